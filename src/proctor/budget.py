@@ -1,0 +1,383 @@
+"""
+The account of one test set: contract and transcript in, level of the next evaluation out (theory.md §4).
+
+The account is a code. It gives every transcript a probability Q; what the test set has left is δ·Q, and
+the next evaluation is tested at the share of it that the code gives to the outcome that must be proven:
+PASS in ``fp-free``, FAIL in ``fn-free``. By Kraft's inequality the levels of all proofs that can ever be
+wrong then sum to at most δ, however the candidates were chosen.
+
+Everything here is pure and knows nothing of files, clocks or ledgers.
+Levels and budgets are natural logarithms; a spent budget is ``-inf``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from typing import assert_never
+
+from proctor.errors import DomainError
+
+SPENT = -math.inf
+
+
+class Mode(StrEnum):
+    """Which outcome is never wrong: PASS (``fp-free``) or FAIL (``fn-free``)."""
+
+    FP_FREE = "fp-free"
+    FN_FREE = "fn-free"
+
+
+class Adaptivity(StrEnum):
+    """How the level of an evaluation is set, and what developers may see (theory.md §4)."""
+
+    NONE = "none"
+    FIRST_CHANGE = "firstChange"
+    FULL = "full"
+    RECYCLING = "recycling"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """
+    What is fixed when a test set is registered.
+
+    Args:
+        reliability: Probability that no proven outcome is ever wrong; in (0, 1).
+        mode: Which outcome must be proven.
+        adaptivity: The policy.
+        steps: Number of evaluations under the paper's three policies; ``None`` under ``recycling``.
+
+    """
+
+    reliability: float
+    mode: Mode = Mode.FP_FREE
+    adaptivity: Adaptivity = Adaptivity.RECYCLING
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.reliability < 1:
+            raise DomainError(f"reliability must lie between 0 and 1, not {self.reliability!r}")
+        if (self.adaptivity is Adaptivity.RECYCLING) != (self.steps is None):
+            raise DomainError(f"adaptivity {self.adaptivity} and steps {self.steps!r} do not go together")
+        if self.steps is not None and self.steps < 1:
+            raise DomainError(f"steps must be at least 1, not {self.steps}")
+
+    @property
+    def error_probability(self) -> float:
+        """δ, the probability that any proven outcome is wrong, without the rounding error of ``1 - reliability``."""
+        return float(1 - Decimal(repr(float(self.reliability))))
+
+    @property
+    def log_error_probability(self) -> float:
+        """Natural logarithm of δ."""
+        return math.log(self.error_probability)
+
+
+@dataclass(frozen=True)
+class Adaptive:
+    """Stakes without an end: passes predict passes. *steps* and *passes* are expectations that size the plan."""
+
+    steps: int = 32
+    passes: int = 3
+
+    def __post_init__(self) -> None:
+        _check_expectations(self.steps, self.passes)
+
+
+@dataclass(frozen=True)
+class Guaranteed:
+    """Stakes that promise every evaluation within *steps* and *passes* the same lowest level."""
+
+    steps: int = 32
+    passes: int = 3
+
+    def __post_init__(self) -> None:
+        _check_expectations(self.steps, self.passes)
+
+
+Stakes = Adaptive | Guaranteed
+
+
+def _check_expectations(steps: int, passes: int) -> None:
+    if steps < 1 or not 1 <= passes <= steps:
+        raise DomainError(
+            f"steps and passes must fulfil 1 <= passes <= steps, not steps {steps} and passes {passes}"
+        )
+
+
+@dataclass(frozen=True)
+class Step:
+    """
+    One released outcome.
+
+    Args:
+        proven: Whether the outcome was the one that needs proof; False where it was withheld.
+        stakes: What the gate file said of the stakes when it was judged.
+        message_log_probability: Natural logarithm of the declared probability of the released feedback; 0 for none.
+
+    """
+
+    proven: bool
+    stakes: Stakes
+    message_log_probability: float = 0.0
+
+
+# --- the codes -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Laplace:
+    """q = (k + 1)/(h + 5) after k proofs in h evaluations: Laplace's rule with a Beta(1, 4) prior."""
+
+    proofs: int = 0
+    evaluations: int = 0
+
+    def log_share(self) -> float:
+        return math.log((self.proofs + 1) / (self.evaluations + 5))
+
+    def log_rest(self) -> float:
+        return math.log((self.evaluations + 4 - self.proofs) / (self.evaluations + 5))
+
+    def after(self, proven: bool) -> _Code:
+        return _Laplace(self.proofs + proven, self.evaluations + 1)
+
+
+@dataclass(frozen=True)
+class _Enumerative:
+    """Cover's enumerative code: the same unit for every transcript with at most so many proofs in so many steps."""
+
+    steps_left: int
+    proofs_left: int
+
+    def log_share(self) -> float:
+        return math.log(self._units_after_proof()) - math.log(
+            transcript_units(self.steps_left, self.proofs_left)
+        )
+
+    def log_rest(self) -> float:
+        rest = transcript_units(self.steps_left - 1, self.proofs_left)
+        return (
+            math.log(rest) - math.log(transcript_units(self.steps_left, self.proofs_left)) if rest else SPENT
+        )
+
+    def after(self, proven: bool) -> _Code:
+        if proven and (self.proofs_left == 1 or self.steps_left == 1):
+            return _Laplace()
+        return _Enumerative(self.steps_left - 1, self.proofs_left - proven)
+
+    def _units_after_proof(self) -> int:
+        return max(1, transcript_units(self.steps_left - 1, self.proofs_left - 1))
+
+
+@dataclass(frozen=True)
+class _Fixed:
+    """The paper's policies ``none`` and ``full``: the same level at each of a fixed number of steps."""
+
+    steps_left: int
+
+
+_Code = _Laplace | _Enumerative
+
+
+@cache
+def transcript_units(steps: int, proofs: int) -> int:
+    """
+    R(r, κ) = Σ_{j≤κ} C(r − 1, j): units of budget that r steps with at most κ proofs need (theory.md §4.1).
+
+    >>> transcript_units(32, 3), transcript_units(32, 1), transcript_units(32, 32) == 2**31
+    (4992, 32, True)
+    """
+    if steps <= 0 or proofs <= 0:
+        return 0
+    return sum(math.comb(steps - 1, j) for j in range(min(proofs, steps - 1) + 1))
+
+
+# --- the account -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Account:
+    """
+    What a test set has said so far, and what it has left.
+
+    Attributes:
+        contract: What was fixed at registration.
+        evaluations: Number of charged evaluations.
+        proofs: Number of proven outcomes among them.
+        log_budget: Natural logarithm of what is left of δ; ``-inf`` when the set is spent.
+        log_code: Natural logarithm of the transcript's probability under the code.
+
+    """
+
+    contract: Contract
+    evaluations: int = 0
+    proofs: int = 0
+    log_budget: float = SPENT
+    log_code: float = 0.0
+    _stakes: Stakes | None = None
+    _code: _Code | _Fixed | None = None
+
+    @property
+    def is_spent(self) -> bool:
+        """True if no further evaluation can be tested at any level."""
+        return self.log_budget == SPENT
+
+    @property
+    def leakage_bits(self) -> float:
+        """Description length of the transcript in bits (theory.md §4.2)."""
+        return max(0.0, -self.log_code / math.log(2))
+
+    def next_log_level(self, stakes: Stakes) -> float:
+        """Natural logarithm of the level of the next evaluation, if it is made under these *stakes*."""
+        if self.is_spent:
+            return SPENT
+        match code := self._code_under(stakes):
+            case _Fixed():
+                return self._fixed_log_level()
+            case _Laplace() | _Enumerative():
+                return self.log_budget + code.log_share()
+            case _:
+                assert_never(code)
+
+    def after(self, step: Step) -> Account:
+        """The account once *step* has been released."""
+        if self.is_spent:
+            raise DomainError("a spent test set takes no further step")
+        counted = replace(
+            self,
+            evaluations=self.evaluations + 1,
+            proofs=self.proofs + step.proven,
+            _stakes=_declared(step.stakes),
+        )
+        match code := self._code_under(step.stakes):
+            case _Fixed():
+                return counted._after_fixed(code, step)
+            case _Laplace() | _Enumerative():
+                return counted._after_coded(code, step)
+            case _:
+                assert_never(code)
+
+    def left(self, stakes: Stakes) -> tuple[int | None, int | None]:
+        """Evaluations and proofs that are still promised under *stakes*; ``None`` where nothing is promised."""
+        if self.is_spent:
+            return 0, (0 if self._promises_proofs(stakes) else None)
+        match code := self._code_under(stakes):
+            case _Fixed(steps_left):
+                return steps_left, None
+            case _Enumerative(steps_left, proofs_left):
+                return steps_left, proofs_left
+            case _Laplace():
+                return None, None
+            case _:
+                assert_never(code)
+
+    def lowest_log_level(self, stakes: Stakes) -> float:
+        """
+        Lowest level at which a proof has to succeed within the steps and passes that *stakes* expect from here on.
+
+        It is the level to plan for (theory.md §6).
+        """
+        if self.is_spent:
+            return SPENT
+        match code := self._code_under(stakes):
+            case _Fixed():
+                return self._fixed_log_level()
+            case _Enumerative(steps_left, proofs_left):
+                return self.log_budget - math.log(transcript_units(steps_left, proofs_left))
+            case _Laplace(proofs, evaluations):
+                return self.log_budget + min(
+                    _log_beta_ratio(proofs, evaluations, k, stakes.steps) for k in range(1, stakes.passes + 1)
+                )
+            case _:
+                assert_never(code)
+
+    def _code_under(self, stakes: Stakes) -> _Code | _Fixed:
+        """The running code, or a fresh one with what is left if the stakes have been re-planned."""
+        if isinstance(self._code, _Fixed) or self.contract.adaptivity is Adaptivity.FIRST_CHANGE:
+            assert self._code is not None  # noqa: S101  # set by open_account
+            return self._code
+        if self._code is not None and self._stakes == _declared(stakes):
+            return self._code
+        match stakes:
+            case Adaptive():
+                return _Laplace()
+            case Guaranteed(steps, passes):
+                return _Enumerative(steps, passes)
+            case _:
+                assert_never(stakes)
+
+    def _fixed_log_level(self) -> float:
+        """δ/H or δ/2^H, times the probabilities of the feedback released so far: all that lowers the budget here."""
+        steps = self.contract.steps or 1
+        divisor = math.log(steps) if self.contract.adaptivity is Adaptivity.NONE else steps * math.log(2)
+        return self.log_budget - divisor
+
+    def _promises_proofs(self, stakes: Stakes) -> bool:
+        adaptivity = self.contract.adaptivity
+        return adaptivity is Adaptivity.FIRST_CHANGE or (
+            adaptivity is Adaptivity.RECYCLING and isinstance(stakes, Guaranteed)
+        )
+
+    def _after_fixed(self, code: _Fixed, step: Step) -> Account:
+        bits = 1 if self.contract.adaptivity is Adaptivity.FULL else 0
+        return replace(
+            self,
+            log_budget=self.log_budget + step.message_log_probability if code.steps_left > 1 else SPENT,
+            log_code=self.log_code - bits * math.log(2) + step.message_log_probability,
+            _code=_Fixed(code.steps_left - 1),
+        )
+
+    def _after_coded(self, code: _Code, step: Step) -> Account:
+        factor = code.log_share() if step.proven else code.log_rest()
+        released = step.message_log_probability
+        is_over = factor == SPENT or (step.proven and self.contract.adaptivity is Adaptivity.FIRST_CHANGE)
+        return replace(
+            self,
+            log_budget=SPENT if is_over else self.log_budget + factor + released,
+            # A FAIL at the last guaranteed step needs no code: nothing can follow it.
+            log_code=self.log_code + (0.0 if factor == SPENT else factor) + released,
+            _code=code.after(step.proven),
+        )
+
+
+def open_account(contract: Contract) -> Account:
+    """The account of a test set that has said nothing yet."""
+    match contract.adaptivity:
+        case Adaptivity.NONE | Adaptivity.FULL:
+            code: _Code | _Fixed | None = _Fixed(contract.steps or 0)
+        case Adaptivity.FIRST_CHANGE:
+            code = _Enumerative(contract.steps or 0, 1)
+        case Adaptivity.RECYCLING:
+            code = None  # begins with the stakes of the first evaluation
+        case _:
+            assert_never(contract.adaptivity)
+    return Account(contract, log_budget=contract.log_error_probability, _code=code)
+
+
+def fold(contract: Contract, transcript: Iterable[Step]) -> Account:
+    """The account after *transcript*; depends on nothing else (design.md, rule 2)."""
+    account = open_account(contract)
+    for step in transcript:
+        account = account.after(step)
+    return account
+
+
+def _declared(stakes: Stakes) -> Stakes:
+    """What of the stakes identifies the code: expectations do not (theory.md §4.1)."""
+    return Adaptive() if isinstance(stakes, Adaptive) else stakes
+
+
+def _log_beta_ratio(proofs: int, evaluations: int, more_proofs: int, more_evaluations: int) -> float:
+    """Ln of Β(k + j + 1, h + t − k − j + 4)/Β(k + 1, h − k + 4): the adaptive code over t steps with j proofs."""
+    return _log_beta(
+        proofs + more_proofs + 1, evaluations + more_evaluations - proofs - more_proofs + 4
+    ) - _log_beta(proofs + 1, evaluations - proofs + 4)
+
+
+def _log_beta(a: float, b: float) -> float:
+    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)

@@ -1,0 +1,173 @@
+"""
+The one door out: the only module that may turn what is private into what is public.
+
+A `Release` is a function of the transcript (released outcomes, in order) and of public facts: condition,
+contract, number of examples, anticipated disagreement, commit. Two runs that differ only in hidden labels and
+have the same transcript give the same release, time stamps and the ledger's head apart (design.md, rule 3).
+Renderers, run store and GitHub code accept a `Release` or a `Status` and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What is said of a candidate."""
+
+    PASS = "pass"  # noqa: S105  # a verdict, not a password
+    FAIL = "fail"
+    WITHHELD = "withheld"
+
+
+class Basis(StrEnum):
+    """Why the verdict is what it is."""
+
+    JUDGED = "judged"
+    """The condition was tested on the test set."""
+    FIRST_ACCEPTED = "first accepted"
+    """There was no baseline; the gate file accepts the first candidate as one. Nothing was tested."""
+    IS_BASELINE = "is the accepted baseline"
+    """The candidate is the accepted baseline itself; its PASS is repeated."""
+    CRASHED = "crashed on sealed inputs"
+    """The candidate gave no valid predictions on sealed inputs, which is charged (theory.md §4.3)."""
+
+
+@dataclass(frozen=True)
+class BudgetReport:
+    """
+    What the transcript has left of the contract, in units that a person can use (theory.md §4.2).
+
+    Attributes:
+        evaluations: Charged evaluations so far.
+        passes: Passes so far (in ``fn-free``: fails; see *counts*); ``None`` where outcomes are withheld.
+        evaluations_left: Evaluations still promised; ``None`` where nothing is promised.
+        passes_left: Passes still promised; ``None`` where nothing is promised.
+        leakage_bits: Description length of the transcript.
+        next_level_log: Natural logarithm of the next evaluation's level; ``None`` when the set is spent.
+        next_tolerance: Tolerance that the next evaluation reaches, of the clause furthest from what it asks;
+            ``None`` when the set is spent or no tolerance can be reached.
+        asked_tolerance: Tolerance asked for by that clause; ``None`` if the condition names none.
+        lasts_passes: About how many more passes in a row until a fresh test set is needed; ``None`` if over a thousand
+            or not known.
+        lasts_fails: The same for fails.
+        counts: What *passes* counts: ``passes``, or ``fails`` in ``fn-free``.
+
+    """
+
+    evaluations: int
+    passes: int | None
+    evaluations_left: int | None
+    passes_left: int | None
+    leakage_bits: float
+    next_level_log: float | None
+    next_tolerance: float | None
+    asked_tolerance: float | None = None
+    lasts_passes: int | None = None
+    lasts_fails: int | None = None
+    counts: str = "passes"
+
+    @property
+    def is_spent(self) -> bool:
+        """True if no further evaluation is possible."""
+        return self.next_level_log is None
+
+
+@dataclass(frozen=True)
+class TestSetFacts:
+    """Public facts of a registered test set."""
+
+    __test__ = False  # not a test case
+
+    fingerprint: str
+    n_examples: int
+    reliability: float
+    mode: str
+    adaptivity: str
+    inputs: str
+    """``open`` or ``sealed`` (theory.md §1)."""
+    state: str = "in use"
+    """``in use``, ``spent`` or ``retired``."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """
+    One verdict as it leaves the gate.
+
+    Attributes:
+        verdict: Pass, fail or withheld.
+        exit_code: Exit code of the process that says it (design.md).
+        basis: Why.
+        condition: The condition, canonical text.
+        meaning: One sentence in plain words: what this verdict says.
+        gate: Name of the gate (the gate file's ``name`` or its path); tells several gates in one repository apart.
+        testset: Facts of the test set.
+        step: Number of this evaluation in the life of the test set, from 1; 0 where nothing was judged.
+        replayed: True if the recorded answer was given again, at no cost.
+        entry: Number of the ledger's entry that holds the verdict.
+        ledger_head: Hash of the ledger's last entry.
+        budget: What is left.
+        at: Time of the ledger's entry, ISO 8601, UTC.
+        version: Version of proctor.
+        commit: Commit of the candidate, where known.
+        candidate: What was submitted, in the developer's own words (path or command).
+        baseline: What it was compared with.
+        sandbox: Isolation of the candidate's process: ``bubblewrap``, ``landlock``, ``none``; ``None`` if no model ran.
+        feedback: What else was released, at its price; ``None`` by default.
+        notes: Further public remarks, each a sentence.
+
+    """
+
+    verdict: Verdict
+    exit_code: int
+    basis: Basis
+    condition: str
+    meaning: str
+    gate: str
+    testset: TestSetFacts
+    step: int
+    replayed: bool
+    entry: int
+    ledger_head: str
+    budget: BudgetReport
+    at: str
+    version: str
+    commit: str | None = None
+    candidate: str = ""
+    baseline: str = ""
+    sandbox: str | None = None
+    feedback: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """One released step, for tables and charts."""
+
+    entry: int
+    step: int
+    at: str
+    verdict: Verdict
+    basis: Basis
+    condition: str
+    commit: str | None
+    actor: str | None
+    log_level: float | None
+    leakage_bits: float
+    feedback: str | None = None
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of a test set's account, without a new verdict."""
+
+    gate: str
+    condition: str
+    testset: TestSetFacts
+    budget: BudgetReport
+    ledger_head: str
+    version: str
+    history: tuple[HistoryRow, ...] = ()
+    notes: tuple[str, ...] = ()
