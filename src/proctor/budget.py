@@ -105,9 +105,7 @@ Stakes = Adaptive | Guaranteed
 
 def _check_expectations(steps: int, passes: int) -> None:
     if steps < 1 or not 1 <= passes <= steps:
-        raise DomainError(
-            f"steps and passes must fulfil 1 <= passes <= steps, not steps {steps} and passes {passes}"
-        )
+        raise DomainError(f"steps and passes must fulfil 1 <= passes <= steps, not steps {steps} and passes {passes}")
 
 
 @dataclass(frozen=True)
@@ -155,15 +153,11 @@ class _Enumerative:
     proofs_left: int
 
     def log_share(self) -> float:
-        return math.log(self._units_after_proof()) - math.log(
-            transcript_units(self.steps_left, self.proofs_left)
-        )
+        return math.log(self._units_after_proof()) - math.log(transcript_units(self.steps_left, self.proofs_left))
 
     def log_rest(self) -> float:
         rest = transcript_units(self.steps_left - 1, self.proofs_left)
-        return (
-            math.log(rest) - math.log(transcript_units(self.steps_left, self.proofs_left)) if rest else SPENT
-        )
+        return math.log(rest) - math.log(transcript_units(self.steps_left, self.proofs_left)) if rest else SPENT
 
     def after(self, proven: bool) -> _Code:
         if proven and (self.proofs_left == 1 or self.steps_left == 1):
@@ -256,9 +250,9 @@ class Account:
         )
         match code := self._code_under(step.stakes):
             case _Fixed():
-                return counted._after_fixed(code, step)
+                return _after_fixed(counted, code, step)
             case _Laplace() | _Enumerative():
-                return counted._after_coded(code, step)
+                return _after_coded(counted, code, step)
             case _:
                 assert_never(code)
 
@@ -323,27 +317,6 @@ class Account:
             adaptivity is Adaptivity.RECYCLING and isinstance(stakes, Guaranteed)
         )
 
-    def _after_fixed(self, code: _Fixed, step: Step) -> Account:
-        bits = 1 if self.contract.adaptivity is Adaptivity.FULL else 0
-        return replace(
-            self,
-            log_budget=self.log_budget + step.message_log_probability if code.steps_left > 1 else SPENT,
-            log_code=self.log_code - bits * math.log(2) + step.message_log_probability,
-            _code=_Fixed(code.steps_left - 1),
-        )
-
-    def _after_coded(self, code: _Code, step: Step) -> Account:
-        factor = code.log_share() if step.proven else code.log_rest()
-        released = step.message_log_probability
-        is_over = factor == SPENT or (step.proven and self.contract.adaptivity is Adaptivity.FIRST_CHANGE)
-        return replace(
-            self,
-            log_budget=SPENT if is_over else self.log_budget + factor + released,
-            # A FAIL at the last guaranteed step needs no code: nothing can follow it.
-            log_code=self.log_code + (0.0 if factor == SPENT else factor) + released,
-            _code=code.after(step.proven),
-        )
-
 
 def open_account(contract: Contract) -> Account:
     """The account of a test set that has said nothing yet."""
@@ -372,11 +345,34 @@ def _declared(stakes: Stakes) -> Stakes:
     return Adaptive() if isinstance(stakes, Adaptive) else stakes
 
 
+def _after_fixed(account: Account, code: _Fixed, step: Step) -> Account:
+    bits = 1 if account.contract.adaptivity is Adaptivity.FULL else 0
+    return replace(
+        account,
+        log_budget=account.log_budget + step.message_log_probability if code.steps_left > 1 else SPENT,
+        log_code=account.log_code - bits * math.log(2) + step.message_log_probability,
+        _code=_Fixed(code.steps_left - 1),
+    )
+
+
+def _after_coded(account: Account, code: _Code, step: Step) -> Account:
+    factor = code.log_share() if step.proven else code.log_rest()
+    released = step.message_log_probability
+    is_over = factor == SPENT or (step.proven and account.contract.adaptivity is Adaptivity.FIRST_CHANGE)
+    return replace(
+        account,
+        log_budget=SPENT if is_over else account.log_budget + factor + released,
+        # A FAIL at the last guaranteed step needs no code: nothing can follow it.
+        log_code=account.log_code + (0.0 if factor == SPENT else factor) + released,
+        _code=code.after(step.proven),
+    )
+
+
 def _log_beta_ratio(proofs: int, evaluations: int, more_proofs: int, more_evaluations: int) -> float:
     """Ln of Β(k + j + 1, h + t − k − j + 4)/Β(k + 1, h − k + 4): the adaptive code over t steps with j proofs."""
-    return _log_beta(
-        proofs + more_proofs + 1, evaluations + more_evaluations - proofs - more_proofs + 4
-    ) - _log_beta(proofs + 1, evaluations - proofs + 4)
+    return _log_beta(proofs + more_proofs + 1, evaluations + more_evaluations - proofs - more_proofs + 4) - _log_beta(
+        proofs + 1, evaluations - proofs + 4
+    )
 
 
 def _log_beta(a: float, b: float) -> float:
