@@ -52,6 +52,7 @@ class BudgetReport:
         lasts_passes: About how many more passes in a row until a fresh test set is needed; ``None`` if over a thousand
             or not known.
         lasts_fails: The same for fails.
+        bits_left: About how many more bits may leak until a fresh test set is needed; ``None`` if not known.
         counts: What *passes* counts: ``passes``, or ``fails`` in ``fn-free``.
 
     """
@@ -66,12 +67,23 @@ class BudgetReport:
     asked_tolerance: float | None = None
     lasts_passes: int | None = None
     lasts_fails: int | None = None
+    bits_left: float | None = None
     counts: str = "passes"
 
     @property
     def is_spent(self) -> bool:
         """True if no further evaluation is possible."""
         return self.next_level_log is None
+
+    @property
+    def share_used(self) -> float | None:
+        """Share of the test set's life that is used up, in [0, 1]; ``None`` if its end is not known."""
+        if self.is_spent:
+            return 1.0
+        if self.bits_left is None:
+            return None
+        total = self.leakage_bits + self.bits_left
+        return self.leakage_bits / total if total > 0 else 1.0
 
 
 @dataclass(frozen=True)

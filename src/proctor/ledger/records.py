@@ -1,0 +1,211 @@
+"""
+What the bodies of the ledger's entries mean: one frozen dataclass for each kind, to JSON and back.
+
+A body holds nothing that was computed from labels beyond the released outcome. What is private enters the chain
+through `private`: a salted commitment, or a record sealed under the owner's key (design.md, rule 3).
+An evaluation keeps everything that it was judged under, so that reading the past never depends on today's gate file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar
+
+from proctor.budget import Adaptive, Adaptivity, Contract, Guaranteed, Mode, Stakes
+from proctor.errors import LedgerCorrupt, LedgerTooNew
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """
+    What a developer submitted, known by its digest and never by what a model did on the inputs.
+
+    Attributes:
+        digest: SHA-256 of the artifacts (and the command), hexadecimal.
+        source: The developer's own words for it: a path or a command.
+        commit: Commit that it belongs to, where known.
+    """
+
+    digest: str
+    source: str
+    commit: str | None = None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who asked, from where, and with which version: public context of an entry."""
+
+    gate: str
+    version: str
+    commit: str | None = None
+    actor: str | None = None
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What was released beside the verdict, and the natural logarithm of its declared probability."""
+
+    message: str
+    log_probability: float
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A test set enters the books; its contract is frozen from here on."""
+
+    kind: ClassVar[str] = "registration"
+    testset: str
+    n_examples: int
+    contract: Contract
+    inputs: str
+    sketch: Json
+    labels: str
+    origin: Origin
+    anchor: Submission | None = None
+    predecessor: str | None = None
+    project_error: float | None = None
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """The first candidate became the baseline without being judged; nothing was spent."""
+
+    kind: ClassVar[str] = "adoption"
+    testset: str
+    condition: str
+    candidate: Submission
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """One charged step: what was asked, at which level, and what was released."""
+
+    kind: ClassVar[str] = "evaluation"
+    testset: str
+    condition: str
+    candidate: Submission
+    baseline: Submission | None
+    stakes: Stakes
+    log_level: float
+    bound: str
+    outcome: str
+    basis: str
+    private: str
+    origin: Origin
+    feedback: Feedback | None = None
+    sandbox: str | None = None
+    pending: int | None = None
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A candidate is about to see sealed inputs; whatever becomes of it, this step is charged (theory.md §4.3.4)."""
+
+    kind: ClassVar[str] = "pending"
+    testset: str
+    condition: str
+    candidate: Submission
+    baseline: Submission | None
+    stakes: Stakes
+    log_level: float
+    bound: str
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """The owner corrected labels: how many; which and why stays in the owner's record. Past verdicts stand."""
+
+    kind: ClassVar[str] = "correction"
+    testset: str
+    n_rows: int
+    labels: str
+    private: str
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class Retired:
+    """The end of a test set, by its owner's decision."""
+
+    kind: ClassVar[str] = "retirement"
+    testset: str
+    reason: str
+    origin: Origin
+    outcomes: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Notified:
+    """A notice was handed to a channel; recorded so that it is never sent twice."""
+
+    kind: ClassVar[str] = "notice"
+    testset: str
+    channel: str
+    occasion: str
+    origin: Origin
+
+
+Record = Registered | Adopted | Evaluated | Pending | Corrected | Retired | Notified
+
+_KINDS: dict[str, type[Any]] = {
+    c.kind: c for c in (Registered, Adopted, Evaluated, Pending, Corrected, Retired, Notified)
+}
+
+
+def to_body(record: Record) -> Json:
+    """JSON body of *record*; its kind is a field of the entry itself."""
+    body = {name: value for name, value in asdict(record).items() if value is not None}
+    if isinstance(record, Registered):
+        body["contract"] = {k: v for k, v in asdict(record.contract).items() if v is not None}
+    if isinstance(record, Evaluated | Pending):
+        kind = "guaranteed" if isinstance(record.stakes, Guaranteed) else "adaptive"
+        body["stakes"] = {"kind": kind, **asdict(record.stakes)}
+    return body
+
+
+def from_body(kind: str, body: Json, number: int = 0) -> Record:
+    """
+    The record that an entry's body stands for.
+
+    Raises:
+        LedgerTooNew: If the kind is not known to this version.
+        LedgerCorrupt: If the body is not of its kind's form.
+    """
+    record = _KINDS.get(kind)
+    if record is None:
+        raise LedgerTooNew(
+            f"entry {number} of the ledger is of the kind {kind!r}, which this version does not know",
+            hint="Install the version of proctor that the others use.",
+        )
+    try:
+        known = {field.name for field in fields(record)}
+        unknown = set(body) - known
+        if unknown:
+            raise LedgerTooNew(f"entry {number} of the ledger has the unknown field {sorted(unknown)[0]!r}")
+        decoded: Record = record(**{name: _decode(name, value) for name, value in body.items()})
+    except (TypeError, ValueError, KeyError) as error:
+        raise LedgerCorrupt(f"entry {number} of the ledger is not a well-formed {kind}: {error}") from error
+    return decoded
+
+
+def _decode(name: str, value: Any) -> Any:
+    match name:
+        case "candidate" | "baseline" | "anchor":
+            return Submission(**value)
+        case "origin":
+            return Origin(**value)
+        case "feedback":
+            return Feedback(**value)
+        case "contract":
+            return Contract(
+                value["reliability"], Mode(value["mode"]), Adaptivity(value["adaptivity"]), value.get("steps")
+            )
+        case "stakes":
+            stakes = Guaranteed if value["kind"] == "guaranteed" else Adaptive
+            return stakes(value["steps"], value["passes"])
+        case _:
+            return value

@@ -1,0 +1,110 @@
+"""A release or a status as JSON for machines, and back; and the schema of both (`proctor schema release`)."""
+
+from __future__ import annotations
+
+import json
+import types
+from dataclasses import asdict, fields, is_dataclass
+from enum import StrEnum
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from proctor.release import Basis, BudgetReport, HistoryRow, Release, Status, TestSetFacts, Verdict
+
+SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def render(public: Release | Status) -> str:
+    """JSON text, one object, two spaces of indentation."""
+    return json.dumps(to_json(public), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def to_json(public: Release | Status) -> dict[str, Any]:
+    """The public facts as a JSON object; ``inputs`` stands at the top beside the verdict as well."""
+    return {**asdict(public), "inputs": public.testset.inputs}
+
+
+def release_to_json(release: Release) -> dict[str, Any]:
+    """The release as a JSON object that `release_from_json` reads back."""
+    return to_json(release)
+
+
+def release_from_json(value: dict[str, Any]) -> Release:
+    """
+    The release that `release_to_json` wrote.
+
+    Raises:
+        TypeError: If a field is missing or unknown.
+        ValueError: If the verdict or its basis is not a known one.
+    """
+    content = {name: item for name, item in value.items() if name != "inputs"}
+    return Release(
+        **{
+            **content,
+            "verdict": Verdict(content["verdict"]),
+            "basis": Basis(content["basis"]),
+            "testset": TestSetFacts(**content["testset"]),
+            "budget": BudgetReport(**content["budget"]),
+            "notes": tuple(content["notes"]),
+        }
+    )
+
+
+def status_from_json(value: dict[str, Any]) -> Status:
+    """
+    The status that `to_json` wrote.
+
+    Raises:
+        TypeError: If a field is missing or unknown.
+        ValueError: If a verdict or its basis is not a known one.
+    """
+    content = {name: item for name, item in value.items() if name != "inputs"}
+    rows = tuple(
+        HistoryRow(**{**row, "verdict": Verdict(row["verdict"]), "basis": Basis(row["basis"])})
+        for row in content["history"]
+    )
+    return Status(
+        **{
+            **content,
+            "testset": TestSetFacts(**content["testset"]),
+            "budget": BudgetReport(**content["budget"]),
+            "history": rows,
+            "notes": tuple(content["notes"]),
+        }
+    )
+
+
+def schema(kind: type[Release] | type[Status]) -> dict[str, Any]:
+    """JSON Schema of what `to_json` gives, made from the dataclass itself."""
+    described = _object_schema(kind)
+    described["properties"]["inputs"] = {"enum": ["open", "sealed"]}
+    described["required"].append("inputs")
+    return {"$schema": SCHEMA_DIALECT, "title": f"proctor {kind.__name__.lower()}", **described}
+
+
+def _object_schema(kind: type[Any]) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    names = [field.name for field in fields(kind)]
+    return {
+        "type": "object",
+        "description": (kind.__doc__ or "").strip().splitlines()[0],
+        "properties": {name: _schema_of(hints[name]) for name in names},
+        "required": names,
+        "additionalProperties": False,
+    }
+
+
+_PRIMITIVES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+
+
+def _schema_of(hint: Any) -> dict[str, Any]:
+    if hint in _PRIMITIVES:
+        return {"type": _PRIMITIVES[hint]}
+    if get_origin(hint) in (Union, types.UnionType):
+        return {"type": [_PRIMITIVES[part] for part in get_args(hint)]}
+    if get_origin(hint) is tuple:
+        return {"type": "array", "items": _schema_of(get_args(hint)[0])}
+    if is_dataclass(hint) and isinstance(hint, type):
+        return _object_schema(hint)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return {"enum": [member.value for member in hint]}
+    raise TypeError(f"no JSON Schema for {hint!r}")

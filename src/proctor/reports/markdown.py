@@ -1,0 +1,63 @@
+"""A release or a status as Markdown, for job summaries and files."""
+
+from __future__ import annotations
+
+from proctor.release import Release, Status, Verdict
+from proctor.reports import sentences
+
+_SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.WITHHELD: "🔒"}
+
+
+def render_release(release: Release) -> str:
+    """The verdict as a heading, its meaning, and the books as a table."""
+    lines = [
+        f"### {_SIGNS[release.verdict]} {sentences.verdict_word(release.verdict)}: {escape(release.meaning)}",
+        "",
+        f"{sentences.assurance(release)} ({sentences.grade(release.testset)})",
+        "",
+        f"Condition: {code(release.condition)}",
+        "",
+    ]
+    if release.replayed:
+        lines += ["Asked before: this is the recorded answer, at no cost.", ""]
+    lines += [f"{escape(note)}\n" for note in release.notes]
+    if release.feedback is not None:
+        lines += [f"Feedback at its price: {escape(release.feedback)}", ""]
+    rows = _rows(release)
+    rows.append(("ledger", f"entry {release.entry}, head `{release.ledger_head[:16]}`"))
+    return "\n".join([*lines, *_table(rows), ""])
+
+
+def render_status(status: Status) -> str:
+    """The state of the account as a table."""
+    rows = [("condition", code(status.condition)), ("exam", sentences.state(status)), *_rows(status)]
+    rows.append(("ledger", f"head `{status.ledger_head[:16]}`"))
+    return "\n".join([*_table(rows), *(f"\n{escape(note)}" for note in status.notes), ""])
+
+
+def _rows(public: Release | Status) -> list[tuple[str, str]]:
+    budget = public.budget
+    used = "; ".join(filter(None, [sentences.so_far(budget), sentences.promised(budget), sentences.resolution(budget)]))
+    leakage = f"{budget.leakage_bits:.1f} bits {sentences.bar(budget)} {sentences.outlook(budget)}"
+    return [("test set", used), ("leakage", leakage)]
+
+
+def _table(rows: list[tuple[str, str]]) -> list[str]:
+    return ["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows)]
+
+
+def escape(text: str) -> str:
+    """Text that Markdown and HTML show as it stands, mentions included."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for sign in "\\`*_[]()#!|~":
+        escaped = escaped.replace(sign, f"\\{sign}")
+    return " ".join(escaped.replace("@", "@\u200b").split())
+
+
+def code(text: str) -> str:
+    """Text as inline code that no content can break out of."""
+    flat = " ".join(text.split()).replace("|", "\\|")
+    longest = max((len(run) for run in "".join(c if c == "`" else " " for c in flat).split()), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if flat.startswith("`") or flat.endswith("`") else ""
+    return f"{fence}{pad}{flat}{pad}{fence}"

@@ -1,0 +1,135 @@
+"""
+The sentences that every rendering shares, so that terminal, comment and page never say different things.
+
+They are functions of a `Release` or a `Status` and of nothing else.
+"""
+
+from __future__ import annotations
+
+from proctor.release import Basis, BudgetReport, Release, Status, TestSetFacts, Verdict
+
+
+def verdict_word(verdict: Verdict) -> str:
+    """PASS, FAIL or WITHHELD."""
+    return verdict.value.upper()
+
+
+def assurance(release: Release) -> str:
+    """How sure the verdict is, or why it says nothing about being sure."""
+    testset = release.testset
+    protected = Verdict.PASS if testset.mode == "fp-free" else Verdict.FAIL
+    if release.basis is Basis.FIRST_ACCEPTED:
+        return "nothing was tested and nothing was spent"
+    if release.verdict is Verdict.WITHHELD:
+        return "the outcome is withheld from developers until the test set is retired"
+    if release.verdict is protected:
+        return f"sure to {percent(testset.reliability)} for the whole life of this test set"
+    if testset.mode == "fp-free":
+        return "a fail is not proof of the opposite"
+    return "a pass means that the opposite could not be shown"
+
+
+def grade(testset: TestSetFacts) -> str:
+    """What the guarantee assumes about the inputs (theory.md §1)."""
+    if testset.inputs == "sealed":
+        return "inputs sealed: the guarantee is unconditional"
+    return "inputs open: if the model was not tuned to these very inputs"
+
+
+def so_far(budget: BudgetReport) -> str:
+    """Evaluations and passes so far."""
+    counted = "" if budget.passes is None else f", {count(budget.passes, budget.counts)}"
+    return f"{count(budget.evaluations, 'evaluations')}{counted} so far"
+
+
+def promised(budget: BudgetReport) -> str:
+    """What is still promised, empty where nothing is."""
+    if budget.evaluations_left is None:
+        return ""
+    passes = "" if budget.passes_left is None else f" with {count(budget.passes_left, budget.counts)}"
+    return f"{count(budget.evaluations_left, 'evaluations')}{passes} left"
+
+
+def resolution(budget: BudgetReport) -> str:
+    """What the next evaluation can resolve."""
+    if budget.is_spent:
+        return "the budget is spent: a new test set is needed"
+    asked = "" if budget.asked_tolerance is None else f" (asked: ±{points(budget.asked_tolerance)})"
+    if budget.next_tolerance is None:
+        return f"the next one cannot resolve any tolerance{asked}"
+    return f"the next one can resolve ±{points(budget.next_tolerance)}{asked}"
+
+
+def outlook(budget: BudgetReport) -> str:
+    """How much life is left, in words."""
+    if budget.is_spent:
+        return "a new test set is needed"
+    if budget.lasts_passes is None and budget.lasts_fails is None:
+        return (
+            "no end in sight" if budget.asked_tolerance is not None else "no tolerance is asked for, so no end is set"
+        )
+    if budget.lasts_passes == 0 or budget.lasts_fails == 0:
+        return "a new test set is needed before the next evaluation"
+    parts = [
+        f"{'over 1,000' if n is None else n} more {word}"
+        for n, word in ((budget.lasts_passes, "passes"), (budget.lasts_fails, "fails"))
+    ]
+    return f"a new test set is needed after about {parts[0]} or {parts[1]}"
+
+
+def advice(release: Release) -> str:
+    """What to do next, in one sentence."""
+    if release.budget.is_spent:
+        return "Register a fresh test set before the next evaluation."
+    if release.verdict is Verdict.FAIL:
+        return "Improve the candidate and commit again; asking the same question again costs nothing and says the same."
+    if release.verdict is Verdict.WITHHELD:
+        return "Go on: this commit is now the baseline, and the owner has the outcome."
+    return "The candidate may become the new baseline."
+
+
+def bar(budget: BudgetReport, width: int = 10) -> str:
+    """How much of the test set's life is used, as a row of blocks; empty if its end is not known."""
+    share = budget.share_used
+    if share is None:
+        return ""
+    used = min(width, max(0, round(share * width)))
+    return "▓" * used + "░" * (width - used)
+
+
+def state(status: Status) -> str:
+    """In use, spent or retired; with the number of examples."""
+    facts = status.testset
+    return f"{facts.state}, {facts.n_examples:,} examples, fingerprint {facts.fingerprint[:12]}"
+
+
+def percent(share: float) -> str:
+    """
+    A share in per cent, with the digits that it has.
+
+    >>> percent(0.999)
+    '99.9 %'
+    """
+    return f"{share * 100:.10g} %"
+
+
+def points(tolerance: float) -> str:
+    """
+    A tolerance in percentage points, to three significant digits.
+
+    >>> points(0.01), points(0.02345)
+    ('1 point', '2.35 points')
+    """
+    number = f"{tolerance * 100:.3g}"
+    return f"{number} point" if number == "1" else f"{number} points"
+
+
+def count(number: int, plural: str) -> str:
+    """
+    A number with its noun.
+
+    >>> count(1, "passes"), count(2, "evaluations")
+    ('1 pass', '2 evaluations')
+    """
+    noun = {"passes": "pass", "fails": "fail", "evaluations": "evaluation"}[plural] if number == 1 else plural
+    return f"{number:,} {noun}"

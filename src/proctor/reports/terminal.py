@@ -1,0 +1,71 @@
+"""A release or a status for people, in a terminal or a CI log: the verdict first, then the books."""
+
+from __future__ import annotations
+
+import click
+
+from proctor.release import HistoryRow, Release, Status, Verdict
+from proctor.reports import sentences
+
+_COLORS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.WITHHELD: "yellow"}
+_HISTORY_ROWS = 12
+
+
+def render_release(release: Release) -> str:
+    """The report of `proctor check`; carries ANSI colors, which click strips where the output is no terminal."""
+    word = sentences.verdict_word(release.verdict)
+    indent = " " * (len(word) + 5)
+    lines = [
+        "",
+        f"  {click.style(word, fg=_COLORS[release.verdict], bold=True)}   {release.meaning}",
+        f"{indent}{sentences.assurance(release)}",
+        f"{indent}({sentences.grade(release.testset)})",
+    ]
+    if release.replayed:
+        lines.append(f"{indent}asked before: this is the recorded answer, at no cost")
+    lines += [f"{indent}{note}" for note in release.notes]
+    if release.feedback is not None:
+        lines.append(f"{indent}feedback at its price: {release.feedback}")
+    return "\n".join([*lines, "", *_books(release), ""])
+
+
+def render_status(status: Status) -> str:
+    """The report of `proctor status`."""
+    lines = ["", f"  {click.style(status.condition, bold=True)}", "", *_books(status)]
+    lines += [f"  {note}" for note in status.notes]
+    if status.history:
+        lines += ["", *_history(status.history)]
+    return "\n".join([*lines, ""])
+
+
+def _books(public: Release | Status) -> list[str]:
+    budget = public.budget
+    left = sentences.promised(budget)
+    rows = [
+        ("test set", "; ".join(filter(None, [sentences.so_far(budget), left, sentences.resolution(budget)]))),
+        ("leakage", "   ".join(filter(None, [_bits(budget.leakage_bits), sentences.bar(budget)]))),
+    ]
+    rows[1] = ("leakage", f"{rows[1][1]}  {sentences.outlook(budget)}")
+    if isinstance(public, Release):
+        if public.sandbox is not None:
+            rows.append(("sandbox", public.sandbox))
+        rows.append(("ledger", f"entry {public.entry}, head {public.ledger_head[:8]}"))
+    else:
+        rows.append(("exam", sentences.state(public)))
+        rows.append(("ledger", f"head {public.ledger_head[:8]}"))
+    return [f"  {click.style(f'{name:<10}', dim=True)} {text}" for name, text in rows]
+
+
+def _bits(bits: float) -> str:
+    return f"{bits:.1f} bits"
+
+
+def _history(rows: tuple[HistoryRow, ...]) -> list[str]:
+    shown = rows[-_HISTORY_ROWS:]
+    lines = [] if len(shown) == len(rows) else [f"  … {len(rows) - len(shown)} earlier verdicts"]
+    for row in shown:
+        word = click.style(f"{sentences.verdict_word(row.verdict):<8}", fg=_COLORS[row.verdict])
+        commit = (row.commit or "")[:8]
+        step = f"{row.step:>3}" if row.step else "  –"
+        lines.append(f"  {step}  {word} {row.at[:16].replace('T', ' ')}  {commit:<8}  {row.leakage_bits:.1f} bits")
+    return lines
