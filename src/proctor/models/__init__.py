@@ -1,1 +1,6 @@
-"""Being written."""
+"""
+Turning what a developer submits into predictions.
+
+One file per kind of model; each heavy library is imported in one file only, and in the child process.
+Models run as children that are given features and never labels (design.md, rule 5).
+"""

@@ -1,0 +1,219 @@
+"""
+Running somebody else's program: the one seam between adapters of models and the operating system.
+
+An adapter describes a `Job`; a `Launcher` runs it and says how it ended. `PlainLauncher` here isolates nothing
+but the environment, the working directory and the time; the sandbox implements the same protocol with more.
+What the program wrote is not looked at here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Protocol
+
+from proctor.errors import ModelError
+
+logger = logging.getLogger(__name__)
+
+TAIL_BYTES = 4096
+"""How much of a child's output is kept for an error message."""
+
+_KEPT = frozenset(
+    {
+        "PATH",
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "TMPDIR",
+        "TEMP",
+        "TMP",
+        "VIRTUAL_ENV",
+        "CONDA_PREFIX",
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
+        "JAVA_HOME",
+        "R_HOME",
+        "R_LIBS",
+        "R_LIBS_USER",
+        "CUDA_VISIBLE_DEVICES",
+        "PYTHONHASHSEED",
+        "SYSTEMROOT",
+    }
+)
+_KEPT_PREFIXES = ("LC_", "OMP_", "OPENBLAS_", "MKL_")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """
+    What a child may use up.
+
+    Args:
+        seconds: Wall time after which the child and all its descendants are killed; > 0.
+        memory_bytes: Address space of each process; ``None`` for no limit.
+        processes: Number of processes; ``None`` for no limit.
+        file_bytes: Size of the largest file it may write; ``None`` for no limit.
+
+    """
+
+    seconds: float = 600.0
+    memory_bytes: int | None = None
+    processes: int | None = None
+    file_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """
+    One run of a program.
+
+    Args:
+        argv: Program and arguments; never a shell line.
+        cwd: Folder in which it starts.
+        environment: Its whole environment.
+        readable: Files and folders that it needs to read beyond the system's own.
+        writable: Files and folders that it needs to write.
+        limits: What it may use up.
+
+    """
+
+    argv: tuple[str, ...]
+    cwd: Path
+    environment: Mapping[str, str]
+    readable: tuple[Path, ...] = ()
+    writable: tuple[Path, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """
+    How a job ended.
+
+    Attributes:
+        returncode: Exit code; negative for a signal.
+        output_tail: The last lines of what it printed, standard output and error together.
+        timed_out: True if the time limit ended it.
+        tier: Isolation that it ran under: ``none``, ``landlock``, ``bubblewrap``.
+
+    """
+
+    returncode: int
+    output_tail: str
+    timed_out: bool
+    tier: str
+
+
+class Launcher(Protocol):
+    """Whatever can run a `Job`."""
+
+    def run(self, job: Job) -> Finished:
+        """Run *job* to its end, or to its time limit; leave no process of it behind."""
+
+
+@dataclass(frozen=True)
+class PlainLauncher:
+    """Runs a job as an ordinary child process, in a session of its own so that all of it can be ended."""
+
+    def run(self, job: Job) -> Finished:
+        """
+        Run *job* to its end, or to its time limit; leave no process of its session behind.
+
+        Raises:
+            ModelError: If the program cannot be started.
+
+        """
+        process = start(job)
+        return supervise(process, job.limits.seconds, tier="none")
+
+
+def start(job: Job, argv: tuple[str, ...] | None = None) -> subprocess.Popen[bytes]:
+    """
+    Start *job*, or *argv* that wraps it, in a session of its own with its output in one pipe.
+
+    Raises:
+        ModelError: If the program cannot be started.
+
+    """
+    command = argv or job.argv
+    try:
+        return subprocess.Popen(  # noqa: S603  # running the developer's program is the job; no shell
+            command,
+            cwd=job.cwd,
+            env=dict(job.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            close_fds=True,
+        )
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"the program {command[0]!r} was not found",
+            hint=f"install it, or correct the command; it is looked for from {str(job.cwd)!r} and along PATH",
+        ) from error
+    except OSError as error:
+        raise ModelError(f"the program {command[0]!r} cannot be started: {error.strerror}") from error
+
+
+def supervise(process: subprocess.Popen[bytes], seconds: float, tier: str) -> Finished:
+    """
+    Wait for *process* for at most *seconds*, keep the tail of its output, and end its whole process group.
+
+    The group is ended also when the process itself ends in time: nothing of it outlives the call.
+    An interruption (Ctrl-C) ends it too.
+    """
+    tail: deque[bytes] = deque()
+    # Output is drained by a thread: a grandchild may hold the pipe open after the process has ended.
+    reader = threading.Thread(target=_drain, args=(process.stdout, tail), daemon=True)
+    reader.start()
+    timed_out = False
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        timed_out = True
+    finally:
+        end_group(process)
+        reader.join(2.0)
+    text = b"".join(tail)[-TAIL_BYTES:].decode("utf-8", "replace")
+    return Finished(process.returncode, text, timed_out, tier)
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill every process in the group of *process*, and reap it."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):  # all gone; macOS says EPERM where only zombies are left
+        logger.debug("process group %d is gone", process.pid)
+    process.wait()
+
+
+def _drain(stream: IO[bytes] | None, tail: deque[bytes]) -> None:
+    if stream is None:
+        return
+    with stream:
+        kept = 0
+        while chunk := stream.read1(TAIL_BYTES):  # type: ignore[attr-defined]  # a pipe's stream is a BufferedReader
+            tail.append(chunk)
+            kept += len(chunk)
+            while kept - len(tail[0]) >= TAIL_BYTES:
+                kept -= len(tail.popleft())
+
+
+def scrubbed_environment(environment: Mapping[str, str], home: Path) -> dict[str, str]:
+    """
+    The part of *environment* that a model needs to run at all, with *home* as its home folder.
+
+    Names are let through by a short list (search path, locale, thread counts), so that no key, token,
+    ``PROCTOR_*`` variable or path of the labels ever reaches the developer's code.
+    """
+    kept = {name: value for name, value in environment.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
+    return kept | {"HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
