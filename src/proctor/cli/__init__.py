@@ -1,1 +1,138 @@
-"""Being written."""
+"""
+The command line: one command = options + one call.
+
+Commands are imported when they are called, so that `proctor --help` and the fast commands stay fast.
+Every error of `proctor.errors` becomes a message, a hint and its own exit code; whatever else escapes is a bug of ours
+and ends in a report to paste, without the values that it was about: they might be labels.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import platform
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from proctor import __version__, errors
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("proctor.cli.init:init", "Write a gate file for the models and data found here."),
+    "check": ("proctor.cli.check:check", "Judge the candidate and record the verdict."),
+    "plan": ("proctor.cli.plan:plan", "Say how many examples and labels a condition takes."),
+    "status": ("proctor.cli.status:status", "Show what is left of the test set."),
+    "explain": ("proctor.cli.explain:explain", "Say in plain words what a condition asks."),
+    "ledger": ("proctor.cli.ledger:ledger", "Show, verify, export and import the ledger."),
+    "schema": ("proctor.cli.schema:schema", "Print the JSON Schema of the gate file and of the outputs."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the order in which a new user meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command itself, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, from the table: nothing is imported for it."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first argument names, with a suggestion for a near miss."""
+        import difflib
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else " See 'proctor --help'."
+            ctx.fail(f"there is no command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="proctor")
+def app() -> None:
+    r"""
+    A gate for machine-learning models that keeps the accounts of its test set.
+
+    Is the new model really better than the old one, by the margin asked for, and how sure are we?
+
+    \b
+    Begin with:
+      proctor init              write a gate file for what lies here
+      proctor plan              how many examples and labels it takes
+      proctor check             judge the candidate
+      proctor status            what is left of the test set
+
+    Exit codes: 0 pass, 1 fail, 2 misuse, 3 labels missing, 4 fresh test set needed,
+    5 data, model or ledger unusable, 70 a bug of ours, 130 interrupted.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with the code of design.md."""
+    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    as_json = "--json" in arguments
+    try:
+        code = app.main(list(arguments), prog_name="proctor", standalone_mode=False)
+    except errors.ProctorError as error:
+        return _report(error.message, error.hint, type(error).__name__, error.exit_code, as_json)
+    except click.UsageError as error:
+        hint = f"See '{error.ctx.command_path} --help'." if error.ctx else "See 'proctor --help'."
+        return _report(error.format_message(), hint, "Misuse", errors.MISUSE, as_json)
+    except click.ClickException as error:
+        return _report(error.format_message(), "", "Misuse", errors.MISUSE, as_json)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; nothing was spent, or the ledger's entry is whole", err=True)
+        return errors.INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone; nothing is left to say
+        return errors.PASSED
+    except Exception as error:  # noqa: BLE001  # the last line of defense: everything else is a bug of ours
+        click.echo(bug_report(error, arguments), err=True)
+        return errors.BUG
+    return int(code or 0)
+
+
+def _report(message: str, hint: str, kind: str, code: int, as_json: bool) -> int:
+    if as_json:
+        content = {"error": {"kind": kind, "message": message, "hint": hint}, "exit_code": code}
+        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    click.echo(click.style("error: ", fg="red", bold=True) + message, err=True)
+    if hint:
+        click.echo(f"  {hint}", err=True)
+    return code
+
+
+def bug_report(error: BaseException, arguments: Sequence[str]) -> str:
+    """What to paste into an issue: where it happened, never with which values (they might be labels)."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f"  {frame.filename.rsplit('/site-packages/')[-1]}:{frame.lineno} in {frame.name}" for frame in frames]
+    return "\n".join(
+        [
+            "proctor has met a bug of its own. Nothing was released. Please open an issue and paste these lines:",
+            "",
+            f"proctor {__version__}, Python {platform.python_version()}, {platform.platform()}",
+            f"command: proctor {arguments[0] if arguments else ''}",
+            f"{type(error).__module__}.{type(error).__qualname__}",
+            *lines,
+        ]
+    )

@@ -1,0 +1,100 @@
+"""
+What an account can still do, in units that a person can use (theory.md §4.2): the public `BudgetReport`.
+
+It is a function of the transcript and of public facts (condition, contract, number of examples, anticipated
+disagreement), never of anything that was computed from labels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from proctor.budget import SPENT, Account, Adaptivity, Mode, Stakes, Step
+from proctor.conditions import Formula
+from proctor.planning import Reach, Terms, reachable_tolerance
+from proctor.release import BudgetReport
+
+_HORIZON = 1_000
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """
+    What the next evaluation will be asked, apart from its level.
+
+    Args:
+        formula: The condition.
+        terms: Mode, power, anticipated disagreement and bound; its level is replaced by the account's.
+        n_examples: Size of the test set.
+        stakes: How what is left is to be spent.
+    """
+
+    formula: Formula
+    terms: Terms
+    n_examples: int
+    stakes: Stakes
+
+    def reach(self, log_level: float) -> Reach:
+        """Tolerance that an evaluation at *log_level* reaches, of the clause furthest from what it asks."""
+        return reachable_tolerance(self.formula, replace(self.terms, log_level=log_level), self.n_examples)
+
+
+def budget_report(account: Account, prospect: Prospect) -> BudgetReport:
+    """What the transcript has left of the contract."""
+    mode = account.contract.mode
+    log_level = account.next_log_level(prospect.stakes)
+    left = account.left(prospect.stakes)
+    withheld = account.contract.adaptivity is Adaptivity.NONE
+    report = BudgetReport(
+        evaluations=account.evaluations,
+        passes=None if withheld else account.proofs,
+        evaluations_left=left[0],
+        passes_left=None if withheld else left[1],
+        leakage_bits=round(account.leakage_bits, 6),
+        next_level_log=None if log_level == SPENT else log_level,
+        next_tolerance=None,
+        counts="passes" if mode is Mode.FP_FREE else "fails",
+    )
+    if log_level == SPENT:
+        return report
+    reach = prospect.reach(log_level)
+    report = replace(report, next_tolerance=reach.tolerance, asked_tolerance=reach.asked)
+    if reach.tolerance is None or reach.asked is None:
+        return report
+    log_end = _log_level_at_which_reach_ends(reach, log_level, prospect.terms.log_miss)
+    is_proof_pass = mode is Mode.FP_FREE
+    return replace(
+        report,
+        lasts_passes=None if withheld else _lasts(account, prospect.stakes, log_end, proven=is_proof_pass),
+        lasts_fails=None if withheld else _lasts(account, prospect.stakes, log_end, proven=not is_proof_pass),
+        bits_left=max(0.0, (log_level - log_end) / math.log(2)) if _is_bounded_by_reach(account) else None,
+    )
+
+
+def _is_bounded_by_reach(account: Account) -> bool:
+    return account.contract.adaptivity is Adaptivity.RECYCLING
+
+
+def _log_level_at_which_reach_ends(reach: Reach, log_level: float, log_miss: float) -> float:
+    """
+    About the level at which the tolerance asked for is out of reach.
+
+    The reachable tolerance is nearly proportional to z(level) + z(miss), whatever the test; this estimate sizes the
+    outlook only, and never decides whether an evaluation may take place.
+    """
+    from scipy.special import log_ndtr, ndtri_exp
+
+    assert reach.tolerance is not None and reach.asked is not None  # noqa: S101, PT018  # the caller has checked
+    deviations = -float(ndtri_exp(log_level)) - float(ndtri_exp(log_miss))
+    deviations_at_end = deviations * reach.asked / reach.tolerance + float(ndtri_exp(log_miss))
+    return float(log_ndtr(-deviations_at_end))
+
+
+def _lasts(account: Account, stakes: Stakes, log_end: float, *, proven: bool) -> int | None:
+    """How many more outcomes of one kind in a row until the set is spent or the tolerance out of reach."""
+    for count in range(_HORIZON):
+        if account.is_spent or account.next_log_level(stakes) < log_end:
+            return count
+        account = account.after(Step(proven, stakes))
+    return None
