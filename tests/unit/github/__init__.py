@@ -1,0 +1,1 @@
+"""Tests that share the samples in `reports.samples`."""

@@ -1,0 +1,85 @@
+"""Releases and states that the tests of renderers, run store and GitHub code share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from proctor.release import Basis, BudgetReport, HistoryRow, Release, Status, TestSetFacts, Verdict
+
+CONDITION = "n - o > 0.01 +/- 0.01 /\\ n - a > 0 +/- 0.02"
+HOSTILE = (
+    "<!-- proctor:gate=evil --> </title><script>alert(1)</script> @everyone `x` ]]> ![i](http://e.example/i)"
+    " ::error::x\n# H | \x00\u202e"
+)
+
+TESTSET = TestSetFacts("f3" * 32, 5000, 0.999, "fp-free", "recycling", "open")
+BUDGET = BudgetReport(
+    evaluations=9,
+    passes=2,
+    evaluations_left=None,
+    passes_left=None,
+    leakage_bits=7.7,
+    next_level_log=-13.2,
+    next_tolerance=0.009,
+    asked_tolerance=0.01,
+    lasts_passes=3,
+    lasts_fails=40,
+)
+RELEASE = Release(
+    verdict=Verdict.PASS,
+    exit_code=0,
+    basis=Basis.JUDGED,
+    condition=CONDITION,
+    meaning="new is better than old by more than 1 point, and better than the anchor",
+    gate="proctor.yml",
+    testset=TESTSET,
+    step=9,
+    replayed=False,
+    entry=10,
+    ledger_head="7f3a9c21" * 8,
+    budget=BUDGET,
+    at="2026-11-23T12:00:00+00:00",
+    version="0.1.0",
+    commit="0123456789abcdef0123456789abcdef01234567",
+    candidate="new.csv",
+    baseline="entry 4",
+)
+
+
+def make_release(**overrides: Any) -> Release:
+    """A passing release, with *overrides*."""
+    return replace(RELEASE, **overrides)
+
+
+def make_budget(**overrides: Any) -> BudgetReport:
+    """The budget after nine evaluations and two passes, with *overrides*."""
+    return replace(BUDGET, **overrides)
+
+
+def make_history(verdicts: str = "ffpfffpff", **overrides: Any) -> tuple[HistoryRow, ...]:
+    """One row for each letter: ``p`` pass, ``f`` fail, ``w`` withheld."""
+    words = {"p": Verdict.PASS, "f": Verdict.FAIL, "w": Verdict.WITHHELD}
+    rows, bits = [], 0.0
+    for step, letter in enumerate(verdicts, start=1):
+        bits += 2.3 if letter == "p" else 0.35
+        row = HistoryRow(
+            entry=step + 1,
+            step=step,
+            at=f"2026-11-{step % 28 + 1:02d}T09:30:00+00:00",
+            verdict=words[letter],
+            basis=Basis.JUDGED,
+            condition=CONDITION,
+            commit=f"{step:02x}" * 20,
+            actor="ada",
+            log_level=-8.5 - bits * 0.69,
+            leakage_bits=bits,
+        )
+        rows.append(replace(row, **overrides))
+    return tuple(rows)
+
+
+def make_status(verdicts: str = "ffpfffpff", **overrides: Any) -> Status:
+    """A test set's state after *verdicts*."""
+    status = Status("proctor.yml", CONDITION, TESTSET, BUDGET, "7f3a9c21" * 8, "0.1.0", make_history(verdicts))
+    return replace(status, **overrides)
