@@ -158,9 +158,9 @@ _KINDS: dict[str, type[Any]] = {
 
 def to_body(record: Record) -> Json:
     """JSON body of *record*; its kind is a field of the entry itself."""
-    body = {name: value for name, value in asdict(record).items() if value is not None}
+    body = asdict(record)
     if isinstance(record, Registered):
-        body["contract"] = {k: v for k, v in asdict(record.contract).items() if v is not None}
+        body["contract"] = {name: getattr(value, "value", value) for name, value in body["contract"].items()}
     if isinstance(record, Evaluated | Pending):
         kind = "guaranteed" if isinstance(record.stakes, Guaranteed) else "adaptive"
         body["stakes"] = {"kind": kind, **asdict(record.stakes)}
@@ -193,6 +193,8 @@ def from_body(kind: str, body: Json, number: int = 0) -> Record:
 
 
 def _decode(name: str, value: Any) -> Any:
+    if value is None:
+        return None
     match name:
         case "candidate" | "baseline" | "anchor":
             return Submission(**value)

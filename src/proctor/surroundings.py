@@ -1,0 +1,74 @@
+"""
+What the shell hands to the core: clock, environment, randomness, and who is asking from which commit.
+
+Everything that is not a function of files and arguments comes in through `Surroundings`, so that tests can hand in
+their own and the core stays pure (design.md, rule 1).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+_GIT_TIMEOUT_S = 10
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _pause(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """
+    The world outside.
+
+    Attributes:
+        environ: Environment variables.
+        now: Present time, ISO 8601, UTC.
+        random_bytes: Random bytes fit for secrets.
+        jitter: Random number in [0, 1) for waiting times.
+        pause: Waits for so many seconds.
+        progress: Called with a sentence before each long step.
+    """
+
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    now: Callable[[], str] = _now
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes
+    jitter: Callable[[], float] = random.random
+    pause: Callable[[float], None] = _pause
+    progress: Callable[[str], None] = lambda _sentence: None
+
+
+def commit_of(root: Path, environ: Mapping[str, str]) -> str | None:
+    """Commit that is being judged: ``PROCTOR_COMMIT``, else the head of the repository that holds *root*."""
+    named = environ.get("PROCTOR_COMMIT", "").strip()
+    return named or _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+
+
+def actor_of(root: Path, environ: Mapping[str, str]) -> str | None:
+    """Who asks: ``PROCTOR_ACTOR``, the actor of the CI run, git's user name, or the login name."""
+    for name in ("PROCTOR_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN"):
+        if environ.get(name):
+            return environ[name]
+    return _git(root, "config", "user.name") or environ.get("USER") or None
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=root, capture_output=True, text=True, timeout=_GIT_TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None

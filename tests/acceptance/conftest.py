@@ -1,0 +1,109 @@
+"""A workshop: a folder with an exam, models' predictions and a gate file, and `proctor` run in it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+PYTHON = sys.executable
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How one command line ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return json.loads(self.out)
+
+
+class Workshop:
+    """A project of a user: exam/, predictions, proctor.yml."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.n_examples = 0
+        self.labels = np.array([], dtype=int)
+
+    def exam(self, n_examples: int = 2_000, n_classes: int = 10, seed: int = 7) -> Workshop:
+        """Write exam/features.csv and exam/labels.csv with seeded labels."""
+        rng = np.random.default_rng(seed)
+        self.n_examples = n_examples
+        self.labels = rng.integers(0, n_classes, n_examples)
+        (self.root / "exam").mkdir(exist_ok=True)
+        self.table("exam/features.csv", ("id", "x"), ((f"e{i}", i) for i in range(n_examples)))
+        self.write_labels(self.labels)
+        return self
+
+    def write_labels(self, labels: np.ndarray) -> None:
+        self.table("exam/labels.csv", ("id", "label"), ((f"e{i}", label) for i, label in enumerate(labels)))
+
+    def predictions(self, name: str, wrong: range | list[int]) -> Workshop:
+        """Write predictions that are right except on the rows of *wrong*."""
+        values = self.labels.copy()
+        rows = list(wrong)
+        values[rows] = (values[rows] + 1) % 10
+        self.table(name, ("id", "prediction"), ((f"e{i}", value) for i, value in enumerate(values)))
+        return self
+
+    def table(self, name: str, header: tuple[str, ...], rows: Any) -> None:
+        with (self.root / name).open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(header)
+            writer.writerows(rows)
+
+    def gate(self, **overrides: Any) -> Workshop:
+        """Write proctor.yml; keys given as ``None`` are left out."""
+        content: dict[str, Any] = {
+            "condition": "n - o > 0.02 +/- 0.02",
+            "reliability": 0.999,
+            "disagreement": 0.1,
+            "testset": {"labels": "exam/labels.csv", "features": "exam/features.csv"},
+            "candidate": {"predictions": "new.csv"},
+            "baseline": {"predictions": "old.csv"},
+            "power": 0.5,
+            **overrides,
+        }
+        kept = {key: value for key, value in content.items() if value is not None}
+        (self.root / "proctor.yml").write_text(yaml.safe_dump(kept, sort_keys=False))
+        return self
+
+    def proctor(self, *arguments: str, env: dict[str, str] | None = None, timeout: float = 60) -> Ran:
+        """Run the command line as a user would, in a process of its own."""
+        environment = {**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1", **(env or {})}
+        done = subprocess.run(
+            [PYTHON, "-m", "proctor", *arguments],
+            cwd=self.root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    """An empty workshop."""
+    return Workshop(tmp_path)
+
+
+@pytest.fixture
+def ready(workshop: Workshop) -> Workshop:
+    """A workshop in which the new model is clearly better than the old one: 8 points at 2,000 examples."""
+    return workshop.exam().predictions("old.csv", range(400)).predictions("new.csv", range(160, 400)).gate()

@@ -1,0 +1,206 @@
+"""What the entries say, folded: lives, baselines, recorded answers (theory.md §4.3, §5)."""
+
+import dataclasses
+import math
+
+import pytest
+
+from proctor.budget import Adaptive, Adaptivity, Contract, Guaranteed, Mode
+from proctor.errors import LedgerCorrupt, LedgerTooNew
+from proctor.ledger.entries import GENESIS, Draft, seal
+from proctor.ledger.history import Question, lives
+from proctor.ledger.records import (
+    Adopted,
+    Corrected,
+    Evaluated,
+    Feedback,
+    Notified,
+    Origin,
+    Pending,
+    Registered,
+    Retired,
+    Submission,
+    from_body,
+    to_body,
+)
+
+EXAM = "e" * 64
+ORIGIN = Origin("gate", "0.1.0", "c1", "ada")
+CONDITION = "n - o > 0.02 +/- 0.01"
+
+
+def model(name: str, commit: str | None = None) -> Submission:
+    return Submission(name * 8, f"{name}.csv", commit)
+
+
+def registered(**overrides) -> Registered:
+    contract = overrides.pop("contract", Contract(0.999))
+    return dataclasses.replace(
+        Registered(EXAM, 2_000, contract, "open", {"k": 4, "hashes": ""}, "commitment:1", ORIGIN), **overrides
+    )
+
+
+def evaluated(candidate: Submission, outcome: str, baseline: Submission | None = None, **overrides) -> Evaluated:
+    return dataclasses.replace(
+        Evaluated(
+            EXAM, CONDITION, candidate, baseline, Adaptive(), -8.5, "exact", outcome, "judged", "commitment:2", ORIGIN
+        ),
+        **overrides,
+    )
+
+
+def chain(*records):
+    entries, previous = [], GENESIS
+    for number, record in enumerate(records, 1):
+        entry = seal(Draft(record.kind, to_body(record), "2026-11-23T21:43:00Z"), number, previous)
+        entries.append(entry)
+        previous = entry.hash
+    return entries
+
+
+def life(*records):
+    return lives(chain(registered(), *records))[EXAM]
+
+
+ask = Question(CONDITION, model("b"), model("a"), "gate")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        registered(anchor=model("a", "c0"), predecessor="p" * 64),
+        registered(contract=Contract(0.99, Mode.FN_FREE, Adaptivity.FULL, 7)),
+        Adopted(EXAM, CONDITION, model("a"), ORIGIN),
+        evaluated(model("b"), "pass", model("a"), feedback=Feedback("unknown", math.log(0.5))),
+        evaluated(model("b"), "fail", stakes=Guaranteed(9, 2), sandbox="landlock", pending=3),
+        Pending(EXAM, CONDITION, model("b"), None, Adaptive(), -9.0, "exact", ORIGIN),
+        Corrected(EXAM, 3, "commitment:3", "commitment:4", ORIGIN),
+        Retired(EXAM, "spent", ORIGIN, {"2": "pass"}),
+        Notified(EXAM, "webhook", "spent", ORIGIN),
+    ],
+    ids=lambda record: record.kind,
+)
+def test_to_body__round_trip(record):
+    """Every record is read back from its body as it was written."""
+    assert record == from_body(record.kind, chain(record)[0].body)
+
+
+def test_from_body__unknown_kind_or_field():
+    """What a later version wrote is refused, not misread."""
+    body = to_body(Adopted(EXAM, CONDITION, model("a"), ORIGIN))
+
+    with pytest.raises(LedgerTooNew, match="'prophecy'"):
+        from_body("prophecy", body)
+    with pytest.raises(LedgerTooNew, match="'color'"):
+        from_body("adoption", {**body, "color": "red"})
+    with pytest.raises(LedgerCorrupt, match="entry 7"):
+        from_body("adoption", {"testset": EXAM}, 7)
+
+
+def test_lives__account_is_a_fold_over_released_outcomes():
+    """Budget and counts come from the entries alone; an adoption costs nothing."""
+    found = life(
+        Adopted(EXAM, CONDITION, model("a"), ORIGIN), evaluated(model("b"), "fail"), evaluated(model("c"), "pass")
+    )
+
+    assert (2, 1) == (found.account.evaluations, found.account.proofs)
+    assert math.log(0.001 * (4 / 5) * (1 / 6)) == pytest.approx(found.account.log_budget)
+    assert [0, 1, 2] == [found.step_of(taken) for taken in found.verdicts]
+
+
+def test_lives__fn_free_counts_fails():
+    """In fn-free the outcome that must prove itself is FAIL."""
+    contract = Contract(0.999, Mode.FN_FREE)
+
+    found = lives(chain(registered(contract=contract), evaluated(model("b"), "fail")))[EXAM]
+
+    assert found.account.proofs == 1
+
+
+@pytest.mark.parametrize("records", [[evaluated(model("b"), "pass")], [registered(), registered()]])
+def test_lives__impossible_ledgers(records):
+    """A step of an unregistered test set, or a second registration, is corruption."""
+    with pytest.raises(LedgerCorrupt):
+        lives(chain(*records))
+
+
+def test_accepted__is_the_last_pass_never_the_last_evaluated():
+    """easeml defect 5: 85, 70 (fail), 75 must not pass against 70."""
+    found = life(evaluated(model("a"), "pass"), evaluated(model("b"), "fail"))
+
+    assert model("a") == found.accepted("gate").record.candidate
+
+
+def test_accepted__under_none_every_evaluated_commit():
+    """Under none the baseline must not depend on outcomes (theory.md §4)."""
+    contract = Contract(0.999, Mode.FP_FREE, Adaptivity.NONE, 9)
+    entries = chain(registered(contract=contract), evaluated(model("a"), "withheld"), evaluated(model("b"), "withheld"))
+
+    assert model("b") == lives(entries)[EXAM].accepted("gate").record.candidate
+
+
+def test_accepted__of_one_gate_only():
+    """Two gates on one test set have baselines of their own."""
+    other = dataclasses.replace(ORIGIN, gate="other")
+    found = life(evaluated(model("a"), "pass"), evaluated(model("b"), "pass", origin=other))
+
+    assert model("a") == found.accepted("gate").record.candidate
+    assert model("b") == found.accepted("other").record.candidate
+
+
+def test_anchor__first_accepted_where_none_was_registered():
+    """The anchor is the baseline of the day of registration, else the first accepted model."""
+    adopted = Adopted(EXAM, CONDITION, model("a"), ORIGIN)
+
+    assert model("a") == life(adopted, evaluated(model("b"), "pass")).anchor("gate")
+    entries = chain(registered(anchor=model("z")), adopted)
+    assert model("z") == lives(entries)[EXAM].anchor("gate")
+    assert life().anchor("gate") is None
+
+
+def test_recorded_answer__same_question():
+    """The same condition, candidate and baseline get the recorded answer."""
+    found = life(evaluated(model("b"), "fail", model("a")))
+
+    assert found.verdicts[0] == found.recorded_answer(ask)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        dataclasses.replace(ask, condition="n > 0.5"),
+        dataclasses.replace(ask, candidate=model("c")),
+        dataclasses.replace(ask, baseline=model("c")),
+        dataclasses.replace(ask, baseline=None),
+    ],
+)
+def test_recorded_answer__another_question(other):
+    """Any other condition, candidate or baseline is a new question."""
+    assert life(evaluated(model("b"), "fail", model("a"))).recorded_answer(other) is None
+
+
+def test_recorded_answer__candidate_is_the_accepted_baseline():
+    """The accepted model asked again against itself: its PASS is repeated."""
+    found = life(evaluated(model("b"), "pass", model("a")))
+
+    assert found.verdicts[0] == found.recorded_answer(dataclasses.replace(ask, baseline=model("b")))
+
+
+def test_recorded_answer__rerun_of_a_commit_whatever_the_baseline_has_become():
+    """A CI job run again for an old commit gets what it got."""
+    found = life(
+        evaluated(model("b", "c1"), "fail", model("a")),
+        evaluated(model("c", "c2"), "pass", model("a")),
+    )
+
+    again = Question(CONDITION, model("b", "c1"), model("c"), "gate")
+    assert found.verdicts[0] == found.recorded_answer(again)
+    assert found.recorded_answer(dataclasses.replace(again, candidate=model("b", "c9"))) is None
+
+
+def test_pending__is_open_until_its_evaluation():
+    """A pending evaluation stays open until the entry that names it."""
+    pending = Pending(EXAM, CONDITION, model("b"), None, Adaptive(), -9.0, "exact", ORIGIN)
+
+    assert life(pending).open_pending is not None
+    assert life(pending, evaluated(model("b"), "fail", pending=2)).open_pending is None
