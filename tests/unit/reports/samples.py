@@ -25,6 +25,7 @@ BUDGET = BudgetReport(
     asked_tolerance=0.01,
     lasts_passes=3,
     lasts_fails=40,
+    bits_left=5.1,
 )
 RELEASE = Release(
     verdict=Verdict.PASS,

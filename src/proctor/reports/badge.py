@@ -1,0 +1,135 @@
+"""
+Badges: the verdict, and what is left of the test set, as SVG made here and as shields' endpoint JSON.
+
+No network and no font is needed; the colors keep a contrast of at least 4.5 on both halves, so that a badge reads the
+same on a light and on a dark page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from html import escape
+
+from proctor.release import BudgetReport, Release, Status, Verdict
+from proctor.reports import sentences
+
+_PADDING = 7
+_HEIGHT = 20
+
+
+class Color(StrEnum):
+    """Backgrounds for white text."""
+
+    GREEN = "#1a7f37"
+    RED = "#cf222e"
+    AMBER = "#9a6700"
+    GRAY = "#57606a"
+
+
+_SHIELDS = {Color.GREEN: "brightgreen", Color.RED: "red", Color.AMBER: "orange", Color.GRAY: "lightgrey"}
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A label, what is said of it, and the color of the latter."""
+
+    label: str
+    message: str
+    color: Color
+
+
+def verdict_badge(public: Release | Status) -> Badge:
+    """The last verdict, with its step."""
+    verdict, step = _last(public)
+    match verdict:
+        case None:
+            return Badge("proctor", "not judged yet", Color.GRAY)
+        case Verdict.PASS:
+            return Badge("proctor", f"pass{step}", Color.GREEN)
+        case Verdict.FAIL:
+            return Badge("proctor", f"fail{step}", Color.RED)
+        case Verdict.WITHHELD:
+            return Badge("proctor", f"evaluated{step}", Color.GRAY)
+
+
+def budget_badge(public: Release | Status) -> Badge:
+    """What is left of the test set: a share of its life where the end is known, else bits."""
+    budget = public.budget
+    label = "test set"
+    if budget.is_spent or public.testset.state != "in use":
+        return Badge(label, "retired" if public.testset.state == "retired" else "spent", Color.RED)
+    share = budget.share_used
+    if share is None:
+        return Badge(label, f"{budget.leakage_bits:.1f} bits used", Color.GREEN)
+    left = max(0.0, 1 - share)
+    color = Color.GREEN if left > 0.4 else Color.AMBER if left > 0.1 else Color.RED
+    return Badge(label, f"{left:.0%} left{_promise(budget)}", color)
+
+
+def svg(badge: Badge) -> str:
+    """The badge as a self-contained SVG image with accessible text."""
+    label, message = _width(badge.label), _width(badge.message)
+    total = label + message
+    name = escape(f"{badge.label}: {badge.message}")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{total}" height="{_HEIGHT}"'
+        f' viewBox="0 0 {total} {_HEIGHT}" role="img" aria-label="{name}">\n'
+        f"<title>{name}</title>\n"
+        f'<clipPath id="r"><rect width="{total}" height="{_HEIGHT}" rx="4"/></clipPath>\n'
+        f'<g clip-path="url(#r)"><rect width="{label}" height="{_HEIGHT}" fill="#32383f"/>'
+        f'<rect x="{label}" width="{message}" height="{_HEIGHT}" fill="{badge.color}"/></g>\n'
+        # A hairline that is seen on black as well as on white.
+        f'<rect x=".5" y=".5" width="{total - 1}" height="{_HEIGHT - 1}" rx="3.5" fill="none"'
+        f' stroke="#8c959f" stroke-opacity=".45"/>\n'
+        f'<g fill="#fff" font-family="Verdana,DejaVu Sans,Geneva,sans-serif" font-size="11" aria-hidden="true">\n'
+        f"{_words(badge.label, 0, label)}\n{_words(badge.message, label, message)}\n</g>\n</svg>\n"
+    )
+
+
+def endpoint(badge: Badge) -> dict[str, str | int | bool]:
+    """What shields' ``/endpoint`` reads."""
+    return {
+        "schemaVersion": 1,
+        "label": badge.label,
+        "message": badge.message,
+        "color": _SHIELDS[badge.color],
+        "isError": False,
+        "cacheSeconds": 300,
+    }
+
+
+def _last(public: Release | Status) -> tuple[Verdict | None, str]:
+    if isinstance(public, Release):
+        return public.verdict, _step(public.step)
+    if not public.history:
+        return None, ""
+    last = max(public.history, key=lambda row: row.entry)
+    return last.verdict, _step(last.step)
+
+
+def _step(step: int) -> str:
+    return f" · step {step}" if step else ""
+
+
+def _promise(budget: BudgetReport) -> str:
+    left = budget.evaluations_left
+    return "" if left is None else f" · {sentences.count(left, 'evaluations')}"
+
+
+def _words(text: str, start: int, width: int) -> str:
+    length = width - 2 * _PADDING
+    return f'<text x="{start + _PADDING}" y="14" textLength="{length}">{escape(text)}</text>'
+
+
+def _width(text: str) -> int:
+    """Pixels that *text* takes at 11 px in a typical sans serif face, with padding; the text is fitted to it."""
+    return round(sum(_advance(c) for c in text)) + 2 * _PADDING
+
+
+def _advance(c: str) -> float:
+    if c in "iljtf.,:;'|!·I ":
+        return 4.0
+    if c in "mwMW%@":
+        return 10.3
+    return 7.6 if c.isupper() else 6.8

@@ -1,0 +1,182 @@
+"""
+The pull-request comment: one for each gate, led by the verdict, found again by a hidden marker.
+
+Pure text from a `Release` (or a `Problem`, where there is no verdict); posting it is `proctor.github`'s part.
+Whatever a person chose (names, branches, notes) appears as text only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from proctor.errors import FRESH_TEST_SET, LABELS_MISSING
+from proctor.release import Release, Verdict
+from proctor.reports import sentences
+from proctor.reports.markdown import code, escape
+
+LONGEST = 65_536
+"""GitHub's limit, in characters."""
+_LONGEST_TEXT = 1_500
+_MOST_NOTES = 12
+_SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.WITHHELD: "🔒"}
+
+
+@dataclass(frozen=True)
+class Links:
+    """Addresses that the comment may point to; empty ones are left out."""
+
+    run: str = ""
+    store: str = ""
+    badge: str = ""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """
+    Why there is no verdict; nothing was spent.
+
+    Attributes:
+        gate: Name of the gate.
+        exit_code: 2 to 5 (design.md), or 70.
+        message: What is wrong.
+        hint: What to do next.
+
+    """
+
+    gate: str
+    exit_code: int
+    message: str
+    hint: str = ""
+
+
+def marker(gate: str) -> str:
+    """The hidden first line that tells the comments of several gates apart; no name can break out of it."""
+    return f"<!-- proctor:gate={quote(gate, safe='/.', errors='replace').replace('-', '%2D')} -->"
+
+
+def carries(body: str, gate: str) -> bool:
+    """True if *body* is a comment of this *gate*: the marker is its first line (a quotation of it is not)."""
+    return body.replace("\r\n", "\n").split("\n", 1)[0].rstrip() == marker(gate)
+
+
+def render(release: Release, links: Links | None = None) -> str:
+    """The comment's Markdown, marker included, within GitHub's limit."""
+    links = links or Links()
+    lines = [
+        marker(release.gate),
+        f"### {headline(release)}",
+        "",
+        *_image(links.badge, f"proctor: {release.verdict}"),
+        f"{_sentence(sentences.assurance(release))} ({sentences.grade(release.testset)})",
+        "",
+        *_books(release),
+        "",
+        f"**What to do next.** {sentences.advice(release)}",
+        *_notes(release),
+        "",
+        f"<sub>{_footer(release, links)}</sub>",
+        "",
+    ]
+    return _within_limit("\n".join(lines))
+
+
+def render_problem(problem: Problem, links: Links | None = None) -> str:
+    """The comment where there is no verdict: what is wrong, and what to do."""
+    lines = [
+        marker(problem.gate),
+        f"### {problem_headline(problem)}",
+        "",
+        _text(problem.message),
+        "",
+        *([f"**What to do next.** {_text(problem.hint)}", ""] if problem.hint else []),
+        f"<sub>{' · '.join(['Nothing was spent', *_addresses(links or Links())])}</sub>",
+        "",
+    ]
+    return _within_limit("\n".join(lines))
+
+
+def headline(release: Release) -> str:
+    """The verdict in one line of Markdown."""
+    word = sentences.verdict_word(release.verdict)
+    return f"{_SIGNS[release.verdict]} {word}: {_text(release.meaning)}"
+
+
+def problem_headline(problem: Problem) -> str:
+    """One line of Markdown that says which kind of problem it is."""
+    match problem.exit_code:
+        case code if code == FRESH_TEST_SET:
+            return "🧪 No verdict: a fresh test set is needed"
+        case code if code == LABELS_MISSING:
+            return "🏷️ No verdict: labels are missing"
+        case _:
+            return "⚠️ No verdict: the gate could not judge"
+
+
+def _books(release: Release) -> list[str]:
+    budget = release.budget
+    promised = sentences.promised(budget)
+    spent = budget.share_used
+    gauge = "" if spent is None else f"`{sentences.bar(budget)}` {spent:.0%} used · "
+    rows = [
+        ("Gate", code(_cut(release.gate))),
+        ("Condition", code(_cut(release.condition))),
+        ("Budget", f"{gauge}{budget.leakage_bits:.1f} bits · {sentences.outlook(budget)}"),
+        ("So far", "; ".join(filter(None, [sentences.so_far(budget), promised]))),
+        ("Resolution", sentences.resolution(budget)),
+    ]
+    if release.candidate:
+        rows.insert(1, ("Candidate", code(_cut(release.candidate))))
+    return ["| | |", "|:--|:--|", *(f"| **{name}** | {text} |" for name, text in rows)]
+
+
+def _notes(release: Release) -> list[str]:
+    notes = ["Asked before: this is the recorded answer, at no cost."] if release.replayed else []
+    notes += [_text(note) for note in release.notes[:_MOST_NOTES]]
+    if release.feedback is not None:
+        notes.append(f"Feedback at its price: {_text(release.feedback)}")
+    if len(release.notes) > _MOST_NOTES:
+        notes.append(f"… and {len(release.notes) - _MOST_NOTES} more; see the report.")
+    return ["", *(f"- {note}" for note in notes)] if notes else []
+
+
+def _footer(release: Release, links: Links) -> str:
+    facts = [f"commit {code(release.commit[:12])}"] if release.commit else []
+    facts += [f"step {release.step}"] if release.step else []
+    facts += [
+        f"ledger entry {release.entry}, head {code(release.ledger_head[:12])}",
+        f"proctor {escape(release.version)}",
+    ]
+    return " · ".join([*facts, *_addresses(links)])
+
+
+def _addresses(links: Links) -> list[str]:
+    named = (("run", links.run), ("run store", links.store))
+    return [f"[{name}](<{_address(url)}>)" for name, url in named if _address(url)]
+
+
+def _image(url: str, text: str) -> list[str]:
+    return [f"![{text}](<{_address(url)}>)", ""] if _address(url) else []
+
+
+def _address(url: str) -> str:
+    """*url* if it is a plain web address, else nothing."""
+    is_plain = urlsplit(url).scheme in {"http", "https"} and url.isascii() and not set(url) & set(" <>\"'\\\r\n\t")
+    return url if is_plain else ""
+
+
+def _text(text: str) -> str:
+    return _sentence(escape(_cut(text)))
+
+
+def _cut(text: str) -> str:
+    visible = "".join(c if c.isprintable() or c.isspace() else "�" for c in text[:_LONGEST_TEXT])
+    return visible if len(text) <= _LONGEST_TEXT else f"{visible} …"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _within_limit(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 2] + " …"

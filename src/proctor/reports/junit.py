@@ -1,0 +1,113 @@
+"""
+A verdict as JUnit XML, which nearly every CI system shows: one test case, passed, failed, skipped or in error.
+
+A withheld outcome is a skipped test; a missing verdict (`Problem`) is an error, never a failure.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from xml.etree import ElementTree as ET  # we only write here
+
+from proctor.release import Release, Verdict
+from proctor.reports import sentences
+from proctor.reports.comment import Problem
+
+
+def render(release: Release) -> str:
+    """The release as a document with one test case."""
+    failed = release.verdict is Verdict.FAIL
+    withheld = release.verdict is Verdict.WITHHELD
+    suite = _suite(release.gate, failures=failed, skipped=withheld, at=release.at)
+    properties = ET.SubElement(suite, "properties")
+    for name, value in _facts(release).items():
+        ET.SubElement(properties, "property", name=name, value=_text(value))
+    case = _case(suite, release.gate, release.condition)
+    if failed:
+        ET.SubElement(case, "failure", type="fail", message=_text(release.meaning)).text = _text(_report(release))
+    if withheld:
+        ET.SubElement(case, "skipped", message=_text(release.meaning))
+    ET.SubElement(suite, "system-out").text = _text(_report(release))
+    ET.SubElement(suite, "system-err")
+    return _document(suite)
+
+
+def render_problem(problem: Problem, at: str) -> str:
+    """A document for a run without a verdict; *at* is the time of it, ISO 8601."""
+    suite = _suite(problem.gate, errors=True, at=at)
+    ET.SubElement(suite, "properties")
+    case = _case(suite, problem.gate, "verdict")
+    error = ET.SubElement(case, "error", type=f"exit code {problem.exit_code}", message=_text(problem.message))
+    error.text = _text(f"{problem.message}\n{problem.hint}")
+    ET.SubElement(suite, "system-out")
+    ET.SubElement(suite, "system-err")
+    return _document(suite)
+
+
+def _suite(gate: str, at: str, failures: bool = False, errors: bool = False, skipped: bool = False) -> ET.Element:
+    moment = datetime.fromisoformat(at)
+    utc = moment.astimezone(UTC) if moment.tzinfo else moment
+    return ET.Element(
+        "testsuite",
+        name=_text(f"proctor {gate}"),
+        tests="1",
+        failures=str(int(failures)),
+        errors=str(int(errors)),
+        skipped=str(int(skipped)),
+        time="0",
+        # The schema wants a time without a zone.
+        timestamp=utc.strftime("%Y-%m-%dT%H:%M:%S"),
+        hostname="localhost",
+        id="0",
+        package="proctor",
+    )
+
+
+def _case(suite: ET.Element, gate: str, name: str) -> ET.Element:
+    return ET.SubElement(suite, "testcase", classname=_text(f"proctor.{gate}"), name=_text(name), time="0")
+
+
+def _facts(release: Release) -> dict[str, str]:
+    return {
+        "verdict": release.verdict,
+        "basis": release.basis,
+        "reliability": repr(release.testset.reliability),
+        "mode": release.testset.mode,
+        "inputs": release.testset.inputs,
+        "testset": release.testset.fingerprint,
+        "step": str(release.step),
+        "leakage_bits": f"{release.budget.leakage_bits:.6g}",
+        "ledger_entry": str(release.entry),
+        "ledger_head": release.ledger_head,
+        "commit": release.commit or "",
+        "version": release.version,
+    }
+
+
+def _report(release: Release) -> str:
+    budget = release.budget
+    lines = [
+        f"{sentences.verdict_word(release.verdict)}: {release.meaning}",
+        f"{sentences.assurance(release)} ({sentences.grade(release.testset)})",
+        f"{sentences.so_far(budget)}; {sentences.resolution(budget)}",
+        f"{budget.leakage_bits:.1f} bits leaked; {sentences.outlook(budget)}",
+        *release.notes,
+        sentences.advice(release),
+    ]
+    return "\n".join(lines)
+
+
+def _document(suite: ET.Element) -> str:
+    root = ET.Element("testsuites")
+    root.append(suite)
+    ET.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _text(text: str) -> str:
+    """*text* without the characters that no XML document may hold."""
+    return "".join(c if c in "\t\n\r" or (c >= "\x20" and not _is_forbidden(c)) else "�" for c in text)
+
+
+def _is_forbidden(c: str) -> bool:
+    return "\ud800" <= c <= "\udfff" or c in "￾￿"
