@@ -1,1 +1,63 @@
-"""Being written."""
+"""
+The language of conditions: text to syntax tree, to clauses in normal form, to words.
+
+::
+
+    parse        text     -> tree       parser.py (grammar.lark, mistakes.py)
+    normalize    tree     -> formula    clauses.py
+    truth        formula  -> Truth      logic.py
+    allocate     formula  -> levels     logic.py
+    in_words     formula  -> one line   words.py
+
+Importing this package loads the standard library alone; lark comes with the first :func:`parse`.
+"""
+
+from __future__ import annotations
+
+from proctor.conditions.clauses import (
+    Clause,
+    Difference,
+    Formula,
+    Linear,
+    Proportion,
+    Quantity,
+    clauses,
+    normalize,
+    quantity_variables,
+    restrict,
+    value_range,
+    variables,
+)
+from proctor.conditions.logic import Assignment, Truth, allocate, truth
+from proctor.conditions.parser import parse
+from proctor.conditions.tree import AllOf, AnyOf, Comparator, Comparison, Condition, Variable
+from proctor.conditions.words import Explanation, explain, in_words
+
+__all__ = [
+    "AllOf",
+    "AnyOf",
+    "Assignment",
+    "Clause",
+    "Comparator",
+    "Comparison",
+    "Condition",
+    "Difference",
+    "Explanation",
+    "Formula",
+    "Linear",
+    "Proportion",
+    "Quantity",
+    "Truth",
+    "Variable",
+    "allocate",
+    "clauses",
+    "explain",
+    "in_words",
+    "normalize",
+    "parse",
+    "quantity_variables",
+    "restrict",
+    "truth",
+    "value_range",
+    "variables",
+]

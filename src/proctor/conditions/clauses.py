@@ -1,0 +1,414 @@
+"""
+The normal form of a condition: what its clauses ask of the population.
+
+A syntax tree becomes a formula of clauses, each one linear expression against one constant, worked out in exact
+fractions. Conditions that cannot mean anything (never true, always true, a tolerance of 0) are refused here with
+the reason. How a clause is tested is the business of ``proctor.stats``, how many examples it needs of planning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from itertools import chain, product
+from typing import TypeVar, assert_never
+
+from proctor.conditions.place import Place
+from proctor.conditions.tree import (
+    Add,
+    AllOf,
+    AnyOf,
+    Comparison,
+    Condition,
+    Expression,
+    Leaf,
+    Multiply,
+    Name,
+    Negative,
+    Number,
+    Subtract,
+    Variable,
+    decimal_text,
+    names_in,
+)
+from proctor.errors import ConditionError
+
+Target = TypeVar("Target")
+
+_ORDER = tuple(Variable)
+_SMALLEST, _LARGEST = Fraction(1, 10**100), Fraction(10**100)
+
+
+@dataclass(frozen=True)
+class Proportion:
+    """One population proportion."""
+
+    variable: Variable
+
+    def __str__(self) -> str:
+        return str(self.variable)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Difference of two accuracies, never of *d*; in the normal form *plus* comes first in the order n, o, a."""
+
+    plus: Variable
+    minus: Variable
+
+    def __str__(self) -> str:
+        return f"{self.plus} - {self.minus}"
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Any other linear expression, by its coefficients as written."""
+
+    n: float = 0.0
+    o: float = 0.0
+    a: float = 0.0
+    d: float = 0.0
+
+    def __str__(self) -> str:
+        terms = [(weight, letter) for weight, letter in zip(_weights(self), _ORDER, strict=True) if weight]
+        text = ""
+        for weight, letter in terms:
+            size = "" if abs(weight) == 1 else f"{decimal_text(Decimal(repr(abs(float(weight)))))} * "
+            sign = (" - " if weight < 0 else " + ") if text else ("-" if weight < 0 else "")
+            text += f"{sign}{size}{letter}"
+        return text
+
+
+Quantity = Proportion | Difference | Linear
+
+
+@dataclass(frozen=True)
+class Clause:
+    """
+    One comparison in normal form.
+
+    Attributes:
+        quantity: What is compared.
+        above: True for ``quantity > threshold``, False for ``quantity < threshold``.
+        threshold: The constant, in the quantity's unit (1 is 100 points).
+        tolerance: Resolution that the test set must have, in the same unit; > 0, or ``None`` if left out.
+        text: The clause as written, in canonical form.
+        index: Its position in the formula, from 0.
+
+    """
+
+    quantity: Quantity
+    above: bool
+    threshold: float
+    tolerance: float | None
+    text: str
+    index: int
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Formula = Clause | AllOf[Clause] | AnyOf[Clause]
+
+
+def normalize(condition: Condition) -> Formula:
+    """
+    Bring a condition into normal form.
+
+    Constants move to the right, variables to the left, multiples of one variable or of one difference are divided
+    out; ``0.1 + n > o + 0.3`` becomes ``n - o > 0.2``, exactly.
+
+    Args:
+        condition: A syntax tree.
+
+    Returns:
+        A clause, or a flat tree of AND and OR over clauses, numbered in the order of the text.
+
+    Raises:
+        ConditionError: If a clause is not linear, is true or false whatever the models, or has no positive tolerance.
+
+    """
+    return renumbered(_mapped(condition, _clause))
+
+
+def clauses(formula: Formula) -> tuple[Clause, ...]:
+    """All clauses of *formula*, by index."""
+    return tuple(_leaves(formula))
+
+
+def variables(formula: Formula) -> frozenset[Variable]:
+    """All variables that *formula* speaks of."""
+    return frozenset(name for clause in clauses(formula) for name in quantity_variables(clause.quantity))
+
+
+def quantity_variables(quantity: Quantity) -> frozenset[Variable]:
+    """The variables that *quantity* depends on."""
+    return frozenset(name for name, weight in zip(_ORDER, _weights(quantity), strict=True) if weight)
+
+
+def restrict(formula: Formula, allowed: Iterable[Variable]) -> Formula | None:
+    """
+    The formula of those clauses that use nothing but *allowed* variables, numbered anew.
+
+    It is another condition, and is to be named as such (theory.md §5); ``None`` if no clause is left.
+    """
+    rest = _kept(formula, frozenset(allowed))
+    return None if rest is None else renumbered(rest)
+
+
+def value_range(quantity: Quantity) -> tuple[float, float]:
+    """
+    Lowest and highest value of *quantity* on one example, over everything that can happen together.
+
+    Two models that are both right make the same prediction; if only one of them is right, they differ; if both are
+    wrong, they may do either. The anchor is right or wrong on its own. Expectations over a population fill exactly
+    this interval (theory.md §3.3).
+
+    Example:
+        Not [-1, 2], because d is 1 wherever one model alone is right:
+
+        >>> value_range(Linear(n=1, o=-1, d=1))
+        (0.0, 2.0)
+
+    """
+    low, high = _extremes(tuple(Fraction(weight) for weight in _weights(quantity)))
+    return float(low), float(high)
+
+
+def renumbered(formula: Formula) -> Formula:
+    """The same formula with its clauses numbered from 0 in the order of the text."""
+    numbers = iter(range(len(clauses(formula))))
+    return _mapped(formula, lambda clause: replace(clause, index=next(numbers)))
+
+
+# --- walking formulas ------------------------------------------------------------------------------------------------
+
+
+def _leaves(formula: Leaf | AllOf[Leaf] | AnyOf[Leaf]) -> Iterable[Leaf]:
+    if isinstance(formula, AllOf | AnyOf):
+        for part in formula.parts:
+            yield from _leaves(part)
+    else:
+        yield formula
+
+
+def _mapped(
+    formula: Leaf | AllOf[Leaf] | AnyOf[Leaf], change: Callable[[Leaf], Target]
+) -> Target | AllOf[Target] | AnyOf[Target]:
+    """The formula with every leaf changed, and AND within AND, OR within OR flattened."""
+    match formula:
+        case AllOf(parts):
+            mapped = [_mapped(part, change) for part in parts]
+            return AllOf(
+                tuple(chain.from_iterable(part.parts if isinstance(part, AllOf) else (part,) for part in mapped))
+            )
+        case AnyOf(parts):
+            mapped = [_mapped(part, change) for part in parts]
+            return AnyOf(
+                tuple(chain.from_iterable(part.parts if isinstance(part, AnyOf) else (part,) for part in mapped))
+            )
+        case leaf:
+            return change(leaf)
+
+
+def _kept(formula: Formula, allowed: frozenset[Variable]) -> Formula | None:
+    match formula:
+        case Clause(quantity):
+            return formula if quantity_variables(quantity) <= allowed else None
+        case AllOf(parts) | AnyOf(parts):
+            rest = tuple(kept for part in parts if (kept := _kept(part, allowed)) is not None)
+            return replace(formula, parts=rest) if len(rest) > 1 else (rest or (None,))[0]
+        case _:
+            assert_never(formula)
+
+
+# --- one comparison --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Form:
+    """Σ weight · variable + constant, in exact fractions."""
+
+    weights: tuple[Fraction, ...] = (Fraction(0),) * len(_ORDER)
+    constant: Fraction = Fraction(0)
+
+    def __add__(self, other: _Form) -> _Form:
+        weights = tuple(mine + yours for mine, yours in zip(self.weights, other.weights, strict=True))
+        return _Form(weights, self.constant + other.constant)
+
+    def times(self, factor: Fraction) -> _Form:
+        return _Form(tuple(factor * weight for weight in self.weights), factor * self.constant)
+
+    @property
+    def is_constant(self) -> bool:
+        return not any(self.weights)
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """``weights · variables > threshold`` (or ``<``) before anything is rounded to a float."""
+
+    quantity: Quantity
+    weights: tuple[Fraction, ...]
+    above: bool
+    threshold: Fraction
+    tolerance: Fraction | None
+
+
+def _clause(comparison: Comparison) -> Clause:
+    bound = _simplified(_collected(comparison))
+    _check_tolerance(comparison, bound)
+    _check_reach(comparison, bound)
+    tolerance = None if bound.tolerance is None else float(bound.tolerance)
+    return Clause(bound.quantity, bound.above, float(bound.threshold), tolerance, str(comparison), 0)
+
+
+def _collected(comparison: Comparison) -> _Bound:
+    """Variables to the left, constants to the right; ``0.02 < n - o`` is read from its right side."""
+    left, right, above = comparison.left, comparison.right, comparison.comparator.is_above
+    if not names_in(left):
+        left, right, above = right, left, not above
+    form = _form(left) + _form(right).times(Fraction(-1))
+    if form.is_constant:
+        reason = "its variables cancel out" if names_in(left) else "it names none of n, o, a and d"
+        raise _refusal(
+            comparison, f"`{comparison}` says nothing about the models: {reason}", "Write for example `n > o`."
+        )
+    _check_size(comparison, form)
+    tolerance = None if comparison.tolerance is None else Fraction(comparison.tolerance)
+    return _Bound(_linear(form.weights), form.weights, above, -form.constant, tolerance)
+
+
+def _form(expression: Expression) -> _Form:
+    match expression:
+        case Number(value):
+            return _Form(constant=Fraction(value))
+        case Name(variable):
+            return _Form(tuple(Fraction(variable is other) for other in _ORDER))
+        case Negative(operand):
+            return _form(operand).times(Fraction(-1))
+        case Add(left, right):
+            return _form(left) + _form(right)
+        case Subtract(left, right):
+            return _form(left) + _form(right).times(Fraction(-1))
+        case Multiply(left, right):
+            return _product(expression, _form(left), _form(right))
+        case _:
+            assert_never(expression)
+
+
+def _product(written: Multiply, left: _Form, right: _Form) -> _Form:
+    if right.is_constant:
+        return left.times(right.constant)
+    if left.is_constant:
+        return right.times(left.constant)
+    message = f"`{written}` multiplies two quantities, and only sums of them can be judged"
+    hint = "Conditions are linear: numbers times n, o, a and d, added up."
+    raise (written.place or _whole(str(written))).error(message, hint)
+
+
+def _simplified(bound: _Bound) -> _Bound:
+    """One variable, or a difference of two accuracies, by itself; anything else as it stands."""
+    used = [(name, weight) for name, weight in zip(_ORDER, bound.weights, strict=True) if weight]
+    match used:
+        case [(name, weight)]:
+            return _divided(bound, weight, Proportion(name))
+        case [(plus, weight), (minus, opposite)] if weight == -opposite and minus is not Variable.D:
+            return _divided(bound, weight, Difference(plus, minus))
+        case _:
+            return bound
+
+
+def _divided(bound: _Bound, divisor: Fraction, quantity: Quantity) -> _Bound:
+    return _Bound(
+        quantity,
+        tuple(weight / divisor for weight in bound.weights),
+        bound.above == (divisor > 0),
+        bound.threshold / divisor,
+        None if bound.tolerance is None else bound.tolerance / abs(divisor),
+    )
+
+
+def _linear(weights: tuple[Fraction, ...]) -> Linear:
+    return Linear(*(float(weight) for weight in weights))
+
+
+def _weights(quantity: Quantity) -> tuple[float, ...]:
+    match quantity:
+        case Proportion(variable):
+            return tuple(float(variable is other) for other in _ORDER)
+        case Difference(plus, minus):
+            return tuple(float(plus is other) - float(minus is other) for other in _ORDER)
+        case Linear(n, o, a, d):
+            return n, o, a, d
+        case _:
+            assert_never(quantity)
+
+
+_TOGETHER = tuple(
+    (n, o, a, d) for n, o, a, d in product((0, 1), repeat=len(_ORDER)) if (d == 1 if n != o else n == 0 or d == 0)
+)
+"""Everything that can happen on one example: new, old and anchor right or not, new and old different or not."""
+
+
+def _extremes(weights: tuple[Fraction, ...]) -> tuple[Fraction, Fraction]:
+    values = [sum((w * x for w, x in zip(weights, event, strict=True)), Fraction(0)) for event in _TOGETHER]
+    return min(values), max(values)
+
+
+# --- what cannot mean anything ---------------------------------------------------------------------------------------
+
+
+def _check_size(comparison: Comparison, form: _Form) -> None:
+    for figure in (*form.weights, form.constant):
+        if figure and not _SMALLEST < abs(figure) < _LARGEST:
+            message = f"a number in `{comparison}` is too large or too small to mean anything"
+            raise _refusal(comparison, message, "Accuracies run from 0 to 1; write numbers of that size.")
+
+
+def _check_tolerance(comparison: Comparison, bound: _Bound) -> None:
+    if bound.tolerance is None:
+        return
+    if bound.tolerance <= 0:
+        raise _refusal(
+            comparison,
+            f"the tolerance of `{comparison}` is not above 0, and no test set resolves that",
+            "Write how fine the test set must resolve, such as `+/- 0.01`, or leave the tolerance out.",
+        )
+    low, high = _extremes(bound.weights)
+    if bound.tolerance >= high - low:
+        reason = f"`{bound.quantity}` lies between {_figure(low)} and {_figure(high)}, whatever the models"
+        hint = "Accuracies run from 0 to 1: a tolerance of 1 point is `+/- 0.01`."
+        raise _refusal(comparison, f"the tolerance of `{comparison}` covers everything: {reason}", hint)
+
+
+def _check_reach(comparison: Comparison, bound: _Bound) -> None:
+    low, high = _extremes(bound.weights)
+    is_never = bound.threshold >= high if bound.above else bound.threshold <= low
+    is_always = bound.threshold < low if bound.above else bound.threshold > high
+    if not is_never and not is_always:
+        return
+    between = f"`{bound.quantity}` lies between {_figure(low)} and {_figure(high)}, whatever the models"
+    outcome = "can never be shown" if is_never else "is always true"
+    raise _refusal(comparison, f"`{comparison}` {outcome}: {between}", _scale_hint(bound, low, high))
+
+
+def _scale_hint(bound: _Bound, low: Fraction, high: Fraction) -> str:
+    hint = f"Compare it with a number between {_figure(low)} and {_figure(high)}"
+    hundredth = bound.threshold / 100
+    is_likely_percent = abs(bound.threshold) >= 1 and low < hundredth < high
+    return f"{hint}; {_figure(bound.threshold)} % is written {_figure(hundredth)}." if is_likely_percent else f"{hint}."
+
+
+def _refusal(comparison: Comparison, message: str, hint: str) -> ConditionError:
+    return (comparison.place or _whole(str(comparison))).error(message, hint)
+
+
+def _whole(text: str) -> Place:
+    return Place(text, 0, len(text))
+
+
+def _figure(value: Fraction) -> str:
+    return decimal_text(Decimal(repr(float(value))).normalize())

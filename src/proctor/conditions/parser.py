@@ -1,0 +1,288 @@
+"""
+Text to syntax tree, and a lesson where the text is broken.
+
+The only module that knows lark, and it loads lark at the first call: most commands import the conditions,
+few parse one. What a tree means is none of its business (:mod:`.clauses`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from proctor.conditions import mistakes
+from proctor.conditions.mistakes import MISTAKES, Mistake
+from proctor.conditions.place import Place
+from proctor.conditions.tree import (
+    Add,
+    AllOf,
+    AnyOf,
+    Comparator,
+    Comparison,
+    Condition,
+    Expression,
+    Multiply,
+    Name,
+    Negative,
+    Number,
+    Subtract,
+    Variable,
+)
+from proctor.errors import ConditionError
+
+if TYPE_CHECKING:
+    from lark import Lark, Token, Tree, UnexpectedToken
+    from lark.parsers.lalr_parser_state import ParserState
+
+    Branch = Tree[Token]
+
+LONGEST = 10_000
+"""Most characters of a condition; nobody reads a longer one."""
+
+DEEPEST = 100
+"""Deepest nesting of a condition."""
+
+_LARGEST_EXPONENT = 300
+_END = "$END"
+_LETTERS = frozenset(variable.value for variable in Variable)
+_OPERATIONS: dict[str, type[Add | Subtract | Multiply]] = {"add": Add, "subtract": Subtract, "multiply": Multiply}
+_COMPARATORS = {"≥": Comparator.AT_LEAST, "≤": Comparator.AT_MOST}
+_MEANINGS = "n is the accuracy of the new model, o of the old one, a of the anchor, d the share of changed predictions."
+_EXPECTED = {
+    "_AND": "`and`",
+    "_OR": "`or`",
+    "_PLUS_MINUS": "`+/-`",
+    "COMPARATOR": "`>` or `<`",
+    "_PLUS": "`+`",
+    "_MINUS": "`-`",
+    "_STAR": "`*`",
+    "_OPEN": "`(`",
+    "_CLOSE": "`)`",
+    "NUMBER": "a number",
+    "NAME": "n, o, a or d",
+    _END: "the end",
+}
+
+
+def parse(text: str) -> Condition:
+    r"""
+    Read a condition.
+
+    Args:
+        text: The condition as a person writes it, such as ``n - o > 0.02 +/- 0.01 and d < 0.1``.
+
+    Returns:
+        The syntax tree; ``parse(str(tree)) == tree``.
+
+    Raises:
+        ConditionError: If *text* is not a condition, with a caret under the spot and what to write instead.
+
+    Example:
+        >>> str(parse(r"(n-o) > 2e-2 ± .010 /\ d<=0.1"))
+        'n - o > 0.02 +/- 0.01 and d <= 0.1'
+
+    """
+    from lark import UnexpectedToken
+
+    if len(text) > LONGEST:
+        raise ConditionError(f"the condition is {len(text):,} characters long", f"Write at most {LONGEST:,}.")
+    try:
+        branch = _language().parse(text, start="condition")
+    except UnexpectedToken as failure:
+        raise _lesson(text, failure) from None
+    if _depth(branch) > DEEPEST:
+        raise ConditionError(f"the condition is nested more than {DEEPEST} deep", "Write it as a shorter sum.")
+    return _condition(branch, text)
+
+
+@cache
+def _language() -> Lark:
+    from lark import Lark
+
+    # The basic lexer builds in half the time of the contextual one, and no two words of the language collide.
+    return Lark.open(
+        "grammar.lark",
+        rel_to=__file__,
+        parser="lalr",
+        lexer="basic",
+        start=["condition", "mistake"],
+        propagate_positions=True,
+        maybe_placeholders=True,
+    )
+
+
+def _depth(branch: Branch) -> int:
+    from lark import Tree
+
+    level, depth = [branch], 0
+    while level:
+        level = [child for parent in level for child in parent.children if isinstance(child, Tree)]
+        depth += 1
+    return depth
+
+
+# --- from lark's tree to ours ----------------------------------------------------------------------------------------
+
+
+def _condition(branch: Branch, text: str) -> Condition:
+    match branch.data:
+        case "any_of":
+            return AnyOf(tuple(_condition(part, text) for part in _branches(branch)))
+        case "all_of":
+            return AllOf(tuple(_condition(part, text) for part in _branches(branch)))
+        case _:
+            return _comparison(branch, text)
+
+
+def _comparison(branch: Branch, text: str) -> Comparison:
+    left, comparator, right, tolerance = cast("tuple[Branch, Token, Branch, Branch | None]", branch.children)
+    return Comparison(
+        _expression(left, text),
+        _COMPARATORS.get(str(comparator)) or Comparator(str(comparator)),
+        _expression(right, text),
+        None if tolerance is None else _tolerance(tolerance, text),
+        place=_place(branch, text),
+    )
+
+
+def _tolerance(branch: Branch, text: str) -> Decimal:
+    size = _decimal(cast("Token", branch.children[0]), _place(branch, text))
+    return -size if branch.data == "negative_tolerance" else size
+
+
+def _expression(branch: Branch, text: str) -> Expression:
+    place = _place(branch, text)
+    match branch.data:
+        case "number":
+            return Number(_decimal(cast("Token", branch.children[0]), place), place=place)
+        case "name":
+            return Name(_variable(str(branch.children[0]), place), place=place)
+        case "negative":
+            return Negative(_expression(_branches(branch)[0], text), place=place)
+        case _:
+            left, right = (_expression(side, text) for side in _branches(branch))
+            return _OPERATIONS[branch.data](left, right, place=place)
+
+
+def _branches(branch: Branch) -> list[Branch]:
+    return cast("list[Branch]", branch.children)
+
+
+def _place(branch: Branch, text: str) -> Place:
+    return Place(text, branch.meta.start_pos, branch.meta.end_pos)
+
+
+def _decimal(token: Token, place: Place) -> Decimal:
+    mantissa, _, exponent = token.lower().partition("e")
+    # The exponent is looked at first: an exact fraction of 1e999999999 would fill the memory.
+    if len(exponent) > len("-0300") or abs(int(exponent or 0)) > _LARGEST_EXPONENT or len(mantissa) > _LARGEST_EXPONENT:
+        raise place.error(f"`{token}` is too large, too small or too long a number", "Accuracies run from 0 to 1.")
+    return Decimal(str(token))
+
+
+def _variable(word: str, place: Place) -> Variable:
+    if word in _LETTERS:
+        return Variable(word)
+    raise _unknown(word, place)
+
+
+# --- lessons ---------------------------------------------------------------------------------------------------------
+
+
+class _Situation(NamedTuple):
+    """Where reading stopped: parser state, kind of the offending word, and what the unfinished clause already has."""
+
+    state: int
+    kind: str
+    is_compared: bool
+    is_open: bool
+
+
+def _lesson(text: str, failure: UnexpectedToken) -> ConditionError:
+    word = str(failure.token)
+    if failure.token.type == _END:
+        place = Place(text, len(text.rstrip()), len(text.rstrip()))
+    else:
+        start = failure.token.start_pos or 0
+        place = Place(text, start, start + len(word))
+    if failure.token.type == "NAME" and word not in _LETTERS:
+        return _unknown(word, place)
+    if mistake := _mistake(_situation(failure)):
+        before = (text[: place.start].split() or [""])[-1]
+        said = [line.replace("{word}", word).replace("{before}", before) for line in (mistake.message, mistake.advice)]
+        return place.error(*said)
+    expected = [name for kind, name in _EXPECTED.items() if kind in failure.accepts]
+    return place.error(f"`{word or 'the end'}` cannot stand here", f"Expected {_listed(expected)}.")
+
+
+def _mistake(situation: _Situation) -> Mistake | None:
+    """The row whose example failed in the same situation; else in a state alike, for words that are always wrong."""
+    known = _situations()
+    if situation in known:
+        return known[situation]
+    if situation.kind in _EXPECTED and situation.kind != _END:
+        return None
+    alike = [row for example, row in known.items() if example[1:] == situation[1:]]
+    alike += [row for example, row in known.items() if example.kind == situation.kind != _END]
+    return alike[0] if alike else None
+
+
+@cache
+def _situations() -> Mapping[_Situation, Mistake]:
+    from lark import UnexpectedToken
+
+    found: dict[_Situation, Mistake] = {}
+    for mistake in MISTAKES:
+        for example in mistake.examples:
+            try:
+                _language().parse(example, start="condition")
+            except UnexpectedToken as failure:
+                found.setdefault(_situation(failure), mistake)
+    return found
+
+
+def _situation(failure: UnexpectedToken) -> _Situation:
+    stopped = cast("ParserState[int]", failure.state)
+    kinds = [getattr(value, "type", "") for value in stopped.value_stack]
+    if kinds[-1:] == ["_CLOSE"]:
+        del kinds[len(kinds) - 1 - kinds[::-1].index("_OPEN") :]  # closed, though not yet reduced
+    clause = kinds[len(kinds) - kinds[::-1].index("_OPEN") :] if "_OPEN" in kinds else kinds
+    return _Situation(stopped.position, failure.token.type, "COMPARATOR" in clause, "_OPEN" in kinds)
+
+
+def _unknown(word: str, place: Place) -> ConditionError:
+    lower = word.lower()
+    if lower in mistakes.NOT_FINITE:
+        return place.error(f"`{word}` is not a number to compare anything with", "Write a number from 0 to 1.")
+    if lower in mistakes.UNITS:
+        return place.error(f"`{word}` is not used here", "Accuracies run from 0 to 1: write 0.02 for 2 points.")
+    if lower in mistakes.METRICS:
+        hint = f"Only accuracies are judged so far: {_MEANINGS}"
+        return place.error(f"the metric `{word}` is not understood yet", hint)
+    if lower in mistakes.SLICE_WORDS:
+        return place.error("slices are not understood yet", "A condition speaks of the whole population so far.")
+    suggestion = _suggestion(lower)
+    hint = f"Did you mean `{suggestion}`? In conditions {_MEANINGS}" if suggestion else f"In conditions {_MEANINGS}"
+    return place.error(f"unknown name `{word}`", hint)
+
+
+def _suggestion(word: str) -> str | None:
+    from difflib import get_close_matches
+
+    known = (
+        {variable.value: variable.value for variable in Variable}
+        | mistakes.WORDS_INSTEAD
+        | {
+            "and": "and",
+            "or": "or",
+        }
+    )
+    parts = [word, *word.split("_")]
+    close = [name for part in parts for name in get_close_matches(part, known, n=1, cutoff=0.65)]
+    return known[close[0]] if close else None
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

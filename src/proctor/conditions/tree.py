@@ -1,0 +1,195 @@
+"""
+The syntax tree of a condition: what was written, and nothing of what it means.
+
+The tree knows neither lark nor statistics: :mod:`.parser` builds it, :mod:`.clauses` gives it a meaning.
+``str`` of a tree is the canonical text of the condition, and ``parse(str(tree)) == tree``.
+A metric call (``f1(n, "spam")``) or a slice would be one more kind of :data:`Expression`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Context, Decimal
+from enum import StrEnum
+from typing import Generic, TypeVar, assert_never
+
+from proctor.conditions.place import Place
+
+Leaf = TypeVar("Leaf")
+
+_PLAIN_EXPONENTS = range(-9, 16)
+
+
+class Variable(StrEnum):
+    """The population quantities that a condition may name (theory.md §1), all in [0, 1]."""
+
+    N = "n"
+    """Accuracy of the candidate, the new model."""
+    O = "o"  # noqa: E741 # the language's own letter
+    """Accuracy of the baseline, the old model."""
+    A = "a"
+    """Accuracy of the anchor, the baseline of the day the test set was registered."""
+    D = "d"
+    """Share of examples on which the predictions of candidate and baseline differ."""
+
+
+class Comparator(StrEnum):
+    """How two sides are compared; a finite test set cannot tell ``>=`` from ``>``, so they are treated alike."""
+
+    ABOVE = ">"
+    BELOW = "<"
+    AT_LEAST = ">="
+    AT_MOST = "<="
+
+    @property
+    def is_above(self) -> bool:
+        """True if the left side is to be the larger one."""
+        return self in {Comparator.ABOVE, Comparator.AT_LEAST}
+
+
+@dataclass(frozen=True)
+class _Node:
+    place: Place | None = field(default=None, compare=False, repr=False, kw_only=True)
+
+
+@dataclass(frozen=True)
+class Number(_Node):
+    """A constant as written, never negative (the sign is a :class:`Negative`)."""
+
+    value: Decimal
+
+    def __str__(self) -> str:
+        return decimal_text(self.value)
+
+
+@dataclass(frozen=True)
+class Name(_Node):
+    """A variable."""
+
+    variable: Variable
+
+    def __str__(self) -> str:
+        return str(self.variable)
+
+
+@dataclass(frozen=True)
+class Negative(_Node):
+    """``-x``."""
+
+    operand: Expression
+
+    def __str__(self) -> str:
+        return f"-{_grouped(self.operand, Add, Subtract, Negative)}"
+
+
+@dataclass(frozen=True)
+class Add(_Node):
+    """``x + y``."""
+
+    left: Expression
+    right: Expression
+
+    def __str__(self) -> str:
+        return f"{self.left} + {_grouped(self.right, Add, Subtract, Negative)}"
+
+
+@dataclass(frozen=True)
+class Subtract(_Node):
+    """``x - y``; left-associative."""
+
+    left: Expression
+    right: Expression
+
+    def __str__(self) -> str:
+        return f"{self.left} - {_grouped(self.right, Add, Subtract, Negative)}"
+
+
+@dataclass(frozen=True)
+class Multiply(_Node):
+    """``x * y``; that at most one of them holds variables is checked with the meaning."""
+
+    left: Expression
+    right: Expression
+
+    def __str__(self) -> str:
+        return f"{_grouped(self.left, Add, Subtract, Negative)} * {self._right_text()}"
+
+    def _right_text(self) -> str:
+        match self.right:
+            case Negative(Number() | Name()):
+                return str(self.right)
+            case _:
+                return _grouped(self.right, Add, Subtract, Negative, Multiply)
+
+
+Expression = Number | Name | Negative | Add | Subtract | Multiply
+
+
+@dataclass(frozen=True)
+class Comparison(_Node):
+    """One comparison with its tolerance (``None`` if left out; its sign is as written)."""
+
+    left: Expression
+    comparator: Comparator
+    right: Expression
+    tolerance: Decimal | None = None
+
+    def __str__(self) -> str:
+        comparison = f"{self.left} {self.comparator} {self.right}"
+        return comparison if self.tolerance is None else f"{comparison} +/- {decimal_text(self.tolerance)}"
+
+
+@dataclass(frozen=True)
+class AllOf(Generic[Leaf]):
+    """Every part must hold; at least two parts."""
+
+    parts: tuple[Leaf | AllOf[Leaf] | AnyOf[Leaf], ...]
+
+    def __str__(self) -> str:
+        return " and ".join(_grouped(part, AllOf, AnyOf) for part in self.parts)
+
+
+@dataclass(frozen=True)
+class AnyOf(Generic[Leaf]):
+    """At least one part must hold; at least two parts."""
+
+    parts: tuple[Leaf | AllOf[Leaf] | AnyOf[Leaf], ...]
+
+    def __str__(self) -> str:
+        return " or ".join(_grouped(part, AnyOf) for part in self.parts)
+
+
+Condition = Comparison | AllOf[Comparison] | AnyOf[Comparison]
+
+
+def names_in(expression: Expression) -> frozenset[Variable]:
+    """The variables that are written in *expression*."""
+    match expression:
+        case Number():
+            return frozenset()
+        case Name(variable):
+            return frozenset({variable})
+        case Negative(operand):
+            return names_in(operand)
+        case Add(left, right) | Subtract(left, right) | Multiply(left, right):
+            return names_in(left) | names_in(right)
+        case _:
+            assert_never(expression)
+
+
+def decimal_text(value: Decimal) -> str:
+    """
+    Shortest plain text of *value*, scientific only for very large and very small ones.
+
+    >>> decimal_text(Decimal("0.0200")), decimal_text(Decimal("1E-20"))
+    ('0.02', '1e-20')
+    """
+    exact = value.normalize(Context(prec=max(1, len(value.as_tuple().digits))))
+    if exact.is_zero():
+        return "0"
+    return format(exact, "f") if exact.adjusted() in _PLAIN_EXPONENTS else str(exact).lower().replace("e+", "e")
+
+
+def _grouped(part: object, *looser: type[object]) -> str:
+    """Text of *part*, in parentheses if it is one of the kinds that would bind more loosely than the place asks."""
+    return f"({part})" if isinstance(part, looser) else str(part)

@@ -1,0 +1,272 @@
+"""
+Conditions in plain words: one short line for reports, and the longer story behind ``proctor explain``.
+
+Accuracies are told in per cent, differences of them in points (1 point is 0.01).
+Everything here is a function of the condition and its contract; nothing is ever computed from labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from typing import assert_never
+
+from proctor.conditions.clauses import (
+    Clause,
+    Difference,
+    Formula,
+    Linear,
+    Proportion,
+    Quantity,
+    clauses,
+    normalize,
+    value_range,
+    variables,
+)
+from proctor.conditions.parser import parse
+from proctor.conditions.tree import AllOf, AnyOf, Variable, decimal_text
+from proctor.errors import DomainError
+
+_MODELS = {Variable.N: "new", Variable.O: "old", Variable.A: "the anchor"}
+_LEGEND = {
+    Variable.N: "n is the accuracy of the new model, the candidate.",
+    Variable.O: "o is the accuracy of the old model, the baseline.",
+    Variable.A: "a is the accuracy of the anchor, the baseline of the day the test set was registered.",
+    Variable.D: "d is the share of examples on which the predictions of new and old differ.",
+}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """
+    What a condition says, each part a few sentences.
+
+    Attributes:
+        asks: What is asked of the models, and how finely.
+        passing_means: What a pass lets one conclude.
+        passing_does_not_mean: What neither a pass nor a fail lets one conclude.
+
+    """
+
+    asks: tuple[str, ...]
+    passing_means: tuple[str, ...]
+    passing_does_not_mean: tuple[str, ...]
+
+
+def in_words(formula: Formula) -> str:
+    """
+    One short line in plain words.
+
+    >>> in_words(normalize(parse("n - o > 0.02 and d < 0.1")))
+    'new is better than old by more than 2 points, and at most 10 % of predictions change'
+    """
+    return _told(formula, is_top=True)
+
+
+def explain(condition_text: str, mode: str = "fp-free", reliability: float | None = None) -> Explanation:
+    """
+    Say what a condition asks, what a pass of it means, and what it does not mean.
+
+    Args:
+        condition_text: The condition as a person writes it.
+        mode: ``fp-free`` (a pass is proven) or ``fn-free`` (a fail is proven).
+        reliability: Probability that no proven outcome is ever wrong, in (0, 1); ``None`` to leave it open.
+
+    Raises:
+        ConditionError: If the text is no condition, or one that cannot mean anything.
+        DomainError: If *mode* or *reliability* lies outside its domain.
+
+    """
+    if mode not in {"fp-free", "fn-free"}:
+        raise DomainError(f"mode must be fp-free or fn-free, not {mode!r}")
+    if reliability is not None and not 0 < reliability < 1:
+        raise DomainError(f"reliability must lie between 0 and 1, not {reliability!r}")
+    formula = normalize(parse(condition_text))
+    asks = (f"It asks whether {in_words(formula)}.", *_legend(formula), *_resolutions(formula, mode))
+    if mode == "fp-free":
+        return Explanation(asks, _proven_pass(formula, reliability), _limits_of_proven_pass(formula))
+    return Explanation(asks, _unproven_pass(formula, reliability), _limits_of_unproven_pass(formula))
+
+
+# --- one clause ------------------------------------------------------------------------------------------------------
+
+
+def _clause(clause: Clause) -> str:
+    match clause.quantity:
+        case Proportion(Variable.D):
+            bound = "more than" if clause.above else "at most"
+            return f"{bound} {_percent(clause.threshold)} of predictions change"
+        case Proportion(variable):
+            bound = "more than" if clause.above else "less than"
+            return f"{_MODELS[variable]} is right on {bound} {_percent(clause.threshold)} of examples"
+        case Difference(plus, minus):
+            return f"{_MODELS[plus]} is {_compared(clause, _MODELS[minus])}"
+        case Linear():
+            bound = "above" if clause.above else "below"
+            return f"{clause.quantity} is {bound} {_figure(clause.threshold)}"
+        case _:
+            assert_never(clause.quantity)
+
+
+def _compared(clause: Clause, other: str) -> str:
+    margin = _points(abs(clause.threshold))
+    match clause.above, _sign(clause.threshold):
+        case True, 0:
+            return f"better than {other}"
+        case False, 0:
+            return f"worse than {other}"
+        case True, 1:
+            return f"better than {other} by more than {margin}"
+        case False, -1:
+            return f"worse than {other} by more than {margin}"
+        case True, _:
+            return f"at most {margin} worse than {other}"
+        case _:
+            return f"at most {margin} better than {other}"
+
+
+def _sign(value: float) -> int:
+    return (value > 0) - (value < 0)
+
+
+def _figure(value: float) -> str:
+    """Twelve digits, so that 100 * 0.07 is 7 and not 7.000000000000001."""
+    return decimal_text(Decimal(format(value, ".12g")))
+
+
+def _percent(value: float) -> str:
+    return f"{_figure(100 * value)} %"
+
+
+def _points(value: float) -> str:
+    figure = _figure(100 * value)
+    return f"{figure} point" if figure == "1" else f"{figure} points"
+
+
+# --- the formula -----------------------------------------------------------------------------------------------------
+
+
+def _told(formula: Formula, is_top: bool = False) -> str:
+    match formula:
+        case Clause():
+            return _clause(formula)
+        case AllOf(parts):
+            return _joined([_told(part) for part in parts], "and", "both", is_top)
+        case AnyOf(parts):
+            return _joined([_told(part) for part in parts], "or", "either", is_top)
+        case _:
+            assert_never(formula)
+
+
+def _joined(parts: list[str], word: str, opening: str, is_top: bool) -> str:
+    """Top: ``A, and B``; within another formula: ``both A and B``."""
+    if is_top:
+        return f", {word} ".join([parts[0], *_without_repeated_subject(parts)])
+    return f"{opening} {f' {word} '.join(parts)}"
+
+
+def _without_repeated_subject(parts: list[str]) -> Iterator[str]:
+    for before, part in pairwise(parts):
+        repeats = next((f"{model} is " for model in _MODELS.values() if before.startswith(f"{model} is ")), None)
+        yield part.removeprefix(repeats) if repeats and part.startswith(repeats) else part
+
+
+def _legend(formula: Formula) -> Iterator[str]:
+    named = variables(formula)
+    if any(isinstance(clause.quantity, Linear) for clause in clauses(formula)):
+        yield from (sentence for variable, sentence in _LEGEND.items() if variable in named)
+    elif Variable.A in named:
+        yield "The anchor is the model that was the baseline when the test set was registered."
+
+
+def _resolutions(formula: Formula, mode: str) -> Iterator[str]:
+    for clause in clauses(formula):
+        if clause.tolerance is None:
+            yield f"`{clause}` names no tolerance: the gate reports which one the test set reaches."
+        else:
+            size = _figure(clause.tolerance) if isinstance(clause.quantity, Linear) else _points(clause.tolerance)
+            yield (
+                f"The tolerance of `{clause}` is {size}: it does not move the threshold, "
+                f"it says how finely the test set must resolve."
+            )
+            yield _aim(clause, clause.tolerance, mode)
+
+
+def _aim(clause: Clause, tolerance: float, mode: str) -> str:
+    """What the plan makes sure to recognize: two tolerances beyond the threshold, on the proven side (theory.md §6)."""
+    is_upward = clause.above == (mode == "fp-free")
+    seen = clause.threshold + (2 if is_upward else -2) * tolerance
+    low, high = value_range(clause.quantity)
+    if not low <= seen <= high:
+        return (
+            f"That is too coarse: two tolerances beyond the threshold lies {_level(clause.quantity, seen)}, "
+            f"which `{clause.quantity}` cannot reach."
+        )
+    side = "more" if is_upward else "less"
+    outcome = "holds" if mode == "fp-free" else "does not hold"
+    return (
+        f"The test set is made large enough to recognize that it {outcome} where `{clause.quantity}` is "
+        f"{_level(clause.quantity, seen)} or {side}; nearer to the threshold it takes luck."
+    )
+
+
+def _level(quantity: Quantity, value: float) -> str:
+    match quantity:
+        case Proportion():
+            return _percent(value)
+        case Difference():
+            return _points(value)
+        case Linear():
+            return _figure(value)
+        case _:
+            assert_never(quantity)
+
+
+# --- what a verdict means --------------------------------------------------------------------------------------------
+
+
+def _proven(outcome: str, reliability: float | None) -> str:
+    # Decimal: 0.9999 is 99.99 %, without the rounding error of a binary fraction.
+    sure = (
+        "the reliability of the gate" if reliability is None else f"{decimal_text(Decimal(repr(reliability)) * 100)} %"
+    )
+    return (
+        f"With a probability of at least {sure}, not one {outcome} is wrong in the whole life of the test set, "
+        f"however the candidates were chosen from earlier verdicts."
+    )
+
+
+def _proven_pass(formula: Formula, reliability: float | None) -> tuple[str, ...]:
+    claim = f"It is proven of the population that the test set was drawn from: {in_words(formula)}."
+    return claim, _proven("pass", reliability)
+
+
+def _unproven_pass(formula: Formula, reliability: float | None) -> tuple[str, ...]:
+    claim = f"It is not disproven of the population that the test set was drawn from: {in_words(formula)}."
+    return claim, f"In fn-free the fail is what is proven. {_proven('fail', reliability)}"
+
+
+def _limits_of_proven_pass(formula: Formula) -> tuple[str, ...]:
+    opposite = "A fail does not mean the opposite: only that the condition is not shown to hold on this test set."
+    return (*_not_the_sample(), opposite, *_not_the_margin(formula))
+
+
+def _limits_of_unproven_pass(formula: Formula) -> tuple[str, ...]:
+    undecided = "A pass does not mean that the condition holds: what the test set cannot decide passes too."
+    return (undecided, *_not_the_sample(), *_not_the_margin(formula))
+
+
+def _not_the_sample() -> Iterator[str]:
+    yield "It does not speak of the examples of the test set, but of the population behind them."
+    yield "It does not speak of other data: a population that has changed since the test set was drawn is another one."
+    yield "Where the test set's inputs lie open, it does not hold for candidates that were tuned to these very inputs."
+
+
+def _not_the_margin(formula: Formula) -> Iterator[str]:
+    allows_loss = any(isinstance(clause.quantity, Difference) and clause.threshold < 0 for clause in clauses(formula))
+    if allows_loss and Variable.A not in variables(formula):
+        yield "It does not bound the sum of small losses over many passes; a clause against the anchor `a` does."
+    if any(clause.tolerance is not None for clause in clauses(formula)):
+        yield "It does not tell by how much the threshold is exceeded: the tolerance is no margin that is added to it."
