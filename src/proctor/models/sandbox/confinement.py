@@ -1,0 +1,162 @@
+"""
+The gate's side of a confined run: start the supervisor, hand it the plan, keep the tail of the output, hear the end.
+
+A tier (`proctor.models.sandbox.bubblewrap`, `proctor.models.sandbox.landlock`) says how to confine; what is the same
+for all of them is here. When `run` returns, no process of the job is alive.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from proctor.errors import ModelError, SandboxError
+from proctor.models.child import TAIL_BYTES, Finished, Job, Limits
+from proctor.models.sandbox import rlimits
+
+logger = logging.getLogger(__name__)
+
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """
+    How one job is confined.
+
+    Args:
+        argv: What is executed: the job's own program, or a tool that confines and executes it.
+        cwd: Folder in which *argv* starts.
+        environment: Its whole environment.
+        ruleset: Descriptor of a Landlock ruleset to apply, if any.
+        program: Seccomp filter to install before *argv* is executed, if any.
+        inherit: Descriptors that *argv* is to find open.
+
+    """
+
+    argv: tuple[str, ...]
+    cwd: Path
+    environment: Mapping[str, str]
+    ruleset: int | None = None
+    program: bytes | None = None
+    inherit: tuple[int, ...] = ()
+
+
+def run(job: Job, confinement: Confinement, tier: str) -> Finished:
+    """
+    Run *job* under *confinement* to its end or to one of its limits; nothing of it is alive afterwards.
+
+    Raises:
+        ModelError: If the program cannot be started.
+        SandboxError: If the supervisor itself did not work.
+
+    """
+    inherited = confinement.inherit if confinement.ruleset is None else (*confinement.inherit, confinement.ruleset)
+    plan_end, control = os.pipe()
+    status, status_end = os.pipe()
+    output, output_end = os.pipe()
+    theirs = (plan_end, status_end, output_end)
+    with (
+        os.fdopen(control, "wb", buffering=0) as plan,
+        os.fdopen(status, "rb") as reports,
+        os.fdopen(output, "rb", buffering=0) as text,
+    ):
+        try:
+            supervisor = _start(theirs, (*theirs, *inherited))
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                plan.write(json.dumps(_plan(job, confinement)).encode() + b"\n")
+            tail = _tail(text)
+            told = [json.loads(line) for line in reports]
+        finally:
+            plan.close()  # at this the supervisor kills whatever still runs
+            supervisor.wait()
+    return _finished(told, tail, job.limits, tier)
+
+
+def _start(descriptors: tuple[int, ...], passed: tuple[int, ...]) -> subprocess.Popen[bytes]:
+    # the supervisor is given nothing to leak: of the gate's environment only where its libraries lie
+    environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
+    command = [sys.executable, "-I", "-S", str(SUPERVISOR), *map(str, descriptors)]
+    return subprocess.Popen(
+        command,
+        pass_fds=passed,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=descriptors[-1],
+        stderr=descriptors[-1],
+        cwd="/",
+        start_new_session=True,
+    )
+
+
+def _plan(job: Job, confinement: Confinement) -> dict[str, Any]:
+    limits = job.limits
+    return {
+        "argv": confinement.argv,
+        "cwd": str(confinement.cwd),
+        "environment": dict(confinement.environment),
+        "inherit": confinement.inherit,
+        "ruleset": confinement.ruleset,
+        "filter": None if confinement.program is None else base64.b64encode(confinement.program).decode(),
+        "drop_capabilities": confinement.ruleset is not None and os.geteuid() == 0,
+        "rlimits": rlimits.of(limits, os.cpu_count() or 1),
+        "seconds": limits.seconds,
+        "processes": limits.processes,
+        "memory_bytes": limits.memory_bytes,
+        "written_bytes": None if limits.file_bytes is None else rlimits.FOLDER_FACTOR * limits.file_bytes,
+        "writable": [str(path) for path in job.writable],
+    }
+
+
+def _tail(stream: IO[bytes]) -> str:
+    kept = b""
+    while chunk := stream.read(1 << 16):
+        kept = (kept + chunk)[-TAIL_BYTES:]
+    return kept.decode("utf-8", "replace")
+
+
+def _finished(told: list[dict[str, Any]], tail: str, limits: Limits, tier: str) -> Finished:
+    if len(told) < 2:  # started, ended
+        _end_orphans(told)
+        raise SandboxError("the supervisor of the sandbox did not report", hint=tail)
+    if complaint := told[1]["complaint"]:
+        raise ModelError(f"the program cannot be started: {complaint}")
+    reason = told[1]["reason"]
+    if explained := _explanation(reason, limits):
+        logger.info("ended: %s", explained)
+        tail = f"{tail}\n{explained}".lstrip("\n")
+    return Finished(told[1]["code"], tail, reason == "time", tier)
+
+
+def _end_orphans(told: list[dict[str, Any]]) -> None:
+    if told:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(told[0]["started"], signal.SIGKILL)
+
+
+def _explanation(reason: str, limits: Limits) -> str:
+    match reason:
+        case "time":
+            return f"proctor: ended after {limits.seconds:g} s"
+        case "processes":
+            return f"proctor: ended for running more than {limits.processes} processes"
+        case "memory":
+            return f"proctor: ended for holding more than {limits.memory_bytes} bytes of memory"
+        case "files":
+            return f"proctor: ended for writing more than {rlimits.FOLDER_FACTOR} * {limits.file_bytes} bytes of files"
+        case _:
+            return ""

@@ -1,0 +1,276 @@
+"""
+The process between the gate and a confined model: it starts it, watches it, and leaves nothing of it alive.
+
+Run as a script by a bare interpreter (``python -I -S``), so that it starts fast and trusts no folder that a
+developer can write: it uses the standard library alone and imports nothing of ours. It lives outside the
+confinement, reads nothing that the model wrote, and outlives neither the model nor the gate: when the gate's
+end of the control pipe closes, for whatever reason, everything below is killed.
+
+It speaks JSON lines: one `plan` on the control pipe, then ``{"started": pid}`` and one ending on the status pipe.
+"""
+
+# ruff: noqa: PTH112, PTH116, PTH123, PTH208  # pathlib would cost a third of the start
+from __future__ import annotations
+
+import base64
+import contextlib
+import ctypes
+import json
+import math
+import os
+import resource
+import select
+import signal
+import stat
+import struct
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+Plan = dict[str, Any]
+
+PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 22, 24
+PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
+SECCOMP_MODE_FILTER = 2
+LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 445, 446  # the same numbers on every architecture
+LANDLOCK_READ = 4 | 8
+CAPSET = {"x86_64": 126, "aarch64": 91}
+CAPABILITIES = 64
+MOST_FILES = 200_000
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def checked(result: int, what: str) -> None:
+    """Turn a failed call of the C library into an `OSError`: a confinement that did not take must not go on."""
+    if result < 0:
+        raise OSError(ctypes.get_errno(), what)
+
+
+# --- in the child, between fork and exec -------------------------------------------------------------------------
+
+
+def become_model(plan: Plan, supervisor: int, output: int, complaints: int) -> NoReturn:
+    """Confine this process as *plan* says and turn it into the model; a failure goes to *complaints*."""
+    try:
+        prepare(plan, supervisor, output)
+        confine(plan)
+        os.execvpe(plan["argv"][0], plan["argv"], plan["environment"])  # noqa: S606  # no shell is the point
+    except BaseException as error:  # noqa: BLE001  # whatever it is, the parent must hear of it and we must not return
+        os.write(complaints, str(error).encode("utf-8", "replace")[:1000])
+        os._exit(127)
+
+
+def prepare(plan: Plan, supervisor: int, output: int) -> None:
+    """Own process group, death with the supervisor, no inherited descriptors, resource limits."""
+    os.setpgid(0, 0)
+    checked(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != supervisor:
+        os._exit(127)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor, source in ((0, nothing), (1, output), (2, output)):
+        os.dup2(source, descriptor)
+    for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and an exec would hand that on
+        signal.signal(ignored, signal.SIG_DFL)
+    os.umask(0o077)
+    os.chdir(plan["cwd"])
+    for number in plan["inherit"]:
+        os.set_inheritable(number, True)
+    for which, value in plan["rlimits"]:
+        _, hard = resource.getrlimit(which)
+        allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(which, (allowed, allowed))
+
+
+def confine(plan: Plan) -> None:
+    """Give up privileges, the file system (Landlock) and system calls (seccomp), in the order that leaves no gap."""
+    checked(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS)")
+    if plan["ruleset"] is not None:
+        allow_own_process(plan["ruleset"])
+        checked(libc.syscall(LANDLOCK_RESTRICT_SELF, plan["ruleset"], 0), "landlock_restrict_self")
+    if plan["drop_capabilities"]:
+        drop_capabilities()
+    if plan["filter"] is not None:
+        install_filter(base64.b64decode(plan["filter"]))
+
+
+def allow_own_process(ruleset: int) -> None:
+    """Let the model read ``/proc/self``, which has a number only now; nobody else's entry is ever readable."""
+    own = os.open("/proc/self", os.O_PATH | os.O_CLOEXEC)
+    rule = ctypes.create_string_buffer(struct.pack("=Qi", LANDLOCK_READ, own), 12)
+    checked(libc.syscall(LANDLOCK_ADD_RULE, ruleset, 1, rule, 0), "landlock_add_rule(/proc/self)")
+    os.close(own)
+
+
+def drop_capabilities() -> None:
+    """Become a root without power, where the gate runs as root (containers): Landlock knows nothing of raw devices."""
+    for capability in range(CAPABILITIES):
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails where there is nothing to drop
+    number = CAPSET.get(os.uname().machine)
+    if number is None:
+        raise OSError(f"no capset on {os.uname().machine}")
+    header = ctypes.create_string_buffer(struct.pack("=Ii", 0x20080522, 0), 8)
+    data = ctypes.create_string_buffer(bytes(24), 24)
+    checked(libc.syscall(number, header, data), "capset")
+
+
+def install_filter(program: bytes) -> None:
+    """Load a seccomp *program* (8-byte BPF instructions) for the rest of this process's life, and its children's."""
+    instructions = ctypes.create_string_buffer(program, len(program))
+    # struct sock_fprog: a 16-bit count, padded to a pointer's alignment, and the pointer
+    header = struct.pack("@HP", len(program) // 8, ctypes.addressof(instructions))
+    argument = ctypes.create_string_buffer(header, len(header))
+    checked(libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, argument, 0, 0), "prctl(PR_SET_SECCOMP)")
+
+
+# --- watching ----------------------------------------------------------------------------------------------------
+
+
+def descendants(of: int) -> list[int]:
+    """Every process below *of*, dead ones that nobody reaped included, as ``/proc`` tells it now."""
+    parents: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{name}/stat", "rb") as file:
+            # the program's name may hold anything, so fields count from the last parenthesis
+            parents.setdefault(int(file.read().rpartition(b")")[2].split()[1]), []).append(int(name))
+    found, todo = [], [of]
+    while todo:
+        children = parents.get(todo.pop(), [])
+        found += children
+        todo += children
+    return found
+
+
+def resident_bytes(processes: Iterable[int]) -> int:
+    """Memory that *processes* hold of their own, in bytes."""
+    pages = 0
+    for process in processes:
+        with contextlib.suppress(OSError, ValueError), open(f"/proc/{process}/statm", "rb") as file:
+            _, resident, shared, *_ = map(int, file.read().split())
+            pages += resident - shared
+    return pages * resource.getpagesize()
+
+
+def written(folders: Iterable[str], processes: Iterable[int]) -> tuple[int, int]:
+    """Number and bytes of files below *folders*, and of deleted ones that *processes* hold open."""
+    count, size = 0, 0
+    todo = [folder for folder in folders if os.path.isdir(folder)]
+    while todo and count <= MOST_FILES:
+        with contextlib.suppress(OSError), os.scandir(todo.pop()) as entries:
+            for entry in entries:
+                count += 1
+                size += entry.stat(follow_symlinks=False).st_blocks * 512
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(entry.path)
+    return count, size + unlinked_bytes(processes)
+
+
+def unlinked_bytes(processes: Iterable[int]) -> int:
+    """Bytes of files without a name that *processes* hold open: they fill a disk as well as others."""
+    sizes: dict[tuple[int, int], int] = {}
+    for process in processes:
+        with contextlib.suppress(OSError):
+            for name in os.listdir(f"/proc/{process}/fd"):
+                with contextlib.suppress(OSError):
+                    facts = os.stat(f"/proc/{process}/fd/{name}")
+                    if stat.S_ISREG(facts.st_mode) and facts.st_nlink == 0:
+                        sizes[facts.st_dev, facts.st_ino] = facts.st_blocks * 512
+    return sum(sizes.values())
+
+
+def excess(plan: Plan) -> str | None:
+    """What the model uses too much of, if anything."""
+    alive = descendants(os.getpid())
+    if plan["processes"] is not None and len(alive) > plan["processes"]:
+        return "processes"
+    if plan["memory_bytes"] is not None and resident_bytes(alive) > plan["memory_bytes"]:
+        return "memory"
+    if plan["written_bytes"] is not None:
+        count, size = written(plan["writable"], alive)
+        if count > MOST_FILES or size > plan["written_bytes"]:
+            return "files"
+    return None
+
+
+def watch(plan: Plan, model: int, control: int) -> str:
+    """Wait until the model ends or must be ended; the reason."""
+    deadline = time.monotonic() + plan["seconds"]
+    ended = os.pidfd_open(model)
+    pause = SHORTEST_PAUSE_S
+    while (left := deadline - time.monotonic()) > 0:
+        ready, _, _ = select.select([ended, control], [], [], min(pause, left))
+        if ended in ready:
+            return "ended"
+        if control in ready:
+            return "abandoned"
+        started = time.monotonic()
+        if too_much := excess(plan):
+            return too_much
+        # watching takes at most a tenth of a core, however many processes and files there are
+        pause = min(LONGEST_PAUSE_S, max(SHORTEST_PAUSE_S, 9 * (time.monotonic() - started)))
+    return "time"
+
+
+# --- ending ------------------------------------------------------------------------------------------------------
+
+
+def end_all(model: int) -> int:
+    """
+    Kill the model and whatever descends from it, wait until all are dead, and return the model's wait status.
+
+    Killing a group is atomic against forking, and no confined process can leave its group; what has (without
+    confinement) is an orphan adopted by us and is hunted until none is left.
+    """
+    status = -1
+    # An own death comes first: the leader is reaped, so that its exit code is known, before its number is reused.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(model, signal.SIGKILL)
+    while True:
+        try:
+            process, result = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return status
+        if process == model:
+            status = result
+        elif process == 0:
+            for survivor in descendants(os.getpid()):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(survivor, signal.SIGKILL)
+            time.sleep(0.001)
+
+
+def tell(status: int, facts: Plan) -> None:
+    """Send *facts* to the gate, which may be gone."""
+    with contextlib.suppress(BrokenPipeError):
+        os.write(status, json.dumps(facts).encode() + b"\n")
+
+
+def main(control: int, status: int, output: int) -> None:
+    """Read the plan, run it, report."""
+    with open(control, "rb", buffering=0, closefd=False) as pipe:
+        plan: Plan = json.loads(pipe.readline())
+    if not math.isfinite(plan["seconds"]):
+        plan["seconds"] = 1e9
+    checked(libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl(PR_SET_CHILD_SUBREAPER)")
+    complaint, complaints = os.pipe()
+    own = os.getpid()
+    model = os.fork()
+    if model == 0:
+        for number in (control, status, complaint):
+            os.close(number)
+        become_model(plan, own, output, complaints)
+    for number in (complaints, output, *plan["inherit"]):
+        os.close(number)
+    tell(status, {"started": model})
+    reason = watch(plan, model, control)
+    ending = end_all(model)
+    complained = os.read(complaint, 1000).decode("utf-8", "replace")
+    tell(status, {"reason": reason, "code": os.waitstatus_to_exitcode(ending), "complaint": complained})
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:4]))
