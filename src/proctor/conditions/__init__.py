@@ -14,22 +14,10 @@ Importing this package loads the standard library alone; lark comes with the fir
 
 from __future__ import annotations
 
-from proctor.conditions.clauses import (
-    Clause,
-    Difference,
-    Formula,
-    Linear,
-    Proportion,
-    Quantity,
-    clauses,
-    normalize,
-    quantity_variables,
-    restrict,
-    value_range,
-    variables,
-)
+from proctor.conditions.clauses import Clause, Formula, clauses, normalize, restrict, variables
 from proctor.conditions.logic import Assignment, Truth, allocate, truth
 from proctor.conditions.parser import parse
+from proctor.conditions.quantities import Difference, Linear, Proportion, Quantity, quantity_variables, value_range
 from proctor.conditions.tree import AllOf, AnyOf, Comparator, Comparison, Condition, Variable
 from proctor.conditions.words import Explanation, explain, in_words
 

@@ -12,10 +12,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from itertools import chain, product
+from itertools import chain
 from typing import TypeVar, assert_never
 
 from proctor.conditions.place import Place
+from proctor.conditions.quantities import (
+    ORDER,
+    Difference,
+    Linear,
+    Proportion,
+    Quantity,
+    extremes,
+    quantity_variables,
+)
 from proctor.conditions.tree import (
     Add,
     AllOf,
@@ -37,51 +46,7 @@ from proctor.errors import ConditionError
 
 Target = TypeVar("Target")
 
-_ORDER = tuple(Variable)
 _SMALLEST, _LARGEST = Fraction(1, 10**100), Fraction(10**100)
-
-
-@dataclass(frozen=True)
-class Proportion:
-    """One population proportion."""
-
-    variable: Variable
-
-    def __str__(self) -> str:
-        return str(self.variable)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Difference of two accuracies, never of *d*; in the normal form *plus* comes first in the order n, o, a."""
-
-    plus: Variable
-    minus: Variable
-
-    def __str__(self) -> str:
-        return f"{self.plus} - {self.minus}"
-
-
-@dataclass(frozen=True)
-class Linear:
-    """Any other linear expression, by its coefficients as written."""
-
-    n: float = 0.0
-    o: float = 0.0
-    a: float = 0.0
-    d: float = 0.0
-
-    def __str__(self) -> str:
-        terms = [(weight, letter) for weight, letter in zip(_weights(self), _ORDER, strict=True) if weight]
-        text = ""
-        for weight, letter in terms:
-            size = "" if abs(weight) == 1 else f"{decimal_text(Decimal(repr(abs(float(weight)))))} * "
-            sign = (" - " if weight < 0 else " + ") if text else ("-" if weight < 0 else "")
-            text += f"{sign}{size}{letter}"
-        return text
-
-
-Quantity = Proportion | Difference | Linear
 
 
 @dataclass(frozen=True)
@@ -143,11 +108,6 @@ def variables(formula: Formula) -> frozenset[Variable]:
     return frozenset(name for clause in clauses(formula) for name in quantity_variables(clause.quantity))
 
 
-def quantity_variables(quantity: Quantity) -> frozenset[Variable]:
-    """The variables that *quantity* depends on."""
-    return frozenset(name for name, weight in zip(_ORDER, _weights(quantity), strict=True) if weight)
-
-
 def restrict(formula: Formula, allowed: Iterable[Variable]) -> Formula | None:
     """
     The formula of those clauses that use nothing but *allowed* variables, numbered anew.
@@ -156,25 +116,6 @@ def restrict(formula: Formula, allowed: Iterable[Variable]) -> Formula | None:
     """
     rest = _kept(formula, frozenset(allowed))
     return None if rest is None else renumbered(rest)
-
-
-def value_range(quantity: Quantity) -> tuple[float, float]:
-    """
-    Lowest and highest value of *quantity* on one example, over everything that can happen together.
-
-    Two models that are both right make the same prediction; if only one of them is right, they differ; if both are
-    wrong, they may do either. The anchor is right or wrong on its own. Expectations over a population fill exactly
-    this interval (theory.md §3.3).
-
-    Example:
-        Not [-1, 2], because d is 1 wherever one model alone is right:
-
-        >>> value_range(Linear(n=1, o=-1, d=1))
-        (0.0, 2.0)
-
-    """
-    low, high = _extremes(tuple(Fraction(weight) for weight in _weights(quantity)))
-    return float(low), float(high)
 
 
 def renumbered(formula: Formula) -> Formula:
@@ -231,7 +172,7 @@ def _kept(formula: Formula, allowed: frozenset[Variable]) -> Formula | None:
 class _Form:
     """Σ weight · variable + constant, in exact fractions."""
 
-    weights: tuple[Fraction, ...] = (Fraction(0),) * len(_ORDER)
+    weights: tuple[Fraction, ...] = (Fraction(0),) * len(ORDER)
     constant: Fraction = Fraction(0)
 
     def __add__(self, other: _Form) -> _Form:
@@ -286,7 +227,7 @@ def _form(expression: Expression) -> _Form:
         case Number(value):
             return _Form(constant=Fraction(value))
         case Name(variable):
-            return _Form(tuple(Fraction(variable is other) for other in _ORDER))
+            return _Form(tuple(Fraction(variable is other) for other in ORDER))
         case Negative(operand):
             return _form(operand).times(Fraction(-1))
         case Add(left, right):
@@ -311,7 +252,7 @@ def _product(written: Multiply, left: _Form, right: _Form) -> _Form:
 
 def _simplified(bound: _Bound) -> _Bound:
     """One variable, or a difference of two accuracies, by itself; anything else as it stands."""
-    used = [(name, weight) for name, weight in zip(_ORDER, bound.weights, strict=True) if weight]
+    used = [(name, weight) for name, weight in zip(ORDER, bound.weights, strict=True) if weight]
     match used:
         case [(name, weight)]:
             return _divided(bound, weight, Proportion(name))
@@ -335,29 +276,6 @@ def _linear(weights: tuple[Fraction, ...]) -> Linear:
     return Linear(*(float(weight) for weight in weights))
 
 
-def _weights(quantity: Quantity) -> tuple[float, ...]:
-    match quantity:
-        case Proportion(variable):
-            return tuple(float(variable is other) for other in _ORDER)
-        case Difference(plus, minus):
-            return tuple(float(plus is other) - float(minus is other) for other in _ORDER)
-        case Linear(n, o, a, d):
-            return n, o, a, d
-        case _:
-            assert_never(quantity)
-
-
-_TOGETHER = tuple(
-    (n, o, a, d) for n, o, a, d in product((0, 1), repeat=len(_ORDER)) if (d == 1 if n != o else n == 0 or d == 0)
-)
-"""Everything that can happen on one example: new, old and anchor right or not, new and old different or not."""
-
-
-def _extremes(weights: tuple[Fraction, ...]) -> tuple[Fraction, Fraction]:
-    values = [sum((w * x for w, x in zip(weights, event, strict=True)), Fraction(0)) for event in _TOGETHER]
-    return min(values), max(values)
-
-
 # --- what cannot mean anything ---------------------------------------------------------------------------------------
 
 
@@ -377,7 +295,7 @@ def _check_tolerance(comparison: Comparison, bound: _Bound) -> None:
             f"the tolerance of `{comparison}` is not above 0, and no test set resolves that",
             "Write how fine the test set must resolve, such as `+/- 0.01`, or leave the tolerance out.",
         )
-    low, high = _extremes(bound.weights)
+    low, high = extremes(bound.weights)
     if bound.tolerance >= high - low:
         reason = f"`{bound.quantity}` lies between {_figure(low)} and {_figure(high)}, whatever the models"
         hint = "Accuracies run from 0 to 1: a tolerance of 1 point is `+/- 0.01`."
@@ -385,7 +303,7 @@ def _check_tolerance(comparison: Comparison, bound: _Bound) -> None:
 
 
 def _check_reach(comparison: Comparison, bound: _Bound) -> None:
-    low, high = _extremes(bound.weights)
+    low, high = extremes(bound.weights)
     is_never = bound.threshold >= high if bound.above else bound.threshold <= low
     is_always = bound.threshold < low if bound.above else bound.threshold > high
     if not is_never and not is_always:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import assert_never
 
-from proctor.conditions.clauses import Clause, Difference, Formula, Proportion, clauses
+from proctor.conditions.clauses import Clause, Formula, clauses
+from proctor.conditions.quantities import Difference, Proportion
 from proctor.conditions.tree import AllOf, AnyOf, Variable
 from proctor.errors import DomainError
 

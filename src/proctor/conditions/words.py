@@ -13,19 +13,9 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import assert_never
 
-from proctor.conditions.clauses import (
-    Clause,
-    Difference,
-    Formula,
-    Linear,
-    Proportion,
-    Quantity,
-    clauses,
-    normalize,
-    value_range,
-    variables,
-)
+from proctor.conditions.clauses import Clause, Formula, clauses, normalize, variables
 from proctor.conditions.parser import parse
+from proctor.conditions.quantities import Difference, Linear, Proportion, Quantity, value_range
 from proctor.conditions.tree import AllOf, AnyOf, Variable, decimal_text
 from proctor.errors import DomainError
 

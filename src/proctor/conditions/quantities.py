@@ -1,0 +1,110 @@
+"""
+What a clause speaks of: one proportion, one difference of accuracies, or another linear expression.
+
+Which values a quantity can take is settled here, because it follows from what can happen on one example.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from itertools import product
+from typing import assert_never
+
+from proctor.conditions.tree import Variable, decimal_text
+
+ORDER = tuple(Variable)
+"""The order of coefficients."""
+
+
+@dataclass(frozen=True)
+class Proportion:
+    """One population proportion."""
+
+    variable: Variable
+
+    def __str__(self) -> str:
+        return str(self.variable)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Difference of two accuracies, never of *d*; in the normal form *plus* comes first in the order n, o, a."""
+
+    plus: Variable
+    minus: Variable
+
+    def __str__(self) -> str:
+        return f"{self.plus} - {self.minus}"
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Any other linear expression, by its coefficients as written."""
+
+    n: float = 0.0
+    o: float = 0.0
+    a: float = 0.0
+    d: float = 0.0
+
+    def __str__(self) -> str:
+        terms = [(weight, letter) for weight, letter in zip(weights_of(self), ORDER, strict=True) if weight]
+        text = ""
+        for weight, letter in terms:
+            size = "" if abs(weight) == 1 else f"{decimal_text(Decimal(repr(abs(float(weight)))))} * "
+            sign = (" - " if weight < 0 else " + ") if text else ("-" if weight < 0 else "")
+            text += f"{sign}{size}{letter}"
+        return text
+
+
+Quantity = Proportion | Difference | Linear
+
+
+def quantity_variables(quantity: Quantity) -> frozenset[Variable]:
+    """The variables that *quantity* depends on."""
+    return frozenset(name for name, weight in zip(ORDER, weights_of(quantity), strict=True) if weight)
+
+
+def value_range(quantity: Quantity) -> tuple[float, float]:
+    """
+    Lowest and highest value of *quantity* on one example, over everything that can happen together.
+
+    Two models that are both right make the same prediction; if only one of them is right, they differ; if both are
+    wrong, they may do either. The anchor is right or wrong on its own. Expectations over a population fill exactly
+    this interval (theory.md §3.3).
+
+    Example:
+        Not [-1, 2], because d is 1 wherever one model alone is right:
+
+        >>> value_range(Linear(n=1, o=-1, d=1))
+        (0.0, 2.0)
+
+    """
+    low, high = extremes(tuple(Fraction(weight) for weight in weights_of(quantity)))
+    return float(low), float(high)
+
+
+def weights_of(quantity: Quantity) -> tuple[float, ...]:
+    """Coefficients of n, o, a and d."""
+    match quantity:
+        case Proportion(variable):
+            return tuple(float(variable is other) for other in ORDER)
+        case Difference(plus, minus):
+            return tuple(float(plus is other) - float(minus is other) for other in ORDER)
+        case Linear(n, o, a, d):
+            return n, o, a, d
+        case _:
+            assert_never(quantity)
+
+
+_TOGETHER = tuple(
+    (n, o, a, d) for n, o, a, d in product((0, 1), repeat=len(ORDER)) if (d == 1 if n != o else n == 0 or d == 0)
+)
+"""Everything that can happen on one example: new, old and anchor right or not, new and old different or not."""
+
+
+def extremes(weights: tuple[Fraction, ...]) -> tuple[Fraction, Fraction]:
+    """Exact form of :func:`value_range`, by the coefficients of n, o, a and d."""
+    values = [sum((w * x for w, x in zip(weights, event, strict=True)), Fraction(0)) for event in _TOGETHER]
+    return min(values), max(values)
