@@ -143,7 +143,7 @@ def test_mistakes__advice_can_be_followed(advice: str) -> None:
         ("N > 0.8", "N", "`n`"),
         ("disagreements < 0.1", "disagreements", "`d`"),
         ("new_accuracy > 0.8", "new_accuracy", "`n`"),
-        ("n > 0.8 adn d < 0.1", "adn", "`and`"),
+        ("n > 0.8 an d < 0.1", "an", "`and`"),
         ("improvement > 0.02", "improvement", "`n - o`"),
     ],
 )
