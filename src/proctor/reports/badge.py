@@ -76,9 +76,10 @@ def svg(badge: Badge) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{total}" height="{_HEIGHT}"'
         f' viewBox="0 0 {total} {_HEIGHT}" role="img" aria-label="{name}">\n'
         f"<title>{name}</title>\n"
-        f'<clipPath id="r"><rect width="{total}" height="{_HEIGHT}" rx="4"/></clipPath>\n'
-        f'<g clip-path="url(#r)"><rect width="{label}" height="{_HEIGHT}" fill="#32383f"/>'
-        f'<rect x="{label}" width="{message}" height="{_HEIGHT}" fill="{badge.color}"/></g>\n'
+        # Two halves with rounded outer corners; without ids, so that several badges may stand in one page.
+        f'<path d="M4 0H{label}V{_HEIGHT}H4A4 4 0 0 1 0 {_HEIGHT - 4}V4A4 4 0 0 1 4 0Z" fill="#32383f"/>\n'
+        f'<path d="M{label} 0H{total - 4}A4 4 0 0 1 {total} 4V{_HEIGHT - 4}A4 4 0 0 1 {total - 4} {_HEIGHT}H{label}Z"'
+        f' fill="{badge.color}"/>\n'
         # A hairline that is seen on black as well as on white.
         f'<rect x=".5" y=".5" width="{total - 1}" height="{_HEIGHT - 1}" rx="3.5" fill="none"'
         f' stroke="#8c959f" stroke-opacity=".45"/>\n'
@@ -128,8 +129,8 @@ def _width(text: str) -> int:
 
 
 def _advance(c: str) -> float:
-    if c in "iljtf.,:;'|!·I ":
-        return 4.0
+    if c in "iljtfr.,:;'|!·I ":
+        return 4.2
     if c in "mwMW%@":
         return 10.3
     return 7.6 if c.isupper() else 6.8

@@ -1,0 +1,139 @@
+"""
+The life of a test set as one self-contained page: verdicts, budget, levels, contract; no scripts, no network.
+
+Takes a `Status` and nothing else; the template escapes everything, the charts are drawn in `charts`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import jinja2
+from markupsafe import Markup
+
+from proctor.release import HistoryRow, Status
+from proctor.reports import charts, sentences
+from proctor.reports.charts import Chart, Point
+
+_LN10 = math.log(10)
+_MOST_ROWS = 500
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table, as text."""
+
+    step: str
+    word: str
+    kind: str
+    when: str
+    commit: str
+    actor: str
+    level: str
+    bits: str
+    condition: str
+    remark: str
+
+
+def render(status: Status) -> str:
+    """The page, complete."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("proctor.reports"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    history = tuple(sorted(status.history, key=lambda row: row.entry))
+    return environment.get_template("history.html.j2").render(
+        status=status,
+        budget=status.budget,
+        sentences=sentences,
+        facts=_facts(status),
+        share=_percent_used(status),
+        last=_row(history[-1]) if history else None,
+        rows=[_row(row) for row in reversed(history[-_MOST_ROWS:])],
+        omitted=max(0, len(history) - _MOST_ROWS),
+        strip=charts.strip([_point(row, 0.0) for row in history]),
+        burn_down=_burn_down(status, history),
+        levels=_levels(history),
+        several_conditions=len({row.condition for row in history}) > 1,
+    )
+
+
+def _facts(status: Status) -> list[tuple[str, str, str]]:
+    """Name, value and explanation of what was fixed at registration."""
+    testset = status.testset
+    protected = "PASS" if testset.mode == "fp-free" else "FAIL"
+    inputs = {"sealed": "only the sandboxed model reads them", "open": "developers may have seen them"}
+    return [
+        ("Examples", f"{testset.n_examples:,}", "with hidden labels"),
+        ("Reliability", sentences.percent(testset.reliability), f"no {protected} is ever wrong, with this probability"),
+        ("Mode", testset.mode, f"{protected} is what must be proven"),
+        ("Adaptivity", testset.adaptivity, "how the level of an evaluation is set"),
+        ("Inputs", testset.inputs, inputs.get(testset.inputs, "")),
+        ("State", testset.state, sentences.outlook(status.budget)),
+    ]
+
+
+def _percent_used(status: Status) -> int | None:
+    share = status.budget.share_used
+    return None if share is None else round(100 * min(1.0, max(0.0, share)))
+
+
+def _burn_down(status: Status, history: tuple[HistoryRow, ...]) -> Markup:
+    """δ times the probability of the transcript so far (theory.md §4), from the full δ before the first step."""
+    start = math.log1p(-status.testset.reliability) / _LN10
+    judged = [row for row in history if row.step]
+    points = [_point(row, start - row.leakage_bits * math.log10(2)) for row in judged]
+    if points:
+        whole = Point(points[0].step - 1, start, "start", f"before the first evaluation: {charts.power_of_ten(start)}")
+        points.insert(0, whole)
+    return charts.draw(Chart("Budget left", "error probability that is left", tuple(points), stairs=True))
+
+
+def _levels(history: tuple[HistoryRow, ...]) -> Markup:
+    points = [
+        _point(row, row.log_level / _LN10)
+        for row in history
+        if row.step and row.log_level is not None and math.isfinite(row.log_level)
+    ]
+    return charts.draw(Chart("Level of each evaluation", "error probability given to one evaluation", tuple(points)))
+
+
+def _point(row: HistoryRow, log10: float) -> Point:
+    commit = f", commit {row.commit[:12]}" if row.commit else ""
+    value = f", {charts.power_of_ten(log10)}" if log10 else ""
+    return Point(row.step, log10, row.verdict, f"evaluation {row.step}: {row.verdict}{commit}{value}")
+
+
+def _row(row: HistoryRow) -> Row:
+    judged = row.basis.value
+    remark = "; ".join(filter(None, ["" if judged == "judged" else judged, row.feedback or ""]))
+    return Row(
+        step=str(row.step) if row.step else "–",
+        word=sentences.verdict_word(row.verdict),
+        kind=row.verdict,
+        when=_when(row.at),
+        commit=(row.commit or "")[:12],
+        actor=row.actor or "",
+        level="" if row.log_level is None else _level(row.log_level),
+        bits=f"{row.leakage_bits:.1f}",
+        condition=row.condition,
+        remark=remark,
+    )
+
+
+def _level(log_level: float) -> str:
+    return charts.power_of_ten(log_level / _LN10) if math.isfinite(log_level) else "0"
+
+
+def _when(at: str) -> str:
+    """Day and minute, UTC; whatever cannot be read is shown as it is."""
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return at
+    return (moment.astimezone(UTC) if moment.tzinfo else moment).strftime("%Y-%m-%d %H:%M")
