@@ -1,0 +1,262 @@
+"""
+``proctor ledger``: looks at the books, and moves them from one place to another.
+
+Options and one call each; what a ledger is stands in `proctor.ledger`. Everything in it may be seen by anybody.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from proctor.ledger import Entry, Ledger
+
+_CSV_COLUMNS = ("number", "at", "kind", "hash", "previous", "mac", "format", "body")
+
+Command = Callable[..., None]
+
+
+def _located(command: Command) -> Command:
+    """The options that say which ledger is meant, and with which key."""
+    for option in (
+        click.option(
+            "--key-file",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="File of the owner's key; without it the variable PROCTOR_KEY, if set.",
+        ),
+        click.option(
+            "--ledger",
+            "location",
+            metavar="LEDGER",
+            help="A path, postgresql://… or git:REMOTE/BRANCH; else the gate's.",
+        ),
+        click.option(
+            "--gate",
+            type=click.Path(path_type=Path),
+            default=Path("proctor.yml"),
+            show_default=True,
+            help="Gate file that names the ledger.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group()
+def ledger() -> None:
+    r"""
+    Show, verify, export and import the ledger.
+
+    \b
+    Examples:
+      proctor ledger show
+      proctor ledger verify --head 7f3a9c21
+      proctor ledger export --format csv books.csv
+      proctor ledger import books.jsonl --ledger git:origin/proctor-ledger
+    """
+
+
+@ledger.command()
+@_located
+@click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the last N entries.")
+@click.option("--json", "as_json", is_flag=True, help="Print the entries as JSON.")
+def show(gate: Path, location: str | None, key_file: Path | None, last: int | None, as_json: bool) -> None:
+    r"""
+    List the entries, after checking their chain.
+
+    \b
+    Examples:
+      proctor ledger show --last 5
+      proctor ledger show --json --ledger git:origin/proctor-ledger
+    """
+    with _open(gate, location, key_file) as books:
+        entries = books.read()
+        shown = entries[-last:] if last else entries
+        if as_json:
+            head = entries[-1].hash if entries else None
+            content = {"head": head, "entries": [_as_json(entry) for entry in shown]}
+            click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+            return
+        for line in _table(shown, books.description):
+            click.echo(line)
+
+
+@ledger.command()
+@_located
+@click.option(
+    "--head",
+    "heads",
+    multiple=True,
+    metavar="HASH",
+    help="A head that was published with a verdict (8 digits or more, or NUMBER:HASH); may be given several times.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@click.pass_context
+def verify(
+    context: click.Context,
+    gate: Path,
+    location: str | None,
+    key_file: Path | None,
+    heads: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    r"""
+    Find edited, removed, reordered, duplicated, forked and forged entries, and say which.
+
+    That the end was cut off shows only against a head that was published: give one with --head.
+    Exit code 0 if nothing is wrong, else 5.
+
+    \b
+    Examples:
+      proctor ledger verify
+      proctor ledger verify --head 7f3a9c21 --key-file owner.key
+    """
+    with _open(gate, location, key_file) as books:
+        entries, findings = books.examine(known_heads=heads)
+        sentences = [finding.sentence for finding in findings]
+        head = entries[-1].hash if entries else None
+        if as_json:
+            kinds = [{"kind": type(f).__name__, "sentence": f.sentence} for f in findings]
+            content = {"verified": not findings, "entries": len(entries), "head": head, "findings": kinds}
+            click.echo(json.dumps(content, indent=2))
+        elif findings:
+            click.echo(f"{books.description} does not verify:")
+            for sentence in sentences:
+                click.echo(f"  {sentence}")
+        else:
+            click.echo(f"{books.description} verifies: {len(entries)} entries, head {head or 'none'}")
+    context.exit(5 if findings else 0)
+
+
+@ledger.command()
+@_located
+@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
+@click.argument("file", type=click.File("w", encoding="utf-8", lazy=True), default="-")
+def export(gate: Path, location: str | None, key_file: Path | None, form: str, file: IO[str]) -> None:
+    r"""
+    Write all entries to FILE, or to the standard output.
+
+    JSON Lines can be imported again and hold everything that the hashes cover; CSV is for spreadsheets.
+
+    \b
+    Examples:
+      proctor ledger export books.jsonl
+      proctor ledger export --format csv | column -ts,
+    """
+    with _open(gate, location, key_file) as books:
+        entries = books.read()
+    _WRITERS[form](entries, file)
+
+
+@ledger.command("import")
+@_located
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def import_(gate: Path, location: str | None, key_file: Path | None, file: Path) -> None:
+    r"""
+    Fill an empty ledger with the entries of FILE (JSON Lines), after checking their chain.
+
+    With a key, the entries are signed on the way. Nothing else about them changes: the heads stay the same.
+
+    \b
+    Examples:
+      proctor ledger import books.jsonl --ledger postgresql://exam@db/books
+    """
+    entries = _read_lines(file)
+    with _open(gate, location, key_file) as books:
+        books.adopt(entries)
+        click.echo(f"{len(entries)} entries are now in {books.description}")
+
+
+def _open(gate: Path, location: str | None, key_file: Path | None) -> Ledger:
+    from proctor.ledger import open_ledger
+
+    if location is not None:
+        return open_ledger(location, Path(), _key(key_file))
+    from proctor import gatefile
+
+    declared = gatefile.load(gate)
+    return open_ledger(declared.ledger, declared.root, _key(key_file))
+
+
+def _key(file: Path | None) -> bytes | None:
+    from proctor.errors import KeyFault
+    from proctor.ledger import derive_key
+
+    if file is None:
+        secret = os.environ.get("PROCTOR_KEY", "").encode()
+    else:
+        try:
+            secret = file.read_bytes()
+        except OSError as error:
+            raise KeyFault(f"the key file {file} cannot be read: {error.strerror}") from None
+        if not secret.strip():
+            raise KeyFault(f"the key file {file} is empty")
+    return derive_key(secret) if secret.strip() else None
+
+
+def _read_lines(file: Path) -> list[Entry]:
+    from proctor.errors import DataError, LedgerCorrupt
+    from proctor.ledger.entries import from_line
+
+    entries = []
+    try:
+        with file.open(encoding="utf-8", newline="\n") as lines:
+            for number, line in enumerate(lines, start=1):
+                try:
+                    entries.append(from_line(line.rstrip("\r\n")))
+                except LedgerCorrupt as error:
+                    raise LedgerCorrupt(
+                        f"{file}:{number}: {error.message}", hint="Import what `proctor ledger export` wrote as jsonl."
+                    ) from None
+    except OSError as error:
+        raise DataError(f"{file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{file} is not UTF-8", hint="Import what `proctor ledger export` wrote as jsonl.") from None
+    return entries
+
+
+def _as_json(entry: Entry) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(entry.to_line())
+    return content
+
+
+def _table(entries: Sequence[Entry], place: str) -> Iterable[str]:
+    if not entries:
+        yield f"{place} has no entries yet"
+        return
+    yield f"{'entry':>6}  {'time (UTC)':<20}  {'what':<14}  {'outcome':<8}  {'commit':<8}  {'gate':<16}  hash"
+    for entry in entries:
+        yield (
+            f"{entry.number:>6}  {entry.at[:19].replace('T', ' '):<20}  {entry.kind:<14}  "
+            f"{_text(entry.body, 'outcome'):<8}  {_text(entry.body, 'candidate', 'commit')[:8]:<8}  "
+            f"{_text(entry.body, 'origin', 'gate'):<16}  {entry.hash[:12]}"
+        )
+
+
+def _text(body: object, *names: str) -> str:
+    """A string deep in a body, or nothing: kinds differ in what they hold."""
+    for name in names:
+        body = body.get(name) if isinstance(body, dict) else None
+    # Gate names and commits are other people's text; a terminal must not obey it.
+    return "".join(c if c.isprintable() else "?" for c in body) if isinstance(body, str) else ""
+
+
+def _write_jsonl(entries: Sequence[Entry], file: IO[str]) -> None:
+    file.writelines(entry.to_line() + "\n" for entry in entries)
+
+
+def _write_csv(entries: Sequence[Entry], file: IO[str]) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(_CSV_COLUMNS)
+    for e in entries:
+        writer.writerow((e.number, e.at, e.kind, e.hash, e.previous, e.mac or "", e.format, e.text))
+
+
+_WRITERS = {"jsonl": _write_jsonl, "csv": _write_csv}

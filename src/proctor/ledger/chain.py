@@ -1,0 +1,349 @@
+"""
+Whether a chain of entries is the one that was written, and all of it.
+
+The chain alone shows edits, removals and swaps in its middle. What it cannot show is that its end was cut off, or
+that somebody rewrote everything from some entry on: that shows against a head that was published (each verdict
+carries one), and against the owner's key, without which no entry can be signed.
+
+Pure: entries in, findings out. Each finding names the entry and says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from proctor.errors import DomainError, KeyFault, LedgerCorrupt, LedgerTooNew
+from proctor.ledger.entries import FORMAT, GENESIS, Entry, hash_of, signature
+
+SHORTEST_HEAD = 8
+"""Digits that a published head must at least be known by; all 64 prove most."""
+
+_SHOWN_DIGITS = 12
+
+
+@dataclass(frozen=True)
+class Edited:
+    """The content of an entry is not what was hashed."""
+
+    number: int
+
+    @property
+    def sentence(self) -> str:
+        """What was found, for people."""
+        return f"entry {self.number} was edited: its content does not match its hash"
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """The body of an entry is not JSON."""
+
+    number: int
+
+    @property
+    def sentence(self) -> str:
+        """What was found, for people."""
+        return f"entry {self.number} cannot be read: its body is not a JSON object"
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Entries are missing before others that are there."""
+
+    first: int
+    last: int
+
+    @property
+    def sentence(self) -> str:
+        """What was found, for people."""
+        if self.first == self.last:
+            return f"entry {self.first} was removed: the ledger goes on after it"
+        return f"entries {self.first} to {self.last} were removed: the ledger goes on after them"
+
+
+@dataclass(frozen=True)
+class Reordered:
+    """An entry stands in another place than the one it was written to."""
+
+    number: int
+    found_at: int
+
+    @property
+    def sentence(self) -> str:
+        """What was found, for people."""
+        return f"entry {self.number} was moved: it stands in place {self.found_at}"
+
+
+@dataclass(frozen=True)
+class Duplicated:
+    """An entry is there more than once."""
+
+    number: int
+    found_at: int
+
+    @property
+    def sentence(self) -> str:
+        """What was found, for people."""
+        return f"entry {self.number} was duplicated: it stands again in place {self.found_at}"
+
+
+@dataclass(frozen=True)
+class Forked:
+    """Two histories meet: an entry was replaced, or comes from another copy of the ledger."""
+
+    number: int
+
+    @property
+    def sentence(self) -> str:
+        """What was found, for people."""
+        if self.number == 0:
+            return "entry 1 continues another ledger: the beginning was cut off or replaced"
+        return f"the chain forks at entry {self.number}: there is, or once was, another entry {self.number}"
+
+
+@dataclass(frozen=True)
+class Truncated:
+    """A head that was published is not in the ledger."""
+
+    head: str
+    length: int
+
+    @property
+    def sentence(self) -> str:
+        """What was found, for people."""
+        return (
+            f"the published head {self.head[:_SHOWN_DIGITS]} is not among the {self.length} entries: "
+            "the end was cut off, or rewritten"
+        )
+
+
+@dataclass(frozen=True)
+class ForgedMac:
+    """An entry is signed, but not with the owner's key."""
+
+    number: int
+
+    @property
+    def sentence(self) -> str:
+        """What was found, for people."""
+        return f"entry {self.number} is signed with another key: it was forged, or this is the wrong key"
+
+
+@dataclass(frozen=True)
+class Unsigned:
+    """An entry carries no signature although the owner has a key."""
+
+    number: int
+
+    @property
+    def sentence(self) -> str:
+        """What was found, for people."""
+        return f"entry {self.number} is not signed"
+
+
+@dataclass(frozen=True)
+class UnknownVersion:
+    """An entry has a format that this program does not know."""
+
+    number: int
+    format: int
+
+    @property
+    def sentence(self) -> str:
+        """What was found, for people."""
+        return f"entry {self.number} has format {self.format}, this proctor knows {FORMAT}: use a later version"
+
+
+Finding = (
+    Edited | Unreadable | Removed | Reordered | Duplicated | Forked | Truncated | ForgedMac | Unsigned | UnknownVersion
+)
+
+
+def verify(
+    entries: Sequence[Entry],
+    expected_head: str | None = None,
+    known_heads: Iterable[str] = (),
+    key: bytes | None = None,
+) -> tuple[Finding, ...]:
+    """
+    Everything that is wrong with a ledger, in the order of the entries; empty if nothing is.
+
+    Args:
+        entries: All entries, in the order in which they are stored.
+        expected_head: The head that the ledger must have now; left out: any.
+        known_heads: Heads that were published at any time: whole hashes, or their first digits (at least
+            `SHORTEST_HEAD`), or ``NUMBER:HASH``, which tells a rewritten ledger from a truncated one.
+        key: The owner's ledger key; with it, every entry must be signed.
+
+    Raises:
+        DomainError: If a head is not hexadecimal, or too short.
+
+    """
+    findings: list[Finding] = []
+    if not is_whole(entries):
+        findings += _faults_of_entries(entries)
+        findings += _faults_of_order(entries)
+        findings += _faults_of_links(entries)
+    if key is not None:
+        findings += _faults_of_signatures(entries, key)
+    findings += [Unreadable(entry.number) for entry in entries if not _is_readable(entry)]
+    heads = list(known_heads)
+    findings += _faults_of_heads(entries, heads)
+    if expected_head is not None and expected_head not in heads:
+        findings += _faults_of_expected_head(entries, expected_head)
+    return tuple(dict.fromkeys(findings))
+
+
+def check(entries: Sequence[Entry], before: Sequence[Entry] = (), key: bytes | None = None) -> None:
+    """
+    Refuse *entries* that do not continue the verified entries *before* without a fault.
+
+    The quick way, for every reading of a ledger; `verify` is asked only to say what is wrong.
+
+    Raises:
+        LedgerTooNew: If an entry has a format that a later version wrote.
+        KeyFault: If a key is given and an entry is not signed at all.
+        LedgerCorrupt: If anything else is wrong.
+
+    """
+    if is_whole(entries, before) and (key is None or all(_is_signed(entry, key) for entry in entries)):
+        return
+    findings = verify([*before, *entries], key=key)
+    for finding in findings:
+        match finding:
+            case UnknownVersion():
+                raise LedgerTooNew(finding.sentence, hint="Upgrade proctor; nothing was written.")
+            case Unsigned():
+                raise KeyFault(finding.sentence, hint=_SIGNING_HINT)
+            case _:
+                continue
+    raise LedgerCorrupt(
+        "; ".join(finding.sentence for finding in findings[:3]),
+        hint="Run `proctor ledger verify` for all findings, and restore the ledger from a copy that verifies.",
+    )
+
+
+_SIGNING_HINT = (
+    "A ledger with a key is signed throughout. To sign one that was begun without: `proctor ledger export`, "
+    "then `proctor ledger import --key-file` into a new one."
+)
+
+
+def is_whole(entries: Sequence[Entry], before: Sequence[Entry] = ()) -> bool:
+    """True if *entries* continue *before* without a gap and each one's content matches its hash."""
+    previous = before[-1].hash if before else GENESIS
+    for number, entry in enumerate(entries, start=len(before) + 1):
+        if (
+            entry.number != number
+            or entry.previous != previous
+            or entry.format != FORMAT
+            or entry.hash != hash_of(entry)
+        ):
+            return False
+        previous = entry.hash
+    return True
+
+
+def _is_readable(entry: Entry) -> bool:
+    try:
+        return entry.body is not None
+    except LedgerCorrupt:
+        return False
+
+
+def _is_signed(entry: Entry, key: bytes) -> bool:
+    return entry.mac is not None and hmac.compare_digest(entry.mac, signature(entry.hash, key))
+
+
+def _faults_of_entries(entries: Sequence[Entry]) -> list[Finding]:
+    """Entries whose content is not what was hashed, or cannot be checked."""
+    unknown = [entry for entry in entries if entry.format != FORMAT]
+    broken = [entry for entry in entries if entry.format == FORMAT and entry.hash != hash_of(entry)]
+    numbers = [entry.number for entry in broken[:64]]  # of two that were exchanged, each fits the other's place
+    findings: list[Finding] = [UnknownVersion(entry.number, entry.format) for entry in unknown]
+    for entry in broken:
+        rightful = (number for number in numbers if hash_of(_renumbered(entry, number)) == entry.hash)
+        number = next(rightful, None)
+        findings.append(Edited(entry.number) if number is None else Reordered(number, entry.number))
+    return findings
+
+
+def _renumbered(entry: Entry, number: int) -> Entry:
+    return Entry(number, entry.previous, entry.kind, entry.text, entry.at, entry.hash, entry.mac, entry.format)
+
+
+def _faults_of_order(entries: Sequence[Entry]) -> list[Finding]:
+    """Numbers that are missing, repeated or out of order."""
+    findings: list[Finding] = []
+    seen: dict[int, Entry] = {}
+    highest = 0
+    for place, entry in enumerate(entries, start=1):
+        if entry.number in seen:
+            is_same = seen[entry.number].hash == entry.hash
+            findings.append(Duplicated(entry.number, place) if is_same else Forked(entry.number))
+        elif entry.number < highest:
+            findings.append(Reordered(entry.number, place))
+        seen.setdefault(entry.number, entry)
+        highest = max(highest, entry.number)
+    expected = 1
+    for number in sorted(seen):
+        if number > expected:
+            findings.append(Removed(expected, number - 1))
+        expected = number + 1
+    return findings
+
+
+def _faults_of_links(entries: Sequence[Entry]) -> list[Finding]:
+    """Entries that continue another entry than the one before them."""
+    by_number: dict[int, Entry] = {}
+    for entry in entries:
+        by_number.setdefault(entry.number, entry)
+    genuine = {number for number, entry in by_number.items() if entry.hash == hash_of(entry)}
+    findings: list[Finding] = []
+    for number in sorted(genuine):
+        before = by_number.get(number - 1)
+        is_linked = before is None or before.hash == by_number[number].previous
+        if number == 1 and by_number[1].previous != GENESIS:
+            findings.append(Forked(0))
+        elif number > 1 and not is_linked and number - 1 in genuine:
+            findings.append(Forked(number - 1))
+    return findings
+
+
+def _faults_of_signatures(entries: Sequence[Entry], key: bytes) -> list[Finding]:
+    findings: list[Finding] = []
+    for entry in entries:
+        if entry.mac is None:
+            findings.append(Unsigned(entry.number))
+        elif not _is_signed(entry, key):
+            findings.append(ForgedMac(entry.number))
+    return findings
+
+
+def _faults_of_heads(entries: Sequence[Entry], heads: Iterable[str]) -> list[Finding]:
+    hashes = [entry.hash for entry in entries]
+    findings: list[Finding] = []
+    for head in heads:
+        number, digits = _parse_head(head)
+        if digits == GENESIS or any(known.startswith(digits) for known in hashes):
+            continue
+        is_rewritten = number is not None and number <= len(entries)
+        findings.append(Forked(number or 0) if is_rewritten else Truncated(digits, len(entries)))
+    return findings
+
+
+def _faults_of_expected_head(entries: Sequence[Entry], expected: str) -> list[Finding]:
+    _, digits = _parse_head(expected)
+    head = entries[-1].hash if entries else GENESIS
+    return [] if head.startswith(digits) else [Truncated(digits, len(entries))]
+
+
+def _parse_head(head: str) -> tuple[int | None, str]:
+    number, colon, digits = head.strip().lower().rpartition(":")
+    is_hexadecimal = SHORTEST_HEAD <= len(digits) <= len(GENESIS) and not set(digits) - set("0123456789abcdef")
+    if not is_hexadecimal or (colon and not number.isdecimal()):
+        raise DomainError(
+            f"{head!r} is not a published head: give at least {SHORTEST_HEAD} hexadecimal digits, or NUMBER:HASH"
+        )
+    return (int(number) if colon else None), digits

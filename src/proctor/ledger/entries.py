@@ -1,0 +1,257 @@
+"""
+What one entry of the ledger is: canonical text, hash and message authentication code.
+
+An entry commits to the one before it by that one's hash, so the last hash (the *head*) stands for the whole
+ledger. This module knows bytes, not meaning: to it, the body of an entry is opaque JSON.
+
+The hash of an entry is SHA-256 over the line ``proctor ledger entry`` and the canonical JSON of the fields
+at, body, format, kind, number and previous: anybody can recompute it from an export with a few lines of code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn
+
+from proctor.errors import DomainError, LedgerCorrupt
+
+JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
+
+FORMAT = 1
+"""Version of the hashed form; an entry of another version cannot be checked by this program."""
+
+GENESIS = "0" * 64
+"""Head of an empty ledger."""
+
+_HASH_DOMAIN = b"proctor ledger entry\n"
+_MAC_DOMAIN = b"proctor ledger signature\n"
+
+_KIND = re.compile(r"[a-z][a-z0-9._-]{0,63}")
+_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:00)")
+_HASH = re.compile(r"[0-9a-f]{64}")
+_LINE = re.compile(
+    r'\{"at":"([0-9T:.Z+-]+)","body":(\{.*\}),"format":(\d{1,9}),"hash":"([0-9a-f]{64})","kind":"([a-z0-9._-]+)",'
+    r'"mac":(?:null|"([0-9a-f]{64})"),"number":(\d{1,15}),"previous":"([0-9a-f]{64})"\}'
+)
+_FIELDS = ("at", "body", "format", "hash", "kind", "mac", "number", "previous")
+
+_quote = json.encoder.encode_basestring
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """
+    What the caller wants to record, before it has a place in the chain.
+
+    Args:
+        kind: What sort of entry; lower-case letters, digits, ``.``, ``_`` and ``-``.
+        body: Plain JSON with string keys; numbers must be finite.
+        at: Time in UTC, ISO 8601, such as ``2026-11-23T21:43:00Z``.
+
+    Raises:
+        DomainError: If an argument lies outside its domain.
+
+    """
+
+    kind: str
+    body: Mapping[str, JSON]
+    at: str
+
+    def __post_init__(self) -> None:
+        if not _KIND.fullmatch(self.kind):
+            raise DomainError(
+                f"{self.kind!r} is no kind of ledger entry: use lower-case letters, digits, '.', '_', '-'"
+            )
+        if not _AT.fullmatch(self.at):
+            raise DomainError(f"{self.at!r} is not a time in UTC such as 2026-11-23T21:43:00Z")
+        canonical_json(dict(self.body))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    One link of the chain, as it is stored.
+
+    Attributes:
+        number: Position in the ledger, from 1.
+        previous: Hash of the entry before; `GENESIS` for the first.
+        kind: What sort of entry.
+        text: The body as the canonical JSON that was hashed.
+        at: Time in UTC, ISO 8601.
+        hash: SHA-256 of all of the above, 64 hexadecimal digits.
+        mac: HMAC-SHA256 of the hash under the owner's ledger key; ``None`` if there was no key.
+        format: Version of the hashed form.
+
+    """
+
+    number: int
+    previous: str
+    kind: str
+    text: str
+    at: str
+    hash: str
+    mac: str | None = None
+    format: int = FORMAT
+    _body: dict[str, JSON] | None = field(default=None, init=False, compare=False, repr=False)
+
+    @property
+    def body(self) -> dict[str, JSON]:
+        """
+        The body, parsed when first asked for; not to be changed.
+
+        Raises:
+            LedgerCorrupt: If the text is no JSON object, which a tampered store can bring about.
+
+        """
+        if self._body is None:
+            object.__setattr__(self, "_body", _parse_body(self))
+        return self._body  # type: ignore[return-value]  # set on the line above
+
+    def draft(self) -> Draft:
+        """What was recorded, without its place in the chain."""
+        return Draft(self.kind, self.body, self.at)
+
+    def signed(self, key: bytes) -> Entry:
+        """The same entry with the code of *key*; the hash does not cover it, so the chain stays as it is."""
+        return replace(self, mac=signature(self.hash, key))
+
+    def to_line(self) -> str:
+        """The entry as one line of canonical JSON, without the line's end."""
+        mac = "null" if self.mac is None else f'"{self.mac}"'
+        return (
+            f'{{"at":{_quote(self.at)},"body":{self.text},"format":{self.format},"hash":"{self.hash}",'
+            f'"kind":{_quote(self.kind)},"mac":{mac},"number":{self.number},"previous":"{self.previous}"}}'
+        )
+
+
+def seal(draft: Draft, number: int, previous: str, key: bytes | None = None) -> Entry:
+    """The entry that records *draft* as the given *number*, after the entry whose hash is *previous*."""
+    text = canonical_json(dict(draft.body))
+    bare = Entry(number, previous, draft.kind, text, draft.at, "")
+    whole = replace(bare, hash=hash_of(bare))
+    return whole if key is None else whole.signed(key)
+
+
+def hash_of(entry: Entry) -> str:
+    """The hash that an entry of this content has, whatever its ``hash`` says."""
+    # An f-string of canonical parts is the canonical JSON of the whole, at a fifth of the cost of json.dumps.
+    content = (
+        f'{{"at":{_quote(entry.at)},"body":{entry.text},"format":{entry.format},"kind":{_quote(entry.kind)},'
+        f'"number":{entry.number},"previous":{_quote(entry.previous)}}}'
+    )
+    # A tampered store may hold lone surrogates; they must give another hash, not an exception.
+    return hashlib.sha256(_HASH_DOMAIN + content.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def signature(entry_hash: str, key: bytes) -> str:
+    """HMAC-SHA256 of an entry's hash; through the chain it vouches for everything before it, too."""
+    return hmac.digest(key, _MAC_DOMAIN + entry_hash.encode(), "sha256").hex()
+
+
+def derive_key(secret: bytes) -> bytes:
+    """
+    The ledger key of an owner, from the secret as it stands in a key file or in ``PROCTOR_KEY``.
+
+    Derived, so that nothing signed here helps against what else the same secret protects.
+    """
+    return hmac.digest(secret.strip(), b"proctor ledger key 1", "sha256")
+
+
+def canonical_json(body: dict[str, Any]) -> str:
+    """
+    The one text of a JSON object: sorted keys, no white space, no escapes that UTF-8 does not need.
+
+    Raises:
+        DomainError: If *body* is not plain JSON: other types, other keys than strings, NaN, infinity, half characters.
+
+    >>> canonical_json({"b": 0.1, "a": [None, "ü"]})
+    '{"a":[null,"ü"],"b":0.1}'
+    """
+    try:
+        text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DomainError(f"the body of a ledger entry must be plain JSON: {error}") from None
+    if json.loads(text) != body:
+        raise DomainError("the body of a ledger entry must be plain JSON: only string keys, and lists for sequences")
+    return text
+
+
+def from_line(line: str) -> Entry:
+    """
+    Read what `Entry.to_line` wrote, or the same JSON in another layout.
+
+    Raises:
+        LedgerCorrupt: If the line is not an entry; whether it is the *right* entry, the chain says.
+
+    """
+    if match := _LINE.fullmatch(line):
+        at, text, version, digest, kind, mac, number, previous = match.groups()
+        return Entry(int(number), previous, kind, text, at, digest, mac, int(version))
+    try:
+        return from_json(json.loads(line, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant))
+    except (ValueError, RecursionError) as error:
+        raise LedgerCorrupt(f"not a ledger entry: {error}") from None
+
+
+def from_json(value: object) -> Entry:
+    """
+    An entry from its parsed JSON; strict about fields and types.
+
+    Raises:
+        LedgerCorrupt: If a field is missing, unknown or of the wrong form.
+
+    """
+    if not isinstance(value, dict) or sorted(value) != list(_FIELDS):
+        raise LedgerCorrupt(f"not a ledger entry: it needs exactly the fields {', '.join(_FIELDS)}")
+    checks = {
+        "at": isinstance(value["at"], str) and _AT.fullmatch(value["at"]),
+        "body": isinstance(value["body"], dict),
+        "format": type(value["format"]) is int and value["format"] > 0,
+        "hash": isinstance(value["hash"], str) and _HASH.fullmatch(value["hash"]),
+        "kind": isinstance(value["kind"], str) and _KIND.fullmatch(value["kind"]),
+        "mac": value["mac"] is None or (isinstance(value["mac"], str) and _HASH.fullmatch(value["mac"])),
+        "number": type(value["number"]) is int and value["number"] > 0,
+        "previous": isinstance(value["previous"], str) and _HASH.fullmatch(value["previous"]),
+    }
+    for name, is_good in checks.items():
+        if not is_good:
+            raise LedgerCorrupt(f"not a ledger entry: {name} cannot be {value[name]!r}")
+    try:
+        text = canonical_json(value["body"])
+    except DomainError as error:
+        raise LedgerCorrupt(f"not a ledger entry: {error.message}") from None
+    return Entry(
+        value["number"], value["previous"], value["kind"], text, value["at"],
+        value["hash"], value["mac"], value["format"],
+    )  # fmt: skip
+
+
+def _parse_body(entry: Entry) -> dict[str, JSON]:
+    try:
+        body = _decoder.decode(entry.text)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise LedgerCorrupt(f"the body of ledger entry {entry.number} is not JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise LedgerCorrupt(f"the body of ledger entry {entry.number} is not a JSON object")
+    return body
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("a key occurs twice in one object")
+    return result
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+# json.loads would build a decoder for every call; this one serves all bodies.
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant)

@@ -1,0 +1,241 @@
+"""
+Entries in an SQLite file: the embedded default, for one machine with as many processes as one likes.
+
+A file comes into being whole (built beside its place, then linked into it), so that a half-made or emptied file is
+never taken for an empty ledger. Writers wait for each other for up to `TIMEOUT_S`.
+A write-ahead log needs shared memory: the file belongs on a local disk, not on a network share.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import tempfile
+import weakref
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from proctor.errors import (
+    LedgerCorrupt,
+    LedgerError,
+    LedgerLocked,
+    LedgerMoved,
+    LedgerTooNew,
+    LedgerUnreachable,
+    LedgerUnwritable,
+)
+from proctor.ledger import statements
+from proctor.ledger.entries import GENESIS, Entry
+
+TIMEOUT_S = 30.0
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x70726F63  # "proc": tells a ledger from any other database
+
+_SQL = statements.load("sqlite")
+
+
+class SqliteStore:
+    """
+    A `Store` in one file.
+
+    Args:
+        path: The file; it and its folder are created by the first write.
+        timeout_s: How long to wait for other writers.
+
+    """
+
+    def __init__(self, path: Path, timeout_s: float = TIMEOUT_S) -> None:
+        self._path = path
+        self._timeout_s = timeout_s
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+
+    @property
+    def description(self) -> str:
+        """The path, as it was given."""
+        return f"the ledger {self._path}"
+
+    def fetch(self, after: int) -> list[Entry]:
+        """See `Store.fetch`."""
+        if not self._exists():
+            return []
+        with self._named_errors():
+            return [Entry(*row) for row in self._run("fetch", {"after": after})]
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """See `Store.write`."""
+        if not self._exists():
+            self._create()
+        with self._named_errors():
+            self._run("begin")
+            try:
+                self._insert(entries)
+                self._run("commit")
+            except BaseException:
+                self._undo()
+                raise
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _insert(self, entries: Sequence[Entry]) -> None:
+        last = next(iter(self._run("last")), (0, GENESIS))
+        if last != (entries[0].number - 1, entries[0].previous):
+            raise LedgerMoved(f"somebody appended to {self.description} first: read again and decide again")
+        for e in entries:
+            self._run("insert", (e.number, e.previous, e.kind, e.text, e.at, e.hash, e.mac, e.format))
+
+    def _undo(self) -> None:
+        # A full disk may have rolled back already, and a second error would hide the first.
+        with contextlib.suppress(sqlite3.Error):
+            if self._connection is not None and self._connection.in_transaction:
+                self._run("rollback")
+
+    def _run(self, name: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
+        return self._connected().execute(_SQL[name], parameters).fetchall()
+
+    # --- the file and the connection -------------------------------------------------------------------------------
+
+    def _exists(self) -> bool:
+        try:
+            return self._path.stat() is not None
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise LedgerUnreachable(f"{self.description} cannot be reached: {error.strerror}") from None
+
+    def _connected(self) -> sqlite3.Connection:
+        """The connection to the file that is at the path now: a replaced file must not go on being written to."""
+        status = self._path.stat()
+        identity = (status.st_dev, status.st_ino)
+        if self._connection is None or identity != self._identity:
+            self.close()
+            self._connection = self._open()
+            self._identity = identity
+        return self._connection
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            return self._open_as("mode=rw")
+        except sqlite3.OperationalError as error:
+            # In a folder that cannot be written to, a ledger without a log can still be read.
+            is_refused = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+            if not is_refused or not self._path.is_file() or Path(f"{self._path}-wal").exists():
+                raise
+            return self._open_as("mode=ro&immutable=1")
+
+    def _open_as(self, mode: str) -> sqlite3.Connection:
+        address = f"file:{quote(str(self._path.absolute()))}?{mode}"
+        connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=self._timeout_s)
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+            self._check_schema(connection)
+        except BaseException:
+            connection.close()
+            raise
+        weakref.finalize(self, connection.close)
+        return connection
+
+    def _check_schema(self, connection: sqlite3.Connection) -> None:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if application != APPLICATION_ID:
+            is_empty = self._path.stat().st_size == 0
+            what = "is an empty file, and no ledger ever is" if is_empty else "is not a ledger of proctor"
+            raise LedgerCorrupt(f"{self._path} {what}", hint="Name another file, or restore the ledger from a copy.")
+        if version > SCHEMA_VERSION:
+            raise LedgerTooNew(
+                f"{self.description} has schema version {version}, this proctor knows {SCHEMA_VERSION}",
+                hint="Install the version of proctor that the others use.",
+            )
+
+    def _create(self) -> None:
+        """Put a new, empty ledger at the path, unless somebody else does so first."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=f".{self._path.name}-", dir=self._path.parent) as folder:
+                new = Path(folder) / "new"
+                _build(new)
+                _put_in_place(new, self._path)
+            _sync_folder(self._path.parent)
+        except (OSError, sqlite3.Error) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise LedgerUnwritable(
+                f"{self.description} cannot be created: {reason}",
+                hint="Check permissions and free space of the folder, or name another place in the gate file.",
+            ) from None
+
+    @contextlib.contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._named(error) from error
+        except OSError as error:
+            raise LedgerUnreachable(f"{self.description} cannot be reached: {error.strerror}") from None
+
+    def _named(self, error: sqlite3.Error) -> LedgerError:
+        """The error of our own tree that a person can act on."""
+        # Errors of the driver itself, such as text that is not UTF-8, carry no code.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+        if code == sqlite3.SQLITE_IOERR_SHORT_READ:
+            code = sqlite3.SQLITE_CORRUPT
+        match code & 0xFF:
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                return LedgerLocked(
+                    f"{self.description} was locked by others for {self._timeout_s:g} seconds",
+                    hint="Run it again; if no proctor is running, see with `fuser` or `lsof` who holds the file.",
+                )
+            case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+                return LedgerUnwritable(
+                    f"{self.description} cannot be written: {error}",
+                    hint="Check free space and permissions of its folder.",
+                )
+            case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_AUTH:
+                return LedgerUnwritable(
+                    f"{self.description} cannot be opened: {error}",
+                    hint="It must be a file, in a folder that this user may write to.",
+                )
+            case _:
+                return LedgerCorrupt(
+                    f"{self.description} is damaged, or is not a ledger: {error}",
+                    hint="Restore it from a copy that `proctor ledger verify` accepts.",
+                )
+
+
+def _build(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.executescript(_SQL["create"])
+
+
+def _put_in_place(new: Path, path: Path) -> None:
+    """Atomic, and never over a ledger that another process has just made."""
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links: not atomic, and still never over another
+        with contextlib.suppress(FileExistsError), path.open("xb") as file:
+            file.write(new.read_bytes())
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name durable, where the system knows how."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
