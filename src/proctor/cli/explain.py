@@ -1,0 +1,46 @@
+"""`proctor explain`: a condition in plain words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  proctor explain 'n - o > 0.02 +/- 0.01'
+  proctor explain --reliability 0.999 --mode fn-free 'n > 0.9'
+""",
+    context_settings={"ignore_unknown_options": True},
+)
+@click.argument("condition")
+@click.option(
+    "--mode",
+    type=click.Choice(["fp-free", "fn-free"]),
+    default="fp-free",
+    show_default=True,
+    help="Which outcome is never wrong: a pass, or a fail.",
+)
+@click.option("--reliability", type=float, help="Probability of never being wrong, such as 0.999.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def explain(condition: str, mode: str, reliability: float | None, as_json: bool) -> None:
+    """Say in plain words what CONDITION asks, what a pass means and what it does not mean."""
+    from proctor import conditions
+
+    explanation = conditions.explain(condition, mode, reliability)
+    if as_json:
+        canonical = {"condition": str(conditions.parse(condition)), "mode": mode, "reliability": reliability}
+        click.echo(json.dumps({**canonical, **asdict(explanation)}, indent=2, ensure_ascii=False))
+        return
+    parts = (
+        ("It asks", explanation.asks),
+        ("A pass means" if mode == "fp-free" else "A pass and a fail mean", explanation.passing_means),
+        ("It does not mean", explanation.passing_does_not_mean),
+    )
+    for title, sentences in parts:
+        click.echo(click.style(title, bold=True))
+        for sentence in sentences:
+            click.echo(click.wrap_text(sentence, 96, "  - ", "    "))

@@ -1,0 +1,222 @@
+"""`proctor init`: write a gate file for what lies here."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+import click
+
+from proctor.errors import Misuse
+
+if TYPE_CHECKING:
+    from proctor.gatefile import Baseline, Candidate
+    from proctor.gatefile.draft import Draft, ReadyMade
+    from proctor.gatefile.findings import Found
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  proctor init                    ask about what cannot be found out
+  proctor init --yes models/spam  take the likeliest of everything
+""",
+)
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path())
+@click.option("--yes", "-y", is_flag=True, help="Ask nothing; take the likeliest.")
+@click.option("--force", is_flag=True, help="Overwrite a gate file that is there already.")
+@click.option("--condition", metavar="TEXT", help="What a new model must show; asked for if left out.")
+def init(folder: Path, yes: bool, force: bool, condition: str | None) -> None:
+    """
+    Write proctor.yml for the data and models found in FOLDER.
+
+    Headers and names of files are looked at; no label is read and no model is loaded.
+    """
+    from proctor.gatefile import loads
+
+    target = folder / "proctor.yml"
+    if target.exists() and not force:
+        raise Misuse(f"{target} is there already", hint="Edit it, or overwrite it with --force.")
+    draft = _draft(folder, _Questions(are_asked=not yes), condition)
+    text = draft.text()
+    loads(text, str(target), folder)
+    _write(target, text)
+    click.echo(f"wrote {target}")
+    _say_what_next(draft, target, folder)
+
+
+class _Questions:
+    """What is asked of the user, or answered by its default where nothing may be asked."""
+
+    def __init__(self, *, are_asked: bool) -> None:
+        self._are_asked = are_asked
+
+    def text(self, question: str, default: str) -> str:
+        if not self._are_asked:
+            return default
+        try:
+            return str(click.prompt(question, default=default)).strip()
+        except click.Abort:
+            if sys.stdin.isatty():
+                raise
+            raise Misuse("init has a question, and nobody is there to answer it", hint="Add --yes.") from None
+
+    def share(self, question: str, default: float) -> float:
+        while True:
+            answer = self.text(question, f"{default:g}")
+            try:
+                if 0 < float(answer) <= 1:
+                    return float(answer)
+            except ValueError:
+                pass
+            click.echo(f"  a number above 0 and at most 1, please; not {answer!r}")
+
+    def choice(self, question: str, options: list[str]) -> int:
+        """Index of the one chosen; nothing is asked about a single one."""
+        if len(options) == 1 or not self._are_asked:
+            return 0
+        click.echo(question)
+        for number, option in enumerate(options, 1):
+            click.echo(f"  {number}  {option}")
+        while True:
+            answer = self.text("number", "1")
+            if answer.isdecimal() and 1 <= int(answer) <= len(options):
+                return int(answer) - 1
+            click.echo(f"  a number from 1 to {len(options)}, please; not {answer!r}")
+
+
+def _draft(folder: Path, questions: _Questions, condition: str | None) -> Draft:
+    from proctor.gatefile.draft import Draft
+    from proctor.gatefile.findings import Role, of_role, search
+
+    found = search(folder)
+    missing: set[str] = set()
+    labels = _labels(of_role(found, Role.LABELS), questions, missing)
+    candidate = _candidate(found, questions, missing)
+    features = _features(of_role(found, Role.FEATURES), labels, candidate, missing)
+    asked = _question(questions, condition)
+    return Draft(
+        condition=asked.condition,
+        mode=asked.mode,
+        disagreement=questions.share("share of predictions that a new model changes, about", 0.1),
+        labels=labels.path,
+        label=labels.value if labels.value != "label" else None,
+        id=labels.id if labels.id != "id" else None,
+        features=features,
+        candidate=candidate,
+        baseline=_baseline(found),
+        to_fill_in=frozenset(missing),
+    )
+
+
+def _labels(found: tuple[Found, ...], questions: _Questions, missing: set[str]) -> Found:
+    from proctor.gatefile.findings import Found, Role
+
+    if found:
+        options = [one.path for one in found]
+        chosen = found[questions.choice("Which file holds the labels of the test set?", options)]
+        if chosen.holds_more:
+            click.echo(
+                f"note: {chosen.path} holds more than labels; models are shown a file of their own, without them"
+            )
+        return chosen
+    path = questions.text("file of the labels of the test set", "exam/labels.csv")
+    missing.add("labels")
+    return Found(path, Role.LABELS)
+
+
+def _candidate(found: tuple[Found, ...], questions: _Questions, missing: set[str]) -> Candidate:
+    from proctor.gatefile import PredictionsFile
+    from proctor.gatefile.findings import Role, is_old, of_role
+
+    roles = (Role.PREDICTIONS, Role.MODEL, Role.SCRIPT)
+    options = [one for role in roles for one in of_role(found, role)]
+    options.sort(key=is_old)
+    if not options:
+        missing.add("candidate")
+        return PredictionsFile(questions.text("file of the new model's predictions", "new.csv"))
+    labels = [f"{one.path}  ({one.role})" for one in options]
+    return _as_candidate(options[questions.choice("Which is the new model?", labels)])
+
+
+def _as_candidate(found: Found) -> Candidate:
+    from proctor.gatefile import Command, Model
+    from proctor.gatefile.findings import Role
+
+    match found.role:
+        case Role.MODEL:
+            return Model(found.path, trusts_pickle=True)
+        case Role.SCRIPT:
+            program = {"py": "python", "sh": "sh", "R": "Rscript", "jl": "julia"}[found.path.rpartition(".")[2]]
+            import shlex
+
+            return Command(f"{program} {shlex.quote(found.path)} {{features}} {{predictions}}")
+        case _:
+            return _as_predictions(found)
+
+
+def _as_predictions(found: Found) -> Candidate:
+    from proctor.gatefile import PredictionsFile
+
+    return PredictionsFile(found.path, found.id or "id", found.value or "prediction")
+
+
+def _features(found: tuple[Found, ...], labels: Found, candidate: Candidate, missing: set[str]) -> str | None:
+    """Beside predictions they only help to know the examples again, so a guess must lie next to the labels."""
+    from proctor.gatefile import PredictionsFile
+
+    beside = [one.path for one in found if PurePath(one.path).parent == PurePath(labels.path).parent]
+    if beside:
+        return beside[0]
+    if isinstance(candidate, PredictionsFile):
+        return None
+    if found:
+        return found[0].path
+    missing.add("features")
+    return "exam/features.csv"
+
+
+def _baseline(found: tuple[Found, ...]) -> Baseline:
+    from proctor.gatefile import Accepted, PredictionsFile
+    from proctor.gatefile.findings import Role, is_old, of_role
+
+    old = [one for one in of_role(found, Role.PREDICTIONS) if is_old(one)]
+    return PredictionsFile(old[0].path, old[0].id or "id", old[0].value or "prediction") if old else Accepted()
+
+
+def _question(questions: _Questions, condition: str | None) -> ReadyMade:
+    from proctor.gatefile.draft import READY_MADE, ReadyMade
+
+    if condition is not None:
+        return ReadyMade("own", "", condition)
+    options = [f"{one.asks}:  {one.condition}  ({one.mode})" for one in READY_MADE]
+    return READY_MADE[questions.choice("What must a new model show? (the figures can be changed later)", options)]
+
+
+def _write(target: Path, text: str) -> None:
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Misuse(f"{target} cannot be written: {error.strerror}") from None
+
+
+def _say_what_next(draft: Draft, target: Path, folder: Path) -> None:
+    if draft.to_fill_in:
+        keys = ", ".join(sorted(draft.to_fill_in))
+        click.echo(f"  to fill in: {keys} (nothing was found that could be meant; the lines are marked)")
+    place = "" if folder == Path() else f" {target}"
+    click.echo(f"  next        proctor plan{place}    how many examples and labels it takes")
+    click.echo(f"  then        proctor check{place}   judge the model and record the verdict")
+    if not _is_ignored(folder):
+        click.echo("  .gitignore  add the line .proctor/ (the local ledger and the owner's private record)")
+    click.echo(f"  labels      {draft.labels} is not for those who build models; do not commit it as it is")
+
+
+def _is_ignored(folder: Path) -> bool:
+    """Whether a `.gitignore` here says so already; what lies further up is not looked for."""
+    try:
+        lines = (folder / ".gitignore").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return False
+    return bool({".proctor", ".proctor/", "/.proctor", "/.proctor/"} & {line.strip() for line in lines})

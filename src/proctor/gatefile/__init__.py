@@ -1,0 +1,233 @@
+"""
+The gate file: YAML in, a checked `Gate` out; nothing is constructed, executed or opened on the way.
+
+`nodes` turns text into values with places, `kinds` and `sections` say what a value can be, `keys` is the table of
+keys, `rules` what they must agree on, `paper` reads the script of ease.ml/ci, and `declarations` is what comes out.
+Whether the files that are named exist is found out by those who open them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingOf
+from pathlib import Path, PurePath
+from typing import Any
+
+from proctor.errors import GateFileError
+from proctor.gatefile import keys, paper, rules
+from proctor.gatefile.declarations import (
+    Accepted,
+    Baseline,
+    Candidate,
+    Command,
+    Estimate,
+    Feedback,
+    First,
+    Gate,
+    Inputs,
+    Model,
+    Owner,
+    PaperScript,
+    Policy,
+    PredictionsFile,
+    Revision,
+    RunStoreTarget,
+    Sandbox,
+    TestSetSource,
+    ThreeWay,
+    VerdictOnly,
+)
+from proctor.gatefile.kinds import Schema, describe
+from proctor.gatefile.nodes import MAX_BYTES, Mapping, Place, Scalar, Source, checked, compose
+from proctor.gatefile.sections import Section
+
+__all__ = [
+    "Accepted",
+    "Baseline",
+    "Candidate",
+    "Command",
+    "Estimate",
+    "Feedback",
+    "First",
+    "Gate",
+    "Inputs",
+    "Model",
+    "Owner",
+    "PaperScript",
+    "Policy",
+    "PredictionsFile",
+    "Revision",
+    "RunStoreTarget",
+    "Sandbox",
+    "TestSetSource",
+    "ThreeWay",
+    "VerdictOnly",
+    "json_schema",
+    "load",
+    "load_any",
+    "loads",
+    "loads_any",
+    "policy_from_options",
+]
+
+NAMES = ("proctor.yml", "proctor.yaml")
+
+
+def load(path: str | Path) -> Gate:
+    """
+    The gate that a file declares.
+
+    Args:
+        path: The file, or a folder that holds a ``proctor.yml``.
+
+    Raises:
+        GateFileError: With every problem of the file at once, each as ``file:line:column: message``.
+
+    """
+    return _only_gate(load_any(path))
+
+
+def load_any(path: str | Path) -> Gate | PaperScript:
+    """Like `load`, but the ``ml:`` section of ease.ml/ci is taken as well: it is enough for a plan."""
+    file = _find(Path(path))
+    return loads_any(_read(file), str(file), file.parent)
+
+
+def loads(text: str, name: str = "proctor.yml", root: Path | None = None) -> Gate:
+    """
+    The gate that a text declares.
+
+    Args:
+        text: YAML.
+        name: What the text is called in messages.
+        root: Folder that its paths start from; the current one if left out.
+
+    Raises:
+        GateFileError: With every problem at once.
+
+    Example:
+        >>> gate = loads("{condition: n > 0.8, testset: {labels: y.csv}, candidate: {predictions: new.csv}}")
+        >>> gate.reliability, gate.testset.labels
+        (0.999, 'y.csv')
+
+    """
+    return _only_gate(loads_any(text, name, root))
+
+
+def loads_any(text: str, name: str = "proctor.yml", root: Path | None = None) -> Gate | PaperScript:
+    """Like `loads`, but the ``ml:`` section of ease.ml/ci is taken as well."""
+    source = Source(name)
+    top = compose(text, source)
+    place: dict[str, Any] = {"name": _default_name(PurePath(name)), "root": root or Path(), "file": name}
+    if top is not None and (section := paper.section_of(top)) is not None:
+        values = paper.values(section, source)
+        rules.check_policy(values, source)
+        source.raise_if_any()
+        return PaperScript(**_policy(values), script=values["script"], **place)
+    if top is None:
+        source.report(Place(), "the file is empty; `proctor init` writes one")
+        source.raise_if_any()
+    assert top is not None  # noqa: S101  # else a problem was raised
+    return _gate(checked(top, source), source, place)
+
+
+def json_schema() -> Schema:
+    """The JSON Schema (draft 2020-12) of a gate file, from the same table that reads it."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Gate file of proctor (proctor.yml)",
+        "description": "What a model must show on which test set, and how surely.",
+        **keys.GATE.schema(),
+    }
+
+
+def policy_from_options(options: MappingOf[str, str]) -> Policy:
+    """
+    A policy from options of the command line, checked like a gate file; messages name the option.
+
+    Args:
+        options: Text by key (``condition``, ``reliability``, …); the condition must be among them.
+
+    Raises:
+        GateFileError: With every problem at once.
+
+    Example:
+        >>> policy_from_options({"condition": "n > 0.8", "steps": "7"}).stakes
+        Adaptive(steps=7, passes=3)
+
+    """
+    source = Source("options")
+    entries = []
+    for name, text in options.items():
+        place = Place(option=f"--{name}")
+        taken_for = "str" if name in {"condition", "adaptivity"} else "int"
+        entries.append((Scalar(name, "str", quoted=False, place=place), Scalar(text, taken_for, False, place)))
+    values = Section(keys.POLICY_KEYS).values(Mapping(tuple(entries), Place()), (), source)
+    rules.check_policy(values, source)
+    source.raise_if_any()
+    return Policy(**_policy(values))
+
+
+def _gate(node: object, source: Source, place: dict[str, Any]) -> Gate:
+    if not isinstance(node, Mapping):
+        if isinstance(node, Scalar):
+            source.report(node.place, f"a gate file is a map of keys (`condition: …`), not {describe(node)}")
+        else:
+            source.report(Place(), "a gate file is a map of keys (`condition: …`), not a list")
+        source.raise_if_any()
+    assert isinstance(node, Mapping)  # noqa: S101  # else a problem was raised
+    values = keys.GATE.values(node, (), source)
+    rules.check_gate(values, source)
+    source.raise_if_any()
+    own = ("testset", "candidate", "first", "baseline", "ledger", "runstore", "sandbox", "feedback", "owner")
+    named = {**place, "name": values["name"] or place["name"]}
+    return Gate(**_policy(values), **{key: values[key] for key in own}, **named)
+
+
+def _policy(values: MappingOf[str, Any]) -> dict[str, Any]:
+    """The fields of a `Policy`; keys that a paper's script does not have take their defaults."""
+    same = ("condition", "reliability", "mode", "power", "bound", "disagreement")
+    return {
+        **{key: values[key] for key in same if key in values},
+        "adaptivity": values["adaptivity"].adaptivity,
+        "recipient": values["adaptivity"].recipient,
+        "stakes": rules.stakes_of(values),
+    }
+
+
+def _only_gate(loaded: Gate | PaperScript) -> Gate:
+    if isinstance(loaded, Gate):
+        return loaded
+    hint = "Say --labels FILE, --candidate FILE and --baseline FILE; `proctor plan` takes it as it is."
+    raise GateFileError(f"{loaded.file} is a script of ease.ml/ci, which names no test set", hint)
+
+
+def _default_name(file: PurePath) -> str:
+    """The file's stem; for ``models/spam/proctor.yml`` its folder, which tells several gates apart."""
+    is_usual = file.name in NAMES
+    return file.parent.name if is_usual and file.parent.name not in {"", ".."} else file.stem.lstrip(".")
+
+
+def _find(path: Path) -> Path:
+    if path.is_dir():
+        found = [path / name for name in NAMES if (path / name).exists()]
+        if not found:
+            raise GateFileError(f"there is no {NAMES[0]} in {path}", "`proctor init` writes one.")
+        return found[0]
+    return path
+
+
+def _read(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise GateFileError(f"there is no gate file {file}", "`proctor init` writes one.") from None
+    except OSError as error:
+        raise GateFileError(f"the gate file {file} cannot be read: {error.strerror}") from None
+    if len(content) > MAX_BYTES:
+        raise GateFileError(f"{file} is larger than {MAX_BYTES:,} bytes; is it a gate file?")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise GateFileError(f"{file}:{line}:1: not a text in UTF-8", "Save it as UTF-8.") from None

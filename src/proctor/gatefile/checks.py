@@ -1,0 +1,61 @@
+"""Checks of single texts in a gate file: each gives the problem, or an empty text."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from proctor import conditions
+from proctor.errors import ConditionError
+
+
+def condition_problem(text: str) -> str:
+    """What is wrong with a condition: its own message, with the caret."""
+    try:
+        conditions.normalize(conditions.parse(text))
+    except ConditionError as error:
+        return f"`condition`: {error}"
+    return ""
+
+
+def command_problem(text: str) -> str:
+    """A command that does not say where its files go."""
+    missing = [name for name in ("{features}", "{predictions}") if name not in text]
+    if missing:
+        return f"`command` must say where {' and '.join(missing)} go: python predict.py {{features}} {{predictions}}"
+    return ""
+
+
+def ledger_problem(text: str) -> str:
+    """A ledger that is none of the three kinds, or that gives a password away."""
+    scheme = text.partition("://")[0] if "://" in text else ""
+    if scheme and scheme not in {"postgresql", "postgres"}:
+        return f"`ledger` must be a path, postgresql://… or git:REMOTE/BRANCH, not `{text}`"
+    if scheme and urlsplit(text).password:
+        return "`ledger` holds a password, and gate files are committed; put it into PGPASSWORD or ~/.pgpass"
+    if text.startswith("git:") and not re.fullmatch(r"git:[^/\s]+/\S+", text):
+        return f"`ledger` must name remote and branch, as in git:origin/proctor-ledger, not `{text}`"
+    return ""
+
+
+def url_problem(text: str) -> str:
+    """An address that is no server's, or that gives a password away."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return f"the run store must be the address of an MLflow server, as in http://127.0.0.1:5000, not `{text}`"
+    if parts.password or parts.username:
+        variables = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+        return f"the run store's address holds a password, and gate files are committed; put it into {variables}"
+    return ""
+
+
+def revision_problem(text: str) -> str:
+    """A revision that git would take for an option, or for several words."""
+    if text.startswith("-") or re.search(r"\s", text):
+        return f"`revision` must be a branch, tag or commit, not `{text}`"
+    return ""
+
+
+def name_problem(text: str) -> str:
+    """A name that does not fit into a line."""
+    return "`name` must be one line of at most 100 characters" if len(text) > 100 or "\n" in text else ""

@@ -1,0 +1,352 @@
+"""
+What a gate file declares, as the rest of the program receives it: plain frozen data, already checked.
+
+Paths are kept as the user wrote them, for messages; `Gate.resolve` gives the place on disk, relative to the folder of
+the gate file. Nothing here opens a file, and nothing knows YAML.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+from proctor import conditions
+from proctor.budget import Adaptive, Adaptivity, Contract, Mode, Stakes
+from proctor.conditions import Formula
+from proctor.planning import Bound
+
+
+class Inputs(StrEnum):
+    """Who has seen the inputs of the test set (theory.md §1)."""
+
+    OPEN = "open"
+    SEALED = "sealed"
+
+
+class First(StrEnum):
+    """What the first candidate gets when there is no baseline (theory.md §5)."""
+
+    ACCEPT = "accept"
+    JUDGE = "judge"
+
+
+class Sandbox(StrEnum):
+    """How much isolation of the candidate's process is asked for."""
+
+    AUTO = "auto"
+    REQUIRED = "required"
+    NONE = "none"
+
+
+# --- data and models -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TestSetSource:
+    """
+    Where the test set lies.
+
+    Attributes:
+        labels: File of the labels, sealed or not.
+        features: File of what a model is shown; ``None`` where predictions come as files.
+        id: Name of the column of example ids, in every file.
+        label: Name of the column of labels.
+        name: What people call it.
+        sample: File of a few public examples, on which a candidate is tried first.
+        inputs: Who has seen the inputs.
+        classes: Every label that may occur, as text; ``None`` for those that do occur.
+
+    """
+
+    __test__ = False  # not a test case
+
+    labels: str
+    features: str | None = None
+    id: str = "id"
+    label: str = "label"
+    name: str | None = None
+    sample: str | None = None
+    inputs: Inputs = Inputs.OPEN
+    classes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class PredictionsFile:
+    """Predictions that were made elsewhere; *id* and *prediction* name the columns."""
+
+    predictions: str
+    id: str = "id"
+    prediction: str = "prediction"
+
+
+@dataclass(frozen=True)
+class Command:
+    """
+    A program in any language that reads a file of features and writes a file of predictions.
+
+    Attributes:
+        command: The line, with ``{features}`` and ``{predictions}`` for the two files.
+        files: What the program consists of besides the line itself: their digests say which candidate it is.
+        timeout: Seconds until it is stopped.
+        id: Name of the column of ids in what it writes.
+        prediction: Name of the column of predictions in what it writes.
+
+    """
+
+    command: str
+    files: tuple[str, ...] = ()
+    timeout: float = 600.0
+    id: str = "id"
+    prediction: str = "prediction"
+
+
+@dataclass(frozen=True)
+class Model:
+    """
+    A saved estimator that has a ``predict`` method.
+
+    Attributes:
+        model: The file.
+        trusts_pickle: Whether the gate file says ``trust: pickle``: loading one runs whatever code is in it.
+        timeout: Seconds until it is stopped.
+
+    """
+
+    model: str
+    trusts_pickle: bool = False
+    timeout: float = 600.0
+
+
+Candidate = PredictionsFile | Command | Model
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The baseline is the last accepted candidate of the ledger."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """The baseline is the candidate's own path at another revision of the git repository."""
+
+    revision: str
+
+
+Baseline = Accepted | PredictionsFile | Revision
+
+
+# --- where results go ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Owner:
+    """
+    What the owner of the test set keeps to themselves.
+
+    Attributes:
+        record: File to which private figures (and outcomes, under ``adaptivity: none``) are appended.
+        key: File of the key that seals labels and signs the ledger; ``None``: the variable ``PROCTOR_KEY``, or none.
+
+    """
+
+    record: str = ".proctor/owner.jsonl"
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class RunStoreTarget:
+    """An MLflow tracking server, its experiment for what is released, and a restricted one for the owner's figures."""
+
+    url: str
+    experiment: str = "proctor"
+    owner_experiment: str | None = None
+
+
+@dataclass(frozen=True)
+class VerdictOnly:
+    """Nothing is released but the verdict."""
+
+
+@dataclass(frozen=True)
+class ThreeWay:
+    """“Cannot tell” is told apart from “no”, at the price of a bit."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """
+    An estimate, rounded to a declared grid, is released at its code length (theory.md §4.3.2).
+
+    Attributes:
+        of: The expression that is estimated.
+        low: First point of the grid.
+        high: Last point of the grid.
+        step: Distance of its points.
+        probabilities: Declared probability of each point; ``None`` for equal ones.
+
+    """
+
+    of: str
+    low: float
+    high: float
+    step: float
+    probabilities: tuple[float, ...] | None = None
+
+    @property
+    def points(self) -> tuple[float, ...]:
+        """The grid, both ends included, each the decimal number nearest to it."""
+        first, step = Decimal(repr(self.low)), Decimal(repr(self.step))
+        count = (Decimal(repr(self.high)) - first) / step
+        return tuple(float(first + step * k) for k in range(int(count) + 1))
+
+
+Feedback = VerdictOnly | ThreeWay | Estimate
+
+
+# --- the whole -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """
+    What is asked and how surely: all that a plan needs, without any data.
+
+    Attributes:
+        condition: The formula as written.
+        reliability: Probability that no proven outcome is ever wrong in the life of the test set.
+        power: Chance of a due pass at threshold + 2 tolerances; ``None`` for the reliability.
+        mode: Which outcome must be proven.
+        adaptivity: How levels are set.
+        recipient: Address behind ``none ->``: who is told the outcomes; ``None`` if there is none.
+        stakes: How the budget is to be spent, with the expected steps and passes.
+        bound: Exact tests, or a bound of the paper.
+        disagreement: Anticipated share of changed predictions; ``None`` if nothing was said.
+
+    """
+
+    condition: str
+    reliability: float = 0.999
+    power: float | None = None
+    mode: Mode = Mode.FP_FREE
+    adaptivity: Adaptivity = Adaptivity.RECYCLING
+    recipient: str | None = None
+    stakes: Stakes = field(default_factory=Adaptive)
+    bound: Bound = Bound.EXACT
+    disagreement: float | None = None
+
+    @cached_property
+    def formula(self) -> Formula:
+        """The condition's clauses in normal form."""
+        return conditions.normalize(conditions.parse(self.condition))
+
+    @property
+    def contract(self) -> Contract:
+        """What registration fixes."""
+        steps = None if self.adaptivity is Adaptivity.RECYCLING else self.stakes.steps
+        return Contract(self.reliability, self.mode, self.adaptivity, steps)
+
+    @property
+    def log_miss(self) -> float:
+        """Natural logarithm of the probability that a due pass may be missed, 1 − power."""
+        if self.power is None:
+            return self.contract.log_error_probability
+        return math.log(1 - Decimal(repr(self.power)))
+
+    @property
+    def disagreement_or_default(self) -> float:
+        """The declared disagreement; else the bound of a ``d <`` clause that must hold; else 1, the worst case."""
+        if self.disagreement is not None:
+            return self.disagreement
+        return min((1.0, *_bounds_on_disagreement(self.formula)))
+
+
+def _bounds_on_disagreement(formula: Formula) -> tuple[float, ...]:
+    match formula:
+        case conditions.AllOf(parts):
+            return tuple(bound for part in parts for bound in _bounds_on_disagreement(part))
+        case conditions.Clause(conditions.Proportion(conditions.Variable.D), False, threshold):
+            return (threshold,)
+        case _:
+            return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate(Policy):
+    """
+    A complete gate file.
+
+    Attributes:
+        name: What this gate is called in results; tells several in one repository apart.
+        root: Folder of the gate file, which every path in it starts from.
+        file: The gate file's path as the user gave it.
+        testset: The test set.
+        candidate: The new model.
+        first: What the first candidate gets.
+        baseline: The old model.
+        ledger: Path, ``postgresql://…`` or ``git:REMOTE/BRANCH``, as written.
+        runstore: Tracking server; ``None`` for none.
+        sandbox: Isolation asked for.
+        feedback: What is released beside the verdict.
+        owner: The owner's files.
+
+    """
+
+    name: str
+    root: Path
+    file: str
+    testset: TestSetSource
+    candidate: Candidate
+    first: First = First.ACCEPT
+    baseline: Baseline = field(default_factory=Accepted)
+    ledger: str = ".proctor/ledger.db"
+    runstore: RunStoreTarget | None = None
+    sandbox: Sandbox = Sandbox.AUTO
+    feedback: Feedback = field(default_factory=VerdictOnly)
+    owner: Owner = field(default_factory=Owner)
+
+    def resolve(self, path: str) -> Path:
+        """Where a path of this gate file lies on disk."""
+        return self.root / Path(path).expanduser()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperScript(Policy):
+    """
+    The ``ml:`` section of ease.ml/ci (Renggli et al. 2019), which names no test set and no model.
+
+    Attributes:
+        name: What this gate is called in results.
+        root: Folder of the file.
+        file: The file's path as the user gave it.
+        script: The developers' test script; kept for display and never run, since it would hold the labels.
+
+    """
+
+    name: str
+    root: Path
+    file: str
+    script: str | None = None
+
+    def with_files(self, testset: TestSetSource, candidate: Candidate, baseline: Baseline) -> Gate:
+        """The gate that this script becomes once it is told what to judge; paths are relative to its folder."""
+        return Gate(
+            condition=self.condition,
+            reliability=self.reliability,
+            mode=self.mode,
+            adaptivity=self.adaptivity,
+            recipient=self.recipient,
+            stakes=self.stakes,
+            bound=self.bound,
+            disagreement=self.disagreement,
+            power=self.power,
+            name=self.name,
+            root=self.root,
+            file=self.file,
+            testset=testset,
+            candidate=candidate,
+            baseline=baseline,
+        )

@@ -1,0 +1,163 @@
+"""
+The text of a new gate file: YAML with a comment beside each key that a person may want to change.
+
+It is written by hand, not dumped, because the comments are the point; whoever writes it to disk reads it back first.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+
+from proctor.gatefile.declarations import Accepted, Baseline, Candidate, Command, Model, PredictionsFile, Revision
+
+_PLAIN = re.compile(r"[A-Za-z./][\w./{} -]*[\w.}]|[A-Za-z]")
+_TRAPS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
+
+
+@dataclass(frozen=True)
+class ReadyMade:
+    """
+    A question that people ask often; each has a file of this name in the repository's folder `conditions`.
+
+    Attributes:
+        name: The file's stem.
+        asks: What it asks, in one line.
+        condition: The formula.
+        mode: Which outcome is never wrong.
+
+    """
+
+    name: str
+    asks: str
+    condition: str
+    mode: str = "fp-free"
+
+
+READY_MADE = (
+    ReadyMade("better-by-a-margin", "new is better than old by more than 1 point", "n - o > 0.01 +/- 0.01"),
+    ReadyMade("no-regression", "nothing that is shown to be worse gets in", "n - o > 0 +/- 0.01", "fn-free"),
+    ReadyMade(
+        "non-inferiority",
+        "new is at most 1 point worse than old, and at most 2 points worse than on the first day",
+        r"n - o > -0.01 +/- 0.005 /\ n - a > -0.02 +/- 0.01",
+    ),
+    ReadyMade(
+        "stable-update",
+        "new is better than old, and changes fewer than 10 % of the predictions",
+        r"n - o > 0 +/- 0.01 /\ d < 0.1 +/- 0.02",
+    ),
+    ReadyMade("quality-floor", "new is right in more than 85 % of all cases", "n > 0.85 +/- 0.02"),
+)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """
+    What a new gate file is to say.
+
+    Attributes:
+        condition: The formula.
+        mode: Which outcome is never wrong.
+        disagreement: Anticipated share of changed predictions.
+        labels: File of the labels.
+        label: Name of its column of labels; ``None`` for the usual one.
+        id: Name of the column of ids; ``None`` for the usual one.
+        features: File of features, or ``None``.
+        candidate: The new model.
+        baseline: The old model.
+        to_fill_in: Keys whose value is only a placeholder, since nothing was found for them.
+
+    """
+
+    condition: str
+    candidate: Candidate
+    labels: str
+    mode: str = "fp-free"
+    disagreement: float = 0.1
+    label: str | None = None
+    id: str | None = None
+    features: str | None = None
+    baseline: Baseline = field(default_factory=Accepted)
+    to_fill_in: frozenset[str] = frozenset()
+
+    def text(self) -> str:
+        """The gate file."""
+        return "\n".join([*self._head(), "", *self._testset(), "", *self._models(), ""])
+
+    def _head(self) -> list[str]:
+        protected = "pass" if self.mode == "fp-free" else "fail"
+        return [
+            "# What a new model must show before it is accepted. `proctor explain` says it in plain words,",
+            "# `proctor plan` says how many examples it takes, `proctor schema` lists every key.",
+            f"condition: {_plain(self.condition)}",
+            _line("reliability: 0.999", f"at most one chance in a thousand of any wrong {protected}, ever"),
+            _line("power: 0.9", "chance that a change of two tolerances beyond the threshold is recognized"),
+            _line(f"mode: {self.mode}", f"a {protected} is never wrong"),
+            _line("steps: 32", "evaluations and passes that you expect: they size the plan,"),
+            _line("passes: 3", "  and can be changed at any time" + ("" if protected == "pass" else " (here: fails)")),
+            _line(f"disagreement: {self.disagreement:g}", "share of predictions that a new model changes, about;"),
+            _line("", "  without this line plans assume 1, and are ten times larger"),
+        ]
+
+    def _testset(self) -> list[str]:
+        lines = ["testset:", self._marked("labels", f"  labels: {_plain(self.labels)}", "hidden from model builders")]
+        if self.features:
+            shown = f"  features: {_plain(self.features)}"
+            lines.append(self._marked("features", shown, "what a model is shown"))
+        lines += [f"  id: {_plain(self.id)}"] if self.id else []
+        return lines + ([f"  label: {_plain(self.label)}"] if self.label else [])
+
+    def _models(self) -> list[str]:
+        return [
+            "candidate:",
+            *self._candidate(self.candidate),
+            *self._baseline(),
+            _line("first: accept", "what the first model gets when there is no baseline; or judge: its n clauses"),
+            _line("ledger: .proctor/ledger.db", "the books; or postgresql://…, or git:origin/proctor-ledger"),
+        ]
+
+    def _candidate(self, candidate: Candidate) -> list[str]:
+        match candidate:
+            case PredictionsFile(predictions, ids, prediction):
+                shown = f"  predictions: {_plain(predictions)}"
+                columns = _columns(ids, prediction)
+                return [self._marked("candidate", shown, "columns id, prediction" if not columns else ""), *columns]
+            case Command(command):
+                return [self._marked("candidate", f"  command: {_plain(command)}", "")]
+            case Model(model):
+                trust = _line("  trust: pickle", "loading the file runs whatever code is in it")
+                return [self._marked("candidate", f"  model: {_plain(model)}", ""), trust]
+
+    def _baseline(self) -> list[str]:
+        match self.baseline:
+            case Accepted():
+                return [
+                    _line(
+                        "baseline: accepted", "the last accepted candidate; or {revision: main}, or {predictions: FILE}"
+                    )
+                ]
+            case PredictionsFile(predictions, ids, prediction):
+                return ["baseline:", f"  predictions: {_plain(predictions)}", *_columns(ids, prediction)]
+            case Revision(revision):
+                return ["baseline:", f"  revision: {_plain(revision)}"]
+
+    def _marked(self, key: str, line: str, comment: str) -> str:
+        return _line(line, "TO FILL IN: no such file was found" if key in self.to_fill_in else comment)
+
+
+def _columns(ids: str, prediction: str) -> list[str]:
+    lines = [f"  id: {_plain(ids)}"] if ids != "id" else []
+    return lines + ([f"  prediction: {_plain(prediction)}"] if prediction != "prediction" else [])
+
+
+def _line(line: str, comment: str) -> str:
+    return f"{line:<32}# {comment}" if comment else line
+
+
+def _plain(text: str) -> str:
+    """*text* as a YAML scalar that means exactly it: as it is, or in quotation marks."""
+    is_formula = re.fullmatch(r"[nodaA-Z0-9][ nodaA-Z0-9.*+/<>=()\\-]*", text) and re.search(r"[<>]", text)
+    is_plain = _PLAIN.fullmatch(text) and text.lower() not in _TRAPS and " #" not in text
+    return text if is_formula or is_plain else json.dumps(text, ensure_ascii=False)

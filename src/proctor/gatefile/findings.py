@@ -1,0 +1,183 @@
+"""
+What lies in a folder that a gate file could name: labels, features, predictions, models, scripts.
+
+Told by headers and names alone; no row is read, no model is loaded, nothing is executed.
+A guess that is wrong costs the user one edit, so the rules are few; training data is left out, since an exam on it
+proves nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePath
+
+_SKIPPED = frozenset({"node_modules", "__pycache__", "build", "dist", "venv", "env", "site-packages"})
+_DEPTH, _MOST_FILES = 3, 2_000
+_HEADER_BYTES = 65_536
+_TABLES = frozenset({".csv", ".jsonl", ".ndjson", ".parquet", ".npz", ".npy"})
+_MODELS = frozenset({".joblib", ".pkl", ".pickle"})
+_SCRIPT = re.compile(r"(predict|infer|inference|run_model)\.(py|sh|R|jl)")
+
+_ID = re.compile(r"(ex(ample)?_?|row_?|sample_?|text_?|image_?|doc_?|u)?id|idx|index|key", re.IGNORECASE)
+_LABEL = re.compile(r"labels?|targets?|y|y_?true|truth|gold|class|answer", re.IGNORECASE)
+_PREDICTION = re.compile(r"pred(iction|icted)?s?|y_?(pred|hat)", re.IGNORECASE)
+_WORDS = re.compile(r"[a-z]+")
+
+
+class Role(StrEnum):
+    """What a file is good for."""
+
+    LABELS = "labels"
+    FEATURES = "features"
+    PREDICTIONS = "predictions"
+    MODEL = "model"
+    SCRIPT = "script"
+
+
+@dataclass(frozen=True)
+class Found:
+    """
+    One file.
+
+    Attributes:
+        path: Relative to the folder searched, with forward slashes.
+        role: What it is good for.
+        id: Name of its column of ids; ``None`` if it has none that could be told.
+        value: Name of its column of labels or predictions; ``None`` if it has none that could be told.
+        holds_more: Whether a file of labels has further columns, which a model must then not be shown.
+
+    """
+
+    path: str
+    role: Role
+    id: str | None = None
+    value: str | None = None
+    holds_more: bool = False
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The words of the path, by which it is ranked."""
+        return _words(self.path)
+
+
+def search(folder: Path) -> tuple[Found, ...]:
+    """Every file in *folder*, three levels deep, that could play a role; the likeliest of each role first."""
+    found = [guess for path in _files(folder) if (guess := _guess(folder, path)) is not None]
+    return tuple(sorted(found, key=lambda one: (-_likelihood(one), one.path.count("/"), one.path)))
+
+
+def of_role(found: tuple[Found, ...], role: Role) -> tuple[Found, ...]:
+    """Those that play one role."""
+    return tuple(one for one in found if one.role is role)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    count = 0
+    for place, folders, names in os.walk(folder):
+        depth = len(Path(place).relative_to(folder).parts)
+        folders[:] = sorted(name for name in folders if depth < _DEPTH and not _is_skipped(name))
+        for name in sorted(names):
+            count += 1
+            if count > _MOST_FILES:
+                return
+            if not name.startswith("."):
+                yield Path(place) / name
+
+
+def _is_skipped(folder: str) -> bool:
+    return folder.startswith(".") or folder in _SKIPPED
+
+
+def _guess(folder: Path, file: Path) -> Found | None:
+    path = file.relative_to(folder).as_posix()
+    suffix = file.suffix.lower()
+    words = _words(path)
+    if suffix in _MODELS:
+        return Found(path, Role.MODEL)
+    if _SCRIPT.fullmatch(file.name):
+        return Found(path, Role.SCRIPT)
+    if suffix not in _TABLES or words & {"train", "training", "dev", "valid", "validation"}:
+        return None
+    return _guess_table(path, _columns(file), words)
+
+
+def _guess_table(path: str, columns: tuple[str, ...], words: frozenset[str]) -> Found | None:
+    ids = next((name for name in columns if _ID.fullmatch(name)), None)
+    label = next((name for name in columns if _LABEL.fullmatch(name)), None)
+    prediction = next((name for name in columns if _PREDICTION.fullmatch(name)), None)
+    if prediction or (not label and words & {"pred", "preds", "prediction", "predictions"}):
+        return Found(path, Role.PREDICTIONS, ids, prediction)
+    if label or words & {"label", "labels", "gold", "truth", "targets"}:
+        return Found(path, Role.LABELS, ids, label, holds_more=len(columns) > len({ids, label} - {None}))
+    if (ids and len(columns) > 1) or words & {"feature", "features", "inputs"}:
+        return Found(path, Role.FEATURES, ids)
+    return None
+
+
+def _words(path: str) -> frozenset[str]:
+    return frozenset(_WORDS.findall(path.lower()))
+
+
+def _likelihood(found: Found) -> int:
+    """Exam data and candidates before all else; old and sample files last."""
+    words = found.words
+    exam = 2 * bool(words & {"exam", "test", "testset", "heldout", "holdout", "eval"})
+    new = 2 * bool(words & {"new", "candidate", "current"})
+    return exam + new - 3 * is_old(found) - bool(words & {"sample", "example", "examples", "tests"})
+
+
+def is_old(found: Found) -> bool:
+    """Whether the name says that it belongs to the baseline."""
+    return bool(found.words & {"old", "baseline", "base", "previous", "prev", "production"})
+
+
+def _columns(file: Path) -> tuple[str, ...]:
+    """Names of the columns, or nothing if they cannot be told cheaply."""
+    try:
+        match file.suffix.lower():
+            case ".csv":
+                return _csv_header(file)
+            case ".jsonl" | ".ndjson":
+                return _first_keys(file)
+            case ".npz":
+                with zipfile.ZipFile(file) as archive:
+                    return tuple(PurePath(name).stem for name in archive.namelist())
+            case ".parquet":
+                return _parquet_names(file)
+            case _:
+                return ()
+    except (OSError, ValueError, csv.Error, zipfile.BadZipFile):
+        return ()
+
+
+def _first_line(file: Path) -> str:
+    with file.open("rb") as stream:
+        return stream.readline(_HEADER_BYTES).decode("utf-8-sig")
+
+
+def _csv_header(file: Path) -> tuple[str, ...]:
+    row = next(csv.reader([_first_line(file)]), [])
+    return tuple(name.strip() for name in row)
+
+
+def _first_keys(file: Path) -> tuple[str, ...]:
+    row = json.loads(_first_line(file))
+    return tuple(row) if isinstance(row, dict) else ()
+
+
+def _parquet_names(file: Path) -> tuple[str, ...]:
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError:
+        return ()
+    try:
+        return tuple(parquet.read_schema(file).names)
+    except ArrowException:
+        return ()

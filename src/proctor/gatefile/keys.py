@@ -1,0 +1,397 @@
+"""
+The table of keys of a gate file: name, kind, description, default.
+
+It is the one source of what is accepted, what `proctor schema` prints and what messages say.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from proctor.budget import Adaptivity, Mode
+from proctor.gatefile import checks
+from proctor.gatefile.declarations import (
+    Accepted,
+    Command,
+    Estimate,
+    First,
+    Inputs,
+    Model,
+    Owner,
+    PredictionsFile,
+    Revision,
+    RunStoreTarget,
+    Sandbox,
+    TestSetSource,
+    ThreeWay,
+    VerdictOnly,
+)
+from proctor.gatefile.kinds import (
+    Choice,
+    Invalid,
+    Kind,
+    ListOf,
+    Number,
+    Path,
+    Schema,
+    Text,
+    Whole,
+    describe,
+    suggestion,
+)
+from proctor.gatefile.nodes import Node, Scalar, Source, Unreadable
+from proctor.gatefile.sections import Key, Made, OneOfSections, Section, WordOrMap
+from proctor.planning import Bound
+
+MOST_STEPS = 10_000
+_ADDRESS = r"[^\s@<>]+@[^\s@<>]+"
+_NONE_WITH_ADDRESS = re.compile(rf"none\s*->\s*({_ADDRESS})")
+_DEFAULT_STEPS, _DEFAULT_PASSES = 32, 3
+
+
+class StakesWord(StrEnum):
+    """The word for the stakes; steps and passes are keys of their own."""
+
+    ADAPTIVE = "adaptive"
+    GUARANTEED = "guaranteed"
+
+
+class _Trust(StrEnum):
+    PICKLE = "pickle"
+
+
+class _BaselineWord(StrEnum):
+    ACCEPTED = "accepted"
+
+
+class _FeedbackWord(StrEnum):
+    NONE = "none"
+    THREE_WAY = "three-way"
+
+
+@dataclass(frozen=True)
+class AdaptivityPolicy:
+    """The policy and, behind ``none ->``, the address that is told the outcomes."""
+
+    adaptivity: Adaptivity
+    recipient: str | None = None
+
+
+@dataclass(frozen=True)
+class AdaptivityKind(Kind):
+    """One of the policies, or ``none -> ADDRESS``."""
+
+    words: tuple[Adaptivity, ...] = tuple(Adaptivity)
+
+    def read(self, node: Node, path: Path, source: Source) -> AdaptivityPolicy | Invalid:
+        """The policy."""
+        if isinstance(node, Unreadable):
+            return Invalid.INVALID
+        text = node.text.strip() if isinstance(node, Scalar) and node.taken_for == "str" else ""
+        if text in self.words:
+            return AdaptivityPolicy(Adaptivity(text))
+        if with_address := _NONE_WITH_ADDRESS.fullmatch(text):
+            return AdaptivityPolicy(Adaptivity.NONE, with_address.group(1))
+        names = ", ".join(f"`{word}`" for word in self.words)
+        meant = "; write none -> someone@example.com" if text.startswith("none") else suggestion(text, self.words)
+        problem = f"`{path[-1]}` must be one of {names}, or `none -> ADDRESS`, not {describe(node)}{meant}"
+        source.report(node.place, problem)
+        return Invalid.INVALID
+
+    def schema(self) -> Schema:
+        """The words, or the form with an address."""
+        words = {"enum": [str(word) for word in self.words]}
+        return {"anyOf": [words, {"type": "string", "pattern": rf"^none\s*->\s*{_ADDRESS}$"}]}
+
+
+# --- the values ------------------------------------------------------------------------------------------------------
+
+
+def _model(model: str, trust: _Trust | None, timeout: float) -> Model:
+    return Model(model, trust is _Trust.PICKLE, timeout)
+
+
+def _feedback_word(word: _FeedbackWord) -> VerdictOnly | ThreeWay:
+    return VerdictOnly() if word is _FeedbackWord.NONE else ThreeWay()
+
+
+def _estimate(estimate: dict[str, Any]) -> Estimate:
+    return Estimate(estimate["of"], estimate["from"], estimate["to"], estimate["step"], estimate.get("probabilities"))
+
+
+def _column(name: str, what: str) -> Key:
+    return Key(name, Text(), f"Name of the column that holds {what}.", name, shown_default=name)
+
+
+_TIMEOUT = Key(
+    "timeout",
+    Number(0, 86_400, low_excluded=True),
+    "Seconds until the program is stopped.",
+    600.0,
+    shown_default=600,
+)
+
+_PREDICTIONS = Section(
+    (
+        Key("predictions", Text(), "File of predictions: CSV, JSON Lines, NPY, NPZ or Parquet.", required=True),
+        _column("id", "the example's id"),
+        _column("prediction", "the prediction"),
+    ),
+    PredictionsFile,
+)
+
+_COMMAND = Section(
+    (
+        Key(
+            "command",
+            Text(checks.command_problem, r"\{features\}.*\{predictions\}|\{predictions\}.*\{features\}"),
+            "Program that reads the file {features} and writes the file {predictions}; it never sees a label.",
+            required=True,
+        ),
+        Key(
+            "files",
+            ListOf(Text()),
+            "Files that the program consists of: they say which candidate it is. Needed with `inputs: sealed`.",
+            (),
+        ),
+        _TIMEOUT,
+        _column("id", "the example's id, in what the program writes"),
+        _column("prediction", "the prediction, in what the program writes"),
+    ),
+    Command,
+)
+
+_MODEL = Section(
+    (
+        Key("model", Text(), "File of a saved scikit-learn estimator (joblib or pickle).", required=True),
+        Key("trust", Choice(_Trust), "Must be `pickle` for such a file: loading it runs whatever code is in it."),
+        _TIMEOUT,
+    ),
+    _model,
+)
+
+_TESTSET = Section(
+    (
+        Key("labels", Text(), "File of the labels, which the people who build models do not see.", required=True),
+        Key("features", Text(), "File of what a model is shown; not needed when predictions come as files."),
+        _column("id", "the example's id, in every file"),
+        _column("label", "the label"),
+        Key("name", Text(checks.name_problem), "What people call this test set."),
+        Key("sample", Text(), "File of a few public examples, on which a candidate is tried first, free of charge."),
+        Key(
+            "inputs",
+            Choice(Inputs),
+            "`sealed`: nobody who builds models has the inputs, and the model runs in the sandbox only; "
+            "`open`: the guarantee holds if candidates were not chosen by looking at these inputs.",
+            Inputs.OPEN,
+            shown_default="open",
+        ),
+        Key("classes", ListOf(Text(any_scalar=True)), "Every label that may occur; left out: those that do."),
+    ),
+    TestSetSource,
+)
+
+_BASELINE = WordOrMap(
+    Made(Choice(_BaselineWord), lambda _: Accepted()),
+    OneOfSections(
+        {
+            "predictions": _PREDICTIONS,
+            "revision": Section(
+                (Key("revision", Text(checks.revision_problem), "Branch, tag or commit of git.", required=True),),
+                Revision,
+            ),
+        }
+    ),
+)
+
+_URL = Text(checks.url_problem, r"^https?://[^/]")
+_RUNSTORE = WordOrMap(
+    Made(_URL, RunStoreTarget),
+    Section(
+        (
+            Key("url", _URL, "Address of an MLflow tracking server.", required=True),
+            Key("experiment", Text(), "Experiment that takes the runs.", "proctor", shown_default="proctor"),
+            Key("owner_experiment", Text(), "Restricted experiment for the owner's private figures; left out: none."),
+        ),
+        RunStoreTarget,
+    ),
+)
+
+_GRID = Number(-10, 10)
+_FEEDBACK = WordOrMap(
+    Made(Choice(_FeedbackWord), _feedback_word),
+    Section(
+        (
+            Key(
+                "estimate",
+                Section(
+                    (
+                        Key("of", Text(), "Expression to estimate, such as n - o.", required=True),
+                        Key("from", _GRID, "First point of the grid.", required=True),
+                        Key("to", _GRID, "Last point of the grid.", required=True),
+                        Key("step", Number(0, 10, low_excluded=True), "Distance of the points.", required=True),
+                        Key(
+                            "probabilities",
+                            ListOf(Number(0, 1, low_excluded=True)),
+                            "Declared probability of each point; left out: equal ones.",
+                        ),
+                    )
+                ),
+                "An estimate rounded to a declared grid.",
+                required=True,
+            ),
+        ),
+        _estimate,
+    ),
+)
+
+_OWNER = Section(
+    (
+        Key(
+            "record",
+            Text(),
+            "File to which the owner's private figures are appended; keep it where developers cannot read it.",
+            ".proctor/owner.jsonl",
+            shown_default=".proctor/owner.jsonl",
+        ),
+        Key("key", Text(), "File of the owner's key; left out: the variable PROCTOR_KEY, where it is set."),
+    ),
+    Owner,
+)
+
+
+# --- the table -------------------------------------------------------------------------------------------------------
+
+CONDITION = Key(
+    "condition",
+    Text(checks.condition_problem),
+    "What must be shown, such as n - o > 0.02 +/- 0.01: n, o and a are the accuracies of candidate, baseline and "
+    "anchor, d is the share of changed predictions.",
+    required=True,
+)
+RELIABILITY = Key(
+    "reliability",
+    Number(
+        0.5,
+        1,
+        high_excluded=True,
+        is_share=True,
+        advice=lambda value: "; 0.999 is one chance in a thousand of being wrong" if value > 0 else "",
+    ),
+    "Probability that no proven outcome is ever wrong in the whole life of the test set.",
+    0.999,
+    shown_default=0.999,
+)
+MODE = Key(
+    "mode",
+    Choice(Mode),
+    "`fp-free`: a pass is never wrong; `fn-free`: a fail is never wrong.",
+    Mode.FP_FREE,
+    shown_default="fp-free",
+)
+ADAPTIVITY = Key(
+    "adaptivity",
+    AdaptivityKind(),
+    "How much of the budget an evaluation takes. `recycling`: as much as what was released tells; the paper's "
+    "`none -> ADDRESS` (outcomes go to the owner only), `firstChange` and `full` need `steps`.",
+    AdaptivityPolicy(Adaptivity.RECYCLING),
+    shown_default="recycling",
+)
+STEPS = Key(
+    "steps",
+    Whole(1, MOST_STEPS),
+    "Evaluations that are expected; under the paper's policies, the number that is fixed at registration.",
+    shown_default=_DEFAULT_STEPS,
+)
+
+POLICY_KEYS = (
+    CONDITION,
+    RELIABILITY,
+    Key(
+        "power",
+        Number(0, 1, low_excluded=True, high_excluded=True, is_share=True),
+        "Chance that an improvement of threshold + 2 tolerances is passed; left out: the reliability.",
+    ),
+    MODE,
+    ADAPTIVITY,
+    Key(
+        "stakes",
+        Choice(StakesWord),
+        "`adaptive`: no end, passes predict passes; `guaranteed`: promises `steps` and `passes`.",
+        shown_default="adaptive",
+    ),
+    Key(
+        "bound",
+        Choice(Bound),
+        "`exact` tests, or the paper's bounds.",
+        Bound.EXACT,
+        shown_default="exact",
+    ),
+    STEPS,
+    Key(
+        "passes",
+        Whole(1, MOST_STEPS),
+        "Passes that are expected (in fn-free: fails).",
+        shown_default=_DEFAULT_PASSES,
+    ),
+    Key(
+        "disagreement",
+        Number(0, 1, low_excluded=True, is_share=True),
+        "Anticipated share of predictions that a new model changes; left out: that of a `d <` clause, else 1, "
+        "which makes plans ten times larger.",
+    ),
+)
+
+GATE = Section(
+    (
+        Key("name", Text(checks.name_problem), "What this gate is called in results; left out: the file's name."),
+        *POLICY_KEYS,
+        Key("testset", _TESTSET, "Files of the test set and their columns.", required=True),
+        Key(
+            "candidate",
+            OneOfSections({"predictions": _PREDICTIONS, "command": _COMMAND, "model": _MODEL}),
+            "The new model: its predictions, a command that makes them, or a saved estimator.",
+            required=True,
+        ),
+        Key(
+            "first",
+            Choice(First),
+            "What the first commit gets when there is no baseline: accepted, or judged by the clauses on n alone.",
+            First.ACCEPT,
+            shown_default="accept",
+        ),
+        Key(
+            "baseline",
+            _BASELINE,
+            "The old model: the last accepted candidate, a predictions file, or a revision of git.",
+            Accepted(),
+            shown_default="accepted",
+        ),
+        Key(
+            "ledger",
+            Text(checks.ledger_problem),
+            "Where the books are kept: a path (SQLite), postgresql://…, or a branch git:REMOTE/BRANCH.",
+            ".proctor/ledger.db",
+            shown_default=".proctor/ledger.db",
+        ),
+        Key("runstore", _RUNSTORE, "MLflow tracking server that is shown every release; left out: none."),
+        Key(
+            "sandbox",
+            Choice(Sandbox),
+            "Isolation of the candidate's process: the best to be had here, that or a refusal, or none.",
+            Sandbox.AUTO,
+            shown_default="auto",
+        ),
+        Key(
+            "feedback",
+            _FEEDBACK,
+            "What is released beside the verdict, at its price in budget.",
+            VerdictOnly(),
+            shown_default="none",
+        ),
+        Key("owner", _OWNER, "Files of the test set's owner.", Owner()),
+    )
+)

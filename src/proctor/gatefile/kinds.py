@@ -1,0 +1,279 @@
+"""
+Kinds of values that a key can have: each reads a node strictly and describes itself as JSON Schema.
+
+One description serves both, so what editors complete and what the program accepts cannot come apart.
+A kind reports what is wrong to the source and goes on; it knows nothing of what any one key is for (see `keys`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum, StrEnum
+from typing import Any
+
+from proctor.gatefile.nodes import Items, Node, Scalar, Source, Unreadable
+
+Path = tuple[str, ...]
+Schema = dict[str, Any]
+
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+_LEADING_ZERO = re.compile(r"[-+]?0\d+")
+_WHOLE = re.compile(r"[-+]?(0|[1-9]\d*)")
+
+
+class Invalid(Enum):
+    """What a reader gives back for a value that it has reported."""
+
+    INVALID = "invalid"
+
+
+INVALID = Invalid.INVALID
+
+
+class Kind(ABC):
+    """One kind of value."""
+
+    @abstractmethod
+    def read(self, node: Node, path: Path, source: Source) -> Any:  # each kind has a type of its own
+        """The value of *node*, or ``INVALID`` once the problem is reported."""
+
+    @abstractmethod
+    def schema(self) -> Schema:
+        """JSON Schema (draft 2020-12) of the values that `read` accepts."""
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """A question to append to a message: the *known* word that *word* may have been meant to be, or nothing."""
+    by_lower = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return f"; did you mean `{by_lower[close[0]]}`?" if close else ""
+
+
+def describe(node: Node) -> str:
+    """The value as the user wrote it, and what YAML takes it for where that surprises."""
+    match node:
+        case Scalar(text, "bool", False):
+            return f"`{text}`, which YAML reads as {'true' if text.lower() in {'yes', 'on', 'true', 'y'} else 'false'}"
+        case Scalar(text, "null", False):
+            return "nothing"
+        case Scalar(text, "int" | "float", False) if ":" in text:
+            return f"`{text}`, which YAML reads as a number to the base 60"
+        case Scalar(text, "int" | "float", False):
+            return f"the number `{shortened(text)}`"
+        case Scalar(text, "timestamp", False):
+            return f"`{text}`, which YAML reads as a date"
+        case Scalar(text):
+            return f"`{shortened(text)}`"
+        case Items():
+            return "a list"
+        case _:
+            return "a map of keys"
+
+
+def shortened(text: str) -> str:
+    """*text*, cut to what fits into a message."""
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """
+    Words: a path, an address, a formula.
+
+    Args:
+        check: Gives the problem with a text, or nothing.
+        pattern: Regular expression for the schema, where `check` has one.
+        any_scalar: Take numbers as the text that was written (class names may be 0 and 1).
+
+    """
+
+    check: Callable[[str], str] | None = None
+    pattern: str = ""
+    any_scalar: bool = False
+
+    def read(self, node: Node, path: Path, source: Source) -> str | Invalid:
+        """The text, if it is one and passes the check."""
+        if isinstance(node, Unreadable):
+            return INVALID
+        problem = self._problem(node, path[-1])
+        if problem:
+            source.report(node.place, problem)
+            return INVALID
+        assert isinstance(node, Scalar)  # noqa: S101  # anything else has a problem
+        return node.text
+
+    def _problem(self, node: Node, key: str) -> str:
+        accepted = {"str", "int", "float"} if self.any_scalar else {"str"}
+        if not isinstance(node, Scalar) or (node.taken_for not in accepted and not node.quoted):
+            advice = "; put it in quotation marks" if isinstance(node, Scalar) and node.taken_for != "null" else ""
+            return f"`{key}` must be text, not {describe(node)}{advice}"
+        if not node.text.strip():
+            return f"`{key}` is empty"
+        if any(not (character.isprintable() or character in "\n\t") for character in node.text):
+            return f"`{key}` holds a control character"
+        return self.check(node.text) if self.check else ""
+
+    def schema(self) -> Schema:
+        """A string that is not blank; or a number, where it is taken as written."""
+        pattern = {"pattern": self.pattern or r"\S"}
+        return {"type": ["string", "number"] if self.any_scalar else "string", **pattern}
+
+
+@dataclass(frozen=True)
+class Choice(Kind):
+    """One word of a few."""
+
+    words: type[StrEnum]
+
+    def read(self, node: Node, path: Path, source: Source) -> StrEnum | Invalid:
+        """The member that was named."""
+        if isinstance(node, Unreadable):
+            return INVALID
+        if isinstance(node, Scalar) and node.text in list(self.words):
+            return self.words(node.text)
+        meant = suggestion(node.text, self.words) if isinstance(node, Scalar) else ""
+        source.report(node.place, f"`{path[-1]}` must be {self.names()}, not {describe(node)}{meant}")
+        return INVALID
+
+    def names(self) -> str:
+        """The words, for a sentence."""
+        *most, last = (f"`{word}`" for word in self.words)
+        return f"{', '.join(most)} or {last}" if most else last
+
+    def schema(self) -> Schema:
+        """The words."""
+        return {"enum": [str(word) for word in self.words]}
+
+
+@dataclass(frozen=True)
+class Number(Kind):
+    """
+    A number in a range.
+
+    Args:
+        low: Smallest value.
+        high: Largest value.
+        low_excluded: Whether the smallest itself is refused.
+        high_excluded: Whether the largest itself is refused.
+        is_share: Whether it is a probability or share, so that 99.9 and 99.9 % were meant to be 0.999.
+        advice: What to add for a number that is out of range.
+
+    """
+
+    low: float | None = None
+    high: float | None = None
+    low_excluded: bool = False
+    high_excluded: bool = False
+    is_share: bool = False
+    advice: Callable[[float], str] | None = None
+
+    def read(self, node: Node, path: Path, source: Source) -> float | Invalid:
+        """The number, written in decimal, with an exponent if need be."""
+        if isinstance(node, Unreadable):
+            return INVALID
+        problem = self._problem(node)
+        if problem:
+            source.report(node.place, f"`{path[-1]}` {problem}")
+            return INVALID
+        assert isinstance(node, Scalar)  # noqa: S101  # anything else has a problem
+        return float(node.text)
+
+    def _problem(self, node: Node) -> str:
+        if not isinstance(node, Scalar):
+            return f"must be a number, not {describe(node)}"
+        if node.quoted or not _NUMBER.fullmatch(node.text) or _LEADING_ZERO.fullmatch(node.text):
+            return f"must be a number, not {describe(node)}{self._advice_on_notation(node)}"
+        value = float(node.text)
+        if self._is_outside(value):
+            return f"must {self._range()}, not {node.text}{self._advice_on_range(node.text, value)}"
+        return ""
+
+    def _advice_on_notation(self, node: Scalar) -> str:
+        text = node.text.replace(" ", "")
+        if node.quoted and _NUMBER.fullmatch(text):
+            return "; leave the quotation marks out"
+        if text.endswith("%") and _NUMBER.fullmatch(text[:-1]):
+            return f"; write {_hundredth(text[:-1])}"
+        if "_" in text and _NUMBER.fullmatch(text.replace("_", "")):
+            return f"; write {text.replace('_', '')}"
+        if text.count(",") == 1 and _NUMBER.fullmatch(text.replace(",", ".")):
+            return f"; write {text.replace(',', '.')}"
+        if _LEADING_ZERO.fullmatch(text):
+            return "; leave the leading zero out (YAML reads it to the base 8)"
+        return ""
+
+    def _advice_on_range(self, text: str, value: float) -> str:
+        if self.is_share and 1 < value <= 100:  # per cent
+            return f"; write {_hundredth(text)}"
+        return self.advice(value) if self.advice else ""
+
+    def _is_outside(self, value: float) -> bool:
+        if value - value != 0:  # 1e999 is infinite
+            return True
+        too_low = self.low is not None and (value < self.low or (self.low_excluded and value == self.low))
+        return too_low or (self.high is not None and (value > self.high or (self.high_excluded and value == self.high)))
+
+    def _range(self) -> str:
+        low = "" if self.low is None else f"be {'above' if self.low_excluded else 'at least'} {self.low:g}"
+        high = "" if self.high is None else f"{'below' if self.high_excluded else 'at most'} {self.high:g}"
+        return " and ".join(part for part in (low, high) if part) or "be finite"
+
+    def schema(self) -> Schema:
+        """A number in the range."""
+        low = {} if self.low is None else {"exclusiveMinimum" if self.low_excluded else "minimum": self.low}
+        high = {} if self.high is None else {"exclusiveMaximum" if self.high_excluded else "maximum": self.high}
+        return {"type": "number", **low, **high}
+
+
+def _hundredth(text: str) -> str:
+    return format((Decimal(text) / 100).normalize(), "f")
+
+
+@dataclass(frozen=True)
+class Whole(Kind):
+    """A whole number in a range."""
+
+    low: int
+    high: int
+
+    def read(self, node: Node, path: Path, source: Source) -> int | Invalid:
+        """The number, digits only."""
+        value = Number(self.low, self.high).read(node, path, source)
+        if isinstance(value, Invalid):
+            return INVALID
+        assert isinstance(node, Scalar)  # noqa: S101  # a number was read from it
+        if not _WHOLE.fullmatch(node.text):
+            source.report(node.place, f"`{path[-1]}` must be a whole number, not {node.text}")
+            return INVALID
+        return int(node.text)
+
+    def schema(self) -> Schema:
+        """An integer in the range."""
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+
+
+@dataclass(frozen=True)
+class ListOf(Kind):
+    """A list of one kind, not empty."""
+
+    kind: Kind
+
+    def read(self, node: Node, path: Path, source: Source) -> tuple[Any, ...] | Invalid:
+        """The values, in order."""
+        if isinstance(node, Unreadable):
+            return INVALID
+        if not isinstance(node, Items) or not node.nodes:
+            found = "an empty one" if isinstance(node, Items) else describe(node)
+            source.report(node.place, f"`{path[-1]}` must be a list, not {found}")
+            return INVALID
+        values = tuple(self.kind.read(item, path, source) for item in node.nodes)
+        return INVALID if INVALID in values else values
+
+    def schema(self) -> Schema:
+        """An array of at least one."""
+        return {"type": "array", "items": self.kind.schema(), "minItems": 1}

@@ -1,0 +1,171 @@
+"""
+Rules between keys: what each value alone cannot tell, reported at the place of the key that has to change.
+
+A rule sees only values that are well by themselves; one that is not has been reported already.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from proctor import conditions
+from proctor.budget import Adaptive, Adaptivity, Guaranteed, Stakes
+from proctor.conditions import Formula, Variable
+from proctor.errors import ConditionError
+from proctor.gatefile.declarations import (
+    Candidate,
+    Command,
+    Estimate,
+    First,
+    Inputs,
+    Model,
+    PredictionsFile,
+    Sandbox,
+    TestSetSource,
+)
+from proctor.gatefile.keys import AdaptivityPolicy, StakesWord
+from proctor.gatefile.nodes import Source
+from proctor.planning import Bound
+
+Values = Mapping[str, Any]
+_DEFAULT_STEPS, _DEFAULT_PASSES = 32, 3
+
+
+def stakes_of(values: Values) -> Stakes:
+    """The stakes that the keys ``stakes``, ``steps`` and ``passes`` give together."""
+    given_steps, given_passes = values.get("steps"), values.get("passes")
+    steps = given_steps or max(_DEFAULT_STEPS, given_passes or 0)
+    passes = given_passes or min(_DEFAULT_PASSES, steps)
+    return Guaranteed(steps, passes) if values.get("stakes") is StakesWord.GUARANTEED else Adaptive(steps, passes)
+
+
+def check_policy(values: Values, source: Source) -> None:
+    """Report what does not go together among the keys that need no data."""
+    for rule in (_steps_and_passes, _fixed_policies, _paper_bounds):
+        rule(values, source)
+
+
+def check_gate(values: Values, source: Source) -> None:
+    """Report what does not go together in a whole gate file."""
+    check_policy(values, source)
+    formula = _formula(values.get("condition"))
+    if formula is not None and values.get("first") is First.JUDGE:
+        _first_can_be_judged(formula, source)
+    candidate, testset = values.get("candidate"), values.get("testset")
+    if isinstance(candidate, Model):
+        _pickle_is_trusted(candidate, source)
+    if isinstance(testset, TestSetSource) and isinstance(candidate, PredictionsFile | Command | Model):
+        _testset_feeds_candidate(testset, candidate, source)
+        if testset.inputs is Inputs.SEALED:
+            _sealed_inputs_stay_sealed(values, candidate, source)
+    if isinstance(values.get("feedback"), Estimate):
+        _grid(values["feedback"], source)
+
+
+def _formula(condition: object) -> Formula | None:
+    return conditions.normalize(conditions.parse(condition)) if isinstance(condition, str) else None
+
+
+def _steps_and_passes(values: Values, source: Source) -> None:
+    steps, passes = values.get("steps"), values.get("passes")
+    if isinstance(steps, int) and isinstance(passes, int) and passes > steps:
+        source.report(source.place_of("passes"), f"{passes} `passes` cannot come out of {steps} `steps`")
+
+
+def _fixed_policies(values: Values, source: Source) -> None:
+    """The paper's three policies fix the level at every step, so that nothing is left to stake."""
+    policy = values.get("adaptivity")
+    if not isinstance(policy, AdaptivityPolicy) or policy.adaptivity is Adaptivity.RECYCLING:
+        return
+    adaptivity = policy.adaptivity
+    if values.get("steps") is None:
+        need = "needs `steps`: how many evaluations the test set is for; they are fixed at registration"
+        source.report(source.place_of("adaptivity"), f"`adaptivity: {adaptivity}` {need}")
+    for key in ("stakes", "passes"):
+        if isinstance(values.get(key), int | StakesWord) and not _is_one_pass(adaptivity, key, values[key]):
+            why = f"means nothing under `adaptivity: {adaptivity}`, which has fixed levels; leave it out"
+            source.report(source.place_of(key), f"`{key}` {why}")
+
+
+def _is_one_pass(adaptivity: Adaptivity, key: str, value: object) -> bool:
+    return adaptivity is Adaptivity.FIRST_CHANGE and key == "passes" and value == 1
+
+
+def _paper_bounds(values: Values, source: Source) -> None:
+    bound = values.get("bound")
+    if bound not in {Bound.HOEFFDING, Bound.BENNETT}:
+        return
+    if isinstance(values.get("power"), float):
+        why = f"means nothing under `bound: {bound}`, which is as reliable in passing as in failing; leave it out"
+        source.report(source.place_of("power"), f"`power` {why}")
+    formula = _formula(values.get("condition"))
+    for clause in conditions.clauses(formula) if formula is not None else ():
+        if clause.tolerance is None:
+            message = f"`bound: {bound}` needs a tolerance for `{clause.text}`: add +/- 0.01, say"
+            source.report(source.place_of("condition"), message)
+
+
+def _first_can_be_judged(formula: Formula, source: Source) -> None:
+    if conditions.restrict(formula, {Variable.N}) is None:
+        message = "`first: judge` needs a clause on n alone, such as n > 0.8; write `first: accept`, or add one"
+        source.report(source.place_of("first"), message)
+
+
+def _pickle_is_trusted(candidate: Model, source: Source) -> None:
+    if not candidate.trusts_pickle:
+        message = "`model` needs a line `trust: pickle` beside it: loading such a file runs whatever code is in it"
+        source.report(source.place_of("candidate", "model"), message)
+
+
+def _testset_feeds_candidate(testset: TestSetSource, candidate: Candidate, source: Source) -> None:
+    if testset.features is None and not isinstance(candidate, PredictionsFile):
+        message = "`testset` needs `features`: the file that the candidate is shown"
+        source.report(source.place_of("testset"), message)
+
+
+def _sealed_inputs_stay_sealed(values: Values, candidate: Candidate, source: Source) -> None:
+    """Sealed inputs reach the candidate in the sandbox only, and it is known by what was submitted (theory.md §4.3)."""
+    if isinstance(candidate, PredictionsFile):
+        message = "`inputs: sealed` needs a `command:` or a `model:`: whoever made a predictions file saw the inputs"
+        source.report(source.place_of("candidate", "predictions"), message)
+    if values.get("sandbox") is Sandbox.NONE:
+        message = "`sandbox: none` does not go with `inputs: sealed`: sealed inputs are shown in the sandbox only"
+        source.report(source.place_of("sandbox"), message)
+
+
+def _grid(estimate: Estimate, source: Source) -> None:
+    for rule in (_expression, _grid_is_even, _probabilities_are_complete):
+        rule(estimate, source)
+
+
+def _expression(estimate: Estimate, source: Source) -> None:
+    try:
+        conditions.parse(f"{estimate.of} > 0")
+    except ConditionError as error:
+        message = error.message.splitlines()[0]
+        source.report(source.place_of("feedback", "estimate", "of"), f"`of` is no expression like n - o: {message}")
+
+
+def _grid_is_even(estimate: Estimate, source: Source) -> None:
+    span = Decimal(repr(estimate.high)) - Decimal(repr(estimate.low))
+    if span <= 0:
+        source.report(source.place_of("feedback", "estimate", "to"), "`to` must be above `from`")
+    elif span % Decimal(repr(estimate.step)):
+        message = f"`step` {estimate.step:g} does not lead from {estimate.low:g} to {estimate.high:g}"
+        source.report(source.place_of("feedback", "estimate", "step"), message)
+    elif span / Decimal(repr(estimate.step)) > 10_000:  # more would be no message but a data set
+        source.report(source.place_of("feedback", "estimate", "step"), "the grid has more than 10,000 points")
+
+
+def _probabilities_are_complete(estimate: Estimate, source: Source) -> None:
+    if estimate.probabilities is None or estimate.high <= estimate.low:
+        return
+    place = source.place_of("feedback", "estimate", "probabilities")
+    if len(estimate.probabilities) != len(estimate.points):
+        counts = f"{len(estimate.probabilities)} `probabilities` for {len(estimate.points)} points of the grid"
+        source.report(place, counts)
+    elif not math.isclose(math.fsum(estimate.probabilities), 1, abs_tol=1e-9):
+        source.report(place, f"the `probabilities` sum to {math.fsum(estimate.probabilities):.6g}, not to 1")

@@ -1,0 +1,163 @@
+"""
+Maps of keys, and what can be built of them: the kinds that hold other kinds.
+
+A section refuses what it does not know, with a suggestion; `keys` says what is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from proctor.gatefile.kinds import INVALID, Kind, Path, Schema, describe, shortened, suggestion
+from proctor.gatefile.nodes import Mapping, Node, Source, Unreadable
+
+
+@dataclass(frozen=True)
+class Key:
+    """
+    One key of a section.
+
+    Args:
+        name: As written.
+        kind: What its value may be.
+        description: What it is for, in a sentence or two: editors show it.
+        default: Value if it is left out, as the program holds it.
+        required: Whether it must be there.
+        shown_default: The default as it would be written, for the schema; nothing if there is no such text.
+
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    default: Any = None
+    required: bool = False
+    shown_default: Any = None
+
+    def schema(self) -> Schema:
+        """The kind's schema with description and default."""
+        default = {} if self.shown_default is None else {"default": self.shown_default}
+        return {**self.kind.schema(), "description": self.description, **default}
+
+
+@dataclass(frozen=True)
+class Section(Kind):
+    """A map of known keys, from which *build* makes the value."""
+
+    keys: tuple[Key, ...]
+    build: Callable[..., Any] = dict
+
+    def read(self, node: Node, path: Path, source: Source) -> Any:  # whatever `build` makes
+        """The value made of the keys, if every one of them is well."""
+        if isinstance(node, Unreadable):
+            return INVALID
+        if not isinstance(node, Mapping):
+            names = ", ".join(f"`{key.name}`" for key in self.keys)
+            source.report(node.place, f"`{path[-1]}` must be a map with the keys {names}, not {describe(node)}")
+            return INVALID
+        values = self.values(node, path, source)
+        return INVALID if INVALID in values.values() else self.build(**values)
+
+    def values(self, node: Mapping, path: Path, source: Source) -> dict[str, Any]:
+        """Every key's value: the one written, ``INVALID`` if that is wrong or missing, or the default."""
+        by_name = {key.name: key for key in self.keys}
+        values = {key.name: INVALID if key.required else key.default for key in self.keys}
+        for word, value in node.words():
+            if word.text not in by_name:
+                known = ", ".join(f"`{name}`" for name in by_name)
+                meant = suggestion(word.text, by_name) or (f"; known here: {known}" if path else "")
+                source.report(word.place, f"unknown key `{shortened(word.text)}`{meant}")
+                continue
+            here = (*path, word.text)
+            source.places[here] = word.place
+            values[word.text] = by_name[word.text].kind.read(value, here, source)
+        for key in self.keys:
+            if key.required and key.name not in node:
+                where = f" in `{path[-1]}`" if path else ""
+                source.report(source.place_of(*path), f"`{key.name}` is missing{where}. {key.description}")
+        return values
+
+    def schema(self) -> Schema:
+        """An object without other keys."""
+        required = [key.name for key in self.keys if key.required]
+        return {
+            "type": "object",
+            "properties": {key.name: key.schema() for key in self.keys},
+            **({"required": required} if required else {}),
+            "additionalProperties": False,
+        }
+
+
+@dataclass(frozen=True)
+class OneOfSections(Kind):
+    """A map whose meaning is given by the one of its keys that names the variant."""
+
+    variants: dict[str, Section]
+
+    def read(self, node: Node, path: Path, source: Source) -> Any:  # whatever the variant makes
+        """The value of the variant whose key is there."""
+        if isinstance(node, Unreadable):
+            return INVALID
+        named = [name for name in self.variants if isinstance(node, Mapping) and name in node]
+        if len(named) == 1:
+            return self._with_foreign_keys_named(node, named[0], path, source)
+        names = ", ".join(f"`{name}:`" for name in self.variants)
+        if not isinstance(node, Mapping):
+            found = describe(node)
+        else:
+            found = " and ".join(f"`{name}:`" for name in named) or ", ".join(f"`{key}:`" for key in node.names())
+        source.report(node.place, f"`{path[-1]}` needs one of {names}, not {found or 'an empty map'}")
+        return INVALID
+
+    def _with_foreign_keys_named(self, node: Node, name: str, path: Path, source: Source) -> Any:
+        """A key that belongs to another variant is told from one that nobody knows."""
+        assert isinstance(node, Mapping)  # noqa: S101  # it holds the key
+        own = {key.name for key in self.variants[name].keys}
+        kept: list[tuple[Node, Node]] = []
+        for key, value in node.words():
+            owners = [other for other, section in self.variants.items() if key.text in {k.name for k in section.keys}]
+            if key.text not in own and owners:
+                place, with_whom = key.place, " or ".join(f"`{owner}:`" for owner in owners)
+                source.report(place, f"`{key.text}` goes with {with_whom}, not with `{name}:`")
+            else:
+                kept.append((key, value))
+        return self.variants[name].read(Mapping(tuple(kept), node.place), path, source)
+
+    def schema(self) -> Schema:
+        """Exactly one of the variants."""
+        return {"oneOf": [section.schema() for section in self.variants.values()]}
+
+
+@dataclass(frozen=True)
+class WordOrMap(Kind):
+    """A short form in one word, or a map for more."""
+
+    word: Kind
+    map: Kind
+
+    def read(self, node: Node, path: Path, source: Source) -> Any:  # whatever the form makes
+        """The value of the form that was used."""
+        return (self.map if isinstance(node, Mapping) else self.word).read(node, path, source)
+
+    def schema(self) -> Schema:
+        """Either form."""
+        return {"anyOf": [self.word.schema(), self.map.schema()]}
+
+
+@dataclass(frozen=True)
+class Made(Kind):
+    """A kind whose value is turned into another, where it is well."""
+
+    kind: Kind
+    make: Callable[[Any], Any]
+
+    def read(self, node: Node, path: Path, source: Source) -> Any:  # whatever `make` makes
+        """What *make* makes of the value."""
+        value = self.kind.read(node, path, source)
+        return INVALID if value is INVALID else self.make(value)
+
+    def schema(self) -> Schema:
+        """That of the kind beneath."""
+        return self.kind.schema()

@@ -1,0 +1,126 @@
+"""The published JSON Schema and the reader say the same."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from jsonschema import Draft202012Validator
+
+from proctor import gatefile
+from proctor.cli.schema import schema
+from proctor.errors import GateFileError
+
+VALIDATOR = Draft202012Validator(gatefile.json_schema())
+
+MINIMAL: dict[str, Any] = {
+    "condition": "n > 0.8 +/- 0.01",
+    "testset": {"labels": "y.csv", "features": "x.csv"},
+    "candidate": {"predictions": "new.csv"},
+}
+
+ACCEPTED = [
+    {},
+    {"reliability": 0.99, "power": 0.8, "mode": "fn-free", "steps": 4, "passes": 4, "stakes": "guaranteed"},
+    {"adaptivity": "none -> a@example.com", "steps": 4},
+    {"candidate": {"model": "m.pkl", "trust": "pickle", "timeout": 1.5}},
+    {"candidate": {"command": "p {features} {predictions}", "files": ["p"]}},
+    {"candidate": {"command": "p -o {predictions} {features}"}},
+    {"baseline": {"revision": "main"}, "first": "judge"},
+    {"baseline": {"predictions": "old.csv", "prediction": "guess"}},
+    {"runstore": "http://127.0.0.1:5000"},
+    {"runstore": {"url": "http://127.0.0.1:5000", "experiment": "e"}},
+    {"feedback": "three-way"},
+    {"feedback": {"estimate": {"of": "n", "from": 0, "to": 1, "step": 0.5, "probabilities": [0.5, 0.25, 0.25]}}},
+    {"testset": {"labels": "y.csv", "classes": ["a", 1]}},
+    {"owner": {"key": "k"}, "sandbox": "required", "bound": "exact", "disagreement": 1, "name": "x"},
+]
+
+REFUSED = [
+    {"reliability": 1},
+    {"reliability": "0.9"},
+    {"relibility": 0.9},
+    {"mode": True},
+    {"steps": 1.5},
+    {"steps": 0},
+    {"adaptivity": "none -> nobody"},
+    {"candidate": {}},
+    {"candidate": {"predictions": "a", "model": "b"}},
+    {"candidate": {"predictions": "a", "trust": "pickle"}},
+    {"candidate": {"command": "p"}},
+    {"candidate": None},
+    {"baseline": "rejected"},
+    {"baseline": {"revision": "main", "predictions": "a"}},
+    {"testset": {"features": "x"}},
+    {"testset": {"labels": "y", "classes": []}},
+    {"testset": {"labels": "y", "classes": [True]}},
+    {"runstore": "localhost"},
+    {"feedback": {"estimate": {"of": "n"}}},
+    {"name": " "},
+]
+
+
+def is_accepted(content: dict[str, Any]) -> bool:
+    try:
+        gatefile.loads(yaml.safe_dump(content))
+    except GateFileError:
+        return False
+    return True
+
+
+def test_json_schema__is_one():
+    """The schema is itself valid under draft 2020-12."""
+    Draft202012Validator.check_schema(gatefile.json_schema())
+
+
+@pytest.mark.parametrize("keys", ACCEPTED, ids=json.dumps)
+def test_json_schema__accepts_what_is_read(keys):
+    """What the reader takes, the schema takes."""
+    content = {**MINIMAL, **keys}
+
+    assert is_accepted(content)
+    assert [] == [error.message for error in VALIDATOR.iter_errors(content)]
+
+
+@pytest.mark.parametrize("keys", REFUSED, ids=json.dumps)
+def test_json_schema__refuses_what_is_refused(keys):
+    """What one key alone makes wrong, the schema refuses as the reader does."""
+    content = {**MINIMAL, **keys}
+
+    assert not is_accepted(content)
+    assert not VALIDATOR.is_valid(content)
+
+
+def keys_of(node: Any) -> list[dict[str, Any]]:
+    """Every property of the schema, at every depth."""
+    if isinstance(node, list):
+        return [key for item in node for key in keys_of(item)]
+    if not isinstance(node, dict):
+        return []
+    properties = node.get("properties", {})
+    return [*properties.values(), *(key for value in node.values() for key in keys_of(value))]
+
+
+def test_json_schema__describes_every_key():
+    """Editors can show a sentence for every key at every depth."""
+    assert [] == [key for key in keys_of(gatefile.json_schema()) if "." not in key.get("description", "")]
+
+
+def test_json_schema__defaults_are_accepted():
+    """Every default that the schema names at the top is what the reader takes if the key is left out."""
+    defaults = {
+        key: value["default"] for key, value in gatefile.json_schema()["properties"].items() if "default" in value
+    }
+
+    assert gatefile.loads(yaml.safe_dump(MINIMAL)) == gatefile.loads(yaml.safe_dump({**MINIMAL, **defaults}))
+    assert {"reliability", "mode", "adaptivity", "stakes", "bound", "steps", "passes"} <= defaults.keys()
+
+
+def test_schema__prints_it():
+    """`proctor schema` prints the schema as JSON."""
+    result = CliRunner().invoke(schema, [])
+
+    assert (0, gatefile.json_schema()) == (result.exit_code, json.loads(result.output))

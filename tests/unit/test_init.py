@@ -1,0 +1,221 @@
+"""`proctor init` and `proctor explain`, as a new user meets them."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from proctor import conditions, gatefile
+from proctor.cli.explain import explain
+from proctor.cli.init import init
+from proctor.errors import ConditionError, Misuse
+from proctor.gatefile.draft import READY_MADE, Draft
+from proctor.gatefile.findings import Found, Role, search
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    """A folder with *files*."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return folder
+
+
+def run(folder: Path, *options: str, answers: str = "") -> Result:
+    return CliRunner().invoke(init, [str(folder), *options], input=answers, catch_exceptions=False)
+
+
+EXAM = {"exam/labels.csv": "id,label\n1,a\n", "exam/features.csv": "id,x\n1,2\n"}
+
+
+def test_init__predictions(tmp_path):
+    """Labels, features and predictions are found by their headers, the old predictions become the baseline."""
+    write(tmp_path, {**EXAM, "new.csv": "id,prediction\n1,a\n", "old.csv": "id,prediction\n1,b\n"})
+
+    result = run(tmp_path, "--yes")
+
+    gate = gatefile.load(tmp_path)
+    assert 0 == result.exit_code
+    assert gatefile.TestSetSource("exam/labels.csv", "exam/features.csv") == gate.testset
+    assert gatefile.PredictionsFile("new.csv") == gate.candidate
+    assert gatefile.PredictionsFile("old.csv") == gate.baseline
+
+
+def test_init__other_columns(tmp_path):
+    """Columns under other names are named in the gate file."""
+    predictions = json.dumps({"example_id": 1, "y_pred": "a"})
+    write(tmp_path, {"test/y.csv": "example_id,target\n1,a\n", "preds.jsonl": predictions})
+
+    run(tmp_path, "--yes")
+
+    gate = gatefile.load(tmp_path)
+    assert gatefile.TestSetSource("test/y.csv", id="example_id", label="target") == gate.testset
+    assert gatefile.PredictionsFile("preds.jsonl", "example_id", "y_pred") == gate.candidate
+
+
+def test_init__model(tmp_path):
+    """An estimator is trusted explicitly, and the line says what that means."""
+    write(tmp_path, {**EXAM, "model.joblib": ""})
+
+    run(tmp_path, "--yes")
+
+    assert gatefile.Model("model.joblib", trusts_pickle=True) == gatefile.load(tmp_path).candidate
+    assert "runs whatever code is in it" in (tmp_path / "proctor.yml").read_text()
+
+
+def test_init__script(tmp_path):
+    """A script that predicts becomes a command."""
+    write(tmp_path, {**EXAM, "predict.py": ""})
+
+    run(tmp_path, "--yes")
+
+    candidate = gatefile.load(tmp_path).candidate
+    assert gatefile.Command("python predict.py {features} {predictions}") == candidate
+
+
+def test_init__nothing_found(tmp_path):
+    """Without data a gate file is written all the same, and what is to be filled in is marked."""
+    result = run(tmp_path, "--yes")
+
+    assert gatefile.PredictionsFile("new.csv") == gatefile.load(tmp_path).candidate
+    assert 2 == (tmp_path / "proctor.yml").read_text().count("TO FILL IN")
+    assert "to fill in: candidate, labels" in result.output
+
+
+def test_init__asks(tmp_path):
+    """What cannot be found out is asked, again if the answer is none."""
+    write(tmp_path, {**EXAM, "a.csv": "id,prediction\n", "b.csv": "id,prediction\n"})
+
+    result = run(tmp_path, answers="9\n2\n4\nmany\n0.2\n")
+
+    gate = gatefile.load(tmp_path)
+    assert 0 == result.exit_code
+    assert gatefile.PredictionsFile("b.csv") == gate.candidate
+    assert (READY_MADE[3].condition, 0.2) == (gate.condition, gate.disagreement)
+
+
+def test_init__nobody_to_ask(tmp_path):
+    """Without a terminal and without --yes the message names the option, and nothing is written."""
+    with pytest.raises(Misuse, match="--yes"):
+        run(tmp_path)
+
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_init__condition(tmp_path):
+    """A condition of one's own is written as it is; a broken one writes nothing."""
+    run(tmp_path, "--yes", "--condition", "n > 0.9 or d < 0.01")
+    assert "n > 0.9 or d < 0.01" == gatefile.load(tmp_path).condition
+
+    with pytest.raises(Misuse, match="condition"):
+        run(tmp_path, "--yes", "--force", "--condition", "n = 0.9")
+    assert "n > 0.9 or d < 0.01" == gatefile.load(tmp_path).condition
+
+
+def test_init__does_not_overwrite(tmp_path):
+    """A gate file that is there stays, unless --force says otherwise."""
+    write(tmp_path, {"proctor.yml": "mine"})
+
+    with pytest.raises(Misuse, match="--force"):
+        run(tmp_path, "--yes")
+    assert "mine" == (tmp_path / "proctor.yml").read_text()
+
+    run(tmp_path, "--yes", "--force")
+    assert "mine" != (tmp_path / "proctor.yml").read_text()
+
+
+def test_init__says_what_next(tmp_path):
+    """The next command is named, and the line for .gitignore until it is there."""
+    result = run(tmp_path, "--yes")
+    assert "proctor plan" in result.output
+    assert ".gitignore" in result.output
+
+    write(tmp_path, {".gitignore": ".proctor/\n"})
+    assert ".gitignore" not in run(tmp_path, "--yes", "--force").output
+
+
+def test_search__leaves_out(tmp_path):
+    """Training data, hidden folders, environments and what lies too deep are no exam."""
+    paths = ("train.csv", "venv/y.csv", "a/b/c/d/y.csv", ".hidden/y.csv", "data/valid/y.csv")
+    write(tmp_path, dict.fromkeys(paths, "id,label\n"))
+
+    assert () == search(tmp_path)
+
+
+def test_search__likeliest_first(tmp_path):
+    """A file called test comes before others with the same header."""
+    write(tmp_path, {"all.csv": "id,label\n", "z/test.csv": "id,label\n", "notes.csv": "a,b\n"})
+
+    assert ["z/test.csv", "all.csv"] == [one.path for one in search(tmp_path)]
+
+
+def test_search__labels_beside_features(tmp_path):
+    """A file of labels that holds more is told from one that does not: a model must not be shown it."""
+    write(tmp_path, {"test.csv": "id,x,label\n"})
+
+    assert (Found("test.csv", Role.LABELS, "id", "label", holds_more=True),) == search(tmp_path)
+    assert "holds more than labels" in run(tmp_path, "--yes").output
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"PK\x03\x04broken", b"{not json"])
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "npz", "parquet", "npy"])
+def test_search__broken_files(tmp_path, suffix, content):
+    """A file that cannot be read is judged by its name."""
+    (tmp_path / f"labels.{suffix}").write_bytes(content)
+
+    assert [(f"labels.{suffix}", Role.LABELS)] == [(one.path, one.role) for one in search(tmp_path)]
+
+
+def test_search__npz(tmp_path):
+    """Names of arrays count as columns."""
+    with zipfile.ZipFile(tmp_path / "exam.npz", "w") as archive:
+        archive.writestr("id.npy", b"")
+        archive.writestr("y_true.npy", b"")
+
+    assert (Found("exam.npz", Role.LABELS, "id", "y_true"),) == search(tmp_path)
+
+
+@pytest.mark.parametrize("one", READY_MADE, ids=lambda one: one.name)
+@pytest.mark.parametrize("path", ["a b.csv", "a #b.csv", "a: b.csv", "yes", "1e3", "'q'.csv", "ü.csv", "-a.csv", "{a}"])
+def test_draft__is_read_back(one, path):
+    """Whatever the files are called, the text is read back to what it was made of, disagreement included."""
+    draft = Draft(one.condition, gatefile.PredictionsFile(path, path, path), path, one.mode, label=path, features=path)
+
+    gate = gatefile.loads(draft.text())
+
+    assert (one.condition, one.mode, 0.1) == (gate.condition, str(gate.mode), gate.disagreement)
+    assert gatefile.TestSetSource(path, path, label=path) == gate.testset
+    assert gatefile.PredictionsFile(path, path, path) == gate.candidate
+
+
+# --- explain ---------------------------------------------------------------------------------------------------------
+
+
+def test_explain__in_plain_words():
+    """Every sentence of the explanation is printed, whatever the width."""
+    result = CliRunner().invoke(explain, ["n - o > 0.02 +/- 0.01", "--reliability", "0.999"])
+
+    told = conditions.explain("n - o > 0.02 +/- 0.01", "fp-free", 0.999)
+    words = " ".join(result.output.replace("\n", " ").split())
+    assert 0 == result.exit_code
+    assert [] == [one for one in (*told.asks, *told.passing_means, *told.passing_does_not_mean) if one not in words]
+
+
+def test_explain__json():
+    """As JSON, with the canonical condition; one that begins with a minus is no option."""
+    result = CliRunner().invoke(explain, ["-o + n>0.02", "--json"])
+
+    content = json.loads(result.output)
+    assert str(conditions.parse("-o + n > 0.02")) == content["condition"]
+    assert {"asks", "passing_means", "passing_does_not_mean", "mode", "reliability"} <= content.keys()
+
+
+def test_explain__refuses():
+    """A condition that cannot be read is misuse."""
+    with pytest.raises(ConditionError):
+        CliRunner().invoke(explain, ["n = 1"], catch_exceptions=False)
