@@ -145,7 +145,7 @@ def start(job: Job, argv: tuple[str, ...] | None = None) -> subprocess.Popen[byt
     """
     command = argv or job.argv
     try:
-        return subprocess.Popen(  # noqa: S603  # running the developer's program is the job; no shell
+        return subprocess.Popen(  # running the developer's program is the job; no shell
             command,
             cwd=job.cwd,
             env=dict(job.environment),

@@ -1,0 +1,138 @@
+"""
+Bringing predictions into the order of the test set, and refusing what does not match.
+
+Every refusal depends on the predictions and on public facts alone (ids, number of examples, type of the labels,
+declared classes), never on the value of a label: two runs that differ only in hidden labels end alike.
+Nothing is dropped or filled in: a candidate that leaves out the examples it gets wrong must not profit.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from proctor.errors import DataError
+from proctor.predictions.columns import Kind, Values
+from proctor.predictions.submitted import PredictionSet
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """
+    What every set of predictions must match; public facts only.
+
+    Args:
+        n_examples: Number of examples in the test set.
+        ids: Their ids, in order; ``None`` if they have none.
+        kind: Type of the labels; ``None`` if not known (no label has been given yet).
+        classes: Declared classes, as text; ``None`` if none are declared.
+
+    """
+
+    n_examples: int
+    ids: Sequence[str] | None = None
+    kind: Kind | None = None
+    classes: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """
+    Accepted predictions, in the order of the test set.
+
+    Args:
+        values: One class per example.
+        digest: Digest of what was submitted.
+        source: What was submitted, in the developer's own words.
+        notes: Remarks for the developer; public.
+
+    """
+
+    values: Values
+    digest: str
+    source: str
+    notes: tuple[str, ...] = ()
+
+
+def align(sheet: Sheet, predictions: PredictionSet) -> Aligned:
+    """
+    Bring *predictions* into the order of the test set.
+
+    By id where both sides have ids, else by order, which is remarked upon.
+
+    Raises:
+        DataError: If an id is missing, unknown or given twice, the number is wrong, the type is not that of the
+            labels, or a class is not a declared one.
+
+    """
+    _check_kind(sheet, predictions)
+    _check_classes(sheet, predictions)
+    if predictions.ids is None or sheet.ids is None:
+        _check_length(sheet, predictions)
+        note = (
+            f"the predictions of {predictions.source} were matched by their order, because "
+            f"{'they' if predictions.ids is None else 'the examples of the test set'} have no ids"
+        )
+        return Aligned(predictions.values, predictions.digest, predictions.source, (note,))
+    values = predictions.values
+    if tuple(sheet.ids) != predictions.ids or len(set(predictions.ids)) != len(predictions.ids):
+        values = values[_positions(sheet.ids, predictions.ids, predictions.source)]
+    return Aligned(values, predictions.digest, predictions.source)
+
+
+def _check_length(sheet: Sheet, predictions: PredictionSet) -> None:
+    if len(predictions) != sheet.n_examples:
+        raise DataError(
+            f"{predictions.source!r} has {len(predictions):,} predictions, but the test set has "
+            f"{sheet.n_examples:,} examples",
+            hint="write exactly one prediction for every example",
+        )
+
+
+def _positions(wanted: Sequence[str], given: tuple[str, ...], source: str) -> np.ndarray:
+    position = {name: row for row, name in enumerate(given)}
+    if len(position) != len(given):
+        twice = [name for name, count in Counter(given).items() if count > 1]
+        raise DataError(f"{source!r} gives {_some('id', twice)} more than once", hint="each example is predicted once")
+    missing = [name for name in wanted if name not in position]
+    if missing:
+        raise DataError(
+            f"{source!r} has no prediction for {_some('id', missing)} of the test set",
+            hint="every example needs a prediction; leaving some out is refused, whichever they are",
+        )
+    if len(given) > len(wanted):
+        known = set(wanted)
+        extra = [name for name in given if name not in known]
+        raise DataError(f"{source!r} has {_some('id', extra)} that the test set does not have", hint="remove them")
+    return np.fromiter(map(position.__getitem__, wanted), np.intp, len(wanted))
+
+
+def _some(noun: str, names: Sequence[str]) -> str:
+    shown = ", ".join(name[:40] for name in names[:_SHOWN])
+    more = ", …" if len(names) > _SHOWN else ""
+    return f"{len(names):,} {noun}{'s' if len(names) != 1 else ''} ({shown}{more})"
+
+
+def _check_kind(sheet: Sheet, predictions: PredictionSet) -> None:
+    if sheet.kind is not None and predictions.kind is not sheet.kind:
+        raise DataError(
+            f"the predictions of {predictions.source!r} are {predictions.kind}, but the labels are {sheet.kind}",
+            hint="write the classes exactly as the labels name them",
+        )
+
+
+def _check_classes(sheet: Sheet, predictions: PredictionSet) -> None:
+    if sheet.classes is None:
+        return
+    unknown = sorted(set(map(str, np.unique(predictions.values).tolist())) - sheet.classes)
+    if unknown:
+        raise DataError(
+            f"{predictions.source!r} predicts {len(unknown)} classes that are not declared: "
+            + ", ".join(repr(name[:40]) for name in unknown[:_SHOWN]),
+            hint="`testset.classes` of the gate file declares which there are",
+        )

@@ -1,0 +1,103 @@
+"""Reading what one model predicted, as it was submitted: before anything is known of the test set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from proctor.errors import DataError
+from proctor.predictions import tables
+from proctor.predictions.columns import Kind, Values, classes_column, kind_of, text_column
+from proctor.predictions.tables import Source, Table
+
+
+@dataclass(frozen=True)
+class ColumnNames:
+    """
+    What the columns of a predictions file are called.
+
+    Args:
+        id: Column of example ids; need not be there.
+        prediction: Column of predicted classes.
+
+    """
+
+    id: str = "id"
+    prediction: str = "prediction"
+
+
+@dataclass(frozen=True)
+class PredictionSet:
+    """
+    The predicted classes of one model.
+
+    Args:
+        values: One class per example.
+        ids: Ids of the examples; ``None`` where the file names none.
+        digest: SHA-256 of the file as submitted (or of the model that wrote it).
+        source: What was submitted, in the developer's own words.
+
+    """
+
+    values: Values
+    ids: tuple[str, ...] | None
+    digest: str
+    source: str
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def kind(self) -> Kind:
+        """Integers or text."""
+        return kind_of(self.values)
+
+
+def read_predictions(path: Path | Source, names: ColumnNames | None = None) -> PredictionSet:
+    """
+    Read the predictions of one model from CSV, JSON Lines, NPY, NPZ or Parquet.
+
+    Args:
+        path: The file.
+        names: Its columns; an NPY file has none, an NPZ file with a single array needs none.
+
+    Raises:
+        DataError: If the file is not a well-formed table of exactly one class for each of its rows.
+        MissingExtra: If it is Parquet and pyarrow is not installed.
+
+    """
+    source = path if isinstance(path, Source) else Source(path)
+    names = names or ColumnNames()
+    digest = tables.digest(source)
+    table = tables.read_table(source, None if source.suffix == ".npz" else frozenset((names.id, names.prediction, "")))
+    name = _prediction_column(table, names)
+    column = classes_column(table, name)
+    if not len(column.values):
+        raise DataError(f"{source} holds no predictions", hint="it needs one for every example of the test set")
+    if column.known is not None:
+        raise _no_prediction(table, np.flatnonzero(~column.known))
+    ids = tuple(text_column(table, names.id)) if names.id in table.columns else None
+    return PredictionSet(column.values, ids, digest, str(source.path))
+
+
+def _prediction_column(table: Table, names: ColumnNames) -> str:
+    others = [name for name in table.columns if name != names.id]
+    if names.prediction in table.columns:
+        return names.prediction
+    if others == [""] or (table.source.suffix == ".npz" and len(others) == 1):
+        return others[0]
+    there = ", ".join(map(repr, tables.column_names(table.source)))
+    raise DataError(
+        f"{table.source} has no column {names.prediction!r}; it has {there}",
+        hint=f"name the columns {names.id!r} and {names.prediction!r} in its first line",
+    )
+
+
+def _no_prediction(table: Table, rows: np.ndarray) -> DataError:
+    places = ", ".join(table.place(int(row)) for row in rows[:3]) + (", …" if len(rows) > 3 else "")
+    return DataError(
+        f"{table.source} has no prediction in {len(rows):,} of {table.n_rows:,} rows: {places}",
+        hint="every example of the test set needs one; NaN and empty cells are none",
+    )

@@ -1,0 +1,363 @@
+"""
+Reading tables from CSV, JSON Lines, NPY, NPZ and Parquet, without pandas.
+
+This module knows file formats and nothing of labels or predictions: a column comes back *raw* (text cells of a
+CSV, JSON values, an array), and `proctor.predictions.columns` gives it a type. Nothing here can run code:
+arrays with pickled objects are refused.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+
+import numpy as np
+
+from proctor.errors import DataError, MissingExtra
+
+if TYPE_CHECKING:
+    import pyarrow.parquet
+
+Raw = list[str] | list[Any] | np.ndarray
+"""A column as its file gives it: text cells, JSON values (``None`` where missing), or an array."""
+
+CHUNK_ROWS = 16_384
+_LONGEST_CELL = 64 * 1024 * 1024
+_SUFFIXES = (".csv", ".jsonl", ".ndjson", ".npy", ".npz", ".parquet", ".pq")
+
+
+@dataclass(frozen=True)
+class Source:
+    """
+    A table, in a file or already in memory (opened from a sealed file).
+
+    Args:
+        path: Its path; the ending names the format.
+        content: Its bytes, where they must not be read from the disk.
+        is_private: True if no cell of it may appear in a message (labels).
+
+    """
+
+    path: Path
+    content: bytes | None = field(default=None, repr=False)
+    is_private: bool = False
+
+    def __str__(self) -> str:
+        return repr(str(self.path))
+
+    @property
+    def suffix(self) -> str:
+        """Ending of the name, in lower case."""
+        return self.path.suffix.lower()
+
+    def open_bytes(self) -> BinaryIO:
+        """
+        Open for reading.
+
+        Raises:
+            DataError: If there is no such file, or it cannot be read.
+
+        """
+        if self.content is not None:
+            return io.BytesIO(self.content)
+        try:
+            return self.path.open("rb")
+        except FileNotFoundError as error:
+            raise DataError(f"there is no file {self}", hint="check the path in the gate file") from error
+        except OSError as error:
+            raise DataError(f"{self} cannot be read: {error.strerror}") from error
+
+    def open_text(self) -> TextIO:
+        """Open for reading as UTF-8, with or without a byte-order mark; errors as `open_bytes`."""
+        return io.TextIOWrapper(self.open_bytes(), encoding="utf-8-sig", newline="")
+
+
+@dataclass(frozen=True)
+class Table:
+    """
+    Columns of equal length.
+
+    Args:
+        columns: Raw columns by name, in the order of the file.
+        n_rows: Number of rows.
+        source: Where it came from.
+        first_line: Line of the first row, where rows are lines of a text file; ``None`` elsewhere.
+
+    """
+
+    columns: dict[str, Raw]
+    n_rows: int
+    source: Source
+    first_line: int | None = None
+
+    def place(self, row: int) -> str:
+        """Where *row* (from 0) is found by a person: ``line 7``, or ``row 6`` (from 1)."""
+        return f"line {row + self.first_line}" if self.first_line is not None else f"row {row + 1}"
+
+
+def digest(source: Source) -> str:
+    """SHA-256 of the bytes of *source*, in hexadecimal; errors as `Source.open_bytes`."""
+    with source.open_bytes() as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # any binary reader does
+
+
+def read_table(source: Source, wanted: frozenset[str] | None = None) -> Table:
+    """
+    Read a whole table, or of it the columns that are *wanted* and there.
+
+    Raises:
+        DataError: If the file is missing, empty, or not a well-formed table.
+        MissingExtra: If it is Parquet and pyarrow is not installed.
+
+    """
+    chunks = list(read_chunks(source, wanted, CHUNK_ROWS * 1024))
+    if len(chunks) == 1:
+        return chunks[0]
+    columns = {name: _join([chunk.columns[name] for chunk in chunks]) for name in chunks[0].columns}
+    return Table(columns, sum(chunk.n_rows for chunk in chunks), source, chunks[0].first_line)
+
+
+def read_chunks(source: Source, wanted: frozenset[str] | None = None, rows: int = CHUNK_ROWS) -> Iterator[Table]:
+    """
+    Read a table piece by piece, so that memory stays bounded; at least one piece, perhaps without rows.
+
+    A CSV or JSON Lines file is never held whole. Errors as `read_table`.
+    """
+    match source.suffix:
+        case ".csv":
+            yield from _csv_chunks(source, wanted, rows)
+        case ".jsonl" | ".ndjson":
+            yield from _jsonl_chunks(source, wanted, rows)
+        case ".npy":
+            yield Table({"": _npy(source)}, len(_npy(source)), source)
+        case ".npz":
+            yield from _npz_chunks(source, wanted, rows)
+        case ".parquet" | ".pq":
+            yield from _parquet_chunks(source, wanted, rows)
+        case other:
+            raise DataError(
+                f"{source} has the ending {other!r}, which names no format that can be read",
+                hint=f"use one of {', '.join(_SUFFIXES)}",
+            )
+
+
+def column_names(source: Source) -> tuple[str, ...]:
+    """Names of all columns, in the order of the file; errors as `read_table`."""
+    return tuple(next(read_chunks(source, None, 1)).columns)
+
+
+def _join(pieces: Sequence[Raw]) -> Raw:
+    arrays = [piece for piece in pieces if isinstance(piece, np.ndarray)]
+    if len(arrays) == len(pieces):
+        return np.concatenate(arrays)
+    return [cell for piece in pieces for cell in piece]
+
+
+# --- CSV -------------------------------------------------------------------------------------------------------------
+
+
+def _csv_chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator[Table]:
+    csv.field_size_limit(_LONGEST_CELL)
+    with source.open_text() as file:
+        reader = csv.reader(file, strict=True)
+        try:
+            header = next(reader, None)
+            if not header or not any(name.strip() for name in header):
+                raise DataError(
+                    f"{source} is empty", hint="its first line must name the columns, for example: id,label"
+                )
+            yield from _csv_bodies(source, reader, _header(source, header), (wanted, rows))
+        except csv.Error as error:
+            raise DataError(f"{source}, line {reader.line_num}: {error}") from error
+        except UnicodeDecodeError as error:
+            raise DataError(f"{source} is not UTF-8 text", hint="save it as CSV in UTF-8") from error
+
+
+def _header(source: Source, header: list[str]) -> list[str]:
+    names = [name.strip() for name in header]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"{source} names the column {twice[0]!r} twice")
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+        raise DataError(f"{source} has one column, {names[0]!r}", hint="columns must be separated by commas")
+    return names
+
+
+def _csv_bodies(
+    source: Source, reader: Any, names: list[str], selection: tuple[frozenset[str] | None, int]
+) -> Iterator[Table]:
+    wanted, size = selection
+    kept = [i for i, name in enumerate(names) if wanted is None or name in wanted]
+    line, blank, given = 2, 0, False
+    while True:
+        start = reader.line_num
+        body = [row for _, row in zip(range(size), reader, strict=False)]
+        has_more = len(body) == size
+        spans_lines = reader.line_num - start != len(body)
+        if blank and any(body):
+            raise DataError(f"{source}, line {line - blank} is empty", hint="remove it, or give it its values")
+        filled = _without_blank_end(body)
+        blank += len(body) - len(filled)
+        _check_widths(source, filled, len(names), line)
+        if filled or not given:
+            columns = list(zip(*filled, strict=True)) if filled else [()] * len(names)
+            first = None if spans_lines else line
+            yield Table({names[i]: list(columns[i]) for i in kept}, len(filled), source, first)
+            given = True
+        line += len(body)
+        if not has_more:
+            return
+
+
+def _without_blank_end(body: list[list[str]]) -> list[list[str]]:
+    end = len(body)
+    while end and not body[end - 1]:
+        end -= 1
+    return body[:end]
+
+
+def _check_widths(source: Source, body: list[list[str]], width: int, line: int) -> None:
+    if set(map(len, body)) <= {width}:
+        return
+    i, row = next((i, row) for i, row in enumerate(body) if len(row) != width)
+    what = "is empty" if not row else f"has {len(row)} cells, but the header has {width}"
+    raise DataError(f"{source}, line {line + i} {what}", hint="quote cells that hold a comma, and remove empty lines")
+
+
+# --- JSON Lines ------------------------------------------------------------------------------------------------------
+
+
+def _jsonl_chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator[Table]:
+    first, names, records = 1, None, []
+    try:
+        with source.open_text() as file:
+            for number, text in enumerate(file, start=1):
+                record = _record(source, number, text)
+                names = list(record) if names is None else names
+                if record.keys() != set(names):
+                    odd = sorted(record.keys() ^ set(names))[0]
+                    raise DataError(
+                        f"{source}, line {number}: every line must have the same keys; {odd!r} is not in all"
+                    )
+                records.append(record)
+                if len(records) == rows:
+                    yield _jsonl_table(source, names, records, (wanted, first))
+                    first, records = number + 1, []
+    except UnicodeDecodeError as error:
+        raise DataError(f"{source} is not UTF-8 text", hint="save it in UTF-8") from error
+    if names is None:
+        raise DataError(f"{source} is empty", hint='each line is one object, for example: {"id": "a1", "label": 3}')
+    if records:
+        yield _jsonl_table(source, names, records, (wanted, first))
+
+
+def _record(source: Source, number: int, text: str) -> dict[str, Any]:
+    try:
+        record = json.loads(text, parse_constant=_refuse_constant)
+    except ValueError as error:
+        raise DataError(f"{source}, line {number} is not JSON: {error}") from error
+    if not isinstance(record, dict):
+        raise DataError(f"{source}, line {number} is not a JSON object")
+    return record
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a value")
+
+
+def _jsonl_table(
+    source: Source, names: list[str], records: list[dict[str, Any]], selection: tuple[frozenset[str] | None, int]
+) -> Table:
+    wanted, first = selection
+    kept = [name for name in names if wanted is None or name in wanted]
+    return Table({name: [record[name] for record in records] for name in kept}, len(records), source, first)
+
+
+# --- arrays ----------------------------------------------------------------------------------------------------------
+
+
+def _npy(source: Source) -> np.ndarray:
+    try:
+        if source.content is None:
+            with source.open_bytes():
+                pass  # for its errors
+            array = np.load(source.path, mmap_mode="r", allow_pickle=False)
+        else:
+            array = np.load(source.open_bytes(), allow_pickle=False)
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+        raise _no_array(source, error) from error
+    if not isinstance(array, np.ndarray):
+        raise DataError(f"{source} holds several arrays", hint="name it .npz")
+    if array.ndim == 0:
+        raise DataError(f"{source} holds a single value, not a column")
+    return array
+
+
+def _npz_chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator[Table]:
+    del rows  # arrays are as small in one piece as they get
+    try:
+        with source.open_bytes() as file, np.load(file, allow_pickle=False) as archive:
+            if isinstance(archive, np.ndarray):
+                raise DataError(f"{source} holds one array", hint="name it .npy")
+            names = [name for name in archive.files if wanted is None or name in wanted]
+            columns: dict[str, Raw] = {name: archive[name] for name in names}
+            n_rows = {len(array) if array.ndim else -1 for array in (archive[name] for name in archive.files)}
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile, KeyError) as error:
+        raise _no_array(source, error) from error
+    if len(n_rows) != 1 or -1 in n_rows:
+        raise DataError(f"{source} must hold arrays of one and the same length; it has {sorted(n_rows)}")
+    yield Table(columns, n_rows.pop(), source)
+
+
+def _no_array(source: Source, error: Exception) -> DataError:
+    hint = "save plain arrays of numbers or text"
+    if "allow_pickle" in str(error) or "objects in dtype" in str(error):
+        return DataError(f"{source} holds pickled objects, which could run code when they are loaded", hint=hint)
+    return DataError(f"{source} is empty, cut short, or not a NumPy file", hint=hint)
+
+
+# --- Parquet ---------------------------------------------------------------------------------------------------------
+
+
+def _parquet_chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator[Table]:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise MissingExtra(
+            f"reading {source} needs pyarrow", hint="install it with: pip install 'proctor[parquet]'"
+        ) from error
+    try:
+        with source.open_bytes() as file:
+            yield from _parquet_batches(source, pq.ParquetFile(file), wanted, rows)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{source} is empty, cut short, or not a Parquet file") from error
+
+
+def _parquet_batches(
+    source: Source, file: pyarrow.parquet.ParquetFile, wanted: frozenset[str] | None, rows: int
+) -> Iterator[Table]:
+    names = [name for name in file.schema_arrow.names if wanted is None or name in wanted]
+    given = False
+    for batch in file.iter_batches(batch_size=min(rows, 1 << 20), columns=names):
+        yield Table({name: _arrow_column(batch.column(name)) for name in names}, batch.num_rows, source)
+        given = True
+    if not given:
+        yield Table({name: [] for name in names}, 0, source)
+
+
+def _arrow_column(column: Any) -> Raw:
+    import pyarrow as pa
+
+    is_numeric = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    if is_numeric and column.null_count == 0:
+        return column.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]  # pyarrow has no types
+    cells: list[Any] = column.to_pylist()
+    return cells
