@@ -1,0 +1,75 @@
+"""`proctor testset seal`: encrypt the labels, and on request the inputs, so that they can lie with the code."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from proctor.errors import KeyFault, Misuse
+
+EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+NEW = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("labels", type=EXISTING)
+@click.option("--features", type=EXISTING, help="Seal the inputs, too: only a sandboxed model sees them then.")
+@click.option("--out", type=NEW, help="Where the sealed labels go.  [default: LABELS.sealed]")
+@click.option("--key-file", type=EXISTING, help="File that holds the key.  [default: the variable PROCTOR_KEY]")
+@click.option("--pair-with", type=EXISTING, help="Sealed file of the same test set: seal corrected labels beside it.")
+@click.option("--force", is_flag=True, help="Overwrite sealed files that exist.")
+def seal(
+    labels: Path, features: Path | None, out: Path | None, key_file: Path | None, pair_with: Path | None, force: bool
+) -> None:
+    """
+    Encrypt LABELS under the owner's key.
+
+    The sealed file can be committed; the gate opens it in memory with the same key.
+    Without a key one is made and printed once: keep it, for it is stored nowhere.
+    """
+    from proctor.testset import sealing
+
+    jobs = [(labels, out or _sealed_name(labels), sealing.LABELS)]
+    if features is not None:
+        jobs.append((features, _sealed_name(features), sealing.INPUTS))
+    _refuse_targets([(source, target) for source, target, _ in jobs], force=force)
+    pair = sealing.fresh_pair() if pair_with is None else bytes.fromhex(sealing.file_facts(pair_with).pair)
+    sealing.forbid_core_dumps()
+    given = sealing.find_key(os.environ, key_file)
+    if given is None and pair_with is not None:
+        raise KeyFault(f"{str(pair_with)!r} is sealed already, and the key to it is not given")
+    key = given or sealing.generate_key()
+    for source, target, context in jobs:
+        sealing.seal_file(source, target, key, context, pair)
+        click.echo(f"sealed {source} as {target} under the key {key.id}")
+    if given is None:
+        click.echo(_new_key(key.text))
+    plain = ", ".join(str(source) for source, _, _ in jobs)
+    click.echo(f"Now name the sealed files in the gate file, and delete what lies open (history included): {plain}")
+
+
+def _sealed_name(path: Path) -> Path:
+    return path.with_name(path.name + ".sealed")
+
+
+def _refuse_targets(jobs: list[tuple[Path, Path]], *, force: bool) -> None:
+    from proctor.testset import sealing
+
+    targets = [target.resolve() for _, target in jobs]
+    if len(set(targets)) < len(targets) or {source.resolve() for source, _ in jobs} & set(targets):
+        raise Misuse("a sealed file needs a name of its own", hint="choose another --out")
+    for source, target in jobs:
+        if sealing.is_sealed(source):
+            raise Misuse(f"{str(source)!r} is sealed already")
+        if target.exists() and not force:
+            raise Misuse(f"{str(target)!r} exists", hint="choose another --out, or --force to overwrite it")
+
+
+def _new_key(text: str) -> str:
+    return (
+        f"\n  {text}\n\n"
+        "This is the owner's key, made now and stored nowhere: without it the sealed files are lost.\n"
+        "Keep it where only the owner and the gate can read it, as the secret PROCTOR_KEY for example."
+    )
