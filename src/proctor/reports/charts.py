@@ -150,7 +150,7 @@ def _steps(frame: _Frame) -> Iterable[Markup]:
 
 def _round_up(span: float) -> int:
     """The smallest of 1, 2, 5, 10, 20, 50 … that is at least *span*."""
-    decade = 10 ** max(0, math.floor(math.log10(max(span, 1))))
+    decade: int = 10 ** max(0, math.floor(math.log10(max(span, 1))))
     return next(decade * factor for factor in (1, 2, 5, 10) if decade * factor >= span)
 
 

@@ -96,6 +96,11 @@ def render_problem(problem: Problem, links: Links | None = None) -> str:
     return _within_limit("\n".join(lines))
 
 
+def plain(text: str) -> str:
+    """*text* on one line of Markdown that shows it as it stands."""
+    return _text(text)
+
+
 def headline(release: Release) -> str:
     """The verdict in one line of Markdown."""
     word = sentences.verdict_word(release.verdict)

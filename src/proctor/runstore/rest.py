@@ -119,7 +119,7 @@ class Connection:
         )
 
     def _checked(self, answer: requests.Response) -> requests.Response:
-        if answer.ok and not answer.is_redirect:
+        if answer.status_code < 300:
             return answer
         code, message = _reason(answer)
         message = _without(message, self.settings.credentials)

@@ -1,0 +1,146 @@
+"""
+What a verdict, or the lack of one, makes on GitHub: pure, from a `Release` or a `Problem` to effects.
+
+Comment, status, check run, annotation, summary and outputs all say the same, because they are made here together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from proctor.errors import FRESH_TEST_SET, LABELS_MISSING
+from proctor.github.effects import (
+    Annotation,
+    CheckRun,
+    CloseIssue,
+    Comment,
+    Conclusion,
+    Effect,
+    OpenIssue,
+    Output,
+    State,
+    Status,
+    Summary,
+)
+from proctor.github.event import Facts
+from proctor.release import Release, Verdict
+from proctor.reports import comment, sentences
+from proctor.reports.comment import Links, Problem
+from proctor.reports.sarif import Location
+
+_STATES: dict[Verdict, tuple[State, Conclusion]] = {
+    Verdict.PASS: ("success", "success"),
+    Verdict.FAIL: ("failure", "failure"),
+    Verdict.WITHHELD: ("success", "neutral"),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """
+    Where a verdict is announced.
+
+    Attributes:
+        facts: The event.
+        location: The condition in the gate file.
+        links: Addresses for the comment.
+        pull_request: Where the comment goes; verified by whoever took it from an artifact.
+
+    """
+
+    facts: Facts
+    location: Location
+    links: Links
+    pull_request: int | None = None
+
+
+def announce(release: Release, place: Place) -> tuple[Effect, ...]:
+    """Everything that a verdict makes."""
+    body = comment.render(release, place.links)
+    state, conclusion = _STATES[release.verdict]
+    word = sentences.verdict_word(release.verdict)
+    notes = _notes(release, place, word)
+    return (
+        *_outputs(release),
+        *notes,
+        *_everywhere(place, release.gate, body),
+        *_on_commit(place, release.gate, state, f"{word}: {release.meaning}"),
+        *_check(place, release.gate, conclusion, (f"{word}: {release.meaning}", body, notes)),
+    )
+
+
+def announce_problem(problem: Problem, place: Place) -> tuple[Effect, ...]:
+    """Everything that the lack of a verdict makes."""
+    body = comment.render_problem(problem, place.links)
+    needs_owner = problem.exit_code in {FRESH_TEST_SET, LABELS_MISSING}
+    text = f"{problem.message} {problem.hint}".strip()
+    level = Annotation("error", "proctor: no verdict", text, place.location.file, place.location.line)
+    conclusion: Conclusion = "action_required" if needs_owner else "failure"
+    return (
+        Output("verdict", "none"),
+        Output("exit-code", str(problem.exit_code)),
+        level,
+        *_everywhere(place, problem.gate, body),
+        *_on_commit(place, problem.gate, "error", text),
+        *_check(place, problem.gate, conclusion, (f"No verdict: {problem.message}", body, (level,))),
+    )
+
+
+def need_test_set(fingerprint: str, title: str, body: str) -> OpenIssue:
+    """The one issue that asks for the successor of a test set."""
+    return OpenIssue(issue_marker(fingerprint), title, body)
+
+
+def has_successor(fingerprint: str) -> CloseIssue:
+    """The successor of a test set is registered: the issue that asked for it is closed."""
+    return CloseIssue(issue_marker(fingerprint))
+
+
+def issue_marker(fingerprint: str) -> str:
+    """The hidden first line of the issue about a test set."""
+    return f"<!-- proctor:testset={quote(fingerprint, safe='').replace('-', '%2D')} -->"
+
+
+def _outputs(release: Release) -> tuple[Output, ...]:
+    budget = release.budget
+    return (
+        Output("verdict", release.verdict.value),
+        Output("exit-code", str(release.exit_code)),
+        Output("meaning", release.meaning),
+        Output("replayed", "true" if release.replayed else "false"),
+        Output("ledger-head", release.ledger_head),
+        Output("leakage-bits", f"{budget.leakage_bits:.6g}"),
+        Output("fresh-test-set-needed", "true" if budget.is_spent else "false"),
+    )
+
+
+def _notes(release: Release, place: Place, word: str) -> tuple[Annotation, ...]:
+    """A fail stands on the condition's line; so does a warning that this was the test set's last verdict."""
+    file, line = place.location.file, place.location.line
+    notes = []
+    if release.verdict is Verdict.FAIL:
+        text = f"{release.meaning}. {sentences.advice(release)}"
+        notes.append(Annotation("error", f"proctor: {word}", text, file, line))
+    if release.budget.is_spent:
+        text = "The budget of this test set is spent. Register a fresh test set before the next evaluation."
+        notes.append(Annotation("warning", "proctor: test set spent", text, file, line))
+    return tuple(notes)
+
+
+def _everywhere(place: Place, gate: str, body: str) -> tuple[Effect, ...]:
+    summary = Summary(body)
+    return (summary,) if place.pull_request is None else (Comment(gate, place.pull_request, body), summary)
+
+
+def _on_commit(place: Place, gate: str, state: State, text: str) -> tuple[Effect, ...]:
+    facts = place.facts
+    return (Status(facts.sha, state, f"proctor / {gate}", text, facts.run_url),) if facts.sha else ()
+
+
+def _check(
+    place: Place, gate: str, conclusion: Conclusion, content: tuple[str, str, tuple[Annotation, ...]]
+) -> tuple[Effect, ...]:
+    title, summary, notes = content
+    sha = place.facts.sha
+    return (CheckRun(sha, f"proctor / {gate}", conclusion, title, summary, notes),) if sha else ()
