@@ -66,7 +66,11 @@ def send(
 
 
 def record_private(
-    figures: Mapping[str, float | str], release: Release, settings: Settings, session: requests.Session
+    figures: Mapping[str, float | str],
+    release: Release,
+    settings: Settings,
+    session: requests.Session,
+    public_experiment: str = EXPERIMENT,
 ) -> RunReference:
     """
     Write the owner's *figures* of the evaluation behind *release* to a second, restricted experiment.
@@ -78,13 +82,14 @@ def record_private(
         release: The evaluation they belong to.
         settings: Like those of `record`, with the restricted experiment's name and the owner's credentials.
         session: The HTTP session.
+        public_experiment: Name of the experiment that developers read.
 
     Raises:
-        DomainError: If the experiment is the public default one.
+        DomainError: If the two experiments are the same.
         StoreRefused: If the experiment does not exist, or is not open to these credentials.
 
     """
-    if settings.experiment == EXPERIMENT:
+    if settings.experiment == public_experiment:
         raise DomainError(
             f"private figures do not belong in the experiment {settings.experiment!r}, which developers read",
             hint="Name another experiment that only the owner of the test set can read.",

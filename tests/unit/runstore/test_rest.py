@@ -202,6 +202,12 @@ def test_send__authorization_header(httpserver, session, waits, monkeypatch, tmp
     assert [header] == seen
 
 
+def test_record_private__never_where_developers_read(session):
+    """The owner's figures are refused for the public experiment before anything is sent."""
+    with pytest.raises(DomainError, match="do not belong"):
+        mlflow.record_private({"estimate": 0.02}, make_release(), Settings("http://127.0.0.1:9"), session)
+
+
 def test_from_environ__everything():
     """MLflow's own variables are read; secrets are in no representation."""
     settings = from_environ(
