@@ -51,7 +51,7 @@ def _located(command: Command) -> Command:
 
 @click.group()
 def ledger() -> None:
-    r"""
+    """
     Show, verify, export and import the ledger.
 
     \b
@@ -60,7 +60,7 @@ def ledger() -> None:
       proctor ledger verify --head 7f3a9c21
       proctor ledger export --format csv books.csv
       proctor ledger import books.jsonl --ledger git:origin/proctor-ledger
-    """
+    """  # noqa: D301  # click's own mark for lines that are not to be wrapped
 
 
 @ledger.command()
@@ -68,14 +68,14 @@ def ledger() -> None:
 @click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the last N entries.")
 @click.option("--json", "as_json", is_flag=True, help="Print the entries as JSON.")
 def show(gate: Path, location: str | None, key_file: Path | None, last: int | None, as_json: bool) -> None:
-    r"""
+    """
     List the entries, after checking their chain.
 
     \b
     Examples:
       proctor ledger show --last 5
       proctor ledger show --json --ledger git:origin/proctor-ledger
-    """
+    """  # noqa: D301  # click's own mark for lines that are not to be wrapped
     with _open(gate, location, key_file) as books:
         entries = books.read()
         shown = entries[-last:] if last else entries
@@ -107,7 +107,7 @@ def verify(
     heads: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    r"""
+    """
     Find edited, removed, reordered, duplicated, forked and forged entries, and say which.
 
     That the end was cut off shows only against a head that was published: give one with --head.
@@ -117,7 +117,7 @@ def verify(
     Examples:
       proctor ledger verify
       proctor ledger verify --head 7f3a9c21 --key-file owner.key
-    """
+    """  # noqa: D301  # click's own mark for lines that are not to be wrapped
     with _open(gate, location, key_file) as books:
         entries, findings = books.examine(known_heads=heads)
         sentences = [finding.sentence for finding in findings]
@@ -140,7 +140,7 @@ def verify(
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
 @click.argument("file", type=click.File("w", encoding="utf-8", lazy=True), default="-")
 def export(gate: Path, location: str | None, key_file: Path | None, form: str, file: IO[str]) -> None:
-    r"""
+    """
     Write all entries to FILE, or to the standard output.
 
     JSON Lines can be imported again and hold everything that the hashes cover; CSV is for spreadsheets.
@@ -149,7 +149,7 @@ def export(gate: Path, location: str | None, key_file: Path | None, form: str, f
     Examples:
       proctor ledger export books.jsonl
       proctor ledger export --format csv | column -ts,
-    """
+    """  # noqa: D301  # click's own mark for lines that are not to be wrapped
     with _open(gate, location, key_file) as books:
         entries = books.read()
     _WRITERS[form](entries, file)
@@ -159,7 +159,7 @@ def export(gate: Path, location: str | None, key_file: Path | None, form: str, f
 @_located
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def import_(gate: Path, location: str | None, key_file: Path | None, file: Path) -> None:
-    r"""
+    """
     Fill an empty ledger with the entries of FILE (JSON Lines), after checking their chain.
 
     With a key, the entries are signed on the way. Nothing else about them changes: the heads stay the same.
@@ -167,7 +167,7 @@ def import_(gate: Path, location: str | None, key_file: Path | None, file: Path)
     \b
     Examples:
       proctor ledger import books.jsonl --ledger postgresql://exam@db/books
-    """
+    """  # noqa: D301  # click's own mark for lines that are not to be wrapped
     entries = _read_lines(file)
     with _open(gate, location, key_file) as books:
         books.adopt(entries)

@@ -260,7 +260,8 @@ def _faults_of_entries(entries: Sequence[Entry]) -> list[Finding]:
     """Entries whose content is not what was hashed, or cannot be checked."""
     unknown = [entry for entry in entries if entry.format != FORMAT]
     broken = [entry for entry in entries if entry.format == FORMAT and entry.hash != hash_of(entry)]
-    numbers = [entry.number for entry in broken[:64]]  # of two that were exchanged, each fits the other's place
+    # Rows that have exchanged their numbers fit each other's; rows that have closed a gap fit the number beside.
+    numbers = sorted({entry.number + shift for entry in broken[:64] for shift in (-1, 0, 1)})
     findings: list[Finding] = [UnknownVersion(entry.number, entry.format) for entry in unknown]
     for entry in broken:
         rightful = (number for number in numbers if hash_of(_renumbered(entry, number)) == entry.hash)

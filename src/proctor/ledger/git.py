@@ -139,24 +139,25 @@ class GitStore:
         """The branch as it is now; asks the remote, and fetches only what is new."""
         remote, ref = self._resolved()
         for _ in range(_TRIES):
+            # In this order: what this clone remembers was at the remote before we ask, so it must be in the answer.
+            known = self._git.local_tip(self._own_ref())
             tip = self._git.remote_tip(remote, ref)
             if self._seen is not None and tip == self._seen.tip:
                 return self._seen
             if tip is None:
-                self._check_descent(None)
+                self._check_descent(known, None)
                 return _Seen(None)
             if self._git.has(tip) or self._git.fetch(remote, ref, tip):
-                self._check_descent(tip)
-                self._remember(tip)
-                return _Seen(tip, self._git.file(tip, FILE))
+                self._check_descent(known, tip)
+                text = self._git.file(tip, FILE)
+                if known != tip:
+                    self._check_length(known, text)
+                    self._git.set_ref(self._own_ref(), tip, known)
+                return _Seen(tip, text)
         raise LedgerUnreachable(f"{self.description} changes faster than it can be fetched", hint="Run it again.")
 
-    def _check_descent(self, tip: str | None) -> None:
-        known = self._git.local_tip(self._own_ref())
-        if known is None or known == tip:
-            return
-        # Another process of this clone may have remembered a later commit than the one that we asked about.
-        if tip is not None and (self._git.is_ancestor(known, tip) or self._git.is_ancestor(tip, known)):
+    def _check_descent(self, known: str | None, tip: str | None) -> None:
+        if known is None or (tip is not None and self._git.is_ancestor(known, tip)):
             return
         raise LedgerCorrupt(
             f"{self.description} was {'deleted' if tip is None else 'rewritten'}: "
@@ -165,10 +166,15 @@ class GitStore:
             f"run `git update-ref -d {self._own_ref()}`.",
         )
 
-    def _remember(self, tip: str) -> None:
-        known = self._git.local_tip(self._own_ref())
-        if known != tip and (known is None or self._git.is_ancestor(known, tip)):
-            self._git.set_ref(self._own_ref(), tip, known)
+    def _check_length(self, known: str | None, text: bytes) -> None:
+        """A commit on top that cuts entries off the end leaves a chain that verifies: only memory finds it."""
+        before = self._git.file(known, FILE) if known is not None else b""
+        if len(text) < len(before) and before.startswith(text):
+            seen, left = (content.count(b"\n") for content in (before, text))
+            raise LedgerCorrupt(
+                f"{self.description} was cut short: this clone has seen {seen} entries, now there are {left}",
+                hint=f"Put the {FILE} of commit {(known or '')[:12]} back on the branch.",
+            )
 
     def _own_ref(self) -> str:
         return f"refs/proctor/{hashlib.sha256(self._location.encode()).hexdigest()[:16]}"

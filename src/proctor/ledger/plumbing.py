@@ -165,7 +165,7 @@ class Git:
 
     def file(self, commit: str, name: str) -> bytes:
         """Content of a file in the top folder of *commit*; empty if there is none."""
-        if not self._text("ls-tree", commit, "--", name).strip():
+        if not self._text("ls-tree", "--full-tree", commit, "--", name).strip():
             return b""
         answer = self.run("cat-file", "blob", f"{commit}:{name}")
         if answer.code != 0:
@@ -211,7 +211,7 @@ class Git:
 
     def write_tree(self, parent: str | None, blobs: Mapping[str, str]) -> str:
         """Store the top folder of *parent* with some files replaced."""
-        rows = self.run("ls-tree", "-z", parent).out.split(b"\0")[:-1] if parent else []
+        rows = self.run("ls-tree", "-z", "--full-tree", parent).out.split(b"\0")[:-1] if parent else []
         kept = [row for row in rows if row.partition(b"\t")[2].decode(errors="surrogateescape") not in blobs]
         new = [f"100644 blob {oid}\t{name}".encode() for name, oid in blobs.items()]
         return self._text("mktree", "-z", given=b"".join(row + b"\0" for row in [*kept, *new])).strip()
