@@ -21,6 +21,8 @@ from proctor.runstore.settings import Anonymous, Credentials, Password, Settings
 API = "/api/2.0/mlflow/"
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts/"
 LONGEST_WAIT_S = 30.0
+_CONNECT_S = 3.0
+"""A host that does not even take the call is given up sooner than one that is slow to answer."""
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 
 
@@ -110,7 +112,7 @@ class Connection:
             method,
             self.settings.url + route,
             auth=self._auth,
-            timeout=self.settings.timeout_s,
+            timeout=(min(_CONNECT_S, self.settings.timeout_s), self.settings.timeout_s),
             verify=self.settings.verify,
             cert=self.settings.client_certificate,
             # A redirected POST turns into a GET, and credentials may travel: the address has to be the final one.
