@@ -1,0 +1,121 @@
+"""Sizes of the exact paired score test: ``n - o > c`` and its like (theory.md §3.2, §6)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from proctor.conditions import Clause
+from proctor.planning.shares import Share, check_alternative
+from proctor.planning.terms import Sizing
+from proctor.stats import resolution
+from proctor.stats.resolution import Demand
+
+ROUNDING = 1e-3
+"""Relative excess of a reached over an asked tolerance that is the search's resolution, not the test set's."""
+
+
+@dataclass(frozen=True)
+class DifferenceSizing:
+    """The exact paired score test; for ``<`` the models change places."""
+
+    share: Share
+
+    @property
+    def clause(self) -> Clause:
+        """The clause."""
+        return self.share.clause
+
+    @property
+    def method(self) -> str:
+        """Name of the test."""
+        return "exact paired score test"
+
+    @property
+    def log_level(self) -> float:
+        """Natural logarithm of the clause's own level."""
+        return self.share.log_level
+
+    @property
+    def reason(self) -> str:
+        """Why this test."""
+        share = self.share
+        if share.disagreement >= 1:
+            return "both models on the same examples; nothing is said of `disagreement`, so the worst case 1 is taken"
+        expected = f"{100 * share.disagreement:.4g} % of the predictions are expected to change"
+        if share.cap < 1:
+            return f"both models on the same examples; a clause on d keeps d within {share.cap:g}, and {expected}"
+        return f"both models on the same examples, and only disagreements need labels; {expected}"
+
+    @property
+    def label_share(self) -> float:
+        """Only disagreements need labels."""
+        return self.share.disagreement
+
+    def check(self) -> None:
+        """Refuse a difference larger than the share of changed predictions."""
+        check_alternative(self.share, -self.share.disagreement, self.share.disagreement, "disagreement")
+
+    def sample_size(self) -> int:
+        """Smallest number of examples that works, at it and the next few."""
+        demand = self._demand()
+        farthest = (demand.disagreement - demand.threshold) / 2
+        return resolution.sample_size(demand, min(self.share.asked, farthest))
+
+    def tolerance(self, n_examples: int) -> float | None:
+        """Half the distance to the nearest difference that is proven with the asked power."""
+        if self.log_level == -math.inf or n_examples < 1:
+            return None
+        return resolution.reachable_tolerance(self._demand(), n_examples)
+
+    @property
+    def is_rough(self) -> bool:
+        """An exact search costs a second: other levels scale the planned one by the normal approximation."""
+        return True
+
+    def nearby_size(self, planned: Sizing, size: int) -> int:
+        """The planned size, scaled by what the normal approximation makes of the two levels."""
+        truth = self._alternative(self.share.asked)
+        return math.ceil(size * (self.effort(truth) / _as_difference(planned).effort(truth)) ** 2)
+
+    def nearby_tolerance(self, planned: Sizing, tolerance: float | None, n_examples: int) -> float | None:
+        """The reached tolerance, scaled by what the normal approximation makes of the two levels."""
+        if tolerance is None or self.log_level == -math.inf:
+            return None
+        demand, truth = self._demand(), self._alternative(tolerance)
+        for _ in range(20):  # the effort depends on the truth, weakly
+            ratio = self.effort(truth) / _as_difference(planned).effort(self._alternative(tolerance))
+            truth = min(demand.threshold + 2 * tolerance * ratio, 1.0)
+        return (truth - demand.threshold) / 2 if truth <= demand.disagreement else None
+
+    def resolves(self, n_examples: int) -> bool:
+        """Whether the tolerance reached is the clause's own."""
+        if self.log_level == -math.inf or n_examples < 1:
+            return False
+        if self.clause.tolerance is None:
+            return self._demand().test(n_examples).rejects(n_examples, 0)
+        reached = self.tolerance(n_examples)
+        return reached is not None and reached <= self.clause.tolerance * (1 + ROUNDING)
+
+    def _alternative(self, tolerance: float) -> float:
+        demand = self._demand()
+        return min(demand.threshold + 2 * tolerance, demand.disagreement)
+
+    def effort(self, truth: float) -> float:
+        """Root of the number of examples by the normal approximation, times the distance to be resolved."""
+        from scipy.special import ndtri_exp
+
+        d, c = self.share.disagreement, self._demand().threshold
+        null, alternative = math.sqrt(max(d - c * c, 1e-12)), math.sqrt(max(d - truth * truth, 0.0))
+        return -null * float(ndtri_exp(self.log_level)) - alternative * float(ndtri_exp(self.share.log_miss))
+
+    def _demand(self) -> Demand:
+        """What is to be proven is always that a difference lies above."""
+        share = self.share
+        threshold = share.clause.threshold if share.above else -share.clause.threshold
+        return Demand(threshold, share.log_level, share.log_miss, share.disagreement, share.cap)
+
+
+def _as_difference(planned: Sizing) -> DifferenceSizing:
+    assert isinstance(planned, DifferenceSizing)  # noqa: S101  # the same clause at another level
+    return planned

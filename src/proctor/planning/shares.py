@@ -1,0 +1,95 @@
+"""What one clause may use of a plan: its share of level and power, and the share of changed predictions behind it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from proctor.conditions import Assignment, Clause
+from proctor.errors import Misuse
+from proctor.planning.terms import Terms
+
+NEXT_FEW = 8
+"""Exact tests are not monotone: a plan holds at its number of examples and at the next few."""
+
+SLACK = 1e-9
+"""Relative excess over a tolerance or a share that is rounding, not meaning."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """
+    What one clause may use, and what is anticipated for it.
+
+    Attributes:
+        clause: The clause.
+        above: Whether evidence is sought that its quantity lies above its threshold.
+        log_level: Natural logarithm of its own level.
+        log_miss: Natural logarithm of its own share of the miss probability.
+        cap: Bound on the disagreement that its test may rely on.
+        disagreement: Anticipated share of changed predictions.
+        is_said: Whether somebody said so; otherwise it is the bound of a clause on d, or the worst case.
+
+    """
+
+    clause: Clause
+    above: bool
+    log_level: float
+    log_miss: float
+    cap: float
+    disagreement: float
+    is_said: bool
+
+    @property
+    def asked(self) -> float:
+        """The clause's own tolerance."""
+        assert self.clause.tolerance is not None  # noqa: S101  # a plan asks only clauses that name one
+        return self.clause.tolerance
+
+    def alternative(self, tolerance: float) -> float:
+        """The true value at which the power is asked for: two tolerances on the proven side of the threshold."""
+        return self.clause.threshold + (2 * tolerance if self.above else -2 * tolerance)
+
+
+def share_of(assignment: Assignment, terms: Terms) -> Share:
+    """What *assignment* leaves to its clause under *terms*."""
+    clause = assignment.clause
+    anticipated = assignment.disagreement_cap
+    if terms.disagreement is not None:
+        anticipated = min(anticipated, terms.disagreement)
+    return Share(
+        clause=clause,
+        above=terms.proves_above(clause),
+        log_level=terms.log_level + assignment.log_share,
+        log_miss=terms.log_miss + math.log(assignment.power_share),
+        cap=assignment.disagreement_cap,
+        disagreement=anticipated,
+        is_said=terms.disagreement is not None,
+    )
+
+
+def check_alternative(share: Share, low: float, high: float, key: str = "") -> None:
+    """
+    Refuse a plan whose alternative lies outside [low, high]: it could never pass.
+
+    Args:
+        share: What the clause may use.
+        low: Smallest value that its quantity can have, as anticipated.
+        high: Largest value that its quantity can have, as anticipated.
+        key: The key of the gate file that the range depends on, if one does.
+
+    """
+    if share.clause.tolerance is None:
+        return
+    truth = share.alternative(share.asked)
+    if low - SLACK <= truth <= high + SLACK:
+        return
+    outcome = "pass" if share.clause.above == share.above else "fail"
+    side = "plus" if share.above else "minus"
+    reach = f"lies between {low:g} and {high:g}" + (f" where `{key}` is {share.disagreement:g}" if key else "")
+    message = (
+        f"`{share.clause}` could never {outcome} as planned: the threshold {side} two tolerances is {truth:.6g}, "
+        f"and `{share.clause.quantity}` {reach}"
+    )
+    change = f"`{key}` (the share of predictions that you expect to change), the" if key else "the"
+    raise Misuse(message, hint=f"Change {change} threshold or the tolerance.")

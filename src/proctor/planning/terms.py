@@ -1,0 +1,285 @@
+"""What a plan is asked for, and what it answers: plain values, without any of the statistics between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from proctor.budget import Contract, Mode, Stakes, open_account
+from proctor.conditions import Clause
+from proctor.errors import DomainError
+
+Progress = Callable[[float], None]
+"""Told the share of a long plan that is done; the library itself never prints."""
+
+
+def within(progress: Progress | None, index: int, parts: int) -> Progress | None:
+    """The progress of one of several equal parts, told as progress of the whole."""
+    return None if progress is None else lambda share: progress((index + share) / parts)
+
+
+class Bound(StrEnum):
+    """Whose tests decide: the exact ones, or those of ease.ml/ci."""
+
+    EXACT = "exact"
+    HOEFFDING = "hoeffding"
+    BENNETT = "bennett"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """
+    What one evaluation is held to.
+
+    Attributes:
+        mode: Which outcome must be proven.
+        log_level: Natural logarithm of its level, before the clauses share it; ``-inf`` when the set is spent.
+        log_miss: Natural logarithm of the tolerated probability of not proving what holds by two tolerances.
+        disagreement: Anticipated share of changed predictions; ``None`` if nothing is said.
+        bound: Whose tests decide.
+
+    """
+
+    mode: Mode
+    log_level: float
+    log_miss: float
+    disagreement: float | None = None
+    bound: Bound = Bound.EXACT
+
+    def __post_init__(self) -> None:
+        if self.disagreement is not None and not 0 < self.disagreement <= 1:
+            raise DomainError(f"disagreement must lie in (0, 1], not {self.disagreement!r}")
+        if not self.log_level < 0 or not -math.inf < self.log_miss < 0:
+            raise DomainError(f"log_level and log_miss must be below 0, not {self.log_level!r} and {self.log_miss!r}")
+
+    def at(self, log_level: float) -> Terms:
+        """The same terms at another level."""
+        return replace(self, log_level=log_level)
+
+    def proves_above(self, clause: Clause) -> bool:
+        """Whether the proven outcome needs evidence that the clause's quantity lies above its threshold."""
+        return clause.above == (self.mode is Mode.FP_FREE)
+
+
+@dataclass(frozen=True)
+class Request:
+    """
+    What a person asks of a plan.
+
+    Attributes:
+        contract: Reliability, mode, adaptivity.
+        stakes: How the budget is to be spent; sizes the plan under ``recycling``.
+        power: Chance that what is due is proven; ``None`` for the reliability.
+        disagreement: Anticipated share of changed predictions; ``None`` if nothing is said.
+        bound: Whose tests decide.
+        examples: Examples at hand; ``None`` if the test set is still to be made.
+        simulate: Whether plans of linear expressions are sharpened by a seeded simulation.
+
+    """
+
+    contract: Contract
+    stakes: Stakes
+    power: float | None = None
+    disagreement: float | None = None
+    bound: Bound = Bound.EXACT
+    examples: int | None = None
+    simulate: bool = False
+
+    def __post_init__(self) -> None:
+        if self.power is not None and not 0 < self.power < 1:
+            raise DomainError(f"power must lie between 0 and 1, not {self.power!r}")
+        if self.examples is not None and self.examples < 1:
+            raise DomainError(f"examples must be at least 1, not {self.examples!r}")
+
+    @property
+    def log_miss(self) -> float:
+        """Natural logarithm of 1 − power, without the rounding error of the subtraction."""
+        if self.power is None:
+            return self.contract.log_error_probability
+        return math.log(float(1 - Decimal(repr(float(self.power)))))
+
+    def terms(self) -> Terms:
+        """The terms at the lowest level within the steps and passes that are expected (theory.md §6)."""
+        lowest = open_account(self.contract).lowest_log_level(self.stakes)
+        return Terms(self.contract.mode, lowest, self.log_miss, self.disagreement, self.bound)
+
+
+class Sizing(Protocol):
+    """How many examples one clause takes at one level; each implementation is one test."""
+
+    @property
+    def clause(self) -> Clause:
+        """The clause."""
+
+    @property
+    def method(self) -> str:
+        """Name of the test."""
+
+    @property
+    def reason(self) -> str:
+        """Why this test, in one sentence."""
+
+    @property
+    def log_level(self) -> float:
+        """Natural logarithm of the clause's own level."""
+
+    @property
+    def label_share(self) -> float:
+        """Anticipated share of the examples whose labels the test needs."""
+
+    def check(self) -> None:
+        """Refuse what can never be proven, naming the key to change."""
+
+    def sample_size(self) -> int:
+        """Examples needed at the clause's own tolerance."""
+
+    def nearby_size(self, planned: Sizing, size: int) -> int:
+        """Examples needed, where *planned*, the same test at another level, needs *size*; may be rough (`is_rough`)."""
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether `nearby_size` and `nearby_tolerance` scale what is planned instead of computing anew."""
+
+    def tolerance(self, n_examples: int) -> float | None:
+        """Smallest tolerance that *n_examples* reach; ``None`` if none."""
+
+    def nearby_tolerance(self, planned: Sizing, tolerance: float | None, n_examples: int) -> float | None:
+        """Tolerance that *n_examples* reach, where those of *planned*, the test at another level, reach *tolerance*."""
+
+    def resolves(self, n_examples: int) -> bool:
+        """Whether *n_examples* reach the clause's own tolerance, or can prove anything if it names none."""
+
+
+@dataclass(frozen=True)
+class ClausePlan:
+    """
+    What one clause takes, and why.
+
+    Attributes:
+        text: The clause as written.
+        method: Name of the test.
+        reason: Why this test, in one sentence.
+        examples: Examples it needs; ``None`` if it names no tolerance.
+        labels: Labels among them, as anticipated.
+        log_level: Natural logarithm of its own level.
+        asked: The tolerance it asks for.
+        reached: The tolerance that the examples at hand reach; ``None`` if there are none or they reach none.
+
+    """
+
+    text: str
+    method: str
+    reason: str
+    examples: int | None
+    labels: int | None
+    log_level: float
+    asked: float | None
+    reached: float | None
+
+
+@dataclass(frozen=True)
+class LifeCell:
+    """One level in the life of the set: examples needed there, and the tolerance reached by those at hand."""
+
+    log_level: float
+    examples: int | None
+    tolerance: float | None
+    is_rough: bool = False
+    """Whether the figure is scaled from the plan's own level instead of computed anew; right to about 1 %."""
+
+
+@dataclass(frozen=True)
+class LifeRow:
+    """
+    What a number of proofs asks of the set; one cell for each kind of stakes.
+
+    Attributes:
+        passes: Passes (in ``fn-free``: fails) that are expected; ``None`` where the level does not depend on them.
+        cells: Name of the stakes or policy, and what holds under it.
+
+    """
+
+    passes: int | None
+    cells: tuple[tuple[str, LifeCell], ...]
+
+
+@dataclass(frozen=True)
+class PaperFigures:
+    """Examples by the bounds of ease.ml/ci at one level; ``None`` where a bound has nothing to say."""
+
+    hoeffding: int | None
+    bennett: int | None
+    log_level: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """
+    Examples and labels that a condition takes, and what lies behind them.
+
+    Attributes:
+        examples: Examples needed; those at hand if no clause names a tolerance.
+        labels: Labels among them, as anticipated.
+        clauses: One plan for each clause, by index.
+        life: The levels over the life of the set.
+        paper: The paper's bounds at the same level.
+        paper_full: The paper's bounds under its own policy ``full``; ``None`` unless the plan is for ``recycling``.
+        log_level: Natural logarithm of the level planned for.
+        log_miss: Natural logarithm of 1 − power.
+        examples_at_hand: Examples at hand, if any.
+        reach: What they reach, of the clause furthest from what it asks.
+        enough: Whether they are enough; ``None`` if none are at hand.
+        notes: Assumptions, each a sentence.
+
+    """
+
+    examples: int
+    labels: int
+    clauses: tuple[ClausePlan, ...]
+    life: tuple[LifeRow, ...]
+    paper: PaperFigures
+    paper_full: PaperFigures | None
+    log_level: float
+    log_miss: float
+    examples_at_hand: int | None = None
+    reach: Reach | None = None
+    enough: bool | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reach:
+    """
+    The tolerance that a number of examples reaches.
+
+    Attributes:
+        tolerance: Of the clause furthest from what it asks; ``None`` if no tolerance is reached.
+        asked: What that clause asks; ``None`` if it names none.
+        clause_index: Which clause it is.
+
+    """
+
+    tolerance: float | None
+    asked: float | None
+    clause_index: int
+
+
+class ComputedAnew:
+    """The part of a `Sizing` that costs so little that every level of the life of a set is computed anew."""
+
+    @property
+    def is_rough(self) -> bool:
+        """Nothing is scaled."""
+        return False
+
+    def nearby_size(self: Sizing, planned: Sizing, size: int) -> int:
+        """The size itself, at this level."""
+        return self.sample_size()
+
+    def nearby_tolerance(self: Sizing, planned: Sizing, tolerance: float | None, n_examples: int) -> float | None:
+        """The tolerance itself, at this level."""
+        return self.tolerance(n_examples)

@@ -1,0 +1,252 @@
+"""
+The plan of a whole condition: its clauses put together, the life of the set, and the paper's bounds beside it.
+
+Nothing statistical happens here. The exact tests load NumPy and SciPy and are imported when they are used; a plan by
+the paper's bounds never loads them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from proctor.budget import Adaptivity, Contract, open_account
+from proctor.conditions import Clause, Difference, Formula, Proportion, Variable, clauses
+from proctor.errors import BudgetSpent, Misuse
+from proctor.planning import life, paper
+from proctor.planning.terms import (
+    Bound,
+    ClausePlan,
+    LifeCell,
+    LifeRow,
+    PaperFigures,
+    Plan,
+    Progress,
+    Reach,
+    Request,
+    Sizing,
+    Terms,
+    within,
+)
+
+
+def plan(formula: Formula, request: Request, progress: Progress | None = None) -> Plan:
+    """
+    How many examples and labels a condition takes, by which tests, and what that means over the life of the set.
+
+    Args:
+        formula: The condition in normal form.
+        request: Contract, stakes, power, and what is anticipated.
+        progress: Told the share that is done; for long plans.
+
+    Raises:
+        Misuse: If the condition could never be proven as planned, or names no tolerance and no examples are at hand.
+
+    Example:
+        >>> from proctor import budget, conditions
+        >>> formula = conditions.normalize(conditions.parse("n - o > 0.02 +/- 0.02"))
+        >>> contract = budget.Contract(0.998, adaptivity=budget.Adaptivity.NONE, steps=7)
+        >>> found = plan(formula, Request(contract, budget.Adaptive(7), disagreement=0.1, bound=Bound.BENNETT))
+        >>> found.examples, found.labels
+        (4713, 471)
+
+    """
+    terms = request.terms()
+    _check_tolerances(formula, request)
+    tests = _sizings(formula, terms, request.simulate, progress)
+    for test in tests:
+        test.check()
+    planned = []
+    for index, test in enumerate(tests):
+        planned.append(_clause_plan(test, request.examples))
+        if (part := within(progress, index, len(tests))) is not None:
+            part(1.0)
+    examples = _largest(clause.examples for clause in planned) or request.examples or 0
+    return Plan(
+        examples=examples,
+        labels=_labels(tests, examples),
+        clauses=tuple(planned),
+        life=_Life(formula, request, tests, tuple(planned)).rows(),
+        paper=_paper(formula, terms),
+        paper_full=_paper_full(formula, request, terms),
+        log_level=terms.log_level,
+        log_miss=terms.log_miss,
+        examples_at_hand=request.examples,
+        reach=_furthest(tests, request.examples) if request.examples else None,
+        enough=all(test.resolves(request.examples) for test in tests) if request.examples else None,
+        notes=_notes(formula, request, tests),
+    )
+
+
+def reachable_tolerance(formula: Formula, terms: Terms, n_examples: int) -> Reach:
+    """
+    The tolerance that *n_examples* reach at these terms, of the clause furthest from what it asks (theory.md §4.2).
+
+    A clause that names no tolerance comes behind every clause that does; among several, the widest is reported.
+    """
+    if terms.log_level == -math.inf:
+        first = clauses(formula)[0]
+        return Reach(None, first.tolerance, first.index)
+    return _furthest(_sizings(formula, terms), n_examples)
+
+
+def is_within_reach(formula: Formula, terms: Terms, n_examples: int) -> bool:
+    """
+    Whether every clause reaches the tolerance it asks for, with the declared power (theory.md §4.1, last line but one).
+
+    A clause that names no tolerance is within reach if some outcome on so many examples would prove it.
+    """
+    if terms.log_level == -math.inf:
+        return False
+    return all(test.resolves(n_examples) for test in _sizings(formula, terms))
+
+
+def _sizings(
+    formula: Formula, terms: Terms, simulate: bool = False, progress: Progress | None = None
+) -> tuple[Sizing, ...]:
+    if terms.log_level == -math.inf:
+        raise BudgetSpent(hint="Register a fresh test set.")
+    if terms.bound is not Bound.EXACT:
+        return paper.requirements(formula, terms)
+    from proctor.planning import exact
+
+    return exact.sizings(formula, terms, simulate, progress)
+
+
+def _clause_plan(test: Sizing, examples: int | None) -> ClausePlan:
+    size = None if test.clause.tolerance is None else test.sample_size()
+    return ClausePlan(
+        text=test.clause.text,
+        method=test.method,
+        reason=test.reason,
+        examples=size,
+        labels=None if size is None else round(size * test.label_share),
+        log_level=test.log_level,
+        asked=test.clause.tolerance,
+        reached=None if examples is None else test.tolerance(examples),
+    )
+
+
+def _check_tolerances(formula: Formula, request: Request) -> None:
+    for clause in clauses(formula):
+        if clause.tolerance is None and request.examples is None:
+            raise Misuse(
+                f"`{clause}` names no tolerance, so no number of examples can be planned for it",
+                hint=f"Write for example `{clause} +/- 0.01`, or say --examples N to see which tolerance they reach.",
+            )
+
+
+# --- all clauses together --------------------------------------------------------------------------------------------
+
+
+def _largest(sizes: Iterable[int | None]) -> int | None:
+    return max((size for size in sizes if size is not None), default=None)
+
+
+def _labels(tests: tuple[Sizing, ...], examples: int) -> int:
+    """Labels for all clauses on one set: each pair of models is labelled where it differs, an accuracy everywhere."""
+    shares = {_pair(test.clause): test.label_share for test in tests}
+    return round(examples * min(1.0, sum(shares.values())))
+
+
+def _pair(clause: Clause) -> frozenset[Variable]:
+    match clause.quantity:
+        case Difference(plus, minus):
+            return frozenset({plus, minus})
+        case Proportion(variable):
+            return frozenset({variable})
+        case _:
+            return frozenset({Variable.N, Variable.O})
+
+
+def _furthest(tests: tuple[Sizing, ...], n_examples: int) -> Reach:
+    return _furthest_of(tests, [test.tolerance(n_examples) for test in tests])
+
+
+def _furthest_of(tests: tuple[Sizing, ...], reached: list[float | None]) -> Reach:
+    reaches = [
+        Reach(tolerance, test.clause.tolerance, test.clause.index)
+        for test, tolerance in zip(tests, reached, strict=True)
+    ]
+    return max(reaches, key=_distance)
+
+
+def _distance(reach: Reach) -> tuple[bool, float]:
+    """How far a clause is from what it asks; those that ask for nothing come last."""
+    reached = math.inf if reach.tolerance is None else reach.tolerance
+    return (False, reached) if reach.asked is None else (True, reached / reach.asked)
+
+
+# --- the life of the set ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Life:
+    """The table of life: what is planned, carried over to the other levels."""
+
+    formula: Formula
+    request: Request
+    tests: tuple[Sizing, ...]
+    planned: tuple[ClausePlan, ...]
+
+    def rows(self) -> tuple[LifeRow, ...]:
+        """One row for each number of passes."""
+        levels = life.levels(self.request.contract, self.request.stakes)
+        return tuple(
+            LifeRow(passes, tuple((name, self._cell(level)) for name, level in cells)) for passes, cells in levels
+        )
+
+    def _cell(self, log_level: float) -> LifeCell:
+        tests = _sizings(self.formula, self.request.terms().at(log_level))
+        is_planned = log_level == self.request.terms().log_level
+        is_rough = not is_planned and any(test.is_rough for test in tests)
+        if self.request.examples is None:
+            sizes = [
+                done.examples if is_planned else test.nearby_size(planned, done.examples)
+                for test, planned, done in zip(tests, self.tests, self.planned, strict=True)
+                if done.examples is not None
+            ]
+            return LifeCell(log_level, _largest(sizes), None, is_rough)
+        reached = [
+            done.reached if is_planned else test.nearby_tolerance(planned, done.reached, self.request.examples)
+            for test, planned, done in zip(tests, self.tests, self.planned, strict=True)
+        ]
+        return LifeCell(log_level, None, _furthest_of(tests, reached).tolerance, is_rough)
+
+
+# --- the paper's bounds beside it ------------------------------------------------------------------------------------
+
+
+def _paper(formula: Formula, terms: Terms) -> PaperFigures:
+    if any(clause.tolerance is None for clause in clauses(formula)):
+        return PaperFigures(None, None, terms.log_level)
+    hoeffding = paper.requirements(formula, replace(terms, bound=Bound.HOEFFDING))
+    bennett = paper.requirements(formula, replace(terms, bound=Bound.BENNETT))
+    return PaperFigures(
+        hoeffding=_largest(need.sample_size() for need in hoeffding),
+        bennett=_largest(need.sample_size() for need in bennett) if any(need.variance for need in bennett) else None,
+        log_level=terms.log_level,
+    )
+
+
+def _paper_full(formula: Formula, request: Request, terms: Terms) -> PaperFigures | None:
+    if request.contract.adaptivity is not Adaptivity.RECYCLING:
+        return None
+    contract = Contract(request.contract.reliability, request.contract.mode, Adaptivity.FULL, request.stakes.steps)
+    return _paper(formula, terms.at(open_account(contract).lowest_log_level(request.stakes)))
+
+
+def _notes(formula: Formula, request: Request, tests: tuple[Sizing, ...]) -> tuple[str, ...]:
+    notes = []
+    differences = [clause for clause in clauses(formula) if isinstance(clause.quantity, Difference)]
+    anchored = [clause for clause in differences if Variable.A in _pair(clause)]
+    if anchored:
+        said = "taken from `disagreement` too" if request.disagreement is not None else "taken as 1 (nothing is said)"
+        notes.append(f"the share on which candidate and anchor differ is {said}: `{anchored[0]}`")
+    is_worst_case = any(clause not in anchored for clause in differences) and any(t.label_share == 1.0 for t in tests)
+    if request.bound is Bound.EXACT and request.disagreement is None and is_worst_case:
+        notes.append("say `disagreement` (the share of predictions that you expect to change): plans shrink with it")
+    if any(isinstance(need, paper.Requirement) and need.is_assumed for need in tests):
+        notes.append("the promise of `bound: bennett` rests on `disagreement`, which no clause checks")
+    return tuple(notes)

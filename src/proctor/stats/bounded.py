@@ -1,0 +1,159 @@
+"""
+Betting on bounded scores: the exact test of any mean, and with it of any linear expression of accuracies.
+
+STaR-Bets (Voráček & Orabona 2025, arXiv 2505.22422; theory.md §3.3). A gambler who bets against the hypothesis cannot
+expect to gain if it is true; a capital of 1/level therefore refutes it, by Ville's inequality, for every distribution
+on the interval. The bets aim at exactly that capital at the last example, so they adapt to the variance.
+
+The order of the scores matters and must be fixed before any label is read. The border: scores in, decision or bound
+out; where scores come from, and over which range a linear expression moves, is known elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proctor.errors import DomainError
+from proctor.stats.hoeffding import log_of_level
+
+Scores = Sequence[float] | NDArray[np.float64]
+
+MARGIN = 1e-4
+"""Keeps the first variance away from 0 and the largest bet away from ruin."""
+
+ROUNDING = 1e-9
+"""Log-capital that a million steps of floating-point arithmetic may invent; it has to be earned on top."""
+
+COARSE, FINE, ROUNDS = 16, 8, 7
+"""Points of the search for a bound: in the first round, in later ones; number of later rounds (3e-8 of the range)."""
+
+
+def rejects(scores: Scores, threshold: float, log_level: float, low: float = 0.0, high: float = 1.0) -> bool:
+    """
+    True if the hypothesis that the scores have a mean of at most *threshold* is refuted at the level.
+
+    Wrong with probability at most the level for every distribution on [low, high], however small the sample
+    (theory.md §3.3). Costs one pass over the scores, in the order given.
+
+    Args:
+        scores: One score for each example, in an order that was fixed before any of them was known.
+        threshold: Hypothetical mean, in the unit of the scores.
+        log_level: Natural logarithm of the level; ``-inf``, a spent account, never rejects.
+        low: Smallest value that a score can have.
+        high: Largest value that a score can have; above *low*.
+
+    Raises:
+        DomainError: If an argument lies outside its domain; if a score is NaN or outside [low, high].
+
+    Example:
+        >>> rejects([0.9, 0.8, 1.0, 0.9, 0.7, 0.9, 1.0, 0.8] * 4, threshold=0.6, log_level=-7.0)
+        True
+
+    """
+    scaled = _scaled(scores, low, high)
+    if not log_level <= 0:
+        raise DomainError(f"log_level must be at most 0, not {log_level!r}")
+    if math.isnan(threshold):
+        raise DomainError("threshold must be a number, not NaN")
+    return log_level > -math.inf and _refutes(scaled, (threshold - low) / (high - low), -log_level)
+
+
+def lower_bound(scores: Scores, level: float, low: float = 0.0, high: float = 1.0) -> float:
+    """
+    Lower confidence bound on the mean of bounded scores: every mean tried below it is refuted at the level.
+
+    For the owner's eyes. The means that the test refutes need not form an interval, and between the points of a
+    grid of a sixteenth of the range, refined where the bound lies, none are tried; so a verdict tests its own
+    threshold with `rejects` and never compares with this bound (theory.md §3.2, last paragraph but one).
+
+    Args:
+        scores: One score for each example, in an order that was fixed before any of them was known.
+        level: Probability that the bound exceeds the mean; in (0, 1).
+        low: Smallest value that a score can have.
+        high: Largest value that a score can have; above *low*.
+
+    Raises:
+        DomainError: If an argument lies outside its domain; if a score is NaN or outside [low, high].
+
+    Example:
+        >>> 0.6 < lower_bound([0.9, 0.8, 1.0, 0.9, 0.7, 0.9, 1.0, 0.8] * 4, level=0.001) < 0.875
+        True
+
+    """
+    scaled = _scaled(scores, low, high)
+    return low + (high - low) * _first_unrefuted(scaled, -log_of_level(level))
+
+
+def upper_bound(scores: Scores, level: float, low: float = 0.0, high: float = 1.0) -> float:
+    """
+    Upper confidence bound on the mean of bounded scores: `lower_bound` of the mirrored scores.
+
+    >>> upper_bound([], level=0.01)
+    1.0
+    """
+    mirrored = [1 - score for score in _scaled(scores, low, high)]
+    return high - (high - low) * _first_unrefuted(mirrored, -log_of_level(level))
+
+
+def _first_unrefuted(scaled: list[float], needed: float) -> float:
+    """Largest point found such that every point tried up to it is refuted; 0 if none is."""
+    left, right, points = 0.0, 1.0, COARSE
+    if not _refutes(scaled, left, needed):
+        return 0.0
+    for _ in range(1 + ROUNDS):
+        width = (right - left) / points
+        step = next((i for i in range(1, points) if not _refutes(scaled, left + i * width, needed)), points)
+        left, right, points = left + (step - 1) * width, left + step * width, FINE
+    return left
+
+
+def _refutes(scaled: list[float], mean: float, needed: float) -> bool:
+    """
+    Whether the capital ever reaches e^needed when betting against *mean*, on scores in [0, 1].
+
+    One loop over floats: the bet on each score depends on all scores before it (notation of theory.md §3.3).
+    """
+    if mean < 0:
+        return True
+    if mean >= 1:
+        return False
+    goal, n = needed + ROUNDING, len(scaled)
+    largest_bet, largest_variance = 1 / (mean + MARGIN), mean * (1 - mean) + MARGIN
+    doubt = (mean + MARGIN) * n
+    capital, squares, variance = 0.0, 0.0, largest_variance
+    sqrt, log1p = math.sqrt, math.log1p
+    for seen, score in enumerate(scaled):
+        if seen:
+            variance = squares / seen + doubt / (seen * seen)
+            if variance > largest_variance:
+                variance = largest_variance
+        bet = sqrt(2 * (needed - capital) / ((n - seen) * variance)) if capital < needed else 0.0
+        if bet > largest_bet:
+            bet = largest_bet
+        gain = score - mean
+        capital += log1p(bet * gain)
+        if capital >= goal:
+            return True
+        squares += gain * gain
+    return goal <= 0
+
+
+def _scaled(scores: Scores, low: float, high: float) -> list[float]:
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise DomainError(f"low and high must be finite with low < high, not {low!r} and {high!r}")
+    values = np.asarray(scores, dtype=np.float64)
+    if values.ndim != 1:
+        raise DomainError(f"scores must be one-dimensional, not of shape {values.shape}")
+    outside = ~((values >= low) & (values <= high))
+    if outside.any():
+        at = int(np.argmax(outside))
+        raise DomainError(
+            f"score {at} is {float(values[at])!r}, outside the declared range [{low!r}, {high!r}]",
+            hint="Declare the range that scores can have; it must not be read off the sample.",
+        )
+    scaled: list[float] = np.clip((values - low) / (high - low), 0.0, 1.0).tolist()
+    return scaled
