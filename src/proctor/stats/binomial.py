@@ -1,0 +1,158 @@
+"""
+Exact inference for one proportion: accuracies, and how often two models differ (theory.md §3.1).
+
+Clopper and Pearson's bounds and the binomial test, one-sided, at levels as small as an account of many steps makes them.
+What compares two models on the same examples belongs in :mod:`proctor.stats.paired`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from scipy import special
+
+from proctor.errors import DomainError
+from proctor.stats import tails
+
+SHARPNESS = 1e-9
+"""Relative error of the level that an inverted tail may have before it is solved again by bisection."""
+
+
+def lower_bound(successes: int, n_examples: int, level: float) -> float:
+    """
+    Proportion that the true one exceeds, except with probability at most *level*.
+
+    The one-sided bound of Clopper and Pearson (1934); exact for every sample size and every proportion.
+
+    Args:
+        successes: Examples with the property; a whole number in [0, n_examples].
+        n_examples: Independent examples; >= 0.
+        level: Probability that the bound lies above the true proportion; in (0, 1).
+
+    Returns:
+        A number in [0, 1]; 0 if nothing was observed.
+
+    Raises:
+        DomainError: If an argument lies outside its domain.
+
+    Example:
+        96 of 100 right is 86 % at 99.9 % confidence, not 96 %:
+
+        >>> round(lower_bound(successes=96, n_examples=100, level=0.001), 4)
+        0.8598
+
+    """
+    _check_counts(successes, n_examples)
+    _check_level(level)
+    if successes == 0:
+        return 0.0
+    guess = float(special.betaincinv(successes, n_examples - successes + 1, level))
+    return _sharpened(guess, math.log(level), lambda p: tails.log_upper_tail(successes, n_examples, p))
+
+
+def upper_bound(successes: int, n_examples: int, level: float) -> float:
+    """
+    Proportion that the true one stays below, except with probability at most *level*.
+
+    The one-sided bound of Clopper and Pearson (1934); exact for every sample size and every proportion.
+
+    Args:
+        successes: Examples with the property; a whole number in [0, n_examples].
+        n_examples: Independent examples; >= 0.
+        level: Probability that the bound lies below the true proportion; in (0, 1).
+
+    Returns:
+        A number in [0, 1]; 1 if nothing was observed.
+
+    Raises:
+        DomainError: If an argument lies outside its domain.
+
+    Example:
+        No failure in 1,000 examples still allows 0.69 % of them at 99.9 % confidence:
+
+        >>> round(upper_bound(successes=0, n_examples=1000, level=0.001), 4)
+        0.0069
+
+    """
+    return 1 - lower_bound(n_examples - successes, n_examples, level)
+
+
+def log_p_value(successes: int, n_examples: int, threshold: float, *, above: bool) -> float:
+    """
+    Natural logarithm of the exact p-value of the hypothesis that the proportion is at most *threshold*.
+
+    With ``above=False``, of the hypothesis that it is at least the threshold.
+    Logarithms, because the levels of a long-lived account are below what a float can hold (theory.md §3.6).
+
+    Args:
+        successes: Examples with the property; a whole number in [0, n_examples].
+        n_examples: Independent examples; >= 0.
+        threshold: Proportion to compare with; any finite number.
+        above: Whether the evidence sought is that the proportion lies above the threshold.
+
+    Returns:
+        A number in [-inf, 0]; -inf where the hypothesis is impossible.
+
+    Raises:
+        DomainError: If an argument lies outside its domain.
+
+    """
+    _check_counts(successes, n_examples)
+    if not math.isfinite(threshold):
+        raise DomainError(f"a threshold must be a finite number, not {threshold!r}")
+    if above:
+        return -math.inf if threshold < 0 else tails.log_upper_tail(successes, n_examples, threshold)
+    return -math.inf if threshold > 1 else tails.log_lower_tail(successes, n_examples, threshold)
+
+
+def rejects(successes: int, n_examples: int, threshold: float, log_level: float, above: bool = True) -> bool:
+    """
+    Whether the sample proves that the proportion lies above (or below) *threshold*.
+
+    The probability of a wrong True is at most exp(*log_level*), whatever the true proportion.
+
+    Args:
+        successes: Examples with the property; a whole number in [0, n_examples].
+        n_examples: Independent examples; >= 0.
+        threshold: Proportion to compare with; any finite number.
+        log_level: Natural logarithm of the level; < 0, and -inf (a spent account) never rejects.
+        above: True tests the hypothesis "at most the threshold", False "at least the threshold".
+
+    Raises:
+        DomainError: If an argument lies outside its domain.
+
+    Example:
+        970 of 1,000 prove more than 95 % at a level of 1 %, but not at 0.1 %:
+
+        >>> rejects(970, 1000, 0.95, math.log(0.01)), rejects(970, 1000, 0.95, math.log(0.001))
+        (True, False)
+
+    """
+    if math.isnan(log_level) or log_level >= 0:
+        raise DomainError(f"the logarithm of a level must be negative, not {log_level!r}")
+    evidence = log_p_value(successes, n_examples, threshold, above=above)
+    return log_level > -math.inf and evidence <= log_level
+
+
+def _sharpened(guess: float, log_level: float, log_tail: Callable[[float], float]) -> float:
+    """Keep *guess* where its tail is at most the level and close to it; bisect where the inverse failed (deep levels)."""
+    if 0 < guess < 1 and abs(log_tail(guess) - log_level) <= SHARPNESS:
+        return guess
+    low, high = -1100.0, 0.0  # logarithms to the base 2, so that the tiniest proportions keep their digits
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if log_tail(2.0**middle) <= log_level else (low, middle)
+    return float(2.0**low)
+
+
+def _check_counts(successes: int, n_examples: int) -> None:
+    if n_examples < 0 or n_examples != int(n_examples):
+        raise DomainError(f"the number of examples must be a whole number from 0 up, not {n_examples!r}")
+    if not 0 <= successes <= n_examples or successes != int(successes):
+        raise DomainError(f"successes must be a whole number from 0 to {n_examples}, not {successes!r}")
+
+
+def _check_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise DomainError(f"a level must lie between 0 and 1, not {level!r}")

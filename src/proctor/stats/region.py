@@ -1,0 +1,266 @@
+"""
+The region of rejection of a paired test, found without asking for every outcome, and its power (theory.md §6).
+
+At a fixed nuisance psi let t*(psi) be the statistic whose upper tail is the level.
+An outcome is rejected where its statistic reaches t* throughout its own interval of the nuisance.
+t* hardly moves with psi, so it is computed at nodes half a standard error apart and interpolated;
+outcomes too close to the interpolated value are put to the test itself, so the critical values are those of the test.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from proctor.stats import certified, score, tails
+from proctor.stats.certified import Floats, Integers
+from proctor.stats.score_test import LOG_DEEPEST, PairedTest, as_counts, check_alternative, discordant_window
+
+_NODES_PER_ERROR = 2.0
+_SWEEPS = 4
+_SPARED = 2e-3  # share of the probability of a miss that doubts left open may have
+_LEAST_JITTER = 0.002
+_RESOLVED = math.log(1e-3)  # share of the probability of a miss that may lie outside the window
+
+
+@dataclass(frozen=True)
+class Region:
+    """
+    Outcomes that a test rejects: for each number of discordant examples in a window, the fewest wins.
+
+    Args:
+        test: The test whose region this is.
+        first: Smallest number of discordant examples in the window.
+        critical: Fewest wins that reject, from *first* upwards; one more than the discordant examples where none do.
+
+    """
+
+    test: PairedTest
+    first: int
+    critical: Integers
+
+    def log_miss(self, difference: float, disagreement: float) -> float:
+        """
+        Natural logarithm of the probability of not rejecting; outside the window nothing counts as rejected.
+
+        Args:
+            difference: True difference of the accuracies.
+            disagreement: True P(exactly one of the two models is right); in [abs(difference), 1].
+
+        Raises:
+            DomainError: If no population is like that.
+
+        """
+        check_alternative(difference, disagreement)
+        n = self.test.n_examples
+        if self.test.foregone is not None:
+            return -math.inf if self.test.foregone else 0.0
+        m = self.first + np.arange(len(self.critical))
+        psi = np.array([disagreement])
+        mass = np.exp(tails.log_binomial(m, n) + certified.log_chances(m, n, psi)[0])
+        win = min(1.0, (1 + difference / disagreement) / 2) if disagreement > 0 else 0.5
+        missed = certified.wins_tail(m - self.critical + 1, m, np.array(1 - win))
+        outside = certified.left_out(n, m[:1], m[-1:], psi)[0]
+        total = float((mass * missed).sum()) + float(outside)
+        return math.log(min(total, 1.0)) if total > 0 else -math.inf
+
+    def power(self, difference: float, disagreement: float) -> float:
+        """
+        Probability of rejecting (see :meth:`log_miss`).
+
+        Args:
+            difference: True difference of the accuracies.
+            disagreement: True P(exactly one of the two models is right); in [abs(difference), 1].
+
+        Raises:
+            DomainError: If no population is like that.
+
+        """
+        return -math.expm1(self.log_miss(difference, disagreement))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """
+    Critical statistics t* at nodes of the nuisance, and how far they jitter about their interpolation.
+
+    Args:
+        nodes: Values of the nuisance, ascending.
+        values: t* at each.
+        jitter: Distance within which an outcome is not decided by the interpolation, at each.
+
+    """
+
+    nodes: Floats
+    values: Floats
+    jitter: Floats
+
+    def highest(self, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+        """Largest interpolated value over each interval, and the jitter around it."""
+        ends = np.maximum(np.interp(low, self.nodes, self.values), np.interp(high, self.nodes, self.values))
+        covered = (self.nodes[:, None] >= low) & (self.nodes[:, None] <= high)
+        inside = np.where(covered, self.values[:, None], -np.inf)
+        peak = np.where(np.interp(low, self.nodes, self.values) >= ends, low, high)
+        peak = np.where(inside.max(axis=0) >= ends, self.nodes[inside.argmax(axis=0)], peak)
+        return np.maximum(ends, inside.max(axis=0)), np.interp(peak, self.nodes, self.jitter)
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """
+    A region by interpolation, with the doubts that only the test itself can settle.
+
+    Args:
+        region: The region as interpolated; exact where nothing is in doubt.
+        doubtful: Positions in the window whose critical value may be another.
+
+    """
+
+    region: Region
+    doubtful: Integers
+
+    def settled(self) -> Region:
+        """The exact region: every doubt put to the test."""
+        return self._settled(self.doubtful)
+
+    def settled_for(self, difference: float, disagreement: float) -> Region:
+        """
+        The region, exact wherever it matters to the power at one alternative.
+
+        Args:
+            difference: True difference of the accuracies.
+            disagreement: True P(exactly one of the two models is right); in [abs(difference), 1].
+
+        """
+        region, doubtful = self.region, self.doubtful
+        check_alternative(difference, disagreement)
+        n = region.test.n_examples
+        m = region.first + doubtful
+        wins = np.clip(region.critical[doubtful] - 1, 0, m)
+        chance = min(1.0, (1 + difference / disagreement) / 2) if disagreement > 0 else 0.5
+        at_stake = tails.log_mass(m, n, disagreement) + tails.log_binomial_rows(wins, m, chance)
+        order = np.argsort(at_stake)
+        spared = np.cumsum(2 * np.exp(at_stake[order])) <= _SPARED * math.exp(region.log_miss(difference, disagreement))
+        return self._settled(np.sort(doubtful[order][~spared]))
+
+    def _settled(self, positions: Integers) -> Region:
+        critical = self.region.critical.copy()
+        for i in positions:
+            critical[i] = _searched(self.region.test, self.region.first + int(i), int(critical[i]))
+        return Region(self.region.test, self.region.first, critical)
+
+
+def sketch(test: PairedTest, disagreement: float, log_miss: float, curve: Curve | None = None) -> Sketch:
+    """
+    Region of a test over the numbers of discordant examples that a disagreement makes likely.
+
+    Args:
+        test: The test.
+        disagreement: Anticipated P(exactly one of the two models is right); in [0, 1].
+        log_miss: Logarithm of the probability of not rejecting that is to be resolved; < 0.
+        curve: Critical statistics computed for a nearby sample size, to save time; where it does not reach, none.
+
+    """
+    first, last = discordant_window(test.n_examples, disagreement, log_miss + _RESOLVED)
+    m = as_counts(first, last)
+    if test.foregone is not None or test.threshold == -1 or test.log_level == -math.inf:
+        return Sketch(Region(test, first, _plain_region(test, m)), m[:0])
+    if test.is_deep:
+        return Sketch(Region(test, first, _exponential_region(test, m)), m[:0])
+    bounds, jitter = (curve or draw_curve(test, first, last)).highest(*_intervals(test, m))
+    critical = score.critical_wins(m, test.n_examples, test.threshold, bounds)
+    return Sketch(Region(test, first, critical), _doubtful(test, m, critical, bounds, jitter))
+
+
+def _plain_region(test: PairedTest, m: Integers) -> Integers:
+    """Region where the sample hardly matters: never, always, or unless every example is lost."""
+    if test.foregone is False or test.log_level == -math.inf:
+        return m + 1
+    return np.where((m == test.n_examples) & (test.foregone is None), 1, 0)
+
+
+def _exponential_region(test: PairedTest, m: Integers) -> Integers:
+    """Region of the exponential bound, which grows with the difference of wins and losses alone."""
+    n, low, high = test.n_examples, -test.n_examples, test.n_examples + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        wins, losses = max(middle, 0), max(-middle, 0)
+        low, high = (low, middle) if test.log_exponential_bound(wins, losses) <= test.log_level else (middle, high)
+    return np.where(high > n, m + 1, np.clip((m + high + 1) // 2, 0, m + 1))
+
+
+def draw_curve(test: PairedTest, first: int, last: int) -> Curve:
+    """
+    Critical statistics over every nuisance that outcomes with *first* to *last* discordant examples allow.
+
+    Args:
+        test: The test; its level must be within reach of floats.
+        first: Smallest number of discordant examples.
+        last: Largest.
+
+    """
+    n = test.n_examples
+    low, high = np.arcsin(np.sqrt([test.nuisance(first)[0], test.nuisance(last)[1]]))
+    count = 2 + int((high - low) * 2 * math.sqrt(n) * _NODES_PER_ERROR)
+    nodes = np.sin(np.linspace(low, high, count)) ** 2
+    normal = -float(special.ndtri_exp(math.log(test.limit)))
+    values = np.full(count, normal)
+    for _ in range(_SWEEPS):
+        excess = np.clip(_log_tail(test, nodes, values) - math.log(test.limit), -2.0, 2.0)
+        values = values + excess / (max(normal, 0.5) + 1 / max(normal, 1.0))
+    return Curve(nodes, values, _jitter(values))
+
+
+def _jitter(values: Floats) -> Floats:
+    """How far each value lies from the line through its neighbors, at worst around it."""
+    if len(values) < 5:
+        return np.full(values.shape, 1.0)
+    bend = np.pad(np.abs(np.diff(values, 2)), 1, mode="edge")
+    padded = np.pad(bend, 2, mode="edge")
+    return np.asarray(_LEAST_JITTER + np.lib.stride_tricks.sliding_window_view(padded, 5).max(axis=1))
+
+
+def _log_tail(test: PairedTest, psi: Floats, values: Floats) -> Floats:
+    """Logarithm of the probability that the statistic reaches each value under each nuisance."""
+    n, c = test.n_examples, test.threshold
+    first, last = certified.window(n, psi, test.log_level)
+    m = first[:, None] + np.arange(int((last - first).max()) + 1)
+    beyond = m > last[:, None]
+    m = np.minimum(m, last[:, None])
+    critical = score.critical_wins(m, n, c, values[:, None])
+    ways = tails.log_binomial(np.arange(first.min(), last.max() + 1), n)
+    mass = np.exp(ways[m - first.min()] + certified.log_chances(m, n, psi))
+    mass[beyond] = 0.0
+    win = certified.on_the_boundary(psi, c).win
+    total = (mass * certified.wins_tail(critical, m, win[:, None])).sum(axis=1)
+    return np.asarray(np.log(np.maximum(total, 1e-320)))
+
+
+def _intervals(test: PairedTest, m: Integers) -> tuple[Floats, Floats]:
+    """Intervals of the nuisance for each number of discordant examples; interpolated where there are many."""
+    some = np.unique(np.linspace(0, len(m) - 1, min(len(m), 41)).astype(int))
+    ends = np.array([test.nuisance(int(m[i])) for i in some])
+    return np.interp(m, m[some], ends[:, 0]), np.interp(m, m[some], ends[:, 1])
+
+
+def _doubtful(test: PairedTest, m: Integers, critical: Integers, bounds: Floats, jitter: Floats) -> Integers:
+    """Positions where the statistic of a critical outcome, or of its neighbor, is closer to the bound than the jitter."""
+    n, c = test.n_examples, test.threshold
+    at, below = np.minimum(critical, m), np.maximum(critical - 1, 0)
+    over = score.statistic(at, m - at, n, c) < bounds + jitter
+    under = score.statistic(below, m - below, n, c) > bounds - jitter
+    return np.flatnonzero(((critical <= m) & over) | ((critical > 0) & under))
+
+
+def _searched(test: PairedTest, discordant: int, guess: int) -> int:
+    """Fewest wins that reject, walking from a guess."""
+    wins = guess
+    while wins > 0 and test.rejects(wins - 1, discordant - wins + 1):
+        wins -= 1
+    if wins == guess:
+        while wins <= discordant and not test.rejects(wins, discordant - wins):
+            wins += 1
+    return wins

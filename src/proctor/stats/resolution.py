@@ -1,0 +1,246 @@
+"""
+What a paired test can resolve: the examples that a tolerance needs, the tolerance that a sample reaches (theory.md §6).
+
+Both search on interpolated regions and settle what they report with the test itself,
+so the power behind an answer comes from exact critical values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from scipy import special
+
+from proctor.errors import DomainError
+from proctor.stats import score
+from proctor.stats.region import Curve, draw_curve, sketch
+from proctor.stats.score_test import PairedTest, check_alternative, discordant_window
+
+LARGEST = 10**9
+"""Samples larger than this are not searched."""
+NEXT_FEW = 3
+"""How many larger samples must have the power too, because exact tests are not monotone in their size."""
+_RESULTS = 4096
+
+
+@dataclass(frozen=True)
+class Demand:
+    """
+    What is asked of a test of a difference.
+
+    Args:
+        threshold: Difference of accuracies that is to be exceeded; any finite number.
+        log_level: Natural logarithm of the level; < 0.
+        log_miss: Natural logarithm of the tolerated probability of not rejecting; < 0.
+        disagreement: Anticipated P(exactly one of the two models is right); in [0, 1].
+        disagreement_cap: See :class:`proctor.stats.score_test.PairedTest`.
+
+    Raises:
+        DomainError: If an argument lies outside its domain.
+
+    """
+
+    threshold: float
+    log_level: float
+    log_miss: float
+    disagreement: float
+    disagreement_cap: float = 1.0
+
+    def __post_init__(self) -> None:
+        self.test(0)
+        check_alternative(0.0, self.disagreement)
+        if not -math.inf < self.log_miss < 0:
+            raise DomainError(f"the logarithm of a probability of a miss must be negative and finite, not {self.log_miss!r}")
+        if self.log_level == -math.inf:
+            raise DomainError("nothing can be resolved at a level of 0")
+
+    def test(self, n_examples: int) -> PairedTest:
+        """The test on a sample of some size."""
+        return PairedTest(n_examples, self.threshold, self.log_level, self.disagreement_cap)
+
+
+@lru_cache(maxsize=_RESULTS)
+def sample_size(demand: Demand, tolerance: float) -> int:
+    """
+    Smallest sample on which the test proves a difference of threshold + 2 tolerances with the power demanded.
+
+    The power comes from exact critical values and is right to 1 % of the miss; it is reached there and at the next few sizes.
+
+    Args:
+        demand: Threshold, level, power and the anticipated disagreement.
+        tolerance: Resolution of the condition, in accuracy; > 0.
+
+    Returns:
+        Number of examples; about disagreement times as many need labels.
+
+    Raises:
+        DomainError: If no population has that difference at that disagreement, or no sample of 1e9 examples is enough.
+
+    Example:
+        A condition ``n - o > 0.02 +/- 0.02``, one time in a thousand wrong either way, models that differ on a tenth:
+
+        >>> chance = math.log(0.001)
+        >>> sample_size(Demand(0.02, chance, chance, disagreement=0.1), tolerance=0.02) < 2400
+        True
+
+    """
+    _check_tolerance(tolerance)
+    difference = demand.threshold + 2 * tolerance
+    foregone = demand.test(1).foregone
+    if foregone:
+        return 0
+    check_alternative(difference, demand.disagreement)
+    if foregone is False:
+        raise DomainError(f"no sample can prove a difference above {demand.threshold!r} where models differ less often")
+    return _Search(demand, difference).smallest()
+
+
+@lru_cache(maxsize=_RESULTS)
+def reachable_tolerance(demand: Demand, n_examples: int) -> float | None:
+    """
+    Smallest tolerance that a sample resolves: threshold + 2 tolerances is proven with the power demanded.
+
+    Args:
+        demand: Threshold, level, power and the anticipated disagreement.
+        n_examples: Size of the sample; >= 0.
+
+    Returns:
+        A tolerance in accuracy, > 0, to about 1e-6; None if not even the largest possible difference is proven.
+
+    Raises:
+        DomainError: If the size is negative.
+
+    """
+    test = demand.test(n_examples)
+    largest = (demand.disagreement - demand.threshold) / 2
+    if test.foregone:
+        return 0.0
+    if n_examples == 0 or test.foregone is False or largest <= 0:
+        return None
+    rough = sketch(test, demand.disagreement, demand.log_miss)
+    guess = _smallest_difference(demand, rough.region.log_miss)
+    exact = rough.settled_for(demand.disagreement if guess is None else guess, demand.disagreement)
+    found = _smallest_difference(demand, exact.log_miss)
+    return None if found is None else max((found - demand.threshold) / 2, 0.0)
+
+
+def _smallest_difference(demand: Demand, log_miss: Callable[[float, float], float]) -> float | None:
+    low, high = max(demand.threshold, -demand.disagreement), demand.disagreement
+    if log_miss(high, demand.disagreement) > demand.log_miss:
+        return None
+    while high - low > 1e-6 * max(demand.disagreement - demand.threshold, 1e-3):
+        middle = (low + high) / 2
+        low, high = (low, middle) if log_miss(middle, demand.disagreement) <= demand.log_miss else (middle, high)
+    return high
+
+
+class _Search:
+    """The search for one sample size; keeps what it has computed."""
+
+    def __init__(self, demand: Demand, difference: float) -> None:
+        self.demand = demand
+        self.difference = difference
+        self.curve: Curve | None = None
+        self.curve_size = 0
+        self.exact: dict[int, float] = {}
+
+    def smallest(self) -> int:
+        """Approach on interpolated regions, arrive on exact ones."""
+        start, slope = self._approached()
+        n = self._arrived(start, slope)
+        while n > 1 and self._is_enough(n - 1):
+            n -= 1
+        checked = n
+        while checked < n + NEXT_FEW:
+            checked += 1
+            if not self._is_enough(checked):
+                n = checked + 1
+                while not self._is_enough(n):
+                    n += 1
+                checked = n
+        return n
+
+    def _approached(self) -> tuple[int, float]:
+        """Size by secants on the scale on which power is nearly straight, and the slope of ln(miss) there."""
+        goal = _as_deviate(self.demand.log_miss)
+        x, step = math.sqrt(self._guess()), 0.02
+        y = _as_deviate(self._rough_log_miss(round(x * x)))
+        rise = (goal + special.ndtri_exp(self.demand.log_level)) / x
+        for _ in range(12):
+            target = x + (goal - y) / rise
+            target = min(max(target, x / 2, 1.0), 2 * x)
+            if target**2 > LARGEST:
+                raise DomainError(f"more than {LARGEST:,} examples would be needed")
+            if abs(target - x) < 1e-4 * x:
+                break
+            z = _as_deviate(self._rough_log_miss(round(target * target)))
+            if z != y and round(target * target) != round(x * x):
+                rise = min((z - y) / (target - x), -1e-6)
+            step, x, y = target - x, target, z
+        slope = _as_log(goal + rise * x * 0.005) - self.demand.log_miss
+        return max(1, round(target * target)), min(slope / (0.01 * x * x), -1e-12)
+
+    def _arrived(self, n: int, slope: float) -> int:
+        """Size with enough power, reached by steps as long as the slope suggests."""
+        for _ in range(6):
+            lacking = self._exact_log_miss(n) - self.demand.log_miss
+            jump = math.ceil(lacking / -slope) if lacking > 0 else -math.floor(-lacking / -slope)
+            if jump == 0 or self._is_enough(n) and max(1, n + jump) in self.exact:
+                break
+            n = max(1, n + jump)
+        while not self._is_enough(n):
+            n += 1
+        return n
+
+    def _guess(self) -> float:
+        """Size by the normal approximation; only where to begin."""
+        d, psi, many = self.difference, self.demand.disagreement, 1_000_000
+        drift = float(score.statistic(many * (psi + d) / 2, many * (psi - d) / 2, many, self._inner)) / math.sqrt(many)
+        null = (d - self._inner) / drift if drift > 0 else 1.0
+        spread = math.sqrt(max(psi - d * d, 0.0)) / max(null, 1e-9)
+        reach = -special.ndtri_exp(self.demand.log_level) - spread * special.ndtri_exp(self.demand.log_miss)
+        return float(min(max((max(reach, 0.5) / max(drift, 1e-9)) ** 2, 4.0), LARGEST))
+
+    @property
+    def _inner(self) -> float:
+        return max(self.demand.threshold, -1 + 1e-9)
+
+    def _is_enough(self, n: int) -> bool:
+        return self._exact_log_miss(n) <= self.demand.log_miss
+
+    def _exact_log_miss(self, n: int) -> float:
+        if n not in self.exact:
+            found = sketch(self.demand.test(n), self.demand.disagreement, self.demand.log_miss, self._curve_near(n))
+            region = found.settled_for(self.difference, self.demand.disagreement)
+            self.exact[n] = region.log_miss(self.difference, self.demand.disagreement)
+        return self.exact[n]
+
+    def _rough_log_miss(self, n: int) -> float:
+        found = sketch(self.demand.test(n), self.demand.disagreement, self.demand.log_miss, self._curve_near(n))
+        return found.region.log_miss(self.difference, self.demand.disagreement)
+
+    def _curve_near(self, n: int) -> Curve | None:
+        """Critical statistics of a size within a twentieth, wide enough for all of them."""
+        test = self.demand.test(n)
+        if test.foregone is not None or test.threshold == -1 or test.is_deep:
+            return None
+        if self.curve is None or abs(n - self.curve_size) > self.curve_size / 20:
+            first, last = discordant_window(n, self.demand.disagreement, 1.2 * self.demand.log_miss - 10)
+            self.curve, self.curve_size = draw_curve(test, first, last), n
+        return self.curve
+
+
+def _as_deviate(log_miss: float) -> float:
+    return float(special.ndtri_exp(min(max(log_miss, -1e4), -1e-12)))
+
+
+def _as_log(deviate: float) -> float:
+    return float(special.log_ndtr(deviate))
+
+
+def _check_tolerance(tolerance: float) -> None:
+    if not 0 < tolerance < math.inf:
+        raise DomainError(f"a tolerance must be a positive number, not {tolerance!r}")
