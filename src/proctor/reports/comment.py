@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from proctor.errors import FRESH_TEST_SET, LABELS_MISSING
+from proctor.errors import BUG, FRESH_TEST_SET, LABELS_MISSING
 from proctor.release import Release, Verdict
 from proctor.reports import sentences
 from proctor.reports.markdown import code, escape
@@ -83,6 +83,8 @@ def render(release: Release, links: Links | None = None) -> str:
 
 def render_problem(problem: Problem, links: Links | None = None) -> str:
     """The comment where there is no verdict: what is wrong, and what to do."""
+    # Every named error comes before anything is charged; a bug of ours promises nothing.
+    spent = ["No verdict"] if problem.exit_code == BUG else ["Nothing was spent"]
     lines = [
         marker(problem.gate),
         f"### {problem_headline(problem)}",
@@ -90,7 +92,7 @@ def render_problem(problem: Problem, links: Links | None = None) -> str:
         _text(problem.message),
         "",
         *([f"**What to do next.** {_text(problem.hint)}", ""] if problem.hint else []),
-        f"<sub>{' · '.join(['Nothing was spent', *_addresses(links or Links())])}</sub>",
+        f"<sub>{' · '.join([*spent, *_addresses(links or Links())])}</sub>",
         "",
     ]
     return _within_limit("\n".join(lines))
@@ -127,7 +129,7 @@ def _books(release: Release) -> list[str]:
         ("Gate", code(_cut(release.gate))),
         ("Condition", code(_cut(release.condition))),
         ("Budget", f"{gauge}{budget.leakage_bits:.1f} bits · {sentences.outlook(budget)}"),
-        ("So far", "; ".join(filter(None, [sentences.so_far(budget), promised]))),
+        ("Used", "; ".join(filter(None, [sentences.so_far(budget), promised]))),
         ("Resolution", sentences.resolution(budget)),
     ]
     if release.candidate:
