@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -362,6 +363,14 @@ def test_loads__sealed_inputs_need_the_sandbox():
     found = problems(with_candidate("{model: m.pkl, trust: pickle}", "sandbox: none", testset=sealed))
 
     assert [True] == ["sandbox" in line and line.startswith("gate.yml:4:1:") for line in found]
+
+
+def test_gate__sealed_inputs_take_no_predictions():
+    """Not even the command line can put a predictions file in the place of a model that must not see the inputs."""
+    gate = gatefile.loads(FULL)
+
+    with pytest.raises(GateFileError, match=r"`new\.csv` was made by somebody who saw them"):
+        replace(gate, candidate=gatefile.PredictionsFile("new.csv"))
 
 
 def test_loads__condition_shows_the_caret():

@@ -112,9 +112,18 @@ def test_init__condition(tmp_path):
     run(tmp_path, "--yes", "--condition", "n > 0.9 or d < 0.01")
     assert "n > 0.9 or d < 0.01" == gatefile.load(tmp_path).condition
 
-    with pytest.raises(Misuse, match="condition"):
+    with pytest.raises(ConditionError):
         run(tmp_path, "--yes", "--force", "--condition", "n = 0.9")
     assert "n > 0.9 or d < 0.01" == gatefile.load(tmp_path).condition
+
+
+def test_init__first(tmp_path):
+    """A condition that needs no baseline judges the first model too."""
+    run(tmp_path, "--yes", "--condition", "n > 0.9 +/- 0.01")
+    assert gatefile.First.JUDGE is gatefile.load(tmp_path).first
+
+    run(tmp_path, "--yes", "--force", "--condition", "n > 0.9 +/- 0.01 /\\ n > o")
+    assert gatefile.First.ACCEPT is gatefile.load(tmp_path).first
 
 
 def test_init__does_not_overwrite(tmp_path):

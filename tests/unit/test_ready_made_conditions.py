@@ -8,7 +8,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from proctor import conditions, gatefile
+from proctor import conditions, gatefile, planning
 from proctor.gatefile.draft import READY_MADE
 
 FOLDER = Path(__file__).parents[2] / "conditions"
@@ -49,6 +49,18 @@ def test_ready_made__declares_disagreement(file):
 def test_ready_made__is_in_the_table(file):
     """The folder's README lists it."""
     assert f"[`{file.name}`]({file.name})" in (FOLDER / "README.md").read_text()
+
+
+def test_ready_made__plan_is_in_the_table(file):
+    """Each can be planned, for a test set that people can afford, and the README says so to two digits."""
+    gate = gatefile.load(file)
+    request = planning.Request(gate.contract, gate.stakes, gate.power, gate.disagreement, gate.bound)
+
+    planned = planning.plan(gate.formula, request)
+
+    row = next(line for line in (FOLDER / "README.md").read_text().splitlines() if f"({file.name})" in line)
+    cells = [cell.strip() for cell in row.split("|")]
+    assert [f"{float(f'{figure:.1e}'):,.0f}" for figure in (planned.examples, planned.labels)] == cells[4:6]
 
 
 def test_non_inferiority__has_an_anchor():

@@ -11,7 +11,7 @@ import click
 from proctor.errors import Misuse
 
 if TYPE_CHECKING:
-    from proctor.gatefile import Baseline, Candidate
+    from proctor.gatefile import Baseline, Candidate, First
     from proctor.gatefile.draft import Draft, ReadyMade
     from proctor.gatefile.findings import Found
 
@@ -106,6 +106,7 @@ def _draft(folder: Path, questions: _Questions, condition: str | None) -> Draft:
         features=features,
         candidate=candidate,
         baseline=_baseline(found),
+        first=_first(asked.condition),
         to_fill_in=frozenset(missing),
     )
 
@@ -183,6 +184,15 @@ def _baseline(found: tuple[Found, ...]) -> Baseline:
 
     old = [one for one in of_role(found, Role.PREDICTIONS) if is_old(one)]
     return PredictionsFile(old[0].path, old[0].id or "id", old[0].value or "prediction") if old else Accepted()
+
+
+def _first(condition: str) -> First:
+    """Judged, where the condition needs no baseline; else accepted."""
+    from proctor import conditions
+    from proctor.gatefile import First
+
+    formula = conditions.normalize(conditions.parse(condition))
+    return First.JUDGE if conditions.variables(formula) == {conditions.Variable.N} else First.ACCEPT
 
 
 def _question(questions: _Questions, condition: str | None) -> ReadyMade:

@@ -17,6 +17,7 @@ from pathlib import Path
 from proctor import conditions
 from proctor.budget import Adaptive, Adaptivity, Contract, Mode, Stakes
 from proctor.conditions import Formula
+from proctor.errors import GateFileError
 from proctor.planning import Bound
 
 
@@ -307,6 +308,11 @@ class Gate(Policy):
     sandbox: Sandbox = Sandbox.AUTO
     feedback: Feedback = field(default_factory=VerdictOnly)
     owner: Owner = field(default_factory=Owner)
+
+    def __post_init__(self) -> None:
+        if self.testset.inputs is Inputs.SEALED and isinstance(self.candidate, PredictionsFile):
+            message = f"the inputs are sealed, so `{self.candidate.predictions}` was made by somebody who saw them"
+            raise GateFileError(message, hint="Name a `command:` or a `model:`; it is run in the sandbox.")
 
     def resolve(self, path: str) -> Path:
         """Where a path of this gate file lies on disk."""

@@ -9,8 +9,18 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from typing import assert_never
 
-from proctor.gatefile.declarations import Accepted, Baseline, Candidate, Command, Model, PredictionsFile, Revision
+from proctor.gatefile.declarations import (
+    Accepted,
+    Baseline,
+    Candidate,
+    Command,
+    First,
+    Model,
+    PredictionsFile,
+    Revision,
+)
 
 _PLAIN = re.compile(r"[A-Za-z./][\w./{} -]*[\w.}]|[A-Za-z]")
 _TRAPS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
@@ -40,8 +50,8 @@ READY_MADE = (
     ReadyMade("no-regression", "nothing that is shown to be worse gets in", "n - o > 0 +/- 0.01", "fn-free"),
     ReadyMade(
         "non-inferiority",
-        "new is at most 1 point worse than old, and at most 2 points worse than on the first day",
-        r"n - o > -0.01 +/- 0.005 /\ n - a > -0.02 +/- 0.01",
+        "new is at most 2 points worse than old, and at most 4 points worse than on the first day",
+        r"n - o > -0.02 +/- 0.01 /\ n - a > -0.04 +/- 0.02",
     ),
     ReadyMade(
         "stable-update",
@@ -67,6 +77,7 @@ class Draft:
         features: File of features, or ``None``.
         candidate: The new model.
         baseline: The old model.
+        first: What the first candidate gets.
         to_fill_in: Keys whose value is only a placeholder, since nothing was found for them.
 
     """
@@ -80,6 +91,7 @@ class Draft:
     id: str | None = None
     features: str | None = None
     baseline: Baseline = field(default_factory=Accepted)
+    first: First = First.ACCEPT
     to_fill_in: frozenset[str] = frozenset()
 
     def text(self) -> str:
@@ -114,7 +126,7 @@ class Draft:
             "candidate:",
             *self._candidate(self.candidate),
             *self._baseline(),
-            _line("first: accept", "what the first model gets when there is no baseline; or judge: its n clauses"),
+            self._first(),
             _line("ledger: .proctor/ledger.db", "the books; or postgresql://…, or git:origin/proctor-ledger"),
         ]
 
@@ -129,6 +141,8 @@ class Draft:
             case Model(model):
                 trust = _line("  trust: pickle", "loading the file runs whatever code is in it")
                 return [self._marked("candidate", f"  model: {_plain(model)}", ""), trust]
+            case _:
+                assert_never(candidate)
 
     def _baseline(self) -> list[str]:
         match self.baseline:
@@ -142,6 +156,18 @@ class Draft:
                 return ["baseline:", f"  predictions: {_plain(predictions)}", *_columns(ids, prediction)]
             case Revision(revision):
                 return ["baseline:", f"  revision: {_plain(revision)}"]
+            case _:
+                assert_never(self.baseline)
+
+    def _first(self) -> str:
+        match self.first:
+            case First.ACCEPT:
+                comment = "what the first model gets when there is no baseline; or judge: its n clauses"
+            case First.JUDGE:
+                comment = "the first model is judged like any other: the condition needs no baseline"
+            case _:
+                assert_never(self.first)
+        return _line(f"first: {self.first}", comment)
 
     def _marked(self, key: str, line: str, comment: str) -> str:
         return _line(line, "TO FILL IN: no such file was found" if key in self.to_fill_in else comment)

@@ -49,7 +49,7 @@ from proctor.planning import Bound
 MOST_STEPS = 10_000
 _ADDRESS = r"[^\s@<>]+@[^\s@<>]+"
 _NONE_WITH_ADDRESS = re.compile(rf"none\s*->\s*({_ADDRESS})")
-_DEFAULT_STEPS, _DEFAULT_PASSES = 32, 3
+DEFAULT_STEPS, DEFAULT_PASSES = 32, 3
 
 
 class StakesWord(StrEnum):
@@ -304,7 +304,7 @@ STEPS = Key(
     "steps",
     Whole(1, MOST_STEPS),
     "Evaluations that are expected; under the paper's policies, the number that is fixed at registration.",
-    shown_default=_DEFAULT_STEPS,
+    shown_default=DEFAULT_STEPS,
 )
 
 POLICY_KEYS = (
@@ -335,7 +335,7 @@ POLICY_KEYS = (
         "passes",
         Whole(1, MOST_STEPS),
         "Passes that are expected (in fn-free: fails).",
-        shown_default=_DEFAULT_PASSES,
+        shown_default=DEFAULT_PASSES,
     ),
     Key(
         "disagreement",

@@ -26,19 +26,18 @@ from proctor.gatefile.declarations import (
     Sandbox,
     TestSetSource,
 )
-from proctor.gatefile.keys import AdaptivityPolicy, StakesWord
+from proctor.gatefile.keys import DEFAULT_PASSES, DEFAULT_STEPS, AdaptivityPolicy, StakesWord
 from proctor.gatefile.nodes import Source
 from proctor.planning import Bound
 
 Values = Mapping[str, Any]
-_DEFAULT_STEPS, _DEFAULT_PASSES = 32, 3
 
 
 def stakes_of(values: Values) -> Stakes:
     """The stakes that the keys ``stakes``, ``steps`` and ``passes`` give together."""
     given_steps, given_passes = values.get("steps"), values.get("passes")
-    steps = given_steps or max(_DEFAULT_STEPS, given_passes or 0)
-    passes = given_passes or min(_DEFAULT_PASSES, steps)
+    steps = given_steps or max(DEFAULT_STEPS, given_passes or 0)
+    passes = given_passes or min(DEFAULT_PASSES, steps)
     return Guaranteed(steps, passes) if values.get("stakes") is StakesWord.GUARANTEED else Adaptive(steps, passes)
 
 
