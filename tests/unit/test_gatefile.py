@@ -235,16 +235,16 @@ def test_policy_from_options__names_the_option():
 
 def test_loads__every_problem_at_once():
     """All problems are told together, in the order of the file, each with line and column."""
-    text = "condition: n > 0.8\nrelibility: 0.9\nmode: on\ntestset:\n  label: y\n  lables: a\nsteps: 1_000\n"
+    text = "condition: n > 0.8\nreliability_: 0.9\nmode: on\ntestset:\n  label: y\n  label_s: a\nsteps: 1_000\n"
     descriptions = gatefile.json_schema()["properties"]
     labels = descriptions["testset"]["properties"]["labels"]
 
     assert [
         f"gate.yml:1:1: `candidate` is missing. {descriptions['candidate']['description']}",
-        "gate.yml:2:1: unknown key `relibility`; did you mean `reliability`?",
+        "gate.yml:2:1: unknown key `reliability_`; did you mean `reliability`?",
         "gate.yml:3:7: `mode` must be `fp-free` or `fn-free`, not `on`, which YAML reads as true",
         f"gate.yml:4:1: `labels` is missing in `testset`. {labels['description']}",
-        "gate.yml:6:3: unknown key `lables`; did you mean `labels`?",
+        "gate.yml:6:3: unknown key `label_s`; did you mean `labels`?",
         "gate.yml:7:8: `steps` must be a number, not the number `1_000`; write 1000",
     ] == problems(text)
 
@@ -281,7 +281,7 @@ BROKEN_LINES = [
     ("disagreement: 0", "6:15", "above 0"),
     ("disagreement: 10", "6:15", "write 0.1"),
     ("first: judge", "6:1", "needs a clause on n alone"),
-    ("baseline: acepted", "6:11", "`acepted`"),
+    ("baseline: accept", "6:11", "`accept`"),
     ("baseline: {revisions: main}", "6:11", "needs one of `predictions:`, `revision:`, not `revisions:`"),
     ("baseline: {revision: main, predictions: a.csv}", "6:11", "not `predictions:` and `revision:`"),
     ("baseline: {revision: --upload-pack=x}", "6:22", "branch, tag or commit"),
@@ -303,7 +303,7 @@ BROKEN_LINES = [
     ("feedback: {estimate: {of: n, from: 0, to: 1, step: 0.5, probabilities: [0.5, 0.5]}}", "6:57", "3 points"),
     ("feedback: {estimate: {of: n, from: 0, to: 1, step: 1, probabilities: [0.5, 0.4]}}", "6:55", "sum to 0.9"),
     ("feedback: three way", "6:11", "did you mean `three-way`?"),
-    ("owner: {recrod: a}", "6:9", "did you mean `record`?"),
+    ("owner: {records: a}", "6:9", "did you mean `record`?"),
     ("testset: {labels: b}", "6:1", "`testset` is given twice (first in line 2)"),
     ("name: &a x\nledger: *a", "7:9", "an alias"),
     ("<<: {steps: 3}", "6:1", "unknown key `<<`"),

@@ -87,7 +87,7 @@ def test_loads__script_is_no_gate():
     ("old", "new", "message"),
     [
         ("reliability: 0.9999", "reliability: 99.99", "ml.yml:4:18: .*write 0.9999"),
-        ("reliability:", "relyability:", "ml.yml:4:5: unknown key `relyability`; did you mean `reliability`"),
+        ("reliability:", "rely_ability:", "ml.yml:4:5: unknown key `rely_ability`; did you mean `reliability`"),
         ("mode       : fp-free", "steps: 3", "ml.yml:7:5: `steps` is given twice \\(first in line 5\\)"),
         ("full", "recycling", "`firstChange`, `full`, or `none -> ADDRESS`, not `recycling`"),
         ("  - steps      : 32\n", "", "`steps` is missing"),

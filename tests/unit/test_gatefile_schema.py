@@ -42,7 +42,7 @@ ACCEPTED = [
 REFUSED = [
     {"reliability": 1},
     {"reliability": "0.9"},
-    {"relibility": 0.9},
+    {"reliability_": 0.9},
     {"mode": True},
     {"steps": 1.5},
     {"steps": 0},
