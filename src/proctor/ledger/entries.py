@@ -131,7 +131,7 @@ class Entry:
 
 def seal(draft: Draft, number: int, previous: str, key: bytes | None = None) -> Entry:
     """The entry that records *draft* as the given *number*, after the entry whose hash is *previous*."""
-    text = canonical_json(dict(draft.body))
+    text = _dump(dict(draft.body))  # the draft has checked it
     bare = Entry(number, previous, draft.kind, text, draft.at, "")
     whole = replace(bare, hash=hash_of(bare))
     return whole if key is None else whole.signed(key)
@@ -173,13 +173,17 @@ def canonical_json(body: dict[str, Any]) -> str:
     '{"a":[null,"ü"],"b":0.1}'
     """
     try:
-        text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text = _dump(body)
         text.encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise DomainError(f"the body of a ledger entry must be plain JSON: {error}") from None
     if json.loads(text) != body:
         raise DomainError("the body of a ledger entry must be plain JSON: only string keys, and lists for sequences")
     return text
+
+
+def _dump(body: Mapping[str, JSON]) -> str:
+    return _encoder.encode(body)
 
 
 def from_line(line: str) -> Entry:
@@ -253,5 +257,6 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-# json.loads would build a decoder for every call; this one serves all bodies.
+# json.dumps and json.loads would build these for every call.
+_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _decoder = json.JSONDecoder(parse_constant=_refuse_constant)

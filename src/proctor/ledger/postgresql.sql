@@ -29,8 +29,7 @@ BEGIN
     IF NEW.number = 1 THEN
         last := repeat('0', 64);
     ELSE
-        EXECUTE format('SELECT hash FROM %I.%I WHERE number = $1', TG_TABLE_SCHEMA, TG_TABLE_NAME)
-            INTO last USING NEW.number - 1;
+        SELECT hash INTO last FROM proctor_entry WHERE number = NEW.number - 1;
     END IF;
     IF last IS DISTINCT FROM NEW.previous THEN
         RAISE EXCEPTION 'an entry must continue the last one' USING ERRCODE = 'PR001';
@@ -60,7 +59,7 @@ SELECT to_regclass('proctor_entry') IS NOT NULL
 SELECT max(version) FROM proctor_ledger
 
 -- fetch: all entries behind the first ones
-SELECT number, previous, kind, body, at, hash, mac, format FROM proctor_entry ORDER BY number OFFSET %(after)s
+SELECT number, previous, kind, body, at, hash, mac, format FROM proctor_entry WHERE number > %(after)s ORDER BY number
 
 -- holds: whether an entry has arrived
 SELECT count(*) FROM proctor_entry WHERE number = %s AND hash = %s

@@ -43,7 +43,7 @@ ROLLBACK
 SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1
 
 -- fetch: all entries behind the first ones
-SELECT number, previous, kind, body, at, hash, mac, format FROM entry ORDER BY number LIMIT -1 OFFSET :after
+SELECT number, previous, kind, body, at, hash, mac, format FROM entry WHERE number > :after ORDER BY number
 
 -- insert: one entry
 INSERT INTO entry (number, previous, kind, body, at, hash, mac, format) VALUES (?, ?, ?, ?, ?, ?, ?, ?)

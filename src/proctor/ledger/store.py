@@ -40,7 +40,7 @@ class Store(Protocol):
 
     def fetch(self, after: int) -> list[Entry]:
         """
-        All entries as they are stored, the first *after* of them left out; unverified.
+        All entries as they are stored, those up to number *after* left out; unverified.
 
         Raises:
             LedgerCorrupt: If what is there is no ledger, or is damaged.
@@ -89,7 +89,7 @@ class Ledger:
     def __init__(self, store: Store, key: bytes | None = None) -> None:
         self._store = store
         self._key = key
-        self._verified: tuple[Entry, ...] = ()
+        self._verified: list[Entry] = []
 
     @property
     def description(self) -> str:
@@ -121,8 +121,8 @@ class Ledger:
                 )
             new = new[1:]
         chain.check(new, before=known, key=self._key)
-        self._verified = known + tuple(new)
-        return self._verified
+        known.extend(new)
+        return tuple(known)
 
     def head(self) -> str:
         """Hash of the last entry as of now; `GENESIS` for an empty ledger."""
@@ -149,7 +149,7 @@ class Ledger:
             )
         entry = seal(draft, len(self._verified) + 1, expected_head, self._key)
         self._store.write([entry])
-        self._verified = (*self._verified, entry)
+        self._verified.append(entry)
         return entry
 
     def adopt(self, entries: Sequence[Entry]) -> None:
@@ -170,7 +170,7 @@ class Ledger:
         signed = [entry.signed(self._key) for entry in entries] if self._key is not None else list(entries)
         if signed:
             self._store.write(signed)
-        self._verified = tuple(signed)
+        self._verified = signed
 
     def examine(self, known_heads: Iterable[str] = ()) -> tuple[list[Entry], tuple[chain.Finding, ...]]:
         """The entries as they are stored now, and everything that is wrong with them (`chain.verify`)."""

@@ -1,0 +1,195 @@
+"""
+What the ledger costs beside the least that could be done; prints ratios, measured in this run.
+
+    python tests/benchmarks/bench_ledger.py
+
+- appends against bare one-row transactions of the same durability on the same place, one process and sixteen;
+- verifying 50,000 entries against reading, parsing and hashing them with the standard library alone;
+- reading such a ledger in a whole process against a cold import.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
+
+from ledger.places import Place, draft, git, make_place, running_postgresql
+
+from proctor.errors import LedgerMoved
+from proctor.ledger import GENESIS, Ledger, open_ledger
+from proctor.ledger.entries import seal
+
+BODY = {
+    "testset": "a" * 64, "condition": "n - o > 0.02 +/- 0.01", "candidate": {"digest": "b" * 64, "source": "new.csv"},
+    "stakes": {"kind": "adaptive", "steps": 32, "passes": 3}, "log_level": -12.25, "bound": "exact", "outcome": "pass",
+    "basis": "judged", "private": "c" * 64, "origin": {"gate": "proctor.yml", "version": "0.1.0"},
+}  # fmt: skip
+TEXT = json.dumps(BODY)
+COUNTS = {"sqlite": 1600, "postgresql": 1600, "git": 32}
+LENGTH = 50_000
+
+
+def append(ledger: Ledger, count: int) -> None:
+    head = ledger.head()
+    for _ in range(count):
+        pause_s = 0.001
+        while True:
+            try:
+                head = ledger.append(draft(**BODY), head).hash
+                break
+            except LedgerMoved:  # what every caller does: wait a moment, never the same one, then read again
+                time.sleep(random.uniform(0, pause_s))
+                pause_s = min(2 * pause_s, 0.1)
+                head = ledger.head()
+
+
+def bare_sqlite(place: Place) -> Callable[[int], None]:
+    path = place.root / "bare.db"
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("CREATE TABLE bare (number INTEGER PRIMARY KEY, body TEXT)")
+    connection.close()
+
+    def work(count: int) -> None:
+        own = sqlite3.connect(path, isolation_level=None, timeout=30)
+        own.execute("PRAGMA synchronous = FULL")
+        for _ in range(count):
+            own.execute("BEGIN IMMEDIATE")
+            own.execute("INSERT INTO bare (body) VALUES (?)", (TEXT,))
+            own.execute("COMMIT")
+        own.close()
+
+    return work
+
+
+def bare_postgresql(place: Place) -> Callable[[int], None]:
+    import psycopg
+
+    with psycopg.connect(place.location, autocommit=True) as connection:
+        connection.execute("CREATE TABLE bare (number bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, body text)")
+
+    def work(count: int) -> None:
+        with psycopg.connect(place.location, autocommit=True, prepare_threshold=None) as own:
+            for _ in range(count):
+                own.execute("INSERT INTO bare (body) VALUES (%s)", (TEXT,))
+
+    return work
+
+
+def bare_git(place: Place) -> Callable[[int], None]:
+    folder = place.root
+    git(folder, "checkout", "-q", "--orphan", "bare")
+
+    def work(count: int) -> None:
+        for _ in range(count):
+            with (folder / "bare.jsonl").open("a") as file:
+                file.write(TEXT + "\n")
+            git(folder, "add", "bare.jsonl")
+            git(folder, "commit", "-q", "-m", "One")
+            git(folder, "push", "-q", "origin", "HEAD:refs/heads/bare")
+
+    return work
+
+
+BARE = {"sqlite": bare_sqlite, "postgresql": bare_postgresql, "git": bare_git}
+
+
+def timed(work: Callable[[int], None], count: int, processes: int) -> float:
+    """Seconds that *processes* take for *count* pieces of work together, the start of the processes left out."""
+    start = time.time() + 0.5
+    children = []
+    for _ in range(processes):
+        if (child := os.fork()) == 0:
+            try:
+                time.sleep(max(0.0, start - time.time()))
+                work(count // processes)
+            finally:
+                os._exit(0)
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
+    return time.time() - start
+
+
+def bench_appends(kind: str, server: str) -> None:
+    for processes in (1, 16) if kind != "git" else (1,):
+        folder = Path(tempfile.mkdtemp(prefix="proctor-bench-"))
+        place = make_place(kind, folder, server)
+        with place.open() as ledger:
+            ledger.append(draft(), GENESIS)
+        count = COUNTS[kind]
+
+        def ours(share: int, place: Place = place) -> None:
+            with place.open() as ledger:
+                append(ledger, share)
+
+        bare = timed(BARE[kind](place), count, processes)
+        mine = timed(ours, count, processes)
+        print(
+            f"{kind:<11} appends, {processes:>2} processes: {count / mine:>7,.0f}/s, bare {count / bare:>7,.0f}/s: "
+            f"{bare / mine:.2f} of the bare rate (at least 0.5)"
+        )
+        shutil.rmtree(folder)
+
+
+def bench_verification() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="proctor-bench-"))
+    entries = []
+    for number in range(1, LENGTH + 1):
+        entries.append(seal(draft(**BODY, i=number), number, entries[-1].hash if entries else GENESIS))
+    with open_ledger("ledger.db", folder) as ledger:
+        ledger.adopt(entries)
+
+    def standard() -> None:
+        for row in sqlite3.connect(folder / "ledger.db").execute("SELECT * FROM entry ORDER BY number"):
+            json.loads(row[3])
+            hashlib.sha256(row[3].encode()).hexdigest()
+
+    least = best(standard)
+    verifying = best(lambda: open_ledger("ledger.db", folder).verify())
+    reading = best(lambda: open_ledger("ledger.db", folder).read())
+    print(f"verify {LENGTH:,} entries: {verifying / least:.2f} times read, parse and hash (at most 3)")
+    print(f"read   {LENGTH:,} entries: {reading / least:.2f} times read, parse and hash")
+    cold = best(lambda: python("import numpy, scipy.special, yaml"))
+    code = (
+        f"import pathlib; from proctor import ledger; ledger.open_ledger('{folder}/ledger.db', pathlib.Path()).read()"
+    )
+    print(f"read   {LENGTH:,} entries, whole process: {best(lambda: python(code)) / cold:.2f} cold imports")
+    shutil.rmtree(folder)
+
+
+def best(work: Callable[[], object], runs: int = 3) -> float:
+    """Seconds of the fastest of a few runs."""
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def python(code: str) -> None:
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def main() -> None:
+    bench_verification()
+    with running_postgresql() as server:
+        for kind in COUNTS:
+            bench_appends(kind, server)
+
+
+if __name__ == "__main__":
+    main()
