@@ -54,11 +54,14 @@ def take(path: Path, most_bytes: int) -> bytes:
             f"the model left no ordinary file {path.name!r}: {error.strerror}",
             hint="write the predictions to the path that the command is given",
         ) from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode) or facts.st_nlink != 1:
             raise ModelError(f"what the model left as {path.name!r} is not an ordinary file of its own")
-        content = file.read(most_bytes + 1) if facts.st_size <= most_bytes else b""
+        with open(descriptor, "rb", closefd=False) as file:  # a descriptor, not a path
+            content = file.read(most_bytes + 1) if facts.st_size <= most_bytes else b""
+    finally:
+        os.close(descriptor)
     if facts.st_size > most_bytes or len(content) > most_bytes:
         raise ModelError(f"what the model left as {path.name!r} is larger than {most_bytes} bytes")
     return content

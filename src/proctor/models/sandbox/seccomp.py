@@ -86,8 +86,6 @@ ALWAYS: Table = {
     "iopl": (172, None),
     "ioperm": (173, None),
     "modify_ldt": (154, None),
-    "mknod": (133, None),
-    "mknodat": (259, 33),
     # System V and POSIX message queues: storage that outlives a process
     "shmget": (29, 194),
     "semget": (64, 190),

@@ -73,9 +73,22 @@ def interpreter() -> tuple[Path, ...]:
 
 
 def program(job: Job) -> tuple[Path, ...]:
-    """The file that *job* executes, as it is named and where its links lead."""
-    found = shutil.which(job.argv[0], path=job.environment.get("PATH", os.defpath))
-    return () if found is None else (Path(found), Path(found).resolve())
+    """
+    The file that *job* executes, as it is named and where its links lead.
+
+    Raises:
+        ModelError: If there is no such program.
+
+    """
+    name = job.argv[0]
+    # a name with a slash counts from the job's folder, not from ours
+    found = shutil.which(str(job.cwd / name) if os.sep in name else name, path=job.environment.get("PATH", os.defpath))
+    if found is None:
+        raise ModelError(
+            f"the program {name!r} was not found",
+            hint=f"install it, or correct the command; it is looked for from {str(job.cwd)!r} and along PATH",
+        )
+    return absolute(Path(found)), Path(found).resolve()
 
 
 def absolute(path: Path) -> Path:

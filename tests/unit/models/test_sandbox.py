@@ -1,0 +1,159 @@
+"""Choosing a sandbox by trying, what a job may see in it, and what is handed out and taken back."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from proctor.errors import DomainError, ModelError, SandboxError
+from proctor.models import sandbox
+from proctor.models.child import Job, Limits, PlainLauncher
+from proctor.models.sandbox import scratch, system
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the sandbox is Linux's")
+
+
+def test_confines__sees_that_a_plain_child_is_not_confined():
+    """The probe can fail: an ordinary child process is found to be open."""
+    assert not sandbox.confines(PlainLauncher())
+
+
+@linux
+def test_choose__takes_the_strongest_that_works():
+    """``auto`` and ``required`` choose the first candidate that the probe found to confine."""
+    works = [sandbox.tier_of(launcher) for launcher in sandbox.candidates() if sandbox.confines(launcher)]
+    if not works:
+        pytest.skip("no tier works on this machine")
+
+    assert works[0] == sandbox.tier_of(sandbox.choose("auto")) == sandbox.tier_of(sandbox.choose("required"))
+
+
+def test_choose__none_isolates_nothing():
+    """``none`` is a plain launch, and says so."""
+    assert "none" == sandbox.tier_of(sandbox.choose("none"))
+
+
+def test_choose__without_any_tier(monkeypatch):
+    """Where nothing works, ``auto`` launches plainly and ``required`` refuses and says what to install."""
+    monkeypatch.setattr(sandbox, "strongest", lambda: None)
+
+    assert "none" == sandbox.tier_of(sandbox.choose("auto"))
+    with pytest.raises(SandboxError, match=r"apt-get install bubblewrap.*apparmor_restrict_unprivileged_userns=0"):
+        sandbox.choose("required")
+
+
+def test_choose__refuses_an_unknown_policy():
+    """A policy that does not exist is quoted, with those that do."""
+    with pytest.raises(DomainError, match=r"'always'.*\n.*required"):
+        sandbox.choose("always")
+
+
+def test_excluding__cuts_out_what_is_hidden(tmp_path):
+    """A folder that holds a secret is replaced by its other entries, to any depth and through links."""
+    for name in ("project/exam/labels.csv", "project/exam/features.csv", "project/src/model.py", "project/.ledger/db"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    project = tmp_path / "project"
+    (project / "shortcut").symlink_to(project / "exam" / "labels.csv")
+
+    found = sandbox.excluding([project], [project / "exam" / "labels.csv", project / ".ledger"])
+
+    assert (project / "exam" / "features.csv", project / "src") == found
+
+
+def test_excluding__leaves_what_holds_no_secret(tmp_path):
+    """Folders without a secret stay whole."""
+    assert (tmp_path,) == sandbox.excluding([tmp_path], [tmp_path.parent / "labels.csv"])
+
+
+def test_declared__names_a_path_that_is_missing(tmp_path):
+    """A declared file that does not exist is the job's error, not an empty sandbox."""
+    with pytest.raises(ModelError, match="absent"):
+        system.declared([tmp_path / "absent"])
+
+
+def test_declared__gives_links_and_where_they_lead(tmp_path):
+    """A declared link is visible under its name and its target under the target's."""
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "link").symlink_to("file")
+
+    assert {tmp_path / "link", (tmp_path / "file").resolve()} == set(system.declared([tmp_path / "link"]))
+
+
+def test_program__counts_from_the_folder_of_the_job(tmp_path):
+    """A program named with a slash is looked for where the job starts."""
+    program = tmp_path / "predict"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+
+    assert program in system.program(Job(("./predict",), tmp_path, {}))
+    with pytest.raises(ModelError, match=r"'\./absent' was not found"):
+        system.program(Job(("./absent",), tmp_path, {}))
+
+
+def test_folder__is_private_and_gone_afterwards():
+    """The shared folder is the owner's alone and leaves nothing behind."""
+    with scratch.folder() as folder:
+        (folder / "inputs").write_text("x")
+        mode = folder.stat().st_mode & 0o777
+
+    assert 0o700 == mode
+    assert not folder.exists()
+
+
+def test_take__gives_an_ordinary_file(tmp_path):
+    """A file of at most the declared size is read whole."""
+    (tmp_path / "result").write_bytes(b"12345")
+
+    assert b"12345" == scratch.take(tmp_path / "result", 5)
+    with pytest.raises(ModelError, match="larger than 4"):
+        scratch.take(tmp_path / "result", 4)
+
+
+@linux
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        (Limits(seconds=10), {"CORE": 0, "NOFILE": 1024, "CPU": 21}),
+        (Limits(10, 1 << 30, 5, 1 << 20), {"CORE": 0, "NOFILE": 1024, "CPU": 21, "AS": 1 << 30, "FSIZE": 1 << 20}),
+        (Limits(float("inf")), {"CORE": 0, "NOFILE": 1024}),
+    ],
+)
+def test_rlimits__follow_the_limits(limits, expected):
+    """Every limit that a job has becomes one of the kernel's; no core dump is ever written."""
+    import resource
+
+    from proctor.models.sandbox import rlimits
+
+    assert {getattr(resource, f"RLIMIT_{name}"): value for name, value in expected.items()} == dict(
+        rlimits.of(limits, cores=2)
+    )
+
+
+@linux
+def test_run__leaves_no_descriptor_open(tmp_path):
+    """Running jobs does not use up the gate's descriptors."""
+    launcher = sandbox.choose("auto")
+    job = Job((sys.executable, "-I", "-S", "-c", "pass"), tmp_path, {}, writable=(tmp_path,))
+    launcher.run(job)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+
+    launcher.run(job)
+
+    assert before == len(list(Path("/proc/self/fd").iterdir()))
+
+
+@linux
+def test_run__works_in_an_undumpable_gate():
+    """Keeping the gate's memory out of core dumps does not get in the sandbox's way."""
+    import subprocess
+
+    code = (
+        "from proctor.models import sandbox; from proctor.testset.sealing import forbid_core_dumps as forbid; forbid(); "
+        "print(sandbox.tier_of(sandbox.choose('auto')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert sandbox.tier_of(sandbox.choose("auto")) == done.stdout.strip()
