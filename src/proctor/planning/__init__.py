@@ -7,7 +7,7 @@ file says. The paper's bounds need no NumPy, so a plan by them starts fast; the 
 """
 
 from proctor.planning.terms import Bound, ClausePlan, LifeCell, LifeRow, PaperFigures, Plan, Reach, Request, Terms
-from proctor.planning.whole import is_within_reach, plan, reachable_tolerance
+from proctor.planning.whole import is_within_reach, plan, reachable_tolerance, tolerance_curve
 
 __all__ = [
     "Bound",
@@ -22,4 +22,5 @@ __all__ = [
     "is_within_reach",
     "plan",
     "reachable_tolerance",
+    "tolerance_curve",
 ]

@@ -75,16 +75,18 @@ class DifferenceSizing:
 
     def nearby_size(self, planned: Sizing, size: int) -> int:
         """The planned size, scaled by what the normal approximation makes of the two levels."""
-        truth = self._alternative(self.share.asked)
-        return math.ceil(size * (self.effort(truth) / _as_difference(planned).effort(truth)) ** 2)
+        other = _as_difference(planned)
+        effort = self.effort(self.alternative(self.share.asked)) / self.share.asked
+        known = other.effort(other.alternative(other.share.asked)) / other.share.asked
+        return math.ceil(size * (effort / known) ** 2)
 
     def nearby_tolerance(self, planned: Sizing, tolerance: float | None, n_examples: int) -> float | None:
         """The reached tolerance, scaled by what the normal approximation makes of the two levels."""
         if tolerance is None or self.log_level == -math.inf:
             return None
-        demand, truth = self._demand(), self._alternative(tolerance)
+        demand, truth = self._demand(), self.alternative(tolerance)
         for _ in range(20):  # the effort depends on the truth, weakly
-            ratio = self.effort(truth) / _as_difference(planned).effort(self._alternative(tolerance))
+            ratio = self.effort(truth) / _as_difference(planned).effort(self.alternative(tolerance))
             truth = min(demand.threshold + 2 * tolerance * ratio, 1.0)
         return (truth - demand.threshold) / 2 if truth <= demand.disagreement else None
 
@@ -97,7 +99,8 @@ class DifferenceSizing:
         reached = self.tolerance(n_examples)
         return reached is not None and reached <= self.clause.tolerance * (1 + ROUNDING)
 
-    def _alternative(self, tolerance: float) -> float:
+    def alternative(self, tolerance: float) -> float:
+        """The difference at which the power is asked for, seen from below the threshold."""
         demand = self._demand()
         return min(demand.threshold + 2 * tolerance, demand.disagreement)
 

@@ -105,7 +105,9 @@ class Request:
     def terms(self) -> Terms:
         """The terms at the lowest level within the steps and passes that are expected (theory.md §6)."""
         lowest = open_account(self.contract).lowest_log_level(self.stakes)
-        return Terms(self.contract.mode, lowest, self.log_miss, self.disagreement, self.bound)
+        # The paper's bounds are as sure in passing as in failing: b = a.
+        log_miss = self.log_miss if self.bound is Bound.EXACT or lowest == -math.inf else lowest
+        return Terms(self.contract.mode, lowest, log_miss, self.disagreement, self.bound)
 
 
 class Sizing(Protocol):

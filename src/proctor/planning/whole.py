@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from proctor.budget import Adaptivity, Contract, open_account
-from proctor.conditions import Clause, Difference, Formula, Proportion, Variable, clauses
+from proctor.conditions import AllOf, AnyOf, Clause, Difference, Formula, Proportion, Variable, clauses
 from proctor.errors import BudgetSpent, Misuse
 from proctor.planning import life, paper
 from proctor.planning.terms import (
@@ -29,6 +30,9 @@ from proctor.planning.terms import (
     Terms,
     within,
 )
+
+CURVE = (0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.5, 3.0)
+"""Multiples of the asked tolerance at which the examples needed are drawn."""
 
 
 def plan(formula: Formula, request: Request, progress: Progress | None = None) -> Plan:
@@ -213,6 +217,47 @@ class _Life:
             for test, planned, done in zip(tests, self.tests, self.planned, strict=True)
         ]
         return LifeCell(log_level, None, _furthest_of(tests, reached).tolerance, is_rough)
+
+
+def tolerance_curve(formula: Formula, request: Request, done: Plan) -> tuple[tuple[float, int], ...]:
+    """
+    Examples needed if every tolerance were a multiple of the asked one: pairs of the multiple and the number.
+
+    Rough where computing anew is dear (see `Sizing.is_rough`): it is drawn, not decided by.
+    """
+    if any(clause.examples is None for clause in done.clauses):
+        return ()
+    terms = request.terms()
+    planned = _sizings(formula, terms)
+    points = []
+    for factor in CURVE:
+        tests = _sizings(_scaled(formula, factor), terms)
+        if not all(_is_possible(test) for test in tests):
+            continue
+        sizes = (
+            test.nearby_size(known, clause.examples or 0)
+            for test, known, clause in zip(tests, planned, done.clauses, strict=True)
+        )
+        points.append((factor, done.examples if factor == 1 else max(sizes)))
+    return tuple(points)
+
+
+def _is_possible(test: Sizing) -> bool:
+    try:
+        test.check()
+    except Misuse:
+        return False
+    return True
+
+
+def _scaled(formula: Formula, factor: float) -> Formula:
+    match formula:
+        case AllOf(parts) | AnyOf(parts):
+            return replace(formula, parts=tuple(_scaled(part, factor) for part in parts))
+        case Clause(tolerance=tolerance):
+            return replace(formula, tolerance=None if tolerance is None else tolerance * factor)
+        case _:
+            assert_never(formula)
 
 
 # --- the paper's bounds beside it ------------------------------------------------------------------------------------

@@ -37,8 +37,8 @@ def log_p_value(total: float, n_examples: int, mean: float) -> float:
         DomainError: If an argument lies outside its domain.
 
     Example:
-        >>> round(math.exp(log_p_value(80, 100, 0.5)), 10)
-        1.1e-09
+        >>> round(log_p_value(80, 100, 0.5), 3)
+        -21.035
 
     """
     _check(n_examples, mean)

@@ -1,0 +1,166 @@
+"""`proctor plan`: how many examples and labels a condition takes, before any data is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from proctor.conditions import Formula
+    from proctor.gatefile import Policy
+    from proctor.planning import Plan, Request
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  proctor plan
+  proctor plan proctor.yml --examples 5000
+  proctor plan --condition 'n - o > 0.02 +/- 0.02' --reliability 0.998 \\
+               --steps 7 --adaptivity none --disagreement 0.1
+""",
+)
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--condition", help="Formula over n, o, a and d, such as 'n - o > 0.02 +/- 0.01'.")
+@click.option("--reliability", help="Probability of no wrong pass in the whole life of the test set.  [default: 0.999]")
+@click.option("--mode", help="Which outcome is never wrong: fp-free (a pass) or fn-free (a fail).  [default: fp-free]")
+@click.option("--steps", help="Evaluations that are expected.  [default: 32]")
+@click.option("--adaptivity", help="recycling, none, firstChange or full.  [default: recycling]")
+@click.option("--passes", help="Passes that are expected.  [default: 3]")
+@click.option("--stakes", help="adaptive, or guaranteed to promise the steps and passes.  [default: adaptive]")
+@click.option("--bound", help="exact, or the paper's hoeffding or bennett.  [default: exact]")
+@click.option("--power", help="Chance that threshold + 2 tolerances is passed.  [default: the reliability]")
+@click.option(
+    "--disagreement", help="Anticipated share of changed predictions.  [default: that of a `d <` clause, or 1]"
+)
+@click.option("--examples", type=click.IntRange(min=1), help="Examples at hand: shows the tolerance they reach.")
+@click.option("--simulate", is_flag=True, help="Sharpen plans of linear expressions by a seeded simulation.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw the plan to FILE.svg or FILE.png.", metavar="FILE")
+def plan(
+    file: Path | None,
+    examples: int | None,
+    simulate: bool,
+    as_json: bool,
+    as_markdown: bool,
+    plot: Path | None,
+    **options: str | None,
+) -> None:
+    """
+    Say how many examples and labels a condition takes, and why.
+
+    Reads FILE (a gate file, or a script of ease.ml/ci; proctor.yml if there is one and no --condition), or the options
+    alone. Options override the file.
+    """
+    from proctor.planning import Request
+    from proctor.planning import plan as make_plan
+    from proctor.reports import plan as report
+
+    _check_plot(plot)
+    policy = _policy(file, {name: text for name, text in options.items() if text is not None})
+    request = Request(
+        policy.contract, policy.stakes, policy.power, policy.disagreement, policy.bound, examples, simulate
+    )
+    with _progress_bar() as progress:
+        done = make_plan(policy.formula, request, progress)
+    if plot is not None:
+        _draw(plot, policy.formula, request, done)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(report.to_json(done, policy.condition), indent=2, ensure_ascii=False))
+    else:
+        click.echo((report.markdown if as_markdown else report.terminal)(done, policy.condition))
+
+
+def _policy(file: Path | None, options: dict[str, str]) -> Policy:
+    """What the file says, overridden by options; without a file, the options alone."""
+    from proctor import gatefile
+
+    if file is None and "condition" in options:
+        return gatefile.policy_from_options(options)
+    found = gatefile.load_any(file or Path())
+    return gatefile.policy_from_options({**_as_options(found, options), **options}) if options else found
+
+
+def _as_options(policy: Policy, overrides: dict[str, str]) -> dict[str, str]:
+    """A policy as the options that would give it, without those that the overrides make meaningless."""
+    from proctor.budget import Adaptivity, Guaranteed
+    from proctor.planning import Bound
+
+    said: dict[str, Any] = {
+        "condition": policy.condition,
+        "reliability": policy.reliability,
+        "mode": policy.mode,
+        "adaptivity": policy.adaptivity,
+        "steps": policy.stakes.steps,
+        "bound": policy.bound,
+        "disagreement": policy.disagreement,
+    }
+    if overrides.get("adaptivity", policy.adaptivity) == Adaptivity.RECYCLING:
+        said["stakes"] = "guaranteed" if isinstance(policy.stakes, Guaranteed) else "adaptive"
+        steps = overrides.get("steps", str(policy.stakes.steps))
+        said["passes"] = min(policy.stakes.passes, int(steps)) if steps.isdecimal() else policy.stakes.passes
+    if overrides.get("bound", policy.bound) == Bound.EXACT:
+        said["power"] = policy.power
+    return {name: str(value) for name, value in said.items() if value is not None}
+
+
+def _check_plot(plot: Path | None) -> None:
+    if plot is not None and plot.suffix.lower() not in {".svg", ".png"}:
+        raise click.BadParameter(f"{str(plot)!r} ends neither in .svg nor in .png", param_hint="--plot")
+
+
+def _draw(target: Path, formula: Formula, request: Request, done: Plan) -> None:
+    from proctor.planning import tolerance_curve
+    from proctor.reports import plan_chart
+
+    drawn = plan_chart.panels(done, tolerance_curve(formula, request, done))
+    if not drawn:
+        raise click.BadParameter("this plan has neither a tolerance nor a life to draw", param_hint="--plot")
+    if target.suffix.lower() == ".png":
+        from proctor.reports import plot
+
+        content = plot.png(drawn)
+    else:
+        content = plan_chart.svg(drawn).encode()
+    try:
+        target.write_bytes(content)
+    except OSError as error:
+        raise click.FileError(str(target), error.strerror or "") from None
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Callable[[float], None] | None]:
+    """A bar on a terminal, for plans that take long enough to show one; nothing elsewhere."""
+    import sys
+    import time
+
+    if not sys.stderr.isatty():
+        yield None
+        return
+    started = time.monotonic()
+    bars: list[Any] = []  # at most one, so that rich is loaded for long plans alone
+
+    def tell(share: float) -> None:
+        if not bars and share < 1 and time.monotonic() - started > 0.5:
+            from rich.console import Console
+            from rich.progress import Progress
+
+            bar = Progress(console=Console(stderr=True), transient=True)
+            bar.start()
+            bar.add_task("planning", total=1.0)
+            bars.append(bar)
+        for bar in bars:
+            bar.update(bar.task_ids[0], completed=share)
+
+    try:
+        yield tell
+    finally:
+        for bar in bars:
+            bar.stop()

@@ -1,0 +1,213 @@
+"""
+A plan for people and for programs: the number of examples first, then why, then the life of the set.
+
+Plans are made before any data is touched, so everything in them is public. Plain text and dictionaries; a plan by the
+paper's bounds is printed without loading anything heavy.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from typing import Any
+
+from proctor.planning import ClausePlan, LifeRow, PaperFigures, Plan
+
+Json = dict[str, Any]
+
+
+def answer(plan: Plan) -> str:
+    """
+    What the plan comes to, in one line.
+
+    >>> from proctor.planning import PaperFigures
+    >>> answer(Plan(4713, 471, (), (), PaperFigures(None, None, -8.16), None, -8.16, -8.16))
+    '4,713 examples, about 471 labels'
+    """
+    about = "" if plan.labels in {0, plan.examples} else "about "
+    labels = "no labels" if plan.labels == 0 else f"{about}{plan.labels:,} labels"
+    return f"{plan.examples:,} examples, {labels}"
+
+
+def at_hand(plan: Plan) -> str | None:
+    """What the examples at hand reach, in one line; ``None`` if none are at hand."""
+    if plan.examples_at_hand is None or plan.reach is None:
+        return None
+    have = f"{plan.examples_at_hand:,} examples at hand"
+    asked = "" if plan.reach.asked is None else f" (asked: ±{points(plan.reach.asked)})"
+    if plan.reach.tolerance is None:
+        return f"{have} reach no tolerance at all{asked}"
+    verdict = "" if plan.reach.asked is None else ": enough" if plan.enough else ": not enough"
+    return f"{have} reach ±{points(plan.reach.tolerance)}{asked}{verdict}"
+
+
+def terminal(plan: Plan, condition: str) -> str:
+    """The plan for a terminal: plain text, the answer first."""
+    lines = ["", f"  {answer(plan)}", f"  for {condition}"]
+    if (have := at_hand(plan)) is not None:
+        lines += ["", f"  {have}"]
+    lines.append("")
+    for clause in plan.clauses:
+        lines += _clause_lines(clause)
+    rows = [("planned for", _held_to(plan)), *_paper(plan)]
+    lines += ["", *(f"  {name:<15} {text}" for name, text in rows)]
+    lines += ["", "  life of the test set", *(f"    {line}".rstrip() for line in _aligned(_life_table(plan)))]
+    if _has_rough(plan):
+        lines.append("    ≈ scaled from the plan's own level, right to about one part in a hundred")
+    lines += [line for note in plan.notes for line in ("", *_wrapped(f"note: {note}", "  "))]
+    return "\n".join([*lines, ""])
+
+
+def markdown(plan: Plan, condition: str) -> str:
+    """The plan as Markdown."""
+    lines = [f"### {answer(plan)}", "", f"For `{condition}`; planned for {_held_to(plan)}.", ""]
+    if (have := at_hand(plan)) is not None:
+        lines += [f"{have}.", ""]
+    table: list[tuple[str, ...]] = [("clause", "examples", "labels", "method", "why")]
+    table += [(f"`{c.text}`", _number(c.examples), _number(c.labels), c.method, c.reason) for c in plan.clauses]
+    lines += [*_markdown_table(table), ""]
+    lines += [line for name, text in _paper(plan) for line in (f"{name.capitalize()}: {text}.", "")]
+    lines += ["#### Life of the test set", "", *_markdown_table(_life_table(plan)), ""]
+    if _has_rough(plan):
+        lines += ["≈ scaled from the plan's own level, right to about one part in a hundred.", ""]
+    return "\n".join([*lines, *(f"> {note}\n" for note in plan.notes)])
+
+
+def to_json(plan: Plan, condition: str) -> Json:
+    """The plan for programs; tolerances in fractions, levels as natural logarithms."""
+    return {
+        "condition": condition,
+        "examples": plan.examples,
+        "labels": plan.labels,
+        "clauses": [
+            {
+                "clause": clause.text,
+                "method": clause.method,
+                "reason": clause.reason,
+                "examples": clause.examples,
+                "labels": clause.labels,
+                "level_log": clause.log_level,
+                "tolerance": clause.asked,
+                "reached_tolerance": clause.reached,
+            }
+            for clause in plan.clauses
+        ],
+        "life": [_life_json(row) for row in plan.life],
+        "paper": _paper_json(plan.paper),
+        "paper_full": None if plan.paper_full is None else _paper_json(plan.paper_full),
+        "level_log": plan.log_level,
+        "miss_log": plan.log_miss,
+        "at_hand": _at_hand_json(plan),
+        "notes": list(plan.notes),
+    }
+
+
+def points(tolerance: float) -> str:
+    """A tolerance in points, hundredths of an accuracy."""
+    number = f"{100 * tolerance:.3g}"
+    return f"{number} point" if number == "1" else f"{number} points"
+
+
+def level(log_level: float) -> str:
+    """
+    A level in scientific notation, also where a float cannot hold it.
+
+    >>> level(-8.1605), level(-2000.0)
+    ('2.9e-04', '2.6e-869')
+    """
+    if log_level == -math.inf:
+        return "0"
+    exponent = math.floor(log_level / math.log(10))
+    mantissa = math.exp(log_level - exponent * math.log(10))
+    return f"{mantissa:.1f}e{exponent:+03d}"
+
+
+def _clause_lines(clause: ClausePlan) -> list[str]:
+    size = "no tolerance asked" if clause.examples is None else f"{clause.examples:,} examples"
+    reached = "" if clause.reached is None else f", reaches ±{points(clause.reached)}"
+    return [f"  {clause.text}", f"    {size}{reached}: {clause.method}", *_wrapped(clause.reason, "    ")]
+
+
+def _held_to(plan: Plan) -> str:
+    power = 100 * (1 - math.exp(plan.log_miss))
+    return f"level {level(plan.log_level)}, power {power:.6g} % at threshold ± 2 tolerances"
+
+
+def _paper(plan: Plan) -> list[tuple[str, str]]:
+    if plan.paper.hoeffding is None:
+        return []
+    rows = [("paper's bounds", f"{_figures(plan.paper)} at the same level")]
+    if plan.paper_full is not None:
+        rows.append(("paper's policy", f"{_figures(plan.paper_full)} under `adaptivity: full`"))
+    return rows
+
+
+def _figures(found: PaperFigures) -> str:
+    bennett = "" if found.bennett is None else f", Bennett {found.bennett:,}"
+    return f"Hoeffding {_number(found.hoeffding)}{bennett}"
+
+
+def _life_table(plan: Plan) -> list[tuple[str, ...]]:
+    what = "examples" if plan.examples_at_hand is None else "tolerance"
+    head = ["passes"]
+    for name, _ in plan.life[0].cells:
+        head += [f"{name}: level", what]
+    return [tuple(head), *(_life_row(row) for row in plan.life)]
+
+
+def _life_row(row: LifeRow) -> tuple[str, ...]:
+    cells = ["any" if row.passes is None else str(row.passes)]
+    for _, cell in row.cells:
+        figure = _number(cell.examples) if cell.tolerance is None else f"±{points(cell.tolerance)}"
+        cells += [level(cell.log_level), f"≈{figure}" if cell.is_rough and figure != "–" else figure]
+    return tuple(cells)
+
+
+def _has_rough(plan: Plan) -> bool:
+    return any(cell.is_rough for row in plan.life for _, cell in row.cells)
+
+
+def _aligned(table: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    return ["   ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
+
+
+def _markdown_table(table: list[tuple[str, ...]]) -> list[str]:
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in table]
+    return [lines[0], "|" + " --- |" * len(table[0]), *lines[1:]]
+
+
+def _number(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, 100, initial_indent=indent, subsequent_indent=indent)
+
+
+def _life_json(row: LifeRow) -> Json:
+    cells = {
+        name: {
+            "level_log": cell.log_level,
+            "examples": cell.examples,
+            "tolerance": cell.tolerance,
+            "rough": cell.is_rough,
+        }
+        for name, cell in row.cells
+    }
+    return {"passes": row.passes, **cells}
+
+
+def _paper_json(figures: PaperFigures) -> Json:
+    return {"hoeffding": figures.hoeffding, "bennett": figures.bennett, "level_log": figures.log_level}
+
+
+def _at_hand_json(plan: Plan) -> Json | None:
+    if plan.examples_at_hand is None or plan.reach is None:
+        return None
+    return {
+        "examples": plan.examples_at_hand,
+        "enough": plan.enough,
+        "reached_tolerance": plan.reach.tolerance,
+        "asked_tolerance": plan.reach.asked,
+    }
