@@ -1,7 +1,8 @@
 """
 Exact inference for one proportion: accuracies, and how often two models differ (theory.md §3.1).
 
-Clopper and Pearson's bounds and the binomial test, one-sided, at levels as small as an account of many steps makes them.
+Clopper and Pearson's bounds and the binomial test, one-sided,
+at levels as small as an account of many steps makes them.
 What compares two models on the same examples belongs in :mod:`proctor.stats.paired`.
 """
 
@@ -136,7 +137,7 @@ def rejects(successes: int, n_examples: int, threshold: float, log_level: float,
 
 
 def _sharpened(guess: float, log_level: float, log_tail: Callable[[float], float]) -> float:
-    """Keep *guess* where its tail is at most the level and close to it; bisect where the inverse failed (deep levels)."""
+    """Keep *guess* where its tail is close to the level; bisect where the inverse failed (deep levels)."""
     if 0 < guess < 1 and abs(log_tail(guess) - log_level) <= SHARPNESS:
         return guess
     low, high = -1100.0, 0.0  # logarithms to the base 2, so that the tiniest proportions keep their digits

@@ -1,5 +1,5 @@
 """
-How likely an outcome at least as extreme is, at the worst share of disagreements: a supremum with a proof (theory.md §3.2).
+How likely an outcome at least as extreme is, at the worst share of disagreements (theory.md §3.2, steps 2 to 4).
 
 The null hypothesis fixes the difference c and leaves the nuisance psi = P(X != 0) open within an interval.
 For each outcome ln P(w, l; psi) = w ln(psi + c) + l ln(psi - c) + z ln(1 - psi) + const is concave in psi,
@@ -10,7 +10,8 @@ The bound exceeds the truth by a factor of about exp(h^2/2) on a cell that reach
 second order, where bounding the two factors of theory.md's sum separately is first order.
 Cells are cut only where they decide.
 
-Which outcomes count as extreme is for :mod:`proctor.stats.score` to say; what follows from it, for :mod:`proctor.stats.paired`.
+Which outcomes count as extreme is for :mod:`proctor.stats.score` to say;
+what follows from it, for :mod:`proctor.stats.paired`.
 """
 
 from __future__ import annotations
@@ -110,7 +111,9 @@ class Extremes:
             self._summed(first[i : i + rows], width, chances.discordant[i : i + rows], chances.win[i : i + rows])
             for i in range(0, len(first), rows)
         ]
-        outside = left_out(self.n_examples, first, np.minimum(first + width - 1, self._discordant[-1]), chances.discordant)
+        outside = left_out(
+            self.n_examples, first, np.minimum(first + width - 1, self._discordant[-1]), chances.discordant
+        )
         return np.concatenate(parts), outside
 
     def _summed(self, first: Integers, width: int, discordant: Floats, win: Floats) -> Floats:
@@ -166,9 +169,9 @@ def on_the_boundary(psi: Floats, threshold: float) -> Chances:
     return Chances(psi, np.clip((1 + share) / 2, 0.0, 1.0))
 
 
-def decide(extremes: Extremes, limit: float) -> bool:
+def decide(extremes: Extremes, limit: float, sharpness: float = SHARPNESS) -> bool:
     """Whether the probability is at most *limit* for every nuisance in the span; what cannot be decided is not."""
-    bracket = _refined(extremes, lambda _: limit, lambda lower: lower > limit * (1 - SHARPNESS))
+    bracket = _refined(extremes, lambda _: limit, lambda lower: lower > limit * (1 - sharpness))
     return bracket.upper <= limit
 
 
@@ -177,9 +180,7 @@ def supremum(extremes: Extremes, precision: float, negligible: float) -> Bracket
     return _refined(extremes, lambda lower: max(lower * (1 + precision), negligible), lambda _: False)
 
 
-def _refined(
-    extremes: Extremes, ceiling: Callable[[float], float], is_hopeless: Callable[[float], bool]
-) -> Bracket:
+def _refined(extremes: Extremes, ceiling: Callable[[float], float], is_hopeless: Callable[[float], bool]) -> Bracket:
     """Cut the cells whose bound exceeds the ceiling until there is none, or there is no hope."""
     low, high = _first_cells(extremes)
     error = rounding(extremes.n_examples)
@@ -213,7 +214,7 @@ def _pieces(upper: Floats, middle: Floats, ceiling: float) -> Integers:
         excess = np.log(upper) - np.log(middle)
         allowed = math.log(ceiling) - np.log(middle)
     wanted = np.sqrt(np.minimum(excess, 700.0) / np.clip(allowed, SHARPNESS / 10, 700.0))
-    return np.clip(np.ceil(1.2 * wanted), 2, 16).astype(np.int64)
+    return np.asarray(np.clip(np.ceil(1.2 * wanted), 2, 16), dtype=np.int64)
 
 
 def _cut(low: Floats, high: Floats, pieces: Integers) -> tuple[Floats, Floats]:

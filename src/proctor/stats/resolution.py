@@ -53,7 +53,9 @@ class Demand:
         self.test(0)
         check_alternative(0.0, self.disagreement)
         if not -math.inf < self.log_miss < 0:
-            raise DomainError(f"the logarithm of a probability of a miss must be negative and finite, not {self.log_miss!r}")
+            raise DomainError(
+                f"the logarithm of a probability of a miss must be negative and finite, not {self.log_miss!r}"
+            )
         if self.log_level == -math.inf:
             raise DomainError("nothing can be resolved at a level of 0")
 
@@ -67,7 +69,8 @@ def sample_size(demand: Demand, tolerance: float) -> int:
     """
     Smallest sample on which the test proves a difference of threshold + 2 tolerances with the power demanded.
 
-    The power comes from exact critical values and is right to 1 % of the miss; it is reached there and at the next few sizes.
+    The power comes from exact critical values and is right to 1 % of the miss;
+    it is reached there and at the next few sizes.
 
     Args:
         demand: Threshold, level, power and the anticipated disagreement.
@@ -166,7 +169,7 @@ class _Search:
     def _approached(self) -> tuple[int, float]:
         """Size by secants on the scale on which power is nearly straight, and the slope of ln(miss) there."""
         goal = _as_deviate(self.demand.log_miss)
-        x, step = math.sqrt(self._guess()), 0.02
+        x = math.sqrt(self._guess())
         y = _as_deviate(self._rough_log_miss(round(x * x)))
         rise = (goal + special.ndtri_exp(self.demand.log_level)) / x
         for _ in range(12):
@@ -179,7 +182,7 @@ class _Search:
             z = _as_deviate(self._rough_log_miss(round(target * target)))
             if z != y and round(target * target) != round(x * x):
                 rise = min((z - y) / (target - x), -1e-6)
-            step, x, y = target - x, target, z
+            x, y = target, z
         slope = _as_log(goal + rise * x * 0.005) - self.demand.log_miss
         return max(1, round(target * target)), min(slope / (0.01 * x * x), -1e-12)
 
@@ -188,7 +191,7 @@ class _Search:
         for _ in range(6):
             lacking = self._exact_log_miss(n) - self.demand.log_miss
             jump = math.ceil(lacking / -slope) if lacking > 0 else -math.floor(-lacking / -slope)
-            if jump == 0 or self._is_enough(n) and max(1, n + jump) in self.exact:
+            if jump == 0 or (self._is_enough(n) and max(1, n + jump) in self.exact):
                 break
             n = max(1, n + jump)
         while not self._is_enough(n):

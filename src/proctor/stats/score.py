@@ -36,7 +36,7 @@ def statistic(wins: npt.ArrayLike, losses: npt.ArrayLike, n_examples: int, thres
     else:  # the mirror image, where nothing cancels
         variance = _restricted_disagreement(ell, w, n_examples, -threshold) - threshold**2
     scale = np.sqrt(n_examples * np.maximum(variance, 0.0))
-    return np.divide(excess, scale, out=np.zeros_like(scale), where=scale > 0)
+    return np.asarray(np.divide(excess, scale, out=np.zeros_like(scale), where=scale > 0))
 
 
 def _restricted_disagreement(w: Floats, ell: Floats, n: int, c: float) -> Floats:
@@ -85,16 +85,11 @@ def critical_wins(
 def _difference_reaching(t: Floats, m: Floats, difference: Floats, n: int, c: float) -> Floats:
     """Difference of wins and losses at which the statistic is t, with the variance as estimated at *difference*."""
     w, ell = (m + difference) / 2, (m - difference) / 2
-    if c >= 0:
-        psi = _restricted_disagreement(w, ell, n, c)
-    else:
-        psi = _restricted_disagreement(ell, w, n, -c)
+    psi = _restricted_disagreement(w, ell, n, c) if c >= 0 else _restricted_disagreement(ell, w, n, -c)
     return np.asarray(n * c + t * np.sqrt(n * np.maximum(psi - c * c, 0.0)))
 
 
-def _corrected(
-    wins: Floats, m: npt.NDArray[np.int64], n: int, c: float, t: Floats
-) -> npt.NDArray[np.int64]:
+def _corrected(wins: Floats, m: npt.NDArray[np.int64], n: int, c: float, t: Floats) -> npt.NDArray[np.int64]:
     """Verify each guess and its neighbor below; bisect where the guess was off."""
 
     def reaches(w: Floats, among: Floats, value: Floats) -> npt.NDArray[np.bool_]:

@@ -96,6 +96,28 @@ class PairedTest:
             return self.log_exponential_bound(wins, losses) <= self.log_level
         return certified.decide(self._extremes(wins, losses), self.limit)
 
+    def rejects_clearly(self, wins: int, losses: int, margin: float) -> bool:
+        """
+        Whether this test rejects with evidence to spare; quicker than :meth:`rejects` near the boundary.
+
+        Args:
+            wins: Examples on which the candidate alone is right.
+            losses: Examples on which the baseline alone is right.
+            margin: By how much the logarithm of the p-value must lie below that of the level; > 0.
+
+        Raises:
+            DomainError: If there are more of them than examples.
+
+        """
+        self._check_counts(wins, losses)
+        if self.foregone is not None or self.threshold == -1 or self.log_level == -math.inf:
+            return self.rejects(wins, losses)
+        if self.is_deep:
+            return self.log_exponential_bound(wins, losses) <= self.log_level - margin
+        return certified.decide(
+            self._extremes(wins, losses), self.limit * math.exp(-margin), sharpness=min(margin, 0.1)
+        )
+
     def p_value(self, wins: int, losses: int) -> float:
         """
         A certified p-value, to be compared with this test's own level alone.
@@ -215,7 +237,7 @@ class PairedTest:
     def _check_counts(self, wins: int, losses: int) -> None:
         if wins < 0 or losses < 0 or wins + losses > self.n_examples or wins != int(wins) or losses != int(losses):
             raise DomainError(
-                f"wins and losses must be whole numbers, together at most {self.n_examples}; not {wins!r} and {losses!r}"
+                f"wins and losses must be whole numbers, at most {self.n_examples} together, not {wins!r}, {losses!r}"
             )
 
 

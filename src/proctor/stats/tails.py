@@ -3,7 +3,7 @@ Masses and tails of the binomial distribution, accurate where levels are tiny an
 
 `scipy.special` has the tails (`betainc`, relative error about 1e-13) but not their logarithms,
 and masses through `gammaln` lose a digit for every tenfold of the sample.
-The tests of :mod:`proctor.stats.binomial` and :mod:`proctor.stats.paired` are built on what is here (theory.md §3.2, §3.6);
+The tests of :mod:`proctor.stats.binomial` and :mod:`proctor.stats.paired` are built on it (theory.md §3.2, §3.6);
 nothing here knows what a level is.
 """
 
@@ -39,7 +39,7 @@ def stirling_error(count: npt.ArrayLike) -> Floats:
     large = np.maximum(n, _SERIES_FROM)
     square = large * large
     series = (1 / 12 - (1 / 360 - (1 / 1260 - (1 / 1680 - 1 / 1188 / square) / square) / square) / square) / large
-    return np.where(n < _SERIES_FROM, direct, series)
+    return np.asarray(np.where(n < _SERIES_FROM, direct, series))
 
 
 def log_binomial(counts: npt.ArrayLike, n_examples: int) -> Floats:
@@ -60,7 +60,7 @@ def log_binomial(counts: npt.ArrayLike, n_examples: int) -> Floats:
     entropy = -k * np.log(k / n) - rest * np.log(rest / n) if n > 0 else np.zeros_like(k)
     correction = float(stirling_error(max(n, 1.0))) - stirling_error(k) - stirling_error(rest)
     logs = entropy + 0.5 * np.log(max(n, 1.0) / (k * rest)) - _LOG_ROOT_TWO_PI + correction
-    return np.where(inside, logs, 0.0)
+    return np.asarray(np.where(inside, logs, 0.0))
 
 
 def log_mass(counts: npt.ArrayLike, n_examples: int, probability: npt.ArrayLike) -> Floats:
@@ -75,7 +75,7 @@ def log_mass(counts: npt.ArrayLike, n_examples: int, probability: npt.ArrayLike)
     """
     k = np.atleast_1d(np.asarray(counts, dtype=float))
     p = np.asarray(probability, dtype=float)
-    return log_binomial(k, n_examples) + special.xlogy(k, p) + special.xlog1py(n_examples - k, -p)
+    return np.asarray(log_binomial(k, n_examples) + special.xlogy(k, p) + special.xlog1py(n_examples - k, -p))
 
 
 def log_binomial_rows(counts: npt.ArrayLike, n_examples: npt.ArrayLike, probability: float) -> Floats:
