@@ -54,8 +54,8 @@ class Source:
 
     @property
     def suffix(self) -> str:
-        """Ending of the name, in lower case."""
-        return self.path.suffix.lower()
+        """Ending of the name that tells the format, in lower case; ``.csv`` for ``labels.csv.sealed``."""
+        return Path(self.path.name.removesuffix(".sealed")).suffix.lower()
 
     def open_bytes(self) -> BinaryIO:
         """

@@ -1,0 +1,249 @@
+"""
+A test set as it lies in its files: what its examples are, and their labels when they are asked for.
+
+What the examples are is known by their features where there are any, else by their ids; no label has a part in it.
+Labels are read by `TestSet.read_labels` alone, so that whoever must refuse before reading them can.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proctor.errors import DataError
+from proctor.predictions.alignment import Sheet
+from proctor.predictions.columns import classes_column, text_column
+from proctor.predictions.labels import Labels, labels_of
+from proctor.predictions.tables import Raw, Source, Table, column_names, read_chunks, read_table
+from proctor.testset.hashing import Hashes, fingerprint, fixed_order, natural_order, row_hashes
+from proctor.testset.sketch import Sketch, sketch
+
+
+@dataclass(frozen=True)
+class ExamFiles:
+    """
+    Where a test set lies.
+
+    Args:
+        labels: Table of ids and labels.
+        features: Table of what a model is shown; ``None`` if predictions come as files.
+        id: Name of the column of ids, in both.
+        label: Name of the column of labels; never shown to a model, should the features have it too.
+        classes: Declared classes, as text; ``None`` if none are declared.
+        key: Secret key of the row hashes; empty where the inputs are open.
+
+    """
+
+    labels: Source
+    features: Source | None = None
+    id: str = "id"
+    label: str = "label"
+    classes: frozenset[str] | None = None
+    key: bytes = b""
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """
+    Examples, in the order of their file.
+
+    Args:
+        files: Where they lie.
+        ids: Their ids; ``None`` if they have none.
+        hashes: What each of them is.
+        columns: Names of the feature columns that were hashed, in natural order; empty if ids were.
+
+    """
+
+    __test__ = False  # not a test case
+
+    files: ExamFiles
+    ids: tuple[str, ...] | None
+    hashes: Hashes
+    columns: tuple[str, ...] = ()
+
+    @property
+    def n_examples(self) -> int:
+        """Number of examples."""
+        return len(self.hashes)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What the test set is, whatever its file is called and in whatever order: 32 hexadecimal digits."""
+        return fingerprint(self.hashes)
+
+    @cached_property
+    def sketch(self) -> Sketch:
+        """A note by which other versions of this test set are recognized."""
+        return sketch(self.hashes)
+
+    @cached_property
+    def order(self) -> NDArray[np.intp]:
+        """The order in which a sequential test reads the examples; fixed by their content."""
+        return fixed_order(self.hashes)
+
+    def seen_through(self, columns: Sequence[str]) -> TestSet | None:
+        """
+        The same examples, known by *columns* alone; ``None`` if one of them is missing.
+
+        A registered set to which columns were added is recognized by the columns it was registered with.
+        """
+        if tuple(columns) == self.columns:
+            return self
+        if self.files.features is None or not columns or not set(columns) <= set(self.columns):
+            return None
+        ids, hashes = _read_features(self.files, self.files.features, tuple(columns))
+        return replace(self, ids=ids or self.ids, hashes=hashes, columns=tuple(columns))
+
+    def sheet(self, labels: Labels | None = None) -> Sheet:
+        """What predictions must match; with *labels*, their type too."""
+        kind = labels.kind if labels is not None and labels.n_known else None
+        return Sheet(self.n_examples, self.ids, kind, self.files.classes)
+
+    def read_labels(self) -> Labels:
+        """
+        The labels, in the order of the examples; private.
+
+        Raises:
+            DataError: If they are not labels of these examples, or not well formed. No label is quoted.
+
+        """
+        return _read_labels(self)
+
+
+def load(files: ExamFiles) -> TestSet:
+    """
+    Read what the examples are; of the file of labels no more than the ids.
+
+    Raises:
+        DataError: If files are missing or malformed, ids are given twice, or there are neither features nor ids.
+        MissingExtra: If a file is Parquet and pyarrow is not installed.
+
+    """
+    if files.features is None:
+        ids = _label_ids(files)
+        if ids is None:
+            raise DataError(
+                f"{files.labels} has no column {files.id!r}, and there are no features",
+                hint="a test set is known by its examples: give them ids, or name `testset.features` in the gate file",
+            )
+        return TestSet(files, ids, row_hashes([list(ids)], len(ids), files.key))
+    names = _feature_columns(files, files.features)
+    ids, hashes = _read_features(files, files.features, names)
+    if ids is None and (of_labels := _label_ids(files)) is not None and len(of_labels) == len(hashes):
+        ids = of_labels
+    return TestSet(files, ids, hashes, names)
+
+
+def _label_ids(files: ExamFiles) -> tuple[str, ...] | None:
+    table = read_table(_private(files.labels), frozenset({files.id}))
+    if files.id not in table.columns:
+        return None
+    return _unique_ids(files.labels, text_column(table, files.id))
+
+
+def _unique_ids(source: Source, ids: Sequence[str]) -> tuple[str, ...]:
+    if not ids:
+        raise DataError(f"{source} holds no examples")
+    if len(set(ids)) != len(ids):
+        name, times = Counter(ids).most_common(1)[0]
+        raise DataError(f"{source} gives the id {name!r} {times} times", hint="every example needs an id of its own")
+    return tuple(ids)
+
+
+def _private(source: Source) -> Source:
+    return replace(source, is_private=True)
+
+
+# --- features --------------------------------------------------------------------------------------------------------
+
+
+def _feature_columns(files: ExamFiles, features: Source) -> tuple[str, ...]:
+    names = natural_order(name for name in column_names(features) if name not in (files.id, files.label))
+    if not names:
+        raise DataError(f"{features} has no columns of features", hint="it needs more than ids and labels")
+    return tuple(names)
+
+
+def _read_features(files: ExamFiles, features: Source, names: tuple[str, ...]) -> tuple[tuple[str, ...] | None, Hashes]:
+    ids: list[str] = []
+    hashes = []
+    has_ids = False
+    for chunk in read_chunks(features, frozenset((*names, files.id))):
+        has_ids = files.id in chunk.columns
+        ids += text_column(chunk, files.id) if has_ids else []
+        hashes.append(row_hashes(_columns(chunk, names), chunk.n_rows, files.key))
+    whole = np.concatenate(hashes)
+    if not len(whole):
+        raise DataError(f"{features} holds no examples")
+    return (_unique_ids(features, ids) if has_ids else None), whole
+
+
+def _columns(chunk: Table, names: tuple[str, ...]) -> list[Raw]:
+    columns = [chunk.columns[name] for name in names]
+    for name, column in zip(names, columns, strict=True):
+        if isinstance(column, np.ndarray) and column.dtype.kind not in "biufUS":
+            raise DataError(f"{chunk.source}, column {name!r} has the type {column.dtype}, which cannot be read")
+    return columns
+
+
+# --- labels ----------------------------------------------------------------------------------------------------------
+
+
+def _read_labels(exam: TestSet) -> Labels:
+    files = exam.files
+    source = _private(files.labels)
+    table = read_table(source, frozenset({files.id, files.label, ""}))
+    name = "" if "" in table.columns else files.label
+    if name not in table.columns:
+        raise DataError(
+            f"{source} has no column {files.label!r}; it has {', '.join(map(repr, column_names(source)))}",
+            hint="name the column of labels in the gate file: `testset.label`",
+        )
+    labels = labels_of(classes_column(table, name))
+    if exam.ids is not None and files.id in table.columns:
+        aligned = _by_id(exam.ids, _unique_ids(source, text_column(table, files.id)), labels, source)
+    elif len(labels) == exam.n_examples:
+        aligned = labels
+    else:
+        raise DataError(f"{source} has {len(labels):,} labels, but the test set has {exam.n_examples:,} examples")
+    _check_declared(files, table, labels)
+    return aligned
+
+
+def _check_declared(files: ExamFiles, table: Table, labels: Labels) -> None:
+    if files.classes is None or not labels.n_known:
+        return
+    distinct, rows = np.unique(labels.values, return_inverse=True)
+    is_declared = np.array([str(value) in files.classes for value in distinct.tolist()])
+    bad = np.flatnonzero(~is_declared[rows] & labels.is_known())
+    if len(bad):
+        raise DataError(
+            f"{table.source} has {len(bad):,} labels that are not declared classes, the first in "
+            f"{table.place(int(bad[0]))}",
+            hint="`testset.classes` of the gate file declares which there are",
+        )
+
+
+def _by_id(wanted: tuple[str, ...], given: tuple[str, ...], labels: Labels, source: Source) -> Labels:
+    """Labels in the order of the examples; an example that the file does not name is not labeled yet."""
+    if wanted == given:
+        return labels
+    row_of = {name: row for row, name in enumerate(wanted)}
+    strangers = [name for name in given if name not in row_of]
+    if strangers:
+        raise DataError(
+            f"{source} labels {len(strangers):,} examples that the test set does not have, "
+            f"for example {strangers[0]!r}",
+            hint="the labels belong to another test set, or the features are not complete",
+        )
+    rows = np.fromiter(map(row_of.__getitem__, given), np.intp, len(given))
+    values = np.zeros(len(wanted), labels.values.dtype)
+    known = np.zeros(len(wanted), np.bool_)
+    values[rows], known[rows] = labels.values, labels.is_known()
+    return Labels(values, None if known.all() else known)

@@ -1,0 +1,80 @@
+"""
+The copy of the features that a model is given: no labels in it, and nothing beside it.
+
+A model is never pointed at the folder where the test set lies, because the labels may lie there too.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from proctor.errors import DataError
+from proctor.predictions.tables import Source, column_names, read_table
+from proctor.testset.examples import ExamFiles
+
+
+def write_features(files: ExamFiles, folder: Path) -> Path:
+    """
+    Write the features into *folder*, in the format they have, without the column of labels.
+
+    Raises:
+        DataError: If there are no features, or they cannot be read or written.
+
+    """
+    features = files.features
+    if features is None:
+        raise DataError("a model cannot be run without features", hint="name `testset.features` in the gate file")
+    target = folder / f"features{features.suffix}"
+    has_labels = features.suffix != ".npy" and files.label in column_names(features)
+    try:
+        if has_labels:
+            _write_without(features, files.label, target)
+        elif features.content is not None:
+            target.write_bytes(features.content)
+        else:
+            shutil.copyfile(features.path, target)
+    except OSError as error:
+        raise DataError(f"the features cannot be copied to {str(folder)!r}: {error.strerror}") from error
+    return target
+
+
+def _write_without(features: Source, label: str, target: Path) -> None:
+    match features.suffix:
+        case ".csv":
+            _write_csv(features, label, target)
+        case ".jsonl" | ".ndjson":
+            table = read_table(features)
+            names = [name for name in table.columns if name != label]
+            rows = zip(*(table.columns[name] for name in names), strict=True)
+            text = (json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n" for row in rows)
+            target.write_text("".join(text), encoding="utf-8")
+        case ".npz":
+            table = read_table(features)
+            arrays: dict[str, Any] = {name: np.asarray(array) for name, array in table.columns.items() if name != label}
+            np.savez(target, **arrays)
+        case _:
+            _write_parquet(features, label, target)
+
+
+def _write_csv(features: Source, label: str, target: Path) -> None:
+    with features.open_text() as file, target.open("w", encoding="utf-8", newline="") as copy:
+        reader, writer = csv.reader(file, strict=True), csv.writer(copy, lineterminator="\n")
+        header = next(reader)
+        out = [name.strip() for name in header].index(label)
+        writer.writerow(header[:out] + header[out + 1 :])
+        writer.writerows(row[:out] + row[out + 1 :] for row in reader if row)
+
+
+def _write_parquet(features: Source, label: str, target: Path) -> None:
+    import pyarrow.parquet as pq
+
+    with features.open_bytes() as file:
+        table = pq.read_table(io.BytesIO(file.read()))
+    pq.write_table(table.drop_columns([label]), target)
