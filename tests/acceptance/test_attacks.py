@@ -445,6 +445,61 @@ def test_allocating_in_many_processes__is_stopped(world, launcher):
     assert not finished.timed_out
 
 
+def test_sharing_memory_without_end__is_stopped(world, launcher):
+    """Memory that processes share counts as well as their own."""
+    attack = """
+    import mmap, os, time
+    for i in range(4):
+        if os.fork() == 0:
+            shared = mmap.mmap(-1, 120 << 20)
+            for place in range(0, len(shared), 4096): shared[place] = 1
+            time.sleep(15)
+    time.sleep(15)
+    """
+
+    finished = world.run(launcher, attack, Limits(15, 256 << 20))
+
+    assert "bytes of memory" in finished.output_tail
+
+
+def test_sharing_memory__counts_once(world, launcher):
+    """A large array that workers share, as joblib's do, is not counted for each of them."""
+    work = """
+    import mmap, os, time
+    shared = mmap.mmap(-1, 100 << 20)
+    for place in range(0, len(shared), 4096): shared[place] = 1
+    children = [os.fork() for i in range(1)]
+    total = sum(shared[place] for place in range(0, len(shared), 4096))
+    time.sleep(0.3)
+    print(total)
+    """
+
+    finished = world.run(launcher, work, Limits(15, 180 << 20))
+
+    assert finished.returncode == 0, finished
+
+
+def test_processes__as_many_as_allowed(world, launcher):
+    """A model may run as many processes as its limit says; what the tier itself runs does not count."""
+    work = "import os, time\nfor i in range(3):\n    if os.fork() == 0: time.sleep(0.3); os._exit(0)\ntime.sleep(0.3)"
+
+    assert world.run(launcher, work, Limits(15, processes=4)).returncode == 0
+    assert world.run(launcher, work, Limits(15, processes=3)).returncode != 0
+
+
+@pytest.mark.parametrize("abi", [3, 4, 5])
+def test_landlock__protects_with_earlier_kernels(world, monkeypatch, abi):
+    """Where Landlock does not govern signals and sockets yet, seccomp does: attacks fail, and models run."""
+    if landlock.version() < abi:
+        pytest.skip(f"this kernel has no Landlock {abi}")
+    monkeypatch.setattr(landlock, "version", lambda: abi)
+
+    for name in ("signal another process", "connect over TCP", "connect to an abstract socket", "truncate outside"):
+        source, succeeded = ATTACKS[name]
+        assert not succeeded(world, world.run(landlock.Landlock(), source)), name
+    assert world.run(landlock.Landlock(), "open('x', 'w').write('works'); print('works')").output_tail == "works\n"
+
+
 def test_hanging__is_ended_at_the_limit(world, launcher):
     """A model that never ends is ended, with its children, and the result says why."""
     finished = world.run(launcher, "import os, time\nos.fork()\ntime.sleep(60)", Limits(seconds=0.5))

@@ -19,6 +19,7 @@ from proctor.models.sandbox import confinement, rlimits, seccomp, system
 
 MEMORY_DISK_BYTES = 1 << 30
 _SIGNALLED = 128
+_OWN_PROCESSES = 2  # one outside, one as the first process inside
 _SWITCHES = ("--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL")
 
 
@@ -52,6 +53,7 @@ class Bubblewrap:
                 Path("/"),
                 environment | {"TMPDIR": "/tmp"},  # noqa: S108  # the sandbox's own
                 inherit=(loaded.fileno(),),
+                own_processes=_OWN_PROCESSES,
             )
             finished = confinement.run(job, confined, self.tier)
         # bubblewrap reports the death of its child by a signal as a shell does

@@ -41,6 +41,7 @@ class Confinement:
         ruleset: Descriptor of a Landlock ruleset to apply, if any.
         program: Seccomp filter to install before *argv* is executed, if any.
         inherit: Descriptors that *argv* is to find open.
+        own_processes: Processes that *argv* runs beside the job's program.
 
     """
 
@@ -50,6 +51,7 @@ class Confinement:
     ruleset: int | None = None
     program: bytes | None = None
     inherit: tuple[int, ...] = ()
+    own_processes: int = 0
 
 
 def run(job: Job, confinement: Confinement, tier: str) -> Finished:
@@ -115,7 +117,7 @@ def _plan(job: Job, confinement: Confinement) -> dict[str, Any]:
         "drop_capabilities": confinement.ruleset is not None and os.geteuid() == 0,
         "rlimits": rlimits.of(limits, os.cpu_count() or 1),
         "seconds": limits.seconds,
-        "processes": limits.processes,
+        "processes": None if limits.processes is None else limits.processes + confinement.own_processes,
         "memory_bytes": limits.memory_bytes,
         "written_bytes": None if limits.file_bytes is None else rlimits.FOLDER_FACTOR * limits.file_bytes,
         "writable": [str(path) for path in job.writable],
