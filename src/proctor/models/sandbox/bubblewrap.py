@@ -18,7 +18,7 @@ from proctor.models.child import Finished, Job
 from proctor.models.sandbox import confinement, rlimits, seccomp, system
 
 MEMORY_DISK_BYTES = 1 << 30
-_SIGNALLED = 128
+_SIGNALED = 128
 _OWN_PROCESSES = 2  # one outside, one as the first process inside
 _SWITCHES = ("--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL")
 
@@ -58,7 +58,7 @@ class Bubblewrap:
             finished = confinement.run(job, confined, self.tier)
         # bubblewrap reports the death of its child by a signal as a shell does
         code = finished.returncode
-        return replace(finished, returncode=_SIGNALLED - code) if code > _SIGNALLED else finished
+        return replace(finished, returncode=_SIGNALED - code) if code > _SIGNALED else finished
 
 
 def arguments(job: Job) -> tuple[str, ...]:
