@@ -26,6 +26,7 @@ Every error that a person can meet, in one tree; each branch has its exit code.
             ├── LedgerCorrupt           the chain does not verify
             ├── LedgerTooNew            written by a later version of proctor
             ├── LedgerUnwritable        read-only folder, full disk
+            ├── EvaluationPending       another evaluation on sealed inputs has begun and not ended
             ├── LedgerUnreachable       server or remote does not answer
             └── LedgerMoved             somebody appended first: read again and decide again
 
@@ -155,6 +156,10 @@ class LedgerTooNew(LedgerError):
 
 class LedgerUnwritable(LedgerError):
     """The ledger cannot be written."""
+
+
+class EvaluationPending(LedgerError):
+    """Another evaluation on these sealed inputs has begun and not ended."""
 
 
 class LedgerUnreachable(LedgerError):

@@ -22,12 +22,14 @@ from proctor.conditions import (
     Formula,
     Linear,
     Proportion,
+    Quantity,
     Truth,
     Variable,
     allocate,
     truth,
     value_range,
 )
+from proctor.planning import Terms
 
 
 class Outcomes(Protocol):
@@ -88,8 +90,8 @@ class Evaluation:
         return {Mode.FP_FREE: self.truth is Truth.TRUE, Mode.FN_FREE: self.truth is not Truth.FALSE}
 
 
-PaperRule = Callable[[Assignment, float, int], Truth]
-"""The paper's decision for a clause from its estimate and the number of examples (`proctor.planning`)."""
+PaperRule = Callable[[Assignment, float, Outcomes], Truth]
+"""The paper's decision for a clause from its estimate (`proctor.planning.paper`)."""
 
 
 def evaluate(
@@ -115,25 +117,59 @@ def evaluate(
     return Evaluation(truth(formula, [finding.truth for finding in findings]), findings, outcomes.n_examples)
 
 
+def paper_rule(formula: Formula, terms: Terms) -> PaperRule:
+    """
+    The decisions of ease.ml/ci for the clauses of *formula* (theory.md §2 end).
+
+    Raises:
+        ToleranceOutOfReach: When used with fewer examples than the paper's formula asks for.
+    """
+    from proctor.planning.paper import requirements
+
+    needed = requirements(formula, terms)
+
+    def decide(assignment: Assignment, value: float, outcomes: Outcomes) -> Truth:
+        changed = outcomes.right(Variable.D) / outcomes.n_examples
+        return needed[assignment.clause.index].truth(value, outcomes.n_examples, changed)
+
+    return decide
+
+
 def _finding(assignment: Assignment, outcomes: Outcomes, log_level: float, paper_rule: PaperRule | None) -> Finding:
     clause = assignment.clause
-    match clause.quantity:
+    value = estimate(clause.quantity, outcomes)
+    counts = _counts(clause.quantity, outcomes)
+    if paper_rule is not None:
+        return Finding(clause, paper_rule(assignment, value, outcomes), log_level, value, counts)
+    decided = _decide(clause, outcomes, log_level, assignment.disagreement_cap)
+    return Finding(clause, decided, log_level, value, counts)
+
+
+def estimate(quantity: Quantity, outcomes: Outcomes) -> float:
+    """Point estimate of a clause's expression; NaN without examples."""
+    match quantity:
         case Proportion(variable):
-            counts = {variable.value: outcomes.right(variable)}
-            estimate = _share(counts[variable.value], outcomes.n_examples)
+            return _share(outcomes.right(variable), outcomes.n_examples)
         case Difference(plus, minus):
             wins, losses = outcomes.wins_and_losses(plus, minus)
-            counts = {"wins": wins, "losses": losses}
-            estimate = _share(wins - losses, outcomes.n_examples)
+            return _share(wins - losses, outcomes.n_examples)
         case Linear():
-            counts = {}
-            estimate = float(np.mean(outcomes.scores(clause.quantity))) if outcomes.n_examples else math.nan
+            return float(np.mean(outcomes.scores(quantity))) if outcomes.n_examples else math.nan
         case _:
-            assert_never(clause.quantity)
-    if paper_rule is not None:
-        return Finding(clause, paper_rule(assignment, estimate, outcomes.n_examples), log_level, estimate, counts)
-    decided = _decide(clause, outcomes, log_level, assignment.disagreement_cap)
-    return Finding(clause, decided, log_level, estimate, counts)
+            assert_never(quantity)
+
+
+def _counts(quantity: Quantity, outcomes: Outcomes) -> dict[str, int]:
+    match quantity:
+        case Proportion(variable):
+            return {str(variable): outcomes.right(variable)}
+        case Difference(plus, minus):
+            wins, losses = outcomes.wins_and_losses(plus, minus)
+            return {"wins": wins, "losses": losses}
+        case Linear():
+            return {}
+        case _:
+            assert_never(quantity)
 
 
 def _decide(clause: Clause, outcomes: Outcomes, log_level: float, cap: float) -> Truth:
@@ -204,6 +240,18 @@ def figures(evaluation: Evaluation, outcomes: Outcomes) -> dict[str, Any]:
     }
 
 
+def summary(evaluation: Evaluation) -> dict[str, Any]:
+    """What was found, without bounds and p-values: quick, for a commitment that nobody may ever open."""
+    return {
+        "truth": evaluation.truth.name.lower(),
+        "n_examples": evaluation.n_examples,
+        "clauses": [
+            {"clause": finding.clause.text, "truth": finding.truth.name.lower(), "counts": finding.counts}
+            for finding in evaluation.findings
+        ],
+    }
+
+
 def _clause_figures(finding: Finding, outcomes: Outcomes) -> dict[str, Any]:
     level = math.exp(max(finding.log_level, -690.0))
     lower, upper, p_value = _bounds(finding, outcomes, level)
@@ -226,7 +274,7 @@ def _bounds(finding: Finding, outcomes: Outcomes, level: float) -> tuple[float, 
             from proctor.stats import binomial
 
             k = outcomes.right(variable)
-            p_value = binomial.p_value(k, n, clause.threshold, above=clause.above)
+            p_value = math.exp(binomial.log_p_value(k, n, clause.threshold, above=clause.above))
             return binomial.lower_bound(k, n, level), binomial.upper_bound(k, n, level), p_value
         case Difference(plus, minus):
             from proctor.stats import paired

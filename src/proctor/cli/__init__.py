@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("proctor.cli.plan:plan", "Say how many examples and labels a condition takes."),
     "status": ("proctor.cli.status:status", "Show what is left of the test set."),
     "explain": ("proctor.cli.explain:explain", "Say in plain words what a condition asks."),
+    "runstore": ("proctor.cli.runstore:runstore", "Send to the run store what it has not taken yet."),
     "ledger": ("proctor.cli.ledger:ledger", "Show, verify, export and import the ledger."),
     "schema": ("proctor.cli.schema:schema", "Print the JSON Schema of the gate file and of the outputs."),
 }
@@ -66,7 +67,7 @@ class LazyGroup(click.Group):
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="proctor")
 def app() -> None:
-    r"""
+    """
     A gate for machine-learning models that keeps the accounts of its test set.
 
     Is the new model really better than the old one, by the margin asked for, and how sure are we?

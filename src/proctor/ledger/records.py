@@ -61,6 +61,7 @@ class Registered:
     contract: Contract
     inputs: str
     sketch: Json
+    columns: tuple[str, ...]
     labels: str
     origin: Origin
     anchor: Submission | None = None
@@ -160,6 +161,7 @@ def to_body(record: Record) -> Json:
     """JSON body of *record*; its kind is a field of the entry itself."""
     body = asdict(record)
     if isinstance(record, Registered):
+        body["columns"] = list(record.columns)
         body["contract"] = {name: getattr(value, "value", value) for name, value in body["contract"].items()}
     if isinstance(record, Evaluated | Pending):
         kind = "guaranteed" if isinstance(record.stakes, Guaranteed) else "adaptive"
@@ -206,6 +208,8 @@ def _decode(name: str, value: Any) -> Any:
             return Contract(
                 value["reliability"], Mode(value["mode"]), Adaptivity(value["adaptivity"]), value.get("steps")
             )
+        case "columns":
+            return tuple(value)
         case "stakes":
             stakes = Guaranteed if value["kind"] == "guaranteed" else Adaptive
             return stakes(value["steps"], value["passes"])

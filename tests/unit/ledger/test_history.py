@@ -36,7 +36,7 @@ def model(name: str, commit: str | None = None) -> Submission:
 def registered(**overrides) -> Registered:
     contract = overrides.pop("contract", Contract(0.999))
     return dataclasses.replace(
-        Registered(EXAM, 2_000, contract, "open", {"k": 4, "hashes": ""}, "commitment:1", ORIGIN), **overrides
+        Registered(EXAM, 2_000, contract, "open", {"k": 4}, ("x",), "commitment:1", ORIGIN), **overrides
     )
 
 

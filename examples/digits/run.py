@@ -1,0 +1,118 @@
+"""
+A year of a small team, in half a minute: real models of handwritten digits, judged as they are committed.
+
+The script makes a git repository in a fresh folder, sets 1,300 of scikit-learn's digits aside as the exam, trains a
+history of models on the other 497 and runs `proctor check` on each commit: improvements pass, changes that make no
+difference fail, a commit that is run again gets its recorded answer, and in the end the test set is used up.
+
+    python examples/digits/run.py [--folder DIR]
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import joblib
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
+
+GATE = """\
+# Is the new model better than the accepted one? Judged on 1,300 digits that nobody trains on.
+condition: n - o > 0 +/- 0.03
+reliability: 0.99
+power: 0.8
+disagreement: 0.15        # about that share of predictions changes from one model to the next
+testset:
+  labels: exam/labels.csv
+  features: exam/features.csv
+candidate:
+  model: model.joblib
+  trust: pickle           # we made these files ourselves
+"""
+
+TRAINING_SIZE = 497
+
+HISTORY = (
+    ("a first model: a shallow tree", DecisionTreeClassifier(max_depth=4, random_state=0)),
+    ("another random seed", DecisionTreeClassifier(max_depth=4, random_state=1)),
+    ("a tree of any depth", DecisionTreeClassifier(random_state=0)),
+    ("naive Bayes", GaussianNB(var_smoothing=1e-2)),
+    ("logistic regression", LogisticRegression(C=0.01, max_iter=500)),
+    ("a little less regularization", LogisticRegression(C=0.02, max_iter=500)),
+    ("the same model, committed again", None),
+    ("a random forest, the fashion of the day", RandomForestClassifier(60, random_state=0)),
+    ("support vectors", SVC(gamma=0.001)),
+    ("support vectors, tuned", SVC(gamma=0.0012, C=2)),
+    ("support vectors, tuned again", SVC(gamma=0.0011, C=3)),
+    ("and again", SVC(gamma=0.0013, C=4)),
+)
+
+
+def main() -> int:
+    """Make the repository, commit the history, judge each commit; 0 if the story went as told."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, help="where to make the repository; a temporary folder by default")
+    folder = parser.parse_args().folder or Path(tempfile.mkdtemp(prefix="proctor-digits-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    images, labels = load_digits(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(labels))
+    training, exam = order[:TRAINING_SIZE], order[TRAINING_SIZE:]
+    make_repository(folder, images[exam].astype(int), labels[exam])
+    print(f"repository: {folder}\n\n{GATE}")
+    codes = []
+    for message, model in HISTORY:
+        if model is not None:
+            joblib.dump(model.fit(images[training], labels[training]), folder / "model.joblib")
+        git(folder, "add", "-A")
+        git(folder, "commit", "--quiet", "--allow-empty", "-m", message)
+        print(f"── {message} " + "─" * max(0, 76 - len(message)), flush=True)
+        codes.append(subprocess.run([sys.executable, "-m", "proctor", "check"], cwd=folder, check=False).returncode)
+        if codes[-1] == 4:
+            break
+    subprocess.run([sys.executable, "-m", "proctor", "status"], cwd=folder, check=False)
+    print(f"passes {codes.count(0)}, fails {codes.count(1)}, and the test set used up: {'yes' if 4 in codes else 'no'}")
+    return 0 if {0, 1, 4} == set(codes) else 1
+
+
+def make_repository(folder: Path, images: np.ndarray, labels: np.ndarray) -> None:
+    """A git repository with the gate file and the exam; the ledger stays out of it."""
+    (folder / "exam").mkdir(exist_ok=True)
+    ids = [f"digit-{i}" for i in range(len(labels))]
+    pixels = [f"pixel_{i}" for i in range(images.shape[1])]
+    write_table(
+        folder / "exam/features.csv", ["id", *pixels], ([name, *row] for name, row in zip(ids, images, strict=True))
+    )
+    write_table(folder / "exam/labels.csv", ["id", "label"], zip(ids, labels, strict=True))
+    (folder / "proctor.yml").write_text(GATE)
+    (folder / ".gitignore").write_text(".proctor/\n")
+    git(folder, "init", "--quiet")
+    git(folder, "config", "user.name", "The digits team")
+    git(folder, "config", "user.email", "digits@example.org")
+
+
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV file."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def git(folder: Path, *arguments: str) -> None:
+    """Run git in *folder*."""
+    subprocess.run(["git", *arguments], cwd=folder, check=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

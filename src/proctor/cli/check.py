@@ -1,0 +1,82 @@
+"""`proctor check`: judge the candidate and record the verdict."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from proctor.cli.source import Named, load_gate
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  proctor check                                  judge what proctor.yml declares
+  proctor check gates/spam.yml --json            for a machine
+  proctor check --candidate new.csv --baseline old.csv
+                                                 judge prediction files without editing the gate file
+  proctor check .travis.yml --labels y.csv --candidate new.csv --baseline old.csv
+                                                 the `ml:` section of ease.ml/ci
+
+\b
+Exit codes: 0 pass (or outcome withheld), 1 fail, 2 misuse, 3 labels missing,
+4 fresh test set needed, 5 data, model or ledger unusable.
+""",
+)
+@click.argument("file", default=".", type=click.Path())
+@click.option(
+    "--candidate", metavar="FILE", help="Predictions of the new model, in place of the gate file's candidate."
+)
+@click.option("--baseline", metavar="FILE", help="Predictions of the old model, in place of the gate file's baseline.")
+@click.option("--labels", metavar="FILE", help="Labels of the test set, in place of the gate file's.")
+@click.option("--commit", metavar="SHA", help="Commit that is judged; the repository's head if left out.")
+@click.option(
+    "--owner", metavar="FILE", help="Append the private figures to FILE, for the owner of the test set alone."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the release as JSON.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the release as Markdown.")
+def check(  # noqa: PLR0913  # one parameter for each option, as click wants it
+    file: str,
+    candidate: str | None,
+    baseline: str | None,
+    labels: str | None,
+    commit: str | None,
+    owner: str | None,
+    as_json: bool,
+    as_markdown: bool,
+) -> int:
+    """
+    Judge the candidate and record the verdict.
+
+    Only the verdict and the budget are shown: no figure that was computed from labels leaves the gate.
+    The same question asked again gets the recorded answer and costs nothing.
+    """
+    from proctor.gate import check as judge
+    from proctor.surroundings import Surroundings
+
+    gate = load_gate(file, Named(labels, candidate, baseline))
+    surroundings = Surroundings(progress=_say if sys.stderr.isatty() and not as_json else _say_nothing)
+    release = judge(gate, surroundings, commit=commit, owner_record=Path(owner) if owner else None)
+    if as_json:
+        from proctor.reports import json as rendering
+
+        click.echo(rendering.render(release))
+    elif as_markdown:
+        from proctor.reports import markdown
+
+        click.echo(markdown.render_release(release))
+    else:
+        from proctor.reports import terminal
+
+        click.echo(terminal.render_release(release))
+    return release.exit_code
+
+
+def _say(sentence: str) -> None:
+    click.echo(click.style(f"  … {sentence}", dim=True), err=True)
+
+
+def _say_nothing(_sentence: str) -> None:
+    """No progress where nobody watches."""

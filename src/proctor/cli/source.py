@@ -1,0 +1,73 @@
+"""Which gate a command is about: the file, and the options that stand in for keys of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from proctor.errors import Misuse
+
+if TYPE_CHECKING:
+    from proctor.gatefile import Gate, PaperScript
+
+
+@dataclass(frozen=True)
+class Named:
+    """
+    Files that the command line names in place of the gate file; paths are relative to the present folder.
+
+    Attributes:
+        labels: Labels of the test set.
+        candidate: Predictions of the new model.
+        baseline: Predictions of the old model.
+    """
+
+    labels: str | None = None
+    candidate: str | None = None
+    baseline: str | None = None
+
+
+def load_gate(file: str, named: Named | None = None) -> Gate:
+    """
+    The gate of *file* with what the command line names instead.
+
+    Raises:
+        GateFileError: If the file has problems.
+        Misuse: If it is a script of ease.ml/ci and the command line does not name what it lacks.
+    """
+    from proctor.gatefile import Gate, PredictionsFile, load_any
+
+    named = named or Named()
+    loaded = load_any(file)
+    if isinstance(loaded, Gate):
+        gate = loaded
+        if named.labels is not None:
+            gate = replace(gate, testset=replace(gate.testset, labels=_from_here(named.labels, gate.root)))
+        if named.candidate is not None:
+            gate = replace(gate, candidate=PredictionsFile(_from_here(named.candidate, gate.root)))
+        if named.baseline is not None:
+            gate = replace(gate, baseline=PredictionsFile(_from_here(named.baseline, gate.root)))
+        return gate
+    return _completed(loaded, named)
+
+
+def _completed(script: PaperScript, named: Named) -> Gate:
+    from proctor.gatefile import Accepted, PredictionsFile, TestSetSource
+
+    if named.labels is None or named.candidate is None:
+        raise Misuse(
+            f"{script.file} is a script of ease.ml/ci, which names no test set and no model",
+            hint="Add --labels FILE and --candidate FILE, and --baseline FILE unless the last accepted one is meant.",
+        )
+    baseline = Accepted() if named.baseline is None else PredictionsFile(_from_here(named.baseline, script.root))
+    return script.with_files(
+        TestSetSource(_from_here(named.labels, script.root)),
+        PredictionsFile(_from_here(named.candidate, script.root)),
+        baseline,
+    )
+
+
+def _from_here(path: str, root: Path) -> str:
+    return os.path.relpath(path, root)

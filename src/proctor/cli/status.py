@@ -1,0 +1,43 @@
+"""`proctor status`: what is left of the test set."""
+
+from __future__ import annotations
+
+import click
+
+from proctor.cli.source import Named, load_gate
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  proctor status                 of the gate in this folder
+  proctor status --json          for a machine
+""",
+)
+@click.argument("file", default=".", type=click.Path())
+@click.option("--labels", metavar="FILE", help="Labels of the test set, in place of the gate file's.")
+@click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the status as Markdown.")
+def status(file: str, labels: str | None, as_json: bool, as_markdown: bool) -> int:
+    """
+    Show what is left of the test set: evaluations, leakage, and the tolerance of the next evaluation.
+
+    Reads the ledger and the inputs of the test set; never labels, and spends nothing.
+    """
+    from proctor.gate import status as look
+    from proctor.surroundings import Surroundings
+
+    found = look(load_gate(file, Named(labels=labels, candidate=labels and "-")), Surroundings())
+    if as_json:
+        from proctor.reports import json as rendering
+
+        click.echo(rendering.render(found))
+    elif as_markdown:
+        from proctor.reports import markdown
+
+        click.echo(markdown.render_status(found))
+    else:
+        from proctor.reports import terminal
+
+        click.echo(terminal.render_status(found))
+    return 0

@@ -1,0 +1,79 @@
+"""
+Feedback at its price: what goes out beside a verdict, from a declared alphabet with declared probabilities.
+
+Anything can be released at its code length (theory.md §4.3.2): a message of probability π multiplies the budget by π,
+with the same proof. By default nothing is released but the verdict, and nothing is charged for it.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from typing import assert_never
+
+from proctor.budget import Mode
+from proctor.conditions import Quantity, Truth, clauses, normalize, parse
+from proctor.evaluation import Evaluation, Outcomes, estimate
+from proctor.gatefile import Estimate, Feedback, ThreeWay, VerdictOnly
+
+
+def message(policy: Feedback, evaluation: Evaluation, outcomes: Outcomes, mode: Mode) -> tuple[str, float] | None:
+    """
+    What is released with this evaluation, and the natural logarithm of its declared probability.
+
+    Returns:
+        ``None`` if nothing is released beside the verdict.
+    """
+    match policy:
+        case VerdictOnly():
+            return None
+        case ThreeWay():
+            return _three_way(evaluation.truth, mode)
+        case Estimate():
+            return _on_grid(policy, outcomes)
+        case _:
+            assert_never(policy)
+
+
+def price_bits(policy: Feedback) -> float:
+    """Largest number of bits that one evaluation's feedback can cost beside its verdict."""
+    match policy:
+        case VerdictOnly():
+            return 0.0
+        case ThreeWay():
+            return 1.0
+        case Estimate():
+            return -math.log2(min(probabilities(policy)))
+        case _:
+            assert_never(policy)
+
+
+def probabilities(policy: Estimate) -> tuple[float, ...]:
+    """Declared probability of each point of the grid; equal ones if none are declared."""
+    points = policy.points
+    return policy.probabilities or (1 / len(points),) * len(points)
+
+
+def _three_way(truth: Truth, mode: Mode) -> tuple[str, float] | None:
+    """The unproven outcome says which of its two values it was; the proven one has only one and costs nothing."""
+    proven = Truth.TRUE if mode is Mode.FP_FREE else Truth.FALSE
+    if truth is proven:
+        return None
+    words = {Truth.TRUE: "holds", Truth.FALSE: "does not hold", Truth.UNKNOWN: "cannot tell"}
+    return words[truth], math.log(0.5)
+
+
+def _on_grid(policy: Estimate, outcomes: Outcomes) -> tuple[str, float]:
+    """The point of the grid that is nearest to the estimate; beyond the ends, the end."""
+    points = policy.points
+    value = estimate(_quantity(policy), outcomes)
+    right = min(max(bisect_left(points, value), 1), len(points) - 1) if len(points) > 1 else 0
+    left = max(right - 1, 0)
+    index = left if value - points[left] <= points[right] - value else right
+    return f"{policy.of} ≈ {points[index]:g}", math.log(probabilities(policy)[index])
+
+
+def _quantity(policy: Estimate) -> Quantity:
+    """What is estimated; the middle of the grid is only there to make a condition of it."""
+    formula = normalize(parse(f"{policy.of} > {(policy.low + policy.high) / 2!r}"))
+    return clauses(formula)[0].quantity

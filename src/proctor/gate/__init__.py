@@ -1,0 +1,279 @@
+"""
+The conductor: from a gate file to a verdict that is durably in the ledger, and only then to a `Release`.
+
+::
+
+    consult the books ─▶ recorded answer? ─▶ replay
+                      ─▶ retired, spent, out of reach? ─▶ refuse (no label and no model was looked at)
+    run the models ─▶ enough labels? ─▶ judge ─▶ append to the ledger if it has not moved ─▶ release
+
+If somebody else appended first, everything is decided again from the new books: the level may be another one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from proctor.budget import Adaptivity, Mode
+from proctor.conditions import Formula, Variable, parse, restrict, variables
+from proctor.errors import EvaluationPending, LabelsMissing, LedgerLocked, LedgerMoved, Misuse, ModelError
+from proctor.evaluation import evaluate, figures, paper_rule, summary
+from proctor.feedback import message
+from proctor.gate.books import (
+    Books,
+    consult,
+    prospect,
+    refuse_another_contract,
+    refuse_if_out_of_reach,
+    refuse_if_over,
+)
+from proctor.gate.case import Case, open_case
+from proctor.gate.contestants import Contestant
+from proctor.gate.publication import release_of, status_of
+from proctor.gatefile import First, Gate, Inputs
+from proctor.ledger.history import Question
+from proctor.ledger.records import Adopted, Evaluated, Feedback, Pending
+from proctor.planning import Bound
+from proctor.release import Basis, Release, Status
+from proctor.sample import Sample, rows_to_label
+from proctor.surroundings import Surroundings
+
+__all__ = ["check", "status"]
+
+_ATTEMPTS = 200
+_LONGEST_PAUSE_S = 2.0
+_PENDING_POLLS = 120
+
+
+def check(
+    gate: Gate, surroundings: Surroundings, *, commit: str | None = None, owner_record: Path | None = None
+) -> Release:
+    """
+    Judge the candidate that *gate* declares, record the verdict, and give what may be shown of it.
+
+    Args:
+        gate: The gate file.
+        surroundings: Clock, environment, randomness.
+        commit: Commit that is judged; found out if left out.
+        owner_record: File for the private figures; without it they are written only where the gate must.
+
+    Raises:
+        ProctorError: Whatever stops the gate; nothing was spent then.
+    """
+    case = open_case(gate, surroundings, commit=commit, owner_record=owner_record)
+    for attempt in range(_ATTEMPTS):
+        try:
+            return _answer(case)
+        except LedgerMoved:
+            surroundings.pause(surroundings.jitter() * min(_LONGEST_PAUSE_S, 0.02 * 2 ** min(attempt, 10)))
+    raise LedgerLocked(
+        f"the ledger {case.ledger.description} moved {_ATTEMPTS} times while this candidate was being judged",
+        hint="Nothing was spent. Run the same command again when fewer jobs use it.",
+    )
+
+
+def status(gate: Gate, surroundings: Surroundings) -> Status:
+    """What is left of the test set that *gate* declares; spends nothing and reads no label."""
+    case = open_case(gate, surroundings)
+    books = consult(case.ledger, case.exam)
+    if books.life is not None:
+        refuse_another_contract(gate, books.life)
+    return status_of(gate, books, gate.formula, case.exam.n_examples, case.exam.fingerprint)
+
+
+def _answer(case: Case) -> Release:
+    """One attempt: decide from one reading of the books."""
+    gate = case.gate
+    books = consult(case.ledger, case.exam)
+    if books.life is not None:
+        refuse_another_contract(gate, books.life)
+    baseline = case.baseline(books.life)
+    anchor = case.anchor(books.life, baseline)
+    formula, condition = _asked(gate, baseline, anchor)
+    candidate = case.candidate.submission
+    question = Question(condition, candidate, baseline.submission if baseline else None, gate.name)
+    if books.life is not None and (taken := books.life.recorded_answer(question)) is not None:
+        return release_of(gate, books, books.life, taken, replayed=True)
+    refuse_if_over(gate, books)
+    if formula is None:
+        return _adopt(case, books, condition)
+    refuse_if_out_of_reach(gate, books, formula, case.exam.n_examples)
+    return _judge(case, books, _Asked(formula, condition, baseline, anchor))
+
+
+def _asked(gate: Gate, baseline: Contestant | None, anchor: Contestant | None) -> tuple[Formula | None, str]:
+    """
+    The formula that can be asked now, and its text; ``None`` if the first candidate is to be accepted unjudged.
+
+    Without a baseline, clauses on ``o``, ``d`` and ``a`` have no value (theory.md §5).
+    """
+    text = str(parse(gate.condition))
+    needed = variables(gate.formula)
+    lacks = baseline is None and needed & {Variable.O, Variable.D}
+    if not lacks and (anchor is not None or Variable.A not in needed):
+        return gate.formula, text
+    if gate.first is First.ACCEPT:
+        return None, text
+    formula = restrict(gate.formula, {Variable.N})
+    if formula is None:
+        raise Misuse(
+            f"`first: judge` cannot judge `{text}` without a baseline: no clause is on `n` alone",
+            hint="Say `first: accept`, or add a clause such as `n > 0.8 +/- 0.02`.",
+        )
+    return formula, str(formula)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One question, ready to be judged."""
+
+    formula: Formula
+    condition: str
+    baseline: Contestant | None
+    anchor: Contestant | None
+
+
+def _adopt(case: Case, books: Books, condition: str) -> Release:
+    """Accept the first candidate as the baseline; its predictions must be well formed, and no label is asked for."""
+    case.surroundings.progress("reading the first candidate's predictions")
+    case.workbench.keep(case.candidate.submission, case.predict(case.candidate))
+    books = _registered(case, books, None)
+    record = Adopted(case.exam.fingerprint, condition, case.candidate.submission, case.origin)
+    return _published(case, books, record)
+
+
+def _judge(case: Case, books: Books, asked: _Asked) -> Release:
+    if case.gate.testset.inputs is Inputs.SEALED:
+        return _judge_on_sealed_inputs(case, books, asked)
+    if books.life is not None:
+        case.refuse_corrected_labels(books.life)
+    sample = case.sample(asked.baseline, asked.anchor)
+    _refuse_missing_labels(case, sample, asked.formula)
+    books = _registered(case, books, asked.baseline)
+    case.surroundings.progress("judging")
+    return _published(case, books, _evaluated(case, books, asked, sample))
+
+
+def _judge_on_sealed_inputs(case: Case, books: Books, asked: _Asked) -> Release:
+    """
+    The evaluation is in the ledger before the candidate first sees an input (theory.md §4.3.4).
+
+    A crash or a hang afterwards has told something about the inputs: it is a charged FAIL (in ``fn-free`` a PASS).
+    A machine that died is repeated with the same artifact, free: the pending entry of this very question is taken up.
+    """
+    if books.life is not None:
+        case.refuse_corrected_labels(books.life)
+    case.rehearse()
+    case.refuse_incomplete_labels()
+    books = _registered(case, books, asked.baseline)
+    pending = _take_turn(case, books, asked)
+    books = consult(case.ledger, case.exam)
+    try:
+        sample = case.sample(asked.baseline, asked.anchor)
+    except ModelError:
+        return _published(case, books, _crashed(case, books, asked, pending))
+    return _published(case, books, replace(_evaluated(case, books, asked, sample), pending=pending))
+
+
+def _take_turn(case: Case, books: Books, asked: _Asked) -> int:
+    """Number of the pending entry of this evaluation: its own from an earlier attempt, or a new one."""
+    assert books.life is not None  # noqa: S101  # registered by the caller
+    record = Pending(
+        case.exam.fingerprint,
+        asked.condition,
+        case.candidate.submission,
+        asked.baseline.submission if asked.baseline else None,
+        case.gate.stakes,
+        books.account(case.gate).next_log_level(case.gate.stakes),
+        case.gate.bound.value,
+        case.origin,
+    )
+    waiting = books.life.open_pending
+    if waiting is None:
+        return case.ledger.append(case.draft(record), books.head).number
+    if waiting.record.candidate.digest == record.candidate.digest and waiting.record.condition == record.condition:
+        return waiting.entry.number
+    raise EvaluationPending(
+        f"entry {waiting.entry.number} of the ledger is an evaluation on this test set that has begun and not ended",
+        hint="Nothing was spent. Wait for it and run the same command again; if its machine died, run that commit's "
+        "check again, or let the owner end it with `proctor testset abort`.",
+    )
+
+
+def _registered(case: Case, books: Books, baseline: Contestant | None) -> Books:
+    """The books with the test set in them: registered now, if this is its first use."""
+    if books.life is not None:
+        return books
+    case.ledger.append(case.draft(case.registration(baseline)), books.head)
+    return consult(case.ledger, case.exam)
+
+
+def _refuse_missing_labels(case: Case, sample: Sample, formula: Formula) -> None:
+    missing = sample.labels.missing(rows_to_label(formula, sample.panel))
+    if not len(missing):
+        return
+    path = case.request_labels(missing)
+    raise LabelsMissing(
+        f"{len(missing):,} of the examples that this evaluation needs have no label; nothing was spent",
+        hint=f"A label request for the owner of the test set was written: {path}",
+    )
+
+
+def _evaluated(case: Case, books: Books, asked: _Asked, sample: Sample) -> Evaluated:
+    gate = case.gate
+    log_level = books.account(gate).next_log_level(gate.stakes)
+    rule = None
+    if gate.bound is not Bound.EXACT:
+        rule = paper_rule(asked.formula, prospect(gate, asked.formula, sample.n_examples).terms.at(log_level))
+    evaluation = evaluate(asked.formula, sample, gate.mode, log_level, rule)
+    is_withheld = gate.adaptivity is Adaptivity.NONE
+    said = None if is_withheld else message(gate.feedback, evaluation, sample, gate.mode)
+    outcome = "pass" if evaluation.is_pass[gate.mode] else "fail"
+    full = figures(evaluation, sample) if case.keeps_figures else summary(evaluation)
+    private = case.conceal({"outcome": outcome, "condition": asked.condition, "figures": full})
+    return Evaluated(
+        testset=case.exam.fingerprint,
+        condition=asked.condition,
+        candidate=case.candidate.submission,
+        baseline=asked.baseline.submission if asked.baseline else None,
+        stakes=gate.stakes,
+        log_level=log_level,
+        bound=gate.bound.value,
+        outcome="withheld" if is_withheld else outcome,
+        basis=Basis.JUDGED.value,
+        private=private,
+        origin=case.origin,
+        feedback=Feedback(*said) if said else None,
+        sandbox=case.tier,
+    )
+
+
+def _crashed(case: Case, books: Books, asked: _Asked, pending: int) -> Evaluated:
+    gate = case.gate
+    is_withheld = gate.adaptivity is Adaptivity.NONE
+    outcome = "fail" if gate.mode is Mode.FP_FREE else "pass"
+    return Evaluated(
+        testset=case.exam.fingerprint,
+        condition=asked.condition,
+        candidate=case.candidate.submission,
+        baseline=asked.baseline.submission if asked.baseline else None,
+        stakes=gate.stakes,
+        log_level=books.account(gate).next_log_level(gate.stakes),
+        bound=gate.bound.value,
+        outcome="withheld" if is_withheld else outcome,
+        basis=(Basis.JUDGED if is_withheld else Basis.CRASHED).value,
+        private=case.conceal({"outcome": outcome, "condition": asked.condition, "crashed": True}),
+        origin=case.origin,
+        sandbox=case.tier,
+        pending=pending,
+    )
+
+
+def _published(case: Case, books: Books, record: Adopted | Evaluated) -> Release:
+    """Append, and only then say it: what is released is read back from the ledger."""
+    entry = case.ledger.append(case.draft(record), books.head)
+    books = consult(case.ledger, case.exam)
+    assert books.life is not None  # noqa: S101  # it has just been written
+    taken = next(taken for taken in books.life.verdicts if taken.entry.number == entry.number)
+    return release_of(case.gate, books, books.life, taken)

@@ -1,0 +1,170 @@
+"""
+The books as they stand when a question is asked: the ledger read, the life of this test set found in it.
+
+Everything here refuses before anything is spent, and nothing here looks at a label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from proctor.budget import SPENT, Account, open_account
+from proctor.conditions import Formula
+from proctor.errors import BudgetSpent, ContractError, DataError, Misuse, TestSetRetired, ToleranceOutOfReach
+from proctor.gatefile import Gate
+from proctor.ledger import GENESIS, Entry, Ledger
+from proctor.ledger.history import Life, lives
+from proctor.outlook import Prospect
+from proctor.planning import Request, Terms, is_within_reach, plan
+from proctor.reports.sentences import points
+from proctor.testset import TestSet, overlap
+
+
+@dataclass(frozen=True)
+class Books:
+    """
+    What the ledger says, as of one reading of it.
+
+    Attributes:
+        entries: All entries.
+        lives: The life of every test set, by fingerprint.
+        life: The life of the test set that is asked; ``None`` if it is not registered yet.
+    """
+
+    entries: tuple[Entry, ...]
+    lives: Mapping[str, Life]
+    life: Life | None
+
+    @property
+    def head(self) -> str:
+        """Hash of the last entry."""
+        return self.entries[-1].hash if self.entries else GENESIS
+
+    def account(self, gate: Gate) -> Account:
+        """The account of the test set; a fresh one if it is not registered yet."""
+        return self.life.account if self.life is not None else open_account(gate.contract)
+
+
+def consult(ledger: Ledger, exam: TestSet) -> Books:
+    """
+    Read the ledger and find the life of *exam* in it.
+
+    Raises:
+        DataError: If the test set is not registered but shares examples with one that is.
+        LedgerError: If the ledger cannot be read or does not verify.
+    """
+    entries = ledger.read()
+    found = lives(entries)
+    life = found.get(exam.fingerprint)
+    if life is None:
+        _refuse_overlap(exam, found)
+    return Books(entries, found, life)
+
+
+def _refuse_overlap(exam: TestSet, found: Mapping[str, Life]) -> None:
+    for fingerprint, other in found.items():
+        common = overlap(exam.sketch, other.registered.record.sketch)
+        if common.is_fresh:
+            continue
+        state = "retired" if other.retired else "in use"
+        raise DataError(
+            f"this test set has {common} of its {exam.n_examples:,} examples in common with test set "
+            f"{fingerprint[:12]}, which is {state}",
+            hint="Changing or adding rows does not buy a new budget. Restore the registered file, or register a set "
+            "of new examples only.",
+        )
+
+
+def refuse_another_contract(gate: Gate, life: Life) -> None:
+    """
+    Refuse a gate file that contradicts what was fixed at registration, and say what may still be changed.
+
+    Raises:
+        ContractError: If reliability, mode, adaptivity, the paper's steps or the grade of the inputs differ.
+    """
+    registered = life.registered.record
+    fixed = registered.contract
+    asked = gate.contract
+    differences = [
+        f"{name}: {now} (registered with {then})"
+        for name, then, now in (
+            ("reliability", fixed.reliability, asked.reliability),
+            ("mode", fixed.mode, asked.mode),
+            ("adaptivity", fixed.adaptivity, asked.adaptivity),
+            ("steps", fixed.steps, asked.steps),
+            ("inputs", registered.inputs, str(gate.testset.inputs)),
+        )
+        if then != now
+    ]
+    if differences:
+        raise ContractError(
+            f"{gate.file} contradicts what was fixed when this test set was registered: {'; '.join(differences)}",
+            hint="Put these keys back, or register a fresh test set. The condition, power and disagreement may change "
+            "at any time, and under `adaptivity: recycling` so may stakes, steps and passes.",
+        )
+
+
+def refuse_if_over(gate: Gate, books: Books) -> None:
+    """
+    Refuse to go on with a test set that is retired or spent.
+
+    Raises:
+        TestSetRetired: If the owner has retired it.
+        BudgetSpent: If nothing is left of its budget.
+    """
+    if books.life is not None and books.life.retired is not None:
+        raise TestSetRetired(
+            f"test set {books.life.registered.record.testset[:12]} was retired: "
+            f"{books.life.retired.record.reason}; a fresh test set is needed",
+            hint=next_set_hint(gate),
+        )
+    account = books.account(gate)
+    if account.next_log_level(gate.stakes) == SPENT:
+        raise BudgetSpent(
+            f"the budget of this test set is spent after {account.evaluations} evaluations; "
+            "a fresh test set is needed, and nothing more was spent",
+            hint=next_set_hint(gate),
+        )
+
+
+def refuse_if_out_of_reach(gate: Gate, books: Books, formula: Formula, n_examples: int) -> None:
+    """
+    Refuse an evaluation that could not resolve what is asked; known before any label is read, and free to say.
+
+    Raises:
+        ToleranceOutOfReach: If the tolerance is out of reach at the next level with the declared power.
+    """
+    found = prospect(gate, formula, n_examples)
+    log_level = books.account(gate).next_log_level(gate.stakes)
+    terms = found.terms.at(log_level)
+    if is_within_reach(formula, terms, n_examples):
+        return
+    reach = found.reach(log_level)
+    reached = "none at all" if reach.tolerance is None else f"±{points(reach.tolerance)}"
+    asked = "" if reach.asked is None else f", and ±{points(reach.asked)} is asked for"
+    raise ToleranceOutOfReach(
+        f"a fresh test set is needed: the next evaluation on these {n_examples:,} examples could resolve "
+        f"{reached}{asked}; nothing was spent",
+        hint=next_set_hint(gate),
+    )
+
+
+def prospect(gate: Gate, formula: Formula, n_examples: int) -> Prospect:
+    """What the next evaluation will be asked, apart from its level."""
+    terms = Terms(gate.mode, gate.contract.log_error_probability, gate.log_miss, gate.disagreement, gate.bound)
+    return Prospect(formula, terms, n_examples, gate.stakes)
+
+
+def next_set_hint(gate: Gate) -> str:
+    """What the next test set needs, from the plan of this gate file."""
+    request = Request(gate.contract, gate.stakes, gate.power, gate.disagreement, gate.bound)
+    try:
+        found = plan(gate.formula, request)
+    except Misuse as error:
+        return f"The next test set cannot be planned: {error.message} {error.hint}".strip()
+    lower = "" if gate.disagreement is not None else " (or say in `disagreement` what share of predictions changes)"
+    return (
+        f"For this condition and contract the next test set needs {found.examples:,} examples, "
+        f"about {found.labels:,} of them labeled{lower}. See `proctor plan`."
+    )

@@ -1,0 +1,237 @@
+"""
+One question being put: gate file, test set, candidate, and the places that private things are kept in.
+
+A case is read from files once and stays as it is while the books move. Models run and labels are read only when they
+are asked for, after everything that can be refused without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proctor import __version__, owner
+from proctor.budget import Adaptivity
+from proctor.conditions import Variable, variables
+from proctor.errors import DataError, LabelsMissing
+from proctor.gate.contestants import Contestant, Workbench
+from proctor.gatefile import Gate
+from proctor.ledger import Draft, Ledger, open_ledger
+from proctor.ledger.history import Life
+from proctor.ledger.records import Origin, Record, Registered, to_body
+from proctor.predictions import Aligned, Labels, Panel, Source, align
+from proctor.sample import Sample
+from proctor.surroundings import Surroundings, actor_of, commit_of
+from proctor.testset import (
+    ExamFiles,
+    LabelRegister,
+    TestSet,
+    load,
+    register_labels,
+    write_request,
+)
+
+_OWNER_FOLDER = ".proctor/owner"
+_REQUEST_FOLDER = ".proctor/requests"
+
+
+@dataclass(frozen=True)
+class Case:
+    """
+    One question being put.
+
+    Attributes:
+        gate: The gate file.
+        surroundings: Clock, environment, randomness.
+        ledger: The ledger.
+        exam: The test set.
+        candidate: The new model.
+        workbench: Where models are run and their predictions kept.
+        origin: Who asks.
+        owner_record: File for the private figures, where one was named.
+    """
+
+    gate: Gate
+    surroundings: Surroundings
+    ledger: Ledger
+    exam: TestSet
+    candidate: Contestant
+    workbench: Workbench
+    origin: Origin
+    owner_record: Path | None = None
+    _aligned: dict[str, Aligned] = field(default_factory=dict, repr=False)
+
+    @property
+    def tier(self) -> str | None:
+        """Isolation in which models ran; ``None`` if none did."""
+        return self.workbench.tier
+
+    # --- models ------------------------------------------------------------------------------------------------------
+
+    def baseline(self, life: Life | None) -> Contestant | None:
+        """The old model that the gate file names; ``None`` on a first commit."""
+        accepted = life.accepted(self.gate.name) if life else None
+        return self.workbench.baseline(accepted.record.candidate if accepted else None)
+
+    def anchor(self, life: Life | None, baseline: Contestant | None) -> Contestant | None:
+        """The anchor, where the condition speaks of it: of registration, or today's baseline if that is now."""
+        if Variable.A not in variables(self.gate.formula):
+            return None
+        submission = life.anchor(self.gate.name) if life else None
+        return self.workbench.earlier(submission) if submission else baseline
+
+    def predict(self, contestant: Contestant) -> Aligned:
+        """Predictions of a model in the order of the test set; run or read once."""
+        digest = contestant.submission.digest
+        if digest not in self._aligned:
+            self._aligned[digest] = align(self.exam.sheet(self.labels), contestant.read())
+        return self._aligned[digest]
+
+    def sample(self, baseline: Contestant | None, anchor: Contestant | None) -> Sample:
+        """What an evaluation looks at."""
+        self.surroundings.progress("collecting the candidate's predictions")
+        candidate = self.predict(self.candidate)
+        if baseline is not None:
+            self.surroundings.progress("collecting the baseline's predictions")
+        others = [self.predict(model).values if model is not None else None for model in (baseline, anchor)]
+        self.workbench.keep(self.candidate.submission, candidate)
+        for model in (baseline, anchor):
+            if model is not None:
+                self.workbench.keep(model.submission, self.predict(model))
+        return Sample(Panel(candidate.values, *others), self.labels, self.exam.order)
+
+    # --- labels ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def labels(self) -> Labels:
+        """The labels; private."""
+        return self.exam.read_labels()
+
+    @property
+    def _register_file(self) -> Path:
+        return self.gate.resolve(_OWNER_FOLDER) / f"{self.exam.fingerprint[:16]}.labels.npz"
+
+    def refuse_corrected_labels(self, life: Life) -> None:
+        """
+        Refuse labels that are not those of registration.
+
+        Raises:
+            DataError: If labels were changed since; how many, and never which.
+        """
+        if not self._register_file.exists():
+            return
+        register = LabelRegister.from_bytes(self._register_file.read_bytes())
+        if register.commitment != life.labels:
+            raise DataError(
+                f"the owner's record of labels {self._register_file} is not the one of this registration",
+                hint="Restore it from a copy.",
+            )
+        changed = register.compare(self.exam.hashes, self.labels).n_changed
+        if changed:
+            raise DataError(
+                f"{changed:,} labels of this test set were changed since it was registered; nothing was spent",
+                hint="Put the registered labels back. (Recording a correction is the owner's act.)",
+            )
+
+    def registration(self, baseline: Contestant | None) -> Registered:
+        """The entry that registers this test set, with its contract; the record of labels is written for the owner."""
+        salt = self.surroundings.random_bytes(32)
+        register = register_labels(self.exam.hashes, self.labels, salt)
+        owner.write(self._register_file, register.to_bytes())
+        return Registered(
+            testset=self.exam.fingerprint,
+            n_examples=self.exam.n_examples,
+            contract=self.gate.contract,
+            inputs=str(self.gate.testset.inputs),
+            sketch=self.exam.sketch.to_json(),
+            columns=self.exam.columns,
+            labels=register.commitment,
+            origin=self.origin,
+            anchor=baseline.submission if baseline else None,
+        )
+
+    def rehearse(self) -> None:
+        """Run the candidate on the public sample first, so that honest mistakes cost nothing."""
+        self.workbench.rehearse()
+
+    def refuse_incomplete_labels(self) -> None:
+        """
+        Refuse labels with gaps: on sealed inputs, which rows lack one must not depend on what the model predicts.
+
+        Raises:
+            LabelsMissing: If an example has no label.
+        """
+        missing = np.flatnonzero(~self.labels.is_known())
+        if len(missing):
+            raise LabelsMissing(
+                f"{len(missing):,} examples have no label, and sealed inputs need all of them; nothing was spent",
+                hint=f"A label request for the owner of the test set was written: {self.request_labels(missing)}",
+            )
+
+    def request_labels(self, rows: NDArray[np.intp]) -> Path:
+        """Write which examples need a label, for the owner's eyes; gives the file."""
+        return write_request(self.exam, rows, self.gate.resolve(_REQUEST_FOLDER)).path
+
+    # --- what is written ---------------------------------------------------------------------------------------------
+
+    @property
+    def keeps_figures(self) -> bool:
+        """Whether the private figures go anywhere where somebody may read them."""
+        return self.owner_record is not None
+
+    def conceal(self, figures: Mapping[str, Any]) -> str:
+        """What of the private figures enters the ledger; the figures themselves go to the owner's record."""
+        salt = self.surroundings.random_bytes(owner.SALT_BYTES)
+        text = owner.commitment(figures, salt)
+        if self.owner_record is not None:
+            context = {"at": self.surroundings.now(), "commit": self.origin.commit, "private": text, "salt": salt.hex()}
+            owner.append(self.owner_record, {**figures, **context, "candidate": self.candidate.submission.source})
+        return text
+
+    def draft(self, record: Record) -> Draft:
+        """A ledger entry of *record*, now."""
+        return Draft(record.kind, to_body(record), self.surroundings.now())
+
+
+def open_case(
+    gate: Gate, surroundings: Surroundings, *, commit: str | None = None, owner_record: Path | None = None
+) -> Case:
+    """
+    Read what is asked: test set, candidate, ledger; of labels no more than the ids.
+
+    Raises:
+        DataError: If a file is missing or malformed.
+        LedgerError: If the ledger cannot be opened.
+    """
+    commit = commit or commit_of(gate.root, surroundings.environ)
+    exam = load(_files(gate))
+    workbench = Workbench(gate, exam, surroundings, commit)
+    if owner_record is None and gate.adaptivity is Adaptivity.NONE:
+        owner_record = gate.resolve(gate.owner.record)
+    return Case(
+        gate=gate,
+        surroundings=surroundings,
+        ledger=open_ledger(gate.ledger, gate.root),
+        exam=exam,
+        candidate=workbench.candidate(),
+        workbench=workbench,
+        origin=Origin(gate.name, __version__, commit, actor_of(gate.root, surroundings.environ)),
+        owner_record=owner_record,
+    )
+
+
+def _files(gate: Gate) -> ExamFiles:
+    source = gate.testset
+    return ExamFiles(
+        labels=Source(gate.resolve(source.labels), is_private=True),
+        features=Source(gate.resolve(source.features)) if source.features else None,
+        id=source.id,
+        label=source.label,
+        classes=frozenset(source.classes) if source.classes else None,
+    )

@@ -1,0 +1,91 @@
+"""
+Predictions of models that took part, kept beside the ledger by the digest of what was submitted.
+
+An accepted model is measured again, on the same examples as each candidate (theory.md §5), without being run again.
+The values are kept in the order fixed by the examples' content, so a shuffled test set finds them too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from proctor.errors import DataError
+from proctor.predictions import PredictionSet
+from proctor.predictions.columns import Values
+from proctor.testset import TestSet
+
+
+@dataclass(frozen=True)
+class Kept:
+    """
+    Kept predictions for one test set.
+
+    Args:
+        folder: Where they lie.
+        exam: The test set.
+    """
+
+    folder: Path
+    exam: TestSet
+
+    def has(self, digest: str) -> bool:
+        """True if the predictions of what has this *digest* are here."""
+        return self._file(digest).exists()
+
+    def put(self, digest: str, values: Values) -> None:
+        """
+        Keep *values*, given in the order of the test set's file; whole or not at all.
+
+        Raises:
+            DataError: If they cannot be written.
+        """
+        if self.has(digest):
+            return
+        ordered = np.ascontiguousarray(values[self.exam.order])
+        content = io.BytesIO()
+        np.savez_compressed(content, allow_pickle=False, values=ordered, check=_check(ordered))
+        draft = self._file(digest).with_suffix(f".{os.getpid()}")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(content.getvalue())
+            draft.replace(self._file(digest))
+        except OSError as error:
+            raise DataError(f"predictions cannot be kept in {str(self.folder)!r}: {error.strerror}") from None
+
+    def get(self, digest: str, source: str) -> PredictionSet:
+        """
+        The predictions of what has this *digest*, in the order of the test set's file.
+
+        Raises:
+            DataError: If they are not here, or damaged.
+        """
+        try:
+            with np.load(self._file(digest), allow_pickle=False) as archive:
+                ordered, check = archive["values"], archive["check"]
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            raise self._lost(source) from None
+        if len(ordered) != self.exam.n_examples or not np.array_equal(check, _check(ordered)):
+            raise self._lost(source)
+        values = np.empty_like(ordered)
+        values[self.exam.order] = ordered
+        return PredictionSet(values, self.exam.ids, digest, source)
+
+    def _file(self, digest: str) -> Path:
+        return self.folder / f"{self.exam.fingerprint[:16]}-{digest[:32]}.npz"
+
+    def _lost(self, source: str) -> DataError:
+        return DataError(
+            f"the predictions of the accepted model {source!r} are damaged or not in {str(self.folder)!r}",
+            hint="Restore the folder from a copy, or name its predictions: `baseline: {predictions: FILE}`.",
+        )
+
+
+def _check(values: Values) -> Values:
+    return np.frombuffer(hashlib.sha256(values.dtype.str.encode() + values.tobytes()).digest(), np.uint8)

@@ -1,0 +1,159 @@
+"""
+From the transcript and public facts to what may leave the gate: the only maker of `Release` and `Status`.
+
+Nothing private is within reach here: the arguments are the books (released outcomes), the gate file, and the
+number of examples. A verdict is taken from the ledger's entry, never from an evaluation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proctor import __version__
+from proctor.budget import Mode
+from proctor.conditions import Formula, in_words, normalize, parse
+from proctor.errors import FAILED, PASSED
+from proctor.gate.books import Books, prospect
+from proctor.gatefile import Gate
+from proctor.ledger.history import Life, Taken
+from proctor.ledger.records import Adopted, Evaluated
+from proctor.outlook import budget_report
+from proctor.release import Basis, HistoryRow, Release, Status, TestSetFacts, Verdict
+
+Concluded = Taken[Adopted] | Taken[Evaluated]
+
+
+def release_of(gate: Gate, books: Books, life: Life, taken: Concluded, replayed: bool = False) -> Release:
+    """The release of a verdict that is in the ledger."""
+    record = taken.record
+    verdict = _verdict(taken)
+    formula = gate.formula if isinstance(record, Adopted) else normalize(parse(record.condition))
+    return Release(
+        verdict=verdict,
+        exit_code=FAILED if verdict is Verdict.FAIL else PASSED,
+        basis=_basis(record),
+        condition=record.condition,
+        meaning=_meaning(_basis(record), verdict, formula, life.registered.record.contract.mode),
+        gate=gate.name,
+        testset=_facts(life, gate),
+        step=life.step_of(taken),
+        replayed=replayed,
+        entry=taken.entry.number,
+        ledger_head=books.head,
+        budget=budget_report(life.account, prospect(gate, formula, life.registered.record.n_examples)),
+        at=taken.entry.at,
+        version=__version__,
+        commit=record.candidate.commit,
+        candidate=record.candidate.source,
+        notes=_notes(gate, life, taken, replayed),
+        **_of_evaluation(record),
+    )
+
+
+def _of_evaluation(record: Adopted | Evaluated) -> dict[str, Any]:
+    if isinstance(record, Adopted):
+        return {}
+    return {
+        "baseline": record.baseline.source if record.baseline else "",
+        "sandbox": record.sandbox,
+        "feedback": record.feedback.message if record.feedback else None,
+    }
+
+
+def status_of(gate: Gate, books: Books, formula: Formula, n_examples: int, fingerprint: str) -> Status:
+    """The state of the account, for a registered test set or for one that is not yet."""
+    life = books.life
+    account = books.account(gate)
+    if life is None:
+        contract = gate.contract
+        facts = TestSetFacts(
+            fingerprint,
+            n_examples,
+            contract.reliability,
+            contract.mode,
+            contract.adaptivity,
+            str(gate.testset.inputs),
+            "not registered",
+        )
+        notes: tuple[str, ...] = ("this test set is registered at its first use",)
+    else:
+        facts, notes = _facts(life, gate), ()
+    return Status(
+        gate=gate.name,
+        condition=str(parse(gate.condition)),
+        testset=facts,
+        budget=budget_report(account, prospect(gate, formula, n_examples)),
+        ledger_head=books.head,
+        version=__version__,
+        history=history_of(life) if life else (),
+        notes=notes,
+    )
+
+
+def history_of(life: Life) -> tuple[HistoryRow, ...]:
+    """One row for each verdict in the life of the test set."""
+    return tuple(
+        HistoryRow(
+            entry=taken.entry.number,
+            step=account.evaluations if isinstance(taken.record, Evaluated) else 0,
+            at=taken.entry.at,
+            verdict=_verdict(taken),
+            basis=_basis(taken.record),
+            condition=taken.record.condition,
+            commit=taken.record.candidate.commit,
+            actor=taken.record.origin.actor,
+            log_level=taken.record.log_level if isinstance(taken.record, Evaluated) else None,
+            leakage_bits=round(account.leakage_bits, 6),
+            feedback=taken.record.feedback.message
+            if isinstance(taken.record, Evaluated) and taken.record.feedback
+            else None,
+        )
+        for taken, account in zip(life.verdicts, life.accounts, strict=True)
+    )
+
+
+def _verdict(taken: Concluded) -> Verdict:
+    return Verdict.PASS if isinstance(taken.record, Adopted) else Verdict(taken.record.outcome)
+
+
+def _basis(record: Adopted | Evaluated) -> Basis:
+    return Basis.FIRST_ACCEPTED if isinstance(record, Adopted) else Basis(record.basis)
+
+
+def _facts(life: Life, gate: Gate) -> TestSetFacts:
+    registered = life.registered.record
+    spent = life.account.next_log_level(gate.stakes) == float("-inf")
+    return TestSetFacts(
+        fingerprint=registered.testset,
+        n_examples=registered.n_examples,
+        reliability=registered.contract.reliability,
+        mode=registered.contract.mode.value,
+        adaptivity=registered.contract.adaptivity.value,
+        inputs=registered.inputs,
+        state="retired" if life.retired else "spent" if spent else "in use",
+    )
+
+
+def _meaning(basis: Basis, verdict: Verdict, formula: Formula, mode: Mode) -> str:
+    if basis is Basis.FIRST_ACCEPTED:
+        return "accepted as the first baseline, without being judged"
+    words = in_words(formula)
+    match verdict:
+        case Verdict.WITHHELD:
+            return "accepted for evaluation; the outcome is withheld"
+        case Verdict.PASS:
+            return words if mode is Mode.FP_FREE else f"not shown to be violated: {words}"
+        case Verdict.FAIL:
+            return f"not shown: {words}" if mode is Mode.FP_FREE else f"shown not to hold: {words}"
+
+
+def _notes(gate: Gate, life: Life, taken: Concluded, replayed: bool) -> tuple[str, ...]:
+    notes = []
+    accepted = life.accepted(gate.name)
+    if replayed and accepted is not None and accepted.entry.number == taken.entry.number:
+        step = life.step_of(taken)
+        since = f"since step {step}" if step else "since it was accepted as the first one"
+        notes.append(f"this candidate is the accepted baseline {since}")
+    if gate.recipient is not None:
+        notes.append(f"the outcome is in the owner's record; mail to {gate.recipient} is not sent by this version")
+    return tuple(notes)
