@@ -1,0 +1,135 @@
+"""`proctor plan`, whole process and command."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from proctor import cli
+
+QUERY_I = ["--condition", "n - o > 0.02 +/- 0.02", "--reliability", "0.998", "--steps", "7", "--disagreement", "0.1"]
+GATE = """\
+condition: n > 0.8 +/- 0.05
+testset:
+  labels: y.csv
+candidate:
+  predictions: new.csv
+"""
+SCRIPT = """\
+ml:
+  - script     : ./test_model.py
+  - condition  : n - o > 0.02 +/- 0.01
+  - reliability: 0.9999
+  - mode       : fp-free
+  - adaptivity : full
+  - steps      : 32
+"""
+
+
+def planned(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    assert cli.run(["plan", *arguments, "--json"]) == 0
+    content: dict[str, object] = json.loads(capsys.readouterr().out)
+    return content
+
+
+def test_plan__papers_query_in_a_process() -> None:
+    """The paper's query I by its own bound: the answer comes first; NumPy is not loaded for it."""
+    code = "import sys; from proctor import cli; cli.run(sys.argv[1:]); print('numpy' in sys.modules, file=sys.stderr)"
+    arguments = ["plan", *QUERY_I, "--adaptivity", "none", "--bound", "bennett"]
+
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split("\n")[1].strip() == "4,713 examples, about 471 labels"
+    assert done.stderr == "False\n"
+
+
+def test_plan__json(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--json` has examples, labels, clauses and life."""
+    content = planned([*QUERY_I, "--adaptivity", "full", "--bound", "hoeffding"], capsys)
+
+    assert content["examples"] == 58799
+    assert {"labels", "clauses", "life"} <= set(content)
+
+
+def test_plan__reads_the_gate_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without arguments the gate file of the folder is planned; options override it."""
+    (tmp_path / "proctor.yml").write_text(GATE)
+    monkeypatch.chdir(tmp_path)
+
+    plain, other = planned([], capsys), planned(["--reliability", "0.9", "--steps", "2"], capsys)
+
+    assert plain["condition"] == "n > 0.8 +/- 0.05"
+    assert int(str(other["examples"])) < int(str(plain["examples"]))
+
+
+def test_plan__reads_the_papers_script(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The paper's own section is planned as it stands, and by its own bound to the digit."""
+    script = tmp_path / ".travis.yml"
+    script.write_text(SCRIPT)
+
+    assert planned([str(script), "--bound", "hoeffding"], capsys)["examples"] == 641684
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--condition", "n - o > 0.02 +/- 0.02", "--disagreement", "0.05"], "could never pass"),
+        (["--condition", "n - o > 0.02"], "names no tolerance"),
+        (["--condition", "n > 0.8 +/- 0.01", "--reliability", "99"], "99"),
+        (["--condition", "n > 0.8 +/- 0.01", "--examples", "0"], "--examples"),
+        (["--condition", "n > 0.8 +/- 0.01", "--plot", "x.pdf"], "x.pdf"),
+        (["nowhere.yml"], "nowhere.yml"),
+    ],
+)
+def test_plan__misuse(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What cannot be planned is misuse: exit code 2, the value quoted, no traceback."""
+    assert cli.run(["plan", *arguments]) == 2
+
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+
+
+def test_plan__markdown(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--markdown` prints Markdown."""
+    assert cli.run(["plan", *QUERY_I, "--adaptivity", "none", "--bound", "bennett", "--markdown"]) == 0
+
+    assert capsys.readouterr().out.startswith("### 4,713 examples, about 471 labels")
+
+
+def test_plan__plot_svg(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--plot FILE.svg` draws without any plotting library; a file that cannot be written is an error."""
+    target = tmp_path / "plan.svg"
+
+    assert cli.run(["plan", *QUERY_I, "--bound", "hoeffding", "--plot", str(target)]) == 0
+    assert target.read_text().startswith("<svg")
+    assert cli.run(["plan", *QUERY_I, "--bound", "hoeffding", "--plot", str(tmp_path / "no" / "plan.svg")]) == 2
+    assert "plan.svg" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(importlib.util.find_spec("matplotlib") is None, reason="needs the plot extra")
+def test_plan__plot_png(tmp_path: Path) -> None:
+    """`--plot FILE.png` draws with matplotlib."""
+    target = tmp_path / "plan.png"
+
+    assert cli.run(["plan", *QUERY_I, "--bound", "hoeffding", "--plot", str(target)]) == 0
+    assert target.read_bytes().startswith(b"\x89PNG")
+
+
+def test_plan__plot_png_without_matplotlib(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without matplotlib the error names the extra, and the ending that needs nothing."""
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
+
+    assert cli.run(["plan", *QUERY_I, "--bound", "hoeffding", "--plot", str(tmp_path / "plan.png")]) == 5
+    assert "proctor[plot]" in capsys.readouterr().err
