@@ -231,7 +231,7 @@ def _evaluated(case: Case, books: Books, asked: _Asked, sample: Sample) -> Evalu
     said = None if is_withheld else message(gate.feedback, evaluation, sample, gate.mode)
     outcome = "pass" if evaluation.is_pass[gate.mode] else "fail"
     full = figures(evaluation, sample) if case.keeps_figures else summary(evaluation)
-    private = case.conceal({"outcome": outcome, "condition": asked.condition, "figures": full})
+    private = case.conceal({"outcome": outcome, "condition": asked.condition, "figures": full}, books.head)
     return Evaluated(
         testset=case.exam.fingerprint,
         condition=asked.condition,
@@ -263,7 +263,7 @@ def _crashed(case: Case, books: Books, asked: _Asked, pending: int) -> Evaluated
         bound=gate.bound.value,
         outcome="withheld" if is_withheld else outcome,
         basis=(Basis.JUDGED if is_withheld else Basis.CRASHED).value,
-        private=case.conceal({"outcome": outcome, "condition": asked.condition, "crashed": True}),
+        private=case.conceal({"outcome": outcome, "condition": asked.condition, "crashed": True}, books.head),
         origin=case.origin,
         sandbox=case.tier,
         pending=pending,

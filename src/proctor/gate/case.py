@@ -21,15 +21,15 @@ from proctor.budget import Adaptivity
 from proctor.conditions import Variable, variables
 from proctor.errors import DataError, LabelsMissing
 from proctor.gate.contestants import Contestant, Workbench
+from proctor.gate.safe import Safe
 from proctor.gatefile import Gate
 from proctor.ledger import Draft, Ledger, open_ledger
 from proctor.ledger.history import Life
 from proctor.ledger.records import Origin, Record, Registered, to_body
-from proctor.predictions import Aligned, Labels, Panel, Source, align
+from proctor.predictions import Aligned, Labels, Panel, align
 from proctor.sample import Sample
 from proctor.surroundings import Surroundings, actor_of, commit_of
 from proctor.testset import (
-    ExamFiles,
     LabelRegister,
     TestSet,
     load,
@@ -53,6 +53,7 @@ class Case:
         exam: The test set.
         candidate: The new model.
         workbench: Where models are run and their predictions kept.
+        safe: The owner's key, where there is one.
         origin: Who asks.
         owner_record: File for the private figures, where one was named.
     """
@@ -63,6 +64,7 @@ class Case:
     exam: TestSet
     candidate: Contestant
     workbench: Workbench
+    safe: Safe
     origin: Origin
     owner_record: Path | None = None
     _aligned: dict[str, Aligned] = field(default_factory=dict, repr=False)
@@ -183,14 +185,17 @@ class Case:
     @property
     def keeps_figures(self) -> bool:
         """Whether the private figures go anywhere where somebody may read them."""
-        return self.owner_record is not None
+        return self.owner_record is not None or self.safe.key is not None
 
-    def conceal(self, figures: Mapping[str, Any]) -> str:
-        """What of the private figures enters the ledger; the figures themselves go to the owner's record."""
-        salt = self.surroundings.random_bytes(owner.SALT_BYTES)
-        text = owner.commitment(figures, salt)
+    def conceal(self, figures: Mapping[str, Any], head: str) -> str:
+        """
+        What of the private figures enters the ledger; the figures themselves go to the owner's record.
+
+        With the owner's key they stand in the entry, sealed to its place behind *head*.
+        """
+        text, salt = self.safe.conceal(figures, head)
         if self.owner_record is not None:
-            context = {"at": self.surroundings.now(), "commit": self.origin.commit, "private": text, "salt": salt.hex()}
+            context = {"at": self.surroundings.now(), "commit": self.origin.commit, "private": text, "salt": salt}
             owner.append(self.owner_record, {**figures, **context, "candidate": self.candidate.submission.source})
         return text
 
@@ -210,28 +215,19 @@ def open_case(
         LedgerError: If the ledger cannot be opened.
     """
     commit = commit or commit_of(gate.root, surroundings.environ)
-    exam = load(_files(gate))
-    workbench = Workbench(gate, exam, surroundings, commit)
-    if owner_record is None and gate.adaptivity is Adaptivity.NONE:
+    safe = Safe(gate, surroundings)
+    exam = load(safe.files())
+    workbench = Workbench(gate, exam, safe, surroundings, commit)
+    if owner_record is None and gate.adaptivity is Adaptivity.NONE and safe.key is None:
         owner_record = gate.resolve(gate.owner.record)
     return Case(
         gate=gate,
         surroundings=surroundings,
-        ledger=open_ledger(gate.ledger, gate.root),
+        ledger=open_ledger(gate.ledger, gate.root, safe.ledger_key),
         exam=exam,
         candidate=workbench.candidate(),
         workbench=workbench,
+        safe=safe,
         origin=Origin(gate.name, __version__, commit, actor_of(gate.root, surroundings.environ)),
         owner_record=owner_record,
-    )
-
-
-def _files(gate: Gate) -> ExamFiles:
-    source = gate.testset
-    return ExamFiles(
-        labels=Source(gate.resolve(source.labels), is_private=True),
-        features=Source(gate.resolve(source.features)) if source.features else None,
-        id=source.id,
-        label=source.label,
-        classes=frozenset(source.classes) if source.classes else None,
     )

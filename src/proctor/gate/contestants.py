@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import assert_never
 
 from proctor.gate.kept import Kept
+from proctor.gate.safe import Safe
 from proctor.gatefile import Accepted, Candidate, Command, Gate, Model, PredictionsFile, Revision
 from proctor.ledger.records import Submission
 from proctor.predictions import Aligned, ColumnNames, PredictionSet, Source, read_predictions
@@ -40,19 +41,21 @@ class Workbench:
     Args:
         gate: The gate file.
         exam: The test set.
+        safe: The owner's key, where there is one.
         surroundings: Environment and progress.
         commit: Commit that is judged, where known.
     """
 
     gate: Gate
     exam: TestSet
+    safe: Safe
     surroundings: Surroundings
     commit: str | None
 
     @cached_property
     def kept(self) -> Kept:
         """Predictions of models that took part."""
-        return Kept(self.gate.resolve(_STORE), self.exam)
+        return Kept(self.gate.resolve(_STORE), self.exam, self.safe)
 
     @property
     def tier(self) -> str | None:

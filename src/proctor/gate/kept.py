@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from proctor.errors import DataError
+from proctor.gate.safe import Safe
 from proctor.predictions import PredictionSet
 from proctor.predictions.columns import Values
 from proctor.testset import TestSet
@@ -30,10 +31,12 @@ class Kept:
     Args:
         folder: Where they lie.
         exam: The test set.
+        safe: Seals what is kept where the inputs are sealed: what a model predicts there tells of them.
     """
 
     folder: Path
     exam: TestSet
+    safe: Safe
 
     def has(self, digest: str) -> bool:
         """True if the predictions of what has this *digest* are here."""
@@ -54,7 +57,7 @@ class Kept:
         draft = self._file(digest).with_suffix(f".{os.getpid()}")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            draft.write_bytes(content.getvalue())
+            draft.write_bytes(self.safe.wrap(content.getvalue(), digest))
             draft.replace(self._file(digest))
         except OSError as error:
             raise DataError(f"predictions cannot be kept in {str(self.folder)!r}: {error.strerror}") from None
@@ -67,7 +70,8 @@ class Kept:
             DataError: If they are not here, or damaged.
         """
         try:
-            with np.load(self._file(digest), allow_pickle=False) as archive:
+            content = self.safe.unwrap(self._file(digest).read_bytes(), digest)
+            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
                 ordered, check = archive["values"], archive["check"]
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             raise self._lost(source) from None

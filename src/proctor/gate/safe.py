@@ -1,0 +1,158 @@
+"""
+What needs the owner's key: sealed labels and inputs, private records, the ledger's signature.
+
+A sealed file is opened in memory, in this process only. Without the key everything that does not need it still works:
+`status`, recorded answers, and the refusals that come before any label is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from proctor import owner
+from proctor.errors import KeyFault, SandboxError
+from proctor.gatefile import Gate, Inputs
+from proctor.predictions import Source
+from proctor.surroundings import Surroundings
+from proctor.testset import ExamFiles
+
+if TYPE_CHECKING:
+    from proctor.testset.keys import Key
+
+_KEY_VARIABLE = "PROCTOR_KEY"
+_MAGIC = b"PROCTOR"
+
+
+class LockedSource(Source):
+    """A sealed file whose key is not here: it can be named, not read."""
+
+    def open_bytes(self) -> BinaryIO:
+        """Never opens."""
+        raise KeyFault(
+            f"{self} is sealed, and its key is not here",
+            hint=f"Set {_KEY_VARIABLE}, or name the key file: `owner: {{key: FILE}}`. Nothing was spent.",
+        )
+
+
+@dataclass(frozen=True)
+class Safe:
+    """
+    The owner's key, where there is one, and what is done with it.
+
+    Args:
+        gate: The gate file, which may name a key file.
+        surroundings: Environment and randomness.
+    """
+
+    gate: Gate
+    surroundings: Surroundings
+
+    @cached_property
+    def key(self) -> Key | None:
+        """The owner's key; ``None`` if there is none here. `cryptography` is loaded only if there is."""
+        if self.gate.owner.key is None and not self.surroundings.environ.get(_KEY_VARIABLE, "").strip():
+            return None
+        from proctor.testset.sealing import find_key, forbid_core_dumps
+
+        forbid_core_dumps()
+        file = self.gate.resolve(self.gate.owner.key) if self.gate.owner.key else None
+        return find_key(self.surroundings.environ, file)
+
+    @property
+    def ledger_key(self) -> bytes | None:
+        """Key that signs the ledger's entries."""
+        from proctor.ledger import derive_key
+
+        return derive_key(self.key.text.encode()) if self.key else None
+
+    def files(self) -> ExamFiles:
+        """
+        The files of the test set, opened as far as there is a key.
+
+        Raises:
+            KeyFault: If the key is another one, or a file was changed.
+            SandboxError: If inputs are declared sealed and lie in the open.
+        """
+        source = self.gate.testset
+        labels = self.gate.resolve(source.labels)
+        features = self.gate.resolve(source.features) if source.features else None
+        sealed_inputs = source.inputs is Inputs.SEALED
+        if sealed_inputs and features is not None and features.exists() and not is_sealed(features):
+            raise SandboxError(
+                f"`inputs: sealed` is declared, but {str(source.features)!r} lies in the open",
+                hint="Seal it: `proctor testset seal --help`; or declare `inputs: open`.",
+            )
+        if features is not None and self.key is not None and is_sealed(features) and is_sealed(labels):
+            from proctor.testset.sealing import check_pair
+
+            check_pair(labels, features)
+        return ExamFiles(
+            labels=self._source(labels, "labels", is_private=True),
+            features=self._source(features, "inputs", is_private=sealed_inputs) if features else None,
+            id=source.id,
+            label=source.label,
+            classes=frozenset(source.classes) if source.classes else None,
+            key=self._row_key() if sealed_inputs else b"",
+        )
+
+    def conceal(self, figures: Mapping[str, Any], context: str) -> tuple[str, str | None]:
+        """
+        What of the private *figures* enters the ledger, and the salt that opens it where it is a commitment.
+
+        Args:
+            figures: Plain JSON.
+            context: Text that belongs to this entry alone; the hash of the entry before it.
+        """
+        if self.key is not None:
+            from proctor.testset.sealing import seal_record
+
+            return seal_record(figures, self.key, context), None
+        salt = self.surroundings.random_bytes(owner.SALT_BYTES)
+        return owner.commitment(figures, salt), salt.hex()
+
+    def wrap(self, content: bytes, context: str) -> bytes:
+        """Bytes that may lie on a disk: sealed where inputs are sealed, as they are elsewhere."""
+        if self.gate.testset.inputs is not Inputs.SEALED or self.key is None:
+            return content
+        from proctor.testset.sealing import seal_bytes
+
+        return seal_bytes(content, self.key, context)
+
+    def unwrap(self, content: bytes, context: str) -> bytes:
+        """The inverse of `wrap`."""
+        if not content.startswith(_MAGIC):
+            return content
+        if self.key is None:
+            raise KeyFault("kept predictions are sealed, and their key is not here", hint=f"Set {_KEY_VARIABLE}.")
+        from proctor.testset.sealing import open_bytes
+
+        return open_bytes(content, self.key, context)
+
+    def _source(self, path: Path, context: str, is_private: bool) -> Source:
+        if not is_sealed(path):
+            return Source(path, is_private=is_private)
+        if self.key is None:
+            return LockedSource(path, is_private=is_private)
+        from proctor.testset.sealing import open_file
+
+        return Source(path, open_file(path, self.key, context), is_private)
+
+    def _row_key(self) -> bytes:
+        if self.key is None:
+            raise KeyFault("the inputs are sealed, and their key is not here", hint=f"Set {_KEY_VARIABLE}.")
+        from proctor.testset.keys import Purpose
+
+        return self.key.subkey(Purpose.ROWS)
+
+
+def is_sealed(path: Path) -> bool:
+    """True if *path* is a sealed file; looks at its first bytes only."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
