@@ -25,6 +25,7 @@ _NODES_PER_ERROR = 2.0
 _SWEEPS = 4
 _SPARED = 2e-3  # share of the probability of a miss that doubts left open may have
 _LEAST_JITTER = 0.02  # of the distance between the statistics of neighboring outcomes
+_STAIRCASE = 25  # expected examples of the rarest kind, below which t* goes in steps
 _MANY = 400  # numbers of discordant examples, from which on interpolation alone is right to 0.1 % of a miss
 _RESOLVED = math.log(1e-3)  # share of the probability of a miss that may lie outside the window
 
@@ -225,16 +226,19 @@ def draw_curve(test: PairedTest, first: int, last: int) -> Curve:
     for _ in range(_SWEEPS):
         excess = np.clip(_log_tail(test, nodes, values) - math.log(test.limit), -2.0, 2.0)
         values = values + excess / (max(normal, 0.5) + 1 / max(normal, 1.0))
-    return Curve(nodes, values, _jitter(values) + _LEAST_JITTER * 2 / np.sqrt(n * np.maximum(nodes, 1 / n)))
+    return Curve(nodes, values, _jitter(test, nodes, values))
 
 
-def _jitter(values: Floats) -> Floats:
-    """How far each value lies from the line through its neighbors, at worst around it."""
+def _jitter(test: PairedTest, nodes: Floats, values: Floats) -> Floats:
+    """How far t* may lie from its interpolation: its bends nearby, and a little; where it is a staircase, anywhere."""
+    n = test.n_examples
+    rarest = n * np.minimum(nodes - abs(test.threshold), 1 - nodes)
     if len(values) < 5:
-        return np.full(values.shape, 1.0)
-    bend = np.pad(np.abs(np.diff(values, 2)), 1, mode="edge")
-    padded = np.pad(bend, 2, mode="edge")
-    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, 5).max(axis=1))
+        return np.full(values.shape, np.inf)
+    bend = np.pad(np.abs(np.diff(values, 2)), 3, mode="edge")
+    around = np.lib.stride_tricks.sliding_window_view(bend, 5).max(axis=1)
+    spacing = 2 / np.sqrt(n * np.maximum(nodes, 1 / n))
+    return np.where(rarest < _STAIRCASE, np.inf, around + _LEAST_JITTER * spacing)
 
 
 def _log_tail(test: PairedTest, psi: Floats, values: Floats) -> Floats:

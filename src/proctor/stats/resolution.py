@@ -23,6 +23,7 @@ LARGEST = 10**9
 """Samples larger than this are not searched."""
 NEXT_FEW = 3
 """How many larger samples must have the power too, because exact tests are not monotone in their size."""
+_STEADY = 1500  # examples, from which on critical statistics hardly differ between neighboring sizes
 _RESULTS = 4096
 
 
@@ -216,7 +217,8 @@ class _Search:
 
     def _exact_log_miss(self, n: int) -> float:
         if n not in self.exact:
-            found = sketch(self.demand.test(n), self.demand.disagreement, self.demand.log_miss, self._curve_near(n))
+            curve = self._curve_near(n) if n > _STEADY else None
+            found = sketch(self.demand.test(n), self.demand.disagreement, self.demand.log_miss, curve)
             region = found.settled_for(self.difference, self.demand.disagreement)
             self.exact[n] = region.log_miss(self.difference, self.demand.disagreement)
         return self.exact[n]

@@ -138,7 +138,7 @@ class PairedTest:
         if self.foregone is not None or self.threshold == -1:
             return 0.0 if self.rejects(wins, losses) else 1.0
         if self.is_deep:
-            return math.exp(self.log_exponential_bound(wins, losses))
+            return max(math.exp(self.log_exponential_bound(wins, losses)), math.nextafter(0, 1))
         level = math.exp(self.log_level)
         extremes = self._extremes(wins, losses)
         found = certified.supremum(extremes, _PRECISION, level * NUISANCE_SHARE * _PRECISION).upper
