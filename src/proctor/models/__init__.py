@@ -1,6 +1,30 @@
 """
 Turning what a developer submits into predictions.
 
-One file per kind of model; each heavy library is imported in one file only, and in the child process.
+One file per concern; each heavy library is imported in one file only, and in the child process.
 Models run as children that are given features and never labels (design.md, rule 5).
 """
+
+from proctor.models.child import Finished, Job, Launcher, Limits, PlainLauncher
+from proctor.models.revision import Export, commit_of, export, file_at
+from proctor.models.running import Place, Ran, run
+from proctor.models.submission import Command, Runnable, SavedEstimator, digest
+
+__all__ = [
+    "Command",
+    "Export",
+    "Finished",
+    "Job",
+    "Launcher",
+    "Limits",
+    "Place",
+    "PlainLauncher",
+    "Ran",
+    "Runnable",
+    "SavedEstimator",
+    "commit_of",
+    "digest",
+    "export",
+    "file_at",
+    "run",
+]

@@ -60,7 +60,7 @@ def shuffled(table, seed=1):
 
 
 SAME = {
-    "shuffled": lambda table: shuffled(table),
+    "shuffled": shuffled,
     "columns in another order": lambda table: dict(reversed(table.items())),
     "numbers as text": lambda table: table | {"x2": [str(x) for x in table["x2"]]},
     "numbers with a point": lambda table: table | {"x2": [float(x) for x in table["x2"]]},

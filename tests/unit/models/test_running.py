@@ -1,0 +1,302 @@
+"""Running models: what they are given, what is taken from them, and every way in which they can fail."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+
+from proctor.errors import DataError, Misuse, ModelError
+from proctor.models import Command, Limits, Place, SavedEstimator, run
+from proctor.models.sandbox import strongest
+from proctor.predictions import ColumnNames, Sheet, align
+
+FEATURES = "id,x\na,1\nb,2\nc,3\n"
+
+GOOD = """
+import csv, sys
+with open(sys.argv[1]) as file, open(sys.argv[2], "w") as out:
+    print("id,prediction", file=out)
+    for row in csv.DictReader(file):
+        print(row["id"], int(row["x"]) % 2, sep=",", file=out)
+"""
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Give a gate's folder with labels and a ledger, and a private folder with the features beside it."""
+    root, folder = tmp_path / "gate", tmp_path / "private"
+    (root / "exam").mkdir(parents=True)
+    folder.mkdir()
+    (root / "exam" / "labels.csv").write_text("id,label\na,4711\n")
+    (folder / "features.csv").write_text(FEATURES)
+    environment = {"PATH": "/usr/bin:/bin", "PROCTOR_KEY": "k3y", "GITHUB_TOKEN": "t0ken", "LABELS": "exam/labels.csv"}
+    return Place(root, folder, limits=Limits(seconds=20), environment=environment, hidden=(root / "exam",))
+
+
+def predict(place, program, line=f"{sys.executable} predict.py {{features}} {{predictions}}", **options):
+    (place.root / "predict.py").write_text(textwrap.dedent(program))
+    return run(Command(line, **options), place.folder / "features.csv", place, "d1")
+
+
+def test_run__command(place):
+    """A command reads the features, writes predictions, and they carry the digest of what was submitted."""
+    ran = predict(place, GOOD)
+
+    assert [1, 0, 1] == ran.predictions.values.tolist()
+    assert (("a", "b", "c"), "d1") == (ran.predictions.ids, ran.predictions.digest)
+    assert "none" == ran.tier
+    assert ran.predictions.source.endswith("predict.py {features} {predictions}")
+
+
+def test_run__named_columns(place):
+    """The command's output may name its columns as it likes."""
+    program = "import sys; open(sys.argv[2], 'w').write('key,guess\\na,cat\\n')"
+
+    ran = predict(place, program, names=ColumnNames("key", "guess"))
+
+    assert (("a",), ["cat"]) == (ran.predictions.ids, ran.predictions.values.tolist())
+
+
+def test_run__no_shell(place):
+    """No shell reads the command: nothing in it is expanded or redirected."""
+    program = """
+    import sys
+    assert sys.argv[3:] == ["$HOME", ";", "echo", "a b", "*"], sys.argv
+    open(sys.argv[2], "w").write("prediction\\n1\\n")
+    """
+
+    predict(place, program, f"{sys.executable} predict.py {{features}} {{predictions}} $HOME ; echo 'a b' *")
+
+
+def test_run__what_the_child_is_given(place):
+    """Arguments and environment hold no key, token or path of the labels, and the features are a copy by themselves."""
+    program = """
+    import os, pathlib, sys
+    given = " ".join([*sys.argv, *os.environ, *os.environ.values()])
+    for secret in ("labels", "k3y", "t0ken", "PROCTOR", "GITHUB"):
+        assert secret not in given, secret
+    assert not {name for name in os.environ if "TOKEN" in name or "KEY" in name}
+    assert sys.stdin.read() == ""
+    folder = pathlib.Path(sys.argv[1]).parent
+    assert sorted(p.name for p in folder.iterdir()) == ["features.csv", "home", "out"]
+    open(sys.argv[2], "w").write("prediction\\n1\\n")
+    """
+
+    predict(place, program)
+
+
+def test_run__python_of_the_gate(place):
+    """Where the search path has no python, the gate's own is found."""
+    ran = predict(place, GOOD, "python predict.py {features} {predictions}")
+
+    assert [1, 0, 1] == ran.predictions.values.tolist()
+
+
+ENDS = {
+    "crash": ("raise RuntimeError('boom')", "ended with exit code 1"),
+    "crash, with its last words": ("raise RuntimeError('boom')", "| RuntimeError: boom"),
+    "signal": ("import os; os.kill(os.getpid(), 9)", "ended by the signal SIGKILL"),
+    "nothing written": ("pass", "ended well but wrote no predictions"),
+    "empty file": ("import sys; open(sys.argv[2], 'w')", "is empty"),
+    "rubbish": ("import sys, os; open(sys.argv[2], 'wb').write(os.urandom(3000))", "cannot be used"),
+    "nan": ("import sys; open(sys.argv[2], 'w').write('prediction\\nnan\\n')", "'nan' is not a class"),
+    "a score": ("import sys; open(sys.argv[2], 'w').write('prediction\\n0.5\\n')", "'0.5' is not a class"),
+    "no header": ("import sys; open(sys.argv[2], 'w').write('1\\n0\\n')", "has no column 'prediction'"),
+    "a link": ("import sys, os; os.symlink('/etc/passwd', sys.argv[2])", "no ordinary file"),
+    "a dead link": ("import sys, os; os.symlink('/nowhere', sys.argv[2])", "no ordinary file"),
+    "a pipe": ("import sys, os; os.mkfifo(sys.argv[2])", "not an ordinary file"),
+    "a folder": ("import sys, os; os.mkdir(sys.argv[2])", "ordinary file"),
+}
+
+
+@pytest.mark.parametrize(("program", "message"), ENDS.values(), ids=ENDS)
+def test_run__bad_ends(place, program, message):
+    """However a model fails, the error names it, says how, and quotes its last words."""
+    with pytest.raises(ModelError, match=re.escape(message)) as caught:
+        predict(place, program)
+
+    assert "predict.py" in str(caught.value) or "predictions.csv" in str(caught.value)
+    assert caught.value.hint or "ordinary file" in str(caught.value)
+
+
+def test_run__too_few_lines(place):
+    """A model that leaves out rows is refused when its predictions are aligned, whichever rows they are."""
+    all_rows = predict(place, GOOD)
+    fewer = predict(place, GOOD.replace("in csv.DictReader(file)", "in list(csv.DictReader(file))[:2]"))
+    sheet = Sheet(3, ("a", "b", "c"))
+
+    assert [1, 0, 1] == align(sheet, all_rows.predictions).values.tolist()
+    with pytest.raises(DataError, match=r"no prediction for 1 id \(c\)"):
+        align(sheet, fewer.predictions)
+
+
+def test_run__hangs(place, tmp_path):
+    """A model that hangs is ended with everything it started, and the error names the limit."""
+    beat = tmp_path / "beat"
+    program = f"""
+    import subprocess, sys, time
+    subprocess.Popen([sys.executable, "-c",
+        "import time\\nwhile True: open({str(beat)!r}, 'a').write('x'); time.sleep(0.05)"])
+    print("still here", flush=True)
+    time.sleep(60)
+    """
+    hasty = Place(place.root, place.folder, limits=Limits(seconds=1.5), environment=place.environment)
+    start = time.monotonic()
+
+    with pytest.raises(ModelError, match=r"did not finish within 1\.5 seconds") as caught:
+        predict(hasty, program)
+
+    assert time.monotonic() - start < 10
+    assert "| still here" in str(caught.value)
+    before = beat.read_text()
+    time.sleep(0.3)
+    assert before == beat.read_text()
+
+
+def test_run__outlives(place, tmp_path):
+    """What a model leaves running is ended when the model ends, and does not keep the gate waiting."""
+    beat = tmp_path / "beat"
+    program = f"""
+    import subprocess, sys
+    subprocess.Popen([sys.executable, "-c",
+        "import time\\nwhile True: open({str(beat)!r}, 'a').write('x'); time.sleep(0.05)"])
+    open(sys.argv[2], "w").write("prediction\\n1\\n")
+    """
+    start = time.monotonic()
+
+    predict(place, program)
+
+    assert time.monotonic() - start < 8
+    before = beat.read_text() if beat.exists() else ""
+    time.sleep(0.3)
+    assert before == (beat.read_text() if beat.exists() else "")
+
+
+def test_run__endless_talk(place):
+    """However much a model prints, only its end is kept, and control characters are taken out."""
+    program = """
+    import sys
+    for i in range(200_000):
+        print("chatter", i)
+    print("\\x1b[31m::error::last\\x07 words")
+    sys.exit(3)
+    """
+
+    with pytest.raises(ModelError) as caught:
+        predict(place, program)
+
+    text = str(caught.value)
+    assert len(text) < 3_000
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert not [line for line in text.splitlines() if line.startswith("::")]
+    assert "last  words" in text
+
+
+@pytest.mark.parametrize(
+    ("line", "error", "message"),
+    [
+        ("no-such-program {features} {predictions}", ModelError, "the program 'no-such-program' was not found"),
+        ("./predict.py {features} {predictions}", ModelError, "cannot be started"),
+        ("python 'predict.py {predictions}", Misuse, "No closing quotation"),
+        ("python predict.py {features}", Misuse, "does not say where its predictions go"),
+        ("", Misuse, "does not say where its predictions go"),
+    ],
+)
+def test_run__not_started(place, line, error, message):
+    """A command that cannot be started says which program, and what to write instead."""
+    with pytest.raises(error, match=re.escape(message)):
+        predict(place, GOOD, line)
+
+
+def test_run__sandboxed(place):
+    """In the sandbox of this machine, if it has one, the model works, and labels beside it are not there."""
+    launcher = strongest()
+    if launcher is None:
+        pytest.skip("no sandbox works on this machine")
+    program = """
+    import sys
+    try:
+        open("exam/labels.csv").read()
+    except OSError:
+        open(sys.argv[2], "w").write("prediction\\n7\\n")
+    """
+    boxed = Place(place.root, place.folder, launcher, Limits(seconds=20), place.environment, place.hidden)
+
+    ran = predict(boxed, program)
+
+    assert ([7], False) == (ran.predictions.values.tolist(), ran.tier == "none")
+
+
+# --- saved estimators ------------------------------------------------------------------------------------------------
+
+ESTIMATOR = """
+class Parity:
+    def predict(self, features):
+        return [int(row[0]) % 2 for row in features]
+"""
+
+
+def save_pickle(place, content="Parity()", name="model.pkl"):
+    """A pickle made by, and loaded with, a module of the project."""
+    (place.root / "parity.py").write_text(ESTIMATOR)
+    program = f"import pickle, parity\nfrom parity import *\npickle.dump({content}, open({name!r}, 'wb'))"
+    subprocess.run([sys.executable, "-c", program], cwd=place.root, check=True)
+    return SavedEstimator(name, trusts_pickle=True)
+
+
+def test_run__pickle(place):
+    """A trusted pickle predicts in a child process, by the project's own modules."""
+    model = save_pickle(place)
+
+    ran = run(model, place.folder / "features.csv", place, "d2")
+
+    assert (("a", "b", "c"), [1, 0, 1]) == (ran.predictions.ids, ran.predictions.values.tolist())
+    assert ("d2", "model.pkl") == (ran.predictions.digest, ran.predictions.source)
+
+
+def test_run__pickle_without_trust(place):
+    """Without the line of trust a pickle is not even opened."""
+    with pytest.raises(Misuse, match="trust: pickle"):
+        run(SavedEstimator("model.pkl"), place.folder / "features.csv", place, "d")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("{}", "has no attribute 'predict'"), (None, "there is no model")],
+)
+def test_run__bad_pickle(place, content, message):
+    """What has no predict, or is not there, is named."""
+    model = SavedEstimator("model.pkl", trusts_pickle=True) if content is None else save_pickle(place, content)
+
+    with pytest.raises(ModelError, match=re.escape(message)):
+        run(model, place.folder / "features.csv", place, "d")
+
+
+def test_run__scikit_learn(place):
+    """A pipeline of scikit-learn gets numbers or texts as it was fitted with, and gives its classes back."""
+    joblib = pytest.importorskip("joblib")
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.tree import DecisionTreeClassifier
+
+    texts, classes = ["good day", "bad day", "good"], ["up", "down", "up"]
+    joblib.dump(
+        make_pipeline(CountVectorizer(), DecisionTreeClassifier(random_state=0)).fit(texts, classes),
+        place.root / "text.joblib",
+    )
+    joblib.dump(DecisionTreeClassifier(random_state=0).fit([[1], [2], [3]], [5, 6, 7]), place.root / "numbers.joblib")
+    (place.folder / "features.npz").unlink(missing_ok=True)
+    np.savez(place.folder / "features.npz", text=np.array(texts))
+
+    of_text = run(SavedEstimator("text.joblib", True), place.folder / "features.npz", place, "d")
+    of_numbers = run(SavedEstimator("numbers.joblib", True), place.folder / "features.csv", place, "d")
+
+    assert (None, classes) == (of_text.predictions.ids, of_text.predictions.values.tolist())
+    assert [5, 6, 7] == of_numbers.predictions.values.tolist()
