@@ -91,9 +91,9 @@ def text_column(table: Table, name: str) -> list[str]:
     """
     raw = table.columns[name]
     cells = raw if not isinstance(raw, np.ndarray) else _flat(table, name, raw).tolist()
-    meanings = {cell: _id_text(cell) for cell in dict.fromkeys(cells)}
-    ids = list(map(meanings.__getitem__, cells))
-    if "" in meanings.values():
+    is_text = table.source.suffix == ".csv"
+    ids = cells if is_text else [cell if isinstance(cell, str) else _id_text(cell) for cell in cells]
+    if "" in ids:
         raise DataError(f"{table.source}, {table.place(ids.index(''))}: the id is empty")
     return ids
 
@@ -103,7 +103,7 @@ def _id_text(cell: object) -> str:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return cell if isinstance(cell, str) else str(cell)
+    return str(cell)
 
 
 # --- arrays ----------------------------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def read_table(source: Source, wanted: frozenset[str] | None = None) -> Table:
         MissingExtra: If it is Parquet and pyarrow is not installed.
 
     """
-    chunks = list(read_chunks(source, wanted, CHUNK_ROWS * 1024))
+    chunks = list(read_chunks(source, wanted))
     if len(chunks) == 1:
         return chunks[0]
     columns = {name: _join([chunk.columns[name] for chunk in chunks]) for name in chunks[0].columns}

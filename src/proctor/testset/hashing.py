@@ -35,6 +35,7 @@ Hashes = NDArray[np.void]
 _EXACT = 2.0**53
 _MISSING = np.uint64(0x7FF8_0000_0000_0000)  # the bits of NaN
 _PERSON = b"proctor row 1"
+_LETTERS_OF_NUMBERS = frozenset({"nan", "inf"})
 _TRUTHS = {"true": 1.0, "false": 0.0}
 
 
@@ -126,6 +127,8 @@ def _cell_code(cell: Any) -> int:
     if cell is None:
         return int(_MISSING)
     text = cell.strip() if isinstance(cell, str) else str(cell)
+    if text[:1].isalpha() and text[:3].casefold() not in _LETTERS_OF_NUMBERS:
+        return _word_code(text)
     if re.fullmatch(r"[+-]?\d{16,400}", text):
         whole = int(text)
         return _text_code(str(whole)) if abs(whole) >= _EXACT else _number_code(float(whole))
