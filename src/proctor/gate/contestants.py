@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import assert_never
+from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
 
+from proctor.errors import DataError, ModelError, SandboxError
 from proctor.gate.kept import Kept
 from proctor.gate.safe import Safe
-from proctor.gatefile import Accepted, Candidate, Command, Gate, Model, PredictionsFile, Revision
+from proctor.gatefile import Accepted, Candidate, Command, Gate, Inputs, Model, PredictionsFile, Revision
 from proctor.ledger.records import Submission
-from proctor.predictions import Aligned, ColumnNames, PredictionSet, Source, read_predictions
-from proctor.predictions.tables import digest
+from proctor.predictions import Aligned, ColumnNames, PredictionSet, Source, align, read_predictions
+from proctor.predictions.tables import digest as file_digest
 from proctor.surroundings import Surroundings
-from proctor.testset import TestSet
+from proctor.testset import ExamFiles, TestSet, load, write_features
+
+if TYPE_CHECKING:
+    from proctor.models import Launcher, Limits, Runnable
 
 _STORE = ".proctor/store"
+_OWN_FOLDER = ".proctor"
+_MOST_PROCESSES = 256
+_MOST_FILE_BYTES = 1 << 30
+_SHARE_OF_MEMORY = 0.75
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,7 @@ class Workbench:
     safe: Safe
     surroundings: Surroundings
     commit: str | None
+    _tiers: list[str] = field(default_factory=list, repr=False)
 
     @cached_property
     def kept(self) -> Kept:
@@ -60,11 +72,17 @@ class Workbench:
     @property
     def tier(self) -> str | None:
         """Isolation in which models ran; ``None`` if none did."""
-        return None
+        return self._tiers[-1] if self._tiers else None
 
     def candidate(self) -> Contestant:
         """The new model."""
-        return self._contestant(self.gate.candidate, self.commit)
+        match self.gate.candidate:
+            case PredictionsFile() as file:
+                return self._from_file(file, Source(self.gate.resolve(file.predictions)), self.commit)
+            case Command() | Model() as model:
+                return self._from_model(model)
+            case _:
+                assert_never(self.gate.candidate)
 
     def baseline(self, accepted: Submission | None) -> Contestant | None:
         """The old model that the gate file names; *accepted* is the last accepted candidate, if there is one."""
@@ -72,30 +90,157 @@ class Workbench:
             case Accepted():
                 return self.earlier(accepted) if accepted is not None else None
             case PredictionsFile() as file:
-                return self._contestant(file, None)
+                return self._from_file(file, Source(self.gate.resolve(file.predictions)), None)
             case Revision(revision):
-                raise NotImplementedError(revision)
+                return self._at(revision)
             case _:
                 assert_never(self.gate.baseline)
 
     def earlier(self, submission: Submission) -> Contestant:
-        """A model that took part before: its kept predictions, or those at the commit that it belongs to."""
-        return Contestant(submission, lambda: self.kept.get(submission.digest, submission.source))
+        """A model that took part before: its kept predictions, or the model itself at the commit it belongs to."""
+        return Contestant(submission, lambda: self._read_earlier(submission))
 
     def keep(self, submission: Submission, predictions: Aligned) -> None:
         """Keep the predictions of a model that takes part."""
         self.kept.put(submission.digest, predictions.values)
 
     def rehearse(self) -> None:
-        """Run the candidate on the public sample, if there is one."""
+        """
+        Run the candidate on the public sample, if there is one, so that honest mistakes cost nothing.
 
-    def _contestant(self, model: Candidate, commit: str | None) -> Contestant:
-        match model:
-            case PredictionsFile(path, id_column, prediction_column):
-                file = Source(self.gate.resolve(path))
-                names = ColumnNames(id_column, prediction_column)
-                return Contestant(Submission(digest(file), path, commit), lambda: read_predictions(file, names))
-            case Command() | Model():
-                raise NotImplementedError
-            case _:
-                assert_never(model)
+        Raises:
+            ModelError: If it cannot be run there, or gives no valid predictions; nothing was spent.
+            SandboxError: If sealed inputs could not be kept inside a sandbox here.
+        """
+        self._launcher()
+        sample, candidate = self.gate.testset.sample, self.gate.candidate
+        if sample is None or isinstance(candidate, PredictionsFile):
+            return
+        self.surroundings.progress("running the candidate on the public sample")
+        files = replace(self.exam.files, features=Source(self.gate.resolve(sample)), key=b"")
+        found = self._run(_runnable(candidate), self.gate.root, files, "sample")
+        align(load(files).sheet(), found)
+
+    # --- how each kind is read ---------------------------------------------------------------------------------------
+
+    def _from_file(self, names: PredictionsFile, file: Source, commit: str | None) -> Contestant:
+        columns = ColumnNames(names.id, names.prediction)
+        submission = Submission(file_digest(file), names.predictions, commit)
+        return Contestant(submission, lambda: read_predictions(file, columns))
+
+    def _from_model(self, model: Command | Model) -> Contestant:
+        from proctor.models import digest
+
+        runnable = _runnable(model)
+        found = digest(runnable, self.gate.root)
+        submission = Submission(found, str(runnable), self.commit)
+        return Contestant(submission, lambda: self._run(runnable, self.gate.root, self.exam.files, found))
+
+    def _at(self, revision: str) -> Contestant:
+        """The candidate's own path at another revision of the repository."""
+        from proctor.models import commit_of, digest, export, file_at
+
+        root, candidate = self.gate.root, self.gate.candidate
+        commit = commit_of(root, revision)
+        if isinstance(candidate, PredictionsFile):
+            content = file_at(root, commit, candidate.predictions)
+            return self._from_file(candidate, Source(Path(candidate.predictions), content), commit)
+        runnable = _runnable(candidate)
+        with tempfile.TemporaryDirectory(prefix="proctor-") as folder:
+            there = export(root, commit, Path(folder))
+            found = digest(runnable, there.root, there.tree)
+        submission = Submission(found, f"{runnable} at {revision}", commit)
+        return Contestant(submission, lambda: self._read_earlier(submission))
+
+    def _read_earlier(self, submission: Submission) -> PredictionSet:
+        if self.kept.has(submission.digest) or submission.commit is None:
+            return self.kept.get(submission.digest, submission.source)
+        try:
+            return self._made_again(submission, submission.commit)
+        except DataError as error:
+            lost = f"the predictions of {submission.source!r} are not kept here, and cannot be made again"
+            raise DataError(f"{lost}: {error.message}", hint=error.hint) from None
+
+    def _made_again(self, submission: Submission, commit: str) -> PredictionSet:
+        """The model of a commit, run again; only if it is the one that was submitted then."""
+        from proctor.models import digest, export, file_at
+
+        root, candidate = self.gate.root, self.gate.candidate
+        if isinstance(candidate, PredictionsFile):
+            file = Source(Path(candidate.predictions), file_at(root, commit, candidate.predictions))
+            self._must_be(submission, file_digest(file))
+            return read_predictions(file, ColumnNames(candidate.id, candidate.prediction))
+        runnable = _runnable(candidate)
+        with tempfile.TemporaryDirectory(prefix="proctor-") as folder:
+            there = export(root, commit, Path(folder))
+            self._must_be(submission, digest(runnable, there.root, there.tree))
+            return self._run(runnable, there.root, self.exam.files, submission.digest)
+
+    def _must_be(self, submission: Submission, digest: str) -> None:
+        if digest != submission.digest:
+            raise DataError(
+                f"{submission.source!r} at commit {(submission.commit or '')[:12]} is not what was submitted then",
+                hint=f"Restore {_STORE} from a copy, or name predictions: `baseline: {{predictions: FILE}}`.",
+            )
+
+    # --- running -----------------------------------------------------------------------------------------------------
+
+    def _run(self, model: Runnable, root: Path, files: ExamFiles, digest: str) -> PredictionSet:
+        """Run *model*, as it lies below *root*, on a copy of the features and nothing else."""
+        from proctor.models import Place, run
+        from proctor.models.sandbox import scratch
+
+        launcher = self._launcher()
+        self.surroundings.progress(f"running {model}")
+        with scratch.folder() as folder:
+            features = write_features(files, folder)
+            place = Place(root, folder, launcher, self._limits(), self.surroundings.environ, self._hidden(root))
+            ran = run(model, features, place, digest)
+        self._tiers.append(ran.tier)
+        return ran.predictions
+
+    def _launcher(self) -> Launcher:
+        from proctor.models import sandbox
+
+        if self.gate.testset.inputs is not Inputs.SEALED:
+            return sandbox.choose(self.gate.sandbox.value)
+        if not sandbox.scratch.in_memory():
+            raise SandboxError(
+                "sealed inputs need a folder in memory for the model to read them from, and /dev/shm is none here",
+                hint="Mount a tmpfs at /dev/shm (docker: --shm-size), so that nothing decrypted reaches a disk.",
+            )
+        return sandbox.choose("required")
+
+    def _limits(self) -> Limits:
+        from proctor.models import Limits
+
+        candidate = self.gate.candidate
+        seconds = 600.0 if isinstance(candidate, PredictionsFile) else candidate.timeout
+        memory = int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * _SHARE_OF_MEMORY)
+        return Limits(seconds, memory, _MOST_PROCESSES, _MOST_FILE_BYTES)
+
+    def _hidden(self, root: Path) -> tuple[Path, ...]:
+        """Labels, ledger, keys, and git's own folder, whose history may hold labels."""
+        testset, owner = self.gate.testset, self.gate.owner
+        named = [testset.labels, owner.record, *([owner.key] if owner.key else []), *_local(self.gate.ledger)]
+        inputs = [testset.features] if testset.inputs is Inputs.SEALED and testset.features else []
+        roots = {root, self.gate.root}
+        return tuple(base / name for base in roots for name in (*named, *inputs, _OWN_FOLDER, ".git"))
+
+
+def _local(ledger: str) -> tuple[str, ...]:
+    return () if ledger.startswith(("postgresql:", "postgres:", "git:")) else (ledger,)
+
+
+def _runnable(model: Candidate) -> Runnable:
+    from proctor import models
+
+    match model:
+        case Command(line, files, _, id_column, prediction_column):
+            return models.Command(line, files, ColumnNames(id_column, prediction_column))
+        case Model(path, trusts_pickle):
+            return models.SavedEstimator(path, trusts_pickle)
+        case PredictionsFile():
+            raise ModelError(f"{model.predictions!r} is a file of predictions, not a model")
+        case _:
+            assert_never(model)

@@ -71,7 +71,7 @@ def outlook(budget: BudgetReport) -> str:
     if budget.lasts_passes == 0 or budget.lasts_fails == 0:
         return "a new test set is needed before the next evaluation"
     parts = [
-        f"{'over 1,000' if n is None else n} more {word}"
+        f"{'over 1,000' if n is None else n} more {noun(n, word)}"
         for n, word in ((budget.lasts_passes, "passes"), (budget.lasts_fails, "fails"))
     ]
     return f"a new test set is needed after about {parts[0]} or {parts[1]}"
@@ -131,5 +131,14 @@ def count(number: int, plural: str) -> str:
     >>> count(1, "passes"), count(2, "evaluations")
     ('1 pass', '2 evaluations')
     """
-    noun = {"passes": "pass", "fails": "fail", "evaluations": "evaluation"}[plural] if number == 1 else plural
-    return f"{number:,} {noun}"
+    return f"{number:,} {noun(number, plural)}"
+
+
+def noun(number: int | None, plural: str) -> str:
+    """
+    The noun that goes with a number.
+
+    >>> noun(1, "fails"), noun(None, "fails")
+    ('fail', 'fails')
+    """
+    return {"passes": "pass", "fails": "fail", "evaluations": "evaluation"}[plural] if number == 1 else plural
