@@ -22,7 +22,7 @@ from proctor.stats.score_test import PairedTest
 __all__ = ["Demand", "PairedTest", "lower_bound", "p_value", "reachable_tolerance", "sample_size", "upper_bound"]
 
 _MARGIN = 0.01  # a bound gives away 1 % of its level, a tenth of a hundredth of its width, for speed
-_CLEAR = 16.0  # evidence this much (over the root of the discordant examples) to spare is beyond the lattice's jitter
+_CLEAR = 8.0  # evidence this much (over the root of the discordant examples) to spare is beyond the lattice's jitter
 
 
 def p_value(wins: int, losses: int, n_examples: int, threshold: float, level: float) -> float:
@@ -133,7 +133,7 @@ def _bisected(is_rejected: Callable[[float], bool], wins: int, losses: int, n_ex
     for guess in (estimate - 1.2 * reach, estimate - 0.9 * reach):
         if low < guess < high:
             low, high = (guess, high) if is_rejected(guess) else (low, guess)
-    while high - low > 1 / (32 * n_examples):
+    while high - low > 1 / (8 * n_examples):
         middle = (low + high) / 2
         low, high = (middle, high) if is_rejected(middle) else (low, middle)
     return low

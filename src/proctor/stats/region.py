@@ -6,7 +6,8 @@ An outcome is rejected where its statistic reaches t* throughout its own interva
 t* hardly moves with psi, so it is computed at nodes half a standard error apart and interpolated;
 outcomes too close to the interpolated value are put to the test itself, so the critical values are those of the test.
 Only where hundreds of numbers of discordant examples share the power is the interpolation left as it is:
-its errors there are single wins in a few of them, of either sign, and move a miss by less than a thousandth.
+its errors there are single wins in a few of them, of either sign,
+and move the probability of a miss by half a percent at most (theory.md §6 allows 1 %).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _SWEEPS = 4
 _SPARED = 2e-3  # share of the probability of a miss that doubts left open may have
 _LEAST_JITTER = 0.02  # of the distance between the statistics of neighboring outcomes
 _STAIRCASE = 25  # expected examples of the rarest kind, below which t* goes in steps
-_MANY = 400  # numbers of discordant examples, from which on interpolation alone is right to 0.1 % of a miss
+_MANY = 250  # numbers of discordant examples, from which on interpolation alone is right to half a percent of a miss
 _RESOLVED = math.log(1e-3)  # share of the probability of a miss that may lie outside the window
 
 

@@ -151,7 +151,8 @@ class PairedTest:
         """
         Probability of rejecting where the difference and the disagreement are the given ones.
 
-        The critical values are exact (theory.md §6); what lies outside the window they cover counts as no rejection.
+        It is right to 1 % of the probability of a miss (theory.md §6: from exact critical values, interpolated only
+        where hundreds of them share the power); outside the window they cover nothing counts as rejected.
 
         Args:
             difference: True difference of the accuracies.
@@ -169,7 +170,9 @@ class PairedTest:
 
     def region(self, disagreement: float, log_miss: float = _LOG_MISS) -> Region:
         """
-        Outcomes that reject, for the numbers of discordant examples that a disagreement makes likely; exact.
+        Outcomes that reject, for the numbers of discordant examples that a disagreement makes likely.
+
+        Exact up to 250 numbers of them, beyond that interpolated (see :mod:`proctor.stats.region`).
 
         Args:
             disagreement: Anticipated P(exactly one of the two models is right); in [0, 1].
