@@ -17,6 +17,9 @@ from proctor.evaluation import Evaluation, Outcomes, estimate
 from proctor.gatefile import Estimate, Feedback, ThreeWay, VerdictOnly
 
 
+_CANNOT_TELL = "cannot tell"
+
+
 def message(policy: Feedback, evaluation: Evaluation, outcomes: Outcomes, mode: Mode) -> tuple[str, float] | None:
     """
     What is released with this evaluation, and the natural logarithm of its declared probability.
@@ -31,6 +34,19 @@ def message(policy: Feedback, evaluation: Evaluation, outcomes: Outcomes, mode: 
             return _three_way(evaluation.truth, mode)
         case Estimate():
             return _on_grid(policy, outcomes)
+        case _:
+            assert_never(policy)
+
+
+def message_without_judgement(policy: Feedback) -> tuple[str, float] | None:
+    """What is released for a crash on sealed inputs: it must not be told from a judged outcome (theory.md §4.3.4)."""
+    match policy:
+        case VerdictOnly():
+            return None
+        case ThreeWay():
+            return _CANNOT_TELL, math.log(0.5)
+        case Estimate():
+            return _said(policy, 0)
         case _:
             assert_never(policy)
 
@@ -59,7 +75,7 @@ def _three_way(truth: Truth, mode: Mode) -> tuple[str, float] | None:
     proven = Truth.TRUE if mode is Mode.FP_FREE else Truth.FALSE
     if truth is proven:
         return None
-    words = {Truth.TRUE: "holds", Truth.FALSE: "does not hold", Truth.UNKNOWN: "cannot tell"}
+    words = {Truth.TRUE: "holds", Truth.FALSE: "does not hold", Truth.UNKNOWN: _CANNOT_TELL}
     return words[truth], math.log(0.5)
 
 
@@ -70,7 +86,11 @@ def _on_grid(policy: Estimate, outcomes: Outcomes) -> tuple[str, float]:
     right = min(max(bisect_left(points, value), 1), len(points) - 1) if len(points) > 1 else 0
     left = max(right - 1, 0)
     index = left if value - points[left] <= points[right] - value else right
-    return f"{policy.of} ≈ {points[index]:g}", math.log(probabilities(policy)[index])
+    return _said(policy, index)
+
+
+def _said(policy: Estimate, index: int) -> tuple[str, float]:
+    return f"{policy.of} ≈ {policy.points[index]:g}", math.log(probabilities(policy)[index])
 
 
 def _quantity(policy: Estimate) -> Quantity:

@@ -28,10 +28,6 @@ class Basis(StrEnum):
     """The condition was tested on the test set."""
     FIRST_ACCEPTED = "first accepted"
     """There was no baseline; the gate file accepts the first candidate as one. Nothing was tested."""
-    IS_BASELINE = "is the accepted baseline"
-    """The candidate is the accepted baseline itself; its PASS is repeated."""
-    CRASHED = "crashed on sealed inputs"
-    """The candidate gave no valid predictions on sealed inputs, which is charged (theory.md §4.3)."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from proctor.budget import Adaptivity, Mode
 from proctor.conditions import Formula, Variable, parse, restrict, variables
 from proctor.errors import EvaluationPending, LabelsMissing, LedgerLocked, LedgerMoved, Misuse, ModelError
 from proctor.evaluation import evaluate, figures, paper_rule, summary
-from proctor.feedback import message
+from proctor.feedback import message, message_without_judgement
 from proctor.gate.books import (
     Books,
     consult,
@@ -136,11 +136,33 @@ class _Asked:
 
 def _adopt(case: Case, books: Books, condition: str) -> Release:
     """Accept the first candidate as the baseline; its predictions must be well formed, and no label is asked for."""
+    if case.gate.testset.inputs is Inputs.SEALED:
+        return _adopt_on_sealed_inputs(case, books, condition)
     case.surroundings.progress("reading the first candidate's predictions")
     case.workbench.keep(case.candidate.submission, case.predict(case.candidate))
     books = _registered(case, books, None)
     record = Adopted(case.exam.fingerprint, condition, case.candidate.submission, case.origin)
     return _published(case, books, record)
+
+
+def _adopt_on_sealed_inputs(case: Case, books: Books, condition: str) -> Release:
+    """
+    That a candidate ran on sealed inputs tells something about them, so its acceptance is charged like a proof.
+
+    Without the charge, candidates that crash on some inputs could be sent to find out which there are.
+    """
+    asked = _Asked(case.gate.formula, condition, None, None)
+    case.rehearse()
+    books = _registered(case, books, None)
+    pending = _take_turn(case, books, asked)
+    books = consult(case.ledger, case.exam)
+    has_run = True
+    try:
+        case.workbench.keep(case.candidate.submission, case.predict(case.candidate))
+    except ModelError:
+        has_run = False
+    is_accepted = has_run or case.gate.mode is Mode.FN_FREE
+    return _published(case, books, _unjudged(case, books, asked, pending, "pass" if is_accepted else "fail"))
 
 
 def _judge(case: Case, books: Books, asked: _Asked) -> Release:
@@ -172,7 +194,8 @@ def _judge_on_sealed_inputs(case: Case, books: Books, asked: _Asked) -> Release:
     try:
         sample = case.sample(asked.baseline, asked.anchor)
     except ModelError:
-        return _published(case, books, _crashed(case, books, asked, pending))
+        outcome = "fail" if case.gate.mode is Mode.FP_FREE else "pass"
+        return _published(case, books, _unjudged(case, books, asked, pending, outcome))
     return _published(case, books, replace(_evaluated(case, books, asked, sample), pending=pending))
 
 
@@ -249,10 +272,16 @@ def _evaluated(case: Case, books: Books, asked: _Asked, sample: Sample) -> Evalu
     )
 
 
-def _crashed(case: Case, books: Books, asked: _Asked, pending: int) -> Evaluated:
+def _unjudged(case: Case, books: Books, asked: _Asked, pending: int, outcome: str) -> Evaluated:
+    """
+    A charged step without a judgement, on sealed inputs: the candidate crashed, or is the first one.
+
+    A crash must look exactly like a judged outcome: which of the two it was would be told for free otherwise.
+    """
     gate = case.gate
+    is_first = asked.baseline is None and outcome == "pass"
     is_withheld = gate.adaptivity is Adaptivity.NONE
-    outcome = "fail" if gate.mode is Mode.FP_FREE else "pass"
+    said = None if is_first or is_withheld else message_without_judgement(gate.feedback)
     return Evaluated(
         testset=case.exam.fingerprint,
         condition=asked.condition,
@@ -262,10 +291,11 @@ def _crashed(case: Case, books: Books, asked: _Asked, pending: int) -> Evaluated
         log_level=books.account(gate).next_log_level(gate.stakes),
         bound=gate.bound.value,
         outcome="withheld" if is_withheld else outcome,
-        basis=(Basis.JUDGED if is_withheld else Basis.CRASHED).value,
-        private=case.conceal({"outcome": outcome, "condition": asked.condition, "crashed": True}, books.head),
+        basis=(Basis.FIRST_ACCEPTED if is_first else Basis.JUDGED).value,
+        private=case.conceal({"outcome": outcome, "condition": asked.condition, "judged": False}, books.head),
         origin=case.origin,
-        sandbox=case.tier,
+        feedback=Feedback(*said) if said else None,
+        sandbox=case.workbench.required_tier(),
         pending=pending,
     )
 

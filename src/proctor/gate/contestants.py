@@ -74,6 +74,12 @@ class Workbench:
         """Isolation in which models ran; ``None`` if none did."""
         return self._tiers[-1] if self._tiers else None
 
+    def required_tier(self) -> str:
+        """Isolation that models get here, whether one has run to its end or not."""
+        from proctor.models.sandbox import tier_of
+
+        return tier_of(self._launcher())
+
     def candidate(self) -> Contestant:
         """The new model."""
         match self.gate.candidate:

@@ -60,7 +60,10 @@ class Kept:
             draft.write_bytes(self.safe.wrap(content.getvalue(), digest))
             draft.replace(self._file(digest))
         except OSError as error:
-            raise DataError(f"predictions cannot be kept in {str(self.folder)!r}: {error.strerror}") from None
+            raise DataError(
+                f"predictions cannot be kept in {str(self.folder)!r}: {error.strerror}",
+                hint="Nothing was spent. It must be a folder that this user may write to, with space left.",
+            ) from None
 
     def get(self, digest: str, source: str) -> PredictionSet:
         """

@@ -9,6 +9,7 @@ like any other file of predictions.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Mapping
@@ -87,12 +88,10 @@ def run(model: Runnable, features: Path, place: Place, digest: str) -> Ran:
     target = out / ("predictions.csv" if isinstance(model, Command) else "predictions.npz")
     names = model.names if isinstance(model, Command) else ColumnNames(id=model.id)
     environment = scrubbed_environment(place.environment, home)
-    # Where the command says `python` and there is none, the gate's own is used.
-    search = [environment.get("PATH", os.defpath), str(Path(sys.executable).parent)]
     job = Job(
         argv=_argv(model, features, target, place.root),
         cwd=place.root,
-        environment=environment | {"PATH": os.pathsep.join(search)},
+        environment=environment | {"PATH": _search_path(environment.get("PATH", os.defpath))},
         readable=(*excluding([place.root], place.hidden), features),
         writable=(out, home),
         limits=replace(place.limits, file_bytes=place.limits.file_bytes or _MOST_BYTES),
@@ -100,6 +99,18 @@ def run(model: Runnable, features: Path, place: Place, digest: str) -> Ran:
     finished = place.launcher.run(job)
     _check_end(model, finished, place.limits.seconds)
     return Ran(_read(model, target, names, digest), finished.tier)
+
+
+def _search_path(path: str) -> str:
+    """
+    Where programs are looked for: as in the gate's environment, and beside the gate's own interpreter.
+
+    That one comes first where `python` is no program but a shim of pyenv or asdf, which finds nothing in a sandbox.
+    """
+    own = str(Path(sys.executable).parent)
+    found = shutil.which("python", path=path)
+    is_shim = found is not None and Path(found).parent.name == "shims"
+    return os.pathsep.join([own, path] if is_shim else [path, own])
 
 
 def _argv(model: Runnable, features: Path, target: Path, root: Path) -> tuple[str, ...]:
