@@ -16,7 +16,6 @@ from proctor.conditions import Quantity, Truth, clauses, normalize, parse
 from proctor.evaluation import Evaluation, Outcomes, estimate
 from proctor.gatefile import Estimate, Feedback, ThreeWay, VerdictOnly
 
-
 _CANNOT_TELL = "cannot tell"
 
 
