@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
+from itertools import groupby
 from typing import assert_never
 
 from proctor.errors import DomainError
@@ -335,9 +336,37 @@ def open_account(contract: Contract) -> Account:
 def fold(contract: Contract, transcript: Iterable[Step]) -> Account:
     """The account after *transcript*; depends on nothing else (design.md, rule 2)."""
     account = open_account(contract)
-    for step in transcript:
-        account = account.after(step)
+    for is_plain, run in groupby(transcript, _is_plain):
+        steps = list(run)
+        if is_plain and contract.adaptivity is Adaptivity.RECYCLING:
+            account = _after_adaptive_run(account, steps)
+        else:
+            for step in steps:
+                account = account.after(step)
     return account
+
+
+def _is_plain(step: Step) -> bool:
+    return isinstance(step.stakes, Adaptive) and step.message_log_probability == 0
+
+
+def _after_adaptive_run(account: Account, steps: list[Step]) -> Account:
+    """Steps under adaptive stakes at once: what they leave depends on how many were proofs, not on their order."""
+    if account.is_spent:
+        raise DomainError("a spent test set takes no further step")
+    code = account._code_under(Adaptive())  # noqa: SLF001  # this module's own
+    proofs = sum(step.proven for step in steps)
+    assert isinstance(code, _Laplace)  # noqa: S101  # adaptive stakes under recycling
+    factor = _log_beta_ratio(code.proofs, code.evaluations, proofs, len(steps))
+    return replace(
+        account,
+        evaluations=account.evaluations + len(steps),
+        proofs=account.proofs + proofs,
+        log_budget=account.log_budget + factor,
+        log_code=account.log_code + factor,
+        _stakes=Adaptive(),
+        _code=_Laplace(code.proofs + proofs, code.evaluations + len(steps)),
+    )
 
 
 def _declared(stakes: Stakes) -> Stakes:

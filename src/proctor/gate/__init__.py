@@ -73,13 +73,13 @@ def check(
     )
 
 
-def status(gate: Gate, surroundings: Surroundings) -> Status:
-    """What is left of the test set that *gate* declares; spends nothing and reads no label."""
+def status(gate: Gate, surroundings: Surroundings, *, last: int = 100) -> Status:
+    """What is left of the test set that *gate* declares, with its *last* verdicts; spends nothing, reads no label."""
     case = open_case(gate, surroundings)
     books = consult(case.ledger, case.exam)
     if books.life is not None:
         refuse_another_contract(gate, books.life)
-    return status_of(gate, books, gate.formula, case.exam.n_examples, case.exam.fingerprint)
+    return status_of(gate, books, case.exam, last)
 
 
 def _answer(case: Case) -> Release:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from proctor.errors import DataError
 from proctor.gate.safe import Safe
 from proctor.predictions import PredictionSet
 from proctor.predictions.columns import Values
+from proctor.predictions.tables import NO_ARRAY
 from proctor.testset import TestSet
 
 
@@ -76,7 +76,7 @@ class Kept:
             content = self.safe.unwrap(self._file(digest).read_bytes(), digest)
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
                 ordered, check = archive["values"], archive["check"]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except NO_ARRAY:
             raise self._lost(source) from None
         if len(ordered) != self.exam.n_examples or not np.array_equal(check, _check(ordered)):
             raise self._lost(source)

@@ -19,6 +19,7 @@ from proctor.ledger.history import Life, Taken
 from proctor.ledger.records import Adopted, Evaluated
 from proctor.outlook import budget_report
 from proctor.release import Basis, HistoryRow, Release, Status, TestSetFacts, Verdict
+from proctor.testset import TestSet
 
 Concluded = Taken[Adopted] | Taken[Evaluated]
 
@@ -60,15 +61,15 @@ def _of_evaluation(record: Adopted | Evaluated) -> dict[str, Any]:
     }
 
 
-def status_of(gate: Gate, books: Books, formula: Formula, n_examples: int, fingerprint: str) -> Status:
-    """The state of the account, for a registered test set or for one that is not yet."""
+def status_of(gate: Gate, books: Books, exam: TestSet, last: int) -> Status:
+    """The state of the account with its *last* verdicts, for a registered test set or for one that is not yet."""
     life = books.life
     account = books.account(gate)
     if life is None:
         contract = gate.contract
         facts = TestSetFacts(
-            fingerprint,
-            n_examples,
+            exam.fingerprint,
+            exam.n_examples,
             contract.reliability,
             contract.mode,
             contract.adaptivity,
@@ -82,16 +83,16 @@ def status_of(gate: Gate, books: Books, formula: Formula, n_examples: int, finge
         gate=gate.name,
         condition=str(parse(gate.condition)),
         testset=facts,
-        budget=budget_report(account, prospect(gate, formula, n_examples)),
+        budget=budget_report(account, prospect(gate, gate.formula, exam.n_examples)),
         ledger_head=books.head,
         version=__version__,
-        history=history_of(life) if life else (),
+        history=history_of(life, last) if life else (),
         notes=notes,
     )
 
 
-def history_of(life: Life) -> tuple[HistoryRow, ...]:
-    """One row for each verdict in the life of the test set."""
+def history_of(life: Life, last: int) -> tuple[HistoryRow, ...]:
+    """One row for each of the *last* verdicts in the life of the test set."""
     return tuple(
         HistoryRow(
             entry=taken.entry.number,
@@ -108,7 +109,7 @@ def history_of(life: Life) -> tuple[HistoryRow, ...]:
             if isinstance(taken.record, Evaluated) and taken.record.feedback
             else None,
         )
-        for taken, account in zip(life.verdicts, life.accounts, strict=True)
+        for taken, account in life.last_verdicts(last)
     )
 
 

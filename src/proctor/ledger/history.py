@@ -6,20 +6,21 @@ Pure: entries in, facts out. The fold over the past depends on nothing but the e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar, assert_never
+from functools import cached_property
+from typing import Generic, TypeVar
 
-from proctor.budget import Account, Adaptivity, Mode, Step, open_account
+from proctor.budget import Account, Adaptivity, Mode, Step, fold
 from proctor.errors import LedgerCorrupt
 from proctor.ledger.entries import Entry
 from proctor.ledger.records import (
+    EVALUATED_FIELDS,
     Adopted,
     Corrected,
     Evaluated,
     Notified,
     Pending,
-    Record,
     Registered,
     Retired,
     Submission,
@@ -49,10 +50,21 @@ class Question:
 
 @dataclass(frozen=True)
 class Taken(Generic[R_co]):
-    """A record together with the entry that holds it."""
+    """A record together with the entry that holds it; read when it is first asked for."""
 
     entry: Entry
-    record: R_co
+
+    @cached_property
+    def record(self) -> R_co:
+        """
+        What the entry says.
+
+        Raises:
+            LedgerCorrupt: If its body is not of its kind's form.
+            LedgerTooNew: If a later version wrote it.
+        """
+        record: R_co = from_body(self.entry.kind, self.entry.body, self.entry.number)  # type: ignore[assignment]  # by kind
+        return record
 
 
 @dataclass(frozen=True)
@@ -64,17 +76,17 @@ class Life:
         registered: Its registration.
         account: What it has left.
         verdicts: Adoptions and evaluations, in the order in which the ledger took them.
-        accounts: The account after each of them.
+        steps: What each of the evaluations among them did to the account.
         open_pending: An evaluation on sealed inputs that has begun and not ended.
         retired: Its retirement, if it has been retired.
         corrections: Corrections of labels.
-        notices: Notices that were sent.
+        notices: What became of notices, in order.
     """
 
     registered: Taken[Registered]
     account: Account
     verdicts: tuple[Taken[Adopted] | Taken[Evaluated], ...] = ()
-    accounts: tuple[Account, ...] = ()
+    steps: tuple[Step, ...] = ()
     open_pending: Taken[Pending] | None = None
     retired: Taken[Retired] | None = None
     corrections: tuple[Taken[Corrected], ...] = ()
@@ -87,9 +99,21 @@ class Life:
 
     def step_of(self, taken: Taken[Adopted] | Taken[Evaluated]) -> int:
         """Number of a verdict among the charged evaluations, from 1; 0 for an adoption."""
-        if isinstance(taken.record, Adopted):
+        if taken.entry.kind == Adopted.kind:
             return 0
-        return self.accounts[self.verdicts.index(taken)].evaluations
+        numbers = [other.entry.number for other in self.verdicts if other.entry.kind == Evaluated.kind]
+        return numbers.index(taken.entry.number) + 1
+
+    def last_verdicts(self, count: int) -> Iterator[tuple[Taken[Adopted] | Taken[Evaluated], Account]]:
+        """The last *count* verdicts, each with the account after it."""
+        shown = self.verdicts[-count:] if count else ()
+        charged = sum(taken.entry.kind == Evaluated.kind for taken in shown)
+        account = fold(self.registered.record.contract, self.steps[: len(self.steps) - charged])
+        following = iter(self.steps[len(self.steps) - charged :])
+        for taken in shown:
+            if taken.entry.kind == Evaluated.kind:
+                account = account.after(next(following))
+            yield taken, account
 
     def accepted(self, gate: str) -> Taken[Adopted] | Taken[Evaluated] | None:
         """
@@ -114,6 +138,20 @@ class Life:
             record = taken.record
             if record.origin.gate == gate and (isinstance(record, Adopted) or record.outcome in ("pass", "withheld")):
                 return record.candidate
+        return None
+
+    def outcome_of(self, taken: Taken[Adopted] | Taken[Evaluated]) -> str:
+        """What was released of a verdict: its outcome, which retirement opens where it was withheld."""
+        if isinstance(taken.record, Adopted):
+            return "pass"
+        opened = self.retired.record.outcomes if self.retired else None
+        return (opened or {}).get(str(taken.entry.number), taken.record.outcome)
+
+    def notice(self, channel: str, occasion: str) -> Taken[Notified] | None:
+        """The last that is known of the notice of an *occasion* on a *channel*; ``None`` if it was never begun."""
+        for taken in reversed(self.notices):
+            if (taken.record.channel, taken.record.occasion) == (channel, occasion):
+                return taken
         return None
 
     def recorded_answer(self, question: Question) -> Taken[Adopted] | Taken[Evaluated] | None:
@@ -159,63 +197,73 @@ def lives(entries: Sequence[Entry]) -> dict[str, Life]:
     """
     found: dict[str, _Growing] = {}
     for entry in entries:
-        record = from_body(entry.kind, entry.body, entry.number)
-        if isinstance(record, Registered):
-            if record.testset in found:
-                raise LedgerCorrupt(f"entry {entry.number} registers the test set {record.testset[:12]} again")
-            found[record.testset] = _Growing(Taken(entry, record))
-        elif record.testset not in found:
-            raise LedgerCorrupt(f"entry {entry.number} speaks of an unregistered test set {record.testset[:12]}")
+        fingerprint = entry.body.get("testset")
+        growing = found.get(fingerprint) if isinstance(fingerprint, str) else None
+        if entry.kind == Registered.kind:
+            if growing is not None:
+                raise LedgerCorrupt(f"entry {entry.number} registers the test set {str(fingerprint)[:12]} again")
+            found[str(fingerprint)] = _Growing(Taken(entry))
+        elif growing is None:
+            raise LedgerCorrupt(f"entry {entry.number} speaks of an unregistered test set {str(fingerprint)[:12]}")
         else:
-            found[record.testset].take(entry, record)
+            growing.take(entry)
     return {fingerprint: growing.life() for fingerprint, growing in found.items()}
 
 
 class _Growing:
-    """A life while its entries are being read: lists, so that a ledger of any length is read in linear time."""
+    """
+    A life while its entries are being read: in linear time, and an evaluation is not decoded just to be counted.
+
+    A ledger may hold tens of thousands of evaluations, and of most of them only the outcome is ever needed.
+    """
 
     def __init__(self, registered: Taken[Registered]) -> None:
         self.registered = registered
-        self.account = open_account(registered.record.contract)
+        self.mode = registered.record.contract.mode
         self.verdicts: list[Taken[Adopted] | Taken[Evaluated]] = []
-        self.accounts: list[Account] = []
+        self.steps: list[Step] = []
         self.pending: Taken[Pending] | None = None
         self.retired: Taken[Retired] | None = None
         self.corrections: list[Taken[Corrected]] = []
         self.notices: list[Taken[Notified]] = []
+        self._plain_steps: dict[tuple[object, ...], Step] = {}
 
-    def take(self, entry: Entry, record: Record) -> None:
-        match record:
-            case Evaluated():
-                self.account = self.account.after(step_of(record, self.registered.record.contract.mode))
-                self._conclude(Taken(entry, record))
-                if record.pending is not None:
+    def take(self, entry: Entry) -> None:
+        match entry.kind:
+            case Evaluated.kind:
+                self.verdicts.append(Taken(entry))
+                self.steps.append(self._step(entry))
+                if entry.body.get("pending") is not None:
                     self.pending = None
-            case Adopted():
-                self._conclude(Taken(entry, record))
-            case Pending():
-                self.pending = Taken(entry, record)
-            case Corrected():
-                self.corrections.append(Taken(entry, record))
-            case Retired():
-                self.retired = Taken(entry, record)
-            case Notified():
-                self.notices.append(Taken(entry, record))
-            case Registered():
-                raise LedgerCorrupt(f"entry {entry.number} registers a test set a second time")
+            case Adopted.kind:
+                self.verdicts.append(Taken(entry))
+            case Pending.kind:
+                self.pending = Taken(entry)
+            case Corrected.kind:
+                self.corrections.append(Taken(entry))
+            case Retired.kind:
+                self.retired = Taken(entry)
+            case Notified.kind:
+                self.notices.append(Taken(entry))
             case _:
-                assert_never(record)
+                from_body(entry.kind, entry.body, entry.number)  # says what is wrong with it
 
-    def _conclude(self, taken: Taken[Adopted] | Taken[Evaluated]) -> None:
-        self.verdicts.append(taken)
-        self.accounts.append(self.account)
+    def _step(self, entry: Entry) -> Step:
+        body = entry.body
+        stakes = body.get("stakes")
+        if body.keys() != EVALUATED_FIELDS or not isinstance(stakes, dict) or body["feedback"] is not None:
+            return step_of(Taken[Evaluated](entry).record, self.mode)
+        key = (body["outcome"], *stakes.items())
+        if key not in self._plain_steps:
+            self._plain_steps[key] = step_of(Taken[Evaluated](entry).record, self.mode)
+        return self._plain_steps[key]
 
     def life(self) -> Life:
         return Life(
             self.registered,
-            self.account,
+            fold(self.registered.record.contract, self.steps),
             tuple(self.verdicts),
-            tuple(self.accounts),
+            tuple(self.steps),
             self.pending,
             self.retired,
             tuple(self.corrections),

@@ -141,14 +141,22 @@ class Retired:
 
 @dataclass(frozen=True)
 class Notified:
-    """A notice was handed to a channel; recorded so that it is never sent twice."""
+    """
+    What became of a notice; recorded so that it is never sent twice.
+
+    Attributes:
+        stage: ``begun`` before anything is sent, then ``sent``, or ``failed`` where it surely did not arrive.
+    """
 
     kind: ClassVar[str] = "notice"
     testset: str
     channel: str
     occasion: str
     origin: Origin
+    stage: str = "sent"
 
+
+EVALUATED_FIELDS = frozenset(field.name for field in fields(Evaluated))
 
 Record = Registered | Adopted | Evaluated | Pending | Corrected | Retired | Notified
 
