@@ -37,7 +37,7 @@ Exit codes: 0 pass (or outcome withheld), 1 fail, 2 misuse, 3 labels missing,
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the release as JSON.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the release as Markdown.")
-def check(  # noqa: PLR0913  # one parameter for each option, as click wants it
+def check(  # one parameter for each option, as click wants it
     file: str,
     candidate: str | None,
     baseline: str | None,

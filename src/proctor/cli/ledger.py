@@ -60,7 +60,7 @@ def ledger() -> None:
       proctor ledger verify --head 7f3a9c21
       proctor ledger export --format csv books.csv
       proctor ledger import books.jsonl --ledger git:origin/proctor-ledger
-    """  # noqa: D301  # click's own mark for lines that are not to be wrapped
+    """  # click's own mark for lines that are not to be wrapped
 
 
 @ledger.command()
@@ -75,7 +75,7 @@ def show(gate: Path, location: str | None, key_file: Path | None, last: int | No
     Examples:
       proctor ledger show --last 5
       proctor ledger show --json --ledger git:origin/proctor-ledger
-    """  # noqa: D301  # click's own mark for lines that are not to be wrapped
+    """  # click's own mark for lines that are not to be wrapped
     with _open(gate, location, key_file) as books:
         entries = books.read()
         shown = entries[-last:] if last else entries
@@ -117,7 +117,7 @@ def verify(
     Examples:
       proctor ledger verify
       proctor ledger verify --head 7f3a9c21 --key-file owner.key
-    """  # noqa: D301  # click's own mark for lines that are not to be wrapped
+    """  # click's own mark for lines that are not to be wrapped
     with _open(gate, location, key_file) as books:
         entries, findings = books.examine(known_heads=heads)
         sentences = [finding.sentence for finding in findings]
@@ -149,7 +149,7 @@ def export(gate: Path, location: str | None, key_file: Path | None, form: str, f
     Examples:
       proctor ledger export books.jsonl
       proctor ledger export --format csv | column -ts,
-    """  # noqa: D301  # click's own mark for lines that are not to be wrapped
+    """  # click's own mark for lines that are not to be wrapped
     with _open(gate, location, key_file) as books:
         entries = books.read()
     _WRITERS[form](entries, file)
@@ -167,7 +167,7 @@ def import_(gate: Path, location: str | None, key_file: Path | None, file: Path)
     \b
     Examples:
       proctor ledger import books.jsonl --ledger postgresql://exam@db/books
-    """  # noqa: D301  # click's own mark for lines that are not to be wrapped
+    """  # click's own mark for lines that are not to be wrapped
     entries = _read_lines(file)
     with _open(gate, location, key_file) as books:
         books.adopt(entries)
