@@ -55,6 +55,7 @@ runstore: {url: "http://127.0.0.1:5000", experiment: spam, owner_experiment: pri
 sandbox: required
 feedback: {estimate: {of: n - o, from: -0.1, to: 0.1, step: 0.01}}
 owner: {record: /owner/record.jsonl, key: /owner/key}
+notify: {mail: owner@example.com}
 """
 
 
@@ -118,6 +119,7 @@ def test_loads__every_key():
     assert gatefile.Sandbox.REQUIRED is gate.sandbox
     assert gatefile.Estimate("n - o", -0.1, 0.1, 0.01) == gate.feedback
     assert gatefile.Owner("/owner/record.jsonl", "/owner/key") == gate.owner
+    assert gatefile.Notify(mail="owner@example.com") == gate.notify
 
 
 def test_loads__short_forms():
@@ -304,6 +306,8 @@ BROKEN_LINES = [
     ("feedback: {estimate: {of: n, from: 0, to: 1, step: 1, probabilities: [0.5, 0.4]}}", "6:55", "sum to 0.9"),
     ("feedback: three way", "6:11", "did you mean `three-way`?"),
     ("owner: {records: a}", "6:9", "did you mean `record`?"),
+    ("notify: {mail: nobody}", "6:16", "as in owner@example.com, not `nobody`"),
+    ("notify: {webhook: chat}", "6:19", "as in https://"),
     ("testset: {labels: b}", "6:1", "`testset` is given twice (first in line 2)"),
     ("name: &a x\nledger: *a", "7:9", "an alias"),
     ("<<: {steps: 3}", "6:1", "unknown key `<<`"),

@@ -36,6 +36,8 @@ ACCEPTED = [
     {"feedback": "three-way"},
     {"feedback": {"estimate": {"of": "n", "from": 0, "to": 1, "step": 0.5, "probabilities": [0.5, 0.25, 0.25]}}},
     {"testset": {"labels": "y.csv", "classes": ["a", 1]}},
+    {"notify": {"webhook": "https://chat.example.com/hooks/1", "mail": "owner@example.com"}},
+    {"notify": {"mail": "owner@example.com"}},
     {"owner": {"key": "k"}, "sandbox": "required", "bound": "exact", "disagreement": 1, "name": "x"},
 ]
 
@@ -57,6 +59,9 @@ REFUSED = [
     {"testset": {"features": "x"}},
     {"testset": {"labels": "y", "classes": []}},
     {"testset": {"labels": "y", "classes": [True]}},
+    {"notify": {"mail": "nobody"}},
+    {"notify": {"webhook": "chat.example.com"}},
+    {"notify": "owner@example.com"},
     {"runstore": "localhost"},
     {"feedback": {"estimate": {"of": "n"}}},
     {"name": " "},

@@ -25,6 +25,7 @@ from proctor.gatefile.declarations import (
     Gate,
     Inputs,
     Model,
+    Notify,
     Owner,
     PaperScript,
     Policy,
@@ -51,6 +52,7 @@ __all__ = [
     "Gate",
     "Inputs",
     "Model",
+    "Notify",
     "Owner",
     "PaperScript",
     "Policy",
@@ -178,7 +180,7 @@ def _gate(node: object, source: Source, place: dict[str, Any]) -> Gate:
     values = keys.GATE.values(node, (), source)
     rules.check_gate(values, source)
     source.raise_if_any()
-    own = ("testset", "candidate", "first", "baseline", "ledger", "runstore", "sandbox", "feedback", "owner")
+    own = ("testset", "candidate", "first", "baseline", "ledger", "runstore", "sandbox", "feedback", "owner", "notify")
     named = {**place, "name": values["name"] or place["name"]}
     return Gate(**_policy(values), **{key: values[key] for key in own}, **named)
 
@@ -223,7 +225,9 @@ def _read(file: Path) -> str:
     except FileNotFoundError:
         raise GateFileError(f"there is no gate file {file}", "`proctor init` writes one.") from None
     except OSError as error:
-        raise GateFileError(f"the gate file {file} cannot be read: {error.strerror}") from None
+        raise GateFileError(
+            f"the gate file {file} cannot be read: {error.strerror}", "Name a file that this user may read."
+        ) from None
     if len(content) > MAX_BYTES:
         raise GateFileError(f"{file} is larger than {MAX_BYTES:,} bytes; is it a gate file?")
     try:

@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 from proctor import conditions
 from proctor.errors import ConditionError
 
+ADDRESS = r"[^\s@<>]+@[^\s@<>]+"
+"""A mail address, as far as can be told without sending to it."""
+
 
 def condition_problem(text: str) -> str:
     """What is wrong with a condition: its own message, with the caret."""
@@ -59,3 +62,16 @@ def revision_problem(text: str) -> str:
 def name_problem(text: str) -> str:
     """A name that does not fit into a line."""
     return "`name` must be one line of at most 100 characters" if len(text) > 100 or "\n" in text else ""
+
+
+def webhook_problem(text: str) -> str:
+    """An address that takes no POST."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return f"`webhook` must be an address as in https://chat.example.com/hooks/1, not `{text}`"
+    return ""
+
+
+def address_problem(text: str) -> str:
+    """What is no mail address."""
+    return "" if re.fullmatch(ADDRESS, text) else f"`mail` must be an address as in owner@example.com, not `{text}`"

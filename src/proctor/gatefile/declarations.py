@@ -159,6 +159,21 @@ class Owner:
 
 
 @dataclass(frozen=True)
+class Notify:
+    """
+    Who is told that a fresh test set is needed.
+
+    Attributes:
+        webhook: Address that takes a POST of JSON; ``None`` for none.
+        mail: Address that is mailed; ``None`` for none. The address behind ``none ->`` is mailed in any case.
+
+    """
+
+    webhook: str | None = None
+    mail: str | None = None
+
+
+@dataclass(frozen=True)
 class RunStoreTarget:
     """An MLflow tracking server, its experiment for what is released, and a restricted one for the owner's figures."""
 
@@ -293,6 +308,7 @@ class Gate(Policy):
         sandbox: Isolation asked for.
         feedback: What is released beside the verdict.
         owner: The owner's files.
+        notify: Who is told that a fresh test set is needed.
 
     """
 
@@ -308,6 +324,7 @@ class Gate(Policy):
     sandbox: Sandbox = Sandbox.AUTO
     feedback: Feedback = field(default_factory=VerdictOnly)
     owner: Owner = field(default_factory=Owner)
+    notify: Notify = field(default_factory=Notify)
 
     def __post_init__(self) -> None:
         if self.testset.inputs is Inputs.SEALED and isinstance(self.candidate, PredictionsFile):

@@ -6,13 +6,12 @@ It is the one source of what is accepted, what `proctor schema` prints and what 
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from proctor.budget import Adaptivity, Mode
 from proctor.gatefile import checks
+from proctor.gatefile.adaptivity import AdaptivityKind, AdaptivityPolicy
 from proctor.gatefile.declarations import (
     Accepted,
     Command,
@@ -20,6 +19,7 @@ from proctor.gatefile.declarations import (
     First,
     Inputs,
     Model,
+    Notify,
     Owner,
     PredictionsFile,
     Revision,
@@ -31,24 +31,15 @@ from proctor.gatefile.declarations import (
 )
 from proctor.gatefile.kinds import (
     Choice,
-    Invalid,
-    Kind,
     ListOf,
     Number,
-    Path,
-    Schema,
     Text,
     Whole,
-    describe,
-    suggestion,
 )
-from proctor.gatefile.nodes import Node, Scalar, Source, Unreadable
 from proctor.gatefile.sections import Key, Made, OneOfSections, Section, WordOrMap
 from proctor.planning import Bound
 
 MOST_STEPS = 10_000
-_ADDRESS = r"[^\s@<>]+@[^\s@<>]+"
-_NONE_WITH_ADDRESS = re.compile(rf"none\s*->\s*({_ADDRESS})")
 DEFAULT_STEPS, DEFAULT_PASSES = 32, 3
 
 
@@ -70,41 +61,6 @@ class _BaselineWord(StrEnum):
 class _FeedbackWord(StrEnum):
     NONE = "none"
     THREE_WAY = "three-way"
-
-
-@dataclass(frozen=True)
-class AdaptivityPolicy:
-    """The policy and, behind ``none ->``, the address that is told the outcomes."""
-
-    adaptivity: Adaptivity
-    recipient: str | None = None
-
-
-@dataclass(frozen=True)
-class AdaptivityKind(Kind):
-    """One of the policies, or ``none -> ADDRESS``."""
-
-    words: tuple[Adaptivity, ...] = tuple(Adaptivity)
-
-    def read(self, node: Node, path: Path, source: Source) -> AdaptivityPolicy | Invalid:
-        """The policy."""
-        if isinstance(node, Unreadable):
-            return Invalid.INVALID
-        text = node.text.strip() if isinstance(node, Scalar) and node.taken_for == "str" else ""
-        if text in self.words:
-            return AdaptivityPolicy(Adaptivity(text))
-        if with_address := _NONE_WITH_ADDRESS.fullmatch(text):
-            return AdaptivityPolicy(Adaptivity.NONE, with_address.group(1))
-        names = ", ".join(f"`{word}`" for word in self.words)
-        meant = "; write none -> someone@example.com" if text.startswith("none") else suggestion(text, self.words)
-        problem = f"`{path[-1]}` must be one of {names}, or `none -> ADDRESS`, not {describe(node)}{meant}"
-        source.report(node.place, problem)
-        return Invalid.INVALID
-
-    def schema(self) -> Schema:
-        """The words, or the form with an address."""
-        words = {"enum": [str(word) for word in self.words]}
-        return {"anyOf": [words, {"type": "string", "pattern": rf"^none\s*->\s*{_ADDRESS}$"}]}
 
 
 # --- the values ------------------------------------------------------------------------------------------------------
@@ -262,6 +218,14 @@ _OWNER = Section(
     Owner,
 )
 
+_NOTIFY = Section(
+    (
+        Key("webhook", Text(checks.webhook_problem, r"^https?://[^/]"), "Address that takes notices as JSON by POST."),
+        Key("mail", Text(checks.address_problem, checks.ADDRESS), "Address that is mailed (PROCTOR_SMTP_HOST sends)."),
+    ),
+    Notify,
+)
+
 
 # --- the table -------------------------------------------------------------------------------------------------------
 
@@ -393,5 +357,8 @@ GATE = Section(
             shown_default="none",
         ),
         Key("owner", _OWNER, "Files of the test set's owner.", Owner()),
+        Key(
+            "notify", _NOTIFY, "Who is told, once, that a fresh test set is needed: `proctor testset notify`.", Notify()
+        ),
     )
 )

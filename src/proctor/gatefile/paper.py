@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from proctor.budget import Adaptivity
-from proctor.gatefile.keys import ADAPTIVITY, CONDITION, MODE, RELIABILITY, STEPS, AdaptivityKind
+from proctor.gatefile.adaptivity import AdaptivityKind
+from proctor.gatefile.keys import ADAPTIVITY, CONDITION, MODE, RELIABILITY, STEPS
 from proctor.gatefile.kinds import Text, describe
 from proctor.gatefile.nodes import Items, Mapping, Node, Source, Unreadable, checked, without_duplicates
 from proctor.gatefile.sections import Key, Section

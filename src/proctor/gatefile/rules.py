@@ -15,6 +15,7 @@ from proctor import conditions
 from proctor.budget import Adaptive, Adaptivity, Guaranteed, Stakes
 from proctor.conditions import Formula, Variable
 from proctor.errors import ConditionError
+from proctor.gatefile.adaptivity import AdaptivityPolicy
 from proctor.gatefile.declarations import (
     Candidate,
     Command,
@@ -26,7 +27,7 @@ from proctor.gatefile.declarations import (
     Sandbox,
     TestSetSource,
 )
-from proctor.gatefile.keys import DEFAULT_PASSES, DEFAULT_STEPS, AdaptivityPolicy, StakesWord
+from proctor.gatefile.keys import DEFAULT_PASSES, DEFAULT_STEPS, StakesWord
 from proctor.gatefile.nodes import Source
 from proctor.planning import Bound
 
