@@ -76,7 +76,7 @@ ask = Question(CONDITION, model("b"), model("a"), "gate")
         Pending(EXAM, CONDITION, model("b"), None, Adaptive(), -9.0, "exact", ORIGIN),
         Corrected(EXAM, 3, "commitment:3", "commitment:4", ORIGIN),
         Retired(EXAM, "spent", ORIGIN, {"2": "pass"}),
-        Notified(EXAM, "webhook", "spent", ORIGIN),
+        Notified(EXAM, "webhook", "spent", ORIGIN, "begun"),
     ],
     ids=lambda record: record.kind,
 )
@@ -204,3 +204,36 @@ def test_pending__is_open_until_its_evaluation():
 
     assert life(pending).open_pending is not None
     assert life(pending, evaluated(model("b"), "fail", pending=2)).open_pending is None
+
+
+def test_from_body__notice_of_an_earlier_version():
+    """A notice without a stage was sent."""
+    body = to_body(Notified(EXAM, "mail", "spent", ORIGIN))
+    del body["stage"]
+
+    assert Notified(EXAM, "mail", "spent", ORIGIN, "sent") == from_body("notice", body)
+
+
+def test_notice__the_last_word_on_one_channel_and_occasion():
+    """What became of a notice is what was recorded last, channel by channel and occasion by occasion."""
+    found = life(
+        Notified(EXAM, "mail", "spent", ORIGIN, "begun"),
+        Notified(EXAM, "webhook", "spent", ORIGIN, "begun"),
+        Notified(EXAM, "mail", "spent", ORIGIN, "failed"),
+    )
+
+    last = found.notice("mail", "spent")
+    assert last is not None
+    assert (4, "failed") == (last.entry.number, last.record.stage)
+    assert found.notice("mail", "retired") is None
+
+
+def test_outcome_of__retirement_opens_what_was_withheld():
+    """A withheld outcome is what the retirement says; others are as they were released."""
+    contract = Contract(0.999, Mode.FP_FREE, Adaptivity.NONE, 3)
+    records = [Adopted(EXAM, CONDITION, model("a"), ORIGIN), evaluated(model("b"), "withheld")]
+    before = lives(chain(registered(contract=contract), *records))[EXAM]
+    after = lives(chain(registered(contract=contract), *records, Retired(EXAM, "spent", ORIGIN, {"3": "fail"})))[EXAM]
+
+    assert ["pass", "withheld"] == [before.outcome_of(taken) for taken in before.verdicts]
+    assert ["pass", "fail"] == [after.outcome_of(taken) for taken in after.verdicts]
