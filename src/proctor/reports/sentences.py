@@ -64,6 +64,8 @@ def outlook(budget: BudgetReport) -> str:
     """How much life is left, in words."""
     if budget.is_spent:
         return "a new test set is needed"
+    if budget.passes is None and budget.evaluations_left is not None:
+        return f"a new test set is needed after {count(budget.evaluations_left, 'evaluations')} more"
     if budget.lasts_passes is None and budget.lasts_fails is None:
         return (
             "no end in sight" if budget.asked_tolerance is not None else "no tolerance is asked for, so no end is set"
