@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from proctor.cli.source import Named, load_gate
+
+if TYPE_CHECKING:
+    from proctor.release import Release
 
 
 @click.command(
@@ -35,6 +39,8 @@ Exit codes: 0 pass (or outcome withheld), 1 fail, 2 misuse, 3 labels missing,
 @click.option(
     "--owner", metavar="FILE", help="Append the private figures to FILE, for the owner of the test set alone."
 )
+@click.option("--junit", metavar="FILE", type=click.Path(path_type=Path), help="Write the result as JUnit XML as well.")
+@click.option("--sarif", metavar="FILE", type=click.Path(path_type=Path), help="Write the result as SARIF as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print the release as JSON.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the release as Markdown.")
 def check(  # one parameter for each option, as click wants it
@@ -44,6 +50,8 @@ def check(  # one parameter for each option, as click wants it
     labels: str | None,
     commit: str | None,
     owner: str | None,
+    junit: Path | None,
+    sarif: Path | None,
     as_json: bool,
     as_markdown: bool,
 ) -> int:
@@ -53,25 +61,35 @@ def check(  # one parameter for each option, as click wants it
     Only the verdict and the budget are shown: no figure that was computed from labels leaves the gate.
     The same question asked again gets the recorded answer and costs nothing.
     """
+    from proctor.cli import delivery, outputs
     from proctor.gate import check as judge
     from proctor.surroundings import Surroundings
 
-    gate = load_gate(file, Named(labels, candidate, baseline))
     surroundings = Surroundings(progress=_say if sys.stderr.isatty() and not as_json else _say_nothing)
-    release = judge(gate, surroundings, commit=commit, owner_record=Path(owner) if owner else None)
+    extra = outputs.Outputs(file, junit, sarif)
+    with extra.of_refusals():
+        gate = load_gate(file, Named(labels, candidate, baseline))
+        owner_record = delivery.owner_record_of(gate, owner, surroundings)
+        release = judge(gate, surroundings, commit=commit, owner_record=owner_record)
+    click.echo(_rendered(release, as_json, as_markdown))
+    extra.write(release, gate)
+    for sentence in delivery.deliver(release, gate, surroundings, owner_record):
+        outputs.remark(sentence)
+    return release.exit_code
+
+
+def _rendered(release: Release, as_json: bool, as_markdown: bool) -> str:
     if as_json:
         from proctor.reports import json as rendering
 
-        click.echo(rendering.render(release))
-    elif as_markdown:
+        return rendering.render(release)
+    if as_markdown:
         from proctor.reports import markdown
 
-        click.echo(markdown.render_release(release))
-    else:
-        from proctor.reports import terminal
+        return markdown.render_release(release)
+    from proctor.reports import terminal
 
-        click.echo(terminal.render_release(release))
-    return release.exit_code
+    return terminal.render_release(release)
 
 
 def _say(sentence: str) -> None:

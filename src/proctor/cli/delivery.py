@@ -1,0 +1,145 @@
+"""
+A released verdict on its way to the run store, after everything that matters is done.
+
+Nothing here can change a verdict or an exit code: whatever goes wrong becomes a remark.
+What could not be sent waits beside the ledger for `proctor runstore sync`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from proctor.errors import ProctorError
+
+if TYPE_CHECKING:
+    from proctor.gatefile import Gate
+    from proctor.release import HistoryRow, Release
+    from proctor.surroundings import Surroundings
+
+
+def owner_record_of(gate: Gate, named: str | None, surroundings: Surroundings) -> Path | None:
+    """
+    File for the private figures: the one that was *named*, or the gate file's where a store waits for them.
+
+    With the owner's key they stand in the ledger, sealed, and need no file.
+    """
+    if named is not None:
+        return Path(named)
+    if gate.runstore is None or gate.runstore.owner_experiment is None:
+        return None
+    from proctor.gate.safe import Safe
+
+    return None if Safe(gate, surroundings).key is not None else gate.resolve(gate.owner.record)
+
+
+def deliver(release: Release, gate: Gate, surroundings: Surroundings, owner_record: Path | None) -> tuple[str, ...]:
+    """
+    Send *release* to the gate file's run store, and the private figures to the owner's experiment if there is one.
+
+    Args:
+        release: What left the gate.
+        gate: The gate file.
+        surroundings: Environment, which holds MLflow's variables.
+        owner_record: File of the private figures, if any.
+
+    Returns:
+        Remarks, each a sentence; empty if all went well or there is no run store.
+    """
+    if gate.runstore is None:
+        return ()
+    try:
+        then, history = _as_released(release, gate, surroundings)
+        return (*_public(then, history, gate, surroundings), *_private(then, gate, surroundings, owner_record))
+    except ProctorError as error:
+        return (f"the run store was not told: {error.message}",)
+    except Exception as error:  # noqa: BLE001  # the verdict is out: no fault here may change its exit code
+        return (f"the run store was not told, by a fault of proctor's own ({type(error).__name__})",)
+
+
+def _as_released(release: Release, gate: Gate, surroundings: Surroundings) -> tuple[Release, tuple[HistoryRow, ...]]:
+    """
+    The release with the history up to it; a recorded answer as it was first given, with the budget of its day.
+
+    Sending a recorded answer again mends what was lost with a machine, and changes nothing that is in the store.
+    """
+    from proctor.gate.books import Books
+    from proctor.gate.publication import history_of, release_of
+    from proctor.gate.safe import Safe
+    from proctor.ledger import open_ledger
+    from proctor.ledger.history import lives
+
+    entries = open_ledger(gate.ledger, gate.root, Safe(gate, surroundings).ledger_key).read()
+    until = tuple(entry for entry in entries if entry.number <= release.entry)
+    found = lives(until)
+    life = found[release.testset.fingerprint]
+    history = history_of(life)
+    if not release.replayed:
+        return release, history
+    return release_of(gate, Books(until, found, life), life, life.verdicts[-1]), history
+
+
+def _public(release: Release, history: tuple[HistoryRow, ...], gate: Gate, surroundings: Surroundings) -> Iterator[str]:
+    from proctor.reports import json, markdown
+    from proctor.runstore import delivery, records
+    from proctor.runstore.queue import Kept, Outbox
+
+    assert gate.runstore is not None  # noqa: S101  # the caller has checked
+    reports = {"report.json": json.render(release), "report.md": markdown.render_release(release)}
+    target = delivery.Target(gate.runstore.url, gate.runstore.experiment)
+    outbox = Outbox(gate.root / delivery.OUTBOX)
+    results = delivery.deliver(records.describe(release, history, reports), target, outbox, surroundings.environ)
+    kept = [result for result in results if isinstance(result, Kept)]
+    if kept:
+        waiting = "this result waits" if len(kept) == 1 else f"{len(kept):,} results wait"
+        yield f"{waiting} for the run store: {kept[-1].reason}; send with `proctor runstore sync`"
+
+
+def _private(release: Release, gate: Gate, surroundings: Surroundings, owner_record: Path | None) -> Iterator[str]:
+    """The owner's figures, to the owner's experiment; they stay in the owner's record or the ledger in any case."""
+    target = gate.runstore
+    if target is None or target.owner_experiment is None or not release.step:
+        return
+    import requests
+
+    from proctor.custody.desk import open_desk
+    from proctor.custody.outcomes import open_outcomes
+    from proctor.runstore import mlflow, settings
+
+    desk = open_desk(gate, surroundings, owner_record)
+    opened = open_outcomes(desk, desk.life(desk.books()))
+    evaluation = next(each for each in opened if each.taken.entry.number == release.entry)
+    if evaluation.figures is None:
+        yield f"the owner's experiment was not told: {evaluation.problem}"
+        return
+    try:
+        found = settings.from_environ(target.url, surroundings.environ, target.owner_experiment)
+        with requests.Session() as session:
+            mlflow.record_private(flat(evaluation.figures), release, found, session, target.experiment)
+    except ProctorError as error:
+        yield f"the owner's experiment was not told: {error.message}; the figures stay in the owner's record"
+
+
+def flat(figures: Mapping[str, Any], prefix: str = "") -> dict[str, float | str]:
+    """
+    Nested figures as one level of names; what no store can chart (nothing, infinity) is left out.
+
+    >>> flat({"outcome": "pass", "clauses": [{"counts": {"wins": 3}, "p_value": None}]})
+    {'outcome': 'pass', 'clauses.1.counts.wins': 3.0}
+    """
+    found: dict[str, float | str] = {}
+    for name, value in figures.items():
+        match value:
+            case Mapping():
+                found |= flat(value, f"{prefix}{name}.")
+            case list():
+                found |= flat({str(number): item for number, item in enumerate(value, 1)}, f"{prefix}{name}.")
+            case str():
+                found[prefix + name] = value
+            case int() | float() if math.isfinite(value):
+                found[prefix + name] = float(value)
+            case _:
+                continue
+    return found

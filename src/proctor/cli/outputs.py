@@ -1,0 +1,148 @@
+"""
+What a check writes besides its printed report: JUnit and SARIF files, for verdicts and for refusals alike.
+
+That a file can be written is found out before anything is spent. A fault after the verdict is a remark and no more:
+the verdict is in the ledger by then, and its exit code stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from proctor import __version__
+from proctor.errors import BUG, Misuse, ProctorError
+
+if TYPE_CHECKING:
+    from proctor.gatefile import Gate
+    from proctor.release import Release
+    from proctor.reports.comment import Problem
+    from proctor.reports.sarif import Location
+
+_CONDITION = re.compile(rb"\s*(?:-\s*)?[\"']?condition[\"']?\s*:")
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """
+    The files that a check was asked for.
+
+    Args:
+        file: The gate file, or its folder, as the user gave it.
+        junit: Where the verdict goes as JUnit XML; ``None`` for nowhere.
+        sarif: Where it goes as SARIF; ``None`` for nowhere.
+    """
+
+    file: str
+    junit: Path | None = None
+    sarif: Path | None = None
+
+    @contextmanager
+    def of_refusals(self) -> Iterator[None]:
+        """
+        Write why there is no verdict, if the work done inside ends without one.
+
+        Raises:
+            Misuse: If a file cannot be written; nothing was spent.
+        """
+        for path in (self.junit, self.sarif):
+            if path is not None:
+                _refuse_unwritable(path)
+        try:
+            yield
+        except ProctorError as error:
+            self._write_problem(error.exit_code, error.message, error.hint)
+            raise
+        except Exception:
+            # Without the values that it was about: they might be labels.
+            self._write_problem(BUG, "proctor has met a bug of its own", "The log of this run has a report to paste.")
+            raise
+
+    def write(self, release: Release, gate: Gate) -> None:
+        """Write the verdict."""
+        if self.junit is not None:
+            from proctor.reports import junit
+
+            _write(self.junit, junit.render(release))
+        if self.sarif is not None:
+            from proctor.reports import sarif
+
+            _write(self.sarif, sarif.render(release, location(gate.root / Path(gate.file).name)))
+
+    def _write_problem(self, exit_code: int, message: str, hint: str) -> None:
+        if self.junit is None and self.sarif is None:
+            return
+        from proctor.reports import junit, sarif
+        from proctor.reports.comment import Problem
+        from proctor.surroundings import Surroundings
+
+        file = _gate_file(self.file)
+        problem: Problem = Problem(_name(file), exit_code, message, hint)
+        if self.junit is not None:
+            _write(self.junit, junit.render_problem(problem, Surroundings().now()))
+        if self.sarif is not None:
+            _write(self.sarif, sarif.render_problem(problem, location(file), __version__))
+
+
+def location(file: Path) -> Location:
+    """Where the condition stands in a gate file, by its path in the repository (outside of one, from here)."""
+    from proctor.reports.sarif import Location
+
+    there = file.resolve()
+    top = next((folder for folder in there.parents if (folder / ".git").exists()), Path.cwd().resolve())
+    name = there.relative_to(top) if there.is_relative_to(top) else Path(there.name)
+    return Location(name.as_posix(), _line_of_condition(file))
+
+
+def remark(sentence: str) -> None:
+    """Say something beside the verdict, where it is in no report's way."""
+    click.echo(click.style("note: ", fg="yellow") + sentence, err=True)
+
+
+def _line_of_condition(file: Path) -> int:
+    try:
+        with file.open("rb") as lines:
+            return next((number for number, line in enumerate(lines, 1) if _CONDITION.match(line)), 1)
+    except OSError:
+        return 1
+
+
+def _gate_file(file: str) -> Path:
+    from proctor.gatefile import NAMES
+
+    path = Path(file)
+    return next((path / name for name in NAMES if (path / name).exists()), path / NAMES[0]) if path.is_dir() else path
+
+
+def _name(file: Path) -> str:
+    """Name of the gate of a file, even of one that cannot be read."""
+    from proctor.gatefile import load_any
+
+    try:
+        return load_any(file).name
+    except ProctorError:
+        return file.name
+
+
+def _refuse_unwritable(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab"):
+            pass
+    except OSError as error:
+        raise Misuse(
+            f"{str(path)!r} cannot be written: {error.strerror}; nothing was spent", hint="Name another file."
+        ) from None
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        remark(f"{str(path)!r} could not be written: {error.strerror}; the verdict stands")
