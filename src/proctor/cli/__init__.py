@@ -27,6 +27,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("proctor.cli.explain:explain", "Say in plain words what a condition asks."),
     "runstore": ("proctor.cli.runstore:runstore", "Send to the run store what it has not taken yet."),
     "ledger": ("proctor.cli.ledger:ledger", "Show, verify, export and import the ledger."),
+    "report": ("proctor.cli.report:report", "Write the history of the test set as a page."),
+    "badge": ("proctor.cli.badge:badge", "Make a badge of the last verdict or of the budget."),
+    "github": ("proctor.cli.github:github", "Do the gate's part of a GitHub workflow."),
     "schema": ("proctor.cli.schema:schema", "Print the JSON Schema of the gate file and of the outputs."),
 }
 

@@ -1,0 +1,151 @@
+"""`proctor github`: the gate's part of a GitHub workflow; what the actions in `actions/` call."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., Any]")
+PREFIX = "PROCTOR_INPUT_"
+
+
+def action_option(name: str, **settings: Any) -> Callable[[F], F]:
+    """An option that an action's input of the same name fills through the environment, never through a shell."""
+    variable = PREFIX + name.upper().replace("-", "_")
+    return click.option(f"--{name}", envvar=variable, show_envvar=True, **settings)
+
+
+gate_option = action_option("gate", default=".", metavar="FILE", help="Gate file, or the folder that holds it.")
+ledger_option = action_option(
+    "ledger",
+    default="",
+    metavar="ADDRESS",
+    help="Ledger of this job. Left out: the gate file's if it is on a git branch or in PostgreSQL, "
+    "else git:origin/proctor-ledger.",
+)
+
+
+@click.group()
+def github() -> None:
+    """
+    Do the gate's part of a GitHub workflow.
+
+    The event and GitHub's address come from the runner's variables, the token from PROCTOR_INPUT_TOKEN, the owner's
+    key from PROCTOR_INPUT_KEY or PROCTOR_KEY.
+    """
+
+
+@github.command(
+    epilog="""\b
+Examples:
+  proctor github check                               what actions/check runs
+  proctor github check --artifact uploaded           the trusted half of a fork's pull request
+""",
+)
+@gate_option
+@ledger_option
+@action_option(
+    "baseline",
+    default="auto",
+    metavar="REVISION",
+    help="auto: the base branch of a pull request, else the first parent, unless the gate file names predictions; "
+    "gate-file: what the gate file says; or a revision.",
+)
+@action_option("comment", type=bool, default=True, help="Comment on the pull request.")
+@action_option("badges", type=bool, default=True, help="Publish badges beside a ledger on a git branch.")
+@action_option("issue", type=bool, default=True, help="Open an issue when a fresh test set is needed.")
+@action_option("artifact", type=click.Path(path_type=Path), help="What the untrusted job uploaded: a folder or a zip.")
+@action_option("result", type=click.Path(path_type=Path), help="Folder for the result that another job posts.")
+def check(
+    gate: str,
+    ledger: str,
+    baseline: str,
+    comment: bool,
+    badges: bool,
+    issue: bool,
+    artifact: Path | None,
+    result: Path | None,
+) -> int:
+    """Judge what the event is about, and make the verdict known on GitHub."""
+    from proctor.cli.workflow import verdicts
+    from proctor.cli.workflow.job import open_job
+    from proctor.cli.workflow.terms import Choice
+
+    _hand_git_the_token()
+    options = verdicts.Options(gate, Choice(ledger, baseline), comment, badges, issue, artifact, result)
+    return verdicts.check(options, open_job(os.environ))
+
+
+@github.command(
+    epilog="""\b
+Examples:
+  proctor github comment --artifact uploaded         what actions/comment runs
+""",
+)
+@gate_option
+@ledger_option
+@action_option(
+    "artifact",
+    type=click.Path(path_type=Path, exists=True),
+    required=True,
+    help="The stored result: a folder or a zip file.",
+)
+def comment(gate: str, ledger: str, artifact: Path) -> int:
+    """
+    Post a result that a job without the permission to comment has stored.
+
+    Of the stored file only the number of the ledger's entry is believed; the verdict is read from the ledger.
+    """
+    from proctor.cli.workflow import posting
+    from proctor.cli.workflow.job import open_job
+
+    _hand_git_the_token()
+    return posting.comment(gate, ledger, artifact, open_job(os.environ))
+
+
+@github.command(
+    epilog="""\b
+Examples:
+  proctor github pack --to uploaded                  what actions/preflight runs at its end
+""",
+)
+@gate_option
+@click.option(
+    "--to",
+    "artifact",
+    envvar=f"{PREFIX}ARTIFACT",
+    show_envvar=True,
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A new folder for what the trusted job judges.",
+)
+@action_option(
+    "send-model",
+    type=bool,
+    default=False,
+    help="Send the model itself, to be run in the trusted job's sandbox; sealed inputs always do.",
+)
+def pack(gate: str, artifact: Path, send_model: bool) -> int:
+    """Make what the trusted job judges, without any secret: predictions, or the model where inputs are sealed."""
+    from proctor.cli.source import load_gate
+    from proctor.cli.workflow import forks
+    from proctor.cli.workflow.job import open_job
+
+    job = open_job(os.environ)
+    forks.pack(job, load_gate(gate), artifact, sends_model=send_model)
+    job.output("artifact", str(artifact))
+    click.echo(f"packed {artifact}")
+    return 0
+
+
+def _hand_git_the_token() -> None:
+    """For the ledger's pushes; a model's process is given a short list of variables, and these are not on it."""
+    from proctor.cli.workflow.job import git_credentials
+
+    os.environ.update(git_credentials(os.environ))

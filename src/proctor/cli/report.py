@@ -1,0 +1,46 @@
+"""`proctor report`: the life of the test set as one self-contained page, and as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from proctor.cli.badge import write_text
+from proctor.cli.source import load_gate
+from proctor.errors import Misuse
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  proctor report --html history.html                     one page: verdicts, budget, levels
+  proctor report gates/spam.yml --html spam.html --json spam.json
+""",
+)
+@click.argument("file", default=".", type=click.Path())
+@click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Write the page to FILE.")
+@click.option("--json", "json_file", metavar="FILE", type=click.Path(path_type=Path), help="Write the facts to FILE.")
+def report(file: str, html: Path | None, json_file: Path | None) -> int:
+    """
+    Write the history of the test set: verdicts over commits, the budget burning down, the levels.
+
+    The page needs no network and no script. Nothing in it was computed from labels, the released verdicts apart.
+    """
+    from proctor.gate import status
+    from proctor.surroundings import Surroundings
+
+    if html is None and json_file is None:
+        raise Misuse("nothing to write: neither --html nor --json was given", hint="Say --html history.html.")
+    found = status(load_gate(file), Surroundings())
+    if html is not None:
+        from proctor.reports import html as page
+
+        write_text(html, page.render(found))
+    if json_file is not None:
+        from proctor.reports import json as rendering
+
+        write_text(json_file, rendering.render(found) + "\n")
+    for written in filter(None, (html, json_file)):
+        click.echo(f"wrote {written}")
+    return 0

@@ -1,0 +1,141 @@
+"""
+Which question a job asks: the gate file, with the ledger and the baseline that this event calls for.
+
+A runner forgets everything, so a ledger in a file would be a new account in each run: unless the gate file names a
+shared one, it is a branch of the repository. A pull request may pass and never be merged, so its baseline is the model
+of the base branch, and on a branch the first parent; the merge then asks the question that is already answered.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from proctor.errors import DataError
+from proctor.gatefile import Accepted, Baseline, Candidate, Command, Gate, PredictionsFile, Revision
+from proctor.github.event import Facts
+from proctor.reports.sarif import Location
+
+LEDGER = "git:origin/proctor-ledger"
+AUTO, AS_DECLARED = "auto", "gate-file"
+_SHARED = ("git:", "postgresql:", "postgres:")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """
+    What the workflow says.
+
+    Attributes:
+        ledger: Address of the ledger; empty for the gate file's if that is shared, else the branch `LEDGER`.
+        baseline: ``auto``, ``gate-file``, or a revision.
+
+    """
+
+    ledger: str = ""
+    baseline: str = AUTO
+
+
+def ledger_of(gate: Gate, asked: str) -> str:
+    """
+    Address of the ledger that a job uses.
+
+    A path in the gate file is not taken: what is written there is gone when the job ends.
+    """
+    if asked:
+        return asked
+    return gate.ledger if gate.ledger.startswith(_SHARED) else LEDGER
+
+
+def in_job(gate: Gate, choice: Choice, revision: str) -> Gate:
+    """
+    The gate that a job asks.
+
+    Args:
+        gate: The gate file.
+        choice: What the workflow says.
+        revision: The revision that *this event* compares with.
+
+    Raises:
+        DataError: If the clone does not have the revision; a shallow one is told how to mend it.
+
+    """
+    return replace(gate, ledger=ledger_of(gate, choice.ledger), baseline=_baseline(gate, choice.baseline, revision))
+
+
+def base_of(root: Path, facts: Facts, revision: str) -> str:
+    """
+    The revision that an event compares with, given the one that the event names.
+
+    On the merge commit of a pull request that is its first parent: exactly what the request would be merged into,
+    where the event still names an older tip.
+    """
+    if facts.pull_request is None or _git(root, "rev-parse", "--verify", "--quiet", "HEAD^2") != facts.sha:
+        return revision
+    return _git(root, "rev-parse", "--verify", "--quiet", "HEAD^1") or revision
+
+
+def location_of(gate: Gate | None, file: str, workspace: Path) -> Location:
+    """Where the condition stands, for annotations; the first line if that cannot be found."""
+    path = Path(gate.file if gate else file)
+    name = os.path.relpath(path, workspace) if path.exists() else str(path)
+    return Location(Path(name).as_posix(), _line_of_condition(path))
+
+
+def _baseline(gate: Gate, asked: str, revision: str) -> Baseline:
+    if asked == AS_DECLARED or (asked == AUTO and isinstance(gate.baseline, PredictionsFile)):
+        return gate.baseline
+    if asked != AUTO:
+        return Revision(asked)
+    # Where the candidate was not there yet, this is the first one, and the gate file's `first` says what it gets.
+    return Revision(revision) if _has_candidate(gate, revision) else Accepted()
+
+
+def _has_candidate(gate: Gate, revision: str) -> bool:
+    from proctor.models import commit_of
+
+    try:
+        commit = commit_of(gate.root, revision)
+    except DataError:
+        if _is_first_commit(gate.root, revision):
+            return False
+        raise
+    return all(_git(gate.root, "cat-file", "-t", f"{commit}:./{path}") for path in paths_of(gate.candidate, gate))
+
+
+def paths_of(candidate: Candidate, gate: Gate) -> tuple[str, ...]:
+    """What a candidate consists of, by the gate file; for a command that declares nothing, the gate file itself."""
+    match candidate:
+        case PredictionsFile(path):
+            return (path,)
+        case Command(_, files):
+            return files or (Path(gate.file).name,)
+        case _:
+            return (candidate.model,)
+
+
+def _is_first_commit(root: Path, revision: str) -> bool:
+    child = revision.removesuffix("^1")
+    if child == revision or _git(root, "rev-parse", "--is-shallow-repository") != "false":
+        return False
+    return _git(root, "rev-list", "--parents", "-n", "1", "--end-of-options", child) == child
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """What git says, empty if it says no."""
+    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, errors="replace", check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _line_of_condition(path: Path) -> int:
+    from proctor.errors import GateFileError
+    from proctor.gatefile.nodes import Mapping, Scalar, Source, compose
+
+    try:
+        top = compose(path.read_text(encoding="utf-8-sig"), Source(str(path)))
+    except (OSError, UnicodeDecodeError, GateFileError):
+        return 1
+    entries = top.entries if isinstance(top, Mapping) else ()
+    return next((key.place.line for key, _ in entries if isinstance(key, Scalar) and key.text == "condition"), 1)
