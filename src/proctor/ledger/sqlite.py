@@ -12,6 +12,7 @@ import contextlib
 import os
 import sqlite3
 import tempfile
+import time
 import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -31,6 +32,7 @@ from proctor.ledger import statements
 from proctor.ledger.entries import GENESIS, Entry
 
 TIMEOUT_S = 30.0
+_TURN_S = 0.5
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x70726F63  # "proc": tells a ledger from any other database
 
@@ -98,7 +100,14 @@ class SqliteStore:
                 self._run("rollback")
 
     def _run(self, name: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Any]:
-        return self._connected().execute(_SQL[name], parameters).fetchall()
+        """Run one statement; waits for others in short turns, so that a Ctrl-C is heard between them."""
+        deadline = time.monotonic() + self._timeout_s
+        while True:
+            try:
+                return self._connected().execute(_SQL[name], parameters).fetchall()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                    raise
 
     # --- the file and the connection -------------------------------------------------------------------------------
 
@@ -108,7 +117,13 @@ class SqliteStore:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise LedgerUnreachable(f"{self.description} cannot be reached: {error.strerror}") from None
+            raise self._unreachable(error) from None
+
+    def _unreachable(self, error: OSError) -> LedgerUnreachable:
+        return LedgerUnreachable(
+            f"{self.description} cannot be reached: {error.strerror}",
+            hint="It must be a file, in a folder that this user may write to.",
+        )
 
     def _connected(self) -> sqlite3.Connection:
         """The connection to the file that is at the path now: a replaced file must not go on being written to."""
@@ -132,7 +147,7 @@ class SqliteStore:
 
     def _open_as(self, mode: str) -> sqlite3.Connection:
         address = f"file:{quote(str(self._path.absolute()))}?{mode}"
-        connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=self._timeout_s)
+        connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=min(self._timeout_s, _TURN_S))
         try:
             connection.execute("PRAGMA synchronous = FULL")
             self._check_schema(connection)
@@ -178,7 +193,7 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise self._named(error) from error
         except OSError as error:
-            raise LedgerUnreachable(f"{self.description} cannot be reached: {error.strerror}") from None
+            raise self._unreachable(error) from None
 
     def _named(self, error: sqlite3.Error) -> LedgerError:
         """The error of our own tree that a person can act on."""

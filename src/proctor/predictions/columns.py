@@ -94,7 +94,10 @@ def text_column(table: Table, name: str) -> list[str]:
     is_text = table.source.suffix == ".csv"
     ids = cells if is_text else [cell if isinstance(cell, str) else _id_text(cell) for cell in cells]
     if "" in ids:
-        raise DataError(f"{table.source}, {table.place(ids.index(''))}: the id is empty")
+        raise DataError(
+            f"{table.source}, {table.place(ids.index(''))}: the id is empty",
+            hint="every example needs an id of its own",
+        )
     return ids
 
 
@@ -131,9 +134,21 @@ def _from_array(table: Table, name: str, array: Values) -> Column:
         case "f":
             return _from_floats(table, name, array)
         case "U" | "S":
-            return _from_cells(table, name, np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array)
+            return _from_cells(table, name, _decoded(table, name, array) if array.dtype.kind == "S" else array)
         case _:
-            raise DataError(f"{table.source}{_named(name)} has the type {array.dtype}, which is no type of a class")
+            raise DataError(
+                f"{table.source}{_named(name)} has the type {array.dtype}, which is no type of a class",
+                hint="name the classes by whole numbers or by text",
+            )
+
+
+def _decoded(table: Table, name: str, array: Values) -> Values:
+    try:
+        return np.char.decode(array, "utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{table.source}{_named(name)} holds bytes that are not UTF-8", hint="save classes as text"
+        ) from error
 
 
 def _from_floats(table: Table, name: str, array: Values) -> Column:
@@ -174,7 +189,10 @@ def _parse(table: Table, name: str, cells: list[Any], is_csv: bool) -> _Parsed:
     try:
         distinct = dict.fromkeys(cells)
     except TypeError as error:  # a list or an object inside JSON
-        raise DataError(f"{table.source}{_named(name)} holds lists or objects, not classes") from error
+        raise DataError(
+            f"{table.source}{_named(name)} holds lists or objects, not classes",
+            hint="write one class for each example, for example the argmax of its scores",
+        ) from error
     # 1, 1.0 and True are one key in Python and one class here.
     meanings = {cell: _meaning(cell, is_csv) for cell in distinct}
     kinds = {type(meaning) for meaning in meanings.values() if meaning is not None}
@@ -221,8 +239,12 @@ def _csv_meaning(text: str) -> int | str | float | None:
     except ValueError:
         return text
     if text.removeprefix("-").isdecimal():
-        return int(text)
+        return int(text) if len(text) <= _LONGEST_NUMBER else number
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+_LONGEST_NUMBER = 20
+"""Digits of 2**63 and a sign; Python refuses to read numbers of thousands of digits."""
 
 
 def _is_padded(text: str) -> bool:

@@ -13,9 +13,11 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 import numpy as np
@@ -72,7 +74,7 @@ class Source:
         except FileNotFoundError as error:
             raise DataError(f"there is no file {self}", hint="check the path in the gate file") from error
         except OSError as error:
-            raise DataError(f"{self} cannot be read: {error.strerror}") from error
+            raise _unreadable(self, error) from error
 
     def open_text(self) -> TextIO:
         """Open for reading as UTF-8, with or without a byte-order mark; errors as `open_bytes`."""
@@ -105,7 +107,14 @@ class Table:
 def digest(source: Source) -> str:
     """SHA-256 of the bytes of *source*, in hexadecimal; errors as `Source.open_bytes`."""
     with source.open_bytes() as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # any binary reader does
+        try:
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # any binary reader does
+        except OSError as error:
+            raise _unreadable(source, error) from error
+
+
+def _unreadable(source: Source, error: OSError) -> DataError:
+    return DataError(f"{source} cannot be read: {error.strerror}", hint="it must be a file that this user may read")
 
 
 def read_table(source: Source, wanted: frozenset[str] | None = None) -> Table:
@@ -130,6 +139,13 @@ def read_chunks(source: Source, wanted: frozenset[str] | None = None, rows: int 
 
     A CSV or JSON Lines file is never held whole. Errors as `read_table`.
     """
+    try:
+        yield from _chunks(source, wanted, rows)
+    except OSError as error:  # a file that opens and then cannot be read
+        raise _unreadable(source, error) from error
+
+
+def _chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator[Table]:
     match source.suffix:
         case ".csv":
             yield from _csv_chunks(source, wanted, rows)
@@ -175,7 +191,9 @@ def _csv_chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Ite
                 )
             yield from _csv_bodies(source, reader, _header(source, header), (wanted, rows))
         except csv.Error as error:
-            raise DataError(f"{source}, line {reader.line_num}: {error}") from error
+            raise DataError(
+                f"{source}, line {reader.line_num}: {error}", hint="a quotation mark that is opened must be closed"
+            ) from error
         except UnicodeDecodeError as error:
             raise DataError(f"{source} is not UTF-8 text", hint="save it as CSV in UTF-8") from error
 
@@ -184,9 +202,11 @@ def _header(source: Source, header: list[str]) -> list[str]:
     names = [name.strip() for name in header]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise DataError(f"{source} names the column {twice[0]!r} twice")
+        shown = "a column" if source.is_private else f"the column {twice[0]!r}"
+        raise DataError(f"{source} names {shown} twice", hint="its first line must name the columns, each once")
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
-        raise DataError(f"{source} has one column, {names[0]!r}", hint="columns must be separated by commas")
+        shown = "" if source.is_private else f", {names[0]!r}"
+        raise DataError(f"{source} has one column{shown}", hint="columns must be separated by commas")
     return names
 
 
@@ -244,7 +264,9 @@ def _jsonl_chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> I
                 if record.keys() != set(names):
                     odd = sorted(record.keys() ^ set(names))[0]
                     raise DataError(
-                        f"{source}, line {number}: every line must have the same keys; {odd!r} is not in all"
+                        f"{source}, line {number}: every line must have the same keys"
+                        + ("" if source.is_private else f"; {odd!r} is not in all"),
+                        hint=_JSONL_HINT,
                     )
                 records.append(record)
                 if len(records) == rows:
@@ -253,18 +275,21 @@ def _jsonl_chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> I
     except UnicodeDecodeError as error:
         raise DataError(f"{source} is not UTF-8 text", hint="save it in UTF-8") from error
     if names is None:
-        raise DataError(f"{source} is empty", hint='each line is one object, for example: {"id": "a1", "label": 3}')
+        raise DataError(f"{source} is empty", hint=_JSONL_HINT)
     if records:
         yield _jsonl_table(source, names, records, (wanted, first))
+
+
+_JSONL_HINT = 'each line is one object, for example: {"id": "a1", "label": 3}'
 
 
 def _record(source: Source, number: int, text: str) -> dict[str, Any]:
     try:
         record = json.loads(text, parse_constant=_refuse_constant)
-    except ValueError as error:
-        raise DataError(f"{source}, line {number} is not JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{source}, line {number} is not JSON: {error}", hint=_JSONL_HINT) from error
     if not isinstance(record, dict):
-        raise DataError(f"{source}, line {number} is not a JSON object")
+        raise DataError(f"{source}, line {number} is not a JSON object", hint=_JSONL_HINT)
     return record
 
 
@@ -283,6 +308,21 @@ def _jsonl_table(
 # --- arrays ----------------------------------------------------------------------------------------------------------
 
 
+NO_ARRAY = (
+    ValueError,
+    EOFError,
+    OSError,
+    KeyError,
+    MemoryError,  # a header that promises more than there is
+    NotImplementedError,  # ways of compression and encryption that nobody uses
+    RuntimeError,
+    TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What NumPy raises on files that are no arrays, or damaged ones."""
+
+
 def _npy(source: Source) -> np.ndarray:
     try:
         if source.content is None:
@@ -291,7 +331,7 @@ def _npy(source: Source) -> np.ndarray:
             array = np.load(source.path, mmap_mode="r", allow_pickle=False)
         else:
             array = np.load(source.open_bytes(), allow_pickle=False)
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except NO_ARRAY as error:
         raise _no_array(source, error) from error
     if not isinstance(array, np.ndarray):
         raise DataError(f"{source} holds several arrays", hint="name it .npz")
@@ -309,10 +349,13 @@ def _npz_chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Ite
             names = [name for name in archive.files if wanted is None or name in wanted]
             columns: dict[str, Raw] = {name: archive[name] for name in names}
             n_rows = {len(array) if array.ndim else -1 for array in (archive[name] for name in archive.files)}
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, KeyError) as error:
+    except NO_ARRAY as error:
         raise _no_array(source, error) from error
     if len(n_rows) != 1 or -1 in n_rows:
-        raise DataError(f"{source} must hold arrays of one and the same length; it has {sorted(n_rows)}")
+        raise DataError(
+            f"{source} must hold arrays of one and the same length; it has {sorted(n_rows)}",
+            hint="one entry for each example",
+        )
     yield Table(columns, n_rows.pop(), source)
 
 
@@ -338,7 +381,7 @@ def _parquet_chunks(source: Source, wanted: frozenset[str] | None, rows: int) ->
         with source.open_bytes() as file:
             yield from _parquet_batches(source, pq.ParquetFile(file), wanted, rows)
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{source} is empty, cut short, or not a Parquet file") from error
+        raise DataError(f"{source} is empty, cut short, or not a Parquet file", hint="write it again") from error
 
 
 def _parquet_batches(

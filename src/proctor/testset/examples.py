@@ -149,7 +149,7 @@ def _label_ids(files: ExamFiles) -> tuple[str, ...] | None:
 
 def _unique_ids(source: Source, ids: Sequence[str]) -> tuple[str, ...]:
     if not ids:
-        raise DataError(f"{source} holds no examples")
+        raise DataError(f"{source} holds no examples", hint="it needs a line for each example")
     if len(set(ids)) != len(ids):
         name, times = Counter(ids).most_common(1)[0]
         raise DataError(f"{source} gives the id {name!r} {times} times", hint="every example needs an id of its own")
@@ -180,7 +180,7 @@ def _read_features(files: ExamFiles, features: Source, names: tuple[str, ...]) -
         hashes.append(row_hashes(_columns(chunk, names), chunk.n_rows, files.key))
     whole = np.concatenate(hashes)
     if not len(whole):
-        raise DataError(f"{features} holds no examples")
+        raise DataError(f"{features} holds no examples", hint="it needs a line for each example")
     return (_unique_ids(features, ids) if has_ids else None), whole
 
 
@@ -202,8 +202,9 @@ def _read_labels(exam: TestSet) -> Labels:
     name = "" if "" in table.columns else files.label
     if name not in table.columns:
         raise DataError(
-            f"{source} has no column {files.label!r}; it has {', '.join(map(repr, column_names(source)))}",
-            hint="name the column of labels in the gate file: `testset.label`",
+            # Its own names are not shown: without a header they are the first example's label.
+            f"{source} has no column {files.label!r} among its {len(column_names(source))}",
+            hint="its first line must name the columns; name the one of labels in the gate file: `testset.label`",
         )
     labels = labels_of(classes_column(table, name))
     if exam.ids is not None and files.id in table.columns:

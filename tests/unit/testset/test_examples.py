@@ -231,7 +231,7 @@ def test_load__refused(tmp_path, labels, features, message):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ("id,truth\na,4711\n", "has no column 'label'; it has 'id', 'truth'"),
+        ("id,truth\na,4711\n", "has no column 'label' among its 2"),
         ("id,label\na,4711\nz,4711\n", "examples that the test set does not have, for example 'z'"),
         ("id,label\na,4711\na,4711\n", "gives the id 'a' 2 times"),
         ("label\n4711\n", "1 labels, but the test set has 2 examples"),
