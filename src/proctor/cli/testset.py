@@ -1,0 +1,322 @@
+"""
+`proctor testset`: what the owner of a test set does, from sealing to retirement.
+
+Options and one call each; what the acts are stands in `proctor.custody`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from proctor.cli.seal import seal
+from proctor.cli.source import load_gate
+from proctor.errors import PASSED, UNUSABLE, Misuse
+
+if TYPE_CHECKING:
+    from proctor.custody.delivery import Result
+    from proctor.custody.desk import Desk
+    from proctor.custody.outcomes import Opened
+    from proctor.custody.retirement import Retirement
+    from proctor.custody.succession import Succession
+
+EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def testset() -> None:
+    """
+    Look after a test set: for its owner.
+
+    \b
+    Examples:
+      proctor testset seal exam/labels.csv      encrypt the labels
+      proctor testset show                      its life so far, and the sets before and after it
+      proctor testset retire --reason "spent"   end it, and give its labels to developers
+      proctor testset renew                     register the one that follows
+    """
+
+
+testset.add_command(seal)
+
+gate_file = click.argument("file", default=".", type=click.Path())
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+owner_option = click.option(
+    "--owner", "owner_record", metavar="FILE", type=click.Path(path_type=Path), help="The owner's record."
+)
+
+
+def _desk(file: str, owner_record: Path | None = None) -> Desk:
+    from proctor.custody.desk import open_desk
+    from proctor.surroundings import Surroundings
+
+    say = _say if sys.stderr.isatty() else _say_nothing
+    return open_desk(load_gate(file), Surroundings(progress=say), owner_record)
+
+
+def _say(sentence: str) -> None:
+    click.echo(click.style(f"  … {sentence}", dim=True), err=True)
+
+
+def _say_nothing(_sentence: str) -> None:
+    """No progress where nobody watches."""
+
+
+def _print(found: Any, as_json: bool, lines: Callable[[], list[str]]) -> None:
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(lines()))
+
+
+@testset.command()
+@gate_file
+@as_json_option
+def show(file: str, as_json: bool) -> int:
+    """
+    Show the life of the test set, and the sets before and after it.
+
+    Everything shown is public. Their error probabilities sum: what one test set promises, a project of several
+    promises only if each takes a smaller share (`renew --project-reliability`).
+    """
+    from proctor.custody import chronicle
+
+    desk = _desk(file)
+    books = desk.books()
+    desk.life(books)
+    found = chronicle.chronicle(books.lives, desk.exam.fingerprint)
+    _print(found, as_json, lambda: chronicle.lines(found))
+    return PASSED
+
+
+@testset.command()
+@click.argument("new_labels", type=EXISTING)
+@gate_file
+@click.option("--reason", default="", help="Why; it goes to the owner's record alone.")
+@owner_option
+def correct(new_labels: Path, file: str, reason: str, owner_record: Path | None) -> int:
+    """
+    Correct labels to those of NEW_LABELS, the whole file of them.
+
+    How many were corrected is recorded in the ledger, which and why in the owner's record. Past verdicts stand.
+    """
+    from proctor.custody.corrections import correct as record
+
+    done = record(_desk(file, owner_record), new_labels, reason)
+    noun = "label" if done.n_rows == 1 else "labels"
+    again = " (recorded before; completed now)" if done.completed else ""
+    click.echo(f"corrected {done.n_rows:,} {noun}, entry {done.entry} of the ledger{again}; past verdicts stand")
+    click.echo(f"The corrected labels are in {done.labels}.")
+    return PASSED
+
+
+@testset.command()
+@gate_file
+@click.option("--reason", default="retired by its owner", show_default=True, help="Why; everybody can read it.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@owner_option
+def retire(file: str, reason: str, yes: bool, owner_record: Path | None) -> int:
+    """
+    End the test set for good, and give its labels to developers.
+
+    Outcomes that were withheld are opened. Recorded answers are still given, nothing new is judged. Whoever has seen
+    outcomes that developers have not should have no say in when this is done.
+    """
+    from proctor.custody.retirement import retire as end
+
+    if not yes and sys.stdin.isatty():
+        click.confirm("This cannot be taken back. Retire the test set?", abort=True)
+    for line in _retirement_lines(end(_desk(file, owner_record), reason)):
+        click.echo(line)
+    return PASSED
+
+
+def _retirement_lines(done: Retirement) -> list[str]:
+    entry, record = done.taken.entry, done.taken.record
+    before = " before; its files are opened again" if done.completed else ""
+    lines = [f"test set {record.testset[:12]} is retired, entry {entry.number} of the ledger{before}"]
+    lines += [f"  entry {number}: {outcome}" for number, outcome in (record.outcomes or {}).items()]
+    for opening in done.files:
+        how = "opened as" if opening.was_sealed else "lie, as before, in"
+        lines.append(f"The {opening.what} {how} {opening.path}.")
+    return [
+        *lines,
+        "Developers may have them now, as a validation set; `proctor testset renew` registers the next set.",
+    ]
+
+
+@testset.command()
+@gate_file
+@click.option("--predecessor", metavar="FINGERPRINT", help="The set that is followed; left out: this gate's last one.")
+@click.option("--baseline", type=EXISTING, help="Predictions of the accepted model on the new examples.")
+@click.option("--project-reliability", type=float, metavar="P", help="Reliability of all test sets together.")
+@as_json_option
+def renew(
+    file: str, predecessor: str | None, baseline: Path | None, project_reliability: float | None, as_json: bool
+) -> int:
+    """
+    Register the test set that the gate file names now as the successor of the last one.
+
+    It must share no example with any set in the books. The accepted model is measured on it and becomes its baseline:
+    it is run again, or its predictions are given with --baseline.
+    """
+    from proctor.custody.succession import Wish
+
+    return _register(file, Wish(True, predecessor, baseline, project_reliability), as_json)
+
+
+@testset.command()
+@gate_file
+@click.option("--baseline", type=EXISTING, help="Predictions of the present model, which becomes the baseline.")
+@click.option("--project-reliability", type=float, metavar="P", help="Reliability of all test sets together.")
+@as_json_option
+def register(file: str, baseline: Path | None, project_reliability: float | None, as_json: bool) -> int:
+    """
+    Register the first test set of a project before its first check.
+
+    With --project-reliability the set with number j may take the share 2^-j of the error probability.
+    """
+    from proctor.custody.succession import Wish
+
+    return _register(file, Wish(False, None, baseline, project_reliability), as_json)
+
+
+def _register(file: str, wish: Any, as_json: bool) -> int:
+    from proctor.custody import chronicle
+    from proctor.custody.succession import register as enter
+
+    done = enter(_desk(file), wish)
+    found = {
+        "testset": done.life.registered.record.testset,
+        "entry": done.life.registered.entry.number,
+        "baseline": done.baseline.source if done.baseline else None,
+        "number": len(done.lineage.sets),
+        "error_sum": done.lineage.error_sum,
+        "project_error": done.lineage.project_error,
+    }
+    _print(found, as_json, lambda: [*_succession_lines(done), "", *chronicle.lineage_lines(done.lineage)])
+    return PASSED
+
+
+def _succession_lines(done: Succession) -> list[str]:
+    record = done.life.registered.record
+    before = " before; completed now" if done.completed else ""
+    lines = [f"test set {record.testset[:12]} is registered, entry {done.life.registered.entry.number}{before}"]
+    if done.baseline is None:
+        lines.append("There is no accepted model yet: the first candidate becomes the baseline.")
+    elif done.life.verdicts and done.life.accepted(done.life.verdicts[-1].record.origin.gate) is None:
+        lines.append(f"{done.baseline.source} could not be run on it, which was charged: there is no baseline yet.")
+    else:
+        lines.append(f"{done.baseline.source} was measured on it, and is its baseline and anchor.")
+    if len(done.lineage.sets) > 1 and done.lineage.sets[-2].retired is None:
+        lines.append("The set before it is not retired; `proctor testset retire` with its gate file ends it.")
+    return lines
+
+
+@testset.command()
+@gate_file
+@owner_option
+def abort(file: str, owner_record: Path | None) -> int:
+    """
+    End an evaluation on sealed inputs that has begun and will not end.
+
+    It is charged as a fail (in fn-free as a pass): the candidate may have seen the inputs. Where only its machine died,
+    running the same check again is better, and free.
+    """
+    from proctor.custody.abandonment import abort as end
+
+    done = end(_desk(file, owner_record))
+    outcome = done.record.outcome.upper()
+    click.echo(f"entry {done.record.pending} is ended as {outcome}, in entry {done.entry.number}; it was charged")
+    return PASSED
+
+
+@testset.command()
+@gate_file
+@owner_option
+@as_json_option
+def outcomes(file: str, owner_record: Path | None, as_json: bool) -> int:
+    """
+    Read every outcome, with the owner's key or record.
+
+    Private: whoever reads withheld outcomes must have no say in candidates, conditions, order or retirement.
+    Exit code 5 if one could not be opened.
+    """
+    from proctor.custody.outcomes import open_outcomes
+
+    desk = _desk(file, owner_record)
+    opened = open_outcomes(desk, desk.life(desk.books()))
+    _print([_outcome_json(each) for each in opened], as_json, lambda: _outcome_lines(opened))
+    return UNUSABLE if any(each.problem for each in opened) else PASSED
+
+
+def _outcome_json(each: Opened) -> dict[str, Any]:
+    record = each.taken.record
+    return {
+        "entry": each.taken.entry.number,
+        "step": each.step,
+        "at": each.taken.entry.at,
+        "condition": record.condition,
+        "candidate": record.candidate.source,
+        "commit": record.candidate.commit,
+        "outcome": each.outcome,
+        "private": each.figures,
+        "problem": each.problem,
+    }
+
+
+def _outcome_lines(opened: tuple[Opened, ...]) -> list[str]:
+    lines = ["entry  step  outcome  candidate"]
+    for each in opened:
+        record = each.taken.record
+        source = "".join(c if c.isprintable() else "?" for c in record.candidate.source)
+        outcome = each.outcome or "?"
+        lines.append(f"{each.taken.entry.number:>5}  {each.step:>4}  {outcome:<7}  {source}  {record.condition}")
+        lines += [f"             {each.problem}"] if each.problem else []
+    return lines if opened else ["no evaluation so far"]
+
+
+@testset.command()
+@gate_file
+@click.option("--print", "only_print", is_flag=True, help="Print the text, for an issue or a mail, and send nothing.")
+@click.option("--again", is_flag=True, help="Send those again of which it is not known whether they arrived.")
+@owner_option
+def notify(file: str, only_print: bool, again: bool, owner_record: Path | None) -> int:
+    """
+    Tell those whom the gate file names that a fresh test set is needed.
+
+    Each notice is sent once; one that failed is sent by the next run, one that may have arrived is not. Mail goes
+    through the server named by PROCTOR_SMTP_HOST (and _PORT, _SECURITY, _USER, _PASSWORD, _FROM). Exit code 5 if
+    something could not be sent.
+    """
+    from proctor.custody import delivery, notices
+
+    desk = _desk(file, owner_record)
+    if only_print:
+        books = desk.books()
+        notice = notices.end_of(desk.gate, books, desk.life(books))
+        if notice is None:
+            raise Misuse("the test set is in use; there is nothing to tell")
+        click.echo(f"{notice.subject}\n\n{notice.text}", nl=False)
+        return PASSED
+    results = delivery.send_due(desk, again=again)
+    for line in [_delivery_line(result) for result in results] or ["nothing is due"]:
+        click.echo(line)
+    return UNUSABLE if any(isinstance(each, delivery.Failed | delivery.Doubtful) for each in results) else PASSED
+
+
+def _delivery_line(result: Result) -> str:
+    from proctor.custody.delivery import Doubtful, Failed, Sent, SentBefore
+
+    what = f"{result.notice.occasion} ({result.channel.medium})"
+    match result:
+        case Sent():
+            return f"sent      {what}"
+        case SentBefore(at=at):
+            return f"sent      {what} at {at}; not again"
+        case Failed(reason=reason):
+            return f"failed    {what}: {reason}; the next run tries again"
+        case Doubtful(reason=reason):
+            return f"doubtful  {what}: {reason}; it may have arrived, --again sends it once more"

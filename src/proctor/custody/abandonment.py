@@ -1,0 +1,74 @@
+"""
+Ending an evaluation on sealed inputs that has begun and will not end.
+
+The candidate may have seen the inputs, so its end is what a crash would be: a charged FAIL, in ``fn-free`` a PASS
+(theory.md §4.3.4). It looks like a judged outcome in every field: that a candidate hung is a fact about the inputs.
+"""
+
+from __future__ import annotations
+
+from proctor.budget import Adaptivity, Mode
+from proctor.custody.desk import Desk
+from proctor.errors import Misuse, SandboxError
+from proctor.feedback import message_without_judgement
+from proctor.gate.books import Books
+from proctor.gate.contestants import Workbench
+from proctor.ledger.history import Life, Taken
+from proctor.ledger.records import Evaluated, Feedback, Pending
+from proctor.release import Basis
+
+
+def abort(desk: Desk) -> Taken[Evaluated]:
+    """
+    End the evaluation that is pending; gives its entry.
+
+    If it ends by itself at the same moment, whichever comes first into the ledger counts.
+
+    Raises:
+        Misuse: If none is pending.
+    """
+    return desk.decide(lambda books: _end(desk, books))
+
+
+def _end(desk: Desk, books: Books) -> Taken[Evaluated]:
+    life = desk.life(books)
+    if life.open_pending is None:
+        raise Misuse("no evaluation is pending on this test set", hint="Nothing was recorded.")
+    record = _ended(desk, life, life.open_pending, books.head)
+    return Taken(desk.append(record, books.head))
+
+
+def _ended(desk: Desk, life: Life, pending: Taken[Pending], head: str) -> Evaluated:
+    contract, begun = life.registered.record.contract, pending.record
+    is_withheld = contract.adaptivity is Adaptivity.NONE
+    outcome = "fail" if contract.mode is Mode.FP_FREE else "pass"
+    is_first = begun.baseline is None and outcome == "pass"
+    said = None if is_first or is_withheld else message_without_judgement(desk.gate.feedback)
+    figures = {"outcome": outcome, "condition": begun.condition, "judged": False, "aborted_by": desk.origin.actor}
+    return Evaluated(
+        testset=begun.testset,
+        condition=begun.condition,
+        candidate=begun.candidate,
+        baseline=begun.baseline,
+        stakes=begun.stakes,
+        log_level=life.account.next_log_level(begun.stakes),
+        bound=begun.bound,
+        outcome="withheld" if is_withheld else outcome,
+        basis=(Basis.FIRST_ACCEPTED if is_first else Basis.JUDGED).value,
+        private=desk.note(figures, head, begun.candidate.source),
+        origin=begun.origin,
+        feedback=Feedback(*said) if said else None,
+        sandbox=_tier(desk, life),
+        pending=pending.entry.number,
+    )
+
+
+def _tier(desk: Desk, life: Life) -> str | None:
+    """Isolation as the other evaluations of this test set name it; the owner's machine may have another."""
+    for taken in reversed(life.verdicts):
+        if isinstance(taken.record, Evaluated) and taken.record.sandbox:
+            return taken.record.sandbox
+    try:
+        return Workbench(desk.gate, desk.exam, desk.safe, desk.surroundings, None).required_tier()
+    except SandboxError:
+        return None

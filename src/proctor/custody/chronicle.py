@@ -1,0 +1,137 @@
+"""What is known of a test set and of those before and after it: public, a function of the ledger's entries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from proctor.custody.lineage import Lineage, lineage
+from proctor.ledger.history import Life
+from proctor.ledger.records import Adopted
+
+Json = dict[str, Any]
+
+
+def chronicle(lives: Mapping[str, Life], fingerprint: str) -> Json:
+    """The life of a registered test set and its lineage, as plain JSON."""
+    found = lineage(lives, fingerprint)
+    project = found.project_error
+    return {
+        "testset": _portrait(lives[fingerprint]),
+        "lineage": {
+            "sets": [_line(number, life) for number, life in enumerate(found.sets, 1)],
+            "error_sum": found.error_sum,
+            "project_reliability": None if project is None else 1 - project,
+        },
+    }
+
+
+def state(life: Life) -> str:
+    """In use, spent or retired; whether a tolerance is out of reach depends on the condition and is not asked here."""
+    return "retired" if life.retired else "spent" if life.account.is_spent else "in use"
+
+
+def _portrait(life: Life) -> Json:
+    record, contract = life.registered.record, life.registered.record.contract
+    return {
+        "fingerprint": record.testset,
+        "n_examples": record.n_examples,
+        "state": state(life),
+        "reliability": contract.reliability,
+        "mode": contract.mode.value,
+        "adaptivity": contract.adaptivity.value,
+        "steps": contract.steps,
+        "inputs": record.inputs,
+        "registered": {"entry": life.registered.entry.number, "at": life.registered.entry.at},
+        "evaluations": life.account.evaluations,
+        "leakage_bits": round(life.account.leakage_bits, 6),
+        "pending": life.open_pending.entry.number if life.open_pending else None,
+        "corrections": [
+            {"entry": taken.entry.number, "at": taken.entry.at, "rows": taken.record.n_rows}
+            for taken in life.corrections
+        ],
+        "retired": _retired(life),
+        "notices": [
+            {"entry": taken.entry.number, "at": taken.entry.at, "occasion": taken.record.occasion}
+            | {"channel": taken.record.channel, "stage": taken.record.stage}
+            for taken in life.notices
+        ],
+        "verdicts": [
+            {"entry": taken.entry.number, "at": taken.entry.at, "outcome": life.outcome_of(taken)}
+            | {"gate": taken.record.origin.gate, "commit": taken.record.candidate.commit}
+            | {"judged": not isinstance(taken.record, Adopted), "condition": taken.record.condition}
+            for taken in life.verdicts
+        ],
+    }
+
+
+def _retired(life: Life) -> Json | None:
+    if life.retired is None:
+        return None
+    return {
+        "entry": life.retired.entry.number,
+        "at": life.retired.entry.at,
+        "reason": life.retired.record.reason,
+    }
+
+
+def _line(number: int, life: Life) -> Json:
+    record = life.registered.record
+    return {
+        "number": number,
+        "fingerprint": record.testset,
+        "n_examples": record.n_examples,
+        "state": state(life),
+        "evaluations": life.account.evaluations,
+        "error_probability": record.contract.error_probability,
+    }
+
+
+def lines(found: Json) -> list[str]:
+    """A chronicle for people."""
+    about = found["testset"]
+    text = [
+        f"test set   {about['fingerprint'][:12]}  {about['n_examples']:,} examples, {about['state']}",
+        f"contract   reliability {about['reliability']!r}, {about['mode']}, {about['adaptivity']}",
+        f"inputs     {about['inputs']}; registered in entry {about['registered']['entry']}",
+        f"used       {about['evaluations']} evaluations, {about['leakage_bits']:.1f} bits of leakage",
+    ]
+    if about["pending"] is not None:
+        text.append(f"pending    entry {about['pending']} has begun and not ended")
+    text += [f"corrected  {each['rows']:,} labels in entry {each['entry']}" for each in about["corrections"]]
+    text += [
+        f"notice     {e['occasion']}: {e['stage']} in entry {e['entry']} ({e['channel']})" for e in about["notices"]
+    ]
+    if about["retired"] is not None:
+        text.append(f"retired    {_printable(about['retired']['reason'])} (entry {about['retired']['entry']})")
+        text += [f"outcome    entry {each['entry']}: {each['outcome']}" for each in about["verdicts"] if each["judged"]]
+    return [*text, "", *_lineage_lines(found["lineage"])]
+
+
+def _lineage_lines(about: Json) -> list[str]:
+    text = ["lineage    set           examples  state     evaluations  may be wrong with probability"]
+    for each in about["sets"]:
+        number, name = each["number"], each["fingerprint"][:12]
+        text.append(
+            f"{number:>7}    {name}  {each['n_examples']:>8,}  {each['state']:<8}  {each['evaluations']:>11}  "
+            f"{each['error_probability']:g}"
+        )
+    text.append(f"together   {about['error_sum']:g}")
+    if about["project_reliability"] is not None:
+        text.append(f"project    reliability {about['project_reliability']:.12g} for all test sets to come")
+    return text
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def lineage_lines(found: Lineage) -> list[str]:
+    """A lineage alone, for people."""
+    return _lineage_lines(
+        {
+            "sets": [_line(number, life) for number, life in enumerate(found.sets, 1)],
+            "error_sum": found.error_sum,
+            "project_reliability": None if found.project_error is None else 1 - found.project_error,
+        }
+    )

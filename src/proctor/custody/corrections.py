@@ -1,0 +1,165 @@
+"""
+Corrected labels: a recorded act of the owner. Past verdicts stand.
+
+How many labels were corrected is public, which and why stays in the owner's record. First the ledger, then the
+register of labels, then the file of labels: doing it again completes what was interrupted in between.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from proctor import owner
+from proctor.custody.desk import Desk, refuse_pending
+from proctor.errors import DataError, Misuse, TestSetRetired
+from proctor.gate.books import Books
+from proctor.gate.safe import is_sealed
+from proctor.ledger.history import Life
+from proctor.ledger.records import Corrected
+from proctor.predictions import Labels, Source
+from proctor.testset import LabelChange, LabelRegister
+
+_LABELS = "labels"
+
+
+@dataclass(frozen=True)
+class Correction:
+    """
+    A correction that is in the books.
+
+    Attributes:
+        n_rows: Number of corrected labels.
+        entry: Entry of the ledger that records it.
+        labels: The file of labels, which holds the corrected ones now.
+        completed: True if an earlier attempt had recorded it already.
+    """
+
+    n_rows: int
+    entry: int
+    labels: Path
+    completed: bool = False
+
+
+def correct(desk: Desk, new_labels: Path, reason: str) -> Correction:
+    """
+    Record that labels are corrected to those of *new_labels*, and put these in place.
+
+    Args:
+        desk: The owner's desk.
+        new_labels: File of all labels, corrected; sealed or not; may be the file of labels itself.
+        reason: Why; for the owner's record alone.
+
+    Raises:
+        DataError: If they are not labels of this test set, or the owner's register is not here.
+        Misuse: If nothing was corrected, or labels are left out.
+        TestSetRetired: If the test set is retired.
+        EvaluationPending: If an evaluation on sealed inputs is not over.
+    """
+    target = desk.gate.resolve(desk.gate.testset.labels)
+    source = desk.opened(new_labels, _LABELS)
+    if source.suffix != Source(target).suffix:
+        raise Misuse(
+            f"{str(new_labels)!r} is not of the same format as {str(target)!r}",
+            hint=f"Save the corrected labels as {Source(target).suffix}.",
+        )
+    labels = _labels_in(desk, source)
+    correction = desk.decide(lambda books: _record(desk, books, labels, reason))
+    owner.write(desk.register_file, desk.register().updated(desk.exam.hashes, labels).to_bytes())
+    if not target.exists() or not new_labels.samefile(target):
+        with source.open_bytes() as file:
+            _put_in_place(desk, file.read(), target)
+    return replace(correction, labels=target)
+
+
+def _record(desk: Desk, books: Books, labels: Labels, reason: str) -> Correction:
+    """The entry of this correction: appended now, or by an earlier attempt."""
+    life = desk.life(books)
+    if life.retired is not None:
+        raise TestSetRetired(f"test set {desk.exam.fingerprint[:12]} is retired; its labels stand as they are")
+    refuse_pending(life)
+    register = desk.register()
+    updated = register.updated(desk.exam.hashes, labels)
+    if life.corrections and updated.commitment == life.labels and _is_unfinished(desk, register, labels):
+        last = life.corrections[-1]
+        return Correction(last.record.n_rows, last.entry.number, Path(), completed=True)
+    change = _change(desk, life, register, labels)
+    rows = _names(desk, change.changed.tolist())
+    private = desk.note({"correction": rows, "reason": reason}, books.head)
+    record = Corrected(desk.exam.fingerprint, change.n_changed, updated.commitment, private, desk.origin)
+    return Correction(change.n_changed, desk.append(record, books.head).number, Path())
+
+
+def _is_unfinished(desk: Desk, register: LabelRegister, labels: Labels) -> bool:
+    """True if the register, or the file of labels, is not yet as the ledger says."""
+    if register.compare(desk.exam.hashes, labels).n_changed:
+        return True
+    updated = register.updated(desk.exam.hashes, labels)
+    in_place = _labels_in(desk, desk.opened(desk.gate.resolve(desk.gate.testset.labels), _LABELS))
+    return bool(updated.compare(desk.exam.hashes, in_place).n_changed)
+
+
+def _change(desk: Desk, life: Life, register: LabelRegister, labels: Labels) -> LabelChange:
+    if register.commitment != life.labels:
+        raise DataError(
+            f"the owner's record of labels {desk.register_file} is not the one that the ledger speaks of",
+            hint="Restore it from a copy; or give the labels of the last correction first, to complete it.",
+        )
+    change = register.compare(desk.exam.hashes, labels)
+    if not change.n_changed:
+        added = f" ({change.added:,} are new, which needs no correction)" if change.added else ""
+        raise Misuse(f"no label differs from the registered ones{added}", hint="Nothing was recorded.")
+    lost = int(np.count_nonzero(~labels.is_known()[change.changed]))
+    if lost:
+        raise Misuse(
+            f"{lost:,} examples had a label and have none in the corrected file",
+            hint="Give the whole file of labels, with the corrected ones in it. Nothing was recorded.",
+        )
+    return change
+
+
+def _labels_in(desk: Desk, source: Source) -> Labels:
+    return replace(desk.exam, files=replace(desk.exam.files, labels=source)).read_labels()
+
+
+def _names(desk: Desk, rows: Sequence[int]) -> list[str]:
+    """Ids of rows; without ids, their numbers from 1."""
+    return [desk.exam.ids[row] if desk.exam.ids is not None else str(row + 1) for row in rows]
+
+
+def _put_in_place(desk: Desk, content: bytes, target: Path) -> None:
+    """The file of labels, replaced whole; sealed as it was, and for the same inputs."""
+    if is_sealed(target):
+        from proctor.testset import sealing
+
+        key = desk.safe.key
+        if key is None:
+            raise DataError(f"{str(target)!r} is sealed, and its key is not here")
+        content = sealing.seal_bytes(content, key, _LABELS, bytes.fromhex(sealing.file_facts(target).pair))
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
+    write_whole(target, content, mode)
+
+
+def write_whole(target: Path, content: bytes, mode: int) -> None:
+    """
+    Write a file wholly or not at all.
+
+    Raises:
+        DataError: If it cannot be written.
+    """
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise DataError(f"{str(target)!r} cannot be written: {error.strerror}") from None

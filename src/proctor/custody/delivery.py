@@ -1,0 +1,180 @@
+"""
+Sending notices: once, again after a failure, never twice.
+
+Nobody can have both "surely" and "never twice" over a network. So every attempt is first claimed in the ledger
+(``begun``), which only one of several jobs can do; afterwards it is recorded as ``sent``, or as ``failed`` where the
+receiver surely has not taken it, and only then is it tried again. If the job dies in between, or the answer is lost,
+the notice may have arrived: it stays ``begun``, is not sent again by itself, and the owner is told.
+What is sent carries the same message id or idempotency key each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from proctor.custody.desk import Desk
+from proctor.custody.notices import Channel, Medium, Notice, due
+from proctor.custody.outcomes import open_outcomes
+from proctor.errors import Misuse
+from proctor.gate.books import Books
+from proctor.ledger.history import Taken
+from proctor.ledger.records import Notified
+
+
+class Undelivered(Exception):
+    """The receiver has surely not taken the notice."""
+
+
+class Uncertain(Exception):
+    """The receiver may or may not have taken the notice."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """It was sent now."""
+
+    notice: Notice
+    channel: Channel
+
+
+@dataclass(frozen=True)
+class SentBefore:
+    """It had been sent before, and was not sent again."""
+
+    notice: Notice
+    channel: Channel
+    at: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """It surely did not arrive; the next run tries again."""
+
+    notice: Notice
+    channel: Channel
+    reason: str
+
+
+@dataclass(frozen=True)
+class Doubtful:
+    """It may have arrived, so it is not sent again by itself."""
+
+    notice: Notice
+    channel: Channel
+    reason: str
+
+
+Result = Sent | SentBefore | Failed | Doubtful
+
+
+def send_due(desk: Desk, *, again: bool = False) -> tuple[Result, ...]:
+    """
+    Send every notice that is due and was not sent.
+
+    Args:
+        desk: The owner's desk.
+        again: Send those once more of which it is not known whether they arrived.
+
+    Raises:
+        Misuse: If the gate file names no receiver, or the test set is not registered.
+    """
+    books = desk.books()
+    life = desk.life(books)
+    gate = desk.gate
+    if not (gate.notify.webhook or gate.notify.mail or gate.recipient):
+        raise Misuse(
+            f"{gate.file} names nobody to notify",
+            hint="Add `notify: {mail: ADDRESS}` or `notify: {webhook: URL}`; `--print` shows the text.",
+        )
+    opened = open_outcomes(desk, life) if gate.recipient else ()
+    return tuple(
+        _deliver(desk, notice, channel, again)
+        for notice in due(gate, books, life, opened)
+        for channel in notice.channels
+    )
+
+
+def _deliver(desk: Desk, notice: Notice, channel: Channel, again: bool) -> Result:
+    try:
+        check_configured(channel, desk.surroundings.environ)
+    except Undelivered as error:
+        return Failed(notice, channel, str(error))
+    claimed = desk.decide(lambda books: _claim(desk, books, notice, channel, again))
+    if claimed is not None:
+        return claimed
+    try:
+        transmit(notice, channel, desk.surroundings.environ)
+    except Undelivered as error:
+        _record(desk, notice, channel, "failed")
+        return Failed(notice, channel, str(error))
+    except Uncertain as error:
+        return Doubtful(notice, channel, str(error))
+    _record(desk, notice, channel, "sent")
+    return Sent(notice, channel)
+
+
+def _claim(desk: Desk, books: Books, notice: Notice, channel: Channel, again: bool) -> Result | None:
+    """Claim the right to send; or why it is not to be had."""
+    last = desk.life(books).notice(channel.name, notice.occasion)
+    if last is not None and (held := _held(last, notice, channel, again)) is not None:
+        return held
+    desk.append(_entry(desk, notice, channel, "begun"), books.head)
+    return None
+
+
+def _held(last: Taken[Notified], notice: Notice, channel: Channel, again: bool) -> Result | None:
+    match last.record.stage:
+        case "sent":
+            return SentBefore(notice, channel, last.entry.at)
+        case "begun" if not again:
+            reason = f"it was begun at {last.entry.at} (entry {last.entry.number}), and how that ended is not known"
+            return Doubtful(notice, channel, reason)
+        case _:
+            return None
+
+
+def _record(desk: Desk, notice: Notice, channel: Channel, stage: str) -> None:
+    desk.decide(lambda books: desk.append(_entry(desk, notice, channel, stage), books.head))
+
+
+def _entry(desk: Desk, notice: Notice, channel: Channel, stage: str) -> Notified:
+    return Notified(notice.testset, channel.name, notice.occasion, desk.origin, stage)
+
+
+# --- the two media ---------------------------------------------------------------------------------------------------
+
+
+def idempotency_key(notice: Notice, channel: Channel) -> str:
+    """The same for every attempt at one notice: receivers can drop a repetition."""
+    return f"{notice.testset[:16]}-{notice.occasion}-{channel.name}".replace(" ", "-")
+
+
+def check_configured(channel: Channel, environ: Mapping[str, str]) -> None:
+    """Refuse a channel that lacks its settings, before anything is claimed (`Undelivered`)."""
+    if channel.medium is Medium.MAIL:
+        from proctor.custody import mail
+
+        mail.settings(environ)
+
+
+def transmit(notice: Notice, channel: Channel, environ: Mapping[str, str]) -> None:
+    """
+    Send a notice.
+
+    Raises:
+        Undelivered: If it surely did not arrive.
+        Uncertain: If that is not known.
+    """
+    match channel.medium:
+        case Medium.MAIL:
+            from proctor.custody import mail
+
+            mail.send(notice, channel, mail.settings(environ))
+        case Medium.WEBHOOK:
+            from proctor.custody import webhook
+
+            webhook.post(notice, channel)
+        case _:
+            assert_never(channel.medium)

@@ -1,0 +1,170 @@
+"""The owner's desk: gate file, test set, ledger and keys, without any candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from proctor import __version__, owner
+from proctor.errors import DataError, EvaluationPending, LedgerLocked, LedgerMoved, Misuse
+from proctor.gate.books import Books, consult
+from proctor.gate.safe import Safe, is_sealed
+from proctor.gatefile import Gate
+from proctor.ledger import Draft, Entry, Ledger, open_ledger
+from proctor.ledger.history import Life
+from proctor.ledger.records import Origin, Record, to_body
+from proctor.predictions import Source
+from proctor.surroundings import Surroundings, actor_of, commit_of
+from proctor.testset import LabelRegister, TestSet, load
+
+T = TypeVar("T")
+
+_ATTEMPTS = 100
+_LONGEST_PAUSE_S = 2.0
+_OWNER_FOLDER = ".proctor/owner"  # where `proctor.gate.case` keeps the register of labels
+
+
+@dataclass(frozen=True)
+class Desk:
+    """
+    Where the owner of a test set works.
+
+    Attributes:
+        gate: The gate file.
+        surroundings: Clock, environment, randomness.
+        ledger: The ledger.
+        exam: The test set.
+        safe: The owner's key, where there is one.
+        origin: Who acts.
+        owner_record: The owner's file.
+    """
+
+    gate: Gate
+    surroundings: Surroundings
+    ledger: Ledger
+    exam: TestSet
+    safe: Safe
+    origin: Origin
+    owner_record: Path
+
+    def books(self) -> Books:
+        """The books as they stand now."""
+        return consult(self.ledger, self.exam)
+
+    def life(self, books: Books) -> Life:
+        """
+        The life of the test set.
+
+        Raises:
+            Misuse: If it is not registered.
+        """
+        if books.life is None:
+            raise Misuse(
+                f"test set {self.exam.fingerprint[:12]} is not in the books of {self.ledger.description}",
+                hint="It is registered at its first check, or by `proctor testset register`.",
+            )
+        return books.life
+
+    def decide(self, act: Callable[[Books], T]) -> T:
+        """
+        Do *act* on the books as they stand, again from the new books if somebody else appended first.
+
+        Raises:
+            LedgerLocked: If the books never stand still.
+        """
+        for attempt in range(_ATTEMPTS):
+            try:
+                return act(self.books())
+            except LedgerMoved:
+                pause = min(_LONGEST_PAUSE_S, 0.02 * 2 ** min(attempt, 10))
+                self.surroundings.pause(self.surroundings.jitter() * pause)
+        raise LedgerLocked(
+            f"{self.ledger.description} moved {_ATTEMPTS} times in a row", hint="Run the same command again later."
+        )
+
+    def append(self, record: Record, head: str) -> Entry:
+        """Record something if the ledger's head is still *head*; `LedgerMoved` if it is not."""
+        return self.ledger.append(Draft(record.kind, to_body(record), self.surroundings.now()), head)
+
+    def note(self, figures: Mapping[str, Any], head: str, candidate: str = "") -> str:
+        """Write *figures* to the owner's record; gives what of them enters the ledger behind *head*."""
+        text, salt = self.safe.conceal(figures, head)
+        context = {"at": self.surroundings.now(), "commit": self.origin.commit, "private": text, "salt": salt}
+        owner.append(self.owner_record, {**figures, **context, "candidate": candidate})
+        return text
+
+    @property
+    def register_file(self) -> Path:
+        """The owner's register of labels, written at registration."""
+        return self.gate.resolve(_OWNER_FOLDER) / f"{self.exam.fingerprint[:16]}.labels.npz"
+
+    def register(self) -> LabelRegister:
+        """
+        The owner's register of labels.
+
+        Raises:
+            DataError: If it is not here, or damaged.
+        """
+        try:
+            content = self.register_file.read_bytes()
+        except OSError as error:
+            raise DataError(
+                f"the owner's record of labels {self.register_file} cannot be read: {error.strerror}",
+                hint="It was written where the test set was registered; work there, or restore it from a copy.",
+            ) from None
+        return LabelRegister.from_bytes(content)
+
+    def opened(self, path: Path, context: str) -> Source:
+        """
+        A file of the test set, opened in memory if it is sealed.
+
+        Raises:
+            KeyFault: If it is sealed and the key is missing or another.
+        """
+        if not is_sealed(path):
+            return Source(path, is_private=True)
+        from proctor.testset.sealing import open_file
+
+        return Source(path, open_file(path, self.safe.key, context), is_private=True)
+
+
+def open_desk(gate: Gate, surroundings: Surroundings, owner_record: Path | None = None) -> Desk:
+    """
+    Read test set and ledger; of labels no more than the ids.
+
+    Args:
+        gate: The gate file.
+        surroundings: Clock, environment, randomness.
+        owner_record: The owner's file, in place of the gate file's.
+
+    Raises:
+        DataError: If a file is missing or malformed.
+        LedgerError: If the ledger cannot be opened.
+    """
+    safe = Safe(gate, surroundings)
+    commit = commit_of(gate.root, surroundings.environ)
+    return Desk(
+        gate=gate,
+        surroundings=surroundings,
+        ledger=open_ledger(gate.ledger, gate.root, safe.ledger_key),
+        exam=load(safe.files()),
+        safe=safe,
+        origin=Origin(gate.name, __version__, commit, actor_of(gate.root, surroundings.environ)),
+        owner_record=owner_record or gate.resolve(gate.owner.record),
+    )
+
+
+def refuse_pending(life: Life) -> None:
+    """
+    Refuse to act while a candidate is being judged on sealed inputs.
+
+    Raises:
+        EvaluationPending: If one is.
+    """
+    if life.open_pending is not None:
+        raise EvaluationPending(
+            f"entry {life.open_pending.entry.number} of the ledger is an evaluation that has begun and not ended",
+            hint="Wait for it, or end it with `proctor testset abort`: a fail (in fn-free a pass), charged.",
+        )

@@ -1,0 +1,167 @@
+"""
+Which test set followed which, and what their error probabilities sum to (theory.md §1, end).
+
+Pure: lives in, facts out. δ is per test set: a project that uses up J of them has up to Jδ, unless set j is registered
+with δ2^−j.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+from math import fsum
+
+from proctor.errors import ContractError, DomainError, LedgerCorrupt, Misuse
+from proctor.ledger.history import Life
+
+_DIGITS = Decimal(1).scaleb(-15)
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """
+    Test sets that followed one another, the first one first.
+
+    Attributes:
+        sets: Their lives.
+    """
+
+    sets: tuple[Life, ...]
+
+    @property
+    def error_sum(self) -> float:
+        """Upper bound on the probability that any proven outcome in the lineage is wrong."""
+        return fsum(life.registered.record.contract.error_probability for life in self.sets)
+
+    @property
+    def project_error(self) -> float | None:
+        """What the owner asked for the whole project when it was last said; ``None`` if never."""
+        asked = [life.registered.record.project_error for life in self.sets]
+        return next((error for error in reversed(asked) if error is not None), None)
+
+    def upto(self, fingerprint: str) -> Lineage:
+        """The lineage as it was when a test set was its last."""
+        names = [life.registered.record.testset for life in self.sets]
+        return Lineage(self.sets[: names.index(fingerprint) + 1])
+
+
+def lineage(lives: Mapping[str, Life], fingerprint: str) -> Lineage:
+    """
+    The lineage that a registered test set belongs to: its ancestors, itself, its successors.
+
+    Raises:
+        LedgerCorrupt: If the entries name a predecessor that is not there, or turn in a circle.
+    """
+    chain = [lives[fingerprint]]
+    while (before := chain[0].registered.record.predecessor) is not None:
+        if before not in lives or len(chain) > len(lives):
+            raise LedgerCorrupt(f"the ledger names {before[:12]} as a predecessor, which it does not register")
+        chain.insert(0, lives[before])
+    while (after := successor(lives, chain[-1].registered.record.testset)) is not None and len(chain) <= len(lives):
+        chain.append(after)
+    return Lineage(tuple(chain))
+
+
+def successor(lives: Mapping[str, Life], fingerprint: str) -> Life | None:
+    """The test set that followed this one, if there is one."""
+    return next((life for life in lives.values() if life.registered.record.predecessor == fingerprint), None)
+
+
+def last_set(lives: Mapping[str, Life], name: str | None, gate: str) -> Life:
+    """
+    The test set that is to be followed: the one whose fingerprint begins with *name*, else the last one of *gate*.
+
+    Raises:
+        Misuse: If there is none, or several could be meant, or it has been followed already.
+    """
+    ends = [life for life in lives.values() if successor(lives, life.registered.record.testset) is None]
+    if name is not None:
+        found = [life for key, life in lives.items() if key.startswith(name.lower())]
+    else:
+        found = [life for life in ends if gate in _gates(life)] or ends
+    if len(found) != 1:
+        known = ", ".join(life.registered.record.testset[:12] for life in found or lives.values()) or "none"
+        raise Misuse(
+            "which test set is to be followed is not clear" if lives else "the ledger holds no test set to follow",
+            hint=f"Name it: --predecessor FINGERPRINT; there are {known}."
+            if lives
+            else "Register the first one: `proctor testset register`.",
+        )
+    if found[0] not in ends:
+        after = successor(lives, found[0].registered.record.testset)
+        assert after is not None  # noqa: S101  # it is no end
+        raise Misuse(
+            f"test set {found[0].registered.record.testset[:12]} has a successor already: "
+            f"{after.registered.record.testset[:12]}",
+            hint="Follow that one.",
+        )
+    return found[0]
+
+
+def _gates(life: Life) -> set[str]:
+    return {life.registered.record.origin.gate, *(taken.record.origin.gate for taken in life.verdicts)}
+
+
+# --- a reliability for the whole project -----------------------------------------------------------------------------
+
+
+def project_error(reliability: float | None, before: Lineage) -> float | None:
+    """
+    Error probability of the whole project: as the owner asks now, else as was asked before.
+
+    Raises:
+        DomainError: If *reliability* is not a probability.
+    """
+    if reliability is None:
+        return before.project_error
+    if not 0 < reliability < 1:
+        raise DomainError(f"the project's reliability must lie between 0 and 1, not {reliability!r}")
+    return float(1 - Decimal(repr(reliability)))
+
+
+def needed_reliability(project: float, number: int) -> float:
+    """
+    Lowest reliability of the test set with this *number* (from 1): one minus δ2^−number, rounded up.
+
+    >>> needed_reliability(0.01, 1), needed_reliability(0.01, 2)
+    (0.995, 0.9975)
+    """
+    share = Decimal(repr(project)) / 2**number
+    return float((1 - share).quantize(_DIGITS, rounding=ROUND_CEILING))
+
+
+def refuse_above_share(project: float | None, before: Lineage, reliability: float) -> None:
+    """
+    Refuse a test set that would take more than its share of the project's error probability.
+
+    Args:
+        project: δ of the whole project; ``None`` if the owner asks for none.
+        before: The test sets before this one.
+        reliability: Reliability that this one is to be registered with.
+
+    Raises:
+        ContractError: If it takes more than δ2^−j, or the sets before took more than theirs together.
+    """
+    if project is None:
+        return
+    number = len(before.sets) + 1
+    spent, allowed = before.error_sum, project * (1 - 0.5 ** (number - 1))
+    whole = f"{_percent(1 - project)} for the whole project"
+    if spent > allowed * (1 + 1e-9):
+        raise ContractError(
+            f"{whole} is out of reach: the {number - 1} test sets before this one may be wrong with probability "
+            f"{spent:.6g} together, and their shares sum to {allowed:.6g}",
+            hint=f"Ask for less: at most {_percent(1 - spent / (1 - 0.5 ** (number - 1)))}.",
+        )
+    needed = needed_reliability(project, number)
+    if reliability < needed:
+        raise ContractError(
+            f"{whole} leaves test set {number} the share {project:g}·2^-{number} of it, so it must be registered with "
+            f"a reliability of {needed!r} or more, not {reliability!r}",
+            hint=f"Write `reliability: {needed!r}` into the gate file; `proctor plan` says what that takes.",
+        )
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.10g} %"

@@ -1,0 +1,110 @@
+"""
+The owner reads what was concealed: outcomes and figures, each checked against what the ledger holds of it.
+
+Private records are sealed in the ledger's own entries where there was a key, and stand in the owner's record with the
+salt of their commitment where there was none. Nothing that fails its check is believed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from proctor import owner
+from proctor.custody.desk import Desk
+from proctor.errors import DataError, KeyFault
+from proctor.ledger.history import Life, Taken
+from proctor.ledger.records import Evaluated
+
+Json = dict[str, Any]
+
+_CONTEXT = ("at", "commit", "private", "salt", "candidate")
+_SEALED = "sealed1."
+
+
+@dataclass(frozen=True)
+class Opened:
+    """
+    One evaluation, opened: private.
+
+    Attributes:
+        taken: The evaluation as the ledger has it.
+        step: Its number among the charged evaluations.
+        outcome: ``pass`` or ``fail``; ``None`` if it could not be opened and was withheld.
+        figures: Everything that was found; ``None`` if it could not be opened.
+        problem: Why it could not be opened; empty if it was.
+    """
+
+    taken: Taken[Evaluated]
+    step: int
+    outcome: str | None
+    figures: Json | None
+    problem: str = ""
+
+
+def open_outcomes(desk: Desk, life: Life) -> tuple[Opened, ...]:
+    """
+    Every evaluation in the life of the test set, opened as far as key and owner's record go.
+
+    Raises:
+        DataError: If the owner's record cannot be read.
+    """
+    notes = _read_notes(desk.owner_record)
+    return tuple(
+        _open(desk, Taken(taken.entry), life.step_of(taken), notes)
+        for taken in life.verdicts
+        if isinstance(taken.record, Evaluated)
+    )
+
+
+def _open(desk: Desk, taken: Taken[Evaluated], step: int, notes: Mapping[str, Json]) -> Opened:
+    released = None if taken.record.outcome == "withheld" else taken.record.outcome
+    try:
+        found = _found(desk, taken, notes)
+    except (KeyFault, DataError) as error:
+        return Opened(taken, step, released, None, error.message)
+    outcome = found.get("outcome")
+    if outcome not in ("pass", "fail") or outcome != (released or outcome):
+        return Opened(taken, step, released, None, f"its record says {outcome!r}, and the ledger {released!r}")
+    return Opened(taken, step, outcome, found)
+
+
+def _found(desk: Desk, taken: Taken[Evaluated], notes: Mapping[str, Json]) -> Json:
+    """The private record of an evaluation, checked."""
+    private = taken.record.private
+    if private.startswith(_SEALED):
+        if desk.safe.key is None:
+            raise KeyFault("its record is sealed, and the owner's key is not here")
+        from proctor.testset.sealing import open_record
+
+        # What is sealed in an entry is bound to its place in the chain: the head that it was appended to.
+        return open_record(private, desk.safe.key, taken.entry.previous)
+    note = notes.get(private)
+    if note is None:
+        raise DataError(f"its record is not in {desk.owner_record}")
+    figures = {name: value for name, value in note.items() if name not in _CONTEXT}
+    if owner.commitment(figures, bytes.fromhex(note["salt"])) != private:
+        raise DataError(f"its record in {desk.owner_record} was changed: it does not open the ledger's commitment")
+    return figures
+
+
+def _read_notes(path: Path) -> dict[str, Json]:
+    """Lines of the owner's record by what the ledger holds of them; lines of another form are left out."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"the owner's record {path} cannot be read: {error}") from None
+    notes = {}
+    for line in lines:
+        try:
+            note = json.loads(line)
+            if isinstance(note["salt"], str) and bytes.fromhex(note["salt"]):
+                notes[note["private"]] = note
+        except (ValueError, TypeError, KeyError):
+            continue  # a line that was cut by a crash, or one without a commitment
+    return notes

@@ -1,0 +1,114 @@
+"""
+The end of a test set: recorded, every withheld outcome opened, and its labels given to developers.
+
+From here on it is a validation set that anybody may look at (theory.md §4.3.8); its successor must not contain its
+examples. Recorded answers are still given; new questions are not taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from proctor.budget import Adaptivity
+from proctor.custody.corrections import write_whole
+from proctor.custody.desk import Desk, refuse_pending
+from proctor.custody.outcomes import open_outcomes
+from proctor.errors import DataError, KeyFault, Misuse
+from proctor.gate.books import Books
+from proctor.gate.safe import is_sealed
+from proctor.ledger.history import Life, Taken
+from proctor.ledger.records import Retired
+
+_SUFFIX = ".sealed"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A file of the test set as developers may have it now."""
+
+    what: str
+    path: Path
+    was_sealed: bool
+
+
+@dataclass(frozen=True)
+class Retirement:
+    """
+    A test set that is retired.
+
+    Attributes:
+        taken: Its retirement, as the ledger has it.
+        files: Labels, and inputs where there are any, in the open.
+        completed: True if an earlier attempt had recorded it already.
+    """
+
+    taken: Taken[Retired]
+    files: tuple[Opening, ...]
+    completed: bool
+
+
+def retire(desk: Desk, reason: str) -> Retirement:
+    """
+    Record the end of the test set, and open what was sealed.
+
+    Args:
+        desk: The owner's desk.
+        reason: Why; public.
+
+    Raises:
+        Misuse: If it is not registered, or a file is in the way of an opened one.
+        KeyFault: If something is sealed and the key is not here.
+        DataError: If a withheld outcome cannot be opened.
+        EvaluationPending: If an evaluation on sealed inputs is not over.
+    """
+    plain = _plain_files(desk)
+    taken, completed = desk.decide(lambda books: _end(desk, books, reason))
+    for opening, content in plain:
+        if opening.was_sealed:
+            write_whole(opening.path, content, 0o644)
+    return Retirement(taken, tuple(opening for opening, _ in plain), completed)
+
+
+def _end(desk: Desk, books: Books, reason: str) -> tuple[Taken[Retired], bool]:
+    life = desk.life(books)
+    if life.retired is not None:
+        return life.retired, True
+    refuse_pending(life)
+    record = Retired(desk.exam.fingerprint, reason, desk.origin, _opened(desk, life))
+    return Taken(desk.append(record, books.head)), False
+
+
+def _opened(desk: Desk, life: Life) -> dict[str, str] | None:
+    """Every outcome, by the number of its entry, where they were withheld."""
+    if life.registered.record.contract.adaptivity is not Adaptivity.NONE:
+        return None
+    outcomes = {}
+    for opened in open_outcomes(desk, life):
+        if opened.outcome is None:
+            raise DataError(
+                f"the outcome of entry {opened.taken.entry.number} cannot be opened: {opened.problem}",
+                hint="Retiring opens every outcome: give the owner's key, or the owner's record with --owner.",
+            )
+        outcomes[str(opened.taken.entry.number)] = opened.outcome
+    return outcomes
+
+
+def _plain_files(desk: Desk) -> tuple[tuple[Opening, bytes], ...]:
+    """Labels and inputs as they will lie in the open; read, and checked against what lies there, beforehand."""
+    testset = desk.gate.testset
+    named = [("labels", testset.labels), *([("inputs", testset.features)] if testset.features else [])]
+    return tuple(_plain(desk, what, desk.gate.resolve(name)) for what, name in named)
+
+
+def _plain(desk: Desk, what: str, path: Path) -> tuple[Opening, bytes]:
+    if not is_sealed(path):
+        return Opening(what, path, was_sealed=False), b""
+    if desk.safe.key is None:
+        raise KeyFault(f"{str(path)!r} is sealed, and its key is not here", hint="Retiring gives it to developers.")
+    content = desk.opened(path, what).content or b""
+    name = path.name.removesuffix(_SUFFIX)
+    target = path.with_name(name if name != path.name else f"opened-{name}")
+    if target.exists() and target.read_bytes() != content:
+        raise Misuse(f"{str(target)!r} is in the way: the opened {what} go there", hint="Move it elsewhere.")
+    return Opening(what, target, was_sealed=True), content

@@ -1,0 +1,257 @@
+"""
+Registering a test set on purpose, and the one that follows it.
+
+The model that is accepted today is measured on the new examples: its predictions are read or made, kept as the new
+set's baseline and anchor, and how often it is right goes to the owner's record. On open inputs that comes before
+anything is recorded. On sealed inputs it is charged, as every first acceptance there is: that a model runs on them
+tells something. Registering and adopting are separate entries; doing it again completes what is missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from proctor import owner
+from proctor.conditions import parse
+from proctor.custody.desk import Desk
+from proctor.custody.lineage import Lineage, last_set, lineage, project_error, refuse_above_share
+from proctor.errors import ContractError, DataError, Misuse
+from proctor.gate import _adopt as accept_first  # the gate's own way to accept a first candidate
+from proctor.gate.books import Books, refuse_another_contract
+from proctor.gate.case import Case
+from proctor.gate.contestants import Contestant, Workbench
+from proctor.gatefile import Accepted, Inputs, PredictionsFile
+from proctor.ledger.history import Life
+from proctor.ledger.records import Registered, Submission
+from proctor.predictions import Aligned, ColumnNames, PredictionSet, Source, align, read_predictions
+from proctor.predictions.tables import digest
+
+
+@dataclass(frozen=True)
+class Wish:
+    """
+    What the owner says beside the gate file.
+
+    Attributes:
+        follows: True if the set follows another one.
+        predecessor: Beginning of that one's fingerprint; ``None`` for the gate's last one.
+        baseline: Predictions of the present baseline on the new examples; ``None`` to run it, or to do without.
+        project_reliability: Reliability of the whole project; ``None`` if none is asked for, or it was before.
+    """
+
+    follows: bool
+    predecessor: str | None = None
+    baseline: Path | None = None
+    project_reliability: float | None = None
+
+
+@dataclass(frozen=True)
+class Succession:
+    """
+    A test set that is registered.
+
+    Attributes:
+        life: Its life.
+        lineage: The sets that it belongs to, itself the last.
+        baseline: The model that was measured on it; ``None`` if there is none.
+        completed: True if an earlier attempt had registered it already.
+    """
+
+    life: Life
+    lineage: Lineage
+    baseline: Submission | None
+    completed: bool
+
+
+def register(desk: Desk, wish: Wish) -> Succession:
+    """
+    Register the test set of the gate file, as the first one or as the successor of another.
+
+    Raises:
+        Misuse: If it is registered already, or its predecessor or the baseline's predictions are not named.
+        ContractError: If it would take more than its share of the project's error probability.
+        DataError: If it shares examples with a registered set, or labels or predictions are not usable.
+    """
+    books = desk.books()
+    before = _before(desk, books, wish)
+    project = project_error(wish.project_reliability, before)
+    if books.life is None:
+        refuse_above_share(project, before, desk.gate.reliability)
+    baseline, is_adopted = _Model(desk, before.sets[-1] if before.sets else None, wish).find()
+    if baseline is not None and desk.gate.testset.inputs is Inputs.OPEN:
+        _measure(desk, baseline)
+    completed = desk.decide(lambda books: _enter(desk, books, before, project, baseline))
+    if baseline is not None and is_adopted:
+        desk.decide(lambda books: _adopt(desk, books, baseline))
+    if baseline is not None:
+        _note(desk, baseline)
+    books = desk.books()
+    life = desk.life(books)
+    return Succession(
+        life, lineage(books.lives, desk.exam.fingerprint), baseline.submission if baseline else None, completed
+    )
+
+
+def _before(desk: Desk, books: Books, wish: Wish) -> Lineage:
+    """The lineage that the test set follows; empty for a first one."""
+    if books.life is not None:
+        refuse_another_contract(desk.gate, books.life)
+        _refuse_unless_unfinished(desk, books.life, follows=wish.follows)
+        return Lineage(lineage(books.lives, desk.exam.fingerprint).upto(desk.exam.fingerprint).sets[:-1])
+    if wish.follows:
+        last = last_set(books.lives, wish.predecessor, desk.gate.name).registered.record.testset
+        return lineage(books.lives, last)
+    asked = [life for life in books.lives.values() if life.registered.record.project_error is not None]
+    if asked:
+        name = asked[-1].registered.record.testset[:12]
+        raise ContractError(
+            f"the ledger holds test set {name}, for whose project a reliability was asked as a whole",
+            hint="Register this one as its successor: `proctor testset renew`; or keep other books with `ledger:`.",
+        )
+    return Lineage(())
+
+
+def _refuse_unless_unfinished(desk: Desk, life: Life, *, follows: bool) -> None:
+    record = life.registered.record
+    is_same_act = (record.predecessor is not None) == follows
+    is_unfinished = record.anchor is not None and not life.verdicts and isinstance(desk.gate.baseline, Accepted)
+    if not (is_same_act and is_unfinished):
+        after = f", after {record.predecessor[:12]}" if record.predecessor else ""
+        raise Misuse(
+            f"test set {record.testset[:12]} is registered already, in entry {life.registered.entry.number}{after}",
+            hint="Name the files of the new test set in the gate file, under `testset`.",
+        )
+
+
+@dataclass(frozen=True)
+class _Model:
+    """The present baseline, found and measured on the new examples."""
+
+    desk: Desk
+    before: Life | None
+    wish: Wish
+
+    @property
+    def workbench(self) -> Workbench:
+        """Where models run."""
+        desk = self.desk
+        return Workbench(desk.gate, desk.exam, desk.safe, desk.surroundings, desk.origin.commit)
+
+    def find(self) -> tuple[Contestant | None, bool]:
+        """The model, and whether it is to be adopted: one that the gate file names is not."""
+        if not isinstance(self.desk.gate.baseline, Accepted):
+            if self.wish.baseline is not None:
+                raise Misuse(
+                    "the gate file names the baseline already",
+                    hint="Leave --baseline out, or say `baseline: accepted`.",
+                )
+            return self.workbench.baseline(None), False
+        accepted = self._accepted()
+        if self.wish.baseline is not None:
+            return self._from_file(self.wish.baseline, accepted), True
+        return (self._again(accepted) if accepted is not None else None), True
+
+    def _accepted(self) -> Submission | None:
+        """The model that the gate accepted last on the predecessor; another gate's, if that was the only one."""
+        if self.before is None:
+            return None
+        gates = {taken.record.origin.gate for taken in self.before.verdicts}
+        gate = self.desk.gate.name
+        taken = self.before.accepted(next(iter(gates)) if gate not in gates and len(gates) == 1 else gate)
+        return taken.record.candidate if taken is not None else None
+
+    def _from_file(self, path: Path, accepted: Submission | None) -> Contestant:
+        if self.desk.gate.testset.inputs is Inputs.SEALED:
+            raise Misuse(
+                f"the inputs are sealed, so {str(path)!r} was made by somebody who saw them",
+                hint="Leave --baseline out: the model is run in the sandbox.",
+            )
+        file, candidate = Source(path), self.desk.gate.candidate
+        names = ColumnNames()
+        if isinstance(candidate, PredictionsFile):
+            names = ColumnNames(candidate.id, candidate.prediction)
+        submission = Submission(digest(file), str(path), accepted.commit if accepted else None)
+        return Contestant(submission, lambda: read_predictions(file, names))
+
+    def _again(self, accepted: Submission) -> Contestant:
+        """The accepted model itself, to be run on the new examples."""
+        if isinstance(self.desk.gate.candidate, PredictionsFile):
+            raise Misuse(
+                f"the accepted baseline {accepted.source!r} predicted the examples of the test set before this one",
+                hint="Give its predictions on the new examples: --baseline FILE. Nothing was recorded.",
+            )
+        candidate = self.workbench.candidate()
+        if candidate.submission.digest == accepted.digest:
+            return Contestant(accepted, candidate.read)
+        if accepted.commit is None:
+            raise Misuse(
+                f"the accepted baseline {accepted.source!r} is not what lies here, and its commit is not known",
+                hint="Put its files back for this command. Nothing was recorded.",
+            )
+        return self.workbench.earlier(accepted)
+
+
+def _measure(desk: Desk, baseline: Contestant) -> Aligned:
+    """Its predictions on the new examples, kept for the checks to come."""
+    desk.surroundings.progress("measuring the present baseline on the new test set")
+    case = _case(desk, baseline)
+    predictions = case.predict(baseline)
+    case.workbench.keep(baseline.submission, predictions)
+    return predictions
+
+
+def _enter(desk: Desk, books: Books, before: Lineage, project: float | None, baseline: Contestant | None) -> bool:
+    """Append the registration; true if it is there already."""
+    if books.life is not None:
+        return True
+    if before.sets:  # somebody may have followed the same set a moment ago
+        last_set(books.lives, before.sets[-1].registered.record.testset, desk.gate.name)
+    record: Registered = replace(
+        _case(desk, baseline).registration(baseline),
+        predecessor=before.sets[-1].registered.record.testset if before.sets else None,
+        project_error=project,
+    )
+    desk.append(record, books.head)
+    return False
+
+
+def _adopt(desk: Desk, books: Books, baseline: Contestant) -> None:
+    """Append that the model is the baseline, unless the gate has one by now."""
+    if desk.life(books).accepted(desk.gate.name) is None:
+        accept_first(_case(desk, baseline), books, str(parse(desk.gate.condition)))
+
+
+def _note(desk: Desk, baseline: Contestant) -> None:
+    """How often the baseline is right on the new test set, for the owner alone."""
+    case = _case(desk, baseline)
+    if not case.workbench.kept.has(baseline.submission.digest):
+        return  # it could not be run on sealed inputs
+    known = case.labels.is_known()
+    predicted = align(desk.exam.sheet(case.labels), case.workbench.kept.get(baseline.submission.digest, "")).values
+    right = int(np.count_nonzero((predicted == case.labels.values) & known))
+    measured: dict[str, Any] = {"baseline": baseline.submission.source, "right": right, "labeled": int(known.sum())}
+    owner.append(desk.owner_record, {"at": desk.surroundings.now(), "testset": desk.exam.fingerprint, **measured})
+
+
+def _case(desk: Desk, baseline: Contestant | None) -> Case:
+    """The gate's own way to register and to read predictions; there is no candidate, and none is looked at."""
+    bench = Workbench(desk.gate, desk.exam, desk.safe, desk.surroundings, desk.origin.commit)
+    nobody = Contestant(Submission("", "no candidate"), _nobody)
+    return Case(
+        gate=desk.gate,
+        surroundings=desk.surroundings,
+        ledger=desk.ledger,
+        exam=desk.exam,
+        candidate=baseline or nobody,
+        workbench=bench,
+        safe=desk.safe,
+        origin=desk.origin,
+    )
+
+
+def _nobody() -> PredictionSet:
+    raise DataError("there is no candidate where a test set is registered")  # a promise to the type checker

@@ -1,0 +1,296 @@
+"""The life of a test set, whole processes: registered, sealed, corrected, retired, renewed, told about, opened."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from proctor.testset.sealing import generate_key
+
+# The command is run as `proctor testset` whether or not the table of commands lists it.
+RUN = (
+    "import sys; from proctor import cli; "
+    "cli.COMMANDS.setdefault('testset', ('proctor.cli.testset:testset', 'Look after a test set.')); cli.main()"
+)
+
+
+def owner(workshop, *arguments, code=0, env=None):
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, "testset", *arguments],
+        cwd=workshop.root,
+        env={**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1", "PROCTOR_ACTOR": "ada", **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert code == done.returncode, done.stdout + done.stderr
+    return done
+
+
+def check(workshop, *arguments, code=0, env=None):
+    ran = workshop.proctor("check", "--json", *arguments, env=env)
+    assert code == ran.code, ran.out + ran.err
+    return ran.json
+
+
+def entries(workshop, kind=None):
+    found = workshop.proctor("ledger", "show", "--json").json["entries"]
+    return [entry for entry in found if kind in (None, entry["kind"])]
+
+
+def second_exam(workshop, n_examples=2_000, offset=1_000_000, folder="exam2"):
+    """Fresh examples under other ids, with the old model's and a new model's predictions on them."""
+    labels = np.random.default_rng(offset).integers(0, 10, n_examples)
+    (workshop.root / folder).mkdir()
+    ids = [f"{folder}-{i}" for i in range(n_examples)]
+    workshop.table(f"{folder}/features.csv", ("id", "x"), ((name, offset + i) for i, name in enumerate(ids)))
+    workshop.table(f"{folder}/labels.csv", ("id", "label"), zip(ids, labels, strict=True))
+    for model, wrong in (("present", 400), ("better", 160)):
+        values = labels.copy()
+        values[:wrong] = (values[:wrong] + 1) % 10
+        workshop.table(f"{folder}/{model}.csv", ("id", "prediction"), zip(ids, values, strict=True))
+    return {"labels": f"{folder}/labels.csv", "features": f"{folder}/features.csv"}
+
+
+@pytest.fixture
+def accepted(ready):
+    """A workshop whose ledger holds a first accepted model."""
+    ready.gate(baseline=None, candidate={"predictions": "old.csv"})
+    check(ready)
+    return ready
+
+
+# --- corrections -----------------------------------------------------------------------------------------------------
+
+
+def corrected_labels(workshop, rows, name="corrected.csv"):
+    labels = workshop.labels.copy()
+    labels[rows] = (labels[rows] + 5) % 10
+    workshop.table(name, ("id", "label"), ((f"e{i}", label) for i, label in enumerate(labels)))
+
+
+def test_correct__number_in_the_ledger_rows_and_reason_in_the_owners_record(ready):
+    """Past verdicts stand, later checks take the corrected labels, and who may not know reads a number alone."""
+    first = check(ready)
+    corrected_labels(ready, [1998, 1999])
+
+    said = owner(ready, "correct", "corrected.csv", "--reason", "two annotators erred").stdout
+
+    assert "corrected 2 labels" in said
+    (entry,) = entries(ready, "correction")
+    assert 2 == entry["body"]["n_rows"]
+    assert "annotators" not in json.dumps(entry)
+    note = json.loads((ready.root / ".proctor/owner.jsonl").read_text().splitlines()[-1])
+    assert (["e1998", "e1999"], "two annotators erred") == (note["correction"], note["reason"])
+    assert (ready.root / "corrected.csv").read_bytes() == (ready.root / "exam/labels.csv").read_bytes()
+    assert (True, first["entry"]) == tuple(check(ready)[key] for key in ("replayed", "entry"))
+    ready.predictions("other.csv", range(150, 400))
+    assert 2 == check(ready, "--candidate", "other.csv")["step"]
+
+
+def test_correct__refusals(ready):
+    """Nothing is recorded where nothing was corrected, labels are left out, or the test set is not in the books."""
+    owner(ready, "correct", "exam/labels.csv", code=2)
+    check(ready)
+    assert "no label differs" in owner(ready, "correct", "exam/labels.csv", code=2).stderr
+    ready.table("part.csv", ("id", "label"), [(f"e{i}", 3) for i in range(5)])
+    assert "have none in the corrected file" in owner(ready, "correct", "part.csv", code=2).stderr
+
+    assert [] == entries(ready, "correction")
+
+
+def test_correct__interrupted_act_is_completed(ready):
+    """An act that was recorded but not carried out is completed by doing it again, and is recorded once."""
+    check(ready)
+    register = next((ready.root / ".proctor/owner").glob("*.npz"))
+    labels = ready.root / "exam/labels.csv"
+    before = register.read_bytes(), labels.read_bytes()
+    corrected_labels(ready, [7])
+    owner(ready, "correct", "corrected.csv")
+    for path, content in zip((register, labels), before, strict=True):
+        path.write_bytes(content)  # as if the process had died right after the ledger's entry
+
+    assert "completed now" in owner(ready, "correct", "corrected.csv").stdout
+
+    assert 1 == len(entries(ready, "correction"))
+    assert labels.read_bytes() == (ready.root / "corrected.csv").read_bytes()
+    ready.predictions("other.csv", range(150, 400))
+    check(ready, "--candidate", "other.csv")
+
+
+def test_correct__sealed_labels_stay_sealed(ready):
+    """Corrected labels replace sealed ones under the same key; nothing decrypted stays on the disk."""
+    env = {"PROCTOR_KEY": generate_key().text}
+    owner(ready, "seal", "exam/labels.csv", env=env)
+    ready.gate(testset={"labels": "exam/labels.csv.sealed", "features": "exam/features.csv"})
+    (ready.root / "exam/labels.csv").unlink()
+    check(ready, env=env)
+    corrected_labels(ready, [3, 4, 5])
+
+    owner(ready, "correct", "corrected.csv", env=env)
+
+    assert (ready.root / "exam/labels.csv.sealed").read_bytes().startswith(b"PROCTOR")
+    ready.predictions("other.csv", range(150, 400))
+    assert 2 == check(ready, "--candidate", "other.csv", env=env)["step"]
+
+
+# --- the end ---------------------------------------------------------------------------------------------------------
+
+
+def test_retire__opens_labels_answers_old_questions_and_takes_no_new_ones(ready):
+    """Retired: sealed labels lie in the open, recorded answers are given, anything new ends with exit code 4."""
+    env = {"PROCTOR_KEY": generate_key().text}
+    plain = (ready.root / "exam/labels.csv").read_bytes()
+    owner(ready, "seal", "exam/labels.csv", env=env)
+    ready.gate(testset={"labels": "exam/labels.csv.sealed", "features": "exam/features.csv"})
+    (ready.root / "exam/labels.csv").unlink()
+    first = check(ready, env=env)
+
+    said = owner(ready, "retire", "--reason", "a fresh one is here", env=env).stdout
+
+    assert "labels.csv" in said
+    assert plain == (ready.root / "exam/labels.csv").read_bytes()
+    assert (True, first["entry"]) == tuple(check(ready, env=env)[key] for key in ("replayed", "entry"))
+    ready.predictions("other.csv", range(150, 400))
+    refused = ready.proctor("check", "--candidate", "other.csv", env=env)
+    assert 4 == refused.code
+    assert "a fresh one is here" in refused.err
+    assert "retired" in owner(ready, "show", env=env).stdout
+
+
+def test_retire__is_recorded_once(ready):
+    """Doing it again opens the files again and appends nothing."""
+    owner(ready, "retire", code=2)
+    check(ready)
+    owner(ready, "retire")
+
+    assert "before" in owner(ready, "retire").stdout
+
+    assert 1 == len(entries(ready, "retirement"))
+
+
+def test_none__the_owner_reads_outcomes_and_retirement_opens_them(ready):
+    """Under none: withheld from everybody, read by the owner, refused where the record was changed, opened at last."""
+    ready.gate(adaptivity="none", steps=5)
+    check(ready)
+    ready.predictions("worse.csv", range(600))
+    check(ready, "--candidate", "worse.csv")
+
+    read = json.loads(owner(ready, "outcomes", "--json").stdout)
+    assert ["pass", "fail"] == [each["outcome"] for each in read]
+    assert 160 == read[0]["private"]["figures"]["clauses"][0]["counts"]["wins"]
+    for text in (owner(ready, "show").stdout, owner(ready, "show", "--json").stdout):
+        assert '"fail"' not in text
+        assert "retired" not in text.splitlines()[0]
+
+    record = ready.root / ".proctor/owner.jsonl"
+    whole = record.read_text()
+    record.write_text(whole.replace('"outcome": "fail"', '"outcome": "pass"'))
+    assert "was changed" in owner(ready, "outcomes", code=5).stdout
+    assert "cannot be opened" in owner(ready, "retire", code=5).stderr
+    record.write_text(whole)
+
+    owner(ready, "retire")
+
+    (entry,) = entries(ready, "retirement")
+    assert ["pass", "fail"] == list(entry["body"]["outcomes"].values())
+    shown = json.loads(owner(ready, "show", "--json").stdout)["testset"]["verdicts"]
+    assert ["pass", "fail"] == [each["outcome"] for each in shown]
+
+
+def test_outcomes__with_the_key_no_file_is_needed(ready):
+    """With the owner's key the figures stand sealed in the ledger; without it they are not to be had."""
+    env = {"PROCTOR_KEY": generate_key().text}
+    ready.gate(adaptivity="none", steps=5)
+    check(ready, env=env)
+
+    assert not (ready.root / ".proctor/owner.jsonl").exists()
+    assert "pass" in owner(ready, "outcomes", env=env).stdout
+    assert "key is not here" in owner(ready, "outcomes", code=5).stdout
+    assert "key" in owner(ready, "outcomes", code=5, env={"PROCTOR_KEY": generate_key().text}).stderr
+
+
+# --- the next one ----------------------------------------------------------------------------------------------------
+
+
+def test_renew__the_accepted_model_is_the_baseline_of_the_next_set(accepted):
+    """The successor knows its predecessor and measures the accepted model; both promise their share of the sum."""
+    files = second_exam(accepted)
+    accepted.gate(baseline=None, testset=files)
+    assert "--baseline" in owner(accepted, "renew", code=2).stderr
+
+    said = json.loads(owner(accepted, "renew", "--baseline", "exam2/present.csv", "--json").stdout)
+
+    assert (2, "exam2/present.csv") == (said["number"], said["baseline"])
+    assert 0.002 == pytest.approx(said["error_sum"])
+    first, second = (entry["body"] for entry in entries(accepted, "registration"))
+    assert first["testset"] == second["predecessor"]
+    assert second["anchor"]["source"] == "exam2/present.csv"
+    measured = json.loads((accepted.root / ".proctor/owner.jsonl").read_text().splitlines()[-1])
+    assert (1_600, 2_000) == (measured["right"], measured["labeled"])
+    report = check(accepted, "--candidate", "exam2/better.csv")
+    assert ("pass", 1, "exam2/present.csv") == (report["verdict"], report["step"], report["baseline"])
+    shown = owner(accepted, "show").stdout
+    assert "together   0.002" in shown
+    assert "registered already" in owner(accepted, "renew", "--baseline", "exam2/present.csv", code=2).stderr
+
+
+def test_renew__examples_of_the_predecessor_are_refused(accepted):
+    """A successor that contains examples of a registered set is refused with their number, and nothing is recorded."""
+    files = second_exam(accepted)
+    old = (accepted.root / "exam/features.csv").read_text().splitlines()[1:4]
+    for name, lines in (("features", old), ("labels", [f"e{i},1" for i in range(3)])):
+        path = accepted.root / f"exam2/{name}.csv"
+        path.write_text(path.read_text() + "\n".join(lines) + "\n")
+    accepted.gate(baseline=None, testset=files)
+
+    refused = owner(accepted, "renew", "--baseline", "exam2/present.csv", code=5)
+
+    assert "3 of its 2,003 examples in common" in refused.stderr
+    assert 1 == len(entries(accepted, "registration"))
+
+
+def test_renew__a_command_is_run_on_the_new_examples(ready):
+    """An accepted program is measured by running it; a first check afterwards has a baseline."""
+    (ready.root / "predict.py").write_text(
+        "import csv, sys\n"
+        "rows = list(csv.DictReader(open(sys.argv[1])))\n"
+        "out = csv.writer(open(sys.argv[2], 'w', newline=''))\n"
+        "out.writerow(['id', 'prediction'])\n"
+        "out.writerows([row['id'], int(row['x']) % 10] for row in rows)\n"
+    )
+    program = {"command": "python predict.py {features} {predictions}", "files": ["predict.py"]}
+    ready.gate(baseline=None, candidate=program)
+    check(ready)
+    ready.gate(baseline=None, candidate=program, testset=second_exam(ready))
+
+    said = json.loads(owner(ready, "renew", "--json").stdout)
+
+    assert "python predict.py {features} {predictions}" == said["baseline"]
+    again = check(ready)
+    assert ("first accepted", True) == (again["basis"], again["replayed"])
+
+
+def test_renew__share_of_a_projects_reliability(workshop):
+    """Set j takes 2^-j of the project's error probability; one that would take more is told what it must say."""
+    workshop.exam().predictions("old.csv", range(400)).gate(reliability=0.99, baseline=None)
+    refused = owner(workshop, "register", "--project-reliability", "0.99", code=2)
+    assert "`reliability: 0.995`" in refused.stderr
+    workshop.gate(reliability=0.995, baseline=None)
+    owner(workshop, "register", "--project-reliability", "0.99", "--baseline", "old.csv")
+    files = second_exam(workshop)
+    workshop.gate(reliability=0.995, baseline=None, testset=files)
+    owner(workshop, "register", code=2)  # outside the lineage it would not be counted
+
+    refused = owner(workshop, "renew", "--baseline", "exam2/present.csv", code=2)
+
+    assert "`reliability: 0.9975`" in refused.stderr
+    workshop.gate(reliability=0.9975, baseline=None, testset=files)
+    said = json.loads(owner(workshop, "renew", "--baseline", "exam2/present.csv", "--json").stdout)
+    assert (0.0075, 0.01) == pytest.approx((said["error_sum"], said["project_error"]))
