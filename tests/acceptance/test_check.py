@@ -252,6 +252,16 @@ def test_check__shuffled_and_renamed_test_set_is_the_same_account(ready):
     assert check(ready, "--candidate", "other.csv", code=0)["step"] == 2
 
 
+def test_check__added_columns_are_the_same_account(ready):
+    """Another column in the file of features does not make another test set of it."""
+    check(ready, code=0)
+    lines = (ready.root / "exam/features.csv").read_text().splitlines()
+    wider = [lines[0] + ",length", *(f"{line},{len(line)}" for line in lines[1:])]
+    (ready.root / "exam/features.csv").write_text("\n".join(wider) + "\n")
+
+    assert check(ready, "--candidate", "old.csv", code=1)["step"] == 2
+
+
 @pytest.mark.parametrize("edit", ["changed", "extended", "shortened"])
 def test_check__edited_test_set_is_refused(ready, edit):
     """Changing or adding rows does not buy a new budget."""

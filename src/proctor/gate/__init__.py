@@ -228,7 +228,13 @@ def _registered(case: Case, books: Books, baseline: Contestant | None) -> Books:
     """The books with the test set in them: registered now, if this is its first use."""
     if books.life is not None:
         return books
-    case.ledger.append(case.draft(case.registration(baseline)), books.head)
+    record = case.registration(baseline)
+    try:
+        case.ledger.append(case.draft(record), books.head)
+    except LedgerMoved:
+        case.registry.discard(record.labels)
+        raise
+    case.registry.settle(record.labels)
     return consult(case.ledger, case.exam)
 
 

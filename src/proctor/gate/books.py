@@ -15,6 +15,7 @@ from proctor.errors import BudgetSpent, ContractError, DataError, Misuse, TestSe
 from proctor.gatefile import Gate
 from proctor.ledger import GENESIS, Entry, Ledger
 from proctor.ledger.history import Life, lives
+from proctor.ledger.records import Registered, from_body
 from proctor.outlook import Prospect
 from proctor.planning import Request, Terms, is_within_reach, plan
 from proctor.reports.sentences import points
@@ -60,6 +61,24 @@ def consult(ledger: Ledger, exam: TestSet) -> Books:
     if life is None:
         _refuse_overlap(exam, found)
     return Books(entries, found, life)
+
+
+def known_as(ledger: Ledger, exam: TestSet) -> TestSet:
+    """
+    *exam* as the ledger knows it: columns that were added since registration do not make another test set of it.
+
+    Raises:
+        LedgerError: If the ledger cannot be read or does not verify.
+    """
+    records = [from_body(each.kind, each.body, each.number) for each in ledger.read() if each.kind == Registered.kind]
+    registered = [record for record in records if isinstance(record, Registered)]
+    if any(record.testset == exam.fingerprint for record in registered):
+        return exam
+    for record in registered:
+        seen = exam.seen_through(record.columns) if record.columns != exam.columns else None
+        if seen is not None and seen.fingerprint == record.testset:
+            return seen
+    return exam
 
 
 def _refuse_overlap(exam: TestSet, found: Mapping[str, Life]) -> None:

@@ -20,7 +20,9 @@ from proctor import __version__, owner
 from proctor.budget import Adaptivity
 from proctor.conditions import Variable, variables
 from proctor.errors import DataError, LabelsMissing
+from proctor.gate.books import known_as
 from proctor.gate.contestants import Contestant, Workbench
+from proctor.gate.registry import Registry
 from proctor.gate.safe import Safe
 from proctor.gatefile import Gate
 from proctor.ledger import Draft, Ledger, open_ledger
@@ -30,14 +32,12 @@ from proctor.predictions import Aligned, Labels, Panel, align
 from proctor.sample import Sample
 from proctor.surroundings import Surroundings, actor_of, commit_of
 from proctor.testset import (
-    LabelRegister,
     TestSet,
     load,
     register_labels,
     write_request,
 )
 
-_OWNER_FOLDER = ".proctor/owner"
 _REQUEST_FOLDER = ".proctor/requests"
 
 
@@ -116,8 +116,9 @@ class Case:
         return self.exam.read_labels()
 
     @property
-    def _register_file(self) -> Path:
-        return self.gate.resolve(_OWNER_FOLDER) / f"{self.exam.fingerprint[:16]}.labels.npz"
+    def registry(self) -> Registry:
+        """Where the owner's register of labels lies."""
+        return Registry(self.safe, self.exam.fingerprint)
 
     def refuse_corrected_labels(self, life: Life) -> None:
         """
@@ -126,12 +127,13 @@ class Case:
         Raises:
             DataError: If labels were changed since; how many, and never which.
         """
-        if not self._register_file.exists():
+        self.registry.settle(life.registered.record.labels)  # a machine may have died right after registering
+        register = self.registry.read()
+        if register is None:
             return
-        register = LabelRegister.from_bytes(self._register_file.read_bytes())
         if register.commitment != life.labels:
             raise DataError(
-                f"the owner's record of labels {self._register_file} is not the one of this registration",
+                f"the owner's record of labels {self.registry.file} is not the one of this registration",
                 hint="Restore it from a copy.",
             )
         changed = register.compare(self.exam.hashes, self.labels).n_changed
@@ -142,10 +144,10 @@ class Case:
             )
 
     def registration(self, baseline: Contestant | None) -> Registered:
-        """The entry that registers this test set, with its contract; the record of labels is written for the owner."""
+        """The entry that registers this test set, with its contract; the register of labels is drafted for the owner."""
         salt = self.surroundings.random_bytes(32)
         register = register_labels(self.exam.hashes, self.labels, salt)
-        owner.write(self._register_file, register.to_bytes())
+        self.registry.draft(register)
         return Registered(
             testset=self.exam.fingerprint,
             n_examples=self.exam.n_examples,
@@ -216,14 +218,15 @@ def open_case(
     """
     commit = commit or commit_of(gate.root, surroundings.environ)
     safe = Safe(gate, surroundings)
-    exam = load(safe.files())
+    ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
+    exam = known_as(ledger, load(safe.files()))
     workbench = Workbench(gate, exam, safe, surroundings, commit)
     if owner_record is None and gate.adaptivity is Adaptivity.NONE and safe.key is None:
         owner_record = gate.resolve(gate.owner.record)
     return Case(
         gate=gate,
         surroundings=surroundings,
-        ledger=open_ledger(gate.ledger, gate.root, safe.ledger_key),
+        ledger=ledger,
         exam=exam,
         candidate=workbench.candidate(),
         workbench=workbench,
