@@ -1,0 +1,88 @@
+"""The examples, run as their readers run them; a story that is no longer true fails here."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+TIME_LIMIT_S = 240  # a minute on a machine that does nothing else
+
+
+def tell(story: str, folder: Path) -> str:
+    """Run a story's script in *folder* and return what it printed; it ends with 0 if all went as told."""
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / story / "run.py", "--folder", folder],
+        env={**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1", "PROCTOR_ACTOR": "a reader"},
+        capture_output=True,
+        text=True,
+        timeout=TIME_LIMIT_S,
+        check=False,
+    )
+    assert 0 == done.returncode, done.stdout + done.stderr
+    return done.stdout
+
+
+def load(path: Path) -> ModuleType:
+    """A script of an example as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def verdicts(output: str) -> list[tuple[str, str]]:
+    """Verdicts by commit, as printed: title of the commit, and the word that leads its report."""
+    return re.findall(r"^── (.+?) ─+\n\n {2}(PASS|FAIL) ", output, re.MULTILINE)
+
+
+@pytest.fixture
+def releases() -> None:
+    """The releases of chardet, installed now if that is asked for; the test is skipped where they are missing."""
+    installer = load(EXAMPLES / "chardet/releases.py")
+    folder = installer.default_folder()
+    if os.environ.get("PROCTOR_TEST_CHARDET") == "1":
+        installer.install(folder)
+    if absent := installer.missing(folder):
+        pytest.skip(f"chardet {', '.join(absent)} not installed: run examples/chardet/releases.py once")
+
+
+@pytest.mark.slow
+def test_digits__passes_fails_and_the_end_of_the_test_set(tmp_path: Path) -> None:
+    """In the story of the digits, commits pass and fail, and in the end a fresh test set is needed."""
+    told = tell("digits", tmp_path)
+
+    assert {"PASS", "FAIL"} == {verdict for _, verdict in verdicts(told)}
+    assert told.rstrip().endswith("the test set used up: yes")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("releases")
+def test_chardet__judges_releases_as_the_readme_says(tmp_path: Path) -> None:
+    """Each release of chardet gets the verdict that the README's table gives it, for free where it says so."""
+    readme = (EXAMPLES / "chardet/README.md").read_text(encoding="utf-8")
+    promised = re.findall(r"^\| ([\d.]+) \| (pass|fail)(, free)? \|", readme, re.MULTILINE)
+
+    told = tell("chardet", tmp_path)
+
+    assert [(f"chardet {release}", verdict.upper()) for release, verdict, _ in promised] == verdicts(told)
+    assert sum(bool(free) for *_, free in promised) == told.count("asked before")
+
+
+def test_chardet__exam_has_one_truth_for_each_example() -> None:
+    """Every byte string of the exam is decoded by its own codec, the same exam is made each time, and none is ASCII."""
+    exam = load(EXAMPLES / "chardet/exam.py").make_exam(300)
+
+    assert load(EXAMPLES / "chardet/exam.py").make_exam(300) == exam
+    assert all(data.decode(codec) for data, codec in exam.items())
+    assert "ascii" not in exam.values()
+    assert len(set(exam.values())) > 20
