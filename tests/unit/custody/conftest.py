@@ -1,0 +1,29 @@
+"""Servers that take notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from . import servers
+from .project import Project, start
+from .servers import PostOffice, Room
+
+
+@pytest.fixture
+def post_office() -> Iterator[PostOffice]:
+    with servers.post_office() as office:
+        yield office
+
+
+@pytest.fixture
+def room() -> Iterator[Room]:
+    with servers.room() as found:
+        yield found
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return start(tmp_path)

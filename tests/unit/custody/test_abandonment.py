@@ -1,0 +1,77 @@
+"""Ending what is stuck: charged like a crash, and not to be told from a judged outcome (theory.md §4.3.4)."""
+
+from __future__ import annotations
+
+import pytest
+
+from proctor.custody.abandonment import abort
+from proctor.custody.corrections import correct
+from proctor.custody.outcomes import open_outcomes
+from proctor.custody.retirement import retire
+from proctor.custody.succession import Wish, register
+from proctor.errors import EvaluationPending, Misuse
+from proctor.ledger.records import Pending, Submission
+
+
+def stuck(project, **overrides):
+    """A registered set on which an evaluation has begun and not ended."""
+    project.gate(**overrides)
+    register(project.desk(), Wish(follows=False))
+    desk = project.desk()
+    books = desk.books()
+    gate, life = desk.gate, desk.life(books)
+    level = life.account.next_log_level(gate.stakes)
+    models = (Submission("d" * 64, "python new.py", "c" * 40), Submission("e" * 64, "python old.py"))
+    record = Pending(desk.exam.fingerprint, gate.condition, *models, gate.stakes, level, "exact", desk.origin)
+    desk.append(record, books.head)
+    return project
+
+
+@pytest.mark.parametrize(("mode", "outcome", "proofs"), [("fp-free", "fail", 0), ("fn-free", "pass", 0)])
+def test_abort__is_charged_as_a_crash(project, mode, outcome, proofs):
+    """FAIL, in fn-free PASS: the outcome that needs no proof; the step counts, and the set is free again."""
+    stuck(project, mode=mode)
+
+    ended = abort(project.desk())
+
+    life = project.desk().life(project.desk().books())
+    assert (outcome, "judged") == (ended.record.outcome, ended.record.basis)
+    assert (1, proofs, None) == (life.account.evaluations, life.account.proofs, life.open_pending)
+    assert ended.record.log_level == pytest.approx(project_level(project, mode))
+    with pytest.raises(Misuse, match="no evaluation is pending"):
+        abort(project.desk())
+
+
+def project_level(project, mode):
+    """The level of a first evaluation: a fifth of the error probability."""
+    account = project.desk().books().account(project.desk().gate).contract
+    return account.log_error_probability - 1.6094379124341003
+
+
+def test_abort__is_withheld_under_none(project):
+    """Under none an aborted evaluation is withheld like any other; the owner can read what it was."""
+    stuck(project, adaptivity="none", steps=4)
+
+    ended = abort(project.desk())
+
+    assert ("withheld", "judged") == (ended.record.outcome, ended.record.basis)
+    desk = project.desk()
+    (opened,) = open_outcomes(desk, desk.life(desk.books()))
+    assert ("fail", "ada") == (opened.outcome, opened.figures["aborted_by"])
+
+
+def test_abort__feedback_is_charged_as_for_a_judged_outcome(project):
+    """Where feedback is declared, an abort releases and pays for a message, or it could be told from a judgement."""
+    stuck(project, feedback="three-way")
+
+    assert "cannot tell" == abort(project.desk()).record.feedback.message
+
+
+def test_pending__nothing_else_is_done_meanwhile(project):
+    """A set is neither corrected nor retired while a candidate is being judged on sealed inputs."""
+    stuck(project)
+
+    with pytest.raises(EvaluationPending, match="has begun"):
+        retire(project.desk(), "enough")
+    with pytest.raises(EvaluationPending, match="has begun"):
+        correct(project.desk(), project.root / "labels.csv", "")
