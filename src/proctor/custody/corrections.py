@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from proctor import owner
 from proctor.custody.desk import Desk, refuse_pending
 from proctor.errors import DataError, Misuse, TestSetRetired
 from proctor.gate.books import Books
@@ -69,7 +68,7 @@ def correct(desk: Desk, new_labels: Path, reason: str) -> Correction:
         )
     labels = _labels_in(desk, source)
     correction = desk.decide(lambda books: _record(desk, books, labels, reason))
-    owner.write(desk.register_file, desk.register().updated(desk.exam.hashes, labels).to_bytes())
+    desk.registry.write(desk.register().updated(desk.exam.hashes, labels))
     if not target.exists() or not new_labels.samefile(target):
         with source.open_bytes() as file:
             _put_in_place(desk, file.read(), target)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from proctor import __version__, owner
 from proctor.errors import DataError, EvaluationPending, LedgerLocked, LedgerMoved, Misuse
 from proctor.gate.books import Books, consult
+from proctor.gate.registry import Registry
 from proctor.gate.safe import Safe, is_sealed
 from proctor.gatefile import Gate
 from proctor.ledger import Draft, Entry, Ledger, open_ledger
@@ -23,7 +24,6 @@ T = TypeVar("T")
 
 _ATTEMPTS = 100
 _LONGEST_PAUSE_S = 2.0
-_OWNER_FOLDER = ".proctor/owner"  # where `proctor.gate.case` keeps the register of labels
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,14 @@ class Desk:
         return text
 
     @property
+    def registry(self) -> Registry:
+        """Where the owner's register of labels lies; sealed where there is a key."""
+        return Registry(self.safe, self.exam.fingerprint)
+
+    @property
     def register_file(self) -> Path:
         """The owner's register of labels, written at registration."""
-        return self.gate.resolve(_OWNER_FOLDER) / f"{self.exam.fingerprint[:16]}.labels.npz"
+        return self.registry.file
 
     def register(self) -> LabelRegister:
         """
@@ -107,14 +112,13 @@ class Desk:
         Raises:
             DataError: If it is not here, or damaged.
         """
-        try:
-            content = self.register_file.read_bytes()
-        except OSError as error:
+        found = self.registry.read()
+        if found is None:
             raise DataError(
-                f"the owner's record of labels {self.register_file} cannot be read: {error.strerror}",
+                f"the owner's record of labels {self.register_file} is not here",
                 hint="It was written where the test set was registered; work there, or restore it from a copy.",
-            ) from None
-        return LabelRegister.from_bytes(content)
+            )
+        return found
 
     def opened(self, path: Path, context: str) -> Source:
         """

@@ -90,7 +90,7 @@ def end_of(gate: Gate, books: Books, life: Life) -> Notice | None:
         refuse_if_out_of_reach(gate, books, gate.formula, life.registered.record.n_examples)
     except BudgetSpent:
         evaluations = life.account.evaluations
-        return _ending(gate, life, "spent", f"Its budget is spent after {evaluations} evaluations.")
+        return _ending(gate, life, "spent", f"Its budget is spent; evaluations: {evaluations}.")
     except ToleranceOutOfReach as error:
         return _ending(gate, life, "out of reach", f"{error.message[0].upper()}{error.message[1:]}.")
     return None

@@ -154,8 +154,7 @@ def _adopt_on_sealed_inputs(case: Case, books: Books, condition: str) -> Release
     asked = _Asked(case.gate.formula, condition, None, None)
     case.rehearse()
     books = _registered(case, books, None)
-    pending = _take_turn(case, books, asked)
-    books = consult(case.ledger, case.exam)
+    pending, books = _take_turn(case, books, asked)
     has_run = True
     try:
         case.workbench.keep(case.candidate.submission, case.predict(case.candidate))
@@ -186,11 +185,10 @@ def _judge_on_sealed_inputs(case: Case, books: Books, asked: _Asked) -> Release:
     """
     if books.life is not None:
         case.refuse_corrected_labels(books.life)
-    case.rehearse()
+    case.rehearse(asked.baseline, asked.anchor)
     case.refuse_incomplete_labels()
     books = _registered(case, books, asked.baseline)
-    pending = _take_turn(case, books, asked)
-    books = consult(case.ledger, case.exam)
+    pending, books = _take_turn(case, books, asked)
     try:
         sample = case.sample(asked.baseline, asked.anchor)
     except ModelError:
@@ -199,8 +197,8 @@ def _judge_on_sealed_inputs(case: Case, books: Books, asked: _Asked) -> Release:
     return _published(case, books, replace(_evaluated(case, books, asked, sample), pending=pending))
 
 
-def _take_turn(case: Case, books: Books, asked: _Asked) -> int:
-    """Number of the pending entry of this evaluation: its own from an earlier attempt, or a new one."""
+def _take_turn(case: Case, books: Books, asked: _Asked) -> tuple[int, Books]:
+    """Number of the pending entry of this evaluation, its own from an earlier attempt or a new one; books with it."""
     assert books.life is not None  # noqa: S101  # registered by the caller
     record = Pending(
         case.exam.fingerprint,
@@ -214,9 +212,13 @@ def _take_turn(case: Case, books: Books, asked: _Asked) -> int:
     )
     waiting = books.life.open_pending
     if waiting is None:
-        return case.ledger.append(case.draft(record), books.head).number
+        number = case.ledger.append(case.draft(record), books.head).number
+        books = consult(case.ledger, case.exam)
+        if books.life is None or books.life.open_pending is None or books.life.open_pending.entry.number != number:
+            raise LedgerMoved("the same question was answered by another job at this moment")
+        return number, books
     if waiting.record.candidate.digest == record.candidate.digest and waiting.record.condition == record.condition:
-        return waiting.entry.number
+        return waiting.entry.number, books
     raise EvaluationPending(
         f"entry {waiting.entry.number} of the ledger is an evaluation on this test set that has begun and not ended",
         hint="Nothing was spent. Wait for it and run the same command again; if its machine died, run that commit's "

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from proctor import __version__, owner
 from proctor.budget import Adaptivity
 from proctor.conditions import Variable, variables
-from proctor.errors import DataError, LabelsMissing
+from proctor.errors import DataError, LabelsMissing, ModelError
 from proctor.gate.books import known_as
 from proctor.gate.contestants import Contestant, Workbench
 from proctor.gate.registry import Registry
 from proctor.gate.safe import Safe
-from proctor.gatefile import Gate
+from proctor.gatefile import Gate, Inputs
 from proctor.ledger import Draft, Ledger, open_ledger
 from proctor.ledger.history import Life
 from proctor.ledger.records import Origin, Record, Registered, to_body
@@ -89,10 +89,22 @@ class Case:
         return self.workbench.earlier(submission) if submission else baseline
 
     def predict(self, contestant: Contestant) -> Aligned:
-        """Predictions of a model in the order of the test set; run or read once."""
+        """
+        Predictions of a model in the order of the test set; run or read once.
+
+        Raises:
+            ModelError: If it has run on sealed inputs and what it gave does not fit them.
+            DataError: If predictions on open inputs do not fit.
+        """
         digest = contestant.submission.digest
         if digest not in self._aligned:
-            self._aligned[digest] = align(self.exam.sheet(self.labels), contestant.read())
+            found = contestant.read()
+            try:
+                self._aligned[digest] = align(self.exam.sheet(self.labels), found)
+            except DataError as error:
+                if self.gate.testset.inputs is not Inputs.SEALED:
+                    raise
+                raise ModelError(error.message, error.hint) from None
         return self._aligned[digest]
 
     def sample(self, baseline: Contestant | None, anchor: Contestant | None) -> Sample:
@@ -144,7 +156,7 @@ class Case:
             )
 
     def registration(self, baseline: Contestant | None) -> Registered:
-        """The entry that registers this test set, with its contract; the register of labels is drafted for the owner."""
+        """The entry that registers this test set, with its contract; drafts the owner's register of labels."""
         salt = self.surroundings.random_bytes(32)
         register = register_labels(self.exam.hashes, self.labels, salt)
         self.registry.draft(register)
@@ -160,9 +172,18 @@ class Case:
             anchor=baseline.submission if baseline else None,
         )
 
-    def rehearse(self) -> None:
-        """Run the candidate on the public sample first, so that honest mistakes cost nothing."""
+    def rehearse(self, *others: Contestant | None) -> None:
+        """
+        Find honest mistakes while they cost nothing: run the candidate on the public sample, look for the *others*.
+
+        Raises:
+            ModelError: If the candidate cannot be run on the public sample.
+            DataError: If predictions of another model are damaged, or its commit is not here.
+        """
         self.workbench.rehearse()
+        for model in others:
+            if model is not None and self.workbench.is_at_hand(model.submission):
+                self.predict(model)
 
     def refuse_incomplete_labels(self) -> None:
         """

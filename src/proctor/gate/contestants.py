@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from proctor.errors import DataError, ModelError, SandboxError
+from proctor.errors import DataError, Misuse, ModelError, SandboxError
 from proctor.gate.kept import Kept
 from proctor.gate.safe import Safe
 from proctor.gatefile import Accepted, Candidate, Command, Gate, Inputs, Model, PredictionsFile, Revision
@@ -96,11 +96,19 @@ class Workbench:
             case Accepted():
                 return self.earlier(accepted) if accepted is not None else None
             case PredictionsFile() as file:
+                self._refuse_sealed(file)
                 return self._from_file(file, Source(self.gate.resolve(file.predictions)), None)
             case Revision(revision):
                 return self._at(revision)
             case _:
                 assert_never(self.gate.baseline)
+
+    def _refuse_sealed(self, file: PredictionsFile) -> None:
+        if self.gate.testset.inputs is Inputs.SEALED:
+            raise Misuse(
+                f"the inputs are sealed, so the baseline {file.predictions!r} was made by somebody who saw them",
+                hint="Compare with the accepted model, or with a revision: `baseline: {revision: main}`.",
+            )
 
     def earlier(self, submission: Submission) -> Contestant:
         """A model that took part before: its kept predictions, or the model itself at the commit it belongs to."""
@@ -109,6 +117,21 @@ class Workbench:
     def keep(self, submission: Submission, predictions: Aligned) -> None:
         """Keep the predictions of a model that takes part."""
         self.kept.put(submission.digest, predictions.values)
+
+    def is_at_hand(self, submission: Submission) -> bool:
+        """
+        True if the predictions of a model are kept here; else it will be run again.
+
+        Raises:
+            DataError: If they are not kept and cannot be made again: no commit is known, or it is not here.
+        """
+        if self.kept.has(submission.digest):
+            return True
+        if submission.commit is None:
+            self.kept.get(submission.digest, submission.source)
+        else:
+            self._commit_is_here(submission, submission.commit)
+        return False
 
     def rehearse(self) -> None:
         """
@@ -164,8 +187,7 @@ class Workbench:
         try:
             return self._made_again(submission, submission.commit)
         except DataError as error:
-            lost = f"the predictions of {submission.source!r} are not kept here, and cannot be made again"
-            raise DataError(f"{lost}: {error.message}", hint=error.hint) from None
+            raise DataError(f"{_lost(submission)}: {error.message}", hint=error.hint) from None
 
     def _made_again(self, submission: Submission, commit: str) -> PredictionSet:
         """The model of a commit, run again; only if it is the one that was submitted then."""
@@ -181,6 +203,14 @@ class Workbench:
             there = export(root, commit, Path(folder))
             self._must_be(submission, digest(runnable, there.root, there.tree))
             return self._run(runnable, there.root, self.exam.files, submission.digest)
+
+    def _commit_is_here(self, submission: Submission, commit: str) -> None:
+        from proctor.models import commit_of
+
+        try:
+            commit_of(self.gate.root, commit)
+        except DataError as error:
+            raise DataError(f"{_lost(submission)}: {error.message}", hint=error.hint) from None
 
     def _must_be(self, submission: Submission, digest: str) -> None:
         if digest != submission.digest:
@@ -232,6 +262,10 @@ class Workbench:
         inputs = [testset.features] if testset.inputs is Inputs.SEALED and testset.features else []
         roots = {root, self.gate.root}
         return tuple(base / name for base in roots for name in (*named, *inputs, _OWN_FOLDER, ".git"))
+
+
+def _lost(submission: Submission) -> str:
+    return f"the predictions of {submission.source!r} are not kept here, and cannot be made again"
 
 
 def _local(ledger: str) -> tuple[str, ...]:

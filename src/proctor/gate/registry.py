@@ -1,0 +1,94 @@
+"""
+Where the owner's register of labels lies: written before the test set is registered, valid once it is.
+
+Several jobs may try to register the same test set at once, in one folder too, and any of them may be killed: each
+writes a draft under the commitment that its entry makes, and the draft of the entry that the ledger took is the
+register. With the owner's key the file is sealed: who knows its salt and the examples can try labels out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from proctor import owner
+from proctor.errors import DataError
+from proctor.gate.safe import Safe
+from proctor.testset import LabelRegister
+
+_FOLDER = ".proctor/owner"
+_CONTEXT = "register of labels"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """
+    The register of one test set's labels.
+
+    Args:
+        safe: The owner's key, where there is one, and the gate file that says where.
+        fingerprint: What the test set is.
+    """
+
+    safe: Safe
+    fingerprint: str
+
+    @property
+    def file(self) -> Path:
+        """The register."""
+        return self.safe.gate.resolve(_FOLDER) / f"{self.fingerprint[:16]}.labels.npz"
+
+    def draft(self, register: LabelRegister) -> None:
+        """
+        Write what will be the register once the ledger has taken its commitment.
+
+        Raises:
+            LedgerUnwritable: If the file cannot be written.
+        """
+        owner.write(self._draft(register.commitment), self._sealed(register))
+
+    def settle(self, commitment: str) -> None:
+        """Make the draft of *commitment*, which the ledger took, the register; nothing if there is none here."""
+        draft = self._draft(commitment)
+        if draft.exists():
+            draft.replace(self.file)
+
+    def discard(self, commitment: str) -> None:
+        """Remove the draft of *commitment*, which the ledger did not take."""
+        self._draft(commitment).unlink(missing_ok=True)
+
+    def write(self, register: LabelRegister) -> None:
+        """
+        Replace the register.
+
+        Raises:
+            LedgerUnwritable: If the file cannot be written.
+        """
+        owner.write(self.file, self._sealed(register))
+
+    def read(self) -> LabelRegister | None:
+        """
+        The register; ``None`` if the test set was registered on another machine.
+
+        Raises:
+            DataError: If it is damaged or cannot be read.
+            KeyFault: If it is sealed and the key is missing or another.
+        """
+        try:
+            content = self.file.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise DataError(f"the owner's record of labels {self.file} cannot be read: {error.strerror}") from None
+        return LabelRegister.from_bytes(self.safe.unwrap(content, _CONTEXT))
+
+    def _draft(self, commitment: str) -> Path:
+        return self.file.with_name(f"{self.fingerprint[:16]}.{commitment[:16]}.draft")
+
+    def _sealed(self, register: LabelRegister) -> bytes:
+        content = register.to_bytes()
+        if self.safe.key is None:
+            return content
+        from proctor.testset.sealing import seal_bytes
+
+        return seal_bytes(content, self.safe.key, _CONTEXT)
