@@ -22,6 +22,8 @@ from proctor import __version__, errors
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("proctor.cli.init:init", "Write a gate file for the models and data found here."),
     "check": ("proctor.cli.check:check", "Judge the candidate and record the verdict."),
+    "preflight": ("proctor.cli.preflight:preflight", "Look at a candidate before it is judged; spends nothing."),
+    "hook": ("proctor.cli.hook:hook", "Run the preflight at every `git push`."),
     "plan": ("proctor.cli.plan:plan", "Say how many examples and labels a condition takes."),
     "status": ("proctor.cli.status:status", "Show what is left of the test set."),
     "explain": ("proctor.cli.explain:explain", "Say in plain words what a condition asks."),

@@ -75,7 +75,7 @@ def _as_released(release: Release, gate: Gate, surroundings: Surroundings) -> tu
     until = tuple(entry for entry in entries if entry.number <= release.entry)
     found = lives(until)
     life = found[release.testset.fingerprint]
-    history = history_of(life)
+    history = history_of(life, len(life.verdicts))
     if not release.replayed:
         return release, history
     return release_of(gate, Books(until, found, life), life, life.verdicts[-1]), history

@@ -1,0 +1,235 @@
+"""
+`proctor hook`: the preflight at every `git push`, for people without pre-commit.
+
+The hook is a shell script of a few lines that calls `proctor hook run`; what git tells it is read here. It is advice,
+as every hook is: `git push --no-verify` goes around it, and the gate in CI does not depend on it.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from proctor.errors import FRESH_TEST_SET, PASSED, Misuse, ProctorError, Unusable
+
+_MARK = "# Made by `proctor hook install`; `proctor hook uninstall` removes it."
+_SCRIPT = """\
+#!/bin/sh
+{mark}
+python={python}
+if [ -x "$python" ]; then
+  exec "$python" -m proctor hook run {gates} "$@"
+fi
+if command -v proctor >/dev/null 2>&1; then
+  exec proctor hook run {gates} "$@"
+fi
+echo "proctor is not installed any more; 'git push --no-verify' pushes without its preflight" >&2
+exit 1
+"""
+
+
+@click.group()
+def hook() -> None:
+    """Run the preflight at every `git push`."""
+
+
+@hook.command(
+    epilog="""\b
+Examples:
+  proctor hook install                           for the gate file in this folder
+  proctor hook install gates/spam.yml gates/ham.yml
+With pre-commit, use the hook `proctor` of this repository instead.
+"""
+)
+@click.argument("gates", nargs=-1, type=click.Path())
+def install(gates: tuple[str, ...]) -> None:
+    """
+    Install a pre-push hook in this repository.
+
+    It goes where git looks for hooks (`core.hooksPath`, linked work trees), and never in place of somebody else's.
+    """
+    top, path = _top(), _hook_file()
+    content = _read(path)
+    if content is not None and _MARK not in content:
+        raise Misuse(
+            f"there is a pre-push hook already: {path}",
+            hint='Add this line to it: proctor hook run "$@"  (git\'s lines on its standard input go to it too).',
+        )
+    names = [os.path.relpath(Path(gate).resolve(), top.resolve()) for gate in gates or (".",)]
+    script = _SCRIPT.format(mark=_MARK, python=shlex.quote(sys.executable), gates=shlex.join(_options(names)))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft.write_text(script, encoding="utf-8")
+        draft.chmod(0o755)
+        draft.replace(path)
+    except OSError as error:
+        raise Unusable(f"the hook {path} cannot be written: {error.strerror}") from None
+    click.echo(f"installed {path}")
+
+
+@hook.command()
+def uninstall() -> None:
+    """Remove the hook that `install` made; somebody else's stays."""
+    path = _hook_file()
+    content = _read(path)
+    if content is None:
+        click.echo("there is no pre-push hook")
+        return
+    if _MARK not in content:
+        raise Misuse(f"the pre-push hook {path} is not proctor's", hint="Take proctor's line out of it by hand.")
+    path.unlink()
+    click.echo(f"removed {path}")
+
+
+@hook.command()
+@click.option("--gate", "gates", multiple=True, type=click.Path(), help="Gate file; may be given several times.")
+@click.argument("remote", nargs=-1)
+def run(gates: tuple[str, ...], remote: tuple[str, ...]) -> int:
+    """
+    Be the pre-push hook: called by git or by pre-commit.
+
+    What could not be judged as it stands stops the push. A test set that is used up only warns, because no push can
+    mend that. Deletions are let through, and so are branches without the gate file.
+    """
+    pushed = _pushed(os.environ, sys.stdin)
+    if pushed is not None and not pushed:
+        return PASSED
+    # Git's own variables point into the repository that is pushed; git commands elsewhere must not follow them.
+    for name in [name for name in os.environ if name.startswith("GIT_") and name not in _KEPT]:
+        del os.environ[name]
+    _remark_on_work_tree(pushed)
+    codes = [_preflight(gate) for gate in gates or (".",)]
+    stopping = [code for code in codes if code not in (PASSED, FRESH_TEST_SET)]
+    if stopping:
+        click.echo("proctor: the push was stopped; `git push --no-verify` pushes anyway", err=True)
+    return stopping[0] if stopping else PASSED
+
+
+_KEPT = frozenset(
+    ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
+)
+"""Variables of git that are about the person or the machine, not about one repository."""
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """One branch or tag that is pushed; *commit* is what it will point to."""
+
+    ref: str
+    commit: str
+
+
+def pushed_refs(lines: Iterable[str]) -> tuple[Pushed, ...]:
+    """
+    What git says it will push, without deletions (githooks(5), pre-push).
+
+    On the first push of a branch the remote's object is all zeros, on a force push it is no ancestor: both are pushes
+    like any other. On a deletion the local object is all zeros: nothing is there to look at.
+
+    >>> pushed_refs(["refs/heads/main 1f2e refs/heads/main 0000", "(delete) 0000 refs/heads/old 1f2e"])
+    (Pushed(ref='refs/heads/main', commit='1f2e'),)
+    """
+    found = []
+    for line in lines:
+        words = line.split()
+        if len(words) == 4 and words[1].strip("0"):
+            found.append(Pushed(words[0], words[1]))
+    return tuple(found)
+
+
+def _pushed(environ: Mapping[str, str], stdin: Iterable[str]) -> tuple[Pushed, ...] | None:
+    """
+    What is pushed; ``None`` if nobody says.
+
+    Pre-commit reads git's lines itself, calls no hook for deletions, and hands on an empty input with its own variables.
+    """
+    if environ.get("PRE_COMMIT"):
+        commit = environ.get("PRE_COMMIT_TO_REF", "")
+        return (Pushed(environ.get("PRE_COMMIT_LOCAL_BRANCH", ""), commit),) if commit else None
+    if sys.stdin.isatty():
+        return None
+    return pushed_refs(stdin)
+
+
+def _remark_on_work_tree(pushed: tuple[Pushed, ...] | None) -> None:
+    """The preflight looks at the work tree; say so where something else is pushed."""
+    head = _git("rev-parse", "--verify", "--quiet", "HEAD")
+    if pushed and head not in {_commit(ref.commit) for ref in pushed}:
+        click.echo("proctor: what is pushed is not checked out; the preflight looks at the work tree", err=True)
+    elif _git("status", "--porcelain", "--untracked-files=no"):
+        click.echo("proctor: there are changes that are not committed; the preflight looks at the work tree", err=True)
+
+
+def _preflight(gate: str) -> int:
+    """The preflight of one gate, told on standard error: git passes a hook's output on."""
+    from proctor.cli.preflight import as_text
+    from proctor.cli.source import load_gate
+    from proctor.gatefile import NAMES
+    from proctor.preflight import inspect
+    from proctor.surroundings import Surroundings
+
+    path = Path(gate)
+    if not (path.is_file() or any((path / name).exists() for name in NAMES)):
+        click.echo(f"proctor: there is no gate file {gate!r} here; nothing to look at", err=True)
+        return PASSED
+    try:
+        found = inspect(load_gate(gate), Surroundings())
+    except ProctorError as error:
+        click.echo(f"proctor: {error}", err=True)
+        return error.exit_code
+    click.echo(as_text(found), err=True)
+    return found.exit_code
+
+
+# --- git -------------------------------------------------------------------------------------------------------------
+
+
+def _top() -> Path:
+    return Path(_must("rev-parse", "--show-toplevel"))
+
+
+def _hook_file() -> Path:
+    """Where git looks for the hook: it knows `core.hooksPath` and linked work trees."""
+    return Path(_must("rev-parse", "--git-path", "hooks/pre-push")).absolute()
+
+
+def _must(*arguments: str) -> str:
+    found = _git(*arguments)
+    if found is None:
+        raise Misuse("this is no git work tree", hint="Run the command inside the repository that is pushed.")
+    return found
+
+
+def _commit(name: str) -> str | None:
+    """The commit that an object is, or that a tag points to."""
+    return _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout.removesuffix("\n") if done.returncode == 0 else None
+
+
+def _options(gates: Iterable[str]) -> list[str]:
+    return [word for gate in gates for word in ("--gate", gate)]
+
+
+def _read(path: Path) -> str | None:
+    """Content of a hook; ``None`` if there is none."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Unusable(f"the hook {path} cannot be read: {error.strerror}") from None

@@ -1,0 +1,195 @@
+"""
+Development data: examples with labels that everybody may look at, and what the models predict on them.
+
+They must share nothing with the test set. That is checked before a label of them is read, because a test set passed
+off as development data would tell developers what the gate must not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from proctor.conditions import Variable, variables
+from proctor.errors import DataError, Misuse
+from proctor.gate.contestants import Workbench
+from proctor.gatefile import Accepted, Gate, PredictionsFile, Revision
+from proctor.ledger.history import Life
+from proctor.predictions import ColumnNames, Panel, PredictionSet, Source, align, read_predictions
+from proctor.predictions.labels import Labels
+from proctor.testset import ExamFiles, TestSet, load, overlap
+
+
+@dataclass(frozen=True)
+class Development:
+    """
+    Files of development data, as the user named them.
+
+    Attributes:
+        features: What a model is shown.
+        labels: Their labels.
+        candidate: Predictions of the new model on them; it is run if left out.
+        baseline: Predictions of the old model on them.
+        anchor: Predictions of the anchor on them.
+    """
+
+    features: Path | None = None
+    labels: Path | None = None
+    candidate: Path | None = None
+    baseline: Path | None = None
+    anchor: Path | None = None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether any development data were named."""
+        return self.features is not None or self.labels is not None
+
+
+def open_development(gate: Gate, files: Development, exam: TestSet | None) -> TestSet:
+    """
+    The development examples; of their labels no more than the ids.
+
+    Raises:
+        Misuse: If they are the test set, or share examples with it.
+        DataError: If a file is missing or malformed.
+    """
+    own = {gate.resolve(name).resolve() for name in (gate.testset.labels, gate.testset.features) if name}
+    for path in (files.features, files.labels):
+        if path is not None and path.resolve() in own:
+            raise Misuse(
+                f"{str(path)!r} is the test set's own file, and preflight looks at development data only",
+                hint="Name examples that are not in the test set.",
+            )
+    found = load(
+        ExamFiles(
+            labels=Source(files.labels or files.features or Path()),
+            features=Source(files.features) if files.features else None,
+            id=gate.testset.id,
+            label=gate.testset.label,
+            classes=frozenset(gate.testset.classes) if gate.testset.classes else None,
+            key=exam.files.key if exam else b"",
+        )
+    )
+    # A set known by its ids alone can only be told apart from another one that is: 1, 2, 3 are anybody's ids.
+    is_comparable = exam is not None and found.columns == exam.columns
+    common = overlap(exam.sketch, found.sketch) if exam is not None and is_comparable else None
+    if common is not None and not common.is_fresh:
+        raise Misuse(
+            f"the development data have {common} examples in common with the test set, and preflight never looks at it",
+            hint="Name examples that are not in the test set.",
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Bench:
+    """
+    Where the models of a gate predict on development data.
+
+    Attributes:
+        gate: The gate file.
+        files: What the user named.
+        exam: The development examples.
+        workbench: Where models are run on them.
+        life: Life of the test set, which knows the accepted baseline; ``None`` if it is not registered or not here.
+    """
+
+    gate: Gate
+    files: Development
+    exam: TestSet
+    workbench: Workbench
+    life: Life | None
+
+    def labels(self) -> Labels | None:
+        """The development labels; ``None`` if none were named."""
+        return None if self.files.labels is None else self.exam.read_labels()
+
+    def panel(self, labels: Labels | None) -> Panel:
+        """
+        What candidate, baseline and anchor predict; a baseline or anchor that is not to be had is left out.
+
+        Raises:
+            ProctorError: If the candidate cannot be run, or its predictions are not well formed.
+        """
+        names = (Variable.N, Variable.O, Variable.A)
+        found = [self._predictions(name) for name in names]
+        sheet = self.exam.sheet(labels)
+        values = [None if each is None else align(sheet, each).values for each in found]
+        assert values[0] is not None  # noqa: S101  # the candidate is never left out
+        return Panel(values[0], values[1], values[2])
+
+    def _predictions(self, variable: Variable) -> PredictionSet | None:
+        named = {
+            Variable.N: self.files.candidate,
+            Variable.O: self.files.baseline,
+            Variable.A: self.files.anchor,
+        }[variable]
+        if named is not None:
+            return read_predictions(Source(named), self._columns())
+        match variable:
+            case Variable.N:
+                return self._candidate()
+            case Variable.O:
+                return self._baseline()
+            case _:
+                return self._anchor()
+
+    def _candidate(self) -> PredictionSet:
+        if isinstance(self.gate.candidate, PredictionsFile):
+            raise Misuse(
+                f"the candidate is the file {self.gate.candidate.predictions!r}, which says nothing of other examples",
+                hint="Name its predictions on the development data: --development-candidate FILE.",
+            )
+        return self.workbench.candidate().read()
+
+    def _baseline(self) -> PredictionSet | None:
+        if isinstance(self.gate.candidate, PredictionsFile):
+            return None
+        match self.gate.baseline:
+            case Revision():
+                found = self.workbench.baseline(None)
+                return found.read() if found is not None else None
+            case Accepted():
+                accepted = self.life.accepted(self.gate.name) if self.life else None
+                return None if accepted is None else self._earlier(accepted.record.candidate.commit)
+            case _:
+                return None
+
+    def _earlier(self, commit: str | None) -> PredictionSet | None:
+        """The accepted model, run again at its commit; ``None`` where it cannot be."""
+        accepted = self.life.accepted(self.gate.name) if self.life else None
+        if commit is None or accepted is None:
+            return None
+        try:
+            return self.workbench.earlier(accepted.record.candidate).read()
+        except DataError:
+            return None
+
+    def _anchor(self) -> PredictionSet | None:
+        if Variable.A not in variables(self.gate.formula) or isinstance(self.gate.candidate, PredictionsFile):
+            return None
+        submission = self.life.anchor(self.gate.name) if self.life else None
+        if submission is None or submission.commit is None:
+            return None
+        try:
+            return self.workbench.earlier(submission).read()
+        except DataError:
+            return None
+
+    def _columns(self) -> ColumnNames:
+        candidate = self.gate.candidate
+        if isinstance(candidate, PredictionsFile):
+            return ColumnNames(candidate.id, candidate.prediction)
+        return ColumnNames(self.gate.testset.id)
+
+
+def labeled(panel: Panel, labels: Labels) -> tuple[Panel, Labels]:
+    """Only the examples that have a label."""
+    known = labels.is_known()
+    if known.all():
+        return panel, labels
+    rows = np.flatnonzero(known)
+    picked = (None if values is None else values[rows] for values in (panel.baseline, panel.anchor))
+    return Panel(panel.candidate[rows], *picked), Labels(labels.values[rows])

@@ -1,0 +1,257 @@
+"""The order in which a preflight looks at things; each part says what it found and stops no other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from proctor.budget import SPENT, open_account
+from proctor.conditions import Variable, parse
+from proctor.errors import DataError, ProctorError
+from proctor.evaluation import paper_rule
+from proctor.gate.books import prospect
+from proctor.gate.contestants import Workbench
+from proctor.gate.safe import Safe
+from proctor.gatefile import Gate, PredictionsFile
+from proctor.ledger.history import Life, Question
+from proctor.planning import Bound
+from proctor.predictions import Labels, Panel, Source, align, count, disagreements
+from proctor.preflight.accounts import (
+    Asked,
+    Shelf,
+    asked,
+    gate_file,
+    judge_account,
+    look_up,
+    plan_without_testset,
+    planned,
+)
+from proctor.preflight.chance import RUNS, Next, chance
+from proctor.preflight.development import Bench, Development, labeled, open_development
+from proctor.preflight.report import Figures, Finding, Preflight, good, problem, skipped, warning
+from proctor.surroundings import Surroundings, commit_of
+from proctor.testset import ExamFiles, TestSet, load
+
+
+def inspect(gate: Gate, surroundings: Surroundings, development: Development | None = None) -> Preflight:
+    """
+    Look at everything that can be known of the candidate without a test label; spend nothing.
+
+    Args:
+        gate: The gate file.
+        surroundings: Clock, environment, randomness.
+        development: Development data, if there are any.
+    """
+    safe = Safe(gate, surroundings)
+    context = _Context(gate, surroundings, safe, look_up(gate, safe), development or Development())
+    parts = [_account(context), _candidate(context), _development(context)]
+    findings = [gate_file(gate), *context.shelf.findings, *(found for part in parts for found in part.findings)]
+    figures = Figures(**{name: value for part in parts for name, value in part.figures.items()})
+    return Preflight(gate.name, tuple(findings), figures)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one part found, and the figures behind it."""
+
+    findings: tuple[Finding, ...] = ()
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What every part is given."""
+
+    gate: Gate
+    surroundings: Surroundings
+    safe: Safe
+    shelf: Shelf
+    files: Development
+
+    @cached_property
+    def commit(self) -> str | None:
+        return commit_of(self.gate.root, self.surroundings.environ)
+
+    @property
+    def life(self) -> Life | None:
+        return self.shelf.books.life if self.shelf.books else None
+
+    def workbench(self, exam: TestSet) -> Workbench:
+        """Where models are run on the examples of *exam*."""
+        return Workbench(self.gate, exam, self.safe, self.surroundings, self.commit)
+
+    @cached_property
+    def asked(self) -> Asked:
+        """What will be asked, and whether it was asked before; runs nothing."""
+        assert self.shelf.exam is not None  # noqa: S101  # asked for only where there are books
+        bench, life = self.workbench(self.shelf.exam), self.life
+        accepted = life.accepted(self.gate.name) if life else None
+        baseline = bench.baseline(accepted.record.candidate if accepted else None)
+        anchor = (life.anchor(self.gate.name) if life else None) or baseline
+        formula = asked(self.gate, baseline is not None, anchor is not None)
+        text = str(formula) if formula not in (None, self.gate.formula) else str(parse(self.gate.condition))
+        submission = baseline.submission if baseline else None
+        question = Question(text, bench.candidate().submission, submission, self.gate.name)
+        return Asked(formula, life is not None and life.recorded_answer(question) is not None)
+
+
+def _account(context: _Context) -> _Part:
+    if context.shelf.books is None:
+        return _Part((plan_without_testset(context.gate),) if context.shelf.exam is None else ())
+    try:
+        found = context.asked
+    except ProctorError as error:
+        return _Part((problem("question", error),))
+    if found.is_replay:
+        said = good("cost", "this candidate was judged before: it gets the recorded answer, at no cost")
+        return _Part((said,), {"is_replay": True})
+    findings, figures = judge_account(context.gate, context.shelf, found.formula)
+    return _Part(findings, {"is_replay": False, **figures})
+
+
+# --- the candidate ---------------------------------------------------------------------------------------------------
+
+
+def _candidate(context: _Context) -> _Part:
+    try:
+        return _Part((_tried(context),))
+    except ProctorError as error:
+        return _Part((problem("candidate", error),))
+
+
+def _tried(context: _Context) -> Finding:
+    gate, exam = context.gate, context.shelf.exam
+    if isinstance(gate.candidate, PredictionsFile):
+        return _well_formed(context, gate.candidate)
+    if context.files.features is not None:
+        return _ran(context, open_development(gate, context.files, exam), "development")
+    if gate.testset.sample is None:
+        return skipped(
+            "candidate",
+            "not run: there are no public examples to run it on",
+            "Name a few in the gate file (`testset: {sample: FILE}`), or pass --development FEATURES.",
+        )
+    sample = Source(gate.resolve(gate.testset.sample))
+    public = load(ExamFiles(sample, sample, gate.testset.id, gate.testset.label))
+    return _ran(context, public, "public")
+
+
+def _well_formed(context: _Context, file: PredictionsFile) -> Finding:
+    """Predictions that were made elsewhere: read, and held against the examples where those are here."""
+    exam = context.shelf.exam
+    if not context.gate.resolve(file.predictions).exists():
+        raise DataError(f"there is no file {file.predictions!r}", hint="Write the candidate's predictions to it.")
+    bench = context.workbench(exam if exam is not None else _nothing(context.gate, file))
+    found = bench.candidate().read()
+    if exam is None:
+        return good("candidate", f"{len(found):,} predictions, well formed; not held against the test set")
+    align(exam.sheet(), found)
+    return good("candidate", f"{len(found):,} predictions, well formed, one for each example")
+
+
+def _nothing(gate: Gate, file: PredictionsFile) -> TestSet:
+    """Stands in for a test set that is not here: the predictions' own ids."""
+    source = Source(gate.resolve(file.predictions))
+    return load(ExamFiles(source, source, file.id, gate.testset.label))
+
+
+def _ran(context: _Context, exam: TestSet, kind: str) -> Finding:
+    bench = context.workbench(exam)
+    align(exam.sheet(), bench.candidate().read())
+    return good("candidate", f"ran on {exam.n_examples:,} {kind} examples; well formed (sandbox: {bench.tier})")
+
+
+# --- development data ------------------------------------------------------------------------------------------------
+
+
+def _development(context: _Context) -> _Part:
+    if not context.files.is_there:
+        hint = "Name some: --development FEATURES --development-labels LABELS."
+        return _Part((skipped("chance", "not known: no development data were named", hint),))
+    try:
+        exam = open_development(context.gate, context.files, context.shelf.exam)
+        bench = Bench(context.gate, context.files, exam, context.workbench(exam), context.life)
+        labels = bench.labels()
+        panel = bench.panel(labels)
+        changed = _changed(context.gate, panel)
+        likely = _chance(context, panel, labels)
+    except ProctorError as error:
+        return _Part((problem("development", error),))
+    return _Part((*changed.findings, *likely.findings), {**changed.figures, **likely.figures})
+
+
+def _changed(gate: Gate, panel: Panel) -> _Part:
+    if panel.baseline is None:
+        hint = "Name its predictions on the development data: --development-baseline FILE."
+        return _Part((skipped("changes", "the baseline's predictions on development data are not known", hint),))
+    share = disagreements(panel) / len(panel)
+    said = f"{100 * share:.3g} % of the predictions change, on {len(panel):,} development examples"
+    if gate.disagreement is None or share <= gate.disagreement:
+        return _Part((good("changes", said),), {"changed": share})
+    hint = "Plans count on `disagreement`: more changes than that make a pass less likely."
+    said += f"; the gate file counts on {100 * gate.disagreement:.3g} %"
+    return _Part((warning("changes", said, hint),), {"changed": share})
+
+
+def _chance(context: _Context, panel: Panel, labels: Labels | None) -> _Part:
+    if labels is None:
+        return _Part((skipped("chance", "not known: there are no labels", "Name them: --development-labels LABELS."),))
+    coming = _coming(context)
+    if coming is None:
+        return _Part((skipped("chance", "not known: no evaluation is due"),))
+    there = {Variable.N} | {v for v, p in ((Variable.O, panel.baseline), (Variable.A, panel.anchor)) if p is not None}
+    missing = coming.needs - there
+    if missing:
+        names = ", ".join(f"`{variable}`" for variable in sorted(missing))
+        hint = "Name them: --development-baseline FILE, --development-anchor FILE."
+        return _Part((skipped("chance", f"not known: predictions of {names} on development data are missing", hint),))
+    counts = count(*labeled(panel, labels))
+    if not counts.n_examples:
+        return _Part((skipped("chance", "not known: no development example has a label"),))
+    context.surroundings.progress(f"simulating {2 * RUNS:,} evaluations")
+    found = chance(counts, coming)
+    said = (
+        f"{_percent(found.at_estimate)} if the test set is like the {counts.n_examples:,} development examples, "
+        f"{_percent(found.with_uncertainty)} allowing for their number ({RUNS} simulated evaluations each, "
+        f"of {coming.n_examples:,} examples, at the next level)"
+    )
+    figures = {
+        "development_examples": counts.n_examples,
+        "chance": found.at_estimate,
+        "chance_with_uncertainty": found.with_uncertainty,
+    }
+    if found.at_estimate >= 0.5:
+        return _Part((good("chance", said),), figures)
+    hint = "It is more likely to fail than to pass: better improve it first."
+    return _Part((warning("chance", said, hint),), figures)
+
+
+def _coming(context: _Context) -> Next | None:
+    """The evaluation that is due; on a machine without the test set, the first one of a set that is large enough."""
+    gate, books, exam = context.gate, context.shelf.books, context.shelf.exam
+    formula = context.asked.formula if books is not None else gate.formula
+    if formula is None:
+        return None
+    if books is not None and exam is not None:
+        log_level, n_examples = books.account(gate).next_log_level(gate.stakes), exam.n_examples
+    else:
+        log_level, n_examples = open_account(gate.contract).next_log_level(gate.stakes), planned(gate).examples
+    if log_level == SPENT:
+        return None
+    terms = prospect(gate, formula, n_examples).terms.at(log_level)
+    rule = None if gate.bound is Bound.EXACT else paper_rule(formula, terms)
+    return Next(formula, gate.mode, log_level, n_examples, rule)
+
+
+def _percent(share: float) -> str:
+    """
+    A share among the runs, without more certainty than they have.
+
+    >>> _percent(1.0), _percent(0.87), _percent(0.0)
+    ('over 98 %', 'about 87 %', 'under 2 %')
+    """
+    if share > 0.98:
+        return "over 98 %"
+    return "under 2 %" if share < 0.02 else f"about {100 * share:.0f} %"
