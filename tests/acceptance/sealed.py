@@ -1,0 +1,138 @@
+"""A project whose test set is sealed, with tokens in it that must not turn up anywhere; not a test."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+N_EXAMPLES = 400
+LABEL_TOKENS = tuple(f"verdigris{i}" for i in range(4))
+INPUT_TOKEN = "saffronfield"
+
+# The answer is a function of x, except on the first `wrong` rows; `before` is put in front of everything.
+HONEST = """\
+import csv, sys
+{before}
+rows = list(csv.DictReader(open(sys.argv[1])))
+names = {names}
+with open(sys.argv[2], "w", newline="") as file:
+    writer = csv.writer(file)
+    writer.writerow(["id", "prediction"])
+    for i, row in enumerate(rows):
+        x = int(row["x"])
+        writer.writerow([row["id"], names[(x + (i < {wrong})) % 4]])
+"""
+
+
+def program(wrong: int = 0, before: str = "") -> str:
+    """A candidate that is wrong on so many rows."""
+    return HONEST.format(wrong=wrong, before=before, names=LABEL_TOKENS)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How one command line ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return json.loads(self.out)
+
+
+@dataclass
+class Project:
+    """A folder with a sealed exam, a candidate in Python and a gate file."""
+
+    root: Path
+    inputs: str = "sealed"
+    key: str = ""
+    said: list[str] = field(default_factory=list)
+    first_x: int = 0
+
+    def exam(self) -> Project:
+        """Write the exam, seal it with the command, and delete what lay open."""
+        folder = self.root / "exam"
+        folder.mkdir(parents=True)
+        xs = range(self.first_x, self.first_x + N_EXAMPLES)
+        (folder / "features.csv").write_text(
+            "id,x,text\n" + "".join(f"e{i},{x},{INPUT_TOKEN} {x * 7919}\n" for i, x in enumerate(xs))
+        )
+        (folder / "labels.csv").write_text(
+            "id,label\n" + "".join(f"e{i},{LABEL_TOKENS[x % 4]}\n" for i, x in enumerate(xs))
+        )
+        sealing = ["exam/labels.csv", *(["--features", "exam/features.csv"] if self.inputs == "sealed" else [])]
+        sealed = self.run("-c", "from proctor.cli.seal import seal; seal()", *sealing)
+        assert 0 == sealed.code, sealed.err
+        if not self.key:
+            self.key = next(word for word in sealed.out.split() if word.startswith("proctor-key-1-"))
+        (folder / "labels.csv").unlink()
+        if self.inputs == "sealed":
+            (folder / "features.csv").unlink()
+        return self
+
+    def gate(self, **overrides: Any) -> Project:
+        """Write proctor.yml; keys given as ``None`` are left out."""
+        features = "exam/features.csv.sealed" if self.inputs == "sealed" else "exam/features.csv"
+        content: dict[str, Any] = {
+            "condition": "n > 0.7 +/- 0.1",
+            "reliability": 0.99,
+            "power": 0.5,
+            "first": "judge",
+            "testset": {"labels": "exam/labels.csv.sealed", "features": features, "inputs": self.inputs},
+            "candidate": {
+                "command": f"{sys.executable} predict.py {{features}} {{predictions}}",
+                "files": ["predict.py"],
+                "timeout": 20,
+            },
+            **overrides,
+        }
+        kept = {key: value for key, value in content.items() if value is not None}
+        (self.root / "proctor.yml").write_text(yaml.safe_dump(kept, sort_keys=False))
+        return self
+
+    def candidate(self, wrong: int = 0, before: str = "") -> Project:
+        """Write the candidate's program."""
+        (self.root / "predict.py").write_text(program(wrong, before))
+        return self
+
+    def proctor(self, *arguments: str, code: int | None = None, key: str | None = None) -> Ran:
+        """Run the command line with the project's key, or another (empty: none)."""
+        ran = self.run("-m", "proctor", *arguments, key=self.key if key is None else key)
+        if code is not None:
+            assert code == ran.code, ran.out + ran.err
+        return ran
+
+    def check(self, code: int, **how: Any) -> dict[str, Any]:
+        """`proctor check --json`, which must end with *code*."""
+        return self.proctor("check", "--json", code=code, **how).json
+
+    def run(self, *arguments: str, key: str = "") -> Ran:
+        process = self.start(*arguments, key=key)
+        out, err = process.communicate(timeout=120)
+        self.said += [out, err] if key else [err]
+        return Ran(process.returncode, out, err)
+
+    def start(self, *arguments: str, key: str = "") -> subprocess.Popen[str]:
+        environ = {**os.environ, "NO_COLOR": "1", **({"PROCTOR_KEY": key} if key else {})}
+        return subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=self.root, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def entries(self) -> list[dict[str, Any]]:
+        """The ledger, entry by entry."""
+        ran = self.proctor("ledger", "export", code=0)
+        return [json.loads(line) for line in ran.out.splitlines()]
+
+    def kinds(self) -> list[str]:
+        return [entry["kind"] for entry in self.entries()]
