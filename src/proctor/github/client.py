@@ -103,6 +103,7 @@ class Client:
         self._sleep = sleep
         self._clock = clock
         self._login: str | None = None
+        self._retries = _RETRIES
 
     # --- comments --------------------------------------------------------------------------------------------------
 
@@ -220,7 +221,7 @@ class Client:
         self, method: str, url: str, permission: str, is_repeatable: bool = True, **kwargs: Any
     ) -> requests.Response:
         problem: GitHubError = Unreachable()
-        for attempt in range(_RETRIES + 1):
+        for attempt in range(self._retries + 1):
             try:
                 answer = self._once(method, url, **kwargs)
             except requests.exceptions.RequestException as error:
@@ -233,11 +234,13 @@ class Client:
                     raise _error(answer, permission)
                 wait = 2.0**attempt if asked is None else asked
                 problem = _limited(answer, wait)
-            if wait > _LONGEST_WAIT_S or attempt == _RETRIES:
+            if wait > _LONGEST_WAIT_S or attempt == self._retries:
                 break
             if not is_repeatable and isinstance(problem, Unreachable):
                 break  # it may have arrived: who asked looks again before asking again
             self._sleep(wait)
+        if is_repeatable:
+            self._retries = 0  # it has been waited for once: what else is to be said is tried, and not waited for
         raise problem
 
     def _once(self, method: str, url: str, **kwargs: Any) -> requests.Response:

@@ -79,9 +79,23 @@ def base_of(root: Path, facts: Facts, revision: str) -> str:
 
 def location_of(gate: Gate | None, file: str, workspace: Path) -> Location:
     """Where the condition stands, for annotations; the first line if that cannot be found."""
-    path = Path(gate.file if gate else file)
+    path = _file(gate.file if gate else file)
     name = os.path.relpath(path, workspace) if path.exists() else str(path)
     return Location(Path(name).as_posix(), _line_of_condition(path))
+
+
+def name_of(file: str) -> str:
+    """What a gate is called whose file cannot be read, as far as its path tells."""
+    from proctor.gatefile import NAMES
+
+    path = _file(file)
+    folder = path.parent.name
+    return folder if path.name in NAMES and folder not in {"", ".."} else path.stem.lstrip(".") or "proctor"
+
+
+def _file(file: str) -> Path:
+    path = Path(file)
+    return path / "proctor.yml" if path.is_dir() or path.name in {"", ".", ".."} else path
 
 
 def _baseline(gate: Gate, asked: str, revision: str) -> Baseline:

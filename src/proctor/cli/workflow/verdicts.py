@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
+from proctor.cli.delivery import deliver
 from proctor.cli.workflow import forks, results, terms
 from proctor.cli.workflow.job import Job
 from proctor.cli.workflow.terms import Choice
@@ -72,12 +73,13 @@ def check(options: Options, job: Job) -> int:
         gate, number = asked.gate, asked.pull_request
         return _judge(options, job, asked)
     except ProctorError as error:
-        name = gate.name if gate else options.gate
+        name = gate.name if gate else terms.name_of(options.gate)
         problem = Problem(name, error.exit_code, error.message, error.hint)
         spent = gate if isinstance(error, FreshTestSetNeeded) else None
         return _give_up(options, job, problem, _Scene(gate, number, spent))
     except Exception:
-        problem = Problem(gate.name if gate else options.gate, BUG, "proctor has met a bug of its own.", "See the log.")
+        name = gate.name if gate else terms.name_of(options.gate)
+        problem = Problem(name, BUG, "proctor has met a bug of its own.", "The log has a report to paste.")
         _give_up(options, job, problem, _Scene(gate, number))
         raise
 
@@ -117,8 +119,11 @@ def _asked(options: Options, job: Job, gate: Gate) -> Asked | None:
 def _judge(options: Options, job: Job, asked: Asked) -> int:
     from proctor.gate import check as judge
 
-    release = judge(asked.gate, Surroundings(environ=job.environ), commit=job.facts.sha)
+    surroundings = Surroundings(environ=job.environ)
+    release = judge(asked.gate, surroundings, commit=job.facts.sha)
     job.log(terminal.render_release(release))
+    for remark in deliver(release, asked.gate, surroundings, None):
+        job.notice(remark)
     announce(options, job, asked, release)
     if options.result is not None:
         results.store_release(options.result, release, asked.pull_request, job.facts.sha)
