@@ -12,9 +12,9 @@ import pytest
 
 from proctor.testset.sealing import generate_key
 
-# The command is run as `proctor testset` whether or not the table of commands lists it.
+# `proctor testset`, whether or not the table of commands lists it.
 RUN = (
-    "import sys; from proctor import cli; "
+    "from proctor import cli; "
     "cli.COMMANDS.setdefault('testset', ('proctor.cli.testset:testset', 'Look after a test set.')); cli.main()"
 )
 
@@ -124,44 +124,35 @@ def test_correct__interrupted_act_is_completed(ready):
     check(ready, "--candidate", "other.csv")
 
 
-def test_correct__sealed_labels_stay_sealed(ready):
-    """Corrected labels replace sealed ones under the same key; nothing decrypted stays on the disk."""
-    env = {"PROCTOR_KEY": generate_key().text}
-    owner(ready, "seal", "exam/labels.csv", env=env)
-    ready.gate(testset={"labels": "exam/labels.csv.sealed", "features": "exam/features.csv"})
-    (ready.root / "exam/labels.csv").unlink()
-    check(ready, env=env)
-    corrected_labels(ready, [3, 4, 5])
-
-    owner(ready, "correct", "corrected.csv", env=env)
-
-    assert (ready.root / "exam/labels.csv.sealed").read_bytes().startswith(b"PROCTOR")
-    ready.predictions("other.csv", range(150, 400))
-    assert 2 == check(ready, "--candidate", "other.csv", env=env)["step"]
-
-
 # --- the end ---------------------------------------------------------------------------------------------------------
 
 
-def test_retire__opens_labels_answers_old_questions_and_takes_no_new_ones(ready):
-    """Retired: sealed labels lie in the open, recorded answers are given, anything new ends with exit code 4."""
+def test_life__sealed_labels_are_corrected_sealed_and_opened_at_the_end(ready):
+    """
+    From sealing to retirement: corrected labels stay sealed, then lie in the open.
+
+    Recorded answers are given to the end and beyond; anything new ends with exit code 4, and says why.
+    """
     env = {"PROCTOR_KEY": generate_key().text}
-    plain = (ready.root / "exam/labels.csv").read_bytes()
     owner(ready, "seal", "exam/labels.csv", env=env)
     ready.gate(testset={"labels": "exam/labels.csv.sealed", "features": "exam/features.csv"})
     (ready.root / "exam/labels.csv").unlink()
     first = check(ready, env=env)
+    corrected_labels(ready, [3, 4, 5])
+    owner(ready, "correct", "corrected.csv", env=env)
+    assert (ready.root / "exam/labels.csv.sealed").read_bytes().startswith(b"PROCTOR")
+    ready.predictions("other.csv", range(150, 400))
+    assert 2 == check(ready, "--candidate", "other.csv", env=env)["step"]
 
     said = owner(ready, "retire", "--reason", "a fresh one is here", env=env).stdout
 
     assert "labels.csv" in said
-    assert plain == (ready.root / "exam/labels.csv").read_bytes()
+    assert (ready.root / "corrected.csv").read_bytes() == (ready.root / "exam/labels.csv").read_bytes()
     assert (True, first["entry"]) == tuple(check(ready, env=env)[key] for key in ("replayed", "entry"))
-    ready.predictions("other.csv", range(150, 400))
-    refused = ready.proctor("check", "--candidate", "other.csv", env=env)
+    ready.predictions("third.csv", range(140, 400))
+    refused = ready.proctor("check", "--candidate", "third.csv", env=env)
     assert 4 == refused.code
     assert "a fresh one is here" in refused.err
-    assert "retired" in owner(ready, "show", env=env).stdout
 
 
 def test_retire__is_recorded_once(ready):
@@ -294,3 +285,58 @@ def test_renew__share_of_a_projects_reliability(workshop):
     workshop.gate(reliability=0.9975, baseline=None, testset=files)
     said = json.loads(owner(workshop, "renew", "--baseline", "exam2/present.csv", "--json").stdout)
     assert (0.0075, 0.01) == pytest.approx((said["error_sum"], said["project_error"]))
+
+
+PROGRAM = """\
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1])))
+if {crashes}:
+    raise SystemExit(1)
+out = csv.writer(open(sys.argv[2], "w", newline=""))
+out.writerow(["id", "prediction"])
+out.writerows([row["id"], int(row["x"]) % 10] for row in rows)
+"""
+
+
+@pytest.mark.parametrize(
+    ("crashes", "ending"), [("False", "first accepted"), ('int(rows[0]["x"]) > 999_999', "judged")]
+)
+def test_renew__on_sealed_inputs_the_baseline_is_charged(ready, crashes, ending):
+    """That a model runs on sealed inputs tells something: its acceptance there is charged, and so is its crash."""
+    env = {"PROCTOR_KEY": generate_key().text}
+    (ready.root / "predict.py").write_text(PROGRAM.format(crashes=crashes))
+    program = {"command": "python predict.py {features} {predictions}", "files": ["predict.py"]}
+    second_exam(ready)
+    for folder in ("exam", "exam2"):
+        names = {what: f"{folder}/{what}.csv" for what in ("labels", "features")}
+        owner(ready, "seal", names["labels"], "--features", names["features"], env=env)
+        for name in names.values():
+            (ready.root / name).unlink()
+
+    def gate(folder):
+        sealed = {what: f"{folder}/{what}.csv.sealed" for what in ("labels", "features")}
+        ready.gate(baseline=None, candidate=program, testset={**sealed, "inputs": "sealed"})
+
+    gate("exam")
+    check(ready, env=env)
+    gate("exam2")
+
+    said = json.loads(owner(ready, "renew", "--json", env=env).stdout)
+
+    last = entries(ready)[-1]["body"]
+    outcome = "pass" if ending == "first accepted" else "fail"
+    assert (outcome, ending, said["testset"]) == (last["outcome"], last["basis"], last["testset"])
+    assert "no evaluation is pending" in owner(ready, "abort", code=2, env=env).stderr
+    owner(ready, "retire", env=env)
+    assert (ready.root / "exam2/features.csv").read_text().startswith("id,x\nexam2-0,1000000\n")
+
+
+def test_notify__from_the_command_line(ready):
+    """`--print` gives the text for an issue; a run without a mail server ends with 5 and says what to set."""
+    ready.gate(adaptivity="firstChange", steps=3, notify={"mail": "ada@example.com"})
+    owner(ready, "notify", code=2)
+    check(ready)
+
+    assert "its budget is spent" in owner(ready, "notify", "--print").stdout.lower()
+    failed = owner(ready, "notify", code=5, env={"PROCTOR_SMTP_HOST": ""})
+    assert "PROCTOR_SMTP_HOST" in failed.stdout

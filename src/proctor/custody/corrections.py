@@ -67,30 +67,30 @@ def correct(desk: Desk, new_labels: Path, reason: str) -> Correction:
             hint=f"Save the corrected labels as {Source(target).suffix}.",
         )
     labels = _labels_in(desk, source)
-    correction = desk.decide(lambda books: _record(desk, books, labels, reason))
-    desk.registry.write(desk.register().updated(desk.exam.hashes, labels))
+    correction, register = desk.decide(lambda books: _record(desk, books, labels, reason))
+    desk.registry.write(register)
     if not target.exists() or not new_labels.samefile(target):
         with source.open_bytes() as file:
             _put_in_place(desk, file.read(), target)
     return replace(correction, labels=target)
 
 
-def _record(desk: Desk, books: Books, labels: Labels, reason: str) -> Correction:
-    """The entry of this correction: appended now, or by an earlier attempt."""
+def _record(desk: Desk, books: Books, labels: Labels, reason: str) -> tuple[Correction, LabelRegister]:
+    """The entry of this correction, appended now or by an earlier attempt, and the register that it makes."""
     life = desk.life(books)
     if life.retired is not None:
         raise TestSetRetired(f"test set {desk.exam.fingerprint[:12]} is retired; its labels stand as they are")
     refuse_pending(life)
-    register = desk.register()
+    register = desk.register(life)
     updated = register.updated(desk.exam.hashes, labels)
     if life.corrections and updated.commitment == life.labels and _is_unfinished(desk, register, labels):
         last = life.corrections[-1]
-        return Correction(last.record.n_rows, last.entry.number, Path(), completed=True)
+        return Correction(last.record.n_rows, last.entry.number, Path(), completed=True), updated
     change = _change(desk, life, register, labels)
     rows = _names(desk, change.changed.tolist())
     private = desk.note({"correction": rows, "reason": reason}, books.head)
     record = Corrected(desk.exam.fingerprint, change.n_changed, updated.commitment, private, desk.origin)
-    return Correction(change.n_changed, desk.append(record, books.head).number, Path())
+    return Correction(change.n_changed, desk.append(record, books.head).number, Path()), updated
 
 
 def _is_unfinished(desk: Desk, register: LabelRegister, labels: Labels) -> bool:
@@ -105,7 +105,7 @@ def _is_unfinished(desk: Desk, register: LabelRegister, labels: Labels) -> bool:
 def _change(desk: Desk, life: Life, register: LabelRegister, labels: Labels) -> LabelChange:
     if register.commitment != life.labels:
         raise DataError(
-            f"the owner's record of labels {desk.register_file} is not the one that the ledger speaks of",
+            f"the owner's record of labels {desk.registry.file} is not the one that the ledger speaks of",
             hint="Restore it from a copy; or give the labels of the last correction first, to complete it.",
         )
     change = register.compare(desk.exam.hashes, labels)

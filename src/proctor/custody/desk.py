@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from proctor import __version__, owner
 from proctor.errors import DataError, EvaluationPending, LedgerLocked, LedgerMoved, Misuse
-from proctor.gate.books import Books, consult
+from proctor.gate.books import Books, consult, known_as
 from proctor.gate.registry import Registry
 from proctor.gate.safe import Safe, is_sealed
 from proctor.gatefile import Gate
@@ -100,22 +100,18 @@ class Desk:
         """Where the owner's register of labels lies; sealed where there is a key."""
         return Registry(self.safe, self.exam.fingerprint)
 
-    @property
-    def register_file(self) -> Path:
-        """The owner's register of labels, written at registration."""
-        return self.registry.file
-
-    def register(self) -> LabelRegister:
+    def register(self, life: Life) -> LabelRegister:
         """
         The owner's register of labels.
 
         Raises:
             DataError: If it is not here, or damaged.
         """
+        self.registry.settle(life.registered.record.labels)  # a machine may have died right after registering
         found = self.registry.read()
         if found is None:
             raise DataError(
-                f"the owner's record of labels {self.register_file} is not here",
+                f"the owner's record of labels {self.registry.file} is not here",
                 hint="It was written where the test set was registered; work there, or restore it from a copy.",
             )
         return found
@@ -149,11 +145,12 @@ def open_desk(gate: Gate, surroundings: Surroundings, owner_record: Path | None 
     """
     safe = Safe(gate, surroundings)
     commit = commit_of(gate.root, surroundings.environ)
+    ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
     return Desk(
         gate=gate,
         surroundings=surroundings,
-        ledger=open_ledger(gate.ledger, gate.root, safe.ledger_key),
-        exam=load(safe.files()),
+        ledger=ledger,
+        exam=known_as(ledger, load(safe.files())),
         safe=safe,
         origin=Origin(gate.name, __version__, commit, actor_of(gate.root, surroundings.environ)),
         owner_record=owner_record or gate.resolve(gate.owner.record),

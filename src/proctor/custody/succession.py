@@ -19,7 +19,7 @@ from proctor import owner
 from proctor.conditions import parse
 from proctor.custody.desk import Desk
 from proctor.custody.lineage import Lineage, last_set, lineage, project_error, refuse_above_share
-from proctor.errors import ContractError, DataError, Misuse
+from proctor.errors import ContractError, DataError, LedgerMoved, Misuse
 from proctor.gate import _adopt as accept_first  # the gate's own way to accept a first candidate
 from proctor.gate.books import Books, refuse_another_contract
 from proctor.gate.case import Case
@@ -210,12 +210,18 @@ def _enter(desk: Desk, books: Books, before: Lineage, project: float | None, bas
         return True
     if before.sets:  # somebody may have followed the same set a moment ago
         last_set(books.lives, before.sets[-1].registered.record.testset, desk.gate.name)
+    case = _case(desk, baseline)
     record: Registered = replace(
-        _case(desk, baseline).registration(baseline),
+        case.registration(baseline),
         predecessor=before.sets[-1].registered.record.testset if before.sets else None,
         project_error=project,
     )
-    desk.append(record, books.head)
+    try:
+        desk.append(record, books.head)
+    except LedgerMoved:
+        case.registry.discard(record.labels)
+        raise
+    case.registry.settle(record.labels)
     return False
 
 

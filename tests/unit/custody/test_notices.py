@@ -25,7 +25,7 @@ def test_end_of__spent(project):
     notice = ending(project)
 
     assert "spent" == notice.occasion
-    assert "budget is spent after 1 evaluations" in notice.text
+    assert "budget is spent; evaluations: 1" in notice.text
     assert "the next test set needs" in notice.text
     assert "proctor testset renew" in notice.text
 

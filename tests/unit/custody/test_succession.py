@@ -1,0 +1,135 @@
+"""Registering on purpose: what is completed, what is refused, and who comes first."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from proctor.custody import succession
+from proctor.custody.corrections import correct
+from proctor.custody.lineage import Lineage
+from proctor.custody.retirement import retire
+from proctor.custody.succession import Wish, register
+from proctor.errors import LedgerMoved, Misuse, TestSetRetired
+
+from .project import LABELS
+
+
+def lives(project):
+    return project.desk().books().lives
+
+
+def renewed(project, name):
+    """A gate file for fresh examples, with predictions of the present model on them."""
+    ids = [f"{name}{i}" for i in range(len(LABELS))]
+    for file, column, values in (("labels", "label", LABELS), ("present", "prediction", (LABELS + 1) % 10)):
+        rows = "".join(f"{key},{value}\n" for key, value in zip(ids, values.tolist(), strict=True))
+        (project.root / f"{name}-{file}.csv").write_text(f"id,{column}\n{rows}")
+    return project.gate(baseline=None, testset={"labels": f"{name}-labels.csv"})
+
+
+def test_register__baseline_of_the_gate_file_is_the_anchor_and_not_adopted(project):
+    """A baseline that the gate file names stays named there; naming it twice is refused."""
+    with pytest.raises(Misuse, match="names the baseline already"):
+        register(project.desk(), Wish(follows=False, baseline=project.root / "old.csv"))
+
+    done = register(project.desk(), Wish(follows=False))
+
+    assert "old.csv" == done.life.registered.record.anchor.source
+    assert () == done.life.verdicts
+    with pytest.raises(Misuse, match="registered already"):
+        register(project.desk(), Wish(follows=False))
+
+
+def test_register__interrupted_act_is_completed(project):
+    """A process that died between registering and adopting leaves a set that the same command completes."""
+    project.gate(baseline=None)
+    wish = Wish(follows=False, baseline=project.root / "old.csv")
+    desk = project.desk()
+    baseline, _ = succession._Model(desk, None, wish).find()
+    succession._enter(desk, desk.books(), Lineage(()), None, baseline)
+
+    done = register(project.desk(), wish)
+
+    assert done.completed
+    assert done.life.accepted(project.desk().gate.name).record.candidate.source.endswith("old.csv")
+    assert 2 == len(project.desk().books().entries)
+
+
+def test_renew__after_the_first_candidate_of_another_job_was_accepted(project):
+    """If a check comes between registering and adopting, its candidate is the baseline, and stays it."""
+    project.gate(baseline=None)
+    wish = Wish(follows=False, baseline=project.root / "old.csv")
+    desk = project.desk()
+    baseline, _ = succession._Model(desk, None, wish).find()
+    succession._enter(desk, desk.books(), Lineage(()), None, baseline)
+    project.check()
+
+    desk.decide(lambda books: succession._adopt(desk, books, baseline))
+
+    (taken,) = project.desk().life(project.desk().books()).verdicts
+    assert "new.csv" == taken.record.candidate.source
+
+
+def test_renew__one_successor(project):
+    """Of two that would follow the same set one does; the other is told to follow that one."""
+    register(project.gate(baseline=None).desk(), Wish(follows=False, baseline=project.root / "old.csv"))
+    first = next(iter(lives(project)))
+    for name in ("two", "three"):
+        renewed(project, name)
+        wish = Wish(follows=True, predecessor=first, baseline=project.root / f"{name}-present.csv")
+        if name == "two":
+            second = register(project.desk(), wish).life.registered.record
+        else:
+            with pytest.raises(Misuse, match=f"has a successor already: {second.testset[:12]}"):
+                register(project.desk(), wish)
+
+    third = register(project.desk(), Wish(follows=True, baseline=project.root / "three-present.csv"))
+
+    assert (first, second.testset) == tuple(life.registered.record.testset for life in third.lineage.sets[:2])
+    assert 3 == len(third.lineage.sets)
+
+
+def test_renew__accepted_program_that_is_gone(project):
+    """A program that was accepted, is no longer what lies here and has no known commit cannot be measured again."""
+    project.environ["PROCTOR_COMMIT"] = ""
+    features = "id,x\n" + "".join(f"e{i},{label}\n" for i, label in enumerate(LABELS.tolist()))
+    (project.root / "features.csv").write_text(features)
+    (project.root / "model.sh").write_text('sed \'s/^id,x/id,prediction/\' "$1" > "$2"\n')
+    program = {"command": "sh model.sh {features} {predictions}", "files": ["model.sh"]}
+    project.gate(baseline=None, candidate=program, testset={"labels": "labels.csv", "features": "features.csv"})
+    project.check()
+    (project.root / "model.sh").write_text("exit 1\n")
+    renewed(project, "two")
+    (project.root / "two-features.csv").write_text(features.replace("\ne", "\ntwo").replace(",", ",1"))
+    files = {"labels": "two-labels.csv", "features": "two-features.csv"}
+    project.gate(baseline=None, candidate=program, testset=files)
+
+    with pytest.raises(Misuse, match="not what lies here, and its commit is not known"):
+        register(project.desk(), Wish(follows=True))
+
+    assert 1 == len(lives(project))
+
+
+def test_decide__starts_again_when_the_books_have_moved(project):
+    """An act that finds the ledger moved is decided again from the new books, and gives up in the end."""
+    desk, seen = project.desk(), []
+
+    def act(books):
+        seen.append(books.head)
+        if len(seen) < 3:
+            raise LedgerMoved
+        return "done"
+
+    assert "done" == desk.decide(act)
+    assert 3 == len(seen)
+
+
+def test_correct__after_retirement(project):
+    """The labels of a retired set stand as they are."""
+    register(project.desk(), Wish(follows=False))
+    retire(project.desk(), "enough")
+    project.labels(np.roll(LABELS, 1))
+
+    with pytest.raises(TestSetRetired, match="is retired"):
+        correct(project.desk(), project.root / "labels.csv", "")
