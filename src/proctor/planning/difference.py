@@ -96,8 +96,7 @@ class DifferenceSizing:
             return False
         if self.clause.tolerance is None:
             return self._demand().test(n_examples).rejects(n_examples, 0)
-        reached = self.tolerance(n_examples)
-        return reached is not None and reached <= self.clause.tolerance * (1 + ROUNDING)
+        return resolution.resolves(self._demand(), self.clause.tolerance * (1 + ROUNDING), n_examples)
 
     def alternative(self, tolerance: float) -> float:
         """The difference at which the power is asked for, seen from below the threshold."""

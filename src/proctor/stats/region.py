@@ -28,6 +28,7 @@ _SPARED = 2e-3  # share of the probability of a miss that doubts left open may h
 _LEAST_JITTER = 0.02  # of the distance between the statistics of neighboring outcomes
 _STAIRCASE = 25  # expected examples of the rarest kind, below which t* goes in steps
 _MANY = 250  # numbers of discordant examples, from which on interpolation alone is right to half a percent of a miss
+_INTERPOLATED = 0.02  # of the logarithm of a miss, several times what interpolation alone can be wrong by
 _RESOLVED = math.log(1e-3)  # share of the probability of a miss that may lie outside the window
 
 
@@ -133,6 +134,29 @@ class Sketch:
     def doubtful(self) -> Integers:
         """Positions in the window whose critical value may be another."""
         return np.union1d(self.may_be_more, self.may_be_less)
+
+    def log_miss_bounds(self, difference: float, disagreement: float) -> tuple[float, float] | None:
+        """
+        Logarithm of the probability of a miss if every doubt were decided twice over for the test, and against it.
+
+        Args:
+            difference: True difference of the accuracies.
+            disagreement: True P(exactly one of the two models is right); in [abs(difference), 1].
+
+        Returns:
+            A range wider than the error of the interpolation; None where too much is in doubt to say.
+
+        """
+        region = self.region
+        if 2 * len(self.doubtful) > len(region.critical):
+            return None
+        easy, hard = region.critical.copy(), region.critical.copy()
+        easy[self.may_be_less] = np.maximum(easy[self.may_be_less] - 2, 0)
+        hard[self.may_be_more] += 2  # beyond the discordant examples none rejects
+        low, high = (
+            Region(region.test, region.first, critical).log_miss(difference, disagreement) for critical in (easy, hard)
+        )
+        return low - _INTERPOLATED, high + _INTERPOLATED
 
     def settled(self) -> Region:
         """The exact region: every doubt put to the test."""

@@ -131,6 +131,30 @@ def reachable_tolerance(demand: Demand, n_examples: int) -> float | None:
     return None if found is None else max((found - demand.threshold) / 2, 0.0)
 
 
+def resolves(demand: Demand, tolerance: float, n_examples: int) -> bool:
+    """
+    Whether a sample resolves a tolerance: the answer of :func:`reachable_tolerance`, sooner where it is not close.
+
+    Args:
+        demand: Threshold, level, power and the anticipated disagreement.
+        tolerance: Resolution of the condition, in accuracy; > 0.
+        n_examples: Size of the sample; >= 0.
+
+    Raises:
+        DomainError: If the tolerance is not positive, or the size is negative.
+
+    """
+    _check_tolerance(tolerance)
+    test = demand.test(n_examples)
+    difference = min(demand.threshold + 2 * tolerance, demand.disagreement)
+    if test.foregone is None and n_examples > 0 and difference > demand.threshold:
+        bounds = sketch(test, demand.disagreement, demand.log_miss).log_miss_bounds(difference, demand.disagreement)
+        if bounds is not None and not bounds[0] <= demand.log_miss < bounds[1]:
+            return bounds[1] <= demand.log_miss
+    reached = reachable_tolerance(demand, n_examples)
+    return reached is not None and reached <= tolerance
+
+
 def _smallest_difference(demand: Demand, log_miss: Callable[[float, float], float]) -> float | None:
     low, high = max(demand.threshold, -demand.disagreement), demand.disagreement
     if log_miss(high, demand.disagreement) > demand.log_miss:

@@ -155,6 +155,26 @@ def test_reachable_tolerance__inverts_sample_size(c, disagreement, cap, toleranc
     assert tolerance == pytest.approx(reached, rel=0.05)
 
 
+@pytest.mark.parametrize(
+    ("demand", "n"),
+    [
+        (Demand(0.02, math.log(2e-4), math.log(0.1), 0.1), 5_000),
+        (Demand(0.0, math.log(0.002), math.log(0.2), 0.1), 1_300),
+        (Demand(-0.01, MILLE, MILLE, 0.25, 0.25), 400),
+        (Demand(0.0, MILLE, math.log(0.5), 0.1), 60),
+        (Demand(0.0, MILLE, MILLE, 0.1), 20),
+    ],
+)
+def test_resolves__is_what_the_reachable_tolerance_says(demand, n):
+    """Far from the reachable tolerance and close to it, the quick answer is the one that the tolerance itself gives."""
+    reached = paired.reachable_tolerance(demand, n)
+    tolerances = [(reached or 0.04) * factor for factor in (0.5, 0.99, 0.999, 1.001, 1.01, 2)]
+
+    quick = [resolution.resolves(demand, tolerance, n) for tolerance in tolerances]
+
+    assert [reached is not None and reached <= tolerance for tolerance in tolerances] == quick
+
+
 def test_reachable_tolerance__out_of_reach():
     """Where even the largest difference would not be proven there is no tolerance."""
     assert paired.reachable_tolerance(Demand(0.0, MILLE, MILLE, 0.1), 20) is None
