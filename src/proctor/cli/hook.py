@@ -103,20 +103,14 @@ def run(gates: tuple[str, ...], remote: tuple[str, ...]) -> int:
     if pushed is not None and not pushed:
         return PASSED
     # Git's own variables point into the repository that is pushed; git commands elsewhere must not follow them.
-    for name in [name for name in os.environ if name.startswith("GIT_") and name not in _KEPT]:
-        del os.environ[name]
+    for name in (_git("rev-parse", "--local-env-vars") or "").split():
+        os.environ.pop(name, None)
     _remark_on_work_tree(pushed)
     codes = [_preflight(gate) for gate in gates or (".",)]
     stopping = [code for code in codes if code not in (PASSED, FRESH_TEST_SET)]
     if stopping:
         click.echo("proctor: the push was stopped; `git push --no-verify` pushes anyway", err=True)
     return stopping[0] if stopping else PASSED
-
-
-_KEPT = frozenset(
-    ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
-)
-"""Variables of git that are about the person or the machine, not about one repository."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +143,7 @@ def _pushed(environ: Mapping[str, str], stdin: Iterable[str]) -> tuple[Pushed, .
     """
     What is pushed; ``None`` if nobody says.
 
-    Pre-commit reads git's lines itself, calls no hook for deletions, and hands on an empty input with its own variables.
+    Pre-commit reads git's lines itself, calls no hook for deletions, and hands on an empty input with variables.
     """
     if environ.get("PRE_COMMIT"):
         commit = environ.get("PRE_COMMIT_TO_REF", "")

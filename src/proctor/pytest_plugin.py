@@ -1,0 +1,68 @@
+"""
+The gate inside a test suite: the fixture ``proctor_check``.
+
+Pytest loads this module in every project that has proctor installed, so nothing is imported here until a test asks.
+A check is charged like any other; the same question asked again (a re-run, another worker) costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from proctor.release import Release
+
+    ProctorCheck = Callable[..., Release]
+
+
+@pytest.fixture
+def proctor_check(request: pytest.FixtureRequest) -> ProctorCheck:
+    """
+    Judge a candidate and fail the test if it fails, in the release's own sentences.
+
+    ``proctor_check("proctor.yml")`` judges what the gate file declares and returns the `Release`. The keywords
+    ``candidate``, ``baseline`` and ``labels`` name files in place of the gate file's; paths start at pytest's root.
+    A refusal (labels missing, a fresh test set needed, …) fails the test as well, with its advice.
+    """
+    root = request.config.rootpath
+
+    def check(
+        gate: str | Path = ".",
+        *,
+        candidate: str | Path | None = None,
+        baseline: str | Path | None = None,
+        labels: str | Path | None = None,
+        commit: str | None = None,
+    ) -> Release:
+        from proctor import gate as conductor
+        from proctor.cli import delivery
+        from proctor.cli.source import Named, load_gate
+        from proctor.errors import ProctorError
+        from proctor.reports import sentences
+        from proctor.surroundings import Surroundings
+
+        given = (None if path is None else str(root / path) for path in (labels, candidate, baseline))
+        surroundings = Surroundings()
+        try:
+            declared = load_gate(str(root / gate), Named(*given))
+            release = conductor.check(declared, surroundings, commit=commit)
+        except ProctorError as error:
+            pytest.fail(f"proctor: {error}", pytrace=False)
+        for remark in delivery.deliver(release, declared, surroundings, None):
+            request.node.add_report_section("call", "proctor", remark)
+        if release.exit_code:
+            word = sentences.verdict_word(release.verdict)
+            said = (
+                f"proctor: {word}: {release.meaning}",
+                f"{sentences.assurance(release)} ({sentences.grade(release.testset)})",
+                sentences.advice(release),
+            )
+            pytest.fail("\n".join(said), pytrace=False)
+        return release
+
+    return check
