@@ -498,6 +498,20 @@ def test_options__wrong(project, arguments, code, message):
     assert before == entries_of(project.root)
 
 
+def test_status__needs_no_candidate(project):
+    """What is left of a test set can be seen where there is no candidate, and by --labels alone."""
+    (project.root / "new.csv").unlink()
+    (project.root / ".travis.yml").write_text(
+        "ml:\n  - script: ./test_model.py\n  - condition: n - o > 0.02 +/- 0.2\n  - reliability: 0.999\n"
+        "  - mode: fp-free\n  - adaptivity: full\n  - steps: 3\n"
+    )
+
+    assert 0 == run_here(project.root, "status").code
+    (project.root / "exam/features.csv").unlink()
+    shutil.rmtree(project.root / ".proctor")
+    assert 0 == run_here(project.root, "status", ".travis.yml", "--labels", "exam/labels.csv").code
+
+
 def test_errors__as_json(project):
     """With --json an error is JSON on stdout too, with kind, message, hint and the exit code."""
     (project.root / "new.csv").unlink()

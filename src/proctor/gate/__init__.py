@@ -28,9 +28,10 @@ from proctor.gate.books import (
     refuse_if_out_of_reach,
     refuse_if_over,
 )
-from proctor.gate.case import Case, open_case
+from proctor.gate.case import Case, open_case, open_exam
 from proctor.gate.contestants import Contestant
 from proctor.gate.publication import release_of, status_of
+from proctor.gate.safe import Safe
 from proctor.gatefile import First, Gate, Inputs
 from proctor.ledger.history import Question
 from proctor.ledger.records import Adopted, Evaluated, Feedback, Pending
@@ -75,11 +76,11 @@ def check(
 
 def status(gate: Gate, surroundings: Surroundings, *, last: int = 100) -> Status:
     """What is left of the test set that *gate* declares, with its *last* verdicts; spends nothing, reads no label."""
-    case = open_case(gate, surroundings)
-    books = consult(case.ledger, case.exam)
+    ledger, exam = open_exam(gate, Safe(gate, surroundings))
+    books = consult(ledger, exam)
     if books.life is not None:
         refuse_another_contract(gate, books.life)
-    return status_of(gate, books, case.exam, last)
+    return status_of(gate, books, exam, last)
 
 
 def _answer(case: Case) -> Release:

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from proctor import __version__, owner
 from proctor.budget import Adaptivity
 from proctor.conditions import Variable, variables
-from proctor.errors import DataError, LabelsMissing, ModelError
+from proctor.errors import DataError, KeyFault, LabelsMissing, ModelError
 from proctor.gate.books import known_as
 from proctor.gate.contestants import Contestant, Workbench
+from proctor.gate.locked import recall, refuse_locked
 from proctor.gate.registry import Registry
 from proctor.gate.safe import Safe
 from proctor.gatefile import Gate, Inputs
@@ -170,6 +171,7 @@ class Case:
             labels=register.commitment,
             origin=self.origin,
             anchor=baseline.submission if baseline else None,
+            pair=self.safe.pair,
         )
 
     def rehearse(self, *others: Contestant | None) -> None:
@@ -180,6 +182,7 @@ class Case:
             ModelError: If the candidate cannot be run on the public sample.
             DataError: If predictions of another model are damaged, or its commit is not here.
         """
+        refuse_locked(self.exam)
         self.workbench.rehearse()
         for model in others:
             if model is not None and self.workbench.is_at_hand(model.submission):
@@ -227,6 +230,18 @@ class Case:
         return Draft(record.kind, to_body(record), self.surroundings.now())
 
 
+def open_exam(gate: Gate, safe: Safe) -> tuple[Ledger, TestSet]:
+    """
+    Open what the account is about, ledger and test set; of labels no more than the ids, and no candidate.
+
+    Raises:
+        DataError: If a file is missing or malformed.
+        LedgerError: If the ledger cannot be opened.
+    """
+    ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
+    return ledger, known_as(ledger, load(safe.files()))
+
+
 def open_case(
     gate: Gate, surroundings: Surroundings, *, commit: str | None = None, owner_record: Path | None = None
 ) -> Case:
@@ -239,8 +254,7 @@ def open_case(
     """
     commit = commit or commit_of(gate.root, surroundings.environ)
     safe = Safe(gate, surroundings)
-    ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
-    exam = known_as(ledger, load(safe.files()))
+    ledger, exam = open_exam(gate, safe)
     workbench = Workbench(gate, exam, safe, surroundings, commit)
     if owner_record is None and gate.adaptivity is Adaptivity.NONE and safe.key is None:
         owner_record = gate.resolve(gate.owner.record)
@@ -255,3 +269,14 @@ def open_case(
         origin=Origin(gate.name, __version__, commit, actor_of(gate.root, surroundings.environ)),
         owner_record=owner_record,
     )
+
+
+def _exam(ledger: Ledger, safe: Safe) -> TestSet:
+    """The test set from its files; where they are sealed and the key is not here, from its registration."""
+    try:
+        return known_as(ledger, load(safe.files()))
+    except KeyFault:
+        found = recall(ledger, safe) if safe.key is None else None
+        if found is None:
+            raise
+        return found
