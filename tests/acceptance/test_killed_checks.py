@@ -15,6 +15,7 @@ import sys
 import time
 
 import pytest
+from test_bad_input import run_here
 
 from proctor.ledger import open_ledger, verify
 
@@ -56,19 +57,15 @@ sys.exit(cli.run(["check", "--json"]))
 """
 
 POINTS = [
-    ("owner", "before", 1),
     ("owner", "after", 1),
     ("create", "before", 1),
     ("create", "after", 1),
-    ("keep", "before", 1),
     ("keep", "after", 1),
     ("keep", "after", 2),
-    ("append", "before", 1),
     ("append", "after", 1),
     ("insert", "after", 1),
     ("write", "after", 1),
     ("append", "before", 2),
-    ("insert", "before", 2),
     ("insert", "after", 2),
     ("write", "after", 2),
     ("append", "after", 2),
@@ -90,14 +87,14 @@ def recorded(workshop) -> list[str]:
     return [entry.kind for entry in entries]
 
 
-def rerun(workshop, arguments=("check", "--json")):
-    ran = workshop.proctor(*arguments)
-    assert 0 == ran.code, ran.out + ran.err
-    return ran.json
+def rerun(workshop):
+    said = run_here(workshop.root, "check", "--json")
+    assert 0 == said.code, said.out + said.err
+    return json.loads(said.out)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("point", "when", "count"), POINTS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("point", "when", "count"), POINTS, ids=str)
 def test_check__killed_at_each_effect(small, point, when, count):
     """Wherever it ended, nothing was printed, the ledger is whole, and a re-run gives the one answer there is."""
     done = subprocess.run(
@@ -138,7 +135,7 @@ def test_check__killed_at_the_owners_record(small, when):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_check__killed_at_random(small, seed):
     """SIGKILL at a random moment (seeded): what was printed is in the ledger, and what is in the ledger is repeated."""
     process = subprocess.Popen(

@@ -26,9 +26,8 @@ def busy(workshop):
     """A test set of 500 examples and a dozen candidates, of which three are clearly better."""
     workshop.exam(500).predictions("old.csv", range(100)).gate(condition="n - o > 0.02 +/- 0.08")
     for who in range(PROCESSES):
-        workshop.predictions(
-            f"new-{who}.csv", range(30 + who, 100) if who in PASSING else range(100 - who % 3, 100 + who)
-        )
+        wrong = range(30 + who, 100) if who in PASSING else range(who % 3, 100 + who)
+        workshop.predictions(f"new-{who}.csv", wrong)
     return workshop
 
 
@@ -84,7 +83,9 @@ def test_check__dozen_candidates_at_once(busy):
     # Each outcome that must prove itself has a prefix-free place in the code: what was staked sums to at most delta.
     staked = sum(math.exp(level) for record, level in zip(taken, levels, strict=True) if record.outcome == "fail")
     assert staked < 0.001
-    status = busy.proctor("status", "--json").json["budget"]
+    said = busy.proctor("status", "--json")
+    assert 0 == said.code, said.err
+    status = said.json["budget"]
     assert (PROCESSES, len(PASSING)) == (status["evaluations"], status["passes"])
     assert account.leakage_bits == pytest.approx(status["leakage_bits"], abs=1e-5)
     assert account.next_log_level(stakes) == pytest.approx(status["next_level_log"], rel=1e-12)
