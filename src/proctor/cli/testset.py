@@ -71,7 +71,7 @@ def _print(found: Any, as_json: bool, lines: Callable[[], list[str]]) -> None:
     click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(lines()))
 
 
-@testset.command()
+@testset.command(short_help="Show the life of the test set, and its lineage.")
 @gate_file
 @as_json_option
 def show(file: str, as_json: bool) -> int:
@@ -91,7 +91,7 @@ def show(file: str, as_json: bool) -> int:
     return PASSED
 
 
-@testset.command()
+@testset.command(short_help="Correct labels, on record.")
 @click.argument("new_labels", type=EXISTING)
 @gate_file
 @click.option("--reason", default="", help="Why; it goes to the owner's record alone.")
@@ -112,7 +112,7 @@ def correct(new_labels: Path, file: str, reason: str, owner_record: Path | None)
     return PASSED
 
 
-@testset.command()
+@testset.command(short_help="End the test set and give it to developers.")
 @gate_file
 @click.option("--reason", default="retired by its owner", show_default=True, help="Why; everybody can read it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -147,7 +147,7 @@ def _retirement_lines(done: Retirement) -> list[str]:
     ]
 
 
-@testset.command()
+@testset.command(short_help="Register the test set that follows the last one.")
 @gate_file
 @click.option("--predecessor", metavar="FINGERPRINT", help="The set that is followed; left out: this gate's last one.")
 @click.option("--baseline", type=EXISTING, help="Predictions of the accepted model on the new examples.")
@@ -167,7 +167,7 @@ def renew(
     return _register(file, Wish(True, predecessor, baseline, project_reliability), as_json)
 
 
-@testset.command()
+@testset.command(short_help="Register the first test set before its first check.")
 @gate_file
 @click.option("--baseline", type=EXISTING, help="Predictions of the present model, which becomes the baseline.")
 @click.option("--project-reliability", type=float, metavar="P", help="Reliability of all test sets together.")
@@ -215,7 +215,7 @@ def _succession_lines(done: Succession) -> list[str]:
     return lines
 
 
-@testset.command()
+@testset.command(short_help="End an evaluation that has begun and will not end.")
 @gate_file
 @owner_option
 def abort(file: str, owner_record: Path | None) -> int:
@@ -233,7 +233,7 @@ def abort(file: str, owner_record: Path | None) -> int:
     return PASSED
 
 
-@testset.command()
+@testset.command(short_help="Read every outcome, withheld ones too.")
 @gate_file
 @owner_option
 @as_json_option
@@ -278,7 +278,7 @@ def _outcome_lines(opened: tuple[Opened, ...]) -> list[str]:
     return lines if opened else ["no evaluation so far"]
 
 
-@testset.command()
+@testset.command(short_help="Tell people that a fresh test set is needed.")
 @gate_file
 @click.option("--print", "only_print", is_flag=True, help="Print the text, for an issue or a mail, and send nothing.")
 @click.option("--again", is_flag=True, help="Send those again of which it is not known whether they arrived.")

@@ -69,6 +69,7 @@ def correct(desk: Desk, new_labels: Path, reason: str) -> Correction:
     labels = _labels_in(desk, source)
     correction, register = desk.decide(lambda books: _record(desk, books, labels, reason))
     desk.registry.write(register)
+    desk.registry.discard(register.commitment)
     if not target.exists() or not new_labels.samefile(target):
         with source.open_bytes() as file:
             _put_in_place(desk, file.read(), target)
@@ -90,6 +91,7 @@ def _record(desk: Desk, books: Books, labels: Labels, reason: str) -> tuple[Corr
     rows = _names(desk, change.changed.tolist())
     private = desk.note({"correction": rows, "reason": reason}, books.head)
     record = Corrected(desk.exam.fingerprint, change.n_changed, updated.commitment, private, desk.origin)
+    desk.registry.draft(updated)
     return Correction(change.n_changed, desk.append(record, books.head).number, Path()), updated
 
 

@@ -107,7 +107,8 @@ class Desk:
         Raises:
             DataError: If it is not here, or damaged.
         """
-        self.registry.settle(life.registered.record.labels)  # a machine may have died right after registering
+        for commitment in (life.registered.record.labels, life.labels):
+            self.registry.settle(commitment)  # a machine may have died right after the entry
         found = self.registry.read()
         if found is None:
             raise DataError(

@@ -84,7 +84,7 @@ def due(gate: Gate, books: Books, life: Life, opened: Sequence[Opened]) -> tuple
 def end_of(gate: Gate, books: Books, life: Life) -> Notice | None:
     """The notice that the test set has come to its end; ``None`` while it has not."""
     if life.retired is not None:
-        return _ending(gate, life, "retired", f"It was retired by its owner: {life.retired.record.reason}.")
+        return _ending(gate, life, "retired", f"Its owner retired it: {life.retired.record.reason.rstrip('.')}.")
     try:
         refuse_if_over(gate, books)
         refuse_if_out_of_reach(gate, books, gate.formula, life.registered.record.n_examples)
@@ -110,12 +110,18 @@ Recorded answers are still given; nothing new is judged on this test set.
 What to do:
 - {next_set_hint(gate)}
 - Name its files in {gate.file}, under `testset`, and run `proctor testset renew`.
-- `proctor testset retire` gives the examples of this one to developers, as a validation set.
+{_what_becomes_of_it(life)}
 
 Fingerprint: {registered.testset}
 """
     channels = [Channel(Medium.WEBHOOK, gate.notify.webhook)] if gate.notify.webhook else []
     return Notice(occasion, registered.testset, gate.name, subject, text, (*channels, *_mail(gate)))
+
+
+def _what_becomes_of_it(life: Life) -> str:
+    if life.retired is not None:
+        return "- The examples of this one are the developers' now, as a validation set."
+    return "- `proctor testset retire` gives the examples of this one to developers, as a validation set."
 
 
 def _mail(gate: Gate) -> tuple[Channel, ...]:

@@ -21,6 +21,7 @@ from proctor.ledger.history import Life, Taken
 from proctor.ledger.records import Retired
 
 _SUFFIX = ".sealed"
+_LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,13 @@ def retire(desk: Desk, reason: str) -> Retirement:
         reason: Why; public.
 
     Raises:
-        Misuse: If it is not registered, or a file is in the way of an opened one.
+        Misuse: If it is not registered, the reason is none, or a file is in the way of an opened one.
         KeyFault: If something is sealed and the key is not here.
         DataError: If a withheld outcome cannot be opened.
         EvaluationPending: If an evaluation on sealed inputs is not over.
     """
+    if not reason.strip() or not reason.isprintable() or len(reason) > _LONGEST_REASON:
+        raise Misuse(f"the reason must be one line of at most {_LONGEST_REASON} characters, not {reason[:60]!r}")
     plain = _plain_files(desk)
     taken, completed = desk.decide(lambda books: _end(desk, books, reason))
     for opening, content in plain:

@@ -11,6 +11,7 @@ from proctor.custody.lineage import Lineage
 from proctor.custody.retirement import retire
 from proctor.custody.succession import Wish, register
 from proctor.errors import LedgerMoved, Misuse, TestSetRetired
+from proctor.gate.registry import Registry
 
 from .project import LABELS
 
@@ -133,3 +134,30 @@ def test_correct__after_retirement(project):
 
     with pytest.raises(TestSetRetired, match="is retired"):
         correct(project.desk(), project.root / "labels.csv", "")
+
+
+@pytest.mark.parametrize("reason", ["", " ", "two\nlines", "\x1b[2J", "x" * 201])
+def test_retire__reason_is_one_line(project, reason):
+    """The reason is public and is shown on terminals: one printable line, or nothing is recorded."""
+    register(project.desk(), Wish(follows=False))
+
+    with pytest.raises(Misuse, match="one line"):
+        retire(project.desk(), reason)
+    assert 1 == len(project.desk().books().entries)
+
+
+def test_correct__machine_that_died_after_the_entry(project, monkeypatch):
+    """The register that the entry speaks of is there however early the machine died, and is settled by the next act."""
+    register(project.desk(), Wish(follows=False))
+    labels = LABELS.copy()
+    labels[5] = (labels[5] + 1) % 10
+    project.labels(labels)
+    with monkeypatch.context() as patch:
+        patch.setattr(Registry, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            correct(project.desk(), project.root / "labels.csv", "")
+
+    desk = project.desk()
+    life = desk.life(desk.books())
+    assert life.labels == desk.register(life).commitment
+    assert 1 == len(life.corrections)
