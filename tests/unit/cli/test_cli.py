@@ -1,0 +1,198 @@
+"""The frame of the command line: the table of commands, help, exit codes, errors as text and JSON, bug reports."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from proctor import cli, errors
+
+COMMANDS = sorted(cli.COMMANDS)
+
+
+def said(*arguments: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of one command line, run here."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = cli.run(arguments)
+    return code, click.unstyle(out.getvalue()), click.unstyle(err.getvalue())
+
+
+def command(name: str) -> click.Command:
+    found = cli.app.get_command(click.Context(cli.app), name)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands__table_says_what_each_says_of_itself(name):
+    """Each command of the table can be imported, bears its name, and says of itself what the table says of it."""
+    found = command(name)
+
+    assert name == found.name
+    assert cli.COMMANDS[name][1] == found.get_short_help_str(200)
+    assert found.help is not None
+    assert cli.COMMANDS[name][1].split()[0] == found.help.split()[0]
+
+
+def leaves() -> list[str]:
+    """Every command that does something, with its group where it has one."""
+    found = []
+    for name in COMMANDS:
+        group = command(name)
+        below = sorted(group.commands) if isinstance(group, click.Group) and hasattr(group, "commands") else []
+        found += [f"{name} {child}" for child in below] or [name]
+    return found
+
+
+@pytest.mark.parametrize("name", leaves())
+def test_commands__every_help_has_an_example(name):
+    """`proctor COMMAND --help` works; it or the help of its group shows at least one line that can be copied."""
+    code, out, err = said(*name.split(), "--help")
+    of_group = said(name.split()[0], "--help")[1]
+
+    assert (0, "") == (code, err)
+    examples = [line for line in (out + of_group).splitlines() if re.match(rf"\s+.*\bproctor {name}\b", line)]
+    assert [line for line in examples if "[OPTIONS]" not in line], f"no example in the help of {name}"
+
+
+def test_commands__every_module_with_a_command_is_in_the_table():
+    """No command lies in the package unreachable."""
+    homes = {home.partition(":")[0].rpartition(".")[2] for home, _ in cli.COMMANDS.values()}
+    folder = Path(cli.__file__).parent
+    with_commands = {
+        path.stem
+        for path in folder.glob("*.py")
+        if path.stem != "__init__" and re.search(r"^@click\.(command|group)", path.read_text("utf-8"), re.MULTILINE)
+    }
+
+    assert with_commands - homes <= {"seal"}  # part of `proctor testset`
+
+
+def test_help__names_every_command_and_exit_code():
+    """The first help shows what there is, where to begin, and what the exit codes mean."""
+    code, out, _ = said("--help")
+
+    assert 0 == code
+    assert set(cli.COMMANDS) <= set(re.findall(r"^  (\w+)  ", out, re.MULTILINE))
+    for number in (0, 1, 2, 3, 4, 5, 70, 130):
+        assert re.search(rf"\b{number} [a-z]", out), number
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("chekc", "check"), ("stauts", "status"), ("plann", "plan")])
+def test_command__misspelled(typed, meant):
+    """A near miss is answered with the command that was meant."""
+    code, out, err = said(typed)
+
+    assert (2, "") == (code, out)
+    assert f"there is no command '{typed}'" in err
+    assert f"Did you mean '{meant}'?" in err
+
+
+def test_command__unknown():
+    """What resembles nothing is answered with where to look."""
+    code, _, err = said("xyzzy")
+
+    assert 2 == code
+    assert "proctor --help" in err
+
+
+@pytest.mark.parametrize("kind", [kind for kind in vars(errors).values() if isinstance(kind, type)], ids=str)
+def test_run__each_error_has_its_exit_code(monkeypatch, kind):
+    """Every error of the tree ends in its own exit code, with message and hint, as text and as JSON."""
+    if not issubclass(kind, errors.ProctorError):
+        return
+
+    def fail(*_arguments, **_named):
+        raise kind("'x' is wrong", hint="Do y.")
+
+    monkeypatch.setattr(cli.app, "main", fail)
+
+    code, out, err = said("check", "--json")
+
+    assert kind.exit_code == code
+    assert "error: 'x' is wrong\n  Do y.\n" == err
+    expected = {"error": {"kind": kind.__name__, "message": "'x' is wrong", "hint": "Do y."}, "exit_code": code}
+    assert expected == json.loads(out)
+
+
+@pytest.mark.parametrize("stopped", [KeyboardInterrupt, click.Abort])
+def test_run__interrupted(monkeypatch, stopped):
+    """Ctrl-C is exit code 130 and one line."""
+
+    def stop(*_arguments, **_named):
+        raise stopped
+
+    monkeypatch.setattr(cli.app, "main", stop)
+
+    assert (130, "", "interrupted; nothing was spent, or the ledger's entry is whole\n") == said("check")
+
+
+def test_run__bug(monkeypatch):
+    """Anything else is exit code 70 with a report: where, and of which type; never a value, nor an argument's."""
+
+    def fail(*_arguments, **_named):
+        raise ZeroDivisionError("label 4711 of example e17")
+
+    monkeypatch.setattr(cli.app, "main", fail)
+
+    code, out, err = said("check", "--candidate", "secret-name.csv")
+
+    assert (70, "") == (code, out)
+    assert "builtins.ZeroDivisionError" in err
+    assert "test_cli.py" in err
+    assert "in fail" in err
+    for value in ("4711", "e17", "secret-name"):
+        assert value not in err
+
+
+def test_run__bug_caused_by_another_shows_no_value_of_either(monkeypatch):
+    """Chained exceptions are not printed with their texts."""
+
+    def fail(*_arguments, **_named):
+        try:
+            int("label 4711")
+        except ValueError as error:
+            raise RuntimeError("label 4712") from error
+
+    monkeypatch.setattr(cli.app, "main", fail)
+
+    assert "471" not in said("check")[2]
+
+
+def test_main__exits_with_the_code(monkeypatch):
+    """The entry point ends the process with the code of the command."""
+    monkeypatch.setattr("sys.argv", ["proctor", "no-such-command"])
+
+    with pytest.raises(SystemExit) as ended, contextlib.redirect_stderr(io.StringIO()):
+        cli.main()
+
+    assert 2 == ended.value.code
+
+
+def test_version():
+    """`proctor --version` says the version."""
+    from proctor import __version__
+
+    assert (0, f"proctor, version {__version__}\n") == said("--version")[:2]
+
+
+def test_run__system_error(monkeypatch):
+    """A full disk or a lost device is no bug of ours: exit code 5, the file and the reason, and what to do."""
+
+    def fail(*_arguments, **_named):
+        raise OSError(28, "No space left on device", "notes.txt")
+
+    monkeypatch.setattr(cli.app, "main", fail)
+
+    code, _, err = said("check")
+
+    assert 5 == code
+    assert "'notes.txt': No space left on device" in err
+    assert "run the same command again" in err
