@@ -27,7 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("proctor.cli.plan:plan", "Say how many examples and labels a condition takes."),
     "status": ("proctor.cli.status:status", "Show what is left of the test set."),
     "explain": ("proctor.cli.explain:explain", "Say in plain words what a condition asks."),
-    "runstore": ("proctor.cli.runstore:runstore", "Send to the run store what it has not taken yet."),
+    "testset": ("proctor.cli.testset:testset", "Look after a test set: seal, correct, retire, renew."),
+    "runstore": ("proctor.cli.runstore:runstore", "Look after the team's run store (MLflow)."),
     "ledger": ("proctor.cli.ledger:ledger", "Show, verify, export and import the ledger."),
     "report": ("proctor.cli.report:report", "Write the history of the test set as a page."),
     "badge": ("proctor.cli.badge:badge", "Make a badge of the last verdict or of the budget."),
@@ -49,6 +50,7 @@ class LazyGroup(click.Group):
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
+        command.short_help = COMMANDS[cmd_name][1]
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -112,10 +114,17 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone; nothing is left to say
         return errors.PASSED
+    except OSError as error:  # a file or a device failed where no message of its own is made
+        name = f" {error.filename!r}" if error.filename else ""
+        message = f"the system refused to go on with a file{name}: {error.strerror or type(error).__name__}"
+        return _report(message, _OS_HINT, "Unusable", errors.UNUSABLE, as_json)
     except Exception as error:  # noqa: BLE001  # the last line of defense: everything else is a bug of ours
         click.echo(bug_report(error, arguments), err=True)
         return errors.BUG
     return int(code or 0)
+
+
+_OS_HINT = "Check that it can be read or written and that space is left; then run the same command again."
 
 
 def _report(message: str, hint: str, kind: str, code: int, as_json: bool) -> int:
