@@ -1,0 +1,67 @@
+"""The report for people."""
+
+from __future__ import annotations
+
+import re
+
+import click
+import pytest
+
+from proctor.release import Verdict
+from proctor.reports import terminal
+
+from .samples import make_budget, make_release, make_status
+
+
+def shown(release_or_status) -> str:
+    render = terminal.render_release if hasattr(release_or_status, "verdict") else terminal.render_status
+    return click.unstyle(render(release_or_status))
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_render_release__leads_with_the_verdict(verdict):
+    """The first word is the verdict; the lines below it stand under its meaning."""
+    lines = shown(make_release(verdict=verdict)).splitlines()
+
+    assert lines[1].startswith(f"  {verdict.value.upper()}   new is better")
+    assert lines[2].index(lines[2].strip()[0]) == lines[1].index("new is better")
+
+
+def test_render_release__says_the_books():
+    """Test set, leakage and ledger, as in design.md."""
+    text = shown(make_release())
+
+    for words in ("9 evaluations, 2 passes so far", "7.7 bits", "entry 10, head 7f3a9c21", "inputs open"):
+        assert words in text
+
+
+def test_render_release__replay_notes_and_feedback():
+    """What is special of a release is said in lines of its own."""
+    text = shown(make_release(replayed=True, notes=("a remark",), feedback="n - o ≈ 0.02", sandbox="bubblewrap"))
+
+    for words in ("recorded answer, at no cost", "a remark", "feedback at its price: n - o ≈ 0.02", "bubblewrap"):
+        assert words in text
+
+
+def test_render_release__carries_no_number_that_is_not_in_the_release():
+    """Two releases with the same public facts are the same text."""
+    assert shown(make_release()) == shown(make_release())
+    assert {"99.9", "9", "2", "0.9", "1", "7.7", "3", "40", "10"} >= set(
+        re.findall(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])", shown(make_release()).replace("7f3a9c21", ""))
+    )
+
+
+def test_render_status__history_is_cut_and_says_so():
+    """The last twelve verdicts are shown, and how many there were before."""
+    text = shown(make_status("f" * 30))
+
+    assert "18 earlier verdicts" in text
+    assert 12 == text.count("FAIL")
+
+
+def test_render_status__withheld_shows_no_outcome():
+    """Under none the history shows that there were evaluations, and no outcome."""
+    text = shown(make_status("www", budget=make_budget(passes=None)))
+
+    assert 3 == text.count("WITHHELD")
+    assert "pass" not in text.replace("passes or", "").lower()
