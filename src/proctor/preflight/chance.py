@@ -4,7 +4,7 @@ How likely the next evaluation is to pass, judged from development data.
 The next evaluation is simulated: as many examples as the test set has are drawn from the development examples, and
 judged by the very tests that will judge the candidate, at the level that will apply. The share that pass estimates the
 power at the development estimate. A second run first draws how the population itself may differ from a development
-set of this size (Bayesian bootstrap, Rubin 1981). Seeded: the same question gets the same figure.
+set of this size (from its posterior under Jeffreys's prior). Seeded: the same question gets the same figure.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from proctor.predictions import Counts
 
 RUNS = 200
 """Simulated evaluations: the standard error of a share among them is at most 3.6 points."""
+_PRIOR = 0.5
 _SEED = 20_240_817
 _UNLABELED = (0,) * 8
 
@@ -74,13 +75,25 @@ def chance(development: Counts, coming: Next, runs: int = RUNS) -> Chance:
     rng = np.random.default_rng(_SEED)
     known: dict[tuple[int, ...], bool] = {}
     at_estimate = sum(_passes(rng, share, coming, known) for _ in range(runs))
-    occupied = cells > 0
+    weights = cells + [_PRIOR * _is_possible(code, coming.needs) for code in range(len(cells))]
+    there = weights > 0
     uncertain = 0
     for _ in range(runs):
         drawn = np.zeros_like(share)
-        drawn[occupied] = rng.dirichlet(cells[occupied])
+        drawn[there] = rng.dirichlet(weights[there])
         uncertain += _passes(rng, drawn, coming, known)
     return Chance(at_estimate / runs, uncertain / runs)
+
+
+def _is_possible(code: int, needs: frozenset[Variable]) -> bool:
+    """Whether an example can come out so (see `Counts.labeled`), of the models that the formula speaks of."""
+    new, old, anchor, differ = (bool(code & bit) for bit in (1, 2, 4, 8))
+    if anchor and Variable.A not in needs:
+        return False
+    if Variable.O not in needs:
+        return not old and not differ
+    # Both right is no difference, one right is one, and both wrong may be either.
+    return differ != (new == old) if new or old else True
 
 
 def _passes(
