@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import click
 from proctor.errors import Misuse
 
 if TYPE_CHECKING:
-    from proctor.gatefile import Baseline, Candidate, First
+    from proctor.gatefile import Baseline, Candidate, First, Gate
     from proctor.gatefile.draft import Draft, ReadyMade
     from proctor.gatefile.findings import Found
 
@@ -39,10 +40,13 @@ def init(folder: Path, yes: bool, force: bool, condition: str | None) -> None:
     if target.exists() and not force:
         raise Misuse(f"{target} is there already", hint="Edit it, or overwrite it with --force.")
     draft = _draft(folder, _Questions(are_asked=not yes), condition)
+    draft, remark = _fitted(draft, loads(draft.text(), str(target), folder), is_free=condition is None)
     text = draft.text()
     loads(text, str(target), folder)
     _write(target, text)
     click.echo(f"wrote {target}")
+    if remark:
+        click.echo(f"  note        {remark}")
     _say_what_next(draft, target, folder)
 
 
@@ -202,6 +206,20 @@ def _question(questions: _Questions, condition: str | None) -> ReadyMade:
         return ReadyMade("own", "", condition)
     options = [f"{one.asks}:  {one.condition}  ({one.mode})" for one in READY_MADE]
     return READY_MADE[questions.choice("What must a new model show? (the figures can be changed later)", options)]
+
+
+def _fitted(draft: Draft, gate: Gate, *, is_free: bool) -> tuple[Draft, str]:
+    """The draft with a tolerance that the examples at hand reach, where the condition was not the user's own."""
+    from proctor.cli.fitting import fit
+
+    found = fit(gate)
+    if found is None or found.is_enough or found.asked is None:
+        return draft, ""
+    facts = f"±{found.asked:g} needs {found.needed:,} examples, and there are {found.n_examples:,}"
+    if is_free and found.tolerance is not None and draft.condition.count("+/-") == 1:
+        condition = f"{draft.condition.partition('+/-')[0]}+/- {found.tolerance:g}"
+        return replace(draft, condition=condition), f"{facts}: the tolerance was set to {found.tolerance:g}"
+    return draft, f"{facts}: raise the tolerance, or see `proctor plan`"
 
 
 def _write(target: Path, text: str) -> None:
