@@ -234,12 +234,21 @@ def open_exam(gate: Gate, safe: Safe) -> tuple[Ledger, TestSet]:
     """
     Open what the account is about, ledger and test set; of labels no more than the ids, and no candidate.
 
+    Where the examples are sealed and the key is not here, the test set is what its registration says.
+
     Raises:
+        KeyFault: If the examples are sealed, the key is not here, and they are not registered.
         DataError: If a file is missing or malformed.
         LedgerError: If the ledger cannot be opened.
     """
     ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
-    return ledger, known_as(ledger, load(safe.files()))
+    try:
+        return ledger, known_as(ledger, load(safe.files()))
+    except KeyFault:
+        found = recall(ledger, safe) if safe.key is None else None
+        if found is None:
+            raise
+        return ledger, found
 
 
 def open_case(
@@ -269,14 +278,3 @@ def open_case(
         origin=Origin(gate.name, __version__, commit, actor_of(gate.root, surroundings.environ)),
         owner_record=owner_record,
     )
-
-
-def _exam(ledger: Ledger, safe: Safe) -> TestSet:
-    """The test set from its files; where they are sealed and the key is not here, from its registration."""
-    try:
-        return known_as(ledger, load(safe.files()))
-    except KeyFault:
-        found = recall(ledger, safe) if safe.key is None else None
-        if found is None:
-            raise
-        return found

@@ -69,6 +69,16 @@ class Safe:
 
         return derive_key(self.key.text.encode()) if self.key else None
 
+    @property
+    def pair(self) -> str | None:
+        """The mark of the sealed labels, which anybody can read; ``None`` if they are not sealed."""
+        labels = self.gate.resolve(self.gate.testset.labels)
+        if not is_sealed(labels):
+            return None
+        from proctor.testset.sealing import file_facts
+
+        return file_facts(labels).pair
+
     def files(self) -> ExamFiles:
         """
         The files of the test set, opened as far as there is a key.

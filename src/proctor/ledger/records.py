@@ -53,7 +53,12 @@ class Feedback:
 
 @dataclass(frozen=True)
 class Registered:
-    """A test set enters the books; its contract is frozen from here on."""
+    """
+    A test set enters the books; its contract is frozen from here on.
+
+    Attributes:
+        pair: What anybody can read in the sealed labels: by it the test set is found where the key is not.
+    """
 
     kind: ClassVar[str] = "registration"
     testset: str
@@ -67,6 +72,7 @@ class Registered:
     anchor: Submission | None = None
     predecessor: str | None = None
     project_error: float | None = None
+    pair: str | None = None
 
 
 @dataclass(frozen=True)
