@@ -13,8 +13,10 @@ from typing import Any
 import yaml
 
 N_EXAMPLES = 400
-LABEL_TOKENS = tuple(f"verdigris{i}" for i in range(4))
-INPUT_TOKEN = "saffronfield"
+# Of this process alone: tests that run at the same time share /tmp and /dev/shm.
+LABEL_TOKENS = tuple(f"verdigris{os.getpid()}x{i}" for i in range(4))
+SECRET_LABEL = f"quicksilver{os.getpid()}"  # a label that no program of ours knows
+INPUT_TOKEN = f"saffronfield{os.getpid()}"
 
 # The answer is a function of x, except on the first `wrong` rows; `before` is put in front of everything.
 HONEST = """\
@@ -59,6 +61,13 @@ class Project:
     said: list[str] = field(default_factory=list)
     first_x: int = 0
 
+    @property
+    def temporary(self) -> Path:
+        """Where its processes put temporary files."""
+        folder = self.root.parent / f"{self.root.name}-tmp"
+        folder.mkdir(exist_ok=True)
+        return folder
+
     def exam(self) -> Project:
         """Write the exam, seal it with the command, and delete what lay open."""
         folder = self.root / "exam"
@@ -68,17 +77,23 @@ class Project:
             "id,x,text\n" + "".join(f"e{i},{x},{INPUT_TOKEN} {x * 7919}\n" for i, x in enumerate(xs))
         )
         (folder / "labels.csv").write_text(
-            "id,label\n" + "".join(f"e{i},{LABEL_TOKENS[x % 4]}\n" for i, x in enumerate(xs))
+            "id,label\n"
+            + "".join(f"e{i},{SECRET_LABEL if x % 40 == 0 else LABEL_TOKENS[x % 4]}\n" for i, x in enumerate(xs))
         )
+        self.seal()
+        return self
+
+    def seal(self) -> None:
+        """Seal what lies open, and delete it."""
+        folder = self.root / "exam"
         sealing = ["exam/labels.csv", *(["--features", "exam/features.csv"] if self.inputs == "sealed" else [])]
-        sealed = self.run("-c", "from proctor.cli.seal import seal; seal()", *sealing)
+        sealed = self.run("-c", "from proctor.cli.seal import seal; seal()", *sealing, key=self.key)
         assert 0 == sealed.code, sealed.err
         if not self.key:
             self.key = next(word for word in sealed.out.split() if word.startswith("proctor-key-1-"))
         (folder / "labels.csv").unlink()
         if self.inputs == "sealed":
             (folder / "features.csv").unlink()
-        return self
 
     def gate(self, **overrides: Any) -> Project:
         """Write proctor.yml; keys given as ``None`` are left out."""
@@ -123,7 +138,12 @@ class Project:
         return Ran(process.returncode, out, err)
 
     def start(self, *arguments: str, key: str = "") -> subprocess.Popen[str]:
-        environ = {**os.environ, "NO_COLOR": "1", **({"PROCTOR_KEY": key} if key else {})}
+        environ = {
+            **os.environ,
+            "NO_COLOR": "1",
+            "TMPDIR": str(self.temporary),
+            **({"PROCTOR_KEY": key} if key else {}),
+        }
         return subprocess.Popen(
             [sys.executable, *arguments],
             cwd=self.root, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -1,0 +1,219 @@
+"""
+The life of a sealed test set, whole processes: sealed, used, asked without its key, attacked, and never written open.
+
+The labels hold a class that no program knows and the inputs a word of their own: wherever either turns up, or the
+key, something was written that must not be.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sealed import INPUT_TOKEN, LABEL_TOKENS, SECRET_LABEL, Project
+
+if not sys.platform.startswith("linux"):
+    pytest.skip("the sandbox is Linux's", allow_module_level=True)
+
+SHARED_MEMORY = Path("/dev/shm")
+
+# What a candidate does that looks for key, labels and ledger; it crashes if it finds one.
+LOOK = """
+import os, pathlib
+def read(path):
+    try:
+        return path.read_bytes() if path.is_file() else b""
+    except OSError:
+        return b""
+hidden = [pathlib.Path(name) for name in ("owner.key", "exam/labels.csv.sealed")]
+found = [str(path) for path in (*hidden, *pathlib.Path(".proctor").rglob("*")) if read(path)]
+found += [name for name in os.environ if "PROCTOR" in name.upper()]
+found += [str(path) for path in pathlib.Path("/proc").glob("[0-9]*/environ") if "{key}".encode() in read(path)]
+assert not found, found
+"""
+
+
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
+    """Exams that are sealed once, for projects to copy: labels alone, and labels with inputs."""
+    return {inputs: Project(tmp_path_factory.mktemp(inputs), inputs).exam() for inputs in ("open", "sealed")}
+
+
+def copy_of(original: Project, folder: Path) -> Project:
+    shutil.copytree(original.root / "exam", folder / "exam")
+    return Project(folder, original.inputs, original.key).gate().candidate()
+
+
+@pytest.fixture(params=["open", "sealed"], ids=["labels sealed", "labels and inputs sealed"])
+def project(request: pytest.FixtureRequest, tmp_path: Path, originals: dict[str, Project]) -> Project:
+    """A project with a good candidate."""
+    (tmp_path / "project").mkdir()
+    return copy_of(originals[request.param], tmp_path / "project")
+
+
+def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file below *folder*, archives also unpacked."""
+    for path in folder.rglob("*"):
+        try:
+            content = path.read_bytes() if path.is_file() else b""
+        except OSError:  # somebody else's, gone meanwhile
+            continue
+        yield str(path), content
+        if zipfile.is_zipfile(io.BytesIO(content)):
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                yield from ((f"{path}:{name}", archive.read(name)) for name in archive.namelist())
+
+
+def places_of(token: str, *folders: Path) -> list[str]:
+    """Files that hold *token*, in an encoding that Python or NumPy writes."""
+    forms = [token.encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-32-le")]
+    return [name for folder in folders for name, content in contents(folder) if any(form in content for form in forms)]
+
+
+def test_whole_life__writes_nothing_decrypted_anywhere(project: Project):
+    """
+    Seal, pass, fail, crash, replay, status, export, verify: no file, leftover, output or ledger entry holds a secret.
+
+    The class that only the labels hold, the word that only the inputs hold, the key.
+    """
+    assert project.check(0)["verdict"] == "pass"
+    assert project.candidate(wrong=300).check(1)["verdict"] == "fail"
+    crashed = project.candidate(before="raise SystemExit(open(sys.argv[1]).read())").proctor("check")
+    assert ("sealed" == project.inputs) == (crashed.code == 1)
+    assert project.candidate(wrong=300).check(1)["replayed"]
+    for command in (
+        ("status",),
+        ("ledger", "show", "--json"),
+        ("ledger", "verify"),
+        ("ledger", "export", "books.jsonl"),
+    ):
+        project.proctor(*command, code=0)
+
+    secrets = [SECRET_LABEL, project.key, *([INPUT_TOKEN] if project.inputs == "sealed" else [])]
+    for secret in secrets:
+        assert [] == places_of(secret, project.root, project.temporary, SHARED_MEMORY)
+        assert not any(secret in text for text in project.said)
+    assert [] == list(project.temporary.iterdir())
+    register = next((project.root / ".proctor/owner").glob("*.labels.npz"))
+    assert register.read_bytes().startswith(b"PROCTOR"), "its salt lets labels be tried out"
+
+
+def test_places_of__finds_what_is_there(project: Project):
+    """The search above finds a secret that lies in an archive, as NumPy would write it."""
+    import numpy as np
+
+    np.savez_compressed(project.root / "leak.npz", labels=np.array([SECRET_LABEL]))
+
+    assert 1 == len(places_of(SECRET_LABEL, project.root))
+
+
+def test_without_the_key__status_and_recorded_answers_are_given(project: Project):
+    """Developers see what is left, and get recorded answers; a new candidate is refused, and nothing is spent."""
+    first = project.check(0)
+    entries = project.entries()
+
+    status = project.proctor("status", "--json", code=0, key="").json
+    again = project.check(0, key="")
+    refused = project.candidate(wrong=30).proctor("check", code=5, key="")
+
+    assert first["budget"] == status["budget"] == again["budget"]
+    assert (True, first["step"]) == (again["replayed"], again["step"])
+    assert "PROCTOR_KEY" in refused.err
+    assert entries == project.entries()
+
+
+def test_without_the_key__an_unregistered_test_set_is_not_registered(project: Project):
+    """The first check needs the key, and says so."""
+    refused = project.proctor("check", code=5, key="")
+
+    assert "PROCTOR_KEY" in refused.err
+    assert [] == project.entries()
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def other_key(project: Project, tmp_path: Path) -> str:
+    return Project(tmp_path / "other", "open").exam().key
+
+
+@pytest.mark.parametrize(
+    "damage", ["another key", "no key at all", "a bit flipped", "cut short", "labels of another set"]
+)
+def test_damage__is_a_clear_error_and_spends_nothing(project: Project, tmp_path: Path, damage: str):
+    """Wrong or mistyped keys, changed files, labels of another set: exit code 5, the reason, nothing in the books."""
+    labels = project.root / "exam/labels.csv.sealed"
+    key = project.key
+    match damage:
+        case "another key":
+            key, words = other_key(project, tmp_path), "was sealed under the key"
+        case "no key at all":
+            key, words = "hunter2", "starts with 'proctor-key-1-'"
+        case "a bit flipped":
+            flip(labels)
+            words = "was changed after sealing"
+        case "cut short":
+            labels.write_bytes(labels.read_bytes()[:-7])
+            words = "7 bytes are missing"
+        case _:
+            other = Project(tmp_path / "other", project.inputs, project.key, first_x=5000).exam()
+            shutil.copy(other.root / "exam/labels.csv.sealed", labels)
+            words = "labels of another test set" if project.inputs == "sealed" else ""
+
+    ran = project.proctor("check", key=key)
+
+    if damage == "labels of another set" and project.inputs == "open":
+        return  # open inputs with the same ids: nothing tells labels of one set from those of another
+    assert 5 == ran.code
+    assert words in ran.err
+    assert not any(token in ran.out + ran.err for token in (SECRET_LABEL, *LABEL_TOKENS, INPUT_TOKEN, key))
+    assert [] == project.entries()
+
+
+def test_flipped_inputs__are_a_clear_error(originals: dict[str, Project], tmp_path: Path):
+    """A changed file of inputs is found, too, before a model sees it."""
+    project = copy_of(originals["sealed"], tmp_path)
+    flip(project.root / "exam/features.csv.sealed")
+
+    assert "was changed after sealing" in project.proctor("check", code=5).err
+    assert [] == project.entries()
+
+
+def test_labels_of_another_set__are_refused_where_ids_tell(originals: dict[str, Project], tmp_path: Path):
+    """Labels whose ids are not those of the features belong elsewhere; no id of a label and no label is shown."""
+    project = copy_of(originals["open"], tmp_path)
+    features = project.root / "exam/features.csv"
+    features.write_text(features.read_text().replace("\ne", "\nf"))
+
+    ran = project.proctor("check", code=5)
+
+    assert "another test set" in ran.err
+    assert SECRET_LABEL not in ran.err
+    assert [] == project.entries()
+
+
+def test_key_file__is_as_good_as_the_variable_and_hidden_from_the_candidate(project: Project):
+    """A key file opens, signs and verifies like the variable; the candidate finds neither, nor labels or ledger."""
+    (project.root / "owner.key").write_text(project.key + "\n")
+    look = LOOK.format(key=project.key[14:])
+    project.gate(owner={"key": "owner.key"}).candidate(before=look)
+
+    assert "pass" == project.check(0, key="")["verdict"]
+    project.proctor("ledger", "verify", "--key-file", "owner.key", code=0, key="")
+    project.proctor("ledger", "verify", code=0)
+    assert project.check(0)["replayed"]
+    assert {None} != {entry["mac"] for entry in project.entries()}
+
+
+def test_environment__of_the_tests_holds_no_key():
+    """What is tested here would mean nothing if the tests' own environment had a key."""
+    assert "PROCTOR_KEY" not in os.environ
