@@ -37,7 +37,15 @@ exit 1
 
 @click.group()
 def hook() -> None:
-    """Run the preflight at every `git push`."""
+    """
+    Run the preflight at every `git push`.
+
+    \b
+    Examples:
+      proctor hook install      in this repository
+      proctor hook run          what git calls then
+      proctor hook uninstall
+    """
 
 
 @hook.command(
