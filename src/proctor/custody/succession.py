@@ -20,7 +20,7 @@ from proctor.conditions import parse
 from proctor.custody.desk import Desk
 from proctor.custody.lineage import Lineage, last_set, lineage, project_error, refuse_above_share
 from proctor.errors import ContractError, DataError, LedgerMoved, Misuse
-from proctor.gate import _adopt as accept_first  # the gate's own way to accept a first candidate
+from proctor.gate import accept_first
 from proctor.gate.books import Books, refuse_another_contract
 from proctor.gate.case import Case
 from proctor.gate.contestants import Contestant, Workbench

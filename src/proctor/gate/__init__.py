@@ -27,6 +27,7 @@ from proctor.gate.books import (
     refuse_another_contract,
     refuse_if_out_of_reach,
     refuse_if_over,
+    refuse_outside_lineage,
 )
 from proctor.gate.case import Case, open_case, open_exam
 from proctor.gate.contestants import Contestant
@@ -40,7 +41,7 @@ from proctor.release import Basis, Release, Status
 from proctor.sample import Sample, rows_to_label
 from proctor.surroundings import Surroundings
 
-__all__ = ["check", "status"]
+__all__ = ["accept_first", "check", "status"]
 
 _ATTEMPTS = 200
 _LONGEST_PAUSE_S = 2.0
@@ -98,7 +99,7 @@ def _answer(case: Case) -> Release:
         return release_of(gate, books, books.life, taken, replayed=True)
     refuse_if_over(gate, books)
     if formula is None:
-        return _adopt(case, books, condition)
+        return accept_first(case, books, condition)
     refuse_if_out_of_reach(gate, books, formula, case.exam.n_examples)
     return _judge(case, books, _Asked(formula, condition, baseline, anchor))
 
@@ -135,7 +136,7 @@ class _Asked:
     anchor: Contestant | None
 
 
-def _adopt(case: Case, books: Books, condition: str) -> Release:
+def accept_first(case: Case, books: Books, condition: str) -> Release:
     """Accept the first candidate as the baseline; its predictions must be well formed, and no label is asked for."""
     if case.gate.testset.inputs is Inputs.SEALED:
         return _adopt_on_sealed_inputs(case, books, condition)
@@ -231,6 +232,7 @@ def _registered(case: Case, books: Books, baseline: Contestant | None) -> Books:
     """The books with the test set in them: registered now, if this is its first use."""
     if books.life is not None:
         return books
+    refuse_outside_lineage(books)
     record = case.registration(baseline)
     try:
         case.ledger.append(case.draft(record), books.head)

@@ -124,6 +124,20 @@ def refuse_another_contract(gate: Gate, life: Life) -> None:
         )
 
 
+def refuse_outside_lineage(books: Books) -> None:
+    """
+    Refuse to register a test set in passing where the owner has promised a reliability for the whole project.
+
+    Raises:
+        ContractError: If a test set in the ledger carries such a promise: its successors have a share of their own.
+    """
+    if any(life.registered.record.project_error is not None for life in books.lives.values()):
+        raise ContractError(
+            "this ledger promises a reliability for the whole project, and this test set is not a part of it yet",
+            hint="Register it as the successor: `proctor testset renew`. Nothing was spent.",
+        )
+
+
 def refuse_if_over(gate: Gate, books: Books) -> None:
     """
     Refuse to go on with a test set that is retired or spent.

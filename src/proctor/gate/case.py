@@ -140,7 +140,8 @@ class Case:
         Raises:
             DataError: If labels were changed since; how many, and never which.
         """
-        self.registry.settle(life.registered.record.labels)  # a machine may have died right after registering
+        for commitment in (life.registered.record.labels, life.labels):  # a machine may have died right after either
+            self.registry.settle(commitment)
         register = self.registry.read()
         if register is None:
             return
@@ -153,7 +154,8 @@ class Case:
         if changed:
             raise DataError(
                 f"{changed:,} labels of this test set were changed since it was registered; nothing was spent",
-                hint="Put the registered labels back. (Recording a correction is the owner's act.)",
+                hint="Put the registered labels back, or let the owner record the correction: "
+                "`proctor testset correct NEW_LABELS`.",
             )
 
     def registration(self, baseline: Contestant | None) -> Registered:

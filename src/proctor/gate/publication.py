@@ -27,7 +27,7 @@ Concluded = Taken[Adopted] | Taken[Evaluated]
 def release_of(gate: Gate, books: Books, life: Life, taken: Concluded, replayed: bool = False) -> Release:
     """The release of a verdict that is in the ledger."""
     record = taken.record
-    verdict = _verdict(taken)
+    verdict = _verdict(life, taken)
     formula = gate.formula if isinstance(record, Adopted) else normalize(parse(record.condition))
     return Release(
         verdict=verdict,
@@ -98,7 +98,7 @@ def history_of(life: Life, last: int) -> tuple[HistoryRow, ...]:
             entry=taken.entry.number,
             step=account.evaluations if isinstance(taken.record, Evaluated) else 0,
             at=taken.entry.at,
-            verdict=_verdict(taken),
+            verdict=_verdict(life, taken),
             basis=_basis(taken.record),
             condition=taken.record.condition,
             commit=taken.record.candidate.commit,
@@ -113,8 +113,8 @@ def history_of(life: Life, last: int) -> tuple[HistoryRow, ...]:
     )
 
 
-def _verdict(taken: Concluded) -> Verdict:
-    return Verdict.PASS if isinstance(taken.record, Adopted) else Verdict(taken.record.outcome)
+def _verdict(life: Life, taken: Concluded) -> Verdict:
+    return Verdict(life.outcome_of(taken))
 
 
 def _basis(record: Adopted | Evaluated) -> Basis:
@@ -156,5 +156,5 @@ def _notes(gate: Gate, life: Life, taken: Concluded, replayed: bool) -> tuple[st
         since = f"since step {step}" if step else "since it was accepted as the first one"
         notes.append(f"this candidate is the accepted baseline {since}")
     if gate.recipient is not None:
-        notes.append(f"the outcome is in the owner's record; mail to {gate.recipient} is not sent by this version")
+        notes.append(f"the outcome is in the owner's record; `proctor testset notify` mails it to {gate.recipient}")
     return tuple(notes)
