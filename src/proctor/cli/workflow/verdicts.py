@@ -157,11 +157,13 @@ def _without_comment(made: tuple[Effect, ...]) -> tuple[Effect, ...]:
 
 
 def _issues(gate: Gate, release: Release) -> tuple[Effect, ...]:
-    """An issue once the next evaluation needs a fresh test set; the one about its predecessor is closed."""
-    if _needs_successor(release):
-        reason = sentences.outlook(release.budget)
-        return (_issue(release.testset.fingerprint, release.gate, reason[:1].upper() + reason[1:] + ".", gate),)
-    return tuple(announcement.has_successor(old) for old in _predecessors(gate, release))
+    """The issue about an earlier test set is closed; one is opened once the next evaluation needs a fresh one."""
+    closed = [announcement.has_successor(old) for old in _predecessors(gate, release)]
+    if not _needs_successor(release):
+        return tuple(closed)
+    reason = sentences.outlook(release.budget)
+    opened = _issue(release.testset.fingerprint, release.gate, reason[:1].upper() + reason[1:] + ".", gate)
+    return (*closed, opened)
 
 
 def _needs_successor(release: Release) -> bool:

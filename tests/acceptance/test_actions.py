@@ -1,0 +1,333 @@
+"""The actions and the workflows of `examples/github`, executed by `act` against a strict GitHub on loopback."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+import runner
+from runner import PROJECT, Repository, fake
+
+EXAMPLES = PROJECT / "examples/github"
+HOSTILE = 'x"; touch pwned; $(touch pwned) `touch pwned` <!-- proctor:gate=evil --> </td>@all ::error::x %0A::error::y'
+
+pytestmark = pytest.mark.skipif(not (runner.BIN / "act").exists(), reason="the runner `act` is not installed")
+
+
+@pytest.fixture
+def repository(workshop, tmp_path_factory, httpserver):
+    """A project whose first commit is a model that is right on 80 %; no workflow has run yet."""
+    found = Repository(workshop.root, tmp_path_factory.mktemp("place"), fake.serve(httpserver))
+    workshop.exam().predictions("new.csv", range(400)).gate(baseline=None)
+    for example in EXAMPLES.glob("*.yml"):
+        found.workflow(example.read_text(), example.name)
+    found.commit("Begin")
+    return found
+
+
+def improve(repository, workshop, branch="topic", wrong=range(160, 400)):
+    """A branch with a better model: its head and its base."""
+    base = repository.git("rev-parse", "HEAD")
+    repository.git("checkout", "--quiet", "-b", branch)
+    workshop.predictions("new.csv", wrong)
+    return repository.commit("Train for longer"), base
+
+
+def test_check__push(repository, workshop):
+    """
+    The example workflow on pushes: the first model is accepted, a better one passes, a worse one fails.
+
+    Status, check run, summary, outputs, annotation and badges all say so; there is nothing to comment on.
+    """
+    first = repository.push()
+    workshop.predictions("new.csv", range(160, 400))
+    better = repository.commit()
+    passed = repository.push()
+    workshop.predictions("new.csv", range(390))
+    worse = repository.commit()
+    failed = repository.push()
+
+    assert (0, "pass", 0, "pass", 1, "fail") == (
+        first.code,
+        first.verdict,
+        passed.code,
+        passed.verdict,
+        failed.code,
+        failed.verdict,
+    )
+    assert "Accepted as the first baseline" in first.summary
+    assert [("success", better), ("failure", worse)] == [(s["state"], s["sha"]) for s in repository.hub.statuses[1:]]
+    assert ["success", "success", "failure"] == [run["conclusion"] for run in repository.hub.check_runs]
+    assert [("error", "proctor: FAIL")] == [command[:2] for command in failed.commands]
+    assert [] == repository.hub.comments
+    shown = repository.published()
+    assert {"ledger.jsonl", "said-pass.svg", "said-fail.svg"} <= set(shown)
+    assert "fail · step 2" in shown["proctor-verdict.svg"]
+    assert "test set" == json.loads(shown["proctor-budget.json"])["label"]
+
+
+def test_check__pull_request_then_its_merge_costs_nothing(repository, workshop):
+    """The pull request asks, a re-run and the merge get the recorded answer; one comment is updated in place."""
+    quoted = repository.hub.comment("> <!-- proctor:gate=proctor -->", {"login": "mallory", "type": "User"})
+    for number in range(3):  # more than a page
+        repository.hub.comment(f"remark {number}", {"login": "ada", "type": "User"})
+    sha, base = improve(repository, workshop)
+    repository.git("checkout", "--quiet", "--detach", "main")
+    repository.git("merge", "--quiet", "--no-ff", "--no-edit", "topic")
+    asked = repository.pull_request(sha, base)
+    again = repository.pull_request(sha, base)
+    repository.git("checkout", "--quiet", "main")
+    repository.git("merge", "--quiet", "--squash", "topic")
+    repository.commit("Merge it")
+    merged = repository.push()
+
+    assert ("pass", "false") == (asked.verdict, asked.outputs["replayed"])
+    assert ("pass", "true", "pass", "true") == tuple(
+        value for run in (again, merged) for value in (run.verdict, run.outputs["replayed"])
+    )
+    assert asked.outputs["leakage-bits"] == merged.outputs["leakage-bits"]
+    assert 5 == len(repository.hub.comments)
+    assert "> <!-- proctor:gate=proctor -->" == quoted["body"]
+    assert "✅ PASS" in repository.hub.comments[4]["body"]
+    assert "/raw/proctor-ledger/said-pass.svg" in repository.hub.comments[4]["body"]
+    assert {sha} == {status["sha"] for status in repository.hub.statuses[:2]}
+
+
+def test_check__two_gates_have_two_comments(repository, workshop):
+    """Several gates in one repository keep apart: comments, statuses, and the outputs of their steps."""
+    text = (EXAMPLES / "gate.yml").read_text()
+    step = text[text.index("      - uses: owner/proctor") :]
+    second = step.replace("id: gate", "id: second").replace("with:", "with:\n          gate: strict.yml")
+    gate = (workshop.root / "proctor.yml").read_text()
+    strict = gate.replace("n - o > 0.02", "n > 0.95")
+    (workshop.root / "strict.yml").write_text(strict)
+    repository.workflow(f"{text}{second}        if: always()\n").commit("Add a gate")
+    sha, base = improve(repository, workshop)
+
+    run = repository.pull_request(sha, base)
+
+    assert 1 == run.code
+    assert ["PASS", "FAIL"] == [
+        "PASS" if "✅ PASS" in comment["body"] else "FAIL" if "❌ FAIL" in comment["body"] else comment["body"]
+        for comment in repository.hub.comments
+    ]
+    assert 2 == len({status["context"] for status in repository.hub.statuses})
+
+
+def test_check__spent_test_set_opens_one_issue_and_the_successor_closes_it(repository, workshop):
+    """
+    Exit code 4 asks for action: a check run, a comment, one issue with what the next set needs, closed at last.
+
+    The next set has a single step as well, and gets an issue of its own.
+    """
+    workshop.gate(baseline=None, adaptivity="full", steps=1, power=0.3)
+    repository.commit("One step only")
+    sha, base = improve(repository, workshop)
+    last = repository.pull_request(sha, base)
+    assert "true" == last.outputs["fresh-test-set-needed"], last.summary
+    workshop.predictions("new.csv", range(100, 300))
+    other = repository.commit("And another")
+    spent = [repository.pull_request(other, base) for _ in range(2)]
+
+    assert [1, 1] == [run.code for run in spent]
+    assert ("none", "4") == (spent[0].verdict, spent[0].outputs["exit-code"])
+    assert "action_required" == repository.hub.check_runs[-1]["conclusion"]
+    assert [("open", True)] == [(i["state"], "next test set needs" in i["body"]) for i in repository.hub.issues]
+    assert "fresh test set is needed" in repository.hub.comments[0]["body"]
+
+    repository.git("checkout", "--quiet", "main")
+    workshop.exam(seed=8, n_examples=2_100).predictions("new.csv", range(300))
+    rows = ((f"e{i}", i + 10_000) for i in range(2_100))
+    workshop.table("exam/features.csv", ("id", "x"), rows)
+    repository.commit("A fresh test set")
+    workshop.predictions("new.csv", range(100))
+    repository.commit("A better model")
+    assert "pass" == repository.push().verdict
+    assert ["closed", "open"] == [issue["state"] for issue in repository.hub.issues]
+
+
+def test_check__missing_token(repository, workshop):
+    """Without a token the verdict stands, and the summary says what could not be written."""
+    text = (EXAMPLES / "gate.yml").read_text()
+    repository.workflow(
+        text.replace("        with:\n          key:", '        with:\n          token: ""\n          key:')
+    )
+    repository.commit()
+    sha, base = improve(repository, workshop)
+
+    run = repository.pull_request(sha, base)
+
+    assert (0, "pass") == (run.code, run.verdict)
+    assert "the job has no token" in run.summary
+    assert [] == repository.hub.requests
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (401, "does not know this token"),
+        (403, "lacks the permission"),
+        (404, "no such thing"),
+        (422, "found the request wrong"),
+        (429, "asks to wait"),
+        (500, "does not answer"),
+        (503, "does not answer"),
+    ],
+)
+def test_check__api_errors_change_no_verdict(repository, workshop, status, said):
+    """Whatever GitHub's API answers, the verdict is in the ledger, the outputs and the summary, which says why."""
+    repository.hub.failures += [fake.problem(status, "Nope", **{"Retry-After": "0"}) for _ in range(99)]
+    if status == 403:
+        repository.hub.failures.clear()
+        repository.hub.permissions.clear()
+    sha, base = improve(repository, workshop)
+
+    run = repository.pull_request(sha, base)
+
+    assert (0, "pass") == (run.code, run.verdict)
+    assert "✅ PASS" in run.summary
+    assert said in run.summary
+    assert [] == repository.hub.comments
+
+
+def test_check__slow_api(repository, workshop, monkeypatch):
+    """Answers that take their time are waited for."""
+    import time
+
+    handle = type(repository.hub).handle
+    monkeypatch.setattr(type(repository.hub), "handle", lambda hub, request: (time.sleep(0.3), handle(hub, request))[1])
+    sha, base = improve(repository, workshop)
+
+    run = repository.pull_request(sha, base)
+
+    assert (0, "pass", 1) == (run.code, run.verdict, len(repository.hub.comments))
+
+
+def test_check__hostile_names_are_text(repository, workshop):
+    """A branch, a commit message and a gate with shell, HTML, Markdown and workflow commands in them do nothing."""
+    workshop.gate(baseline=None, name=HOSTILE[:100])
+    repository.commit(HOSTILE)
+    sha, base = improve(repository, workshop)
+    repository.commit(f"{HOSTILE}\n\n::set-output name=verdict::fail")
+
+    run = repository.pull_request(repository.git("rev-parse", "HEAD"), base, ref=HOSTILE)
+
+    assert (0, "pass") == (run.code, run.verdict), run.summary
+    assert [] == run.commands
+    assert not any(path.name == "pwned" for path in repository.place.rglob("pwned"))
+    assert not (workshop.root / "pwned").exists()
+    assert 1 == len(repository.hub.comments)
+    assert repository.hub.comments[0]["body"].startswith("<!-- proctor:gate=x%22")
+    assert sha != base
+
+
+def test_check__shallow_clone_is_told_how_to_mend(repository, workshop):
+    """Without the history there is no baseline: the error names the line of the workflow that mends it."""
+    sha, base = improve(repository, workshop)
+    shallow = repository.place / "shallow"
+    repository.git(
+        "clone", "--quiet", "--depth=1", "--branch=topic", f"file://{repository.place}/origin.git", str(shallow)
+    )
+    repository.root = shallow
+
+    run = repository.pull_request(sha, base)
+
+    assert ("none", "5") == (run.verdict, run.outputs["exit-code"])
+    assert "fetch-depth: 0" in run.summary
+
+
+# --- forks -----------------------------------------------------------------------------------------------------------
+
+
+def to_fork(repository, sha, base):
+    """The untrusted half, then the trusted one on the default branch."""
+    predicted = repository.pull_request(sha, base, "predict.yml", head="mallory/r")
+    repository.git("checkout", "--quiet", "main")
+    run = {"event": "pull_request", "conclusion": "success", "head_sha": sha, "head_branch": "topic", "id": 1}
+    payload = {"workflow_run": {**run, "pull_requests": [], "head_repository": {"full_name": "mallory/r"}}}
+    return predicted, lambda **settings: repository.run("workflow_run", payload, "judge.yml", **settings)
+
+
+def test_fork__predictions_in_a_file(repository, workshop):
+    """The untrusted job uploads, the trusted one judges what was uploaded, and the merge asks nothing new."""
+    sha, base = improve(repository, workshop)
+
+    predicted, judge = to_fork(repository, sha, base)
+    judged = judge()
+
+    assert 0 == predicted.code, predicted.log
+    assert (0, "pass") == (judged.code, judged.verdict), judged.log
+    assert "✅ PASS" in repository.hub.comments[0]["body"]
+    assert {sha} == {status["sha"] for status in repository.hub.statuses}
+    repository.git("merge", "--quiet", "--squash", "topic")
+    repository.commit("Merge it")
+    assert "true" == repository.push().outputs["replayed"]
+
+
+@pytest.mark.parametrize("sends_model", [False, True], ids=["predictions", "model"])
+def test_fork__a_program(repository, workshop, sends_model):
+    """A fork's program runs in the untrusted job; or, where it is sent itself, in the trusted job's sandbox only."""
+    (workshop.root / "predict.sh").write_text('cp "$(dirname "$0")/new.csv" "$2"\n')
+    program = {"command": "sh predict.sh {features} {predictions}", "files": ["predict.sh", "new.csv"]}
+    workshop.gate(baseline=None, candidate=program)
+    if sends_model:
+        text = (EXAMPLES / "predict.yml").read_text()
+        text = text.replace("artifact: proctor-artifact", 'artifact: proctor-artifact\n          send-model: "true"')
+        repository.workflow(text, "predict.yml")
+    repository.commit("Use a program")
+    sha, base = improve(repository, workshop)
+
+    predicted, judge = to_fork(repository, sha, base)
+    judged = judge()
+
+    sent = {path.name for path in (repository.place / "artifacts/proctor-artifact").rglob("*") if path.is_file()}
+    assert 0 == predicted.code, predicted.log
+    assert sends_model == ("predict.sh" in sent)
+    assert (0, "pass") == (judged.code, judged.verdict), judged.log
+
+
+def test_fork__an_artifact_that_lies(repository, workshop):
+    """An artifact that names a file outside of the candidate, or another pull request, gets no verdict."""
+    sha, base = improve(repository, workshop)
+    _, judge = to_fork(repository, sha, base)
+    place = repository.place / "artifacts/proctor-artifact"
+    good = repository.place / "good"
+    shutil.copytree(place, good)
+
+    (place / "candidate/proctor.yml").write_text("condition: n > 0\n")
+    runs = [judge()]
+    shutil.rmtree(place)
+    shutil.copytree(good, place)
+    (place / "candidate/new.csv").unlink()
+    (place / "candidate/new.csv").symlink_to("/etc/passwd")
+    runs.append(judge())
+    repository.hub.pulls[7]["head"]["sha"] = base
+    shutil.rmtree(place)
+    shutil.copytree(good, place)
+    runs.append(judge())
+
+    assert [("none", "5")] * 3 == [(run.verdict, run.outputs["exit-code"]) for run in runs]
+    assert not [status for status in repository.hub.statuses if status["state"] == "success"]
+
+
+def test_comment__posts_what_the_ledger_says(repository, workshop):
+    """The stored result is posted by the second job; a forged one cannot say anything but what the ledger says."""
+    sha, base = improve(repository, workshop, wrong=range(390))
+    assert "fail" == repository.pull_request(sha, base, "store.yml").verdict
+    assert [] == repository.hub.comments
+    repository.git("checkout", "--quiet", "main")
+    stored = repository.place / "artifacts/proctor-result/proctor-result.json"
+    stored.write_text(stored.read_text().replace('"verdict": "fail"', '"verdict": "pass"'))
+    manifest = stored.with_name("proctor-artifact.json")
+    content = json.loads(manifest.read_text())
+    content["files"] = {stored.name: __import__("hashlib").sha256(stored.read_bytes()).hexdigest()}
+    manifest.write_text(json.dumps(content))
+    run = {"event": "pull_request", "conclusion": "failure", "head_sha": sha, "head_branch": "topic", "id": 1}
+    payload = {"workflow_run": {**run, "pull_requests": [], "head_repository": {"full_name": "o/r"}}}
+
+    posted = repository.run("workflow_run", payload, "post.yml")
+
+    assert 0 == posted.code, posted.log
+    assert "❌ FAIL" in repository.hub.comments[0]["body"]
+    assert ["failure"] == [status["state"] for status in repository.hub.statuses if status["sha"] == sha][-1:]
