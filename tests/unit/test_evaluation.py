@@ -1,0 +1,153 @@
+"""Outcomes, formula and level to an evaluation: three values, two modes, figures for the owner."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from proctor.budget import Mode
+from proctor.conditions import Formula, Linear, Truth, Variable, normalize, parse
+from proctor.evaluation import estimate, evaluate, figures, summary
+from proctor.stats import binomial, paired
+
+LOG_LEVEL = math.log(1e-3)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Which examples candidate, baseline and anchor get right, and where candidate and baseline differ."""
+
+    n: NDArray[np.bool_]
+    o: NDArray[np.bool_]
+    d: NDArray[np.bool_]
+
+    @property
+    def n_examples(self) -> int:
+        return len(self.n)
+
+    def right(self, variable: Variable) -> int:
+        return int({"n": self.n, "o": self.o, "a": self.o, "d": self.d}[variable.value].sum())
+
+    def wins_and_losses(self, plus: Variable, minus: Variable) -> tuple[int, int]:
+        some, others = getattr(self, plus.value), getattr(self, minus.value)
+        return int((some & ~others).sum()), int((others & ~some).sum())
+
+    def scores(self, quantity: Linear) -> NDArray[np.float64]:
+        return quantity.n * self.n + quantity.o * self.o + quantity.d * self.d
+
+
+def table(wins: int, losses: int, n_examples: int = 1_000, both: int = 300) -> Table:
+    """So many examples that only the candidate, only the baseline, and both get right."""
+    n = np.zeros(n_examples, bool)
+    o = np.zeros(n_examples, bool)
+    n[: wins + both] = True
+    o[wins : wins + both + losses] = True
+    order = np.random.default_rng(3).permutation(n_examples)  # betting takes the examples as they come
+    return Table(n[order], o[order], (n != o)[order])
+
+
+def formula(text: str) -> Formula:
+    return normalize(parse(text))
+
+
+CASES = {
+    "difference holds": ("n - o > 0.02 +/- 0.02", table(150, 20), Truth.TRUE),
+    "difference fails": ("n - o > 0.02 +/- 0.02", table(20, 150), Truth.FALSE),
+    "difference unknown": ("n - o > 0.02 +/- 0.02", table(40, 20), Truth.UNKNOWN),
+    "below holds": ("n - o < 0.02 +/- 0.02", table(20, 150), Truth.TRUE),
+    "below fails": ("n - o < 0.02 +/- 0.02", table(150, 20), Truth.FALSE),
+    "proportion holds": ("n > 0.3 +/- 0.02", table(150, 20), Truth.TRUE),
+    "proportion fails": ("n > 0.6 +/- 0.02", table(150, 20), Truth.FALSE),
+    "proportion below": ("d < 0.3 +/- 0.02", table(150, 20), Truth.TRUE),
+    "linear holds": ("n - 0.5 * o > 0.1 +/- 0.05", table(400, 20), Truth.TRUE),
+    "linear fails": ("n - 0.5 * o > 0.6 +/- 0.05", table(100, 100), Truth.FALSE),
+    "both hold": ("n - o > 0.02 +/- 0.02 /\\ n > 0.3 +/- 0.02", table(150, 20), Truth.TRUE),
+    "one fails of two": ("n - o > 0.02 +/- 0.02 /\\ n > 0.6 +/- 0.02", table(150, 20), Truth.FALSE),
+    "one holds of either": ("n - o > 0.02 +/- 0.02 \\/ n > 0.6 +/- 0.02", table(150, 20), Truth.TRUE),
+    "unknown and failed": ("n - o > 0.02 +/- 0.02 /\\ n > 0.6 +/- 0.02", table(40, 20), Truth.FALSE),
+    "unknown or failed": ("n - o > 0.02 +/- 0.02 \\/ n > 0.6 +/- 0.02", table(40, 20), Truth.UNKNOWN),
+}
+
+
+@pytest.mark.parametrize(("text", "outcomes", "expected"), CASES.values(), ids=CASES)
+@pytest.mark.parametrize("mode", list(Mode))
+def test_evaluate__three_values(text, outcomes, expected, mode):
+    """Clear cases are told in both modes; only what cannot be told is decided by the mode (theory.md §2)."""
+    evaluation = evaluate(formula(text), outcomes, mode, LOG_LEVEL)
+
+    assert expected is evaluation.truth
+    assert {Mode.FP_FREE: expected is Truth.TRUE, Mode.FN_FREE: expected is not Truth.FALSE} == evaluation.is_pass
+
+
+def test_evaluate__no_examples_decide_nothing():
+    """Without examples every clause is unknown: never a pass in fp-free (design.md, rule 4)."""
+    evaluation = evaluate(formula("n > 0.1 +/- 0.02"), table(0, 0, 0, 0), Mode.FP_FREE, LOG_LEVEL)
+
+    assert Truth.UNKNOWN is evaluation.truth
+    assert not evaluation.is_pass[Mode.FP_FREE]
+
+
+def test_evaluate__conjunction_passes_the_level_on_and_disjunction_divides_it():
+    """In fp-free every clause of a conjunction has the whole level; those of a disjunction share it (theory.md §2)."""
+
+    def levels(text: str) -> list[float]:
+        found = evaluate(formula(text), table(150, 20), Mode.FP_FREE, LOG_LEVEL)
+        return [finding.log_level for finding in found.findings]
+
+    assert [LOG_LEVEL] * 2 == pytest.approx(levels("n > 0.3 +/- 0.02 /\\ o > 0.1 +/- 0.02"))
+    assert [LOG_LEVEL - math.log(2)] * 2 == pytest.approx(levels("n > 0.3 +/- 0.02 \\/ o > 0.1 +/- 0.02"))
+
+
+def test_evaluate__smaller_level_needs_more():
+    """The same outcomes may prove a clause at one level and not at a far smaller one."""
+    asked, outcomes = formula("n - o > 0.02 +/- 0.02"), table(70, 20)
+
+    assert Truth.TRUE is evaluate(asked, outcomes, Mode.FP_FREE, math.log(0.05)).truth
+    assert Truth.UNKNOWN is evaluate(asked, outcomes, Mode.FP_FREE, -40.0).truth
+
+
+def test_figures__are_those_of_the_methods():
+    """The owner sees counts, estimate, bounds and p-value of each clause, at the clause's own level."""
+    outcomes = table(150, 20)
+    evaluation = evaluate(formula("n - o > 0.02 +/- 0.02 /\\ n > 0.3 +/- 0.02"), outcomes, Mode.FP_FREE, LOG_LEVEL)
+
+    difference, proportion = figures(evaluation, outcomes)["clauses"]
+
+    assert {"wins": 150, "losses": 20} == difference["counts"]
+    assert 0.13 == pytest.approx(difference["estimate"])
+    assert paired.lower_bound(150, 20, 1_000, 1e-3) == pytest.approx(difference["lower_bound"])
+    assert paired.p_value(150, 20, 1_000, 0.02, 1e-3) == pytest.approx(difference["p_value"])
+    assert binomial.upper_bound(450, 1_000, 1e-3) == pytest.approx(proportion["upper_bound"])
+    assert difference["lower_bound"] < difference["estimate"] < difference["upper_bound"]
+
+
+def test_figures__of_a_linear_expression():
+    """A linear expression has bounds and no p-value."""
+    outcomes = table(400, 20)
+    evaluation = evaluate(formula("n - 0.5 * o > 0.1 +/- 0.05"), outcomes, Mode.FP_FREE, LOG_LEVEL)
+
+    (clause,) = figures(evaluation, outcomes)["clauses"]
+
+    assert clause["p_value"] is None
+    assert clause["lower_bound"] < clause["estimate"] < clause["upper_bound"]
+
+
+def test_summary__is_what_was_found():
+    """The short form holds truth and counts, and no bounds."""
+    evaluation = evaluate(formula("n - o > 0.02 +/- 0.02"), table(150, 20), Mode.FP_FREE, LOG_LEVEL)
+
+    (clause,) = summary(evaluation)["clauses"]
+
+    assert ("true", {"wins": 150, "losses": 20}) == (clause["truth"], clause["counts"])
+    assert "p_value" not in clause
+
+
+def test_estimate__without_examples():
+    """No examples, no estimate."""
+    (clause,) = (finding.clause for finding in evaluate(formula("n > 0.1"), table(1, 1), Mode.FP_FREE, -3.0).findings)
+
+    assert math.isnan(estimate(clause.quantity, table(0, 0, 0, 0)))
