@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from figures import figure
 
 N_EXAMPLES = 10_000_000
 REPEATS = 5
@@ -73,7 +74,7 @@ def measure_memory(folder: Path) -> None:
     predictions.count(predictions.Panel(np.zeros(9, np.int8)), predictions.Labels(np.zeros(9, np.int8)))
     before = peak_bytes()
     count_files(folder)
-    print(f"memory / arrays                        {(peak_bytes() - before) / (3 * N_EXAMPLES):6.2f}   (at most 1.5)")
+    figure("memory of counting 10 million predictions / arrays", (peak_bytes() - before) / (3 * N_EXAMPLES), most=1.5)
 
 
 def main() -> None:
@@ -83,9 +84,9 @@ def main() -> None:
         arrays = {each: np.load(folder / f"{each}.npy") for each in ("labels", "candidate", "baseline")}
         joint = (arrays["labels"] == arrays["candidate"]).astype(np.int8)
         unit = best(lambda: np.bincount(joint))
-        print(f"numpy.bincount of 10 million int8      {unit:6.3f} s")
-        print(f"counting / bincount                    {best(lambda: count_only(folder)) / unit:6.2f}   (at most 3)")
-        print(f"reading, digests, counting / bincount  {best(lambda: count_files(folder)) / unit:6.2f}")
+        figure("`numpy.bincount` of 10 million int8", unit * 1e3, unit="ms")
+        figure("counting 10 million predictions / bincount", best(lambda: count_only(folder)) / unit, most=3)
+        figure("reading, digests and counting / bincount", best(lambda: count_files(folder)) / unit)
         subprocess.run([sys.executable, __file__, name], check=True)
 
 

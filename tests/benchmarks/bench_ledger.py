@@ -16,7 +16,6 @@ import os
 import random
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +24,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 
+from coldimport import cold_imports
+from figures import figure
 from ledger.places import Place, draft, git, make_place, running_postgresql
 
 from proctor.errors import LedgerMoved
@@ -137,10 +138,8 @@ def bench_appends(kind: str, server: str) -> None:
 
         bare = timed(BARE[kind](place), count, processes)
         mine = timed(ours, count, processes)
-        print(
-            f"{kind:<11} appends, {processes:>2} processes: {count / mine:>7,.0f}/s, bare {count / bare:>7,.0f}/s: "
-            f"{bare / mine:.2f} of the bare rate (at least 0.5)"
-        )
+        writers = "1 process" if processes == 1 else f"{processes} processes"
+        figure(f"{kind}, {writers}: rate of appends / bare transactions", bare / mine, least=0.5)
         shutil.rmtree(folder)
 
 
@@ -160,13 +159,13 @@ def bench_verification() -> None:
     least = best(standard)
     verifying = best(lambda: open_ledger("ledger.db", folder).verify())
     reading = best(lambda: open_ledger("ledger.db", folder).read())
-    print(f"verify {LENGTH:,} entries: {verifying / least:.2f} times read, parse and hash (at most 3)")
-    print(f"read   {LENGTH:,} entries: {reading / least:.2f} times read, parse and hash")
-    cold = best(lambda: python("import numpy, scipy.special, yaml"))
+    figure(f"verifying {LENGTH:,} entries / reading, parsing and hashing them", verifying / least, most=3)
+    figure(f"reading {LENGTH:,} entries / the same", reading / least)
     code = (
         f"import pathlib; from proctor import ledger; ledger.open_ledger('{folder}/ledger.db', pathlib.Path()).read()"
     )
-    print(f"read   {LENGTH:,} entries, whole process: {best(lambda: python(code)) / cold:.2f} cold imports")
+    whole = cold_imports([sys.executable, "-c", code], rounds=5).wall
+    figure(f"reading {LENGTH:,} entries, whole process / cold import", whole)
     shutil.rmtree(folder)
 
 
@@ -178,10 +177,6 @@ def best(work: Callable[[], object], runs: int = 3) -> float:
         work()
         times.append(time.perf_counter() - start)
     return min(times)
-
-
-def python(code: str) -> None:
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def main() -> None:

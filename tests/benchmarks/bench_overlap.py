@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from figures import figure
 
 N_ROWS, N_COLUMNS, SHARED = 1_000_000, 8, 1_000
 
@@ -72,7 +73,8 @@ def measure_memory(folder: Path) -> None:
     before = memory("VmHWM")
     mapped = max((folder / f"{name}.npy").stat().st_size for name in ("one", "other"))
     sketch_and_compare(folder)
-    print(f"memory beyond the arrays          {max(0, memory('VmHWM') - before - mapped) / 1e6:6.1f} MB (at most 100)")
+    beyond = max(0, memory("VmHWM") - before - mapped)
+    figure("memory of finding an overlap, beyond the arrays", beyond / 1e6, most=100, unit="MB")
 
 
 def main() -> None:
@@ -81,8 +83,8 @@ def main() -> None:
         write_files(folder)
         unit, common = min((timed(hash_and_intersect, folder) for _ in range(2)), key=lambda pair: pair[0])
         ours, found = min((timed(sketch_and_compare, folder) for _ in range(2)), key=lambda pair: pair[0])
-        print(f"hashing and numpy.intersect1d     {unit:6.2f} s  ({common} rows in common)")
-        print(f"overlap / that                    {ours / unit:6.2f}    (at most 2; {found} in common)")
+        print(f"hashing and numpy.intersect1d: {unit:.2f} s, {common} rows in common; ours: {found}")
+        figure("overlap of two sets of 1 million rows / hashing and `numpy.intersect1d`", ours / unit, most=2)
         subprocess.run([sys.executable, __file__, name], check=True)
 
 

@@ -2,7 +2,7 @@
 Paired tests and plans: time in cold imports, and examples against the Neyman–Pearson limit.
 
 Run it as a script: ``python tests/benchmarks/bench_paired.py``.
-A *cold import* is the whole process ``python -c "import numpy, scipy.special, yaml"``, measured in the same run.
+A *cold import* is described in `coldimport.py`.
 
 The limit: against one alternative and one point of the null,
 the likelihood-ratio test is the most powerful (Neyman & Pearson 1933);
@@ -14,20 +14,19 @@ from __future__ import annotations
 
 import argparse
 import math
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from coldimport import cold_import_s
+from figures import figure
 from scipy import optimize, stats
 
 from proctor.stats import paired
 from proctor.stats.paired import Demand, PairedTest
 from proctor.stats.resolution import reachable_tolerance, sample_size
 
-COLD = "import numpy, scipy.special, yaml"
 SEMEVAL = math.log(0.002 / 7)
 
 
@@ -35,16 +34,11 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--no-limit", action="store_true", help="leave out the grid against the limit")
-    cold = cold_import()
+    cold = cold_import_s()
     print(f"cold import: {cold * 1e3:.0f} ms")
     times(cold)
     if not parser.parse_args().no_limit:
         grid()
-
-
-def cold_import() -> float:
-    """Seconds of the fastest of five cold imports."""
-    return min(timed(lambda: subprocess.run([sys.executable, "-c", COLD], check=True)) for _ in range(5))
 
 
 def timed(call: Callable[[], object]) -> float:
@@ -58,15 +52,16 @@ def times(cold: float) -> None:
     """Print each measured ratio beside what it must reach."""
     for n, decision, p_value in ((10_000, 0.05, 0.6), (1_000_000, 1.0, 12.0)):
         slowest = max(timed(lambda k=k, n=n: decide(n, k)) for k in (1.02, 1.0, 0.99, 0.9))
-        report(f"decision at {n:,} examples", slowest / cold, decision)
+        report(f"paired test: decision at {n:,} examples / cold import", slowest / cold, decision)
         wins, losses = boundary(n, 1.01)
         seconds = timed(lambda n=n, w=wins, ls=losses: paired.p_value(w, ls, n, 0.02, 0.001))
-        report(f"p-value at {n:,} examples", seconds / cold, p_value)
+        report(f"paired test: p-value at {n:,} examples / cold import", seconds / cold, p_value)
     for name, demand, tolerance, target in PLANS:
         seconds = timed(lambda d=demand, t=tolerance: sample_size.__wrapped__(d, t))
-        report(f"{name}: {sample_size(demand, tolerance):,} examples", seconds / cold, target)
+        size = sample_size(demand, tolerance)
+        report(f"plan of `{name}`, {size:,} examples, in process / cold import", seconds / cold, target)
     seconds = timed(lambda: reachable_tolerance.__wrapped__(Demand(0.02, SEMEVAL, SEMEVAL, 0.1), 5_000))
-    report("reachable tolerance at 5,000 examples", seconds / cold, 0.1)
+    figure("reachable tolerance at 5,000 examples / cold import", seconds / cold)
 
 
 PLANS = [
@@ -77,8 +72,8 @@ PLANS = [
 
 
 def report(what: str, ratio: float, target: float) -> None:
-    """Print one line: what was measured, in cold imports."""
-    print(f"{what:55s} {ratio:8.3f} of {target:g}  {'ok' if ratio <= target else 'MISSED'}")
+    """Print one row: what was measured."""
+    figure(what, ratio, most=target)
 
 
 def boundary(n: int, factor: float) -> tuple[int, int]:
@@ -183,7 +178,7 @@ def limit(demand: Demand, tolerance: float, start: int) -> int:
 
 def grid() -> None:
     """Print examples needed, the limit and their ratio, over a grid of conditions."""
-    report("largest ratio to the Neyman-Pearson limit", max(compared(CONDITIONS)), 1.03)
+    report("examples needed / Neyman–Pearson limit, largest of the grid", max(compared(CONDITIONS)), 1.03)
     print("\nwhere a handful of losses decides (small samples, or a difference close to the disagreement):")
     compared(CORNERS)
 

@@ -61,6 +61,12 @@ def cost(command: Sequence[str], folder: Path, environment: dict[str, str]) -> C
     return Cost(wall_s, usage.ru_utime + usage.ru_stime)
 
 
+def cold_import_s(rounds: int = ROUNDS) -> float:
+    """Median of the unit on the clock, for what is measured inside this process."""
+    with compiled_modules() as environment:
+        return statistics.median([cost(UNIT, Path(), environment).wall_s for _ in range(rounds + 1)][1:])
+
+
 def cold_imports(
     command: Sequence[str], folder: Path = Path(), prepare: Callable[[], object] = tuple, rounds: int = ROUNDS
 ) -> Ratio:

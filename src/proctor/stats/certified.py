@@ -190,13 +190,15 @@ def _refined(extremes: Extremes, ceiling: Callable[[float], float], is_hopeless:
         lower = max(lower, float(inside.max()) * (1 - error))
         if is_hopeless(lower):
             return Bracket(lower, 1.0)
-        upper = _cell_bounds(extremes, low, high, inside + outside) * (1 + error)
-        opened = upper > ceiling(lower)
+        upper = _expected_bounds(extremes, low, high, inside)
+        worth = upper <= ceiling(lower)  # what is going to be cut needs no bound
+        upper[worth] = _cell_bounds(extremes, low[worth], high[worth], (inside + outside)[worth]) * (1 + error)
+        opened = ~worth | (upper > ceiling(lower))
         settled = max(settled, float(np.max(upper[~opened], initial=0.0)))
         if not opened.any():
             return Bracket(lower, min(settled, 1.0))
         low, high = _cut(low[opened], high[opened], _pieces(upper[opened], inside[opened], ceiling(lower)))
-    return Bracket(lower, min(1.0, max(settled, float(upper[opened].max()))))
+    return Bracket(lower, 1.0)
 
 
 def _first_cells(extremes: Extremes) -> tuple[Floats, Floats]:
@@ -225,6 +227,12 @@ def _cut(low: Floats, high: Floats, pieces: Integers) -> tuple[Floats, Floats]:
     last = rank == pieces[owner] - 1
     stop = np.where(last, high[owner], low[owner] + (rank + 1) * step)
     return start, stop
+
+
+def _expected_bounds(extremes: Extremes, low: Floats, high: Floats, middle: Floats) -> Floats:
+    """About what :func:`_cell_bounds` gives (see the module's docstring); certifies nothing."""
+    reach = math.sqrt(extremes.n_examples) * (np.arcsin(np.sqrt(high)) - np.arcsin(np.sqrt(low)))
+    return np.asarray(middle * np.exp(np.minimum(reach * reach / 2, 700.0)))
 
 
 def _cell_bounds(extremes: Extremes, low: Floats, high: Floats, middle: Floats) -> Floats:
