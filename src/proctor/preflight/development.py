@@ -8,6 +8,7 @@ off as development data would tell developers what the gate must not.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from proctor.errors import DataError, Misuse
 from proctor.gate.contestants import Workbench
 from proctor.gatefile import Accepted, Gate, PredictionsFile, Revision
 from proctor.ledger.history import Life
+from proctor.ledger.records import Submission
 from proctor.predictions import ColumnNames, Panel, PredictionSet, Source, align, read_predictions
 from proctor.predictions.labels import Labels
 from proctor.testset import ExamFiles, TestSet, load, overlap
@@ -113,30 +115,27 @@ class Bench:
         Raises:
             ProctorError: If the candidate cannot be run, or its predictions are not well formed.
         """
-        names = (Variable.N, Variable.O, Variable.A)
-        found = [self._predictions(name) for name in names]
         sheet = self.exam.sheet(labels)
-        values = [None if each is None else align(sheet, each).values for each in found]
-        assert values[0] is not None  # noqa: S101  # the candidate is never left out
-        return Panel(values[0], values[1], values[2])
+        others = (
+            self._named(self.files.baseline) or self._baseline(),
+            self._named(self.files.anchor) or self._anchor(),
+        )
+        values = (None if each is None else align(sheet, each).values for each in others)
+        return Panel(align(sheet, self.candidate).values, *values)
 
-    def _predictions(self, variable: Variable) -> PredictionSet | None:
-        named = {
-            Variable.N: self.files.candidate,
-            Variable.O: self.files.baseline,
-            Variable.A: self.files.anchor,
-        }[variable]
-        if named is not None:
-            return read_predictions(Source(named), self._columns())
-        match variable:
-            case Variable.N:
-                return self._candidate()
-            case Variable.O:
-                return self._baseline()
-            case _:
-                return self._anchor()
+    def _named(self, file: Path | None) -> PredictionSet | None:
+        return None if file is None else read_predictions(Source(file), self._columns())
 
-    def _candidate(self) -> PredictionSet:
+    @cached_property
+    def candidate(self) -> PredictionSet:
+        """
+        Predictions of the new model, read or made once.
+
+        Raises:
+            ProctorError: If it cannot be run.
+        """
+        if self.files.candidate is not None:
+            return read_predictions(Source(self.files.candidate), self._columns())
         if isinstance(self.gate.candidate, PredictionsFile):
             raise Misuse(
                 f"the candidate is the file {self.gate.candidate.predictions!r}, which says nothing of other examples",
@@ -153,24 +152,17 @@ class Bench:
                 return found.read() if found is not None else None
             case Accepted():
                 accepted = self.life.accepted(self.gate.name) if self.life else None
-                return None if accepted is None else self._earlier(accepted.record.candidate.commit)
+                return self._earlier(accepted.record.candidate if accepted else None)
             case _:
                 return None
-
-    def _earlier(self, commit: str | None) -> PredictionSet | None:
-        """The accepted model, run again at its commit; ``None`` where it cannot be."""
-        accepted = self.life.accepted(self.gate.name) if self.life else None
-        if commit is None or accepted is None:
-            return None
-        try:
-            return self.workbench.earlier(accepted.record.candidate).read()
-        except DataError:
-            return None
 
     def _anchor(self) -> PredictionSet | None:
         if Variable.A not in variables(self.gate.formula) or isinstance(self.gate.candidate, PredictionsFile):
             return None
-        submission = self.life.anchor(self.gate.name) if self.life else None
+        return self._earlier(self.life.anchor(self.gate.name) if self.life else None)
+
+    def _earlier(self, submission: Submission | None) -> PredictionSet | None:
+        """A model that took part before, run again at its commit; ``None`` where it cannot be."""
         if submission is None or submission.commit is None:
             return None
         try:

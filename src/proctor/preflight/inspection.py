@@ -78,6 +78,12 @@ class _Context:
     def life(self) -> Life | None:
         return self.shelf.books.life if self.shelf.books else None
 
+    @cached_property
+    def bench(self) -> Bench:
+        """The development data; opened once, and the candidate run on them once."""
+        exam = open_development(self.gate, self.files, self.shelf.exam)
+        return Bench(self.gate, self.files, exam, self.workbench(exam), self.life)
+
     def workbench(self, exam: TestSet) -> Workbench:
         """Where models are run on the examples of *exam*."""
         return Workbench(self.gate, exam, self.safe, self.surroundings, self.commit)
@@ -122,11 +128,11 @@ def _candidate(context: _Context) -> _Part:
 
 
 def _tried(context: _Context) -> Finding:
-    gate, exam = context.gate, context.shelf.exam
+    gate = context.gate
     if isinstance(gate.candidate, PredictionsFile):
         return _well_formed(context, gate.candidate)
-    if context.files.features is not None:
-        return _ran(context, open_development(gate, context.files, exam), "development")
+    if context.files.features is not None and context.files.candidate is None:
+        return _tried_on_development_data(context)
     if gate.testset.sample is None:
         return skipped(
             "candidate",
@@ -135,7 +141,18 @@ def _tried(context: _Context) -> Finding:
         )
     sample = Source(gate.resolve(gate.testset.sample))
     public = load(ExamFiles(sample, sample, gate.testset.id, gate.testset.label))
-    return _ran(context, public, "public")
+    bench = context.workbench(public)
+    align(public.sheet(), bench.candidate().read())
+    return _ran(bench, "public")
+
+
+def _tried_on_development_data(context: _Context) -> Finding:
+    try:
+        bench = context.bench
+    except ProctorError:
+        return skipped("candidate", "not run: the development data cannot be used")
+    align(bench.exam.sheet(), bench.candidate)
+    return _ran(bench.workbench, "development")
 
 
 def _well_formed(context: _Context, file: PredictionsFile) -> Finding:
@@ -157,10 +174,8 @@ def _nothing(gate: Gate, file: PredictionsFile) -> TestSet:
     return load(ExamFiles(source, source, file.id, gate.testset.label))
 
 
-def _ran(context: _Context, exam: TestSet, kind: str) -> Finding:
-    bench = context.workbench(exam)
-    align(exam.sheet(), bench.candidate().read())
-    return good("candidate", f"ran on {exam.n_examples:,} {kind} examples; well formed (sandbox: {bench.tier})")
+def _ran(bench: Workbench, kind: str) -> Finding:
+    return good("candidate", f"ran on {bench.exam.n_examples:,} {kind} examples; well formed (sandbox: {bench.tier})")
 
 
 # --- development data ------------------------------------------------------------------------------------------------
@@ -171,10 +186,8 @@ def _development(context: _Context) -> _Part:
         hint = "Name some: --development FEATURES --development-labels LABELS."
         return _Part((skipped("chance", "not known: no development data were named", hint),))
     try:
-        exam = open_development(context.gate, context.files, context.shelf.exam)
-        bench = Bench(context.gate, context.files, exam, context.workbench(exam), context.life)
-        labels = bench.labels()
-        panel = bench.panel(labels)
+        labels = context.bench.labels()
+        panel = context.bench.panel(labels)
         changed = _changed(context.gate, panel)
         likely = _chance(context, panel, labels)
     except ProctorError as error:
