@@ -264,12 +264,16 @@ def slug(gate: str) -> str:
     The gate's name as a part of a file's and an address's name.
 
     >>> slug("proctor"), slug("models/spam v2")
-    ('proctor', 'models-spam-v2-0f2c')
+    ('proctor', 'models-spam-v2-9ab7')
     """
     import hashlib
 
     plain = re.sub(r"[^A-Za-z0-9_]+", "-", gate).strip("-")[:60]
-    return plain if plain == gate else f"{plain}-{hashlib.sha256(gate.encode(errors='replace')).hexdigest()[:4]}"
+    return (
+        plain
+        if plain and plain == gate
+        else f"{plain or 'gate'}-{hashlib.sha256(gate.encode(errors='replace')).hexdigest()[:4]}"
+    )
 
 
 def _publish(job: Job, gate: Gate, files: dict[str, bytes], shown: str = "") -> str:
