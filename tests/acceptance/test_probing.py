@@ -209,6 +209,31 @@ def test_predictions_file__is_refused_on_the_command_line_too(project: Project, 
     assert [] == project.entries()
 
 
+def test_declared_open__sealed_inputs_are_refused(project: Project):
+    """`inputs: open` over a sealed file would be a fresh account, and candidates whose output is shown: refused."""
+    project.check(0)
+    testset = {"labels": "exam/labels.csv.sealed", "features": "exam/features.csv.sealed", "inputs": "open"}
+    project.gate(testset=testset).candidate(before=READ + "sys.exit(rows[0]['text'])")
+
+    ran = project.proctor("check", code=5)
+
+    assert "`inputs: open` is declared" in ran.err
+    assert INPUT_TOKEN not in ran.err
+    assert 1 == project.gate().proctor("status", "--json", code=0).json["budget"]["evaluations"]
+
+
+@pytest.mark.parametrize("key", [{"id": "x"}, {"id": "text"}, {"label": "text"}], ids=str)
+def test_other_columns__named_in_the_gate_file_buy_no_new_budget(project: Project, key: dict[str, str]):
+    """Another column declared to be the id or the label does not make another test set of the same file."""
+    project.check(0)
+    testset = {"labels": "exam/labels.csv.sealed", "features": "exam/features.csv.sealed", "inputs": "sealed"}
+    project.gate(testset=testset | key)
+
+    status = project.proctor("status", "--json", code=0).json
+
+    assert ("in use", 1) == (status["testset"]["state"], status["budget"]["evaluations"])
+
+
 def test_sandbox__shows_the_candidate_neither_labels_nor_key(project: Project):
     """The candidate looks for the exam, the key and the ledger from inside; it passes only if it finds none."""
     look = (

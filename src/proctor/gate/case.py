@@ -99,9 +99,9 @@ class Case:
         """
         digest = contestant.submission.digest
         if digest not in self._aligned:
-            found = contestant.read()
+            sheet, found = self.exam.sheet(self.labels), contestant.read()
             try:
-                self._aligned[digest] = align(self.exam.sheet(self.labels), found)
+                self._aligned[digest] = align(sheet, found)
             except DataError as error:
                 if self.gate.testset.inputs is not Inputs.SEALED:
                     raise

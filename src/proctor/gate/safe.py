@@ -85,7 +85,7 @@ class Safe:
 
         Raises:
             KeyFault: If the key is another one, or a file was changed.
-            SandboxError: If inputs are declared sealed and lie in the open.
+            SandboxError: If inputs are declared sealed and lie in the open, or the other way around.
         """
         source = self.gate.testset
         labels = self.gate.resolve(source.labels)
@@ -95,6 +95,11 @@ class Safe:
             raise SandboxError(
                 f"`inputs: sealed` is declared, but {str(source.features)!r} lies in the open",
                 hint="Seal it: `proctor testset seal --help`; or declare `inputs: open`.",
+            )
+        if not sealed_inputs and features is not None and is_sealed(features):
+            raise SandboxError(
+                f"{str(source.features)!r} is sealed, but `inputs: open` is declared: candidates would see it for free",
+                hint="Declare `inputs: sealed`; or name the open file.",
             )
         if features is not None and self.key is not None and is_sealed(features) and is_sealed(labels):
             from proctor.testset.sealing import check_pair

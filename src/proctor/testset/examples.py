@@ -91,11 +91,12 @@ class TestSet:
         """
         The same examples, known by *columns* alone; ``None`` if one of them is missing.
 
-        A registered set to which columns were added is recognized by the columns it was registered with.
+        A registered set to which columns were added is recognized by the columns it was registered with, and so is
+        one of whose columns another is now declared to be the id or the label.
         """
         if tuple(columns) == self.columns:
             return self
-        if self.files.features is None or not columns or not set(columns) <= set(self.columns):
+        if self.files.features is None or not columns or not set(columns) <= set(column_names(self.files.features)):
             return None
         ids, hashes = _read_features(self.files, self.files.features, tuple(columns))
         return replace(self, ids=ids or self.ids, hashes=hashes, columns=tuple(columns))
