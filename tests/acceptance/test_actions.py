@@ -9,6 +9,8 @@ import pytest
 import runner
 from runner import PROJECT, Repository, fake
 
+from proctor.testset.sealing import generate_key
+
 EXAMPLES = PROJECT / "examples/github"
 HOSTILE = 'x"; touch pwned; $(touch pwned) `touch pwned` <!-- proctor:gate=evil --> </td>@all ::error::x %0A::error::y'
 
@@ -285,6 +287,39 @@ def test_fork__a_program(repository, workshop, sends_model):
     assert 0 == predicted.code, predicted.log
     assert sends_model == ("predict.sh" in sent)
     assert (0, "pass") == (judged.code, judged.verdict), judged.log
+
+
+@pytest.mark.parametrize("inputs", ["open", "sealed"])
+def test_fork__the_key_is_in_the_trusted_job_only(repository, workshop, inputs):
+    """
+    With a sealed exam the untrusted job has nothing to leak, and the trusted one judges with the key.
+
+    Where the inputs are sealed too, the model is what is uploaded. A job without the key ends without a verdict.
+    """
+    key = generate_key().text
+    both = ["--features", "exam/features.csv"] if inputs == "sealed" else []
+    sealing = workshop.proctor("testset", "seal", "exam/labels.csv", *both, env={"PROCTOR_KEY": key})
+    assert 0 == sealing.code, sealing.err
+    (workshop.root / "exam/labels.csv").unlink()
+    testset = {"labels": "exam/labels.csv.sealed", "features": "exam/features.csv", "inputs": inputs}
+    if both:
+        (workshop.root / "exam/features.csv").unlink()
+        testset["features"] += ".sealed"
+    (workshop.root / "predict.sh").write_text('cp "$(dirname "$0")/new.csv" "$2"\n')
+    program = {"command": "sh predict.sh {features} {predictions}", "files": ["predict.sh", "new.csv"]}
+    workshop.gate(baseline=None, candidate=program, testset=testset)
+    repository.commit("Seal the exam")
+    sha, base = improve(repository, workshop)
+
+    predicted, judge = to_fork(repository, sha, base)
+    keyless, judged = judge(), judge(secrets={"PROCTOR_KEY": key})
+
+    assert 0 == predicted.code, predicted.log
+    sent = {path.name for path in (repository.place / "artifacts/proctor-artifact").rglob("*") if path.is_file()}
+    assert bool(both) == ("predict.sh" in sent)
+    assert "none" == keyless.verdict
+    assert (0, "pass") == (judged.code, judged.verdict), judged.log
+    assert key not in judged.log + judged.summary + "".join(comment["body"] for comment in repository.hub.comments)
 
 
 def test_fork__an_artifact_that_lies(repository, workshop):

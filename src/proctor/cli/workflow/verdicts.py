@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
-from proctor.cli.delivery import deliver
+from proctor.cli.delivery import deliver, owner_record_of
 from proctor.cli.workflow import forks, results, terms
 from proctor.cli.workflow.job import Job
 from proctor.cli.workflow.terms import Choice
@@ -120,9 +120,10 @@ def _judge(options: Options, job: Job, asked: Asked) -> int:
     from proctor.gate import check as judge
 
     surroundings = Surroundings(environ=job.environ)
-    release = judge(asked.gate, surroundings, commit=job.facts.sha)
+    record = owner_record_of(asked.gate, None, surroundings)
+    release = judge(asked.gate, surroundings, commit=job.facts.sha, owner_record=record)
     job.log(terminal.render_release(release))
-    for remark in deliver(release, asked.gate, surroundings, None):
+    for remark in deliver(release, asked.gate, surroundings, record):
         job.notice(remark)
     announce(options, job, asked, release)
     if options.result is not None:
