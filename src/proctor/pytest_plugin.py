@@ -39,30 +39,42 @@ def proctor_check(request: pytest.FixtureRequest) -> ProctorCheck:
         labels: str | Path | None = None,
         commit: str | None = None,
     ) -> Release:
-        from proctor import gate as conductor
-        from proctor.cli import delivery
-        from proctor.cli.source import Named, load_gate
-        from proctor.errors import ProctorError
-        from proctor.reports import sentences
-        from proctor.surroundings import Surroundings
-
         given = (None if path is None else str(root / path) for path in (labels, candidate, baseline))
-        surroundings = Surroundings()
-        try:
-            declared = load_gate(str(root / gate), Named(*given))
-            release = conductor.check(declared, surroundings, commit=commit)
-        except ProctorError as error:
-            pytest.fail(f"proctor: {error}", pytrace=False)
-        for remark in delivery.deliver(release, declared, surroundings, None):
-            request.node.add_report_section("call", "proctor", remark)
+        release = _judged(str(root / gate), tuple(given), commit, request.node)
         if release.exit_code:
-            word = sentences.verdict_word(release.verdict)
-            said = (
-                f"proctor: {word}: {release.meaning}",
-                f"{sentences.assurance(release)} ({sentences.grade(release.testset)})",
-                sentences.advice(release),
-            )
-            pytest.fail("\n".join(said), pytrace=False)
+            pytest.fail(_said(release), pytrace=False)
         return release
 
     return check
+
+
+def _judged(gate: str, named: tuple[str | None, ...], commit: str | None, test: pytest.Item) -> Release:
+    """The release of a check, told to the run store as from the command line; a refusal fails the test."""
+    from proctor import gate as conductor
+    from proctor.cli import delivery
+    from proctor.cli.source import Named, load_gate
+    from proctor.errors import ProctorError
+    from proctor.surroundings import Surroundings
+
+    surroundings = Surroundings()
+    try:
+        declared = load_gate(gate, Named(*named))
+        owner_record = delivery.owner_record_of(declared, None, surroundings)
+        release = conductor.check(declared, surroundings, commit=commit, owner_record=owner_record)
+    except ProctorError as error:
+        pytest.fail(f"proctor: {error}", pytrace=False)
+    for remark in delivery.deliver(release, declared, surroundings, owner_record):
+        test.add_report_section("call", "proctor", remark)
+    return release
+
+
+def _said(release: Release) -> str:
+    from proctor.reports import sentences
+
+    return "\n".join(
+        (
+            f"proctor: {sentences.verdict_word(release.verdict)}: {release.meaning}",
+            f"{sentences.assurance(release)} ({sentences.grade(release.testset)})",
+            sentences.advice(release),
+        )
+    )

@@ -61,7 +61,7 @@ def test_check__sarif_points_into_the_repository(ready):
 @pytest.mark.parametrize(
     ("change", "code", "word"),
     [
-        ({"conditon": "n > 0.5"}, 2, "conditon"),
+        ({"nonsense": 1}, 2, "nonsense"),
         ({"condition": "n - o > 0.02 +/- 0.001"}, 4, "fresh test set"),
         ({"candidate": {"predictions": "nowhere.csv"}}, 5, "nowhere.csv"),
     ],

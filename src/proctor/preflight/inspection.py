@@ -9,7 +9,7 @@ from typing import Any
 
 from proctor.budget import SPENT, open_account
 from proctor.conditions import Variable, parse
-from proctor.errors import DataError, ProctorError
+from proctor.errors import DataError, ProctorError, SandboxError
 from proctor.evaluation import paper_rule
 from proctor.gate.books import prospect
 from proctor.gate.contestants import Workbench
@@ -123,6 +123,9 @@ def _account(context: _Context) -> _Part:
 def _candidate(context: _Context) -> _Part:
     try:
         return _Part((_tried(context),))
+    except SandboxError as error:
+        # The machine that judges may well have what this one lacks.
+        return _Part((warning("candidate", f"not run here: {error.message}", error.hint),))
     except ProctorError as error:
         return _Part((problem("candidate", error),))
 

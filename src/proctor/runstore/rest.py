@@ -103,7 +103,7 @@ class Connection:
                 self._sleep(min(wait, LONGEST_WAIT_S))
         tries = self.settings.retries + 1
         raise StoreUnreachable(
-            f"the run store at {self.settings.url} did not take the result ({problem}, {tries} tries)",
+            f"the run store at {self.settings.url} did not take the result ({problem}, {tries} {'try' if tries == 1 else 'tries'})",
             hint="The verdict stands; send what is waiting with `proctor runstore sync` when the store is back.",
         )
 
