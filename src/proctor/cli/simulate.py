@@ -1,0 +1,156 @@
+"""`proctor simulate`: what a test set endures when developers see every released bit, with and without an account."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from proctor.gatefile import Policy
+    from proctor.reports.study import Study
+    from proctor.simulation import Request
+
+_DEMONSTRATED = {"attack": "n - o > 0.01 +/- 0.01", "aa": "n - o > 0 +/- 0.01", "ratchet": "n - o > -0.02 +/- 0.01"}
+_SIZES = {"attack": (2000, 200), "aa": (2000, 200), "ratchet": (5000, 100)}
+"""Examples and repetitions; with fewer examples a small loss could not be shown to stay within the margin."""
+_POLICY = ("condition", "reliability", "adaptivity", "steps", "passes", "stakes", "disagreement")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  proctor simulate --plot attack.svg
+  proctor simulate proctor.yml --examples 5000
+  proctor simulate --condition 'n - o > 0 +/- 0.01' --reliability 0.95 --predictions models.npz
+  proctor simulate --mode ratchet --condition 'n - o > -0.02 +/- 0.01'
+""",
+)
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--mode",
+    "kind",
+    type=click.Choice(["attack", "aa", "ratchet"]),
+    default="attack",
+    show_default=True,
+    help="Climb on the test set; commit the same model again; get a little worse every time.",
+)
+@click.option("--condition", help="Formula over n, o, a and d, such as 'n - o > 0.02 +/- 0.01'.")
+@click.option("--reliability", help="Probability of no wrong pass in the whole life of the test set.  [default: 0.999]")
+@click.option("--protect", help="Contract's mode: fp-free (a pass is never wrong) or fn-free.  [default: fp-free]")
+@click.option("--adaptivity", help="recycling, none, firstChange or full.  [default: recycling]")
+@click.option("--steps", help="Commits in a life.  [default: 32]")
+@click.option("--passes", help="Passes that the guaranteed stakes promise.  [default: 3]")
+@click.option("--stakes", help="adaptive, or guaranteed to promise the steps and passes.  [default: adaptive]")
+@click.option("--disagreement", help="Share of predictions that training noise changes (aa, ratchet).  [default: 0.05]")
+@click.option(
+    "--baseline", type=click.Choice(["accepted", "fixed"]), help="What is compared with.  [default: accepted]"
+)
+@click.option("--anchor", help="Clause that stops the ratchet.  [default: the condition's own margin against a]")
+@click.option(
+    "--drop",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.005,
+    show_default=True,
+    help="By how much each commit of the ratchet is worse.",
+)
+@click.option("--examples", type=click.IntRange(min=10), help="Size of a test set.  [default: 2000; ratchet: 5000]")
+@click.option("--repetitions", type=click.IntRange(min=1), help="Lives for each gate.  [default: 200; ratchet: 100]")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the random generator.")
+@click.option(
+    "--predictions",
+    type=click.Path(path_type=Path),
+    metavar="TABLE.npz",
+    help="Real predictions to play with: arrays y (labels) and p (a row for each model).",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
+@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE.svg", help="Draw the result.")
+def simulate(file: Path | None, as_json: bool, as_markdown: bool, plot: Path | None, **options: Any) -> None:
+    """
+    Show what an account is good for: attack the test set, here in a simulation.
+
+    Plays a developer who sees every released bit against the condition and contract of FILE (a gate file; proctor.yml
+    if there is one and no --condition), or of the options alone: beside proctor's accounts, gates that compare
+    the estimates, test every commit anew, or divide the error over the commits. Counts the lives of a test set
+    with at least one wrong outcome. Nothing real is touched: no labels, no ledger.
+    """
+    if plot is not None and plot.suffix.lower() != ".svg":
+        raise click.BadParameter(f"{str(plot)!r} does not end in .svg", param_hint="--plot")
+    from proctor.cli.plan import _progress_bar
+    from proctor.reports import simulation as report
+    from proctor.simulation import Kind, study
+
+    policy = _policy_of(file, options)
+    request = _request(policy, options)
+    with _progress_bar() as progress:
+        done = replace(study(request, Kind(options["kind"]), progress), notes=_notes(policy))
+    if plot is not None:
+        _draw(plot, done)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(report.to_json(done), indent=2, ensure_ascii=False))
+    else:
+        click.echo((report.markdown if as_markdown else report.terminal)(done))
+
+
+def _request(policy: Policy, options: dict[str, Any]) -> Request:
+    from proctor.simulation import Request, read_table
+
+    table = options["predictions"]
+    examples, repetitions = _SIZES[options["kind"]]
+    named = ("seed", "anchor", "drop")
+    return Request(
+        condition=policy.condition,
+        contract=policy.contract,
+        stakes=policy.stakes,
+        examples=options["examples"] or examples,
+        repetitions=options["repetitions"] or repetitions,
+        steps=policy.contract.steps or policy.stakes.steps,
+        disagreement=policy.disagreement,
+        baseline_moves=_moves(policy, options["baseline"]),
+        table=None if table is None else read_table(table),
+        **{name: options[name] for name in named},
+    )
+
+
+def _policy_of(file: Path | None, options: dict[str, Any]) -> Policy:
+    """What the file says, overridden by options; a demonstration where neither says what is asked."""
+    from proctor.cli.plan import _policy
+    from proctor.gatefile import NAMES
+
+    said = {name: options[name] for name in _POLICY if options[name] is not None}
+    if options["protect"] is not None:
+        said["mode"] = options["protect"]
+    if file is None and "condition" not in said and not any(Path(name).exists() for name in NAMES):
+        said["condition"] = _DEMONSTRATED[options["kind"]]
+    return _policy(file, said)
+
+
+def _moves(policy: Policy, asked: str | None) -> bool:
+    """Whether an accepted candidate becomes the baseline: as asked, or as the gate file says."""
+    from proctor.gatefile import Accepted, Gate
+
+    if asked is not None:
+        return asked == "accepted"
+    return not isinstance(policy, Gate) or isinstance(policy.baseline, Accepted)
+
+
+def _notes(policy: Policy) -> tuple[str, ...]:
+    from proctor.planning import Bound
+
+    if policy.bound is Bound.EXACT:
+        return ()
+    return (f"the exact tests were played; `bound: {policy.bound}` decides from its own number of examples",)
+
+
+def _draw(target: Path, done: Study) -> None:
+    from proctor.reports import simulation_chart
+
+    try:
+        target.write_text(simulation_chart.svg(done), encoding="utf-8")
+    except OSError as error:
+        raise click.FileError(str(target), error.strerror or "") from None

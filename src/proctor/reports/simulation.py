@@ -1,0 +1,132 @@
+"""A simulated study for people and for programs: who let a wrong outcome through, and how often."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from proctor.reports.study import Study, Tally
+
+Json = dict[str, Any]
+_TITLES = {
+    "attack": "attack: a developer sees every released bit and climbs on the test set",
+    "aa": "A/A: the same model is committed again and again",
+    "ratchet": "ratchet: every commit is a little worse than the last accepted one",
+}
+_BAR = 10
+
+
+def terminal(study: Study) -> str:
+    """The study for a terminal: plain text, one table for each condition."""
+    lines = ["", f"  {_TITLES[study.kind]}", f"  the developer {study.developer}", f"  {_setup(study)}"]
+    for condition, tallies in groupby(study.tallies, key=lambda tally: tally.condition):
+        lines += ["", f"  {condition}", "", *_aligned([_head(study), *(_row(tally, bar=True) for tally in tallies)])]
+    lines += ["", f"  {promise(study)}"]
+    return "\n".join([*lines, *(f"  note: {note}" for note in study.notes), ""])
+
+
+def markdown(study: Study) -> str:
+    """The study as Markdown."""
+    lines = [f"### {_TITLES[study.kind]}", "", f"The developer {study.developer}. {_setup(study)}.", ""]
+    for condition, tallies in groupby(study.tallies, key=lambda tally: tally.condition):
+        head = _head(study)
+        lines += [f"`{condition}`", "", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+        lines += [f"| {' | '.join(_row(tally, bar=False))} |" for tally in tallies]
+        lines.append("")
+    return "\n".join([*lines, promise(study), "", *(f"> {note}\n" for note in study.notes)])
+
+
+def to_json(study: Study) -> Json:
+    """The study for programs; probabilities and accuracies as fractions."""
+    return {
+        "kind": study.kind,
+        "mode": study.mode,
+        "error_probability": study.error_probability,
+        "examples": study.examples,
+        "steps": study.steps,
+        "repetitions": study.repetitions,
+        "seed": study.seed,
+        "world": study.world,
+        "developer": study.developer,
+        "gates": [_gate(tally) for tally in study.tallies],
+        "promise_kept": is_kept(study),
+        "notes": list(study.notes),
+    }
+
+
+def is_kept(study: Study) -> bool:
+    """Whether what every account let through agrees with its promise: no interval lies above δ."""
+    return all(tally.interval[0] <= study.error_probability for tally in study.tallies if tally.is_ours)
+
+
+def promise(study: Study) -> str:
+    """What proctor promised, and whether it was kept."""
+    most = f"at most {percent(study.error_probability)} of the lives with a false {study.proof}"
+    if is_kept(study):
+        return f"proctor promised {most}: kept"
+    return f"proctor promised {most}: NOT kept; please report this as a bug, with the command"
+
+
+def percent(share: float) -> str:
+    """
+    A probability in percent.
+
+    >>> percent(0.001), percent(0.125), percent(1.0)
+    ('0.1 %', '12.5 %', '100 %')
+    """
+    return f"{100 * share:.3g} %"
+
+
+def _setup(study: Study) -> str:
+    return (
+        f"{study.examples:,} examples, {study.steps} commits, {study.repetitions:,} lives for each gate, "
+        f"seed {study.seed}; {study.world}"
+    )
+
+
+def _head(study: Study) -> tuple[str, ...]:
+    return ("gate", f"false {study.proof}", "95 % interval", "commits", "passes", "leakage", "flattered", "accuracy")
+
+
+def _row(tally: Tally, *, bar: bool) -> tuple[str, ...]:
+    filled = round(_BAR * tally.share)
+    drawn = f"{'▓' * filled}{'░' * (_BAR - filled)} " if bar else ""
+    low, high = tally.interval
+    return (
+        tally.gate,
+        f"{drawn}{percent(tally.share)}",
+        f"{100 * low:.1f} – {100 * high:.1f} %",
+        f"{tally.commits:.1f}",
+        f"{tally.passes:.1f}",
+        f"{tally.leakage_bits:.1f} bits",
+        _points(tally.overestimate),
+        _points(tally.gain),
+    )
+
+
+def _points(difference: float) -> str:
+    rounded = round(100 * difference, 1) + 0.0  # no minus before a zero
+    return f"{rounded:+.1f} points"
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["    " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _gate(tally: Tally) -> Json:
+    return {
+        "gate": tally.gate,
+        "condition": tally.condition,
+        "has_account": tally.is_ours,
+        "lives": tally.lives,
+        "false_lives": tally.false_lives,
+        "false_share": tally.share,
+        "interval": list(tally.interval),
+        "commits": tally.commits,
+        "passes": tally.passes,
+        "leakage_bits": tally.leakage_bits,
+        "overestimate": tally.overestimate,
+        "gain": tally.gain,
+        "false_by_commit": list(tally.false_by_commit),
+    }

@@ -1,0 +1,141 @@
+"""One gate, one developer, many lives of a test set: commits are judged one after the other, and what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from proctor.budget import SPENT, Mode
+from proctor.reports.study import Tally
+from proctor.simulation.decisions import Booleans, Examiner, Floats, holds
+from proctor.simulation.developers import Developer
+from proctor.simulation.gates import Accounted, Books, Comparison, Gate
+from proctor.simulation.worlds import Contest, Counts, Exam, Models, World, accuracy
+from proctor.stats import binomial
+
+Progress = Callable[[float], None]
+_MISS = 0.025
+
+
+@dataclass(frozen=True)
+class Setting:
+    """
+    What all gates of a simulation share.
+
+    Attributes:
+        world: Where the models live.
+        exam: One test set for each life; every gate gets the same ones.
+        examiner: Decides the condition.
+        steps: Commits in a life.
+        baseline_moves: Whether an accepted candidate becomes the baseline.
+    """
+
+    world: World
+    exam: Exam
+    examiner: Examiner
+    steps: int
+    baseline_moves: bool = True
+
+    @property
+    def lives(self) -> int:
+        """Number of lives."""
+        return len(self.exam.wins)
+
+
+@dataclass
+class _Record:
+    """What happens in each life, as it goes on."""
+
+    false: Booleans
+    commits: Counts
+    passes: Counts
+    accepted: Models
+
+
+def live(setting: Setting, gate: Gate, developer: Developer, progress: Progress | None = None) -> Tally:
+    """
+    Let a developer commit to one gate, in many lives.
+
+    Args:
+        setting: World, test sets, condition.
+        gate: Sets the levels.
+        developer: Commits.
+        progress: Told the share that is done.
+
+    Returns:
+        What came out, counted.
+    """
+    first = setting.world.first_models(setting.lives)
+    baseline = developer.begin(first)
+    contest = Contest(baseline, baseline, first)
+    books = Books(gate, setting.lives, setting.examiner.mode)
+    record = _Record(*_nothing(setting.lives), baseline)
+    false_by_commit: list[int] = []
+    for step in range(setting.steps):
+        contest = _step(setting, developer, step, contest, books, record)
+        false_by_commit.append(int(record.false.sum()))
+        if progress is not None:
+            progress((step + 1) / setting.steps)
+    return _tally(setting, books, record, first, tuple(false_by_commit))
+
+
+def _nothing(lives: int) -> tuple[Booleans, Counts, Counts]:
+    return np.zeros(lives, np.bool_), np.zeros(lives, np.int64), np.zeros(lives, np.int64)
+
+
+def _step(
+    setting: Setting, developer: Developer, step: int, contest: Contest, books: Books, record: _Record
+) -> Contest:
+    """One commit in every life whose test set is not spent."""
+    log_levels = books.log_levels()
+    is_open = log_levels > SPENT
+    lives = np.flatnonzero(is_open)
+    if not len(lives):
+        return contest
+    contest = developer.commit(step, contest, np.where(is_open, log_levels, -1.0))
+    proven = np.zeros(setting.lives, np.bool_)
+    proven[lives] = _decide(setting, books.gate, contest.take(lives), setting.exam.take(lives), log_levels[lives])
+    books.record(lives, proven[lives])
+    is_fp_free = setting.examiner.mode is Mode.FP_FREE
+    is_true = holds(setting.examiner.formula, setting.world.population().events(contest))
+    record.false |= is_open & proven & (is_true != is_fp_free)
+    record.commits += is_open
+    passed = is_open & (proven == is_fp_free)
+    record.passes += passed
+    if isinstance(books.gate, Accounted) and not books.gate.tells:
+        passed = is_open
+    else:
+        developer.learn(step, contest, proven, is_open)
+    record.accepted = contest.candidate.where(passed, record.accepted)
+    if setting.baseline_moves:
+        return Contest(contest.candidate, contest.candidate.where(passed, contest.baseline), contest.anchor)
+    return contest
+
+
+def _decide(setting: Setting, gate: Gate, contest: Contest, exam: Exam, log_levels: Floats) -> Booleans:
+    if isinstance(gate, Comparison):
+        is_fp_free = setting.examiner.mode is Mode.FP_FREE
+        return np.asarray(holds(setting.examiner.formula, exam.events(contest)) == is_fp_free)
+    return setting.examiner.proves(exam, contest, log_levels)
+
+
+def _tally(setting: Setting, books: Books, record: _Record, first: Models, false_by_commit: tuple[int, ...]) -> Tally:
+    lives, false = setting.lives, int(record.false.sum())
+    population = setting.world.population()
+    shown, true = accuracy(setting.exam, record.accepted), accuracy(population, record.accepted)
+    return Tally(
+        gate=books.gate.name,
+        condition="",
+        is_ours=isinstance(books.gate, Accounted),
+        lives=lives,
+        false_lives=false,
+        interval=(binomial.lower_bound(false, lives, _MISS), binomial.upper_bound(false, lives, _MISS)),
+        commits=float(record.commits.mean()),
+        passes=float(record.passes.mean()),
+        leakage_bits=float(books.leakage_bits().mean()),
+        overestimate=float((shown - true).mean()),
+        gain=float((true - accuracy(population, first)).mean()),
+        false_by_commit=false_by_commit,
+    )

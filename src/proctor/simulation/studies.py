@@ -1,0 +1,363 @@
+"""From a policy to a study: the world that suits the condition, the gates side by side, one developer for all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+
+from proctor import conditions
+from proctor.budget import Contract, Mode, Stakes
+from proctor.conditions import Clause, Difference, Formula, Proportion, Variable, clauses, variables
+from proctor.errors import DomainError, Misuse
+from proctor.reports.study import Study, Tally
+from proctor.simulation.aims import Aim, Tuner
+from proctor.simulation.decisions import Examiner, Floats, evidence, holds
+from proctor.simulation.developers import Breadth, Climber, Developer, Repeater, Slider
+from proctor.simulation.gates import BONFERRONI, GUARANTEED, Gate, line_up
+from proctor.simulation.lives import Progress, Setting, live
+from proctor.simulation.populations import (
+    BLOCKS,
+    Table,
+    climbing_worlds,
+    climbing_worlds_of,
+    noisy_world,
+    noisy_world_of,
+)
+from proctor.simulation.worlds import Contest, Models, Switches, World
+
+_NOISE = 0.05
+_ACCURACY = 0.75
+_LEAP = 0.1
+
+
+class Kind(StrEnum):
+    """What a developer does."""
+
+    ATTACK = "attack"
+    AA = "aa"
+    RATCHET = "ratchet"
+
+
+@dataclass(frozen=True)
+class Request:
+    """
+    What a simulation is asked for.
+
+    Attributes:
+        condition: The condition, as written.
+        contract: The user's contract.
+        stakes: The user's stakes.
+        examples: Examples in a test set.
+        steps: Commits in a life.
+        repetitions: Lives for each gate.
+        seed: Seed of the random generator.
+        disagreement: Share of the predictions that the noise of training changes; ``None`` for 5 %.
+        baseline_moves: Whether an accepted candidate becomes the baseline.
+        table: Real predictions; ``None`` for a made-up population.
+        anchor: Clause that stops a ratchet; ``None`` for the condition's own margin.
+        drop: By how much each commit of the ratchet is worse.
+    """
+
+    condition: str
+    contract: Contract
+    stakes: Stakes
+    examples: int = 2000
+    steps: int = 32
+    repetitions: int = 300
+    seed: int = 1
+    disagreement: float | None = None
+    baseline_moves: bool = True
+    table: Table | None = None
+    anchor: str | None = None
+    drop: float = 0.005
+
+    def __post_init__(self) -> None:
+        for name in ("examples", "steps", "repetitions"):
+            if getattr(self, name) < 1:
+                raise DomainError(f"{name} must be at least 1, not {getattr(self, name)!r}")
+        if not 0 < self.drop < 1:
+            raise DomainError(f"drop must lie between 0 and 1, not {self.drop!r}")
+
+    @property
+    def formula(self) -> Formula:
+        """The condition in normal form."""
+        return conditions.normalize(conditions.parse(self.condition))
+
+    def random(self, stream: int) -> np.random.Generator:
+        """One of several independent sources of randomness; the same one at every call."""
+        return np.random.default_rng([self.seed, stream])
+
+
+def study(request: Request, kind: Kind, progress: Progress | None = None) -> Study:
+    """
+    Simulate what *kind* says.
+
+    Raises:
+        ConditionError: If the condition cannot be read.
+        Misuse: If there is nothing to simulate under this condition.
+    """
+    simulate = {Kind.ATTACK: attack, Kind.AA: repetition, Kind.RATCHET: ratchet}[kind]
+    return simulate(request, progress)
+
+
+def attack(request: Request, progress: Progress | None = None) -> Study:
+    """A developer who learns from every released bit climbs on the test set (theory.md §8.3)."""
+    formula = request.formula
+    world = _climbable(request, formula)
+    tuner = Tuner(formula, request.contract.mode, world.population(), request.examples)
+
+    breadth = _breadth(formula)
+
+    def developer() -> Developer:
+        return Climber(tuner, breadth, request.steps, request.baseline_moves, request.random(2))
+
+    setting = _setting(request, world, formula)
+    tallies = _side_by_side(setting, _gates(request), developer, request.condition, progress)
+    said = "climbs on the test set: explores at random, keeps what was lucky, commits it all together"
+    return _study(request, Kind.ATTACK, said, tallies)
+
+
+def repetition(request: Request, progress: Progress | None = None) -> Study:
+    """The same model is trained and committed again and again: there is never a gain."""
+    formula = request.formula
+    world, noise = _noisy(request, formula)
+    setting = _setting(request, world, formula)
+
+    def developer() -> Developer:
+        return Repeater(noise, request.random(2))
+
+    tallies = _side_by_side(setting, _gates(request), developer, request.condition, progress)
+    said = "commits the same model again and again; only the noise of its training differs"
+    return _study(request, Kind.AA, said, tallies)
+
+
+def ratchet(request: Request, progress: Progress | None = None) -> Study:
+    """
+    Every commit is a little worse than the last accepted one, within the margin (theory.md §5).
+
+    Raises:
+        Misuse: If the condition does not allow a loss against the baseline.
+    """
+    without, anchored = _with_and_without_anchor(request)
+    world, noise = _noisy(request, without)
+
+    def developer() -> Developer:
+        return Slider(noise, max(1, round(request.drop * world.size)), request.random(2))
+
+    gates, tallies = _gates_for_sliding(request), list[Tally]()
+    for half, formula in enumerate((without, anchored)):
+        part = None if progress is None else _part_of(progress, half, 2)
+        tallies += _side_by_side(_setting(request, world, formula), gates, developer, str(formula), part)
+    said = f"commits a model that is {100 * request.drop:g} points worse than the last accepted one, every time"
+    return _study(request, Kind.RATCHET, said, tuple(tallies))
+
+
+# --- the parts of a study --------------------------------------------------------------------------------------------
+
+
+def _gates(request: Request) -> tuple[Gate, ...]:
+    return line_up(request.contract, request.stakes, request.steps)
+
+
+def _gates_for_sliding(request: Request) -> tuple[Gate, ...]:
+    """Nobody climbs here: gates that differ only in how they divide a level would say the same twice."""
+    return tuple(gate for gate in _gates(request) if gate.name not in {BONFERRONI, GUARANTEED})
+
+
+def _setting(request: Request, world: World, formula: Formula) -> Setting:
+    examiner = Examiner(formula, request.contract.mode)
+    exam = world.draw(request.examples, request.repetitions, request.random(1), in_order=examiner.needs_order)
+    return Setting(world, exam, examiner, request.steps, request.baseline_moves)
+
+
+def _side_by_side(
+    setting: Setting,
+    gates: Iterable[Gate],
+    developer: Callable[[], Developer],
+    text: str,
+    progress: Progress | None,
+) -> tuple[Tally, ...]:
+    gates, tallies = tuple(gates), []
+    for done, gate in enumerate(gates):
+        part = None if progress is None else _part_of(progress, done, len(gates))
+        tallies.append(replace(live(setting, gate, developer(), part), condition=text))
+    return tuple(tallies)
+
+
+def _part_of(progress: Progress, done: int, parts: int) -> Progress:
+    return lambda share: progress((done + share) / parts)
+
+
+def _study(request: Request, kind: Kind, developer: str, tallies: tuple[Tally, ...]) -> Study:
+    table = request.table
+    world = (
+        "a made-up population whose every accuracy is known"
+        if table is None
+        else f"the {len(table.labels):,} examples of {table.name}, taken as the population, and its "
+        f"{len(table.predictions)} models"
+    )
+    return Study(
+        kind=kind.value,
+        mode=request.contract.mode.value,
+        error_probability=request.contract.error_probability,
+        examples=request.examples,
+        steps=request.steps,
+        repetitions=request.repetitions,
+        seed=request.seed,
+        world=world,
+        developer=developer,
+        tallies=tallies,
+    )
+
+
+# --- worlds that suit a condition ------------------------------------------------------------------------------------
+
+
+def _climbable(request: Request, formula: Formula) -> World:
+    """The first world in which the whole attack can be carried out; failing that, one where it can be begun."""
+    begun: World | None = None
+    for world in _climbing_worlds(request, formula):
+        tuner = Tuner(formula, request.contract.mode, world.population(), request.examples)
+        rehearsal = _Rehearsal(request, world, tuner)
+        if rehearsal.can_begin:
+            begun = begun or world
+            if rehearsal.can_end:
+                return world
+    if begun is not None:
+        return begun
+    raise Misuse(
+        f"no attack is played for the condition {request.condition!r}: in no population at hand is it provable "
+        f"with {request.examples:,} examples",
+        hint="Give more --examples, or another condition.",
+    )
+
+
+@dataclass(frozen=True)
+class _Rehearsal:
+    """Whether a world has room for an attack in which every other exploration is lucky."""
+
+    request: Request
+    world: World
+    tuner: Tuner
+
+    @property
+    def can_begin(self) -> bool:
+        """Whether the first exploration can be made without a leap."""
+        leap = abs(int(self._explored.candidate.rung[0]) - self.world.start)
+        return leap <= _LEAP * self.world.size and self.tuner.is_served(self._explored, Aim.TALK, self._levels)
+
+    @property
+    def can_end(self) -> bool:
+        """Whether the last two commits can be made after all that was explored."""
+        half = self._alternating
+        if not self._moves:
+            return self.tuner.is_served(self._contest(half, self._first), Aim.CASH, self._levels)
+        climbed = (self._explored.candidate.rung - self.world.start) * (self.request.steps - 2) // 2
+        later = Models(half, self._first.rung + climbed)
+        if not 0 <= later.rung[0] <= self.world.rungs:
+            return False
+        carried = self._contest(~half, later)
+        if not self.tuner.is_served(carried, Aim.MOVE, self._levels):
+            return False
+        baseline = self.tuner.tuned(carried, Aim.MOVE, self._levels).candidate
+        return self.tuner.is_served(self._contest(half, baseline), Aim.CASH, self._levels)
+
+    @property
+    def _moves(self) -> bool:
+        return self.request.baseline_moves and Variable.O in variables(self.tuner.formula)
+
+    @property
+    def _levels(self) -> Floats:
+        return np.array([self.request.contract.log_error_probability - math.log(self.request.steps)])
+
+    @property
+    def _first(self) -> Models:
+        return self.world.first_models(1)
+
+    @property
+    def _alternating(self) -> Switches:
+        return np.asarray(np.arange(self.world.n_blocks)[None] % 2 == 0)
+
+    @cached_property
+    def _explored(self) -> Contest:
+        is_one = _breadth(self.tuner.formula) is Breadth.ONE_BLOCK
+        changed = np.arange(self.world.n_blocks)[None] < 1 if is_one else self._alternating
+        return self.tuner.tuned(self._contest(changed, self._first), Aim.TALK, self._levels)
+
+    def _contest(self, changed: Switches, baseline: Models) -> Contest:
+        return Contest(replace(baseline, changed=changed), baseline, self._first)
+
+
+def _climbing_worlds(request: Request, formula: Formula) -> Iterable[World]:
+    explorations = max(1, request.steps - 2)
+    blocks = explorations if _breadth(formula) is Breadth.ONE_BLOCK else BLOCKS
+    if request.table is not None:
+        return climbing_worlds_of(request.table, blocks, request.random(0))
+    differences = [c.threshold for c in clauses(formula) if isinstance(c.quantity, Difference) and c.above]
+    if not differences:
+        return climbing_worlds(blocks, 0.0, 0.0)
+    towards = 1 if request.contract.mode is Mode.FP_FREE else -1
+    return climbing_worlds(blocks, max(differences), towards * request.examples**-0.5)
+
+
+def _breadth(formula: Formula) -> Breadth:
+    is_compared = Variable.O in variables(formula) or Variable.A in variables(formula)
+    return Breadth.ONE_BLOCK if is_compared else Breadth.HALF
+
+
+def _noisy(request: Request, formula: Formula) -> tuple[World, float]:
+    """A world of noisy training; the model is as good as it can be while the condition does not hold."""
+    noise = _noise_of(request, formula)
+    if request.table is not None:
+        return noisy_world_of(request.table, noise)
+    return noisy_world(noise, _tempting_accuracy(request, formula, noise))
+
+
+def _tempting_accuracy(request: Request, formula: Formula, noise: float) -> float:
+    """Accuracy at which a repeated model is nearest to a wrong proof; it matters where n, o or a stand alone."""
+    best, found = -np.inf, _ACCURACY
+    for accuracy in (_ACCURACY, *np.arange(0.3, 0.96, 0.01)):
+        world, _ = noisy_world(noise, float(accuracy))
+        same = world.first_models(1)
+        events = world.population().events(Contest(same, same, same))
+        is_fp_free = request.contract.mode is Mode.FP_FREE
+        shown = float(evidence(formula, events, request.examples)[0]) * (1 if is_fp_free else -1)
+        if bool(holds(formula, events)[0]) != is_fp_free and shown > best + 1e-9:
+            best, found = shown, float(accuracy)
+    return found
+
+
+def _noise_of(request: Request, formula: Formula) -> float:
+    """Anticipated disagreement of two runs: as declared, or half of what a clause on d allows, or 5 %."""
+    if request.disagreement is not None:
+        return request.disagreement
+    caps = [c.threshold for c in clauses(formula) if c.quantity == Proportion(Variable.D) and not c.above]
+    return min([_NOISE, *(cap / 2 for cap in caps if cap > 0)])
+
+
+def _with_and_without_anchor(request: Request) -> tuple[Formula, Formula]:
+    """The condition without its clauses on the anchor, and with one that bounds the sum of all losses."""
+    formula = request.formula
+    without = conditions.restrict(formula, frozenset(Variable) - {Variable.A})
+    margins = [c for c in clauses(without) if _is_margin(c)] if without is not None else []
+    if without is None or not margins:
+        raise Misuse(
+            f"the condition {request.condition!r} allows no loss against the baseline, so nothing can slide",
+            hint="A ratchet needs a condition of non-inferiority, such as 'n - o > -0.02 +/- 0.01'.",
+        )
+    if Variable.A in variables(formula) and request.anchor is None:
+        return without, formula
+    margin = margins[0]
+    clause = request.anchor or f"n - a > {margin.threshold!r}"
+    both = conditions.normalize(conditions.parse(f"({without}) and ({clause})"))
+    return without, both
+
+
+def _is_margin(clause: Clause) -> bool:
+    """Whether a clause is one of non-inferiority to the baseline."""
+    return clause.quantity == Difference(Variable.N, Variable.O) and clause.above and clause.threshold < 0
