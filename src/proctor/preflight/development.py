@@ -16,7 +16,7 @@ import numpy as np
 from proctor.conditions import Variable, variables
 from proctor.errors import DataError, Misuse
 from proctor.gate.contestants import Workbench
-from proctor.gatefile import Accepted, Gate, PredictionsFile, Revision
+from proctor.gatefile import Accepted, Gate, Inputs, PredictionsFile, Revision
 from proctor.ledger.history import Life
 from proctor.ledger.records import Submission
 from proctor.predictions import ColumnNames, Panel, PredictionSet, Source, align, read_predictions
@@ -74,13 +74,14 @@ def open_development(gate: Gate, files: Development, exam: TestSet | None) -> Te
             key=exam.files.key if exam else b"",
         )
     )
-    # A set known by its ids alone can only be told apart from another one that is: 1, 2, 3 are anybody's ids.
-    is_comparable = exam is not None and found.columns == exam.columns
+    # Sets can be compared by the same columns only. With sealed inputs the answer would tell whether a guess is among
+    # them, and nobody but the owner could name them as development data.
+    is_comparable = exam is not None and found.columns == exam.columns and gate.testset.inputs is Inputs.OPEN
     common = overlap(exam.sketch, found.sketch) if exam is not None and is_comparable else None
     if common is not None and not common.is_fresh:
         raise Misuse(
             f"the development data have {common} examples in common with the test set, and preflight never looks at it",
-            hint="Name examples that are not in the test set.",
+            hint="Name examples that are not in the test set. (Without features, examples are told apart by their ids.)",
         )
     return found
 

@@ -101,9 +101,9 @@ class Connection:
                 wait = max(wait, _asked_wait(answer))
             if attempt < self.settings.retries:
                 self._sleep(min(wait, LONGEST_WAIT_S))
-        tries = self.settings.retries + 1
+        tries = "1 try" if not self.settings.retries else f"{self.settings.retries + 1} tries"
         raise StoreUnreachable(
-            f"the run store at {self.settings.url} did not take the result ({problem}, {tries} {'try' if tries == 1 else 'tries'})",
+            f"the run store at {self.settings.url} did not take the result ({problem}, {tries})",
             hint="The verdict stands; send what is waiting with `proctor runstore sync` when the store is back.",
         )
 
