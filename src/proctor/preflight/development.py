@@ -81,7 +81,7 @@ def open_development(gate: Gate, files: Development, exam: TestSet | None) -> Te
     if common is not None and not common.is_fresh:
         raise Misuse(
             f"the development data have {common} examples in common with the test set, and preflight never looks at it",
-            hint="Name examples that are not in the test set. (Without features, examples are told apart by their ids.)",
+            hint="Name examples that are not in the test set. (Without features, ids tell them apart.)",
         )
     return found
 
