@@ -159,12 +159,14 @@ def _without_comment(made: tuple[Effect, ...]) -> tuple[Effect, ...]:
 
 def _issues(gate: Gate, release: Release) -> tuple[Effect, ...]:
     """The issue about an earlier test set is closed; one is opened once the next evaluation needs a fresh one."""
+    from proctor.gate.books import next_set_hint
+
     closed = [announcement.has_successor(old) for old in _predecessors(gate, release)]
     if not _needs_successor(release):
         return tuple(closed)
     reason = sentences.outlook(release.budget)
-    opened = _issue(release.testset.fingerprint, release.gate, reason[:1].upper() + reason[1:] + ".", gate)
-    return (*closed, opened)
+    said = (reason[:1].upper() + reason[1:] + ".", next_set_hint(gate))
+    return (*closed, _issue(release.testset.fingerprint, release.gate, *said))
 
 
 def _needs_successor(release: Release) -> bool:
@@ -186,14 +188,13 @@ def _predecessors(gate: Gate, release: Release) -> tuple[str, ...]:
     )
 
 
-def _issue(fingerprint: str, name: str, reason: str, gate: Gate) -> Effect:
-    from proctor.gate.books import next_set_hint
+def _issue(fingerprint: str, name: str, reason: str, needs: str) -> Effect:
     from proctor.reports.markdown import code, escape
 
     body = "\n\n".join(
         [
             f"The gate {code(name)} needs a fresh test set. {escape(reason)}",
-            f"**What the next one needs.** {escape(next_set_hint(gate))}",
+            f"**What the next one needs.** {escape(needs)}",
             f"Until then no candidate gets a verdict, and nothing is spent. Test set: {code(fingerprint[:12])}.",
             "This issue is closed at the first verdict on the successor.",
         ]
@@ -220,7 +221,7 @@ def _give_up(options: Options, job: Job, problem: Problem, scene: _Scene) -> int
     status = _status(job, scene.spent) if scene.spent else None
     if status is not None and scene.spent is not None:
         if options.issue:
-            made = (*made, _issue(status.testset.fingerprint, status.gate, problem.message, scene.spent))
+            made = (*made, _issue(status.testset.fingerprint, status.gate, problem.message, problem.hint))
         if options.badges:
             _publish(job, scene.spent, _budget_badges(status))
     job.make_known(_without_comment(made) if not options.comments else made)
