@@ -33,6 +33,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("proctor.cli.report:report", "Write the history of the test set as a page."),
     "badge": ("proctor.cli.badge:badge", "Make a badge of the last verdict or of the budget."),
     "github": ("proctor.cli.github:github", "Do the gate's part of a GitHub workflow."),
+    "simulate": (
+        "proctor.cli.simulate:simulate",
+        "Play a developer who climbs on the test set, against this and naive gates.",
+    ),
     "schema": ("proctor.cli.schema:schema", "Print the JSON Schema of the gate file and of the outputs."),
 }
 
