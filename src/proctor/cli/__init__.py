@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "github": ("proctor.cli.github:github", "Do the gate's part of a GitHub workflow."),
     "simulate": (
         "proctor.cli.simulate:simulate",
-        "Play a developer who climbs on the test set, against this and naive gates.",
+        "Show what an account is good for: attack the test set, here in a simulation.",
     ),
     "schema": ("proctor.cli.schema:schema", "Print the JSON Schema of the gate file and of the outputs."),
 }
