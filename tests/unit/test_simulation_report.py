@@ -51,19 +51,19 @@ def a_study(kind: str = "attack", false: int = 2) -> Study:
     return Study(kind, "fp-free", 0.1, 500, 4, 50, 7, "a world", "plays", tallies)
 
 
-def test_terminal__says_who_kept_the_promise() -> None:
+def test_terminal__says_what_speaks_against_the_promise() -> None:
     """Every gate has its row, and the promise is judged by the gates that have an account."""
     text = report.terminal(a_study())
 
     assert "point comparison" in text
     assert "100 %" in text
-    assert "at most 10 % of the lives with a false pass: kept" in text
+    assert "at most 10 % of the lives with a false pass: nothing here contradicts it" in text
     assert "-0.0 points" not in text
 
 
 def test_terminal__a_broken_promise_is_a_bug() -> None:
     """An account whose interval lies above δ is reported, loudly."""
-    assert "NOT kept" in report.terminal(a_study(false=40))
+    assert "CONTRADICT" in report.terminal(a_study(false=40))
 
 
 def test_markdown__one_table_for_each_condition() -> None:
@@ -83,7 +83,7 @@ def test_to_json__round_trips() -> None:
     content = json.loads(json.dumps(report.to_json(a_study())))
 
     assert [1.0, 0.04] == [gate["false_share"] for gate in content["gates"]]
-    assert content["promise_kept"]
+    assert not content["promise_contradicted"]
 
 
 @pytest.mark.parametrize("kind", ["attack", "ratchet"])

@@ -49,22 +49,22 @@ def to_json(study: Study) -> Json:
         "world": study.world,
         "developer": study.developer,
         "gates": [_gate(tally) for tally in study.tallies],
-        "promise_kept": is_kept(study),
+        "promise_contradicted": is_contradicted(study),
         "notes": list(study.notes),
     }
 
 
-def is_kept(study: Study) -> bool:
-    """Whether what every account let through agrees with its promise: no interval lies above δ."""
-    return all(tally.interval[0] <= study.error_probability for tally in study.tallies if tally.is_ours)
+def is_contradicted(study: Study) -> bool:
+    """Whether what an account let through speaks against its promise: an interval that lies above δ."""
+    return any(tally.interval[0] > study.error_probability for tally in study.tallies if tally.is_ours)
 
 
 def promise(study: Study) -> str:
-    """What proctor promised, and whether it was kept."""
-    most = f"at most {percent(study.error_probability)} of the lives with a false {study.proof}"
-    if is_kept(study):
-        return f"proctor promised {most}: kept"
-    return f"proctor promised {most}: NOT kept; please report this as a bug, with the command"
+    """What proctor promised, and whether these lives speak against it; so few could never prove a small δ."""
+    most = f"proctor promised at most {percent(study.error_probability)} of the lives with a false {study.proof}"
+    if is_contradicted(study):
+        return f"{most}: these lives CONTRADICT it; please report this as a bug, with the command"
+    return f"{most}: nothing here contradicts it"
 
 
 def percent(share: float) -> str:
