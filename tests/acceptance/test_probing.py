@@ -234,6 +234,19 @@ def test_other_columns__named_in_the_gate_file_buy_no_new_budget(project: Projec
     assert ("in use", 1) == (status["testset"]["state"], status["budget"]["evaluations"])
 
 
+def test_dropped_features__buy_no_new_budget(project: Project):
+    """The same sealed labels under a gate file that names no features are refused, not registered again."""
+    project.check(0)
+    (project.root / "guess.csv").write_text("id,prediction\n")
+    testset = {"labels": "exam/labels.csv.sealed"}
+    project.gate(testset=testset, candidate={"predictions": "guess.csv"})
+
+    ran = project.proctor("check", code=5)
+
+    assert "known by other features" in ran.err
+    assert 1 == project.gate().proctor("status", "--json", code=0).json["budget"]["evaluations"]
+
+
 def test_sandbox__shows_the_candidate_neither_labels_nor_key(project: Project):
     """The candidate looks for the exam, the key and the ledger from inside; it passes only if it finds none."""
     look = (

@@ -334,3 +334,22 @@ def test_accepted_baseline__of_a_commit_that_a_shallow_clone_lacks_is_asked_for(
     assert "shallow clone" in ran.err
     assert "git fetch --unshallow" in ran.err
     assert 2 == len(transcript(there))
+
+
+@pytest.mark.parametrize("first", ["features", "no features"])
+def test_features__dropped_or_added_later_buy_no_new_budget(git_team: Team, first: str):
+    """A set known by its ids stays the same set when features are named; one known by features needs them named."""
+    clone = git_team.repository("shop", "ada")
+    labels = {"labels": str(git_team.folder / "labels.csv")}
+    whole = labels | {"features": str(git_team.folder / "features.csv")}
+    (clone.root / "new.csv").write_text("id,prediction\n" + "".join(f"e{i},{i % 10}\n" for i in range(N_EXAMPLES)))
+    files = {"candidate": {"predictions": "new.csv"}, "condition": "n > 0.7 +/- 0.05"}
+    sets = (whole, labels) if first == "features" else (labels, whole)
+    git_team.gate(clone, testset=sets[0], **files)
+    clone.proctor("check", code=0)
+    git_team.gate(clone, testset=sets[1], **files)
+
+    if first == "features":
+        assert "known by other features" in clone.proctor("check", code=5).err
+    else:
+        assert clone.proctor("check", "--json", code=0).json["replayed"]

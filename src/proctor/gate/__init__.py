@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from proctor.budget import Adaptivity, Mode
 from proctor.conditions import Formula, Variable, parse, restrict, variables
@@ -265,22 +266,7 @@ def _evaluated(case: Case, books: Books, asked: _Asked, sample: Sample) -> Evalu
     said = None if is_withheld else message(gate.feedback, evaluation, sample, gate.mode)
     outcome = "pass" if evaluation.is_pass[gate.mode] else "fail"
     full = figures(evaluation, sample) if case.keeps_figures else summary(evaluation)
-    private = case.conceal({"outcome": outcome, "condition": asked.condition, "figures": full}, books.head)
-    return Evaluated(
-        testset=case.exam.fingerprint,
-        condition=asked.condition,
-        candidate=case.candidate.submission,
-        baseline=asked.baseline.submission if asked.baseline else None,
-        stakes=gate.stakes,
-        log_level=log_level,
-        bound=gate.bound.value,
-        outcome="withheld" if is_withheld else outcome,
-        basis=Basis.JUDGED.value,
-        private=private,
-        origin=case.origin,
-        feedback=Feedback(*said) if said else None,
-        sandbox=case.tier,
-    )
+    return _step(case, books, asked, _Said(outcome, {"figures": full}, said, case.tier))
 
 
 def _unjudged(case: Case, books: Books, asked: _Asked, pending: int, outcome: str) -> Evaluated:
@@ -293,6 +279,34 @@ def _unjudged(case: Case, books: Books, asked: _Asked, pending: int, outcome: st
     is_first = asked.baseline is None and outcome == "pass"
     is_withheld = gate.adaptivity is Adaptivity.NONE
     said = None if is_first or is_withheld else message_without_judgement(gate.feedback)
+    step = _Said(outcome, {"judged": False}, said, case.workbench.required_tier(), is_first)
+    return replace(_step(case, books, asked, step), pending=pending)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """
+    What came of one step.
+
+    Attributes:
+        outcome: ``pass`` or ``fail``, whether it is withheld or not.
+        private: What of it is for the owner alone.
+        feedback: What is released beside the outcome, with the logarithm of its probability.
+        tier: Isolation in which models ran.
+        is_first: Whether the candidate was accepted as the first baseline, unjudged.
+    """
+
+    outcome: str
+    private: dict[str, Any]
+    feedback: tuple[str, float] | None
+    tier: str | None
+    is_first: bool = False
+
+
+def _step(case: Case, books: Books, asked: _Asked, said: _Said) -> Evaluated:
+    """The record of one charged step; every one looks alike, whatever became of it."""
+    gate = case.gate
+    private = {"outcome": said.outcome, "condition": asked.condition, **said.private}
     return Evaluated(
         testset=case.exam.fingerprint,
         condition=asked.condition,
@@ -301,13 +315,12 @@ def _unjudged(case: Case, books: Books, asked: _Asked, pending: int, outcome: st
         stakes=gate.stakes,
         log_level=books.account(gate).next_log_level(gate.stakes),
         bound=gate.bound.value,
-        outcome="withheld" if is_withheld else outcome,
-        basis=(Basis.FIRST_ACCEPTED if is_first else Basis.JUDGED).value,
-        private=case.conceal({"outcome": outcome, "condition": asked.condition, "judged": False}, books.head),
+        outcome="withheld" if gate.adaptivity is Adaptivity.NONE else said.outcome,
+        basis=(Basis.FIRST_ACCEPTED if said.is_first else Basis.JUDGED).value,
+        private=case.conceal(private, books.head),
         origin=case.origin,
-        feedback=Feedback(*said) if said else None,
-        sandbox=case.workbench.required_tier(),
-        pending=pending,
+        feedback=Feedback(*said.feedback) if said.feedback else None,
+        sandbox=said.tier,
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from proctor.budget import SPENT, Account, open_account
 from proctor.conditions import Formula
 from proctor.errors import BudgetSpent, ContractError, DataError, Misuse, TestSetRetired, ToleranceOutOfReach
+from proctor.gate.safe import pair_of
 from proctor.gatefile import Gate
 from proctor.ledger import GENESIS, Entry, Ledger
 from proctor.ledger.history import Life, lives
@@ -82,7 +83,9 @@ def known_as(ledger: Ledger, exam: TestSet) -> TestSet:
 
 
 def _refuse_overlap(exam: TestSet, found: Mapping[str, Life]) -> None:
+    pair = pair_of(exam.files.labels.path)
     for fingerprint, other in found.items():
+        _refuse_disguise(exam, other.registered.record, pair)
         common = overlap(exam.sketch, other.registered.record.sketch)
         if common.is_fresh:
             continue
@@ -92,6 +95,16 @@ def _refuse_overlap(exam: TestSet, found: Mapping[str, Life]) -> None:
             f"{fingerprint[:12]}, which is {state}",
             hint="Changing or adding rows does not buy a new budget. Restore the registered file, or register a set "
             "of new examples only.",
+        )
+
+
+def _refuse_disguise(exam: TestSet, registered: Registered, pair: str | None) -> None:
+    """A gate file that names other features, or none, does not make another test set of the same labels."""
+    is_known_by_features = not exam.columns and registered.ids == exam.fingerprint
+    if is_known_by_features or (pair is not None and registered.pair == pair):
+        raise DataError(
+            f"the labels are those of test set {registered.testset[:12]}, which is known by other features",
+            hint="Name the features in `testset` as they were when it was registered.",
         )
 
 

@@ -162,6 +162,7 @@ class Case:
         """The entry that registers this test set, with its contract; drafts the owner's register of labels."""
         salt = self.surroundings.random_bytes(32)
         register = register_labels(self.exam.hashes, self.labels, salt)
+        by_ids = self.exam.seen_through(()) if self.exam.columns else None
         self.registry.draft(register)
         return Registered(
             testset=self.exam.fingerprint,
@@ -174,6 +175,7 @@ class Case:
             origin=self.origin,
             anchor=baseline.submission if baseline else None,
             pair=self.safe.pair,
+            ids=by_ids.fingerprint if by_ids else None,
         )
 
     def rehearse(self, *others: Contestant | None) -> None:

@@ -72,12 +72,7 @@ class Safe:
     @property
     def pair(self) -> str | None:
         """The mark of the sealed labels, which anybody can read; ``None`` if they are not sealed."""
-        labels = self.gate.resolve(self.gate.testset.labels)
-        if not is_sealed(labels):
-            return None
-        from proctor.testset.sealing import file_facts
-
-        return file_facts(labels).pair
+        return pair_of(self.gate.resolve(self.gate.testset.labels))
 
     def files(self) -> ExamFiles:
         """
@@ -171,3 +166,12 @@ def is_sealed(path: Path) -> bool:
             return file.read(len(_MAGIC)) == _MAGIC
     except OSError:
         return False
+
+
+def pair_of(path: Path) -> str | None:
+    """The mark of a sealed file, which anybody can read; ``None`` if *path* is not sealed."""
+    if not is_sealed(path):
+        return None
+    from proctor.testset.sealing import file_facts
+
+    return file_facts(path).pair

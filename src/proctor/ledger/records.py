@@ -58,6 +58,7 @@ class Registered:
 
     Attributes:
         pair: What anybody can read in the sealed labels: by it the test set is found where the key is not.
+        ids: Fingerprint of the ids alone, where the examples are known by their features.
     """
 
     kind: ClassVar[str] = "registration"
@@ -73,6 +74,7 @@ class Registered:
     predecessor: str | None = None
     project_error: float | None = None
     pair: str | None = None
+    ids: str | None = None
 
 
 @dataclass(frozen=True)

@@ -89,13 +89,15 @@ class TestSet:
 
     def seen_through(self, columns: Sequence[str]) -> TestSet | None:
         """
-        The same examples, known by *columns* alone; ``None`` if one of them is missing.
+        The same examples, known by *columns* alone, or by their ids if there are none; ``None`` if one is missing.
 
         A registered set to which columns were added is recognized by the columns it was registered with, and so is
         one of whose columns another is now declared to be the id or the label.
         """
         if tuple(columns) == self.columns:
             return self
+        if not columns and self.ids is not None:
+            return replace(self, hashes=row_hashes([list(self.ids)], len(self.ids), self.files.key), columns=())
         if self.files.features is None or not columns or not set(columns) <= set(column_names(self.files.features)):
             return None
         ids, hashes = _read_features(self.files, self.files.features, tuple(columns))
