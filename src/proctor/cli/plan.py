@@ -62,11 +62,11 @@ def plan(
     from proctor.reports import plan as report
 
     _check_plot(plot)
-    policy = _policy(file, {name: text for name, text in options.items() if text is not None})
+    policy = policy_of(file, {name: text for name, text in options.items() if text is not None})
     request = Request(
         policy.contract, policy.stakes, policy.power, policy.disagreement, policy.bound, examples, simulate
     )
-    with _progress_bar() as progress:
+    with progress_bar("planning") as progress:
         done = make_plan(policy.formula, request, progress)
     if plot is not None:
         _draw(plot, policy.formula, request, done)
@@ -78,7 +78,7 @@ def plan(
         click.echo((report.markdown if as_markdown else report.terminal)(done, policy.condition))
 
 
-def _policy(file: Path | None, options: dict[str, str]) -> Policy:
+def policy_of(file: Path | None, options: dict[str, str]) -> Policy:
     """What the file says, overridden by options; without a file, the options alone."""
     from proctor import gatefile
 
@@ -136,8 +136,8 @@ def _draw(target: Path, formula: Formula, request: Request, done: Plan) -> None:
 
 
 @contextmanager
-def _progress_bar() -> Iterator[Callable[[float], None] | None]:
-    """A bar on a terminal, for plans that take long enough to show one; nothing elsewhere."""
+def progress_bar(what: str) -> Iterator[Callable[[float], None] | None]:
+    """A bar on a terminal that says *what* is going on, where it takes long enough; nothing elsewhere."""
     import sys
     import time
 
@@ -154,7 +154,7 @@ def _progress_bar() -> Iterator[Callable[[float], None] | None]:
 
             bar = Progress(console=Console(stderr=True), transient=True)
             bar.start()
-            bar.add_task("planning", total=1.0)
+            bar.add_task(what, total=1.0)
             bars.append(bar)
         for bar in bars:
             bar.update(bar.task_ids[0], completed=share)

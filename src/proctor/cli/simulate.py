@@ -79,13 +79,13 @@ def simulate(file: Path | None, as_json: bool, as_markdown: bool, plot: Path | N
     """
     if plot is not None and plot.suffix.lower() != ".svg":
         raise click.BadParameter(f"{str(plot)!r} does not end in .svg", param_hint="--plot")
-    from proctor.cli.plan import _progress_bar
+    from proctor.cli.plan import progress_bar
     from proctor.reports import simulation as report
     from proctor.simulation import Kind, study
 
     policy = _policy_of(file, options)
     request = _request(policy, options)
-    with _progress_bar() as progress:
+    with progress_bar("simulating") as progress:
         done = replace(study(request, Kind(options["kind"]), progress), notes=_notes(policy))
     if plot is not None:
         _draw(plot, done)
@@ -119,7 +119,7 @@ def _request(policy: Policy, options: dict[str, Any]) -> Request:
 
 def _policy_of(file: Path | None, options: dict[str, Any]) -> Policy:
     """What the file says, overridden by options; a demonstration where neither says what is asked."""
-    from proctor.cli.plan import _policy
+    from proctor.cli.plan import policy_of
     from proctor.gatefile import NAMES
 
     said = {name: options[name] for name in _POLICY if options[name] is not None}
@@ -127,7 +127,7 @@ def _policy_of(file: Path | None, options: dict[str, Any]) -> Policy:
         said["mode"] = options["protect"]
     if file is None and "condition" not in said and not any(Path(name).exists() for name in NAMES):
         said["condition"] = _DEMONSTRATED[options["kind"]]
-    return _policy(file, said)
+    return policy_of(file, said)
 
 
 def _moves(policy: Policy, asked: str | None) -> bool:
