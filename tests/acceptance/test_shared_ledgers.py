@@ -237,6 +237,7 @@ def test_side_by_side__candidates_against_one_baseline_are_judged_on_their_own_i
     assert ben.proctor("check", "--json", code=0).json["replayed"]
 
 
+@pytest.mark.slow
 def test_ten_at_once__are_one_sequence_that_spends_what_theory_says(team: Team):
     """Ten jobs judge ten candidates at the same moment: each is answered, and no level is staked twice."""
     first = team.repository("shop", "job 0", baseline={"revision": "origin/main"})
