@@ -37,7 +37,7 @@ def message(policy: Feedback, evaluation: Evaluation, outcomes: Outcomes, mode: 
             assert_never(policy)
 
 
-def message_without_judgement(policy: Feedback) -> tuple[str, float] | None:
+def message_without_judgment(policy: Feedback) -> tuple[str, float] | None:
     """What is released for a crash on sealed inputs: it must not be told from a judged outcome (theory.md §4.3.4)."""
     match policy:
         case VerdictOnly():

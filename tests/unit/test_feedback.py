@@ -10,7 +10,7 @@ import pytest
 from proctor.budget import Mode
 from proctor.conditions import Truth, normalize, parse
 from proctor.evaluation import Evaluation
-from proctor.feedback import message, message_without_judgement, price_bits, probabilities
+from proctor.feedback import message, message_without_judgment, price_bits, probabilities
 from proctor.gatefile import Estimate, ThreeWay, VerdictOnly
 from proctor.predictions import Labels, Panel
 from proctor.sample import Sample
@@ -82,13 +82,13 @@ def test_message__probabilities_of_all_messages_sum_to_at_most_one(policy, mode)
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
-def test_message_without_judgement__is_one_that_a_judgement_gives(policy):
+def test_message_without_judgment__is_one_that_a_judgment_gives(policy):
     """What goes out with a crash on sealed inputs could have been said of a judged candidate, at the same price."""
     possible = [
         message(policy, evaluation(truth), sample(gain), Mode.FP_FREE) for truth in Truth for gain in range(-100, 101)
     ]
 
-    assert message_without_judgement(policy) in possible
+    assert message_without_judgment(policy) in possible
 
 
 def test_probabilities__declared_or_equal():

@@ -10,7 +10,7 @@ from __future__ import annotations
 from proctor.budget import Adaptivity, Mode
 from proctor.custody.desk import Desk
 from proctor.errors import Misuse, SandboxError
-from proctor.feedback import message_without_judgement
+from proctor.feedback import message_without_judgment
 from proctor.gate.books import Books
 from proctor.gate.contestants import Workbench
 from proctor.ledger.history import Life, Taken
@@ -43,7 +43,7 @@ def _ended(desk: Desk, life: Life, pending: Taken[Pending], head: str) -> Evalua
     is_withheld = contract.adaptivity is Adaptivity.NONE
     outcome = "fail" if contract.mode is Mode.FP_FREE else "pass"
     is_first = begun.baseline is None and outcome == "pass"
-    said = None if is_first or is_withheld else message_without_judgement(desk.gate.feedback)
+    said = None if is_first or is_withheld else message_without_judgment(desk.gate.feedback)
     figures = {"outcome": outcome, "condition": begun.condition, "judged": False, "aborted_by": desk.origin.actor}
     return Evaluated(
         testset=begun.testset,

@@ -20,7 +20,7 @@ from proctor.budget import Adaptivity, Mode
 from proctor.conditions import Formula, Variable, parse, restrict, variables
 from proctor.errors import EvaluationPending, LabelsMissing, LedgerLocked, LedgerMoved, Misuse, ModelError
 from proctor.evaluation import evaluate, figures, paper_rule, summary
-from proctor.feedback import message, message_without_judgement
+from proctor.feedback import message, message_without_judgment
 from proctor.gate.books import (
     Books,
     consult,
@@ -271,14 +271,14 @@ def _evaluated(case: Case, books: Books, asked: _Asked, sample: Sample) -> Evalu
 
 def _unjudged(case: Case, books: Books, asked: _Asked, pending: int, outcome: str) -> Evaluated:
     """
-    A charged step without a judgement, on sealed inputs: the candidate crashed, or is the first one.
+    A charged step without a judgment, on sealed inputs: the candidate crashed, or is the first one.
 
     A crash must look exactly like a judged outcome: which of the two it was would be told for free otherwise.
     """
     gate = case.gate
     is_first = asked.baseline is None and outcome == "pass"
     is_withheld = gate.adaptivity is Adaptivity.NONE
-    said = None if is_first or is_withheld else message_without_judgement(gate.feedback)
+    said = None if is_first or is_withheld else message_without_judgment(gate.feedback)
     step = _Said(outcome, {"judged": False}, said, case.workbench.required_tier(), is_first)
     return replace(_step(case, books, asked, step), pending=pending)
 

@@ -61,7 +61,7 @@ def test_abort__is_withheld_under_none(project):
 
 
 def test_abort__feedback_is_charged_as_for_a_judged_outcome(project):
-    """Where feedback is declared, an abort releases and pays for a message, or it could be told from a judgement."""
+    """Where feedback is declared, an abort releases and pays for a message, or it could be told from a judgment."""
     stuck(project, feedback="three-way")
 
     assert "cannot tell" == abort(project.desk()).record.feedback.message

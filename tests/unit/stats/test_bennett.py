@@ -22,7 +22,7 @@ def test_sample_size__semeval(tolerance: float, level: float, expected: int) -> 
 
 @pytest.mark.parametrize(("steps_factor", "expected"), [(1, 2189), (32, 2905), (2**32, 6771)])
 def test_sample_size__labels_per_commit(steps_factor: int, expected: int) -> None:
-    """The paper's labels per commit by active labelling, p = 0.1: half the level for d, a tenth of the examples."""
+    """The paper's labels per commit by active labeling, p = 0.1: half the level for d, a tenth of the examples."""
     size = bennett.sample_size(0.01, 1e-4 / steps_factor / 2, variance=0.1)
 
     assert expected == pytest.approx(0.1 * size, abs=0.6)
