@@ -106,7 +106,7 @@ Stakes = Adaptive | Guaranteed
 
 def _check_expectations(steps: int, passes: int) -> None:
     if steps < 1 or not 1 <= passes <= steps:
-        raise DomainError(f"steps and passes must fulfil 1 <= passes <= steps, not steps {steps} and passes {passes}")
+        raise DomainError(f"steps and passes must fulfill 1 <= passes <= steps, not steps {steps} and passes {passes}")
 
 
 @dataclass(frozen=True)

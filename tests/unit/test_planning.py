@@ -76,7 +76,7 @@ def test_plan__first_change_equals_none() -> None:
 
 
 def test_plan__bennett_with_a_clause_on_d() -> None:
-    """The paper's first pattern: a/2 each, p = A + 2B; and only disagreements are labelled."""
+    """The paper's first pattern: a/2 each, p = A + 2B; and only disagreements are labeled."""
     found = plan_of("d < 0.08 +/- 0.01 /\\ n - o > 0.02 +/- 0.02", bound=Bound.BENNETT)
 
     p, a = 0.1, 0.002 / 7 / 2

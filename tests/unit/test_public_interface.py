@@ -55,8 +55,8 @@ def test_import__loads_nothing_heavy():
 
 def test_getattr__unknown_name():
     """A name that is not there is an ordinary AttributeError."""
-    with pytest.raises(AttributeError, match="has no attribute 'chek'"):
-        _ = proctor.chek
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        _ = proctor.nonsense
 
 
 def test_dir__completes_lazy_names():

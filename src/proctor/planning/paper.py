@@ -53,7 +53,7 @@ class Requirement(ComputedAnew):
 
     @property
     def label_share(self) -> float:
-        """Only disagreements are labelled where the difference is estimated as one variable."""
+        """Only disagreements are labeled where the difference is estimated as one variable."""
         if self.clause.quantity == Proportion(Variable.D):
             return 0.0
         return 1.0 if self.variance is None else min(self.variance, self.disagreement)

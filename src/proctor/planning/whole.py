@@ -149,7 +149,7 @@ def _largest(sizes: Iterable[int | None]) -> int | None:
 
 
 def _labels(tests: tuple[Sizing, ...], examples: int) -> int:
-    """Labels for all clauses on one set: each pair of models is labelled where it differs, an accuracy everywhere."""
+    """Labels for all clauses on one set: each pair of models is labeled where it differs, an accuracy everywhere."""
     shares = {_pair(test.clause): test.label_share for test in tests}
     return round(examples * min(1.0, sum(shares.values())))
 
