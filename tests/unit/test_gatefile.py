@@ -435,3 +435,27 @@ def test_load__huge(tmp_path):
 
     with pytest.raises(GateFileError, match="larger than"):
         gatefile.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["git:origin/proctor-ledger", "git:https://host/repo.git/ledger", "git:/srv/repo.git/ledger", "git:up#team/ledger"],
+)
+def test_loads__ledger_on_a_git_branch(location):
+    """A remote is a name, an address or a path, as the ledger itself takes them."""
+    text = (
+        f"{{condition: n > 0.8, testset: {{labels: y.csv}}, candidate: {{predictions: new.csv}}, ledger: '{location}'}}"
+    )
+
+    assert location == gatefile.loads(text).ledger
+
+
+def test_loads__ledger_with_a_password():
+    """A password in a remote's address is refused: gate files are committed."""
+    ledger = "git:https://ada:secret@host/repo.git/ledger"
+    text = (
+        f"{{condition: n > 0.8, testset: {{labels: y.csv}}, candidate: {{predictions: new.csv}}, ledger: '{ledger}'}}"
+    )
+
+    with pytest.raises(GateFileError, match="password"):
+        gatefile.loads(text)

@@ -231,12 +231,17 @@ def _table(entries: Sequence[Entry], place: str) -> Iterable[str]:
     if not entries:
         yield f"{place} has no entries yet"
         return
-    yield f"{'entry':>6}  {'time (UTC)':<20}  {'what':<14}  {'outcome':<8}  {'commit':<8}  {'gate':<16}  hash"
+    heads = ("time (UTC)", "what", "outcome", "commit", "gate", "by", "hash")
+    widths = (20, 14, 8, 8, 12, 12, 12)
+    yield "  ".join(
+        [f"{'entry':>6}", *(f"{head:<{width}}" for head, width in zip(heads, widths, strict=True)), "condition"]
+    )
     for entry in entries:
         yield (
             f"{entry.number:>6}  {entry.at[:19].replace('T', ' '):<20}  {entry.kind:<14}  "
             f"{_text(entry.body, 'outcome'):<8}  {_text(entry.body, 'candidate', 'commit')[:8]:<8}  "
-            f"{_text(entry.body, 'origin', 'gate'):<16}  {entry.hash[:12]}"
+            f"{_text(entry.body, 'origin', 'gate')[:12]:<12}  {_text(entry.body, 'origin', 'actor')[:12]:<12}  "
+            f"{entry.hash[:12]}  {_text(entry.body, 'condition')}".rstrip()
         )
 
 

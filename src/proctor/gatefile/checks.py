@@ -31,13 +31,23 @@ def command_problem(text: str) -> str:
 
 def ledger_problem(text: str) -> str:
     """A ledger that is none of the three kinds, or that gives a password away."""
+    if text.startswith("git:"):
+        return _git_problem(text)
     scheme = text.partition("://")[0] if "://" in text else ""
     if scheme and scheme not in {"postgresql", "postgres"}:
         return f"`ledger` must be a path, postgresql://… or git:REMOTE/BRANCH, not `{text}`"
     if scheme and urlsplit(text).password:
         return "`ledger` holds a password, and gate files are committed; put it into PGPASSWORD or ~/.pgpass"
-    if text.startswith("git:") and not re.fullmatch(r"git:[^/\s]+/\S+", text):
+    return ""
+
+
+def _git_problem(text: str) -> str:
+    """A branch without a remote; a remote is a name, a path or an address."""
+    location = text.removeprefix("git:")
+    if not re.fullmatch(r"\S*[^/\s]/[^/\s]\S*|\S+#\S+", location):
         return f"`ledger` must name remote and branch, as in git:origin/proctor-ledger, not `{text}`"
+    if "://" in location and urlsplit(location).password:
+        return "`ledger` holds a password, and gate files are committed; let git's own credentials give it"
     return ""
 
 

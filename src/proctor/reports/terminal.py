@@ -65,7 +65,13 @@ def _history(rows: tuple[HistoryRow, ...]) -> list[str]:
     lines = [] if len(shown) == len(rows) else [f"  … {len(rows) - len(shown)} earlier verdicts"]
     for row in shown:
         word = click.style(f"{sentences.verdict_word(row.verdict):<8}", fg=_COLORS[row.verdict])
-        commit = (row.commit or "")[:8]
         step = f"{row.step:>3}" if row.step else "  –"
-        lines.append(f"  {step}  {word} {row.at[:16].replace('T', ' ')}  {commit:<8}  {row.leakage_bits:.1f} bits")
+        who = f"{_plain(row.commit, 8)}  {_plain(row.actor, 12)}"
+        bits = _bits(row.leakage_bits)
+        lines.append(f"  {step}  {word} {row.at[:16].replace('T', ' ')}  {who}  {bits:>9}  {row.condition}")
     return lines
+
+
+def _plain(text: str | None, width: int) -> str:
+    """Other people's text, cut and filled up to *width*; a terminal must not obey it."""
+    return "".join(c if c.isprintable() else "?" for c in (text or "")[:width]).ljust(width)
