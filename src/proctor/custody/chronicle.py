@@ -8,6 +8,7 @@ from typing import Any
 from proctor.custody.lineage import Lineage, lineage
 from proctor.ledger.history import Life
 from proctor.ledger.records import Adopted
+from proctor.reports.sentences import count
 
 Json = dict[str, Any]
 
@@ -94,11 +95,11 @@ def lines(found: Json) -> list[str]:
         f"test set   {about['fingerprint'][:12]}  {about['n_examples']:,} examples, {about['state']}",
         f"contract   reliability {about['reliability']!r}, {about['mode']}, {about['adaptivity']}",
         f"inputs     {about['inputs']}; registered in entry {about['registered']['entry']}",
-        f"used       {about['evaluations']} evaluations, {about['leakage_bits']:.1f} bits of leakage",
+        f"used       {count(about['evaluations'], 'evaluations')}, {about['leakage_bits']:.1f} bits of leakage",
     ]
     if about["pending"] is not None:
         text.append(f"pending    entry {about['pending']} has begun and not ended")
-    text += [f"corrected  {each['rows']:,} labels in entry {each['entry']}" for each in about["corrections"]]
+    text += [f"corrected  {each['rows']:,} label{'s' * (each['rows'] != 1)} in entry {each['entry']}" for each in about["corrections"]]
     text += [
         f"notice     {e['occasion']}: {e['stage']} in entry {e['entry']} ({e['channel']})" for e in about["notices"]
     ]

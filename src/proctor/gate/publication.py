@@ -155,6 +155,8 @@ def _notes(gate: Gate, life: Life, taken: Concluded, replayed: bool) -> tuple[st
         step = life.step_of(taken)
         since = f"since step {step}" if step else "since it was accepted as the first one"
         notes.append(f"this candidate is the accepted baseline {since}")
+    if life.retired is not None:
+        notes.append(f"this test set was retired ({life.retired.record.reason}): the next question needs a fresh one")
     if gate.recipient is not None:
         notes.append(f"the outcome is in the owner's record; `proctor testset notify` mails it to {gate.recipient}")
     return tuple(notes)

@@ -145,7 +145,7 @@ class Ledger:
         if last is not None and last.mac is not None and self._key is None:
             raise KeyFault(
                 f"the entries of {self.description} are signed, and there is no key to sign the next one",
-                hint="Set the ledger key of the test set's owner.",
+                hint="Set PROCTOR_KEY to the key of the test set's owner, or name its file: `owner: {key: FILE}`.",
             )
         entry = seal(draft, len(self._verified) + 1, expected_head, self._key)
         self._store.write([entry])
