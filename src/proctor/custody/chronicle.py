@@ -99,7 +99,7 @@ def lines(found: Json) -> list[str]:
     ]
     if about["pending"] is not None:
         text.append(f"pending    entry {about['pending']} has begun and not ended")
-    text += [f"corrected  {each['rows']:,} label{'s' * (each['rows'] != 1)} in entry {each['entry']}" for each in about["corrections"]]
+    text += [f"corrected  {count(each['rows'], 'labels')} in entry {each['entry']}" for each in about["corrections"]]
     text += [
         f"notice     {e['occasion']}: {e['stage']} in entry {e['entry']} ({e['channel']})" for e in about["notices"]
     ]

@@ -143,4 +143,5 @@ def noun(number: int | None, plural: str) -> str:
     >>> noun(1, "fails"), noun(None, "fails")
     ('fail', 'fails')
     """
-    return {"passes": "pass", "fails": "fail", "evaluations": "evaluation"}[plural] if number == 1 else plural
+    singular = {"passes": "pass", "fails": "fail", "evaluations": "evaluation", "labels": "label"}[plural]
+    return singular if number == 1 else plural
