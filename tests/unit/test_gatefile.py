@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -402,8 +403,8 @@ def test_loads__no_map(text):
 
 @pytest.mark.parametrize("text", ["[" * 200_000, "a: " + "{b: " * 500, "- " * 100_000])
 def test_loads__deep_nesting(text):
-    """Nesting that would overflow the stack of PyYAML's C code is refused."""
-    assert "nested too deeply" in problems(text)[0]
+    """Nesting that would overflow the stack of PyYAML's C code is refused, by us or by its own limit (6.0.4)."""
+    assert re.search("nested too deeply|maximum nesting depth", problems(text)[0])
 
 
 def test_loads__alias_bomb():
