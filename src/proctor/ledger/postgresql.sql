@@ -52,8 +52,11 @@ CREATE TRIGGER ledger_is_never_emptied BEFORE TRUNCATE ON proctor_entry
 -- session: never weaker than durable on commit, never waiting for ever
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')
 
--- exists: whether there is a ledger
-SELECT to_regclass('proctor_entry') IS NOT NULL
+-- exists: whether there is a ledger, by a look into the catalog: within the transaction that waited for another
+-- creator, to_regclass would still answer from the cache
+SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_class WHERE relname = 'proctor_entry' AND pg_catalog.pg_table_is_visible(oid)
+)
 
 -- version: of the tables
 SELECT max(version) FROM proctor_ledger

@@ -1,5 +1,6 @@
 """Tests of `proctor.ledger.postgresql` beyond the contract, on a real server."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -121,6 +122,20 @@ def test_append__behind_a_lock(books: Place, monkeypatch: pytest.MonkeyPatch):
 
         with pytest.raises(LedgerLocked):
             ledger.append(draft(), head)
+
+
+def test_append__beside_another_first_one(place: Place):
+    """Of two that find no tables at the same moment, one creates them; the other waits, and finds them."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with psycopg.connect(place.location) as creator, place.open() as ledger, ThreadPoolExecutor() as pool:
+        creator.execute(module._statement("guard"))
+        appended = pool.submit(ledger.append, draft(), GENESIS)
+        while creator.execute(waiting).fetchone() == (0,):
+            assert not appended.done()
+        creator.execute(module._statement("create"))
+        creator.commit()
+
+        assert 1 == appended.result(timeout=30).number
 
 
 def test_append__after_the_server_dropped_the_connection(books: Place):
