@@ -4,6 +4,8 @@ What the ledger costs beside the least that could be done; prints ratios, measur
     python tests/benchmarks/bench_ledger.py
 
 - appends against bare one-row transactions of the same durability on the same place, one process and sixteen;
+  on PostgreSQL also against bare compare-and-set: bare inserts of sixteen processes run side by side and share a
+  disk flush, what continues the last entry cannot;
 - verifying 50,000 entries against reading, parsing and hashing them with the standard library alone;
 - reading such a ledger in a whole process against a cold import.
 """
@@ -19,7 +21,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
@@ -42,17 +44,23 @@ COUNTS = {"sqlite": 1600, "postgresql": 1600, "git": 32}
 LENGTH = 50_000
 
 
+def pauses() -> Iterator[None]:
+    """What every caller does that came too late: wait a moment, never the same one, before it reads again."""
+    pause_s = 0.001
+    while True:
+        yield
+        time.sleep(random.uniform(0, pause_s))
+        pause_s = min(2 * pause_s, 0.1)
+
+
 def append(ledger: Ledger, count: int) -> None:
     head = ledger.head()
     for _ in range(count):
-        pause_s = 0.001
-        while True:
+        for _ in pauses():
             try:
                 head = ledger.append(draft(**BODY), head).hash
                 break
-            except LedgerMoved:  # what every caller does: wait a moment, never the same one, then read again
-                time.sleep(random.uniform(0, pause_s))
-                pause_s = min(2 * pause_s, 0.1)
+            except LedgerMoved:
                 head = ledger.head()
 
 
@@ -85,6 +93,28 @@ def bare_postgresql(place: Place) -> Callable[[int], None]:
         with psycopg.connect(place.location, autocommit=True, prepare_threshold=None) as own:
             for _ in range(count):
                 own.execute("INSERT INTO bare (body) VALUES (%s)", (TEXT,))
+
+    return work
+
+
+def bare_chain(place: Place) -> Callable[[int], None]:
+    """Bare inserts that each continue the last one seen: what PostgreSQL itself can do of compare-and-set."""
+    import psycopg
+
+    with psycopg.connect(place.location, autocommit=True) as connection:
+        connection.execute("CREATE TABLE chain (number bigint PRIMARY KEY, body text)")
+
+    def work(count: int) -> None:
+        with psycopg.connect(place.location, autocommit=True, prepare_threshold=None) as own:
+            last = 0
+            for _ in range(count):
+                for _ in pauses():
+                    try:
+                        own.execute("INSERT INTO chain VALUES (%s, %s)", (last + 1, TEXT))
+                        last += 1
+                        break
+                    except psycopg.errors.UniqueViolation:
+                        (last,) = own.execute("SELECT max(number) FROM chain").fetchone()
 
     return work
 
@@ -140,6 +170,9 @@ def bench_appends(kind: str, server: str) -> None:
         mine = timed(ours, count, processes)
         writers = "1 process" if processes == 1 else f"{processes} processes"
         figure(f"{kind}, {writers}: rate of appends / bare transactions", bare / mine, least=0.5)
+        if kind == "postgresql":
+            chained = timed(bare_chain(place), count, processes)
+            figure(f"{kind}, {writers}: rate of appends / bare compare-and-set", chained / mine)
         shutil.rmtree(folder)
 
 
