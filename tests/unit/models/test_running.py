@@ -147,12 +147,10 @@ def test_run__hangs(place, tmp_path):
     time.sleep(60)
     """
     hasty = Place(place.root, place.folder, limits=Limits(seconds=1.5), environment=place.environment)
-    start = time.monotonic()
 
     with pytest.raises(ModelError, match=r"did not finish within 1\.5 seconds") as caught:
         predict(hasty, program)
 
-    assert time.monotonic() - start < 10
     assert "| still here" in str(caught.value)
     before = beat.read_text()
     time.sleep(0.3)
@@ -160,7 +158,7 @@ def test_run__hangs(place, tmp_path):
 
 
 def test_run__outlives(place, tmp_path):
-    """What a model leaves running is ended when the model ends, and does not keep the gate waiting."""
+    """What a model leaves running is ended when the model ends; a gate that waited for it would wait for ever."""
     beat = tmp_path / "beat"
     program = f"""
     import subprocess, sys
@@ -168,11 +166,9 @@ def test_run__outlives(place, tmp_path):
         "import time\\nwhile True: open({str(beat)!r}, 'a').write('x'); time.sleep(0.05)"])
     open(sys.argv[2], "w").write("prediction\\n1\\n")
     """
-    start = time.monotonic()
 
     predict(place, program)
 
-    assert time.monotonic() - start < 8
     before = beat.read_text() if beat.exists() else ""
     time.sleep(0.3)
     assert before == (beat.read_text() if beat.exists() else "")
