@@ -160,36 +160,57 @@ class Sketch:
 
     def settled(self) -> Region:
         """The exact region: every doubt put to the test."""
-        return self._settled(self.doubtful)
+        critical = self.region.critical.copy()
+        for i in self.doubtful:
+            critical[i] = self._settled_at(int(i))
+        return Region(self.region.test, self.region.first, critical)
 
-    def settled_for(self, difference: float, disagreement: float) -> Region:
+    def settled_for(self, difference: float, disagreement: float, goal: float | None = None) -> Region:
         """
         The region, exact wherever it matters to the power at one alternative.
 
         Args:
             difference: True difference of the accuracies.
             disagreement: True P(exactly one of the two models is right); in [abs(difference), 1].
+            goal: Logarithm of a miss; where it is given, all that matters is on which side of it the region's own lies.
 
         """
-        region, doubtful = self.region, self.doubtful
-        check_alternative(difference, disagreement)
-        n = region.test.n_examples
-        m = region.first + doubtful
-        wins = np.clip(region.critical[doubtful] - 1, 0, m)
-        chance = min(1.0, (1 + difference / disagreement) / 2) if disagreement > 0 else 0.5
-        at_stake = tails.log_mass(m, n, disagreement) + tails.log_binomial_rows(wins, m, chance)
-        order = np.argsort(at_stake)
-        spared = np.cumsum(2 * np.exp(at_stake[order])) <= _SPARED * math.exp(region.log_miss(difference, disagreement))
-        return self._settled(np.sort(doubtful[order][~spared]))
+        critical = self.region.critical.copy()
+        region = Region(self.region.test, self.region.first, critical)
+        above, below = self._at_stake(difference, disagreement)
+        order = self.doubtful[np.argsort(-(above + below)[self.doubtful], kind="stable")]
+        for settled, i in enumerate(order):
+            miss = math.exp(region.log_miss(difference, disagreement))
+            rise, fall = above[order[settled:]].sum(), below[order[settled:]].sum()
+            if rise + fall <= _SPARED * miss:
+                break
+            if goal is not None and not miss - fall <= math.exp(goal) < miss + rise:
+                break
+            critical[i] = self._settled_at(int(i))
+        return region
 
-    def _settled(self, positions: Integers) -> Region:
-        critical, test = self.region.critical.copy(), self.region.test
-        for i in np.intersect1d(positions, self.may_be_less):
-            critical[i] = _lowered(test, self.region.first + int(i), int(critical[i]))
-        for i in np.intersect1d(positions, self.may_be_more):
-            if critical[i] == self.region.critical[i]:
-                critical[i] = _raised(test, self.region.first + int(i), int(critical[i]))
-        return Region(test, self.region.first, critical)
+    def _at_stake(self, difference: float, disagreement: float) -> tuple[Floats, Floats]:
+        """By how much the probability of a miss would rise, and fall, if each doubt moved its critical value by two."""
+        check_alternative(difference, disagreement)
+        region, n = self.region, self.region.test.n_examples
+        m = region.first + np.arange(len(region.critical))
+        chance = min(1.0, (1 + difference / disagreement) / 2) if disagreement > 0 else 0.5
+        log_mass = tails.log_mass(m, n, disagreement)
+        above, below = np.zeros(len(m)), np.zeros(len(m))
+        for stake, doubts, steps in ((above, self.may_be_more, (0, 1)), (below, self.may_be_less, (-1, -2))):
+            for step in steps:
+                wins = np.clip(region.critical[doubts] + step, 0, m[doubts])
+                stake[doubts] += np.exp(log_mass[doubts] + tails.log_binomial_rows(wins, m[doubts], chance))
+        return above, below
+
+    def _settled_at(self, position: int) -> int:
+        """The critical value of the test itself at a doubtful position."""
+        test, discordant = self.region.test, self.region.first + position
+        critical = int(self.region.critical[position])
+        lowest = _lowered(test, discordant, critical) if position in self.may_be_less else critical
+        if lowest < critical or position not in self.may_be_more:
+            return lowest
+        return _raised(test, discordant, critical)
 
 
 def sketch(test: PairedTest, disagreement: float, log_miss: float, curve: Curve | None = None) -> Sketch:

@@ -205,7 +205,7 @@ class _Search:
             if abs(target - x) < 1e-4 * x:
                 break
             z = _as_deviate(self._rough_log_miss(round(target * target)))
-            if z != y and round(target * target) != round(x * x):
+            if abs(target - x) > 0.005 * x:  # between neighbors the sawtooth hides the slope
                 rise = min((z - y) / (target - x), -1e-6)
             x, y = target, z
         slope = _as_log(goal + rise * x * 0.005) - self.demand.log_miss
@@ -243,7 +243,7 @@ class _Search:
         if n not in self.exact:
             curve = self._curve_near(n) if n > _STEADY else None
             found = sketch(self.demand.test(n), self.demand.disagreement, self.demand.log_miss, curve)
-            region = found.settled_for(self.difference, self.demand.disagreement)
+            region = found.settled_for(self.difference, self.demand.disagreement, self.demand.log_miss)
             self.exact[n] = region.log_miss(self.difference, self.demand.disagreement)
         return self.exact[n]
 

@@ -123,6 +123,18 @@ def test_region__is_that_of_the_test(n, c, disagreement):
         assert wins == 0 or not test.rejects(wins - 1, m - wins + 1)
 
 
+@pytest.mark.parametrize("n", [300, 330, 360])
+def test_settled_for__a_goal_is_met_or_missed_as_by_the_test_itself(n):
+    """Settling only what a goal needs leaves the miss on the side of the goal where all critical values put it."""
+    drawn = sketch(PairedTest(n, 0.02, MILLE), 0.2, math.log(0.01))
+    exact = drawn.settled().log_miss(0.16, 0.2)
+    goals = [exact + step for step in (-0.3, -0.02, -0.005, 0.005, 0.02, 0.3)]
+
+    found = [drawn.settled_for(0.16, 0.2, goal).log_miss(0.16, 0.2) for goal in goals]
+
+    assert [exact <= goal for goal in goals] == [miss <= goal for miss, goal in zip(found, goals, strict=True)]
+
+
 def test_power__symmetric_plan_of_the_golden_query():
     """At 2,750 examples `n - o > 0.02 +/- 0.02` has the power of the SemEval query, against 4,713 of the paper's."""
     level = math.log(0.002 / 7)
