@@ -177,10 +177,7 @@ class _Search:
 
     def smallest(self) -> int:
         """Approach on interpolated regions, arrive on exact ones."""
-        start, slope = self._approached()
-        n = self._arrived(start, slope)
-        while n > 1 and self._is_enough(n - 1):
-            n -= 1
+        n = self._arrived(*self._approached())
         checked = n
         while checked < n + NEXT_FEW:
             checked += 1
@@ -211,17 +208,19 @@ class _Search:
         slope = _as_log(goal + rise * x * 0.005) - self.demand.log_miss
         return max(1, round(target * target)), min(slope / (0.01 * x * x), -1e-12)
 
-    def _arrived(self, n: int, slope: float) -> int:
-        """Size with enough power, reached by steps as long as the slope suggests."""
-        for _ in range(6):
-            lacking = self._exact_log_miss(n) - self.demand.log_miss
-            jump = math.ceil(lacking / -slope) if lacking > 0 else -math.floor(-lacking / -slope)
-            if jump == 0 or (self._is_enough(n) and max(1, n + jump) in self.exact):
-                break
-            n = max(1, n + jump)
-        while not self._is_enough(n):
-            n += 1
-        return n
+    def _arrived(self, start: int, slope: float) -> int:
+        """Size with enough power next to one without: bracketed by growing steps, the first as the slope suggests."""
+        lacking = self._exact_log_miss(start) - self.demand.log_miss
+        step = min(max(1, math.ceil(abs(lacking / slope))), max(1, start // 2))
+        low, high = start, start
+        while low > 0 and self._is_enough(low):
+            low, high, step = max(low - step, 0), low, 2 * step
+        while not self._is_enough(high):
+            low, high, step = high, high + step, 2 * step
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self._is_enough(middle) else (middle, high)
+        return high
 
     def _guess(self) -> float:
         """Size by the normal approximation; only where to begin."""

@@ -153,6 +153,22 @@ def test_sample_size__golden_query():
     assert demand.test(n - 1).power(0.06, 0.1) < 1 - 0.99 * 0.002 / 7
 
 
+@pytest.mark.parametrize(
+    ("demand", "tolerance"),
+    [
+        (Demand(-0.01, -3.6, math.log(0.2), 0.03), 0.008),
+        (Demand(0.01, -10.5, math.log(0.05), 0.03), 0.008),
+        (Demand(0.0477, math.log(0.43), math.log(0.73), 0.0572), 0.0021),
+    ],
+)
+def test_sample_size__is_found_where_the_sawtooth_is_steep(demand, tolerance):
+    """A slope that the sawtooth hides leads no search astray: it ends, and at a size next to one without the power."""
+    n = paired.sample_size(demand, tolerance)
+
+    powers = [demand.test(k).power(demand.threshold + 2 * tolerance, demand.disagreement) for k in range(n - 1, n + 4)]
+    assert [False, *4 * [True]] == [1 - power <= math.exp(demand.log_miss) for power in powers]
+
+
 @pytest.mark.parametrize("tolerance", [0.1, 0.03])
 @pytest.mark.parametrize(
     ("c", "disagreement", "cap"), [(0.0, 0.3, 1.0), (-0.05, 0.2, 1.0), (0.0, 0.2, 0.2), (0.0, 1.0, 1.0)]
