@@ -413,6 +413,13 @@ DISK = {
             os.write(os.memfd_create('x'), bytes(4 << 20))
         time.sleep(10)
         """,
+    "files too deep to look at": """
+        import os, time
+        for _ in range(2_500):
+            os.mkdir('d'); os.chdir('d')
+        for i in range(64): open(f'f{i}', 'wb').write(bytes(4 << 20))
+        time.sleep(10)
+        """,
 }
 
 
@@ -421,7 +428,7 @@ def test_filling_the_disk__is_stopped(world, launcher, name):
     """Neither one large file nor many small ones, with names or without, get past the limit."""
     finished = world.run(launcher, DISK[name], Limits(seconds=9, file_bytes=8 << 20))
 
-    assert finished.returncode != 0
+    assert finished.returncode != 0, finished.output_tail
     assert not finished.timed_out
     assert sum(path.stat().st_size for path in world.scratch.iterdir()) < 400 << 20
 

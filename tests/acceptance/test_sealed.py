@@ -10,7 +10,9 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import signal
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,6 +106,39 @@ def test_whole_life__writes_nothing_decrypted_anywhere(project: Project):
     assert [] == list(project.temporary.iterdir())
     register = next((project.root / ".proctor/owner").glob("*.labels.npz"))
     assert register.read_bytes().startswith(b"PROCTOR"), "its salt lets labels be tried out"
+
+
+def open_inputs() -> list[Path]:
+    """Files in memory that hold the inputs."""
+    return [path for path, content in contents(SHARED_MEMORY) if INPUT_TOKEN.encode() in content]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+def test_ended_gate__leaves_no_inputs_behind(originals: dict[str, Project], tmp_path: Path, ending: signal.Signals):
+    """A gate that is told to end tidies up; after one that is killed outright the next one does."""
+    project = copy_of(originals["sealed"], tmp_path).candidate(before="import time; time.sleep(2)")
+    gate = project.start("-m", "proctor", "check", key=project.key)
+    deadline = time.monotonic() + 30
+    while not open_inputs():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    gate.send_signal(ending)
+    _, err = gate.communicate(timeout=30)
+
+    if ending == signal.SIGTERM:
+        assert (130, []) == (gate.returncode, open_inputs()), err
+    project.check(0)
+    assert [] == open_inputs()
+
+
+def test_deeply_nested_folders__are_no_crash_of_the_gate(originals: dict[str, Project], tmp_path: Path):
+    """What a candidate leaves beside its predictions cannot end the gate in a way that is not charged."""
+    nest = "import os\nos.chdir(os.path.dirname(sys.argv[2]))\nfor _ in range(1500): os.mkdir('d'); os.chdir('d')\n"
+    project = copy_of(originals["sealed"], tmp_path).candidate(before=f"{nest}os.chdir('/')")
+
+    project.check(0)
+
+    assert ["registration", "pending", "evaluation"] == project.kinds()
 
 
 def test_places_of__finds_what_is_there(project: Project):

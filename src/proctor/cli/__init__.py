@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import json
 import platform
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -97,6 +98,7 @@ def app() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code of design.md."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so a CI system ends jobs; nothing may be left lying
     sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
 
 

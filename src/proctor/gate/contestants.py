@@ -168,6 +168,7 @@ class Workbench:
     def _at(self, revision: str) -> Contestant:
         """The candidate's own path at another revision of the repository."""
         from proctor.models import commit_of, digest, export, file_at
+        from proctor.models.sandbox import scratch
 
         root, candidate = self.gate.root, self.gate.candidate
         commit = commit_of(root, revision)
@@ -175,8 +176,8 @@ class Workbench:
             content = file_at(root, commit, candidate.predictions)
             return self._from_file(candidate, Source(Path(candidate.predictions), content), commit)
         runnable = _runnable(candidate)
-        with tempfile.TemporaryDirectory(prefix="proctor-") as folder:
-            there = export(root, commit, Path(folder))
+        with scratch.folder(Path(tempfile.gettempdir())) as folder:
+            there = export(root, commit, folder)
             found = digest(runnable, there.root, there.tree)
         submission = Submission(found, f"{runnable} at {revision}", commit)
         return Contestant(submission, lambda: self._read_earlier(submission))
@@ -192,6 +193,7 @@ class Workbench:
     def _made_again(self, submission: Submission, commit: str) -> PredictionSet:
         """The model of a commit, run again; only if it is the one that was submitted then."""
         from proctor.models import digest, export, file_at
+        from proctor.models.sandbox import scratch
 
         root, candidate = self.gate.root, self.gate.candidate
         if isinstance(candidate, PredictionsFile):
@@ -199,8 +201,8 @@ class Workbench:
             self._must_be(submission, file_digest(file))
             return read_predictions(file, ColumnNames(candidate.id, candidate.prediction))
         runnable = _runnable(candidate)
-        with tempfile.TemporaryDirectory(prefix="proctor-") as folder:
-            there = export(root, commit, Path(folder))
+        with scratch.folder(Path(tempfile.gettempdir())) as folder:
+            there = export(root, commit, folder)
             self._must_be(submission, digest(runnable, there.root, there.tree))
             return self._run(runnable, there.root, self.exam.files, submission.digest)
 

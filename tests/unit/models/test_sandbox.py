@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -101,6 +103,62 @@ def test_folder__is_private_and_gone_afterwards():
 
     assert 0o700 == mode
     assert not folder.exists()
+
+
+def test_folder__removes_what_a_killed_gate_left(tmp_path):
+    """The folder of a gate that was killed outright is removed by the next one; that of a living one is not."""
+    code = "import sys; from pathlib import Path; from proctor.models.sandbox import scratch\n"
+    code += "with scratch.folder(Path(sys.argv[1])) as folder:\n    print(folder, flush=True); sys.stdin.read()"
+    gates = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    killed, living = (Path(gate.stdout.readline().decode().strip()) for gate in gates)
+    (killed / "inputs").write_text("sealed")
+    gates[0].kill()
+    gates[0].communicate()
+    assert killed.exists()
+
+    with scratch.folder(tmp_path):
+        found = (killed.exists(), living.exists())
+    gates[1].communicate()
+
+    assert (False, True) == found
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_folder__sweeps_through_no_link(tmp_path):
+    """A link that has the name of a leftover is left alone, with what it leads to; so is a file."""
+    (tmp_path / "treasure").mkdir()
+    (tmp_path / "proctor-scratch-link").symlink_to(tmp_path / "treasure")
+    (tmp_path / "proctor-scratch-file").write_text("x")
+    with scratch.folder(tmp_path):
+        pass
+
+    names = ["proctor-scratch-file", "proctor-scratch-link", "treasure"]
+    assert names == sorted(path.name for path in tmp_path.iterdir())
+
+
+def test_folder__is_gone_however_a_model_left_it(tmp_path):
+    """Folders nested deeper than Python recurses or a path is long, closed ones, and links out: all go, no more."""
+    (tmp_path / "own").mkdir()
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o500)
+    with scratch.folder(tmp_path / "own") as folder:
+        (folder / "closed").mkdir()
+        (folder / "closed/file").write_text("x")
+        (folder / "closed").chmod(0)
+        (folder / "link").symlink_to(outside)
+        here = os.open(folder, os.O_RDONLY)
+        for _ in range(5_000):
+            os.mkdir("d", dir_fd=here)
+            deeper = os.open("d", os.O_RDONLY, dir_fd=here)
+            os.close(here)
+            here = deeper
+        os.close(here)
+
+    assert [] == list((tmp_path / "own").iterdir())
+    assert 0o500 == outside.stat().st_mode & 0o777
 
 
 def test_take__gives_an_ordinary_file(tmp_path):

@@ -3,11 +3,15 @@ The folder that gate and model share, and the only way in which the gate reads w
 
 The folder lies in memory where the machine allows it, so that sealed inputs handed to a model are on no disk.
 What the model leaves is read after its last process is dead, through no link, and only if it is an ordinary file.
+
+A gate that is killed outright cannot tidy up. So each folder is locked while its gate lives, by the kernel, and the
+next gate removes those that are locked no more.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import stat
 import tempfile
@@ -17,6 +21,7 @@ from pathlib import Path
 from proctor.errors import ModelError
 
 MEMORY = Path("/dev/shm")  # noqa: S108  # only private folders are made there
+_PREFIX = "proctor-scratch-"
 
 
 def in_memory() -> bool:
@@ -25,12 +30,87 @@ def in_memory() -> bool:
 
 
 @contextlib.contextmanager
-def folder() -> Iterator[Path]:
-    """A fresh folder of mode 0700, in memory if possible, removed at the end with all that is in it."""
-    with tempfile.TemporaryDirectory(
-        prefix="proctor-", dir=MEMORY if in_memory() else None, ignore_cleanup_errors=True
-    ) as name:
-        yield Path(name).resolve()
+def folder(parent: Path | None = None) -> Iterator[Path]:
+    """
+    A fresh folder of mode 0700, removed at the end with all that is in it; first, those of dead gates are.
+
+    Args:
+        parent: Where it is made; left out: in memory if possible.
+
+    """
+    place = (parent or (MEMORY if in_memory() else Path(tempfile.gettempdir()))).resolve()
+    _sweep(place)
+    with _locked_folder(place) as made:
+        try:
+            yield made
+        finally:
+            _remove(made)
+
+
+def _sweep(place: Path) -> None:
+    """Remove the folders that nobody has locked: their gates are dead."""
+    for leftover in place.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError), _locked(leftover):
+            _remove(leftover)
+
+
+@contextlib.contextmanager
+def _locked_folder(place: Path) -> Iterator[Path]:
+    """A fresh folder, locked; another one if a sweeping gate took it for a leftover before it was locked."""
+    with contextlib.ExitStack() as lock:
+        while True:
+            made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+            with contextlib.suppress(BlockingIOError, FileNotFoundError):
+                lock.enter_context(_locked(made))
+                if made.exists():
+                    break
+        yield made
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """
+    Hold the lock of a folder of this user; the kernel gives it back when this process ends, however it ends.
+
+    Raises:
+        OSError: If it is locked, gone, a link, or another user's.
+
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if os.fstat(descriptor).st_uid != os.geteuid():
+            raise PermissionError(f"{path} belongs to another user")
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _remove(folder: Path) -> None:
+    """
+    Remove *folder* with all that is in it, as far as the system lets us; no link in it is followed.
+
+    A model can close folders to its own user, and nest them deeper than a path may be long or a function may call
+    itself: each is opened up, and moved to the top before it is looked into.
+    """
+    todo = [folder]
+    while todo:
+        current = todo.pop()
+        with contextlib.suppress(OSError), os.scandir(current) as found:
+            for entry in list(found):
+                with contextlib.suppress(OSError):
+                    if entry.is_dir(follow_symlinks=False):
+                        moved = folder / os.urandom(8).hex()
+                        os.chmod(entry.path, 0o700)  # noqa: PTH101  # no link: it was just told from one
+                        os.rename(entry.path, moved)  # noqa: PTH104
+                        todo.append(moved)
+                    else:
+                        os.unlink(entry.path)  # noqa: PTH108
+        if current != folder:
+            with contextlib.suppress(OSError):
+                current.rmdir()
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def take(path: Path, most_bytes: int) -> bytes:

@@ -172,16 +172,26 @@ def held_bytes(processes: list[int], limit: int) -> int:
 
 
 def written(folders: Iterable[str], processes: Iterable[int]) -> tuple[int, int]:
-    """Number and bytes of files below *folders*, and of deleted ones that *processes* hold open."""
+    """
+    Number and bytes of files below *folders*, and of deleted ones that *processes* hold open.
+
+    A folder that cannot be looked into (closed to its own user, or nested deeper than a path may be long) is a place
+    to hide files in: it counts as too many.
+    """
     count, size = 0, 0
     todo = [folder for folder in folders if os.path.isdir(folder)]
     while todo and count <= MOST_FILES:
-        with contextlib.suppress(OSError), os.scandir(todo.pop()) as entries:
-            for entry in entries:
-                count += 1
-                size += entry.stat(follow_symlinks=False).st_blocks * 512
-                if entry.is_dir(follow_symlinks=False):
-                    todo.append(entry.path)
+        try:
+            with os.scandir(todo.pop()) as entries:
+                for entry in entries:
+                    count += 1
+                    size += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        todo.append(entry.path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # it has just been removed
+        except OSError:
+            count = MOST_FILES + 1
     return count, size + unlinked_bytes(processes)
 
 
