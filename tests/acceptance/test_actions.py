@@ -96,6 +96,28 @@ def test_check__pull_request_then_its_merge_costs_nothing(repository, workshop):
     assert {sha} == {status["sha"] for status in repository.hub.statuses[:2]}
 
 
+@pytest.mark.parametrize(
+    ("wrong", "verdict"), [(range(160, 400), "pass"), (range(399), "fail")], ids=["passed", "failed"]
+)
+def test_check__rebased_pull_request_costs_nothing(repository, workshop, wrong, verdict):
+    """Two commits that are rebased onto the base ask what their pull request asked, though it failed."""
+    base = improve(repository, workshop, wrong=range(100, 400))[1]
+    workshop.predictions("new.csv", wrong)
+    sha = repository.commit("Train differently")
+    repository.git("checkout", "--quiet", "--detach", "main")
+    repository.git("merge", "--quiet", "--no-ff", "--no-edit", "topic")
+    asked = repository.pull_request(sha, base)
+    repository.git("checkout", "--quiet", "main")
+    repository.git("merge", "--quiet", "--ff-only", "topic")
+    repository.git("commit", "--quiet", "--amend", "--no-edit", "--reset-author", "--date=2026-01-01T00:00:00")
+    assert sha != repository.commit()
+    merged = repository.run("push", {"ref": "refs/heads/main", "before": base}, "gate.yml")
+
+    assert (verdict, "false") == (asked.verdict, asked.outputs["replayed"])
+    assert (verdict, "true") == (merged.verdict, merged.outputs["replayed"])
+    assert asked.outputs["leakage-bits"] == merged.outputs["leakage-bits"]
+
+
 def test_check__two_gates_have_two_comments(repository, workshop):
     """Several gates in one repository keep apart: comments, statuses, and the outputs of their steps."""
     text = (EXAMPLES / "gate.yml").read_text()

@@ -54,8 +54,8 @@ Examples:
     "baseline",
     default="auto",
     metavar="REVISION",
-    help="auto: the base branch of a pull request, else the first parent, unless the gate file names predictions; "
-    "gate-file: what the gate file says; or a revision.",
+    help="auto: the base branch of a pull request, else what the branch had before, unless the gate file names "
+    "predictions; gate-file: what the gate file says; or a revision.",
 )
 @action_option("comment", type=bool, default=True, help="Comment on the pull request.")
 @action_option("badges", type=bool, default=True, help="Publish badges beside a ledger on a git branch.")

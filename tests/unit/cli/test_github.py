@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -149,6 +150,22 @@ def test_base_of__merge_commit(tmp_path, repository):
     repository("merge", "--quiet", "--no-ff", "--no-edit", "topic")
     assert tip == terms.base_of(tmp_path, facts, old)
     assert f"{SHA}^1" == terms.base_of(tmp_path, FACTS, f"{SHA}^1")
+
+
+def test_base_of__push_of_several_commits(tmp_path, repository):
+    """On the default branch it is what the branch had before; after a force push, and elsewhere, the first parent."""
+    before = repository("rev-parse", "HEAD")
+    for message in ("one", "two"):
+        repository("commit", "--quiet", "--allow-empty", f"--message={message}")
+    head = repository("rev-parse", "HEAD")
+    repository("commit", "--quiet", "--allow-empty", "--amend", "--message=forced")
+    parent = f"{head}^1"
+    facts = replace(FACTS, sha=head, before=before)
+
+    assert before == terms.base_of(tmp_path, facts, parent)
+    assert parent == terms.base_of(tmp_path, replace(facts, before=repository("rev-parse", "HEAD")), parent)
+    assert parent == terms.base_of(tmp_path, replace(facts, before=SHA), parent)
+    assert parent == terms.base_of(tmp_path, replace(facts, ref="topic"), parent)
 
 
 def test_location_of__condition(tmp_path):

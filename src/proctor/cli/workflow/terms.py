@@ -3,7 +3,7 @@ Which question a job asks: the gate file, with the ledger and the baseline that 
 
 A runner forgets everything, so a ledger in a file would be a new account in each run: unless the gate file names a
 shared one, it is a branch of the repository. A pull request may pass and never be merged, so its baseline is the model
-of the base branch, and on a branch the first parent; the merge then asks the question that is already answered.
+of the base branch, and on a branch what it had before; the merge then asks the question that is already answered.
 """
 
 from __future__ import annotations
@@ -70,8 +70,11 @@ def base_of(root: Path, facts: Facts, revision: str) -> str:
     The revision that an event compares with, given the one that the event names.
 
     On the merge commit of a pull request that is its first parent: exactly what the request would be merged into,
-    where the event still names an older tip.
+    where the event still names an older tip. On the default branch it is what the branch had before the push: the
+    first parent of a merge, and what all the commits of a rebase were put on.
     """
+    if facts.is_default_branch and facts.before is not None and _is_ancestor(root, facts.before, facts.sha):
+        return facts.before
     if facts.pull_request is None or _git(root, "rev-parse", "--verify", "--quiet", "HEAD^2") != facts.sha:
         return revision
     return _git(root, "rev-parse", "--verify", "--quiet", "HEAD^1") or revision
@@ -135,6 +138,11 @@ def _is_first_commit(root: Path, revision: str) -> bool:
     if child == revision or _git(root, "rev-parse", "--is-shallow-repository") != "false":
         return False
     return _git(root, "rev-list", "--parents", "-n", "1", "--end-of-options", child) == child
+
+
+def _is_ancestor(root: Path, earlier: str, later: str) -> bool:
+    """True if the clone knows that *later* came after *earlier*; after a force push it did not."""
+    return earlier != later and _git(root, "merge-base", earlier, later) == earlier
 
 
 def _git(root: Path, *arguments: str) -> str:
