@@ -151,6 +151,16 @@ def cannot_be_read(path: Path) -> None:
     path.symlink_to("/proc/self/mem")
 
 
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def endless(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
 RUBBISH = np.random.default_rng(1).bytes(5_000)
 
 ANY_FILE: dict[str, tuple[Harm, str]] = {
@@ -159,6 +169,8 @@ ANY_FILE: dict[str, tuple[Harm, str]] = {
     "a directory": (folder, "cannot be read: Is a directory"),
     "a loop of links": (loop, "cannot be read: Too many levels"),
     "an input error": (cannot_be_read, "cannot be read: Input/output error"),
+    "a pipe": (pipe, "is a pipe or a device"),
+    "a device": (endless, "is a pipe or a device"),
     "binary rubbish": (to(RUBBISH), "is not UTF-8"),
     "header alone": (edited(lambda lines: lines.__delitem__(slice(1, None))), "holds no (predictions|examples)"),
     "too many cells": (edited(lambda lines: lines.__setitem__(7, lines[7] + ",x")), "line 8 has 3 cells"),

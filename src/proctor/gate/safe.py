@@ -162,6 +162,8 @@ class Safe:
 def is_sealed(path: Path) -> bool:
     """True if *path* is a sealed file; looks at its first bytes only."""
     try:
+        if not path.is_file():  # a pipe would wait for its writer
+            return False
         with path.open("rb") as file:
             return file.read(len(_MAGIC)) == _MAGIC
     except OSError:

@@ -145,6 +145,10 @@ def _git(folder: Path, *arguments: str) -> bytes:
 def _files_digest(kind: str, root: Path, paths: Iterable[Path]) -> str:
     whole = hashlib.sha256(f"proctor submission 1\0{kind}\0".encode())
     for name, path in sorted({os.path.relpath(path, root): path for path in paths}.items()):
+        if path.exists() and not path.is_file():
+            raise ModelError(
+                f"{str(path)!r}, a part of the candidate, is a folder, a pipe or a device", hint="Name a file."
+            )
         try:
             with path.open("rb") as file:
                 content = hashlib.file_digest(file, "sha256").digest()

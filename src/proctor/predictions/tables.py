@@ -12,6 +12,8 @@ import csv
 import hashlib
 import io
 import json
+import os
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -64,17 +66,21 @@ class Source:
         Open for reading.
 
         Raises:
-            DataError: If there is no such file, or it cannot be read.
+            DataError: If there is no such file, it is none (a pipe, a device), or it cannot be read.
 
         """
         if self.content is not None:
             return io.BytesIO(self.content)
         try:
-            return self.path.open("rb")
+            file = open(self.path, "rb", opener=_without_waiting)  # noqa: SIM115  # the caller closes it
         except FileNotFoundError as error:
             raise DataError(f"there is no file {self}", hint="check the path in the gate file") from error
         except OSError as error:
             raise _unreadable(self, error) from error
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            file.close()
+            raise DataError(f"{self} is a pipe or a device", hint="it must be a file: it is read more than once")
+        return file
 
     def open_text(self) -> TextIO:
         """Open for reading as UTF-8, with or without a byte-order mark; errors as `open_bytes`."""
@@ -111,6 +117,11 @@ def digest(source: Source) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # any binary reader does
         except OSError as error:
             raise _unreadable(source, error) from error
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file at once: a pipe would wait for its writer."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
 
 
 def _unreadable(source: Source, error: OSError) -> DataError:

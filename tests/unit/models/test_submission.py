@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 
@@ -63,6 +64,16 @@ def test_digest__missing_file(tmp_path):
         digest(Command(LINE, ("gone.bin",)), tmp_path)
     with pytest.raises(ModelError, match=r"gone\.joblib"):
         digest(SavedEstimator("gone.joblib"), tmp_path)
+
+
+def test_digest__pipe(tmp_path):
+    """A pipe is refused, not waited for; so is a device, which may never end."""
+    os.mkfifo(tmp_path / "model")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+
+    for name in ("model", "endless"):
+        with pytest.raises(ModelError, match="a pipe or a device"):
+            digest(SavedEstimator(name), tmp_path)
 
 
 def test_digest__nothing_known(tmp_path):
