@@ -16,9 +16,11 @@ import numpy as np
 import pytest
 from test_bad_input import run_here
 
+from proctor.testset.keys import generate_key
+
 N_EXAMPLES = 500
 WORDS = [f"{np.random.default_rng(i).bytes(12).hex()}" for i in range(10)]
-NOISE = re.compile(r"\d{4}-\d\d-\d\dT[^\"]*|\b[0-9a-f]{8,64}\b|\b\d\d\d\d-\d\d-\d\d \d\d:\d\d")
+NOISE = re.compile(r"\d{4}-\d\d-\d\dT[^\"]*|\b[0-9a-f]{8,64}\b|\b\d\d\d\d-\d\d-\d\d \d\d:\d\d(:\d\d)?")
 MODES = ((), ("--json",), ("--markdown",))
 
 
@@ -80,12 +82,7 @@ def assert_silent(text: bytes | str, *counts: int) -> None:
 @pytest.mark.parametrize("key", [None, "owner"], ids=["no key", "owner's key"])
 def test_check__no_label_and_no_count_in_anything_it_produced(secret, key):
     """Reports of every kind, ledger, store and status: nothing that was computed from labels, and no label."""
-    if key is not None:
-        from proctor.testset.keys import generate_key
-
-        env = {"PROCTOR_KEY": generate_key().text}
-    else:
-        env = {}
+    env = {"PROCTOR_KEY": generate_key().text} if key is not None else {}
     ran = [secret.workshop.proctor("check", *mode, env=env) for mode in MODES]
     ran += [secret.workshop.proctor("status", *mode, env=env) for mode in MODES]
     ran.append(secret.workshop.proctor("ledger", "show", "--json", env=env))
@@ -241,6 +238,53 @@ def test_twins__that_end_alike_print_the_same_bytes(workshop, tmp_path_factory, 
         return NOISE.sub("#", ran.out + ran.err)
 
     assert printed(False) == printed(True)
+
+
+FILES = ("junit.xml", "sarif.json", "history.html", "history.json", "verdict.svg", "budget.svg", "endpoint.json")
+COMMANDS = (
+    *(("check", *mode) for mode in MODES),
+    ("check", "--candidate", "old.csv", "--junit", "junit.xml", "--sarif", "sarif.json"),
+    ("check", "--junit", "junit.xml", "--sarif", "sarif.json"),
+    *(("status", *mode) for mode in MODES),
+    ("report", "--html", "history.html", "--json", "history.json"),
+    ("badge", "--svg", "verdict.svg", "--endpoint", "endpoint.json"),
+    ("badge", "--budget", "--svg", "budget.svg"),
+    ("ledger", "show"),
+    ("ledger", "show", "--json"),
+    ("ledger", "export"),
+    ("ledger", "export", "--format", "csv"),
+)
+
+
+def without_noise(text: str) -> str:
+    """Text without times, random identifiers and hashes; of a sealed record the length stays."""
+    sealed = re.sub(r"sealed1\.[\w=-]+", lambda found: f"<sealed: {len(found[0])} characters>", text)
+    return NOISE.sub("#", sealed)
+
+
+@pytest.mark.parametrize("key", [None, "owner"], ids=["no key", "owner's key"])
+@pytest.mark.parametrize("feedback", [None, "three-way"], ids=["verdict alone", "three-way"])
+def test_twins__with_one_transcript_look_alike_in_every_output(workshop, tmp_path_factory, monkeypatch, key, feedback):
+    """
+    A pass and a fail, told in every format there is: what was computed from the labels shows nowhere else.
+
+    The twins have other labels, and other numbers of wins and losses: 223 to 31, and 230 to 27.
+    """
+    if key is not None:
+        monkeypatch.setenv("PROCTOR_KEY", generate_key().text)
+
+    def told(wins: int, losses: int, seed: int) -> dict[str, str]:
+        secret = Secret(type(workshop)(tmp_path_factory.mktemp("twin")), wins, losses, seed)
+        secret.workshop.gate(condition="n - o > 0.02 +/- 0.2", disagreement=None, power=0.5, feedback=feedback)
+        ran = {" ".join(command): run_here(secret.root, *command) for command in COMMANDS}
+        assert {0, 1} == {one.code for one in ran.values()}, [one.err for one in ran.values()]
+        said = {name: f"{one.code}\n{one.out}\n{one.err}" for name, one in ran.items()}
+        written = {name: (secret.root / name).read_text() for name in FILES}
+        return {name: without_noise(text) for name, text in (said | written).items()}
+
+    one, other = told(223, 31, 5), told(230, 27, 5)
+
+    assert one == other
 
 
 def test_replay__says_nothing_new(secret):
