@@ -3,9 +3,11 @@ What the `check` action takes beside `proctor check` alone, as whole processes.
 
     python tests/benchmarks/bench_action.py
 
-Both judge the same 5,000 predictions, the first time each: the command with a ledger in a file; the action's program
-with the ledger on a branch of a git remote, badges beside it, and a GitHub on loopback that takes a comment, a status
-and a check run. Installing is left out, and so is the runner.
+The first time each: the command with a ledger in a file; the action's program with the ledger on a branch of a git
+remote, badges beside it, and a GitHub on loopback that takes a comment, a status and a check run. Installing is left
+out, and so is the runner. Judged are two commits of the digits example, whose models are loaded and run, and 5,000
+predictions in CSV files. A runner has kept nothing of the commit before, so the action runs that model as well; the
+command alone is timed both ways.
 """
 
 from __future__ import annotations
@@ -15,8 +17,10 @@ import os
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -26,6 +30,7 @@ from figures import figure
 
 ROUNDS = 9
 TARGET = 3.0
+STORY = Path(__file__).parents[2] / "examples/digits"
 
 
 class GitHub(BaseHTTPRequestHandler):
@@ -57,26 +62,60 @@ def git(folder: Path, *arguments: str) -> str:
     return subprocess.run(["git", *who, *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
-def repository(folder: Path) -> str:
-    """A repository with one commit of what *folder* holds, and a remote beside it; gives the commit."""
+def commit(folder: Path, message: str) -> str:
+    """Commit what *folder* holds; gives the commit."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", f"--message={message}")
+    return git(folder, "rev-parse", "HEAD").strip()
+
+
+def repository(folder: Path) -> None:
+    """A repository in *folder*, and a remote beside it."""
     remote = folder.with_name("origin.git")
     git(folder, "init", "--quiet", "--initial-branch=main")
     git(folder, "init", "--quiet", "--bare", str(remote))
     git(folder, "remote", "add", "origin", str(remote))
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message=first")
-    return git(folder, "rev-parse", "HEAD").strip()
 
 
-def runner(folder: Path, sha: str, port: int) -> dict[str, str]:
+def digits(folder: Path) -> tuple[str, str]:
+    """The digits example at two of its commits: a tree, and the logistic regression that replaces it."""
+    sys.path.insert(0, str(STORY))
+    import joblib
+    import numpy as np
+    import run as story
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(labels))
+    training, exam = order[: story.TRAINING_SIZE], order[story.TRAINING_SIZE :]
+    repository(folder)
+    story.make_repository(folder, images[exam].astype(int), labels[exam])
+    commits = []
+    for message, model in (story.HISTORY[2], story.HISTORY[4]):
+        joblib.dump(model.fit(images[training], labels[training]), folder / "model.joblib")
+        commits.append(commit(folder, message))
+    return commits[0], commits[1]
+
+
+def predictions(folder: Path) -> tuple[str, str]:
+    """Predictions in files, the baseline's among them: one commit is enough."""
+    repository(folder)
+    write_files(folder)
+    only = commit(folder, "first")
+    return only, only
+
+
+def runner(folder: Path, base: str, head: str, port: int) -> dict[str, str]:
     """What the runner and the action set, for a pull request of this repository."""
     event = folder.with_name("event.json")
-    head = {"sha": sha, "ref": "topic", "repo": {"full_name": "o/r"}}
-    event.write_text(json.dumps({"pull_request": {"number": 7, "head": head, "base": {"sha": sha, "ref": "main"}}}))
+    described = {"sha": head, "ref": "topic", "repo": {"full_name": "o/r"}}
+    request = {"number": 7, "head": described, "base": {"sha": base, "ref": "main"}}
+    event.write_text(json.dumps({"pull_request": request}))
     return {
         "GITHUB_EVENT_NAME": "pull_request",
         "GITHUB_EVENT_PATH": str(event),
         "GITHUB_REPOSITORY": "o/r",
+        "GITHUB_SHA": head,
         "GITHUB_API_URL": f"http://127.0.0.1:{port}",
         "GITHUB_OUTPUT": str(folder.with_name("output")),
         "GITHUB_STEP_SUMMARY": str(folder.with_name("summary")),
@@ -85,7 +124,7 @@ def runner(folder: Path, sha: str, port: int) -> dict[str, str]:
 
 
 def forget(folder: Path) -> None:
-    """Take away both ledgers."""
+    """Take away both ledgers, and predictions that were kept."""
     shutil.rmtree(folder / ".proctor", ignore_errors=True)
     subprocess.run(
         ["git", "push", "--quiet", "origin", ":proctor-ledger"], cwd=folder, capture_output=True, check=False
@@ -94,26 +133,44 @@ def forget(folder: Path) -> None:
         git(folder, "update-ref", "-d", ref)
 
 
-def main() -> None:
-    """Print the ratio beside its target."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), GitHub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+def ratios(make: Callable[[Path], tuple[str, str]], port: int) -> tuple[float, float]:
+    """The action in runs of the command alone, of the same question: with nothing kept, and with the baseline kept."""
+    found = []
     with tempfile.TemporaryDirectory() as name, compiled_modules() as environment:
         folder = Path(name) / "work"
         folder.mkdir()
-        write_files(folder)
-        job = {**os.environ, **environment, **runner(folder, repository(folder), server.server_port)}
-        ratios = []
+        base, head = make(folder)
+        job = {**os.environ, **environment, **runner(folder, base, head, port)}
+        gate = (folder / "proctor.yml").read_text()
+        afresh = gate if "baseline:" in gate else f"{gate}baseline: {{revision: {base}}}\n"
         for _ in range(ROUNDS + 1):  # the first one compiles
             forget(folder)
+            (folder / "proctor.yml").write_text(afresh)
             alone = cost([*PROCTOR, "check"], folder, environment)
             forget(folder)
+            git(folder, "checkout", "--quiet", "--force", base)
+            cost([*PROCTOR, "check"], folder, environment)
+            git(folder, "checkout", "--quiet", "--force", head)
+            with_kept = cost([*PROCTOR, "check"], folder, environment)
+            forget(folder)
             whole = cost([*PROCTOR, "github", "check"], folder, job)
-            ratios.append(whole.wall_s / alone.wall_s)
+            found.append((whole.wall_s / alone.wall_s, whole.wall_s / with_kept.wall_s))
         said = folder.with_name("summary").read_text()
-    server.shutdown()
     assert ROUNDS + 1 == said.count("PASS"), said  # a quick refusal would look fast
-    figure("the `check` action, installation apart / `proctor check`", statistics.median(ratios[1:]), most=TARGET)
+    same, kept = zip(*found[1:], strict=True)
+    return statistics.median(same), statistics.median(kept)
+
+
+def main() -> None:
+    """Print the ratios beside their target."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), GitHub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    same, kept = ratios(digits, server.server_port)
+    figure("the `check` action on digits, installation apart / `proctor check`", same, most=TARGET)
+    figure("the same / `proctor check` that has kept the baseline's predictions", kept, most=TARGET)
+    same, _ = ratios(predictions, server.server_port)
+    figure("the `check` action on 5,000 predictions from CSV / `proctor check`", same, most=TARGET)
+    server.shutdown()
 
 
 if __name__ == "__main__":
