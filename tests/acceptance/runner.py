@@ -24,15 +24,15 @@ PINS = {
 }
 
 
-def _fake() -> ModuleType:
-    """The strict GitHub of the unit tests, which live in a folder of their own."""
-    spec = importlib.util.spec_from_file_location("fake_github", PROJECT / "tests/unit/github/fake.py")
+def _of_unit_tests(file: str) -> ModuleType:
+    """A helper of the unit tests, which live in a folder of their own."""
+    path = PROJECT / "tests/unit" / file
+    spec = importlib.util.spec_from_file_location(f"unit_{path.parent.name}_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    module.ROUTES.append((r"GET pulls/(\d+)", "", _pull))
     return module
 
 
@@ -41,7 +41,9 @@ def _pull(hub: Any, number: str, request: Any, body: dict[str, Any]) -> Any:
     return fake.problem(404, "Not Found") if found is None else fake.answer(found)
 
 
-fake = _fake()
+fake = _of_unit_tests("github/fake.py")
+fake.ROUTES.append((r"GET pulls/(\d+)", "", _pull))
+mlflow = _of_unit_tests("runstore/mlflow.py")
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Repository:
         self.place = place
         self.hub = hub
         self.hub.pulls = {}
+        self.default_branch = "main"
         self.git("init", "--quiet", "--initial-branch=main")
         self.git("init", "--quiet", "--bare", str(place / "origin.git"))
         self.git("remote", "add", "origin", str(place / "origin.git"))
@@ -140,7 +143,7 @@ class Repository:
         secrets: dict[str, str] | None = None,
     ) -> Run:
         """Run the workflow *name* for an event."""
-        repository = {"full_name": REPOSITORY, "default_branch": "main"}
+        repository = {"full_name": REPOSITORY, "default_branch": self.default_branch}
         file = self.place / "event.json"
         file.write_text(json.dumps({"repository": repository, **payload}))
         variables = {

@@ -6,8 +6,9 @@ import json
 import shutil
 
 import pytest
+import requests
 import runner
-from runner import PROJECT, Repository, fake
+from runner import PROJECT, Repository, fake, mlflow
 
 from proctor.testset.sealing import generate_key
 
@@ -118,6 +119,87 @@ def test_check__rebased_pull_request_costs_nothing(repository, workshop, wrong, 
     assert asked.outputs["leakage-bits"] == merged.outputs["leakage-bits"]
 
 
+def test_check__one_file_gives_verdict_comment_badge_and_run(repository, workshop, tmp_path_factory):
+    """The one workflow that a new user copies also tells a run store that asks for a password, kept as secrets."""
+    with mlflow.guarded_server(tmp_path_factory.mktemp("mlflow")) as store:
+        workshop.gate(baseline=None, runstore=store)
+        repository.commit("Name the team's run store")
+        sha, base = improve(repository, workshop)
+        who = {"MLFLOW_TRACKING_USERNAME": "admin", "MLFLOW_TRACKING_PASSWORD": mlflow.ADMIN_PASSWORD}
+        run = repository.pull_request(sha, base, secrets=who)
+        found = requests.post(
+            f"{store}/api/2.0/mlflow/runs/search", json={"experiment_ids": ["1"]}, auth=tuple(who.values()), timeout=10
+        ).json()
+
+    assert (0, "pass", []) == (run.code, run.verdict, run.commands)
+    assert 1 == len(repository.hub.comments)
+    assert "proctor-budget.svg" in repository.published()
+    tags = {tag["key"]: tag["value"] for tag in found["runs"][0]["data"]["tags"]}
+    assert ("pass", sha) == (tags["proctor.verdict"], tags["mlflow.source.git.commit"])
+    assert mlflow.ADMIN_PASSWORD not in run.log
+
+
+def test_check__merge_queue_asks_what_the_merge_will_ask(repository, workshop):
+    """A merge group is compared with what it is put on, not with its first parent; the merge then costs nothing."""
+    _, base = improve(repository, workshop)
+    repository.commit("A second commit, of which the first parent is no base")
+    group = {"merge_group": {"base_sha": base, "base_ref": "refs/heads/main"}}
+    queued = repository.run("merge_group", group, "gate.yml")
+    repository.git("checkout", "--quiet", "main")
+    repository.git("merge", "--quiet", "--squash", "topic")
+    repository.commit("Merge it")
+    merged = repository.push()
+
+    assert [("pass", "false"), ("pass", "true")] == [(r.verdict, r.outputs["replayed"]) for r in (queued, merged)]
+    assert [] == repository.hub.comments
+
+
+def test_check__default_branch_of_another_name(repository, workshop):
+    """A default branch called master has its verdict and its badge, as GitHub says that it is the default."""
+    repository.git("checkout", "--quiet", "-b", "master")
+    repository.default_branch = "master"
+
+    assert "pass" == repository.push().verdict
+    assert "proctor-verdict.svg" in repository.published()
+
+
+def test_check__gate_in_a_folder(repository, workshop):
+    """In a repository of many projects the gate has its folder's name, and its annotations their place in the whole."""
+    names = ["exam", "new.csv", "proctor.yml"]
+    (workshop.root / "models/spam").mkdir(parents=True)
+    for name in names:
+        (workshop.root / name).rename(workshop.root / "models/spam" / name)
+    text = (EXAMPLES / "gate.yml").read_text()
+    repository.workflow(
+        text.replace("        with:\n          key:", "        with:\n          gate: models/spam\n          key:")
+    )
+    repository.commit("Make room for other models")
+    base = repository.git("rev-parse", "HEAD")
+    workshop.predictions("models/spam/new.csv", range(390, 800))
+    worse = repository.commit()
+
+    run = repository.pull_request(worse, base)
+
+    assert (1, "fail") == (run.code, run.verdict)
+    assert "proctor / spam" == repository.hub.statuses[0]["context"]
+    assert "models/spam/proctor.yml" == repository.hub.check_runs[0]["output"]["annotations"][0]["path"]
+    assert "spam-budget.svg" in repository.published()
+
+
+def test_check__protected_ledger_branch(repository, workshop):
+    """A ledger that the job may not push gives no verdict, spends nothing, and says which setting is in the way."""
+    hook = repository.place / "origin.git/hooks/pre-receive"
+    hook.write_text("#!/bin/sh\nif grep -q proctor-ledger; then echo 'GH006: Protected branch'; exit 1; fi\n")
+    hook.chmod(0o755)
+    sha, base = improve(repository, workshop)
+
+    run = repository.pull_request(sha, base)
+
+    assert (1, "none", "5") == (run.code, run.verdict, run.outputs["exit-code"])
+    assert "must not be protected" in run.summary
+    assert "failure" == repository.hub.check_runs[0]["conclusion"]
+
+
 def test_check__two_gates_have_two_comments(repository, workshop):
     """Several gates in one repository keep apart: comments, statuses, and the outputs of their steps."""
     text = (EXAMPLES / "gate.yml").read_text()
@@ -139,12 +221,8 @@ def test_check__two_gates_have_two_comments(repository, workshop):
     assert 2 == len({status["context"] for status in repository.hub.statuses})
 
 
-def test_check__spent_test_set_opens_one_issue_and_the_successor_closes_it(repository, workshop):
-    """
-    Exit code 4 asks for action: a check run, a comment, one issue with what the next set needs, closed at last.
-
-    The next set has a single step as well, and gets an issue of its own.
-    """
+def spend(repository, workshop):
+    """A test set for a single step, spent: the runs that say so."""
     workshop.gate(baseline=None, adaptivity="full", steps=1, power=0.3)
     repository.commit("One step only")
     sha, base = improve(repository, workshop)
@@ -152,7 +230,29 @@ def test_check__spent_test_set_opens_one_issue_and_the_successor_closes_it(repos
     assert "true" == last.outputs["fresh-test-set-needed"], last.summary
     workshop.predictions("new.csv", range(100, 300))
     other = repository.commit("And another")
-    spent = [repository.pull_request(other, base) for _ in range(2)]
+    return [repository.pull_request(other, base) for _ in range(2)]
+
+
+def fresh_exam(repository, workshop, wrong=range(300)):
+    """A fresh test set on the default branch, with the predictions of the model that stands there."""
+    repository.git("checkout", "--quiet", "main")
+    workshop.exam(seed=8, n_examples=2_100).predictions("new.csv", wrong)
+    rows = ((f"e{i}", i + 10_000) for i in range(2_100))
+    workshop.table("exam/features.csv", ("id", "x"), rows)
+    return repository.commit("A fresh test set")
+
+
+def states(repository):
+    return [issue["state"] for issue in repository.hub.issues]
+
+
+def test_check__spent_test_set_opens_one_issue_and_the_successor_closes_it(repository, workshop):
+    """
+    Exit code 4 asks for action: a check run, a comment, one issue with what the next set needs, closed at last.
+
+    The next set is registered at its first verdict; it has a single step as well, and gets an issue of its own.
+    """
+    spent = spend(repository, workshop)
 
     assert [1, 1] == [run.code for run in spent]
     assert ("none", "4") == (spent[0].verdict, spent[0].outputs["exit-code"])
@@ -160,15 +260,50 @@ def test_check__spent_test_set_opens_one_issue_and_the_successor_closes_it(repos
     assert [("open", True)] == [(i["state"], "next test set needs" in i["body"]) for i in repository.hub.issues]
     assert "fresh test set is needed" in repository.hub.comments[0]["body"]
 
-    repository.git("checkout", "--quiet", "main")
-    workshop.exam(seed=8, n_examples=2_100).predictions("new.csv", range(300))
-    rows = ((f"e{i}", i + 10_000) for i in range(2_100))
-    workshop.table("exam/features.csv", ("id", "x"), rows)
-    repository.commit("A fresh test set")
+    fresh_exam(repository, workshop)
     workshop.predictions("new.csv", range(100))
     repository.commit("A better model")
     assert "pass" == repository.push().verdict
-    assert ["closed", "open"] == [issue["state"] for issue in repository.hub.issues]
+    assert ["closed", "open"] == states(repository)
+
+
+def test_renew__closes_the_issue(repository, workshop):
+    """
+    The owner's workflow registers the next set, without any verdict, and the issue about the last one is closed.
+
+    Asked again it says that the set is there; a branch that still names the old set asks for no other issue.
+    """
+    spend(repository, workshop)
+    sha = fresh_exam(repository, workshop)
+    dispatched = [repository.run("workflow_dispatch", {}, "renew.yml") for _ in range(2)]
+
+    assert [0, 1] == [run.code for run in dispatched], dispatched[0].log
+    assert ["closed"] == states(repository)
+    assert "is registered, entry" in dispatched[0].summary
+    assert "registered already" in dispatched[1].summary
+    assert dispatched[0].outputs["testset"][:12] in dispatched[0].summary
+    assert "0.0 bits used" in repository.published()["proctor-budget.svg"]
+
+    repository.git("checkout", "--quiet", "topic")
+    late = repository.pull_request(repository.git("rev-parse", "HEAD"), sha)
+    assert ("none", "4") == (late.verdict, late.outputs["exit-code"])
+    assert ["closed"] == states(repository)
+
+
+def test_check__notices_a_renewal_whatever_its_own_outcome(repository, workshop):
+    """A successor that its owner registered at home closes the issue at the next run, even one without a verdict."""
+    spend(repository, workshop)
+    (workshop.root / ".gitignore").write_text(".proctor/\n")
+    fresh_exam(repository, workshop)
+    with (workshop.root / "proctor.yml").open("a") as gate:
+        gate.write("ledger: git:origin/proctor-ledger\n")
+    at_home = workshop.proctor("testset", "renew", "--baseline", "new.csv")
+    assert 0 == at_home.code, at_home.err
+    assert ["open"] == states(repository)
+    (workshop.root / "new.csv").write_text("id,prediction\n")
+    repository.commit("A broken model")
+
+    assert ("none", ["closed"]) == (repository.push().verdict, states(repository))
 
 
 def test_check__missing_token(repository, workshop):
@@ -369,6 +504,12 @@ def test_fork__an_artifact_that_lies(repository, workshop):
     assert not [status for status in repository.hub.statuses if status["state"] == "success"]
 
 
+def after(sha):
+    """The event that starts post.yml."""
+    run = {"event": "pull_request", "conclusion": "failure", "head_sha": sha, "head_branch": "topic", "id": 1}
+    return {"workflow_run": {**run, "pull_requests": [], "head_repository": {"full_name": "o/r"}}}
+
+
 def test_comment__posts_what_the_ledger_says(repository, workshop):
     """The stored result is posted by the second job; a forged one cannot say anything but what the ledger says."""
     sha, base = improve(repository, workshop, wrong=range(390))
@@ -381,11 +522,27 @@ def test_comment__posts_what_the_ledger_says(repository, workshop):
     content = json.loads(manifest.read_text())
     content["files"] = {stored.name: __import__("hashlib").sha256(stored.read_bytes()).hexdigest()}
     manifest.write_text(json.dumps(content))
-    run = {"event": "pull_request", "conclusion": "failure", "head_sha": sha, "head_branch": "topic", "id": 1}
-    payload = {"workflow_run": {**run, "pull_requests": [], "head_repository": {"full_name": "o/r"}}}
 
-    posted = repository.run("workflow_run", payload, "post.yml")
+    posted = repository.run("workflow_run", after(sha), "post.yml")
 
     assert 0 == posted.code, posted.log
     assert "❌ FAIL" in repository.hub.comments[0]["body"]
     assert ["failure"] == [status["state"] for status in repository.hub.statuses if status["sha"] == sha][-1:]
+
+
+def test_comment__opens_and_closes_the_issue(repository, workshop):
+    """Where only the second job may write, it opens the issue, by the ledger's word, and closes it at the successor."""
+    workshop.gate(baseline=None, adaptivity="full", steps=1, power=0.3)
+    repository.commit("One step only")
+    sha, base = improve(repository, workshop)
+    assert "true" == repository.pull_request(sha, base, "store.yml").outputs["fresh-test-set-needed"]
+    assert [] == repository.hub.issues
+    repository.git("checkout", "--quiet", "main")
+    repository.run("workflow_run", after(sha), "post.yml")
+    assert ["open"] == states(repository)
+
+    fresh_exam(repository, workshop)
+    assert 0 == repository.run("workflow_dispatch", {}, "renew.yml").code
+    repository.hub.issues[0]["state"] = "open"  # as if that job had not been allowed to
+    posted = repository.run("workflow_run", after(sha), "post.yml")
+    assert (0, ["closed"]) == (posted.code, states(repository)), posted.log

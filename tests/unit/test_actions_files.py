@@ -19,7 +19,7 @@ PROJECT = Path(__file__).parents[2]
 ACTIONS = sorted((PROJECT / "actions").glob("*/action.yml"))
 WORKFLOWS = sorted((PROJECT / "examples/github").glob("*.yml"))
 README = PROJECT / "actions/README.md"
-COMMANDS = {"check": "check", "comment": "comment", "preflight": "pack"}
+COMMANDS = {"check": "check", "comment": "comment", "preflight": "pack", "renew": "renew"}
 """The command of `proctor github` that each action runs."""
 BY_OTHERS = {"python", "extras"}
 """Inputs that the installer reads."""
@@ -89,12 +89,12 @@ def test_action__every_input_is_an_option_of_the_program(action, command):
     assert options == read - {job.TOKEN, job.KEY}
 
 
-@pytest.mark.parametrize(("action", "command"), [("check", "check"), ("comment", "comment")])
+@pytest.mark.parametrize(("action", "command"), [("check", "check"), ("comment", "comment"), ("renew", "renew")])
 def test_action__defaults_are_those_of_the_program(action, command):
     """An input that is left out means what the option means that is left out."""
     inputs = content(PROJECT / "actions" / action / "action.yml")["inputs"]
     for option in github.commands[command].params:
-        given = inputs[option.name]
+        given = inputs[option.name.replace("_", "-")]
         is_left_out = option.default in (None, "") or not isinstance(option.default, str | bool)
         expected = "" if is_left_out else str(option.default).lower()
         assert expected == given.get("default", ""), option.name

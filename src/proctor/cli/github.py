@@ -29,6 +29,13 @@ ledger_option = action_option(
     help="Ledger of this job. Left out: the gate file's if it is on a git branch or in PostgreSQL, "
     "else git:origin/proctor-ledger.",
 )
+badges_option = action_option("badges", type=bool, default=True, help="Publish badges beside a ledger on a git branch.")
+issue_option = action_option(
+    "issue",
+    type=bool,
+    default=True,
+    help="Open an issue when a fresh test set is needed, and close it once that is registered.",
+)
 
 
 @click.group()
@@ -58,8 +65,8 @@ Examples:
     "predictions; gate-file: what the gate file says; or a revision.",
 )
 @action_option("comment", type=bool, default=True, help="Comment on the pull request.")
-@action_option("badges", type=bool, default=True, help="Publish badges beside a ledger on a git branch.")
-@action_option("issue", type=bool, default=True, help="Open an issue when a fresh test set is needed.")
+@badges_option
+@issue_option
 @action_option("artifact", type=click.Path(path_type=Path), help="What the untrusted job uploaded: a folder or a zip.")
 @action_option("result", type=click.Path(path_type=Path), help="Folder for the result that another job posts.")
 def check(
@@ -96,7 +103,8 @@ Examples:
     required=True,
     help="The stored result: a folder or a zip file.",
 )
-def comment(gate: str, ledger: str, artifact: Path) -> int:
+@issue_option
+def comment(gate: str, ledger: str, artifact: Path, issue: bool) -> int:
     """
     Post a result that a job without the permission to comment has stored.
 
@@ -104,9 +112,56 @@ def comment(gate: str, ledger: str, artifact: Path) -> int:
     """
     from proctor.cli.workflow import posting
     from proctor.cli.workflow.job import open_job
+    from proctor.cli.workflow.terms import Choice
 
     _hand_git_the_token()
-    return posting.comment(gate, ledger, artifact, open_job(os.environ))
+    return posting.comment(posting.Options(gate, Choice(ledger), artifact, issue), open_job(os.environ))
+
+
+@github.command(
+    epilog="""\b
+Examples:
+  proctor github renew                               what actions/renew runs
+""",
+)
+@gate_option
+@ledger_option
+@action_option(
+    "baseline",
+    default="auto",
+    metavar="REVISION",
+    help="What the next candidates are compared with. auto: the model of this commit, unless the gate file names "
+    "predictions; gate-file: what the gate file says; or a revision.",
+)
+@action_option(
+    "predictions",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The accepted model's predictions on the new examples, where it cannot be run.",
+)
+@action_option("predecessor", metavar="FINGERPRINT", help="The set that is followed; left out: this gate's last one.")
+@action_option("project-reliability", type=float, metavar="P", help="Reliability of all test sets together.")
+@badges_option
+@issue_option
+def renew(
+    gate: str,
+    ledger: str,
+    baseline: str,
+    predictions: Path | None,
+    predecessor: str | None,
+    project_reliability: float | None,
+    badges: bool,
+    issue: bool,
+) -> int:
+    """Register the test set that the gate file names now as the next one, and close the issue that asked for it."""
+    from proctor.cli.workflow import renewal
+    from proctor.cli.workflow.job import open_job
+    from proctor.cli.workflow.terms import Choice
+    from proctor.custody.succession import Wish
+
+    _hand_git_the_token()
+    wish = Wish(True, predecessor, predictions, project_reliability)
+    return renewal.renew(renewal.Options(gate, Choice(ledger, baseline), wish, badges, issue), open_job(os.environ))
 
 
 @github.command(

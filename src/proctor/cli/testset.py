@@ -196,11 +196,12 @@ def _register(file: str, wish: Any, as_json: bool) -> int:
         "error_sum": done.lineage.error_sum,
         "project_error": done.lineage.project_error,
     }
-    _print(found, as_json, lambda: [*_succession_lines(done), "", *chronicle.lineage_lines(done.lineage)])
+    _print(found, as_json, lambda: [*succession_lines(done), "", *chronicle.lineage_lines(done.lineage)])
     return PASSED
 
 
-def _succession_lines(done: Succession) -> list[str]:
+def succession_lines(done: Succession) -> list[str]:
+    """What was registered and measured, in sentences."""
     record = done.life.registered.record
     before = " before; completed now" if done.completed else ""
     lines = [f"test set {record.testset[:12]} is registered, entry {done.life.registered.entry.number}{before}"]

@@ -68,6 +68,26 @@ def successor(lives: Mapping[str, Life], fingerprint: str) -> Life | None:
     return next((life for life in lives.values() if life.registered.record.predecessor == fingerprint), None)
 
 
+def followed(lives: Mapping[str, Life]) -> tuple[str, ...]:
+    """
+    The test sets that have been followed by another: as a named predecessor, or in passing.
+
+    A gate that registers its next set at the first check on it names no predecessor; so a set is over as well once
+    every gate that used it uses one that was registered later.
+    """
+    if len(lives) < 2:
+        return ()
+    named = {life.registered.record.predecessor for life in lives.values()}
+    found: list[str] = []
+    later: set[str] = set()
+    for fingerprint, life in reversed(list(lives.items())):
+        gates = _gates(life)
+        if fingerprint in named or gates <= later:
+            found.insert(0, fingerprint)
+        later |= gates
+    return tuple(found)
+
+
 def last_set(lives: Mapping[str, Life], name: str | None, gate: str) -> Life:
     """
     The test set that is to be followed: the one whose fingerprint begins with *name*, else the last one of *gate*.

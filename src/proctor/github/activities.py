@@ -82,9 +82,14 @@ def choose(facts: Facts, available: Available) -> Activity:
         return Nothing("the push deleted the branch")
     if facts.kind is Kind.WORKFLOW_RUN:
         return _trusted_half(facts, available)
+    if facts.kind is Kind.PULL_REQUEST_TARGET:
+        return Refuse(
+            "`pull_request_target` checks out the base branch, so that would be judged in the pull request's name",
+            "Use `on: pull_request`, and for pull requests from forks the two workflows of examples/github.",
+        )
     request = facts.pull_request
     if request is None:
-        return Judge(f"{facts.sha}^1", None) if available.labels else _WITHOUT_LABELS
+        return Judge(facts.group_base or f"{facts.sha}^1", None) if available.labels else _WITHOUT_LABELS
     if not request.is_fork:
         return Judge(request.base_sha, request.number) if available.labels else _WITHOUT_LABELS
     if available.labels:

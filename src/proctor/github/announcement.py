@@ -6,6 +6,7 @@ Comment, status, check run, annotation, summary and outputs all say the same, be
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from proctor.errors import FRESH_TEST_SET, LABELS_MISSING
 from proctor.github.effects import (
     Annotation,
     CheckRun,
-    CloseIssue,
+    CloseIssues,
     Comment,
     Conclusion,
     Effect,
@@ -92,9 +93,9 @@ def need_test_set(fingerprint: str, title: str, body: str) -> OpenIssue:
     return OpenIssue(issue_marker(fingerprint), title, body)
 
 
-def has_successor(fingerprint: str) -> CloseIssue:
-    """The successor of a test set is registered: the issue that asked for it is closed."""
-    return CloseIssue(issue_marker(fingerprint))
+def have_successors(fingerprints: Iterable[str]) -> CloseIssues:
+    """The successors of test sets are registered: the issues that asked for them are closed."""
+    return CloseIssues(tuple(issue_marker(fingerprint) for fingerprint in fingerprints))
 
 
 def issue_marker(fingerprint: str) -> str:

@@ -141,8 +141,8 @@ class Client:
 
     # --- issues ----------------------------------------------------------------------------------------------------
 
-    def own_issue(self, is_ours: Callable[[str], bool]) -> int | None:
-        """Number of the oldest open issue that this token opened and whose body *is_ours*."""
+    def own_issues(self, is_ours: Callable[[str], bool]) -> list[int]:
+        """Numbers of the open issues that this token opened and whose body *is_ours*, the oldest first."""
         found = [
             int(item["number"])
             for item in self._pages("issues", {"state": "open"})
@@ -150,7 +150,7 @@ class Client:
             and is_ours(str(item.get("body") or ""))
             and self._is_own(item.get("user") or {})
         ]
-        return min(found, default=None)
+        return sorted(found)
 
     def open_issue(self, title: str, body: str) -> int:
         """Number of a new issue."""

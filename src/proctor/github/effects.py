@@ -82,10 +82,10 @@ class OpenIssue:
 
 
 @dataclass(frozen=True)
-class CloseIssue:
-    """The issue whose body starts with *marker* is closed, if it is open."""
+class CloseIssues:
+    """The issues whose bodies start with one of *markers* are closed, as far as they are open."""
 
-    marker: str
+    markers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Output:
     value: str
 
 
-Effect = Comment | Status | Annotation | CheckRun | OpenIssue | CloseIssue | Summary | Output
+Effect = Comment | Status | Annotation | CheckRun | OpenIssue | CloseIssues | Summary | Output
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def apply(effects: Iterable[Effect], outlets: Outlets) -> tuple[str, ...]:
                 _append(outlets.output, output_lines(effect, outlets.delimiter()))
             case Annotation():
                 outlets.write(command(effect))
-            case Comment() | Status() | CheckRun() | OpenIssue() | CloseIssue():
+            case Comment() | Status() | CheckRun() | OpenIssue() | CloseIssues():
                 failures += _try(effect, outlets.client)
             case _:
                 assert_never(effect)
@@ -156,7 +156,7 @@ def apply(effects: Iterable[Effect], outlets: Outlets) -> tuple[str, ...]:
 # --- on GitHub -------------------------------------------------------------------------------------------------------
 
 
-def _try(effect: Comment | Status | CheckRun | OpenIssue | CloseIssue, client: Client | None) -> list[str]:
+def _try(effect: Comment | Status | CheckRun | OpenIssue | CloseIssues, client: Client | None) -> list[str]:
     from proctor.github.client import GitHubError
 
     if client is None:
@@ -168,7 +168,7 @@ def _try(effect: Comment | Status | CheckRun | OpenIssue | CloseIssue, client: C
     return []
 
 
-def _post(effect: Comment | Status | CheckRun | OpenIssue | CloseIssue, client: Client) -> None:
+def _post(effect: Comment | Status | CheckRun | OpenIssue | CloseIssues, client: Client) -> None:
     match effect:
         case Comment():
             _post_comment(effect, client)
@@ -178,9 +178,8 @@ def _post(effect: Comment | Status | CheckRun | OpenIssue | CloseIssue, client: 
             client.create_check_run(effect.sha, effect.name, effect.conclusion, _check_output(effect))
         case OpenIssue():
             _post_issue(effect, client)
-        case CloseIssue(marker):
-            number = client.own_issue(lambda body: _starts_with(body, marker))
-            if number is not None:
+        case CloseIssues(markers):
+            for number in client.own_issues(lambda body: any(_starts_with(body, marker) for marker in markers)):
                 client.close_issue(number)
         case _:
             assert_never(effect)
@@ -211,9 +210,9 @@ def _post_issue(effect: OpenIssue, client: Client) -> None:
 
     body = f"{effect.marker}\n{effect.body}"
     for is_last in (False, True):
-        number = client.own_issue(lambda text: _starts_with(text, effect.marker))
-        if number is not None:
-            client.update_issue(number, body)
+        numbers = client.own_issues(lambda text: _starts_with(text, effect.marker))
+        if numbers:
+            client.update_issue(numbers[0], body)
             return
         try:
             client.open_issue(effect.title, body)
@@ -245,7 +244,7 @@ def _check_output(effect: CheckRun) -> dict[str, object]:
     return {"title": effect.title[:255], "summary": effect.summary[:65_535], "annotations": annotations}
 
 
-def _noun(effect: Comment | Status | CheckRun | OpenIssue | CloseIssue) -> str:
+def _noun(effect: Comment | Status | CheckRun | OpenIssue | CloseIssues) -> str:
     match effect:
         case Comment():
             return "comment"
@@ -253,7 +252,7 @@ def _noun(effect: Comment | Status | CheckRun | OpenIssue | CloseIssue) -> str:
             return "commit status"
         case CheckRun():
             return "check run"
-        case OpenIssue() | CloseIssue():
+        case OpenIssue() | CloseIssues():
             return "issue"
         case _:
             assert_never(effect)

@@ -24,7 +24,9 @@ class Kind(StrEnum):
 
     PUSH = "push"
     PULL_REQUEST = "pull_request"
+    PULL_REQUEST_TARGET = "pull_request_target"
     WORKFLOW_RUN = "workflow_run"
+    MERGE_GROUP = "merge_group"
     OTHER = "other"
 
 
@@ -36,14 +38,12 @@ class PullRequest:
     Attributes:
         number: Its number; ``None`` where the payload does not say (a ``workflow_run`` of a fork).
         base_sha: Commit that the base branch had.
-        base_ref: Name of the base branch.
         is_fork: True if its head lives in another repository.
 
     """
 
     number: int | None
     base_sha: str
-    base_ref: str
     is_fork: bool
 
 
@@ -58,11 +58,9 @@ class Facts:
         sha: Commit that is judged: the head of the pull request, never the merge commit GITHUB_SHA.
         ref: Branch of that commit.
         default_branch: Name of the repository's default branch.
-        actor: Who caused it.
         run_url: Address of the workflow run.
-        attempt: Number of the attempt, from 1.
         pull_request: The pull request, if there is one.
-        before: On a push, the commit that the branch had; ``None`` for a new branch.
+        group_base: In a merge queue, the commit that the group is put on; empty elsewhere.
         is_deletion: True if the push deleted the branch: there is nothing to judge.
 
     """
@@ -72,17 +70,21 @@ class Facts:
     sha: str
     ref: str
     default_branch: str
-    actor: str
     run_url: str
-    attempt: int = 1
     pull_request: PullRequest | None = None
-    before: str | None = None
+    group_base: str = ""
     is_deletion: bool = False
 
     @property
     def is_default_branch(self) -> bool:
         """True for a commit that is on the default branch."""
         return self.pull_request is None and self.ref == self.default_branch
+
+    @property
+    def is_untrusted(self) -> bool:
+        """True where a fork's code and gate file may be what lies here."""
+        is_fork = self.pull_request is not None and self.pull_request.is_fork
+        return is_fork and self.kind is not Kind.WORKFLOW_RUN
 
 
 def read(environ: Mapping[str, str], payload: Mapping[str, Any]) -> Facts:
@@ -107,11 +109,13 @@ def read(environ: Mapping[str, str], payload: Mapping[str, Any]) -> Facts:
     try:
         match name:
             case "pull_request" | "pull_request_target":
-                return _pull_request(environ, payload)
+                return _pull_request(environ, payload, Kind(name))
             case "workflow_run":
                 return _workflow_run(environ, payload)
+            case "merge_group":
+                return _on_branch(environ, payload, Kind.MERGE_GROUP, _sha(payload["merge_group"]["base_sha"]))
             case _:
-                return _push_or_other(environ, payload, Kind.PUSH if name == "push" else Kind.OTHER)
+                return _on_branch(environ, payload, Kind.PUSH if name == "push" else Kind.OTHER)
     except (KeyError, TypeError, AttributeError) as error:
         raise Misuse(
             f"the payload of the event {name!r} is not what GitHub sends ({type(error).__name__}: {error})",
@@ -119,19 +123,18 @@ def read(environ: Mapping[str, str], payload: Mapping[str, Any]) -> Facts:
         ) from error
 
 
-def _pull_request(environ: Mapping[str, str], payload: Mapping[str, Any]) -> Facts:
+def _pull_request(environ: Mapping[str, str], payload: Mapping[str, Any], kind: Kind) -> Facts:
     request = payload["pull_request"]
     head, base = request["head"], request["base"]
     return _facts(
         environ,
         payload,
-        kind=Kind.PULL_REQUEST,
+        kind=kind,
         sha=_sha(head["sha"]),
         ref=str(head["ref"]),
         pull_request=PullRequest(
             number=int(request["number"]),
             base_sha=_sha(base["sha"]),
-            base_ref=str(base["ref"]),
             is_fork=_is_fork(head.get("repo"), environ),
         ),
     )
@@ -147,7 +150,6 @@ def _workflow_run(environ: Mapping[str, str], payload: Mapping[str, Any]) -> Fac
         request = PullRequest(
             number=int(known[0]["number"]) if known else None,
             base_sha=_sha(base["sha"]) if base else "",
-            base_ref=str(base.get("ref", "")),
             is_fork=_is_fork(run.get("head_repository"), environ),
         )
     return _facts(
@@ -160,29 +162,25 @@ def _workflow_run(environ: Mapping[str, str], payload: Mapping[str, Any]) -> Fac
     )
 
 
-def _push_or_other(environ: Mapping[str, str], payload: Mapping[str, Any], kind: Kind) -> Facts:
+def _on_branch(environ: Mapping[str, str], payload: Mapping[str, Any], kind: Kind, group_base: str = "") -> Facts:
     is_deletion = payload.get("deleted") is True
-    before = str(payload.get("before", ""))
     return _facts(
         environ,
         payload,
         kind=kind,
         sha="" if is_deletion else _sha(environ.get("GITHUB_SHA", "")),
         ref=environ.get("GITHUB_REF", "").removeprefix("refs/heads/"),
-        before=before if _SHA.fullmatch(before) and before.strip("0") else None,
+        group_base=group_base,
         is_deletion=is_deletion,
     )
 
 
 def _facts(environ: Mapping[str, str], payload: Mapping[str, Any], **known: Any) -> Facts:
     repository = payload.get("repository") or {}
-    attempt = environ.get("GITHUB_RUN_ATTEMPT", "1")
     return Facts(
         repository=environ["GITHUB_REPOSITORY"],
         default_branch=str(repository.get("default_branch") or "main"),
-        actor=environ.get("GITHUB_ACTOR", ""),
         run_url=_run_url(environ),
-        attempt=int(attempt) if attempt.isdigit() else 1,
         **known,
     )
 

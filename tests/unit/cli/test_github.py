@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from proctor import cli, gatefile
-from proctor.cli.workflow import forks, job, results, terms, verdicts
+from proctor.cli.workflow import forks, job, publishing, results, terms, verdicts
 from proctor.cli.workflow.job import open_job
 from proctor.cli.workflow.results import Named
 from proctor.cli.workflow.terms import Choice
@@ -22,7 +22,7 @@ from proctor.github.event import Facts, Kind, PullRequest
 from proctor.reports.comment import Problem
 
 SHA = "a" * 40
-FACTS = Facts(Kind.PUSH, "o/r", SHA, "main", "main", "ada", "")
+FACTS = Facts(Kind.PUSH, "o/r", SHA, "main", "main", "")
 
 
 def gate(root, **overrides):
@@ -143,8 +143,8 @@ def test_base_of__merge_commit(tmp_path, repository):
     repository("checkout", "--quiet", "main")
     repository("commit", "--quiet", "--allow-empty", "--message=main moves on")
     tip = repository("rev-parse", "HEAD")
-    request = PullRequest(7, old, "main", is_fork=False)
-    facts = Facts(Kind.PULL_REQUEST, "o/r", head, "topic", "main", "ada", "", pull_request=request)
+    request = PullRequest(7, old, is_fork=False)
+    facts = Facts(Kind.PULL_REQUEST, "o/r", head, "topic", "main", "", pull_request=request)
 
     assert old == terms.base_of(tmp_path, facts, old)
     repository("merge", "--quiet", "--no-ff", "--no-edit", "topic")
@@ -293,11 +293,11 @@ def test_check__fork_with_labels_is_refused(tmp_path, workflow):
 @pytest.mark.parametrize("name", ["proctor", "models/spam v2", "../../x", "é", "", "a" * 500])
 def test_slug__is_a_plain_name(name):
     """A badge's file name holds no path, whatever the gate is called, and different gates have different ones."""
-    found = verdicts.slug(name)
+    found = publishing.slug(name)
 
     assert set(found) <= set("abcdefghijklmnopqrstuvwxyz0123456789_-")
     assert found
-    assert found != verdicts.slug(f"{name}!")
+    assert found != publishing.slug(f"{name}!")
 
 
 # --- forks and stored results ----------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from proctor.budget import Contract
 from proctor.custody.lineage import (
     Lineage,
+    followed,
     last_set,
     lineage,
     needed_reliability,
@@ -24,12 +25,18 @@ from proctor.ledger.history import lives
 from proctor.ledger.records import Origin, Registered, to_body
 
 
-def books(*sets: tuple[str, str | None], reliability: float = 0.999, project: float | None = None, gate: str = "g"):
-    """Lives of sets with a name and a predecessor each."""
+def books(
+    *sets: tuple[str, str | None],
+    reliability: float = 0.999,
+    project: float | None = None,
+    gate: str | tuple[str, ...] = "g",
+):
+    """Lives of sets with a name and a predecessor each; *gate* is the one that registers all, or one for each."""
+    gates = (gate,) * len(sets) if isinstance(gate, str) else gate
     entries, head = [], GENESIS
     for number, (name, before) in enumerate(sets, 1):
         record = Registered(
-            name, 10, Contract(reliability), "open", {}, (), "c", Origin(gate, "1"), None, before, project
+            name, 10, Contract(reliability), "open", {}, (), "c", Origin(gates[number - 1], "1"), None, before, project
         )
         entries.append(seal(Draft(record.kind, to_body(record), "2026-11-23T21:43:00Z"), number, head))
         head = entries[-1].hash
@@ -41,6 +48,22 @@ CHAIN = (("a1", None), ("b2", "a1"), ("x9", None), ("c3", "b2"))
 
 def names(found: Lineage) -> list[str]:
     return [life.registered.record.testset for life in found.sets]
+
+
+@pytest.mark.parametrize(
+    ("sets", "gates", "expected"),
+    [
+        ((("a1", None),), ("g",), ()),
+        ((("a1", None), ("b2", "a1")), ("g", "g"), ("a1",)),
+        ((("a1", None), ("b2", None)), ("g", "g"), ("a1",)),  # in passing, by the same gate
+        ((("a1", None), ("b2", None)), ("g", "h"), ()),  # another gate's set is no successor
+        ((("a1", None), ("b2", "a1")), ("g", "h"), ("a1",)),  # unless it says so
+        ((("a1", None), ("b2", None), ("c3", None)), ("g", "h", "h"), ("b2",)),
+    ],
+)
+def test_followed__by_name_or_in_passing(sets, gates, expected):
+    """A set is over once another names it, or once its gate has registered a later one."""
+    assert expected == followed(books(*sets, gate=gates))
 
 
 @pytest.mark.parametrize("asked", ["a1", "b2", "c3"])

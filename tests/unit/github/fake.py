@@ -12,6 +12,8 @@ from werkzeug import Request, Response
 
 TOKEN = "ghs_token"
 BOT = {"login": "github-actions[bot]", "type": "Bot"}
+ENTERPRISE = "/api/v3"
+"""Where GitHub Enterprise Server has its API."""
 PAGE = 2
 """Items on a page; small, so that paging is used."""
 
@@ -43,11 +45,12 @@ class GitHub:
             return problem(401, "Bad credentials")
         assert "application/vnd.github+json" == request.headers["Accept"]
         assert "2022-11-28" == request.headers["X-GitHub-Api-Version"]
-        if request.path == "/user":
+        path = request.path.removeprefix(ENTERPRISE)
+        if path == "/user":
             return problem(403, "Resource not accessible by integration")
         if self.failures:
             return self.failures.pop(0)
-        path = request.path.removeprefix("/repos/o/r/")
+        path = path.removeprefix("/repos/o/r/")
         for pattern, needs, handler in ROUTES:
             if match := re.fullmatch(pattern, f"{request.method} {path}"):
                 if request.method != "GET" and needs not in self.permissions:

@@ -8,7 +8,7 @@ import requests
 from proctor.github import client as github
 from proctor.github.client import Client, Endpoint
 
-from .fake import BOT, TOKEN, answer, problem
+from .fake import BOT, ENTERPRISE, TOKEN, answer, problem
 
 SHA = "a" * 40
 
@@ -21,6 +21,17 @@ def test_own_comment__on_a_later_page(hub, client):
 
     assert ours["id"] == client.own_comment(7, lambda body: body == "MARK").id
     assert 3 == hub.requests.count("GET /repos/o/r/issues/7/comments")
+
+
+def test_own_comment__on_an_enterprise_server(hub):
+    """The API may lie below a path of the server, and its pages with it."""
+    for i in range(3):
+        hub.comment(f"chatter {i}")
+    hub.comment("MARK")
+
+    with requests.Session() as session:
+        server = Client(Endpoint("o/r", TOKEN, f"{hub.url}{ENTERPRISE}/"), session)
+        assert 4 == server.own_comment(7, lambda body: body == "MARK").id
 
 
 def test_own_comment__somebody_quotes_the_marker(hub, client):
@@ -141,7 +152,7 @@ def test_pages__never_leave_the_server(hub, client):
     hub.failures.append(answer([], Link='<https://evil.example/?page=2>; rel="next"'))
 
     with pytest.raises(github.Rejected, match="another server"):
-        client.own_issue(lambda body: True)
+        client.own_issues(lambda body: True)
 
 
 def test_issues__opened_found_closed(hub, client):
@@ -149,7 +160,7 @@ def test_issues__opened_found_closed(hub, client):
     hub.issues.append({"number": 1, "state": "open", "body": "M", "user": BOT, "pull_request": {}})
     number = client.open_issue("t" * 300, "M")
 
-    assert number == client.own_issue(lambda body: body == "M")
+    assert [number] == client.own_issues(lambda body: body == "M")
     client.close_issue(number)
-    assert client.own_issue(lambda body: body == "M") is None
+    assert [] == client.own_issues(lambda body: body == "M")
     assert 256 == len(hub.issues[1]["title"])

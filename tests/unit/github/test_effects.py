@@ -144,7 +144,7 @@ def test_apply__issue_for_a_fresh_test_set(hub, outlets):
     assert 1 == len(hub.issues)
     assert hub.issues[0]["body"].endswith("needs 6,000")
 
-    apply(outlets, [announcement.has_successor("f3-1"), announcement.has_successor("another")])
+    apply(outlets, [announcement.have_successors(["f3-1", "another"])])
     assert "closed" == hub.issues[0]["state"]
 
 

@@ -12,7 +12,7 @@ from proctor.github import activities, event
 from proctor.github.activities import Available, Judge, JudgeArtifact, Nothing, Prepare, Refuse
 from proctor.github.event import Facts, Kind, PullRequest
 
-HEAD, BASE, MERGE, BEFORE = "a" * 40, "b" * 40, "c" * 40, "d" * 40
+HEAD, BASE, MERGE = "a" * 40, "b" * 40, "c" * 40
 ENVIRON = {
     "GITHUB_REPOSITORY": "o/r",
     "GITHUB_SHA": MERGE,
@@ -30,6 +30,8 @@ PULL_REQUEST = {
         "base": {"sha": BASE, "ref": "main", "repo": {"full_name": "o/r"}},
     },
 }
+MERGE_GROUP = {"repository": REPOSITORY, "merge_group": {"base_sha": BASE, "base_ref": "refs/heads/main"}}
+QUEUE = "refs/heads/gh-readonly-queue/main/pr-7-0123"
 WORKFLOW_RUN = {
     "repository": REPOSITORY,
     "workflow_run": {
@@ -63,9 +65,8 @@ def test_read__pull_request_is_its_head():
         HEAD,
         "topic",
         "main",
-        "ada",
         "https://git.example/o/r/actions/runs/42",
-        pull_request=PullRequest(7, BASE, "main", is_fork=False),
+        pull_request=PullRequest(7, BASE, is_fork=False),
     )
     assert expected == read("pull_request", PULL_REQUEST)
 
@@ -77,9 +78,8 @@ def test_read__fork(repository):
 
 
 def test_read__push():
-    """A push names the commit before; a new branch has none, and a deletion has nothing at all."""
-    assert BEFORE == read("push", {"before": BEFORE, "repository": REPOSITORY}).before
-    assert read("push", {"before": "0" * 40}).before is None
+    """A push has the commit that the runner names; a deletion has nothing at all."""
+    assert MERGE == read("push", {"repository": REPOSITORY}).sha
     assert read("push", {"deleted": True}, GITHUB_SHA="0" * 40).is_deletion
     assert read("push", {"repository": REPOSITORY}).is_default_branch
     assert not read("push", {"repository": REPOSITORY}, GITHUB_REF="refs/heads/topic").is_default_branch
@@ -109,6 +109,7 @@ def test_read__hostile_names_are_carried_as_text():
         ("pull_request", {}, {}),
         ("pull_request", {"pull_request": None}, {}),
         ("workflow_run", {"workflow_run": {"head_sha": "x"}}, {}),
+        ("merge_group", {"merge_group": {"base_sha": "main"}}, {}),
     ],
 )
 def test_read__refuses(name, payload, environ):
@@ -123,11 +124,16 @@ def test_read__refuses(name, payload, environ):
         (read("pull_request", PULL_REQUEST), Available(labels=True), Judge(BASE, 7)),
         (read("push", {"repository": REPOSITORY}), Available(labels=True), Judge(f"{MERGE}^1", None)),
         (read("push", {"deleted": True}), Available(labels=True), Nothing),
+        (read("merge_group", MERGE_GROUP, GITHUB_REF=QUEUE), Available(labels=True), Judge(BASE, None)),
+        (read("workflow_dispatch", {"repository": REPOSITORY}), Available(labels=True), Judge(f"{MERGE}^1", None)),
         (read("pull_request", PULL_REQUEST), Available(labels=False), Prepare),
         (read("pull_request", fork()), Available(labels=False), Prepare),
         # A fork's code beside the labels is the one mistake that must not be made.
         (read("pull_request", fork()), Available(labels=True), Refuse),
         (read("pull_request_target", fork()), Available(labels=True, artifact=True), Refuse),
+        # What is checked out there is the base branch: its verdict is not the pull request's.
+        (read("pull_request_target", PULL_REQUEST), Available(labels=True), Refuse),
+        (read("pull_request_target", fork()), Available(labels=False), Refuse),
         (read("workflow_run", WORKFLOW_RUN), Available(labels=True, artifact=True), JudgeArtifact(HEAD, None)),
         (read("workflow_run", WORKFLOW_RUN), Available(labels=True), Refuse),
         (read("workflow_run", WORKFLOW_RUN), Available(labels=False, artifact=True), Refuse),

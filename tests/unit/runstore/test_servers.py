@@ -13,7 +13,7 @@ from proctor.runstore.records import EVALUATION
 from proctor.runstore.rest import StoreRefused, StoreUnreachable
 from proctor.runstore.settings import Password, Settings, from_environ
 
-from .conftest import ADMIN_PASSWORD
+from .mlflow import ADMIN_PASSWORD
 
 pytestmark = pytest.mark.slow
 API = "/api/2.0/mlflow/"

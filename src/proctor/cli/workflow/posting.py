@@ -6,26 +6,45 @@ The stored file is hostile data: it is held against GitHub's own words, and its 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from proctor.cli.workflow import forks, results, terms
+from proctor.cli.workflow import forks, issues, results, terms
 from proctor.cli.workflow.job import Job
 from proctor.cli.workflow.terms import Choice
-from proctor.errors import PASSED, Misuse, ProctorError
+from proctor.errors import FRESH_TEST_SET, PASSED, Misuse, ProctorError
 from proctor.gatefile import Gate
 from proctor.github import announcement
 from proctor.github.announcement import Place
-from proctor.github.artifact import Artifact
 from proctor.github.effects import Annotation, CheckRun, Effect, Status, command
 from proctor.github.event import Kind
+from proctor.release import Release
 from proctor.reports.comment import Links, Problem
 
 
-def comment(file: str, ledger: str, path: Path, job: Job) -> int:
-    """Post what is stored at *path*; 0 if it was posted, whatever the verdict."""
+@dataclass(frozen=True)
+class Options:
+    """
+    What the action was told.
+
+    Attributes:
+        gate: Gate file or its folder.
+        choice: The ledger that the verdict is read from.
+        artifact: The stored result.
+        issue: Whether an issue asks for the next test set.
+
+    """
+
+    gate: str
+    choice: Choice
+    artifact: Path
+    issue: bool = True
+
+
+def comment(options: Options, job: Job) -> int:
+    """Post what is stored; 0 if it was posted, whatever the verdict."""
     try:
-        return _post(file, ledger, path, job)
+        return _post(options, job)
     except ProctorError as error:
         job.log(f"nothing was posted: {error.message}\n  {error.hint}")
         text = f"Nothing was posted: {error.message}. {error.hint}"
@@ -33,7 +52,7 @@ def comment(file: str, ledger: str, path: Path, job: Job) -> int:
         return error.exit_code
 
 
-def _post(file: str, ledger: str, path: Path, job: Job) -> int:
+def _post(options: Options, job: Job) -> int:
     from proctor.cli.source import load_gate
 
     if job.facts.kind is not Kind.WORKFLOW_RUN or job.facts.pull_request is None:
@@ -41,20 +60,27 @@ def _post(file: str, ledger: str, path: Path, job: Job) -> int:
             "this job does not follow the workflow of a pull request",
             hint="Use it in a workflow `on: workflow_run`; `check` comments by itself elsewhere.",
         )
-    gate = load_gate(file)
-    taken = forks.take(job, gate, path)
+    gate = issues.with_ledger(load_gate(options.gate), options.choice)
+    taken = forks.take(job, gate, options.artifact)
     number = taken.artifact.claim.pull_request
-    place = Place(job.facts, terms.location_of(gate, file, job.workspace), Links(run=job.facts.run_url), number)
-    job.make_known(_effects(gate, ledger, taken.artifact, place))
+    place = Place(job.facts, terms.location_of(gate, options.gate, job.workspace), Links(run=job.facts.run_url), number)
+    named = results.read(taken.artifact, gate.name)
+    if isinstance(named, Problem):
+        made, after = announcement.announce_problem(named, place), _after_problem(named, gate, job)
+    else:
+        release = results.recorded(named, gate, place.facts.sha)
+        made, after = _announced(release, place), issues.after(gate, release)
+    job.make_known((*made, *after) if options.issue else made)
     return PASSED
 
 
-def _effects(gate: Gate, ledger: str, found: Artifact, place: Place) -> tuple[Effect, ...]:
-    named = results.read(found, gate.name)
-    if isinstance(named, Problem):
-        return announcement.announce_problem(named, place)
-    known = replace(gate, ledger=terms.ledger_of(gate, Choice(ledger).ledger))
-    release = results.recorded(named, known, place.facts.sha)
+def _after_problem(problem: Problem, gate: Gate, job: Job) -> tuple[Effect, ...]:
+    """That a fresh test set is needed is believed of the ledger, not of the stored file."""
+    status = issues.state(gate, job) if problem.exit_code == FRESH_TEST_SET else None
+    return issues.settled(gate) if status is None else issues.after(gate, status)
+
+
+def _announced(release: Release, place: Place) -> tuple[Effect, ...]:
     made = announcement.announce(release, place)
     if release.commit == place.facts.sha:
         return made

@@ -1,19 +1,17 @@
 """
-A job's verdict: judged, announced, shown as badges; and the issue that asks for the next test set.
+A job's verdict: judged, announced, and shown as badges.
 
 Whatever stops the gate is announced as well, and nothing that fails after the verdict is durable can change it.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
 
 from proctor.cli.delivery import deliver, owner_record_of
-from proctor.cli.workflow import forks, results, terms
+from proctor.cli.workflow import forks, issues, publishing, results, terms
 from proctor.cli.workflow.job import Job
 from proctor.cli.workflow.terms import Choice
 from proctor.errors import BUG, PASSED, FreshTestSetNeeded, LabelsMissing, Misuse, ProctorError
@@ -22,8 +20,8 @@ from proctor.github import announcement
 from proctor.github.activities import Available, Judge, JudgeArtifact, Nothing, Prepare, Refuse, choose
 from proctor.github.announcement import Place
 from proctor.github.effects import Comment, Effect
-from proctor.release import Release, Status
-from proctor.reports import badge, sentences, terminal
+from proctor.release import Release
+from proctor.reports import terminal
 from proctor.reports.comment import Links, Problem
 from proctor.surroundings import Surroundings
 
@@ -75,8 +73,7 @@ def check(options: Options, job: Job) -> int:
     except ProctorError as error:
         name = gate.name if gate else terms.name_of(options.gate)
         problem = Problem(name, error.exit_code, error.message, error.hint)
-        spent = gate if isinstance(error, FreshTestSetNeeded) else None
-        return _give_up(options, job, problem, _Scene(gate, number, spent))
+        return _give_up(options, job, problem, _Scene(gate, number, error))
     except Exception:
         name = gate.name if gate else terms.name_of(options.gate)
         problem = Problem(name, BUG, "proctor has met a bug of its own.", "The log has a report to paste.")
@@ -140,11 +137,11 @@ def announce(options: Options, job: Job, asked: Asked, release: Release) -> None
     gate = asked.gate
     shown = ""
     if options.badges:
-        shown = _publish(job, gate, _badges(release, job.facts.is_default_branch), f"said-{release.verdict}.svg")
+        shown = publishing.publish(job, gate, publishing.of_verdict(release, job.facts), f"said-{release.verdict}.svg")
     place = _place(job, gate, options.gate, asked.pull_request, shown)
     made = announcement.announce(release, place)
     if options.issue:
-        made = (*made, *_issues(gate, release))
+        made = (*made, *issues.after(gate, release))
     job.make_known(_without_comment(made) if not options.comments else made)
 
 
@@ -157,73 +154,24 @@ def _without_comment(made: tuple[Effect, ...]) -> tuple[Effect, ...]:
     return tuple(effect for effect in made if not isinstance(effect, Comment))
 
 
-def _issues(gate: Gate, release: Release) -> tuple[Effect, ...]:
-    """The issue about an earlier test set is closed; one is opened once the next evaluation needs a fresh one."""
-    from proctor.gate.books import next_set_hint
-
-    closed = [announcement.has_successor(old) for old in _predecessors(gate, release)]
-    if not _needs_successor(release):
-        return tuple(closed)
-    reason = sentences.outlook(release.budget)
-    said = (reason[:1].upper() + reason[1:] + ".", next_set_hint(gate))
-    return (*closed, _issue(release.testset.fingerprint, release.gate, *said))
-
-
-def _needs_successor(release: Release) -> bool:
-    budget = release.budget
-    return budget.is_spent or 0 in (budget.lasts_passes, budget.lasts_fails)
-
-
-def _predecessors(gate: Gate, release: Release) -> tuple[str, ...]:
-    """Other test sets that this gate has used."""
-    from proctor.ledger import open_ledger
-    from proctor.ledger.history import lives
-
-    found = lives(open_ledger(gate.ledger, gate.root).read())
-    return tuple(
-        fingerprint
-        for fingerprint, life in found.items()
-        if fingerprint != release.testset.fingerprint
-        and any(taken.record.origin.gate == gate.name for taken in life.verdicts)
-    )
-
-
-def _issue(fingerprint: str, name: str, reason: str, needs: str) -> Effect:
-    from proctor.reports.markdown import code, escape
-
-    body = "\n\n".join(
-        [
-            f"The gate {code(name)} needs a fresh test set. {escape(reason)}",
-            f"**What the next one needs.** {escape(needs)}",
-            f"Until then no candidate gets a verdict, and nothing is spent. Test set: {code(fingerprint[:12])}.",
-            "This issue is closed at the first verdict on the successor.",
-        ]
-    )
-    return announcement.need_test_set(fingerprint, f"A fresh test set is needed for {name}", body)
-
-
 # --- no verdict ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class _Scene:
-    """Where the gate was stopped: gate and pull request as far as they are known, and the gate whose set is spent."""
+    """Where the gate was stopped, and by what: gate and pull request as far as they are known."""
 
     gate: Gate | None
     pull_request: int | None
-    spent: Gate | None = None
+    error: ProctorError | None = None
 
 
 def _give_up(options: Options, job: Job, problem: Problem, scene: _Scene) -> int:
     job.log(f"no verdict: {problem.message}\n  {problem.hint}")
     place = _place(job, scene.gate, options.gate, scene.pull_request)
     made = announcement.announce_problem(problem, place)
-    status = _status(job, scene.spent) if scene.spent else None
-    if status is not None and scene.spent is not None:
-        if options.issue:
-            made = (*made, _issue(status.testset.fingerprint, status.gate, problem.message, problem.hint))
-        if options.badges:
-            _publish(job, scene.spent, _budget_badges(status))
+    if scene.gate is not None and scene.error is not None and not job.facts.is_untrusted:
+        made = (*made, *_afterwards(options, job, issues.with_ledger(scene.gate, options.choice), scene.error))
     job.make_known(_without_comment(made) if not options.comments else made)
     if options.result is not None:
         results.store_problem(options.result, problem, scene.pull_request, job.facts.sha)
@@ -231,66 +179,11 @@ def _give_up(options: Options, job: Job, problem: Problem, scene: _Scene) -> int
     return problem.exit_code
 
 
-def _status(job: Job, gate: Gate) -> Status | None:
-    from proctor.gate import status
-
-    try:
-        return status(gate, Surroundings(environ=job.environ))
-    except ProctorError:
-        return None  # what stopped the gate is told already
-
-
-# --- badges ----------------------------------------------------------------------------------------------------------
-
-
-def _badges(release: Release, is_default_branch: bool) -> dict[str, bytes]:
-    """What is left, whatever the branch; the verdict itself for a README only where it is the default branch's."""
-    said = badge.verdict_badge(replace(release, step=0))
-    files = {**_budget_badges(release), f"said-{release.verdict}.svg": badge.svg(said).encode()}
-    if is_default_branch:
-        files |= _files(f"{slug(release.gate)}-verdict", badge.verdict_badge(release))
-    return files
-
-
-def _budget_badges(public: Release | Status) -> dict[str, bytes]:
-    return _files(f"{slug(public.gate)}-budget", badge.budget_badge(public))
-
-
-def _files(name: str, made: badge.Badge) -> dict[str, bytes]:
-    endpoint = json.dumps(badge.endpoint(made), indent=2, ensure_ascii=False) + "\n"
-    return {f"{name}.svg": badge.svg(made).encode(), f"{name}.json": endpoint.encode()}
-
-
-def slug(gate: str) -> str:
-    """
-    The gate's name as a part of a file's and an address's name.
-
-    >>> slug("proctor"), slug("models/spam v2")
-    ('proctor', 'models-spam-v2-9ab7')
-    """
-    import hashlib
-
-    plain = re.sub(r"[^A-Za-z0-9_]+", "-", gate).strip("-")[:60]
-    return (
-        plain
-        if plain and plain == gate
-        else f"{plain or 'gate'}-{hashlib.sha256(gate.encode(errors='replace')).hexdigest()[:4]}"
-    )
-
-
-def _publish(job: Job, gate: Gate, files: dict[str, bytes], shown: str = "") -> str:
-    """Put badges on the ledger's branch; gives the address of the one that is *shown*, empty if there is none."""
-    from proctor.ledger import open_ledger
-    from proctor.ledger.git import split_location
-
-    ledger = open_ledger(gate.ledger, gate.root)
-    if not ledger.publishes:
-        return ""
-    try:
-        ledger.publish(files, f"Show badges of {slug(gate.name)}")
-    except ProctorError as error:
-        job.notice(f"The badges were not published: {error.message}")
-        return ""
-    remote, branch = split_location(gate.ledger.removeprefix("git:"), ["origin"])
-    server = job.environ.get("GITHUB_SERVER_URL") or "https://github.com"
-    return f"{server}/{job.facts.repository}/raw/{branch}/{shown}" if shown and remote == "origin" else ""
+def _afterwards(options: Options, job: Job, gate: Gate, error: ProctorError) -> tuple[Effect, ...]:
+    """What is done without a verdict as well: the badge of what is left, and the issues."""
+    status = issues.state(gate, job) if isinstance(error, FreshTestSetNeeded) else None
+    if status is not None and options.badges:
+        publishing.publish(job, gate, publishing.of_budget(status))
+    if not options.issue:
+        return ()
+    return issues.settled(gate) if status is None else issues.at_the_end(gate, status, error)

@@ -1,0 +1,85 @@
+"""
+The issue that asks for the next test set: opened when one is needed, closed when it is registered.
+
+What is over is read from the ledger, so it does not matter who registered the successor, or where, or whether a verdict
+on it followed; and a branch that still names the old set does not ask for what is there already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from proctor.cli.workflow import terms
+from proctor.cli.workflow.job import Job
+from proctor.cli.workflow.terms import Choice
+from proctor.errors import ProctorError
+from proctor.gatefile import Gate
+from proctor.github import announcement
+from proctor.github.effects import Effect, OpenIssue
+from proctor.release import Release, Status
+from proctor.reports import sentences
+from proctor.reports.markdown import code, escape
+from proctor.surroundings import Surroundings
+
+
+def after(gate: Gate, public: Release | Status) -> tuple[Effect, ...]:
+    """What a verdict, or the state of the account, makes of issues: one is opened if the next check needs a new set."""
+    budget = public.budget
+    if not (budget.is_spent or 0 in (budget.lasts_passes, budget.lasts_fails)):
+        return settled(gate)
+    from proctor.gate.books import next_set_hint
+
+    reason = sentences.outlook(budget)
+    return settled(gate, _issue(public, reason[:1].upper() + reason[1:] + ".", next_set_hint(gate)))
+
+
+def at_the_end(gate: Gate, status: Status, error: ProctorError) -> tuple[Effect, ...]:
+    """What a refusal makes of issues that says that a fresh test set is needed."""
+    return settled(gate, _issue(status, error.message, error.hint))
+
+
+def settled(gate: Gate, wanted: OpenIssue | None = None) -> tuple[Effect, ...]:
+    """Closes issues about test sets that have a successor in the ledger; *wanted* is opened unless it is among them."""
+    over = _followed(gate)
+    closed = (announcement.have_successors(over),) if over else ()
+    is_over = wanted is not None and wanted.marker in map(announcement.issue_marker, over)
+    return closed if wanted is None or is_over else (*closed, wanted)
+
+
+def state(gate: Gate, job: Job) -> Status | None:
+    """The state of the account; ``None`` where it cannot be known here."""
+    from proctor.gate import status
+
+    try:
+        return status(gate, Surroundings(environ=job.environ))
+    except ProctorError:
+        return None
+
+
+def with_ledger(gate: Gate, choice: Choice) -> Gate:
+    """The gate with the ledger of this job, whatever else stopped it."""
+    return replace(gate, ledger=terms.ledger_of(gate, choice.ledger))
+
+
+def _followed(gate: Gate) -> tuple[str, ...]:
+    from proctor.custody.lineage import followed
+    from proctor.ledger import open_ledger
+    from proctor.ledger.history import lives
+
+    try:
+        return followed(lives(open_ledger(gate.ledger, gate.root).read()))
+    except ProctorError:
+        return ()  # what stopped the gate is told already, and the next run looks again
+
+
+def _issue(public: Release | Status, reason: str, needs: str) -> OpenIssue:
+    fingerprint = public.testset.fingerprint
+    body = "\n\n".join(
+        [
+            f"The gate {code(public.gate)} needs a fresh test set. {escape(reason)}",
+            f"**What the next one needs.** {escape(needs)}",
+            f"Until then no candidate gets a verdict, and nothing is spent. Test set: {code(fingerprint[:12])}.",
+            "This issue is closed once the successor is registered.",
+        ]
+    )
+    return announcement.need_test_set(fingerprint, f"A fresh test set is needed for {public.gate}", body)
