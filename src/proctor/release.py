@@ -72,6 +72,13 @@ class BudgetReport:
         return self.next_level_log is None
 
     @property
+    def is_out_of_reach(self) -> bool:
+        """True if the next evaluation could not resolve the tolerance that is asked for."""
+        if self.asked_tolerance is None or self.is_spent:
+            return False
+        return self.next_tolerance is None or self.next_tolerance > self.asked_tolerance
+
+    @property
     def share_used(self) -> float | None:
         """Share of the test set's life that is used up, in [0, 1]; ``None`` if its end is not known."""
         if self.is_spent:

@@ -8,13 +8,17 @@ and ends in a report to paste, without the values that it was about: they might 
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import json
+import os
 import platform
+import shutil
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -71,8 +75,8 @@ class LazyGroup(click.Group):
 
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], COMMANDS, 1)
-            hint = f" Did you mean {near[0]!r}?" if near else " See 'proctor --help'."
-            ctx.fail(f"there is no command {args[0]!r}.{hint}")
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"there is no command {args[0]!r}{meant}")
         return super().resolve_command(ctx, args)
 
 
@@ -99,14 +103,39 @@ def app() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code of design.md."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so a CI system ends jobs; nothing may be left lying
+    _prepare_streams()
     sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def _prepare_streams() -> None:
+    """No verdict is lost to a terminal that cannot show ± or ▓, nor to a stream that was closed before we began."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, io.StringIO())
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def wants_color(environ: Mapping[str, str]) -> bool | None:
+    """Whether output is colored, as the variables that people know say it; ``None``: where it goes to a terminal."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR", "0") not in {"", "0"}:
+        return True
+    return False if environ.get("TERM") == "dumb" else None
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal that is written to; ``None`` where output goes elsewhere and is not to be broken."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     as_json = "--json" in arguments
     try:
-        code = app.main(list(arguments), prog_name="proctor", standalone_mode=False)
+        code = app.main(list(arguments), prog_name="proctor", standalone_mode=False, color=wants_color(os.environ))
     except errors.ProctorError as error:
         return _report(error.message, error.hint, type(error).__name__, error.exit_code, as_json)
     except click.UsageError as error:
@@ -117,9 +146,8 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; nothing was spent, or the ledger's entry is whole", err=True)
         return errors.INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader has gone; nothing is left to say
-        return errors.PASSED
+    except SystemExit:  # so click ends where the reader of our output has gone: never with the code of a verdict
+        return errors.INTERRUPTED
     except OSError as error:  # a file or a device failed where no message of its own is made
         name = f" {error.filename!r}" if error.filename else ""
         message = f"the system refused to go on with a file{name}: {error.strerror or type(error).__name__}"
@@ -137,9 +165,9 @@ def _report(message: str, hint: str, kind: str, code: int, as_json: bool) -> int
     if as_json:
         content = {"error": {"kind": kind, "message": message, "hint": hint}, "exit_code": code}
         click.echo(json.dumps(content, indent=2, ensure_ascii=False))
-    click.echo(click.style("error: ", fg="red", bold=True) + message, err=True)
-    if hint:
-        click.echo(f"  {hint}", err=True)
+    text = click.style("error: ", fg="red", bold=True) + message + (f"\n  {hint}" if hint else "")
+    with contextlib.suppress(OSError):  # where nothing can be said, the exit code still can
+        click.echo(text, err=True, color=wants_color(os.environ))
     return code
 
 

@@ -87,9 +87,10 @@ def _rendered(release: Release, as_json: bool, as_markdown: bool) -> str:
         from proctor.reports import markdown
 
         return markdown.render_release(release)
+    from proctor.cli import terminal_width
     from proctor.reports import terminal
 
-    return terminal.render_release(release)
+    return terminal.render_release(release, terminal_width())
 
 
 def _say(sentence: str) -> None:

@@ -29,6 +29,7 @@ Examples:
 def explain(condition: str, mode: str, reliability: float | None, as_json: bool) -> None:
     """Say in plain words what CONDITION asks, what a pass means and what it does not mean."""
     from proctor import conditions
+    from proctor.cli import terminal_width
 
     explanation = conditions.explain(condition, mode, reliability)
     if as_json:
@@ -40,7 +41,8 @@ def explain(condition: str, mode: str, reliability: float | None, as_json: bool)
         ("A pass means" if mode == "fp-free" else "A pass and a fail mean", explanation.passing_means),
         ("It does not mean", explanation.passing_does_not_mean),
     )
+    width = min(96, terminal_width() or 96)
     for title, sentences in parts:
         click.echo(click.style(title, bold=True))
         for sentence in sentences:
-            click.echo(click.wrap_text(sentence, 96, "  - ", "    "))
+            click.echo(click.wrap_text(sentence, width, "  - ", "    "))

@@ -37,7 +37,8 @@ def status(file: str, labels: str | None, as_json: bool, as_markdown: bool) -> i
 
         click.echo(markdown.render_status(found))
     else:
+        from proctor.cli import terminal_width
         from proctor.reports import terminal
 
-        click.echo(terminal.render_status(found))
+        click.echo(terminal.render_status(found, terminal_width()))
     return 0

@@ -128,9 +128,9 @@ def _books(release: Release) -> list[str]:
     rows = [
         ("Gate", code(_cut(release.gate))),
         ("Condition", code(_cut(release.condition))),
-        ("Budget", f"{gauge}{budget.leakage_bits:.1f} bits · {sentences.outlook(budget)}"),
+        ("Budget", f"{gauge}{budget.leakage_bits:.1f} bits · {sentences.outlook(release)}"),
         ("Used", "; ".join(filter(None, [sentences.so_far(budget), promised]))),
-        ("Resolution", sentences.resolution(budget)),
+        ("Resolution", sentences.resolution(release)),
     ]
     if release.candidate:
         rows.insert(1, ("Candidate", code(_cut(release.candidate))))

@@ -89,8 +89,8 @@ def _report(release: Release) -> str:
     lines = [
         f"{sentences.verdict_word(release.verdict)}: {release.meaning}",
         f"{sentences.assurance(release)} ({sentences.grade(release.testset)})",
-        f"{sentences.so_far(budget)}; {sentences.resolution(budget)}",
-        f"{budget.leakage_bits:.1f} bits leaked; {sentences.outlook(budget)}",
+        f"{sentences.so_far(budget)}; {sentences.resolution(release)}",
+        f"{budget.leakage_bits:.1f} bits leaked; {sentences.outlook(release)}",
         *release.notes,
         sentences.advice(release),
     ]

@@ -37,8 +37,8 @@ def render_status(status: Status) -> str:
 
 def _rows(public: Release | Status) -> list[tuple[str, str]]:
     budget = public.budget
-    used = "; ".join(filter(None, [sentences.so_far(budget), sentences.promised(budget), sentences.resolution(budget)]))
-    leakage = f"{budget.leakage_bits:.1f} bits {sentences.bar(budget)} {sentences.outlook(budget)}"
+    used = "; ".join(filter(None, [sentences.so_far(budget), sentences.promised(budget), sentences.resolution(public)]))
+    leakage = f"{budget.leakage_bits:.1f} bits {sentences.bar(budget)} {sentences.outlook(public)}"
     return [("test set", used), ("leakage", leakage)]
 
 

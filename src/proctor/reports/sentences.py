@@ -50,8 +50,11 @@ def promised(budget: BudgetReport) -> str:
     return f"{count(budget.evaluations_left, 'evaluations')}{passes} left"
 
 
-def resolution(budget: BudgetReport) -> str:
-    """What the next evaluation can resolve."""
+def resolution(public: Release | Status) -> str:
+    """What the next evaluation can resolve, where there is one."""
+    budget = public.budget
+    if public.testset.state == "retired":
+        return "retired: nothing new is judged on it"
     if budget.is_spent:
         return "the budget is spent: a new test set is needed"
     asked = "" if budget.asked_tolerance is None else f" (asked: ±{points(budget.asked_tolerance)})"
@@ -60,18 +63,20 @@ def resolution(budget: BudgetReport) -> str:
     return f"the next one can resolve ±{points(budget.next_tolerance)}{asked}"
 
 
-def outlook(budget: BudgetReport) -> str:
+def outlook(public: Release | Status) -> str:
     """How much life is left, in words."""
-    if budget.is_spent:
+    budget = public.budget
+    if budget.is_spent or public.testset.state == "retired":
         return "a new test set is needed"
+    if budget.is_out_of_reach or 0 in (budget.lasts_passes, budget.lasts_fails):
+        return "a new test set is needed before the next evaluation"
     if budget.passes is None and budget.evaluations_left is not None:
-        return f"a new test set is needed after {count(budget.evaluations_left, 'evaluations')} more"
+        left = budget.evaluations_left
+        return f"a new test set is needed after {left:,} more {noun(left, 'evaluations')}"
     if budget.lasts_passes is None and budget.lasts_fails is None:
         return (
             "no end in sight" if budget.asked_tolerance is not None else "no tolerance is asked for, so no end is set"
         )
-    if budget.lasts_passes == 0 or budget.lasts_fails == 0:
-        return "a new test set is needed before the next evaluation"
     parts = [
         f"{'over 1,000' if n is None else n} more {noun(n, word)}"
         for n, word in ((budget.lasts_passes, "passes"), (budget.lasts_fails, "fails"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import click
 
 from proctor.release import HistoryRow, Release, Status, Verdict
@@ -9,10 +11,18 @@ from proctor.reports import sentences
 
 _COLORS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.WITHHELD: "yellow"}
 _HISTORY_ROWS = 12
+_LABEL = 10
 
 
-def render_release(release: Release) -> str:
-    """The report of `proctor check`; carries ANSI colors, which click strips where the output is no terminal."""
+def render_release(release: Release, width: int | None = None) -> str:
+    """
+    The report of `proctor check`; carries ANSI colors, which click strips where the output is no terminal.
+
+    Args:
+        release: What is shown.
+        width: Columns after which the books are continued on the next line; ``None`` for no end.
+
+    """
     word = sentences.verdict_word(release.verdict)
     indent = " " * (len(word) + 5)
     lines = [
@@ -26,26 +36,26 @@ def render_release(release: Release) -> str:
     lines += [f"{indent}{note}" for note in release.notes]
     if release.feedback is not None:
         lines.append(f"{indent}feedback at its price: {release.feedback}")
-    return "\n".join([*lines, "", *_books(release), ""])
+    return "\n".join([*lines, "", *_books(release, width), ""])
 
 
-def render_status(status: Status) -> str:
-    """The report of `proctor status`."""
-    lines = ["", f"  {click.style(status.condition, bold=True)}", "", *_books(status)]
+def render_status(status: Status, width: int | None = None) -> str:
+    """The report of `proctor status`; *width* as in `render_release`."""
+    lines = ["", f"  {click.style(status.condition, bold=True)}", "", *_books(status, width)]
     lines += [f"  {note}" for note in status.notes]
     if status.history:
         lines += ["", *_history(status.history)]
     return "\n".join([*lines, ""])
 
 
-def _books(public: Release | Status) -> list[str]:
+def _books(public: Release | Status, width: int | None) -> list[str]:
     budget = public.budget
     left = sentences.promised(budget)
     rows = [
-        ("test set", "; ".join(filter(None, [sentences.so_far(budget), left, sentences.resolution(budget)]))),
+        ("test set", "; ".join(filter(None, [sentences.so_far(budget), left, sentences.resolution(public)]))),
         ("leakage", "   ".join(filter(None, [_bits(budget.leakage_bits), sentences.bar(budget)]))),
     ]
-    rows[1] = ("leakage", f"{rows[1][1]}  {sentences.outlook(budget)}")
+    rows[1] = ("leakage", f"{rows[1][1]}  {sentences.outlook(public)}")
     if isinstance(public, Release):
         if public.sandbox is not None:
             rows.append(("sandbox", public.sandbox))
@@ -53,7 +63,14 @@ def _books(public: Release | Status) -> list[str]:
     else:
         rows.append(("exam", sentences.state(public)))
         rows.append(("ledger", f"head {public.ledger_head[:8]}"))
-    return [f"  {click.style(f'{name:<10}', dim=True)} {text}" for name, text in rows]
+    return [_row(name, text, width) for name, text in rows]
+
+
+def _row(name: str, text: str, width: int | None) -> str:
+    indent = " " * (_LABEL + 3)
+    room = max(width - len(indent), 20) if width is not None else len(text) or 1
+    lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    return f"  {click.style(f'{name:<{_LABEL}}', dim=True)} " + f"\n{indent}".join(lines)
 
 
 def _bits(bits: float) -> str:

@@ -79,7 +79,7 @@ def test_promised__says_only_what_is_promised(changes, expected):
 )
 def test_resolution__of_the_next_evaluation(changes, expected):
     """The tolerance that the next evaluation reaches, beside the one that is asked for."""
-    assert expected == sentences.resolution(make_budget(**changes))
+    assert expected == sentences.resolution(make_release(budget=make_budget(**changes)))
 
 
 @pytest.mark.parametrize(
@@ -90,11 +90,26 @@ def test_resolution__of_the_next_evaluation(changes, expected):
         ({"lasts_passes": 0}, "a new test set is needed before the next evaluation"),
         ({"lasts_passes": None, "lasts_fails": None}, "no end in sight"),
         ({"next_level_log": None}, "a new test set is needed"),
+        ({"next_tolerance": None}, "a new test set is needed before the next evaluation"),
+        ({"passes": None, "evaluations_left": 6}, "a new test set is needed after 6 more evaluations"),
+        ({"passes": None, "evaluations_left": 1}, "a new test set is needed after 1 more evaluation"),
+        (
+            {"passes": None, "evaluations_left": 6, "next_tolerance": 0.02},
+            "a new test set is needed before the next evaluation",
+        ),
     ],
 )
 def test_outlook__in_words(changes, expected):
     """How much life is left, in words that a person can use."""
-    assert expected == sentences.outlook(make_budget(**changes))
+    assert expected == sentences.outlook(make_release(budget=make_budget(**changes)))
+
+
+def test_retired__has_no_next_evaluation():
+    """Of a retired set nothing is said that would still be judged on it, whatever its budget had left."""
+    status = make_status(testset=replace(TESTSET, state="retired"))
+
+    assert "retired: nothing new is judged on it" == sentences.resolution(status)
+    assert "a new test set is needed" == sentences.outlook(status)
 
 
 @pytest.mark.parametrize(("bits_left", "expected"), [(0.0, "▓" * 10), (7.7, "▓" * 5 + "░" * 5), (7e9, "░" * 10)])

@@ -65,3 +65,14 @@ def test_render_status__withheld_shows_no_outcome():
 
     assert 3 == text.count("WITHHELD")
     assert "pass" not in text.replace("passes or", "").lower()
+
+
+@pytest.mark.parametrize("width", [50, 60, 80])
+def test_render__books_keep_to_the_width(width):
+    """On a narrow terminal the books go on in the next line, under their own text; elsewhere no line is broken."""
+    narrow = click.unstyle(terminal.render_status(make_status(""), width)).splitlines()
+    wide = shown(make_status("")).splitlines()
+
+    assert max(map(len, narrow)) <= width < max(map(len, wide))
+    assert "".join(wide).split() == "".join(f" {line}" for line in narrow).split()
+    assert any(line.startswith(" " * 13) for line in narrow)
