@@ -15,6 +15,8 @@ from proctor.cli.init import init
 from proctor.errors import ConditionError, Misuse
 from proctor.gatefile.draft import READY_MADE, Draft
 from proctor.gatefile.findings import Found, Role, search
+from proctor.planning import Request
+from proctor.planning import plan as make_plan
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -76,6 +78,50 @@ def test_init__script(tmp_path):
 
     candidate = gatefile.load(tmp_path).candidate
     assert gatefile.Command("python predict.py {features} {predictions}") == candidate
+
+
+def test_init__one_file_of_features_and_labels(tmp_path):
+    """One table of everything serves as both: the gate leaves the labels out of what a model is shown."""
+    write(tmp_path, {"test.csv": "x,target\n1,a\n", "train.csv": "x,target\n1,a\n", "model.pkl": ""})
+
+    result = run(tmp_path, "--yes")
+
+    assert gatefile.TestSetSource("test.csv", "test.csv", label="target") == gatefile.load(tmp_path).testset
+    assert "once the labels are in a file of their own" in result.output
+
+
+def test_init__labels_without_ids(tmp_path):
+    """Predictions alone are not enough where nothing says which example is which: features are to be filled in."""
+    write(tmp_path, {"y_test_labels.npy": "", "new.npy": "", "old.npy": ""})
+
+    result = run(tmp_path, "--yes")
+
+    gate = gatefile.load(tmp_path)
+    assert (gatefile.PredictionsFile("new.npy"), gatefile.PredictionsFile("old.npy")) == (gate.candidate, gate.baseline)
+    assert "to fill in: features" in result.output
+
+
+@pytest.mark.parametrize(
+    ("n_examples", "expected"),
+    [
+        (20_000, ("n - o > 0.01 +/- 0.01", 3, "")),
+        (3_000, ("n - o > 0.01 +/- 0.02", 3, "the tolerance was set to 0.02")),
+        (400, ("n - o > 0.01 +/- 0.045", 1, "32 steps with 1 pass are expected")),
+        (50, ("n - o > 0.01 +/- 0.01", 3, "label more before you begin")),
+    ],
+)
+def test_init__fits_the_examples_at_hand(tmp_path, n_examples, expected):
+    """The tolerance, and where need be the life that is expected, are those that the examples reach; or it says so."""
+    labels = "id,label\n" + "".join(f"{i},a\n" for i in range(n_examples))
+    write(tmp_path, {"exam/labels.csv": labels, "new.csv": "id,prediction\n"})
+
+    result = run(tmp_path, "--yes")
+
+    gate = gatefile.load(tmp_path)
+    assert expected[:2] == (gate.condition, gate.stakes.passes)
+    assert expected[2] in result.output
+    plan = make_plan(gate.formula, Request(gate.contract, gate.stakes, gate.power, gate.disagreement))
+    assert (n_examples >= plan.examples) is (n_examples > 50)
 
 
 def test_init__nothing_found(tmp_path):
@@ -164,11 +210,10 @@ def test_search__likeliest_first(tmp_path):
 
 
 def test_search__labels_beside_features(tmp_path):
-    """A file of labels that holds more is told from one that does not: a model must not be shown it."""
+    """A file of labels that holds more is told from one that does not."""
     write(tmp_path, {"test.csv": "id,x,label\n"})
 
     assert (Found("test.csv", Role.LABELS, "id", "label", holds_more=True),) == search(tmp_path)
-    assert "holds more than labels" in run(tmp_path, "--yes").output
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"PK\x03\x04broken", b"{not json"])

@@ -1,5 +1,5 @@
 """
-Fitting the tolerance of a new gate file to the test set that lies there, so that the first `check` can be made.
+Fitting a new gate file to the test set that lies there: the tolerance, and what life is expected of the set.
 
 Looks at how many examples there are, never at a label.
 """
@@ -12,9 +12,48 @@ from typing import TYPE_CHECKING
 from proctor.errors import ProctorError
 
 if TYPE_CHECKING:
+    from proctor.budget import Stakes
     from proctor.gatefile import Gate
+    from proctor.planning import Plan
 
-_NICE = (0.0025, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25)
+_NICE = (
+    0.0025,
+    0.005,
+    0.01,
+    0.015,
+    0.02,
+    0.025,
+    0.03,
+    0.035,
+    0.04,
+    0.045,
+    0.05,
+    0.06,
+    0.08,
+    0.1,
+    0.12,
+    0.15,
+    0.2,
+    0.25,
+)
+_LIVES = ((32, 3), (32, 1), (10, 1))
+"""Steps and passes to expect of a test set, the longest life first."""
+
+
+@dataclass(frozen=True)
+class Life:
+    """
+    What the examples at hand can do for a condition, if so much is expected of them.
+
+    Attributes:
+        steps: Evaluations that are expected.
+        passes: Passes that are expected.
+        tolerance: Tolerance that they resolve all the while, rounded up.
+    """
+
+    steps: int
+    passes: int
+    tolerance: float
 
 
 @dataclass(frozen=True)
@@ -24,15 +63,15 @@ class Fit:
 
     Attributes:
         n_examples: How many there are.
-        tolerance: Tolerance that they reach over the steps and passes expected, rounded up; ``None`` if none.
         asked: Tolerance that the condition asks for; ``None`` if it names none.
         needed: Examples that the condition needs.
+        life: The longest life in which they reach a tolerance; ``None`` if they reach none in the shortest.
     """
 
     n_examples: int
-    tolerance: float | None
     asked: float | None
     needed: int
+    life: Life | None
 
     @property
     def is_enough(self) -> bool:
@@ -42,20 +81,32 @@ class Fit:
 
 def fit(gate: Gate) -> Fit | None:
     """What the test set of *gate* can do for its condition; ``None`` if it cannot be told yet."""
-    from proctor.planning import Request, plan
     from proctor.predictions import Source
     from proctor.testset import ExamFiles, load
 
     source = gate.testset
     features = Source(gate.resolve(source.features)) if source.features else None
     try:
-        exam = load(ExamFiles(Source(gate.resolve(source.labels)), features, source.id, source.label))
-        stakes, at_hand = gate.stakes, exam.n_examples
-        found = plan(
-            gate.formula, Request(gate.contract, stakes, gate.power, gate.disagreement, gate.bound, examples=at_hand)
-        )
+        n_examples = load(ExamFiles(Source(gate.resolve(source.labels)), features, source.id, source.label)).n_examples
+        found = _plan(gate, n_examples, gate.stakes)
     except ProctorError:
         return None
-    reached = found.reach.tolerance if found.reach else None
+    asked = found.reach.asked if found.reach else None
+    lives = (_life(gate, n_examples, steps, passes) for steps, passes in _LIVES)
+    return Fit(n_examples, asked, found.examples, next((life for life in lives if life is not None), None))
+
+
+def _plan(gate: Gate, n_examples: int, stakes: Stakes) -> Plan:
+    from proctor.planning import Request, plan
+
+    request = Request(gate.contract, stakes, gate.power, gate.disagreement, gate.bound, examples=n_examples)
+    return plan(gate.formula, request)
+
+
+def _life(gate: Gate, n_examples: int, steps: int, passes: int) -> Life | None:
+    from proctor.budget import Adaptive
+
+    reach = _plan(gate, n_examples, Adaptive(steps, passes)).reach
+    reached = reach.tolerance if reach is not None else None
     nice = next((step for step in _NICE if reached is not None and step >= reached), None)
-    return Fit(at_hand, nice, found.reach.asked if found.reach else None, found.examples)
+    return None if nice is None else Life(steps, passes, nice)

@@ -120,12 +120,7 @@ def _labels(found: tuple[Found, ...], questions: _Questions, missing: set[str]) 
 
     if found:
         options = [one.path for one in found]
-        chosen = found[questions.choice("Which file holds the labels of the test set?", options)]
-        if chosen.holds_more:
-            click.echo(
-                f"note: {chosen.path} holds more than labels; models are shown a file of their own, without them"
-            )
-        return chosen
+        return found[questions.choice("Which file holds the labels of the test set?", options)]
     path = questions.text("file of the labels of the test set", "exam/labels.csv")
     missing.add("labels")
     return Found(path, Role.LABELS)
@@ -174,9 +169,11 @@ def _features(found: tuple[Found, ...], labels: Found, candidate: Candidate, mis
     beside = [one.path for one in found if PurePath(one.path).parent == PurePath(labels.path).parent]
     if beside:
         return beside[0]
-    if isinstance(candidate, PredictionsFile):
+    if isinstance(candidate, PredictionsFile) and (labels.id or "labels" in missing):
         return None
-    if found:
+    if labels.holds_more:
+        return labels.path  # the gate leaves the column of labels out of what a model is shown
+    if found and not isinstance(candidate, PredictionsFile):
         return found[0].path
     missing.add("features")
     return "exam/features.csv"
@@ -216,10 +213,15 @@ def _fitted(draft: Draft, gate: Gate, *, is_free: bool) -> tuple[Draft, str]:
     if found is None or found.is_enough or found.asked is None:
         return draft, ""
     facts = f"±{found.asked:g} needs {found.needed:,} examples, and there are {found.n_examples:,}"
-    if is_free and found.tolerance is not None and draft.condition.count("+/-") == 1:
-        condition = f"{draft.condition.partition('+/-')[0]}+/- {found.tolerance:g}"
-        return replace(draft, condition=condition), f"{facts}: the tolerance was set to {found.tolerance:g}"
-    return draft, f"{facts}: raise the tolerance, or see `proctor plan`"
+    life = found.life
+    if life is None:
+        return draft, f"{facts}, which resolve nothing at this reliability: label more before you begin"
+    if not is_free or draft.condition.count("+/-") != 1:
+        return draft, f"{facts}: raise the tolerance, or see `proctor plan`"
+    condition = f"{draft.condition.partition('+/-')[0]}+/- {life.tolerance:g}"
+    expected = "" if life.passes == draft.passes else f", and {life.steps} steps with {life.passes} pass are expected"
+    fitted = replace(draft, condition=condition, steps=life.steps, passes=life.passes)
+    return fitted, f"{facts}: the tolerance was set to {life.tolerance:g}{expected}"
 
 
 def _write(target: Path, text: str) -> None:
@@ -238,7 +240,9 @@ def _say_what_next(draft: Draft, target: Path, folder: Path) -> None:
     click.echo(f"  then        proctor check{place}   judge the model and record the verdict")
     if not _is_ignored(folder):
         click.echo("  .gitignore  add the line .proctor/ (the local ledger and the owner's private record)")
-    click.echo(f"  labels      {draft.labels} is not for those who build models; do not commit it as it is")
+    click.echo(f"  labels      {draft.labels} is not for those who build models: do not commit it as it is;")
+    apart = ", once the labels are in a file of their own" if draft.features == draft.labels else ""
+    click.echo(f"              `proctor testset seal` encrypts it{apart}")
 
 
 def _is_ignored(folder: Path) -> bool:

@@ -71,6 +71,8 @@ class Draft:
         condition: The formula.
         mode: Which outcome is never wrong.
         disagreement: Anticipated share of changed predictions.
+        steps: Evaluations that are expected.
+        passes: Passes that are expected.
         labels: File of the labels.
         label: Name of its column of labels; ``None`` for the usual one.
         id: Name of the column of ids; ``None`` for the usual one.
@@ -87,6 +89,8 @@ class Draft:
     labels: str
     mode: str = "fp-free"
     disagreement: float = 0.1
+    steps: int = 32
+    passes: int = 3
     label: str | None = None
     id: str | None = None
     features: str | None = None
@@ -101,14 +105,18 @@ class Draft:
     def _head(self) -> list[str]:
         protected = "pass" if self.mode == "fp-free" else "fail"
         return [
-            "# What a new model must show before it is accepted. `proctor explain` says it in plain words,",
-            "# `proctor plan` says how many examples it takes, `proctor schema` lists every key.",
+            "# What a new model must show before it is accepted; n is its accuracy, o that of the old model.",
+            "# `proctor explain` says it in plain words, `proctor plan` how many examples it takes,",
+            "# `proctor schema --markdown` lists every key.",
             f"condition: {_plain(self.condition)}",
             _line("reliability: 0.999", f"at most one chance in a thousand of any wrong {protected}, ever"),
             _line("power: 0.9", "chance that a change of two tolerances beyond the threshold is recognized"),
             _line(f"mode: {self.mode}", f"a {protected} is never wrong"),
-            _line("steps: 32", "evaluations and passes that you expect: they size the plan,"),
-            _line("passes: 3", "  and can be changed at any time" + ("" if protected == "pass" else " (here: fails)")),
+            _line(f"steps: {self.steps}", "evaluations and passes that you expect: they size the plan,"),
+            _line(
+                f"passes: {self.passes}",
+                "  and can be changed at any time" + ("" if protected == "pass" else " (here: fails)"),
+            ),
             _line(f"disagreement: {self.disagreement:g}", "share of predictions that a new model changes, about;"),
             _line("", "  without this line plans assume 1, and are ten times larger"),
         ]
@@ -117,7 +125,8 @@ class Draft:
         lines = ["testset:", self._marked("labels", f"  labels: {_plain(self.labels)}", "hidden from model builders")]
         if self.features:
             shown = f"  features: {_plain(self.features)}"
-            lines.append(self._marked("features", shown, "what a model is shown"))
+            without = ", without the column of labels" if self.features == self.labels else ""
+            lines.append(self._marked("features", shown, f"what a model is shown{without}"))
         lines += [f"  id: {_plain(self.id)}"] if self.id else []
         return lines + ([f"  label: {_plain(self.label)}"] if self.label else [])
 

@@ -29,6 +29,8 @@ _ID = re.compile(r"(ex(ample)?_?|row_?|sample_?|text_?|image_?|doc_?|u)?id|idx|i
 _LABEL = re.compile(r"labels?|targets?|y|y_?true|truth|gold|class|answer", re.IGNORECASE)
 _PREDICTION = re.compile(r"pred(iction|icted)?s?|y_?(pred|hat)", re.IGNORECASE)
 _WORDS = re.compile(r"[a-z]+")
+_NEW = frozenset({"new", "candidate", "current"})
+_OLD = frozenset({"old", "baseline", "base", "previous", "prev", "production"})
 
 
 class Role(StrEnum):
@@ -114,6 +116,8 @@ def _guess_table(path: str, columns: tuple[str, ...], words: frozenset[str]) -> 
     prediction = next((name for name in columns if _PREDICTION.fullmatch(name)), None)
     if prediction or (not label and words & {"pred", "preds", "prediction", "predictions"}):
         return Found(path, Role.PREDICTIONS, ids, prediction)
+    if not columns and words & (_NEW | _OLD):  # one array, as np.save writes it
+        return Found(path, Role.PREDICTIONS)
     if label or words & {"label", "labels", "gold", "truth", "targets"}:
         return Found(path, Role.LABELS, ids, label, holds_more=len(columns) > len({ids, label} - {None}))
     if (ids and len(columns) > 1) or words & {"feature", "features", "inputs"}:
@@ -129,13 +133,13 @@ def _likelihood(found: Found) -> int:
     """Exam data and candidates before all else; old and sample files last."""
     words = found.words
     exam = 2 * bool(words & {"exam", "test", "testset", "heldout", "holdout", "eval"})
-    new = 2 * bool(words & {"new", "candidate", "current"})
+    new = 2 * bool(words & _NEW)
     return exam + new - 3 * is_old(found) - bool(words & {"sample", "example", "examples", "tests"})
 
 
 def is_old(found: Found) -> bool:
     """Whether the name says that it belongs to the baseline."""
-    return bool(found.words & {"old", "baseline", "base", "previous", "prev", "production"})
+    return bool(found.words & _OLD)
 
 
 def _columns(file: Path) -> tuple[str, ...]:
