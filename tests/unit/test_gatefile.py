@@ -285,6 +285,10 @@ BROKEN_LINES = [
     ("disagreement: 10", "6:15", "write 0.1"),
     ("first: judge", "6:1", "needs a clause on n alone"),
     ("baseline: accept", "6:11", "`accept`"),
+    ("baseline: main", "6:11", "`accepted` or {revision: main} or {predictions: FILE}, not `main`"),
+    ("model: m.pkl", "6:1", "unknown key `model`; it belongs in `candidate:`"),
+    ("labels: y.csv", "6:1", "unknown key `labels`; it belongs in `testset:`"),
+    ("mode: true", "6:7", "not `true`"),
     ("baseline: {revisions: main}", "6:11", "needs one of `predictions:`, `revision:`, not `revisions:`"),
     ("baseline: {revision: main, predictions: a.csv}", "6:11", "not `predictions:` and `revision:`"),
     ("baseline: {revision: --upload-pack=x}", "6:22", "branch, tag or commit"),
@@ -318,6 +322,10 @@ BROKEN_LINES = [
     ("\tname: x", "6:1", "a tab"),
     ("name: a: b", "6:8", "a second `: ` in one line"),
     ("name: [", "7:1", "not YAML"),
+    ("name: 'a", "6:7", "a quotation mark that is not closed"),
+    ('name: "C:\\data"', "6:10", "put the value in single ones"),
+    ("name: @x", "6:7", "put it in quotation marks"),
+    ("name: > 0.9", "6:9", "put it in quotation marks"),
     ("---\nname: x", "7:1", "a second document"),
     ("name: \x07", "6:7", "a character that YAML does not allow"),
 ]
@@ -333,7 +341,7 @@ def test_loads__refuses(lines, place, message):
 
 # candidate, test set, what the place points at, message
 BROKEN_CANDIDATES = [
-    ("{model: m.pkl}", "", "model:", "`trust: pickle`"),
+    ("{model: m.pkl}", "", "candidate:", "`trust: pickle`"),
     ("{model: m.pkl, trust: joblib}", "", "joblib", "`trust` must be `pickle`"),
     ("{predictions: a.csv, trust: pickle}", "", "trust:", "`trust` goes with `model:`, not with `predictions:`"),
     ("{predictions: a.csv, timeout: 3}", "", "timeout:", "`timeout` goes with `command:` or `model:`"),
@@ -386,6 +394,13 @@ def test_loads__condition_shows_the_caret():
 
     assert found[0].startswith("gate.yml:1:12: `condition`: ")
     assert any("^" in line for line in found)
+
+
+def test_loads__condition_whose_backslash_yaml_has_eaten():
+    """In double quotation marks `/\\ ` becomes `/ `, and the message says so."""
+    text = SHORT.replace("n - o > 0.02 +/- 0.01", '"n - o > 0.02 +/- 0.01 /\\ d < 0.1"')
+
+    assert any("YAML eats the backslash" in line for line in problems(text))
 
 
 def test_loads__papers_bound_needs_a_tolerance():

@@ -63,6 +63,13 @@ def test_loads_any__inside_travis_yml(tmp_path):
     assert "n - o > 0.02 +/- 0.01" == script.condition
 
 
+def test_loads_any__disagreement_is_ours():
+    """The share of changed predictions, which the paper knows from elsewhere, may stand in its section."""
+    script = gatefile.loads_any(SCRIPT + "  - disagreement: 0.1\n")
+
+    assert 0.1 == script.disagreement
+
+
 def test_with_files__is_a_gate():
     """Told what to judge, a script becomes a gate with the same contract."""
     script = gatefile.loads_any(SCRIPT)

@@ -38,6 +38,12 @@ ACCEPTED = [
     {"testset": {"labels": "y.csv", "classes": ["a", 1]}},
     {"notify": {"webhook": "https://chat.example.com/hooks/1", "mail": "owner@example.com"}},
     {"notify": {"mail": "owner@example.com"}},
+    {"ledger": "books/a b.db"},
+    {"ledger": "postgresql://exam@db/books"},
+    {"ledger": "git:https://host/repo.git/ledger"},
+    {"ledger": "git:up#team/ledger"},
+    {"baseline": {"revision": "HEAD~1"}},
+    {"name": "a b " * 25},
     {"owner": {"key": "k"}, "sandbox": "required", "bound": "exact", "disagreement": 1, "name": "x"},
 ]
 
@@ -65,6 +71,12 @@ REFUSED = [
     {"runstore": "localhost"},
     {"feedback": {"estimate": {"of": "n"}}},
     {"name": " "},
+    {"name": "x" * 101},
+    {"name": "a\nb"},
+    {"ledger": "mysql://host/db"},
+    {"ledger": "git:ledger"},
+    {"baseline": {"revision": "--upload-pack=x"}},
+    {"candidate": {"model": "m.pkl"}},
 ]
 
 

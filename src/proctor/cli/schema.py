@@ -35,7 +35,10 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {"gate": _gate, "release": _r
 
 @click.command(
     epilog="""\b
-Example: let editors complete and check the gate file
+Every key of the gate file, with its values, its default and its meaning:
+  proctor schema --markdown
+\b
+Let editors complete and check the gate file
   proctor schema > proctor.schema.json
 and begin proctor.yml with the line
   # yaml-language-server: $schema=proctor.schema.json
@@ -46,6 +49,14 @@ What `proctor check --json` and `proctor status --json` print:
 """,
 )
 @click.argument("what", type=click.Choice(list(SCHEMAS)), default="gate")
-def schema(what: str) -> None:
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the keys of the gate file as tables to read.")
+def schema(what: str, as_markdown: bool) -> None:
     """Print the JSON Schema (draft 2020-12) of the gate file, of a release, or of a status."""
+    if as_markdown:
+        if what != "gate":
+            raise click.UsageError(f"--markdown is for the gate file; the schema of a {what} is JSON")
+        from proctor.gatefile import reference
+
+        click.echo(reference.markdown(), nl=False)
+        return
     click.echo(json.dumps(SCHEMAS[what](), indent=2, ensure_ascii=False))

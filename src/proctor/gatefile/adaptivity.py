@@ -46,3 +46,7 @@ class AdaptivityKind(Kind):
         """The words, or the form with an address."""
         words = {"enum": [str(word) for word in self.words]}
         return {"anyOf": [words, {"type": "string", "pattern": rf"^none\s*->\s*{ADDRESS}$"}]}
+
+    def in_words(self) -> str:
+        """The words, and the form with an address."""
+        return ", ".join(f"`{word}`" for word in (*self.words, "none -> ADDRESS"))

@@ -11,14 +11,26 @@ from proctor.errors import ConditionError
 ADDRESS = r"[^\s@<>]+@[^\s@<>]+"
 """A mail address, as far as can be told without sending to it."""
 
+NAME = r"^(?=.*\S)[^\n]{1,100}$"
+"""A name that fits into a line."""
+
+LEDGER = r"^(postgres(ql)?://\S+|git:(\S*[^/\s]/[^/\s]\S*|\S+#\S+)|(?!git:)(?!.*://).*\S.*)$"
+"""The three kinds of ledger; that no password may stand in it is more than a pattern can say."""
+
 
 def condition_problem(text: str) -> str:
     """What is wrong with a condition: its own message, with the caret."""
     try:
         conditions.normalize(conditions.parse(text))
     except ConditionError as error:
-        return f"`condition`: {error}"
+        eaten = _EATEN_BACKSLASH if re.search(r"[<>].*\s/\s.*[<>]", text) else ""
+        return f"`condition`: {error}{eaten}"
     return ""
+
+
+_EATEN_BACKSLASH = (
+    "\nOr was it `/\\` in double quotation marks? YAML eats the backslash: leave the marks out, or write `and`."
+)
 
 
 def command_problem(text: str) -> str:

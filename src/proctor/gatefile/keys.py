@@ -66,7 +66,7 @@ class _FeedbackWord(StrEnum):
 # --- the values ------------------------------------------------------------------------------------------------------
 
 
-def _model(model: str, trust: _Trust | None, timeout: float) -> Model:
+def _model(model: str, trust: _Trust, timeout: float) -> Model:
     return Model(model, trust is _Trust.PICKLE, timeout)
 
 
@@ -123,7 +123,12 @@ _COMMAND = Section(
 _MODEL = Section(
     (
         Key("model", Text(), "File of a saved scikit-learn estimator (joblib or pickle).", required=True),
-        Key("trust", Choice(_Trust), "Must be `pickle` for such a file: loading it runs whatever code is in it."),
+        Key(
+            "trust",
+            Choice(_Trust),
+            "Write `trust: pickle`, since loading such a file runs whatever code is in it.",
+            required=True,
+        ),
         _TIMEOUT,
     ),
     _model,
@@ -131,11 +136,22 @@ _MODEL = Section(
 
 _TESTSET = Section(
     (
-        Key("labels", Text(), "File of the labels, which the people who build models do not see.", required=True),
-        Key("features", Text(), "File of what a model is shown; not needed when predictions come as files."),
+        Key(
+            "labels",
+            Text(),
+            "File of the labels, which the people who build models do not see: CSV, JSON Lines, NPY, NPZ or Parquet, "
+            "sealed or not.",
+            required=True,
+        ),
+        Key(
+            "features",
+            Text(),
+            "File of what a model is shown, without the column of labels if that is in it; not needed when predictions "
+            "come as files and have ids.",
+        ),
         _column("id", "the example's id, in every file"),
         _column("label", "the label"),
-        Key("name", Text(checks.name_problem), "What people call this test set."),
+        Key("name", Text(checks.name_problem, checks.NAME), "What people call this test set."),
         Key("sample", Text(), "File of a few public examples, on which a candidate is tried first, free of charge."),
         Key(
             "inputs",
@@ -151,12 +167,19 @@ _TESTSET = Section(
 )
 
 _BASELINE = WordOrMap(
-    Made(Choice(_BaselineWord), lambda _: Accepted()),
+    Made(Choice(_BaselineWord, "{revision: main} or {predictions: FILE}"), lambda _: Accepted()),
     OneOfSections(
         {
             "predictions": _PREDICTIONS,
             "revision": Section(
-                (Key("revision", Text(checks.revision_problem), "Branch, tag or commit of git.", required=True),),
+                (
+                    Key(
+                        "revision",
+                        Text(checks.revision_problem, r"^[^-\s]\S*$"),
+                        "Branch, tag or commit of git.",
+                        required=True,
+                    ),
+                ),
                 Revision,
             ),
         }
@@ -178,7 +201,7 @@ _RUNSTORE = WordOrMap(
 
 _GRID = Number(-10, 10)
 _FEEDBACK = WordOrMap(
-    Made(Choice(_FeedbackWord), _feedback_word),
+    Made(Choice(_FeedbackWord, "{estimate: …}"), _feedback_word),
     Section(
         (
             Key(
@@ -271,6 +294,13 @@ STEPS = Key(
     shown_default=DEFAULT_STEPS,
 )
 
+DISAGREEMENT = Key(
+    "disagreement",
+    Number(0, 1, low_excluded=True, is_share=True),
+    "Anticipated share of predictions that a new model changes; left out: that of a `d <` clause, else 1, "
+    "which makes plans ten times larger.",
+)
+
 POLICY_KEYS = (
     CONDITION,
     RELIABILITY,
@@ -301,17 +331,16 @@ POLICY_KEYS = (
         "Passes that are expected (in fn-free: fails).",
         shown_default=DEFAULT_PASSES,
     ),
-    Key(
-        "disagreement",
-        Number(0, 1, low_excluded=True, is_share=True),
-        "Anticipated share of predictions that a new model changes; left out: that of a `d <` clause, else 1, "
-        "which makes plans ten times larger.",
-    ),
+    DISAGREEMENT,
 )
 
 GATE = Section(
     (
-        Key("name", Text(checks.name_problem), "What this gate is called in results; left out: the file's name."),
+        Key(
+            "name",
+            Text(checks.name_problem, checks.NAME),
+            "What this gate is called in results; left out: the file's name.",
+        ),
         *POLICY_KEYS,
         Key("testset", _TESTSET, "Files of the test set and their columns.", required=True),
         Key(
@@ -336,7 +365,7 @@ GATE = Section(
         ),
         Key(
             "ledger",
-            Text(checks.ledger_problem),
+            Text(checks.ledger_problem, checks.LEDGER),
             "Where the books are kept: a path (SQLite), postgresql://…, or a branch git:REMOTE/BRANCH.",
             ".proctor/ledger.db",
             shown_default=".proctor/ledger.db",

@@ -1,7 +1,8 @@
 """
-Kinds of values that a key can have: each reads a node strictly and describes itself as JSON Schema.
+Kinds of values that a key can have: each reads a node strictly and describes itself, as JSON Schema and in words.
 
-One description serves both, so what editors complete and what the program accepts cannot come apart.
+One description serves all, so what editors complete, what people look up and what the program accepts cannot come
+apart.
 A kind reports what is wrong to the source and goes on; it knows nothing of what any one key is for (see `keys`).
 """
 
@@ -46,6 +47,10 @@ class Kind(ABC):
     def schema(self) -> Schema:
         """JSON Schema (draft 2020-12) of the values that `read` accepts."""
 
+    @abstractmethod
+    def in_words(self) -> str:
+        """What values there are, for a table of keys; Markdown."""
+
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """A question to append to a message: the *known* word that *word* may have been meant to be, or nothing."""
@@ -57,6 +62,8 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 def describe(node: Node) -> str:
     """The value as the user wrote it, and what YAML takes it for where that surprises."""
     match node:
+        case Scalar(text, "bool", False) if text.lower() in {"true", "false"}:
+            return f"`{text}`"
         case Scalar(text, "bool", False):
             return f"`{text}`, which YAML reads as {'true' if text.lower() in {'yes', 'on', 'true', 'y'} else 'false'}"
         case Scalar(text, "null", False):
@@ -123,12 +130,24 @@ class Text(Kind):
         pattern = {"pattern": self.pattern or r"\S"}
         return {"type": ["string", "number"] if self.any_scalar else "string", **pattern}
 
+    def in_words(self) -> str:
+        """Any text; what it must be like is in the key's description."""
+        return "text"
+
 
 @dataclass(frozen=True)
 class Choice(Kind):
-    """One word of a few."""
+    """
+    One word of a few.
+
+    Args:
+        words: The words.
+        else_form: What else the key may hold, as it would be written, for the message.
+
+    """
 
     words: type[StrEnum]
+    else_form: str = ""
 
     def read(self, node: Node, path: Path, source: Source) -> StrEnum | Invalid:
         """The member that was named."""
@@ -141,13 +160,18 @@ class Choice(Kind):
         return INVALID
 
     def names(self) -> str:
-        """The words, for a sentence."""
+        """The words, and what else there is, for a sentence."""
         *most, last = (f"`{word}`" for word in self.words)
-        return f"{', '.join(most)} or {last}" if most else last
+        words = f"{', '.join(most)} or {last}" if most else last
+        return f"{words} or {self.else_form}" if self.else_form else words
 
     def schema(self) -> Schema:
         """The words."""
         return {"enum": [str(word) for word in self.words]}
+
+    def in_words(self) -> str:
+        """The words."""
+        return ", ".join(f"`{word}`" for word in self.words)
 
 
 @dataclass(frozen=True)
@@ -229,6 +253,10 @@ class Number(Kind):
         high = {} if self.high is None else {"exclusiveMaximum" if self.high_excluded else "maximum": self.high}
         return {"type": "number", **low, **high}
 
+    def in_words(self) -> str:
+        """The range."""
+        return f"a number {self._range().removeprefix('be ')}"
+
 
 def _hundredth(text: str) -> str:
     return format((Decimal(text) / 100).normalize(), "f")
@@ -256,6 +284,10 @@ class Whole(Kind):
         """An integer in the range."""
         return {"type": "integer", "minimum": self.low, "maximum": self.high}
 
+    def in_words(self) -> str:
+        """The range."""
+        return f"a whole number from {self.low:,} to {self.high:,}"
+
 
 @dataclass(frozen=True)
 class ListOf(Kind):
@@ -277,3 +309,7 @@ class ListOf(Kind):
     def schema(self) -> Schema:
         """An array of at least one."""
         return {"type": "array", "items": self.kind.schema(), "minItems": 1}
+
+    def in_words(self) -> str:
+        """A list, and of what."""
+        return f"a list, each item {self.kind.in_words()}"

@@ -121,7 +121,7 @@ class Source:
             f"{place.within(self.name)}: " + message.replace("\n", "\n    ")
             for place, message in sorted(self.problems, key=lambda problem: problem[0])
         ]
-        raise GateFileError("\n".join(lines), hint="`proctor schema` prints every key, its values and its default.")
+        raise GateFileError("\n".join(lines), hint="`proctor schema --markdown` lists every key with its values.")
 
 
 def compose(text: str, source: Source) -> Node | None:
@@ -135,9 +135,10 @@ def compose(text: str, source: Source) -> Node | None:
     try:
         return _Composer(yaml.parse(text, Loader=_loader())).document()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        is_open = "quoted scalar" in str(error.context) and "end of stream" in str(error.problem)
+        mark = error.context_mark if is_open else error.problem_mark or error.context_mark
         place = _place(mark) if mark else Place()
-        source.report(place, _advice(error, text, place))
+        source.report(place, "a quotation mark that is not closed" if is_open else _advice(error, text, place))
     except yaml.reader.ReaderError as error:
         before = text[: error.position] if isinstance(error.position, int) else ""
         place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
@@ -163,6 +164,12 @@ def _advice(error: yaml.MarkedYAMLError, text: str, place: Place) -> str:
         return "a second document (`---`); a gate file is one"
     if "mapping values are not allowed" in str(error.problem):
         return "a second `: ` in one line; put the value in quotation marks, or check the indentation"
+    if "nesting" in str(error.problem):  # LibYAML's own end, where it comes before ours
+        return "nested too deeply"
+    if "escape" in str(error.problem) or "expected hex" in str(error.problem):
+        return "a backslash in double quotation marks is special; put the value in single ones"
+    if "cannot start any token" in str(error.problem) or "comment or line break" in str(error.problem):
+        return "a value that begins with a sign that YAML keeps for itself; put it in quotation marks"
     return f"not YAML: {error.problem or error.context or 'unreadable'}"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from proctor.budget import Adaptivity
 from proctor.gatefile.adaptivity import AdaptivityKind
-from proctor.gatefile.keys import ADAPTIVITY, CONDITION, MODE, RELIABILITY, STEPS
+from proctor.gatefile.keys import ADAPTIVITY, CONDITION, DISAGREEMENT, MODE, RELIABILITY, STEPS
 from proctor.gatefile.kinds import Text, describe
 from proctor.gatefile.nodes import Items, Mapping, Node, Source, Unreadable, checked, without_duplicates
 from proctor.gatefile.sections import Key, Section
@@ -27,6 +27,7 @@ SCRIPT = Section(
         MODE,
         Key(ADAPTIVITY.name, AdaptivityKind(_PAPERS_OWN), "`full`, `none -> ADDRESS` or `firstChange`.", required=True),
         Key(STEPS.name, STEPS.kind, "Number of evaluations that the test set is for.", required=True),
+        DISAGREEMENT,  # ours: the paper knows it from elsewhere, and without it plans are ten times larger
     )
 )
 

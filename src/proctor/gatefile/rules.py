@@ -55,8 +55,6 @@ def check_gate(values: Values, source: Source) -> None:
     if formula is not None and values.get("first") is First.JUDGE:
         _first_can_be_judged(formula, source)
     candidate, testset = values.get("candidate"), values.get("testset")
-    if isinstance(candidate, Model):
-        _pickle_is_trusted(candidate, source)
     if isinstance(testset, TestSetSource) and isinstance(candidate, PredictionsFile | Command | Model):
         _testset_feeds_candidate(testset, candidate, source)
         if testset.inputs is Inputs.SEALED:
@@ -112,12 +110,6 @@ def _first_can_be_judged(formula: Formula, source: Source) -> None:
     if conditions.restrict(formula, {Variable.N}) is None:
         message = "`first: judge` needs a clause on n alone, such as n > 0.8; write `first: accept`, or add one"
         source.report(source.place_of("first"), message)
-
-
-def _pickle_is_trusted(candidate: Model, source: Source) -> None:
-    if not candidate.trusts_pickle:
-        message = "`model` needs a line `trust: pickle` beside it: loading such a file runs whatever code is in it"
-        source.report(source.place_of("candidate", "model"), message)
 
 
 def _testset_feeds_candidate(testset: TestSetSource, candidate: Candidate, source: Source) -> None:

@@ -66,9 +66,7 @@ class Section(Kind):
         values = {key.name: INVALID if key.required else key.default for key in self.keys}
         for word, value in node.words():
             if word.text not in by_name:
-                known = ", ".join(f"`{name}`" for name in by_name)
-                meant = suggestion(word.text, by_name) or (f"; known here: {known}" if path else "")
-                source.report(word.place, f"unknown key `{shortened(word.text)}`{meant}")
+                source.report(word.place, f"unknown key `{shortened(word.text)}`{self._meant(word.text, path)}")
                 continue
             here = (*path, word.text)
             source.places[here] = word.place
@@ -79,6 +77,18 @@ class Section(Kind):
                 source.report(source.place_of(*path), f"`{key.name}` is missing{where}. {key.description}")
         return values
 
+    def _meant(self, word: str, path: Path) -> str:
+        """What an unknown *word* may have been meant to be, for the message."""
+        homes = [key.name for key in self.keys for _, below in sections_of(key.kind) if word in below.names()]
+        if homes:
+            return f"; it belongs in `{homes[0]}:`"
+        known = ", ".join(f"`{name}`" for name in self.names())
+        return suggestion(word, self.names()) or (f"; known here: {known}" if path else "")
+
+    def names(self) -> tuple[str, ...]:
+        """The names of the keys."""
+        return tuple(key.name for key in self.keys)
+
     def schema(self) -> Schema:
         """An object without other keys."""
         required = [key.name for key in self.keys if key.required]
@@ -88,6 +98,10 @@ class Section(Kind):
             **({"required": required} if required else {}),
             "additionalProperties": False,
         }
+
+    def in_words(self) -> str:
+        """A map; its keys are described by themselves."""
+        return "a map"
 
 
 @dataclass(frozen=True)
@@ -129,6 +143,10 @@ class OneOfSections(Kind):
         """Exactly one of the variants."""
         return {"oneOf": [section.schema() for section in self.variants.values()]}
 
+    def in_words(self) -> str:
+        """A map, and the keys of which it has one."""
+        return "a map with one of " + ", ".join(f"`{name}`" for name in self.variants)
+
 
 @dataclass(frozen=True)
 class WordOrMap(Kind):
@@ -144,6 +162,10 @@ class WordOrMap(Kind):
     def schema(self) -> Schema:
         """Either form."""
         return {"anyOf": [self.word.schema(), self.map.schema()]}
+
+    def in_words(self) -> str:
+        """Either form."""
+        return f"{self.word.in_words()}, or {self.map.in_words()}"
 
 
 @dataclass(frozen=True)
@@ -161,3 +183,20 @@ class Made(Kind):
     def schema(self) -> Schema:
         """That of the kind beneath."""
         return self.kind.schema()
+
+    def in_words(self) -> str:
+        """Those of the kind beneath."""
+        return self.kind.in_words()
+
+
+def sections_of(kind: Kind) -> tuple[tuple[str, Section], ...]:
+    """The maps that *kind* can be, each with the key that tells it from the others: empty if it is the only one."""
+    match kind:
+        case Section():
+            return (("", kind),)
+        case OneOfSections(variants):
+            return tuple(variants.items())
+        case WordOrMap(_, below) | Made(below):
+            return sections_of(below)
+        case _:
+            return ()
