@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,7 @@ candidate:
   trust: pickle           # we made these files ourselves
 """
 
+PROCTOR = (sys.executable, "-m", "proctor")
 TRAINING_SIZE = 497
 
 HISTORY = (
@@ -77,12 +79,22 @@ def main() -> int:
         git(folder, "add", "-A")
         git(folder, "commit", "--quiet", "--allow-empty", "-m", message)
         print(f"── {message} " + "─" * max(0, 76 - len(message)), flush=True)
-        codes.append(subprocess.run([sys.executable, "-m", "proctor", "check"], cwd=folder, check=False).returncode)
+        codes.append(subprocess.run([*PROCTOR, "check"], cwd=folder, stderr=subprocess.STDOUT, check=False).returncode)
         if codes[-1] == 4:
             break
-    subprocess.run([sys.executable, "-m", "proctor", "status"], cwd=folder, check=False)
-    print(f"passes {codes.count(0)}, fails {codes.count(1)}, and the test set used up: {'yes' if 4 in codes else 'no'}")
+    print("\n── the books at the end " + "─" * 55, flush=True)
+    subprocess.run([*PROCTOR, "status"], cwd=folder, check=False)
+    passes, fails = codes.count(0), codes.count(1)
+    free = passes + fails - evaluations(folder)
+    print(f"look around: cd {folder}, then proctor ledger show, proctor testset show, proctor report --html page.html")
+    print(f"passes {passes}, fails {fails}; {free} cost nothing; the test set used up: {'yes' if 4 in codes else 'no'}")
     return 0 if {0, 1, 4} == set(codes) else 1
+
+
+def evaluations(folder: Path) -> int:
+    """How many evaluations were charged to the test set."""
+    status = subprocess.run([*PROCTOR, "status", "--json"], cwd=folder, capture_output=True, check=True)
+    return int(json.loads(status.stdout)["budget"]["evaluations"])
 
 
 def make_repository(folder: Path, images: np.ndarray, labels: np.ndarray) -> None:

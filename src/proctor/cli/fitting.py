@@ -16,26 +16,7 @@ if TYPE_CHECKING:
     from proctor.gatefile import Gate
     from proctor.planning import Plan
 
-_NICE = (
-    0.0025,
-    0.005,
-    0.01,
-    0.015,
-    0.02,
-    0.025,
-    0.03,
-    0.035,
-    0.04,
-    0.045,
-    0.05,
-    0.06,
-    0.08,
-    0.1,
-    0.12,
-    0.15,
-    0.2,
-    0.25,
-)
+_NICE = (0.0025, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.045, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2)
 _LIVES = ((32, 3), (32, 1), (10, 1))
 """Steps and passes to expect of a test set, the longest life first."""
 

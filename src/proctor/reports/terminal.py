@@ -78,17 +78,21 @@ def _bits(bits: float) -> str:
 
 
 def _history(rows: tuple[HistoryRow, ...]) -> list[str]:
+    """The last verdicts; with their conditions, where these have changed."""
     shown = rows[-_HISTORY_ROWS:]
     lines = [] if len(shown) == len(rows) else [f"  … {len(rows) - len(shown)} earlier verdicts"]
+    has_changed = len({row.condition for row in rows}) > 1
     for row in shown:
         word = click.style(f"{sentences.verdict_word(row.verdict):<8}", fg=_COLORS[row.verdict])
         step = f"{row.step:>3}" if row.step else "  –"
-        who = f"{_plain(row.commit, 8)}  {_plain(row.actor, 12)}"
-        bits = _bits(row.leakage_bits)
-        lines.append(f"  {step}  {word} {row.at[:16].replace('T', ' ')}  {who}  {bits:>9}  {row.condition}")
+        who = f"{_plain((row.commit or '')[:8], 8)}  {_plain(row.actor or '', 12)}"
+        condition = f"  {row.condition}" if has_changed else ""
+        at = row.at[:16].replace("T", " ")
+        lines.append(f"  {step}  {word} {at}  {who}  {_bits(row.leakage_bits):>9}{condition}")
     return lines
 
 
-def _plain(text: str | None, width: int) -> str:
+def _plain(text: str, width: int) -> str:
     """Other people's text, cut and filled up to *width*; a terminal must not obey it."""
-    return "".join(c if c.isprintable() else "?" for c in (text or "")[:width]).ljust(width)
+    cut = text if len(text) <= width else f"{text[: width - 1]}…"
+    return "".join(c if c.isprintable() else "?" for c in cut).ljust(width)

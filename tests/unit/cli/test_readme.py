@@ -6,10 +6,13 @@ import os
 import re
 from pathlib import Path
 
+import pytest
+
 from proctor import errors
 from proctor.cli import COMMANDS
 
-README = Path(__file__).parents[3] / "README.md"
+PROJECT = Path(__file__).parents[3]
+README = PROJECT / "README.md"
 
 
 def between(start: str, end: str) -> str:
@@ -44,9 +47,23 @@ def test_readme__table_of_exit_codes():
     assert known | {errors.UNUSABLE, errors.BUG, errors.INTERRUPTED} == codes
 
 
-def test_readme__links_lead_somewhere():
-    """Every relative link of the README names a file that exists."""
-    text = README.read_text(encoding="utf-8")
-    links = re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r'src="([^":]+)"', text)
+PAGES = [page for page in PROJECT.rglob("*.md") if not {".venv", ".git", "build"} & set(page.parts)]
 
-    assert [] == [link for link in links if not (README.parent / link).exists()]
+
+def anchors(page: Path) -> set[str]:
+    """What GitHub calls the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(PROJECT).as_posix())
+def test_pages__links_lead_somewhere(page):
+    """Every relative link of every page names a file that exists, and a heading that is in it."""
+    text = re.sub(r"(?s)```.*?```", "", page.read_text(encoding="utf-8"))
+    found = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'src="([^"]+)"', text)
+    links = [link.partition("#") for link in found if "://" not in link]
+
+    targets = [((page.parent / path) if path else page, anchor) for path, _, anchor in links]
+
+    assert [] == [target for target, _ in targets if not target.exists()]
+    assert [] == [(target, anchor) for target, anchor in targets if anchor and anchor not in anchors(target)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import click
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from proctor.release import Verdict
 from proctor.reports import terminal
 
-from .samples import make_budget, make_release, make_status
+from .samples import make_budget, make_history, make_release, make_status
 
 
 def shown(release_or_status) -> str:
@@ -57,6 +58,22 @@ def test_render_status__history_is_cut_and_says_so():
 
     assert "18 earlier verdicts" in text
     assert 12 == text.count("FAIL")
+
+
+def test_render_status__conditions_that_have_changed():
+    """The history names the condition of each verdict once there is more than one, and keeps to 80 columns before."""
+    same = make_status("fpf")
+    changed = replace(same, history=(*same.history[:-1], replace(same.history[-1], condition="n > 0.9")))
+
+    assert 1 == shown(same).count(same.condition)
+    assert 3 == shown(changed).count(same.condition)
+    assert "n > 0.9" in shown(changed)
+    assert max(len(line) for line in shown(same).splitlines() if "FAIL" in line) <= 80
+
+
+def test_render_status__long_name_is_cut():
+    """Of a long name the beginning is shown, and that it goes on."""
+    assert "  Charles Bab…  " in shown(replace(make_status(""), history=make_history("f", actor="Charles Babbage")))
 
 
 def test_render_status__withheld_shows_no_outcome():
