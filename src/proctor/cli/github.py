@@ -49,6 +49,7 @@ def github() -> None:
 
 
 @github.command(
+    short_help="Judge what the event is about.",
     epilog="""\b
 Examples:
   proctor github check                               what actions/check runs
@@ -90,6 +91,7 @@ def check(
 
 
 @github.command(
+    short_help="Post the result of another job.",
     epilog="""\b
 Examples:
   proctor github comment --artifact uploaded         what actions/comment runs
@@ -165,6 +167,7 @@ def renew(
 
 
 @github.command(
+    short_help="Make what the trusted job judges.",
     epilog="""\b
 Examples:
   proctor github pack --to uploaded                  what actions/preflight runs at its end

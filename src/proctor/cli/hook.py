@@ -83,7 +83,12 @@ def install(gates: tuple[str, ...]) -> None:
     click.echo(f"installed {path}")
 
 
-@hook.command()
+@hook.command(
+    epilog="""\b
+Example:
+  proctor hook uninstall
+""",
+)
 def uninstall() -> None:
     """Remove the hook that `install` made; somebody else's stays."""
     path = _hook_file()
@@ -97,7 +102,12 @@ def uninstall() -> None:
     click.echo(f"removed {path}")
 
 
-@hook.command()
+@hook.command(
+    epilog="""\b
+Example, by hand, as if everything were pushed:
+  proctor hook run --gate gates/spam.yml
+""",
+)
 @click.option("--gate", "gates", multiple=True, type=click.Path(), help="Gate file; may be given several times.")
 @click.argument("remote", nargs=-1)
 def run(gates: tuple[str, ...], remote: tuple[str, ...]) -> int:

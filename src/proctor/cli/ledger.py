@@ -88,7 +88,7 @@ def show(gate: Path, location: str | None, key_file: Path | None, last: int | No
             click.echo(line)
 
 
-@ledger.command()
+@ledger.command(short_help="Find entries that somebody tampered with.")
 @_located
 @click.option(
     "--head",
@@ -135,7 +135,7 @@ def verify(
     context.exit(5 if findings else 0)
 
 
-@ledger.command()
+@ledger.command(short_help="Write all entries as JSON Lines or CSV.")
 @_located
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
 @click.argument("file", type=click.File("w", encoding="utf-8", lazy=True), default="-")
@@ -155,7 +155,7 @@ def export(gate: Path, location: str | None, key_file: Path | None, form: str, f
     _WRITERS[form](entries, file)
 
 
-@ledger.command("import")
+@ledger.command("import", short_help="Fill an empty ledger from JSON Lines.")
 @_located
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def import_(gate: Path, location: str | None, key_file: Path | None, file: Path) -> None:

@@ -21,6 +21,7 @@ def runstore() -> None:
 
 
 @runstore.command(
+    short_help="Send what the run store could not take.",
     epilog="""\b
 Examples:
   proctor runstore sync                                of the gate in this folder

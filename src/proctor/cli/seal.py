@@ -13,7 +13,13 @@ EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  proctor testset seal exam/labels.csv                            prints a new key, once
+  proctor testset seal exam/labels.csv --features exam/features.csv --key-file owner.key
+""",
+)
 @click.argument("labels", type=EXISTING)
 @click.option("--features", type=EXISTING, help="Seal the inputs, too: only a sandboxed model sees them then.")
 @click.option("--out", type=NEW, help="Where the sealed labels go.  [default: LABELS.sealed]")

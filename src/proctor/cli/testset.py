@@ -71,7 +71,14 @@ def _print(found: Any, as_json: bool, lines: Callable[[], list[str]]) -> None:
     click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(lines()))
 
 
-@testset.command(short_help="Show the life of the test set, and its lineage.")
+@testset.command(
+    short_help="Show the life of the test set, and its lineage.",
+    epilog="""\b
+Examples:
+  proctor testset show
+  proctor testset show gates/spam.yml --json
+""",
+)
 @gate_file
 @as_json_option
 def show(file: str, as_json: bool) -> int:
@@ -91,7 +98,13 @@ def show(file: str, as_json: bool) -> int:
     return PASSED
 
 
-@testset.command(short_help="Correct labels, on record.")
+@testset.command(
+    short_help="Correct labels, on record.",
+    epilog="""\b
+Example:
+  proctor testset correct exam/labels-2.csv --reason "three were typed wrong"
+""",
+)
 @click.argument("new_labels", type=EXISTING)
 @gate_file
 @click.option("--reason", default="", help="Why; it goes to the owner's record alone.")
@@ -112,7 +125,14 @@ def correct(new_labels: Path, file: str, reason: str, owner_record: Path | None)
     return PASSED
 
 
-@testset.command(short_help="End the test set and give it to developers.")
+@testset.command(
+    short_help="End the test set and give it to developers.",
+    epilog="""\b
+Examples:
+  proctor testset retire
+  proctor testset retire --yes --reason "spent"
+""",
+)
 @gate_file
 @click.option("--reason", default="retired by its owner", show_default=True, help="Why; everybody can read it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -147,7 +167,14 @@ def _retirement_lines(done: Retirement) -> list[str]:
     ]
 
 
-@testset.command(short_help="Register the test set that follows the last one.")
+@testset.command(
+    short_help="Register the test set that follows the last one.",
+    epilog="""\b
+Examples:
+  proctor testset renew
+  proctor testset renew --baseline accepted-model-on-the-new-examples.csv
+""",
+)
 @gate_file
 @click.option("--predecessor", metavar="FINGERPRINT", help="The set that is followed; left out: this gate's last one.")
 @click.option("--baseline", type=EXISTING, help="Predictions of the accepted model on the new examples.")
@@ -167,7 +194,14 @@ def renew(
     return _register(file, Wish(True, predecessor, baseline, project_reliability), as_json)
 
 
-@testset.command(short_help="Register the first test set before its first check.")
+@testset.command(
+    short_help="Register the first test set before its first check.",
+    epilog="""\b
+Examples:
+  proctor testset register
+  proctor testset register --baseline old.csv --project-reliability 0.99
+""",
+)
 @gate_file
 @click.option("--baseline", type=EXISTING, help="Predictions of the present model, which becomes the baseline.")
 @click.option("--project-reliability", type=float, metavar="P", help="Reliability of all test sets together.")
@@ -216,7 +250,13 @@ def succession_lines(done: Succession) -> list[str]:
     return lines
 
 
-@testset.command(short_help="End an evaluation that has begun and will not end.")
+@testset.command(
+    short_help="End an evaluation that has begun and will not end.",
+    epilog="""\b
+Example:
+  proctor testset abort
+""",
+)
 @gate_file
 @owner_option
 def abort(file: str, owner_record: Path | None) -> int:
@@ -234,7 +274,14 @@ def abort(file: str, owner_record: Path | None) -> int:
     return PASSED
 
 
-@testset.command(short_help="Read every outcome, withheld ones too.")
+@testset.command(
+    short_help="Read every outcome, withheld ones too.",
+    epilog="""\b
+Examples:
+  PROCTOR_KEY=... proctor testset outcomes
+  proctor testset outcomes --json
+""",
+)
 @gate_file
 @owner_option
 @as_json_option
@@ -279,7 +326,14 @@ def _outcome_lines(opened: tuple[Opened, ...]) -> list[str]:
     return lines if opened else ["no evaluation so far"]
 
 
-@testset.command(short_help="Tell people that a fresh test set is needed.")
+@testset.command(
+    short_help="Tell people that a fresh test set is needed.",
+    epilog="""\b
+Examples:
+  proctor testset notify
+  proctor testset notify --print
+""",
+)
 @gate_file
 @click.option("--print", "only_print", is_flag=True, help="Print the text, for an issue or a mail, and send nothing.")
 @click.option("--again", is_flag=True, help="Send those again of which it is not known whether they arrived.")

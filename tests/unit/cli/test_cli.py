@@ -57,15 +57,21 @@ def leaves() -> list[str]:
 
 @pytest.mark.parametrize("name", leaves())
 def test_commands__every_help_has_an_example(name):
-    """`proctor COMMAND --help` works; it or the help of its group shows at least one line that can be copied."""
+    """`proctor COMMAND --help` works and shows at least one line that can be copied."""
     code, out, err = said(*name.split(), "--help")
-    of_group = said(name.split()[0], "--help")[1]
 
     assert (0, "") == (code, err)
-    examples = [
-        line for line in (out + of_group).splitlines() if re.match(rf"\s+.*\bproctor {name.split()[0]}\b", line)
-    ]
-    assert [line for line in examples if "[OPTIONS]" not in line], f"no example in the help of {name}"
+    examples = [line for line in out.splitlines() if re.match(rf"\s+.*\bproctor {name}\b", line)]
+    assert [] != examples, f"no example in the help of {name}"
+
+
+@pytest.mark.parametrize("name", ["", *(name for name in COMMANDS if isinstance(command(name), click.Group))])
+def test_commands__no_summary_is_cut(name):
+    """In every list of commands each one is summed up in whole words."""
+    listed = said(*name.split(), "--help")[1].partition("Commands:")[2]
+
+    assert "..." not in listed
+    assert "" != listed
 
 
 def test_commands__every_module_with_a_command_is_in_the_table():
