@@ -121,6 +121,7 @@ def comment(gate: str, ledger: str, artifact: Path, issue: bool) -> int:
 
 
 @github.command(
+    short_help="Register the next test set.",
     epilog="""\b
 Examples:
   proctor github renew                               what actions/renew runs

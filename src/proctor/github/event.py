@@ -60,6 +60,7 @@ class Facts:
         default_branch: Name of the repository's default branch.
         run_url: Address of the workflow run.
         pull_request: The pull request, if there is one.
+        before: On a push, the commit that the branch had; ``None`` for a new branch.
         group_base: In a merge queue, the commit that the group is put on; empty elsewhere.
         is_deletion: True if the push deleted the branch: there is nothing to judge.
 
@@ -72,6 +73,7 @@ class Facts:
     default_branch: str
     run_url: str
     pull_request: PullRequest | None = None
+    before: str | None = None
     group_base: str = ""
     is_deletion: bool = False
 
@@ -164,12 +166,14 @@ def _workflow_run(environ: Mapping[str, str], payload: Mapping[str, Any]) -> Fac
 
 def _on_branch(environ: Mapping[str, str], payload: Mapping[str, Any], kind: Kind, group_base: str = "") -> Facts:
     is_deletion = payload.get("deleted") is True
+    before = str(payload.get("before", ""))
     return _facts(
         environ,
         payload,
         kind=kind,
         sha="" if is_deletion else _sha(environ.get("GITHUB_SHA", "")),
         ref=environ.get("GITHUB_REF", "").removeprefix("refs/heads/"),
+        before=before if _SHA.fullmatch(before) and before.strip("0") else None,
         group_base=group_base,
         is_deletion=is_deletion,
     )

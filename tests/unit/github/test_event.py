@@ -78,8 +78,14 @@ def test_read__fork(repository):
 
 
 def test_read__push():
-    """A push has the commit that the runner names; a deletion has nothing at all."""
+    """
+    A push has the commit that the runner names, and the one that the branch had before.
+
+    A new branch has none before, and a deletion has nothing at all.
+    """
     assert MERGE == read("push", {"repository": REPOSITORY}).sha
+    assert BASE == read("push", {"before": BASE, "repository": REPOSITORY}).before
+    assert read("push", {"before": "0" * 40}).before is None
     assert read("push", {"deleted": True}, GITHUB_SHA="0" * 40).is_deletion
     assert read("push", {"repository": REPOSITORY}).is_default_branch
     assert not read("push", {"repository": REPOSITORY}, GITHUB_REF="refs/heads/topic").is_default_branch
