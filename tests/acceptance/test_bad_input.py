@@ -490,7 +490,7 @@ def test_contract__edited(project, key):
 
 OPTIONS = {
     "unknown option": (("check", "--josn"), 2, "--josn"),
-    "unknown command": (("chekc",), 2, "Did you mean 'check'"),
+    "unknown command": (("chekc",), 2, "did you mean 'check'"),
     "two files": (("check", "proctor.yml", "other.yml"), 2, "other.yml"),
     "no such gate": (("check", "gates/spam.yml"), 2, "gates/spam.yml"),
     "no such candidate": (("check", "--candidate", "nwe.csv"), 5, "nwe.csv"),
