@@ -40,6 +40,7 @@ class Surroundings:
         jitter: Random number in [0, 1) for waiting times.
         pause: Waits for so many seconds.
         progress: Called with a sentence before each long step.
+        remark: Called with a sentence that the user should know and that stops nothing; public.
     """
 
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -48,6 +49,7 @@ class Surroundings:
     jitter: Callable[[], float] = random.random
     pause: Callable[[float], None] = _pause
     progress: Callable[[str], None] = lambda _sentence: None
+    remark: Callable[[str], None] = lambda _sentence: None
 
 
 def commit_of(root: Path, environ: Mapping[str, str]) -> str | None:

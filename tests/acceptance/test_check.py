@@ -50,6 +50,16 @@ def test_check__terminal_leads_with_the_verdict(ready):
         assert words in ran.out
 
 
+def test_check__predictions_without_ids(ready):
+    """They are matched by their order, and standard error says so; standard output holds JSON and no more."""
+    ready.table("new.csv", ("prediction",), ([label] for label in ready.labels))
+
+    ran = ready.proctor("check", "--json")
+
+    assert "pass" == ran.json["verdict"]
+    assert "note: the predictions of new.csv were matched by their order, because they have no ids\n" == ran.err
+
+
 def test_check__fail(ready):
     """No gain fails: exit code 1, and nothing is said of how close it was."""
     ready.predictions("new.csv", range(390))

@@ -59,6 +59,18 @@ def project(request: pytest.FixtureRequest, tmp_path: Path, originals: dict[str,
     return copy_of(originals[request.param], tmp_path / "project")
 
 
+def test_check__ids_left_out_are_no_channel(project):
+    """That predictions are matched by order is remarked where inputs are open; of sealed ones it could speak."""
+    written = project.root / "predict.py"
+    written.write_text(
+        written.read_text().replace('["id", "prediction"]', '["prediction"]').replace('[row["id"], ', "[")
+    )
+
+    said = project.proctor("check", code=0).err
+
+    assert ("were matched by their order" in said) is (project.inputs == "open")
+
+
 def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
     """Every file below *folder*, archives also unpacked."""
     for path in folder.rglob("*"):

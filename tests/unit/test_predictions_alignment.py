@@ -48,7 +48,7 @@ def test_align__same_order_is_not_copied():
         ([1, 2, 3, 4], None, "4 predictions, but the test set has 3 examples"),
         ([1, 2], "ab", "no prediction for 1 id (c) of the test set"),
         ([1, 2, 3], "abd", "no prediction for 1 id (c)"),
-        ([1], "x", "no prediction for 3 ids (a, b, c)"),
+        ([1], "x", "is about other examples: 1 id (x), and none of the 3 ids (a, b, c) of the test set"),
         ([1, 2, 3, 4], "abcd", "has 1 id (d) that the test set does not have"),
         ([1, 2, 3, 3], "abcc", "1 id (c) more than once"),
         ([1, 2, 3, 4], "aabc", "1 id (a) more than once"),

@@ -65,7 +65,8 @@ def check(  # one parameter for each option, as click wants it
     from proctor.gate import check as judge
     from proctor.surroundings import Surroundings
 
-    surroundings = Surroundings(progress=_say if sys.stderr.isatty() and not as_json else _say_nothing)
+    progress = _say if sys.stderr.isatty() and not as_json else _say_nothing
+    surroundings = Surroundings(progress=progress, remark=outputs.remark)
     extra = outputs.Outputs(file, junit, sarif)
     with extra.of_refusals():
         gate = load_gate(file, Named(labels, candidate, baseline))

@@ -100,12 +100,15 @@ class Case:
         digest = contestant.submission.digest
         if digest not in self._aligned:
             sheet, found = self.exam.sheet(self.labels), contestant.read()
+            is_open = self.gate.testset.inputs is not Inputs.SEALED
             try:
-                self._aligned[digest] = align(sheet, found)
+                aligned = self._aligned[digest] = align(sheet, found)
             except DataError as error:
-                if self.gate.testset.inputs is not Inputs.SEALED:
+                if is_open:
                     raise
                 raise ModelError(error.message, error.hint) from None
+            for note in aligned.notes if is_open else ():  # a model on sealed inputs could speak by leaving ids out
+                self.surroundings.remark(note)
         return self._aligned[digest]
 
     def sample(self, baseline: Contestant | None, anchor: Contestant | None) -> Sample:

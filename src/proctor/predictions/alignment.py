@@ -100,6 +100,12 @@ def _positions(wanted: Sequence[str], given: tuple[str, ...], source: str) -> np
         twice = [name for name, count in Counter(given).items() if count > 1]
         raise DataError(f"{source!r} gives {_some('id', twice)} more than once", hint="each example is predicted once")
     missing = [name for name in wanted if name not in position]
+    if len(missing) == len(wanted):
+        raise DataError(
+            f"{source!r} is about other examples: {_some('id', given)}, and none of the {_some('id', wanted)} "
+            "of the test set",
+            hint="predict the examples of the test set, and write their ids as its files do",
+        )
     if missing:
         raise DataError(
             f"{source!r} has no prediction for {_some('id', missing)} of the test set",
