@@ -58,6 +58,11 @@ def commit_of(root: Path, environ: Mapping[str, str]) -> str | None:
     return named or _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
 
 
+def is_repository(root: Path) -> bool:
+    """Whether *root* lies in the work tree of a git repository."""
+    return _git(root, "rev-parse", "--show-toplevel") is not None
+
+
 def actor_of(root: Path, environ: Mapping[str, str]) -> str | None:
     """Who asks: ``PROCTOR_ACTOR``, the actor of the CI run, git's user name, or the login name."""
     for name in ("PROCTOR_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN"):

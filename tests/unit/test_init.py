@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -71,13 +72,16 @@ def test_init__model(tmp_path):
 
 
 def test_init__script(tmp_path):
-    """A script that predicts becomes a command."""
+    """A script that predicts becomes a command; outside of git it is known by its file, which is declared."""
     write(tmp_path, {**EXAM, "predict.py": ""})
+    command = "python predict.py {features} {predictions}"
 
     run(tmp_path, "--yes")
+    assert gatefile.Command(command, files=("predict.py",)) == gatefile.load(tmp_path).candidate
 
-    candidate = gatefile.load(tmp_path).candidate
-    assert gatefile.Command("python predict.py {features} {predictions}") == candidate
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    run(tmp_path, "--yes", "--force")
+    assert gatefile.Command(command) == gatefile.load(tmp_path).candidate
 
 
 def test_init__one_file_of_features_and_labels(tmp_path):
@@ -235,7 +239,10 @@ def test_search__npz(tmp_path):
 
 
 @pytest.mark.parametrize("one", READY_MADE, ids=lambda one: one.name)
-@pytest.mark.parametrize("path", ["a b.csv", "a #b.csv", "a: b.csv", "yes", "1e3", "'q'.csv", "ü.csv", "-a.csv", "{a}"])
+@pytest.mark.parametrize(
+    "path",
+    ["a b.csv", "a #b.csv", "a: b.csv", "yes", "1e3", "'q'.csv", "ü.csv", "-a.csv", "{a}", "data/of-a-long-path/y.csv"],
+)
 def test_draft__is_read_back(one, path):
     """Whatever the files are called, the text is read back to what it was made of, disagreement included."""
     draft = Draft(one.condition, gatefile.PredictionsFile(path, path, path), path, one.mode, label=path, features=path)

@@ -97,7 +97,7 @@ def _draft(folder: Path, questions: _Questions, condition: str | None) -> Draft:
     found = search(folder)
     missing: set[str] = set()
     labels = _labels(of_role(found, Role.LABELS), questions, missing)
-    candidate = _candidate(found, questions, missing)
+    candidate = _known_by_its_files(folder, _candidate(found, questions, missing))
     features = _features(of_role(found, Role.FEATURES), labels, candidate, missing)
     asked = _question(questions, condition)
     return Draft(
@@ -138,6 +138,18 @@ def _candidate(found: tuple[Found, ...], questions: _Questions, missing: set[str
         return PredictionsFile(questions.text("file of the new model's predictions", "new.csv"))
     labels = [f"{one.path}  ({one.role})" for one in options]
     return _as_candidate(options[questions.choice("Which is the new model?", labels)])
+
+
+def _known_by_its_files(folder: Path, candidate: Candidate) -> Candidate:
+    """Outside of a git repository a program is known by the files that are declared for it."""
+    from proctor.gatefile import Command
+    from proctor.surroundings import is_repository
+
+    if not isinstance(candidate, Command) or is_repository(folder):
+        return candidate
+    import shlex
+
+    return replace(candidate, files=(shlex.split(candidate.command)[1],))
 
 
 def _as_candidate(found: Found) -> Candidate:

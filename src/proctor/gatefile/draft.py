@@ -145,8 +145,11 @@ class Draft:
                 shown = f"  predictions: {_plain(predictions)}"
                 columns = _columns(ids, prediction)
                 return [self._marked("candidate", shown, "columns id, prediction" if not columns else ""), *columns]
-            case Command(command):
-                return [self._marked("candidate", f"  command: {_plain(command)}", "")]
+            case Command(command, files):
+                listed = f"  files: [{', '.join(map(_plain, files))}]"
+                what = [_line(listed, "all that it consists of: add what it loads")] if files else []
+                comment = "" if files else "it consists of what git tracks; or of files: [predict.py, model.bin]"
+                return [self._marked("candidate", f"  command: {_plain(command)}", comment), *what]
             case Model(model):
                 trust = _line("  trust: pickle", "loading the file runs whatever code is in it")
                 return [self._marked("candidate", f"  model: {_plain(model)}", ""), trust]
@@ -188,7 +191,7 @@ def _columns(ids: str, prediction: str) -> list[str]:
 
 
 def _line(line: str, comment: str) -> str:
-    return f"{line:<32}# {comment}" if comment else line
+    return f"{line:<31} # {comment}" if comment else line
 
 
 def _plain(text: str) -> str:

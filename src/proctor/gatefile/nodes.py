@@ -170,7 +170,9 @@ def _advice(error: yaml.MarkedYAMLError, text: str, place: Place) -> str:
         return "a backslash in double quotation marks is special; put the value in single ones"
     if "cannot start any token" in str(error.problem) or "comment or line break" in str(error.problem):
         return "a value that begins with a sign that YAML keeps for itself; put it in quotation marks"
-    return f"not YAML: {error.problem or error.context or 'unreadable'}"
+    return (
+        f"not YAML: {error.problem or error.context or 'unreadable'}; check indentation, brackets and quotation marks"
+    )
 
 
 def checked(node: Node, source: Source) -> Node:

@@ -143,7 +143,7 @@ def _check_end(model: Runnable, finished: Finished, seconds: float) -> None:
     if finished.returncode:
         raise ModelError(
             f"{str(model)!r} {_how_it_ended(finished.returncode)}" + _tail(finished),
-            hint="run it by hand on a file of features; nothing was spent",
+            hint="run it by hand on a file of features; the sandbox has no network and few files; nothing was spent",
         )
 
 
