@@ -232,6 +232,18 @@ def test_renew__the_accepted_model_is_the_baseline_of_the_next_set(accepted):
     assert "registered already" in owner(accepted, "renew", "--baseline", "exam2/present.csv", code=2).stderr
 
 
+@pytest.mark.parametrize("renews", [False, True])
+def test_check__a_new_set_without_renewal_says_what_is_lost(accepted, renews):
+    """Files that are only exchanged make a set without a past; the acceptance on it says so, a renewed one does not."""
+    accepted.gate(testset=second_exam(accepted), baseline=None, candidate={"predictions": "exam2/present.csv"})
+    if renews:
+        owner(accepted, "renew", "--baseline", "exam2/present.csv")
+
+    notes = check(accepted)["notes"]
+
+    assert any("`proctor testset renew` before the first check" in note for note in notes) is not renews
+
+
 def test_renew__examples_of_the_predecessor_are_refused(accepted):
     """A successor that contains examples of a registered set is refused with their number, and nothing is recorded."""
     files = second_exam(accepted)

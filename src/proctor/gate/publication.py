@@ -46,7 +46,7 @@ def release_of(gate: Gate, books: Books, life: Life, taken: Concluded, replayed:
         version=__version__,
         commit=record.candidate.commit,
         candidate=record.candidate.source,
-        notes=_notes(gate, life, taken, replayed),
+        notes=(*_unlinked(gate, books, life, taken), *_notes(gate, life, taken, replayed)),
         **_of_evaluation(record),
     )
 
@@ -146,6 +146,18 @@ def _meaning(basis: Basis, verdict: Verdict, formula: Formula, mode: Mode) -> st
             return words if mode is Mode.FP_FREE else f"not shown to be violated: {words}"
         case Verdict.FAIL:
             return f"not shown: {words}" if mode is Mode.FP_FREE else f"shown not to hold: {words}"
+
+
+def _unlinked(gate: Gate, books: Books, life: Life, taken: Concluded) -> tuple[str, ...]:
+    """That a first acceptance on a new test set stands in nobody's succession, though this gate had a model before."""
+    if not isinstance(taken.record, Adopted) or life.registered.record.predecessor is not None:
+        return ()
+    before = [name for name, other in books.lives.items() if other is not life and other.accepted(gate.name)]
+    return tuple(
+        f"this gate has an accepted model on test set {name[:12]}: `proctor testset renew` before the first check "
+        "measures it on the new set, and keeps the lineage"
+        for name in before[-1:]
+    )
 
 
 def _notes(gate: Gate, life: Life, taken: Concluded, replayed: bool) -> tuple[str, ...]:
