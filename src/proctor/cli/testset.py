@@ -134,7 +134,7 @@ Examples:
 """,
 )
 @gate_file
-@click.option("--reason", default="retired by its owner", show_default=True, help="Why; everybody can read it.")
+@click.option("--reason", default="no reason given", show_default=True, help="Why; everybody can read it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @owner_option
 def retire(file: str, reason: str, yes: bool, owner_record: Path | None) -> int:

@@ -265,7 +265,8 @@ def _shown(table: Table, cell: object) -> str:
 def _not_a_class(table: Table, name: str, row: int, cell: object) -> DataError:
     return DataError(
         f"{table.source}{_named(name)}, {table.place(row)}: {_shown(table, cell)} is not a class",
-        hint="every example needs a class: a whole number, or text of at most 256 characters; scores and NaN are none",
+        hint="every example needs a class: a whole number, or text of at most 256 characters; scores, NaN and "
+        "the measured values of a regression are none",
     )
 
 
