@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 
 from proctor.errors import DomainError
-from proctor.stats.hoeffding import check_log_level, check_positive, log_of_level, whole_examples
+from proctor.stats.domain import check_log_level, check_positive, count, log_of_level
+from proctor.stats.hoeffding import whole_examples
 
 
 def sample_size(tolerance: float, level: float, variance: float) -> int:
@@ -58,7 +59,7 @@ def tolerance_reached(n_examples: int, log_level: float, variance: float) -> flo
     """
     _check_variance(variance)
     check_log_level(log_level)
-    if n_examples < 1:
+    if count("the number of examples", n_examples) == 0:
         return math.inf
     needed = (math.log(2) - log_level) / n_examples
     low, high = 0.0, 1.0

@@ -15,6 +15,7 @@ from scipy import special
 
 from proctor.errors import DomainError
 from proctor.stats import tails
+from proctor.stats.domain import check_log_stake, count, log_of_level
 
 SHARPNESS = 1e-9
 """Relative error of the level that an inverted tail may have before it is solved again by bisection."""
@@ -44,12 +45,7 @@ def lower_bound(successes: int, n_examples: int, level: float) -> float:
         0.8598
 
     """
-    _check_counts(successes, n_examples)
-    _check_level(level)
-    if successes == 0:
-        return 0.0
-    guess = float(special.betaincinv(successes, n_examples - successes + 1, level))
-    return _sharpened(guess, math.log(level), lambda p: tails.log_upper_tail(successes, n_examples, p))
+    return _lower(*_counts(successes, n_examples), level)
 
 
 def upper_bound(successes: int, n_examples: int, level: float) -> float:
@@ -76,7 +72,8 @@ def upper_bound(successes: int, n_examples: int, level: float) -> float:
         0.0069
 
     """
-    return 1 - lower_bound(n_examples - successes, n_examples, level)
+    k, n = _counts(successes, n_examples)
+    return 1 - _lower(n - k, n, level)
 
 
 def log_p_value(successes: int, n_examples: int, threshold: float, *, above: bool) -> float:
@@ -99,12 +96,12 @@ def log_p_value(successes: int, n_examples: int, threshold: float, *, above: boo
         DomainError: If an argument lies outside its domain.
 
     """
-    _check_counts(successes, n_examples)
+    k, n = _counts(successes, n_examples)
     if not math.isfinite(threshold):
         raise DomainError(f"a threshold must be a finite number, not {threshold!r}")
     if above:
-        return -math.inf if threshold < 0 else tails.log_upper_tail(successes, n_examples, threshold)
-    return -math.inf if threshold > 1 else tails.log_lower_tail(successes, n_examples, threshold)
+        return -math.inf if threshold < 0 else tails.log_upper_tail(k, n, threshold)
+    return -math.inf if threshold > 1 else tails.log_lower_tail(k, n, threshold)
 
 
 def rejects(successes: int, n_examples: int, threshold: float, log_level: float, above: bool = True) -> bool:
@@ -130,10 +127,17 @@ def rejects(successes: int, n_examples: int, threshold: float, log_level: float,
         (True, False)
 
     """
-    if math.isnan(log_level) or log_level >= 0:
-        raise DomainError(f"the logarithm of a level must be negative, not {log_level!r}")
+    check_log_stake(log_level)
     evidence = log_p_value(successes, n_examples, threshold, above=above)
     return log_level > -math.inf and evidence <= log_level
+
+
+def _lower(successes: int, n_examples: int, level: float) -> float:
+    log_level = log_of_level(level)
+    if successes == 0:
+        return 0.0
+    guess = float(special.betaincinv(successes, n_examples - successes + 1, level))
+    return _sharpened(guess, log_level, lambda p: tails.log_upper_tail(successes, n_examples, p))
 
 
 def _sharpened(guess: float, log_level: float, log_tail: Callable[[float], float]) -> float:
@@ -147,13 +151,6 @@ def _sharpened(guess: float, log_level: float, log_tail: Callable[[float], float
     return float(2.0**low)
 
 
-def _check_counts(successes: int, n_examples: int) -> None:
-    if n_examples < 0 or n_examples != int(n_examples):
-        raise DomainError(f"the number of examples must be a whole number from 0 up, not {n_examples!r}")
-    if not 0 <= successes <= n_examples or successes != int(successes):
-        raise DomainError(f"successes must be a whole number from 0 to {n_examples}, not {successes!r}")
-
-
-def _check_level(level: float) -> None:
-    if not 0 < level < 1:
-        raise DomainError(f"a level must lie between 0 and 1, not {level!r}")
+def _counts(successes: int, n_examples: int) -> tuple[int, int]:
+    n = count("the number of examples", n_examples)
+    return count("the number of successes", successes, most=n), n

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proctor.errors import DomainError
-from proctor.stats.hoeffding import log_of_level
+from proctor.stats.domain import check_log_stake, log_of_level
 
 Scores = Sequence[float] | NDArray[np.float64]
 
@@ -42,7 +42,7 @@ def rejects(scores: Scores, threshold: float, log_level: float, low: float = 0.0
     Args:
         scores: One score for each example, in an order that was fixed before any of them was known.
         threshold: Hypothetical mean, in the unit of the scores.
-        log_level: Natural logarithm of the level; ``-inf``, a spent account, never rejects.
+        log_level: Natural logarithm of the level; < 0, and ``-inf`` (a spent account) never rejects.
         low: Smallest value that a score can have.
         high: Largest value that a score can have; above *low*.
 
@@ -55,8 +55,7 @@ def rejects(scores: Scores, threshold: float, log_level: float, low: float = 0.0
 
     """
     scaled = _scaled(scores, low, high)
-    if not log_level <= 0:
-        raise DomainError(f"log_level must be at most 0, not {log_level!r}")
+    check_log_stake(log_level)
     if math.isnan(threshold):
         raise DomainError("threshold must be a number, not NaN")
     return log_level > -math.inf and _refutes(scaled, (threshold - low) / (high - low), -log_level)

@@ -15,8 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proctor.errors import DomainError
+from proctor.stats.domain import check_log_level, count
 
 Floats = NDArray[np.float64]
+
+LARGEST = 10**9
+"""Samples larger than this are not looked at."""
 
 CERTAIN_DEPTH = 60.0
 """Terms of the hinge that are e^−60 of the leading one are replaced by a geometric bound."""
@@ -41,12 +45,12 @@ def log_p_value(total: float, n_examples: int, mean: float) -> float:
         -21.035
 
     """
-    _check(n_examples, mean)
-    if not 0 <= total <= n_examples:
-        raise DomainError(f"total must lie in [0, {n_examples}], not {total!r}")
-    if total <= n_examples * mean:
+    n = _checked(n_examples, mean)
+    if not 0 <= total <= n:
+        raise DomainError(f"total must lie in [0, {n}], not {total!r}")
+    if total <= n * mean:
         return 0.0
-    points, log_hinges = _hinges(n_examples, mean, total)
+    points, log_hinges = _hinges(n, mean, total)
     below = points < total
     return min(0.0, float(np.min(log_hinges[below] - np.log(total - points[below]))))
 
@@ -61,13 +65,14 @@ def critical_total(n_examples: int, mean: float, log_level: float) -> float | No
         log_level: Natural logarithm of the level; below 0.
 
     """
-    _check(n_examples, mean)
-    if n_examples * math.log(mean) > log_level:
+    n = _checked(n_examples, mean)
+    check_log_level(log_level)
+    if n * math.log(mean) > log_level:
         return None
     # E(B − x)₊/(t − x) ≤ a is t ≥ x + E(B − x)₊/a; a Chernoff bound says how far the search must look.
-    points, log_hinges = _hinges(n_examples, mean, _chernoff_total(n_examples, mean, log_level))
+    points, log_hinges = _hinges(n, mean, _chernoff_total(n, mean, log_level))
     candidates = points + np.exp(np.minimum(log_hinges - log_level, 700.0))
-    return min(float(n_examples), float(np.min(candidates)))
+    return min(float(n), float(np.min(candidates)))
 
 
 def log_miss(n_examples: int, threshold: float, mean: float, log_level: float) -> float:
@@ -77,6 +82,8 @@ def log_miss(n_examples: int, threshold: float, mean: float, log_level: float) -
     The bound is the hinge again, from the other side: it holds for every distribution on [0, 1].
     """
     total = critical_total(n_examples, threshold, log_level)
+    if not 0 < mean <= 1:
+        raise DomainError(f"mean must lie in (0, 1], not {mean!r}")
     if total is None:
         return 0.0
     if mean >= 1:
@@ -95,8 +102,10 @@ def sample_size(threshold: float, mean: float, log_level: float, log_miss_allowe
         log_miss_allowed: Natural logarithm of the tolerated probability of not rejecting.
 
     """
-    if not threshold < mean <= 1:
-        raise DomainError(f"mean must lie in ({threshold!r}, 1], not {mean!r}")
+    check_log_level(log_level)
+    check_log_level(log_miss_allowed)
+    if not 0 < threshold < mean <= 1:
+        raise DomainError(f"threshold and mean must fulfill 0 < threshold < mean <= 1, not {threshold!r} and {mean!r}")
 
     def suffices(n: int) -> bool:
         return all(log_miss(m, threshold, mean, log_level) <= log_miss_allowed for m in (n, n + 1, n + 2))
@@ -113,6 +122,7 @@ def sample_size(threshold: float, mean: float, log_level: float, log_miss_allowe
 
 def reachable_mean(n_examples: int, threshold: float, log_level: float, log_miss_allowed: float) -> float | None:
     """Smallest true mean that *n_examples* surely detect; ``None`` if there is none below 1."""
+    check_log_level(log_miss_allowed)
     if critical_total(n_examples, threshold, log_level) is None:
         return None
     low, high = threshold, 1.0
@@ -187,8 +197,10 @@ def _relative_entropy(p: float, q: float) -> float:
     return (p * math.log(p / q) if p else 0.0) + ((1 - p) * math.log((1 - p) / (1 - q)) if p < 1 else 0.0)
 
 
-def _check(n_examples: int, mean: float) -> None:
-    if n_examples < 1:
-        raise DomainError(f"n_examples must be at least 1, not {n_examples!r}")
+def _checked(n_examples: int, mean: float) -> int:
+    n = count("the number of examples", n_examples, most=LARGEST)
+    if n == 0:
+        raise DomainError("at least 1 example is needed, not 0")
     if not 0 < mean < 1:
         raise DomainError(f"mean must lie between 0 and 1, not {mean!r}")
+    return n

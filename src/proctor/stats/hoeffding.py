@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 
 from proctor.errors import DomainError
+from proctor.stats.domain import LARGEST_COUNT, check_log_level, check_positive, count, log_of_level
 
 
 def sample_size(tolerance: float, level: float, span: float = 1.0) -> int:
@@ -92,13 +93,13 @@ def composite_tolerance(n_examples: int, log_level: float, coefficients: Sequenc
     0.02
     """
     check_log_level(log_level)
-    if n_examples < 1:
+    if count("the number of examples", n_examples) == 0:
         return math.inf
     return _weight(coefficients) * math.sqrt((math.log(len(coefficients)) - log_level) / (2 * n_examples))
 
 
 def _weight(coefficients: Sequence[float]) -> float:
-    if not coefficients or not all(c != 0 and math.isfinite(c) for c in coefficients):
+    if len(coefficients) == 0 or not all(c != 0 and math.isfinite(c) for c in coefficients):
         raise DomainError(f"coefficients must be finite numbers other than 0, at least one, not {list(coefficients)!r}")
     return sum(abs(c) for c in coefficients)
 
@@ -108,23 +109,6 @@ def _weight(coefficients: Sequence[float]) -> float:
 
 def whole_examples(size: float) -> int:
     """*size* rounded up to a number of examples; the last bits of a float never cost an example."""
+    if not size <= LARGEST_COUNT:
+        raise DomainError(f"more than {LARGEST_COUNT:,} examples would be needed")
     return max(1, math.ceil(size * (1 - 1e-13)))
-
-
-def log_of_level(level: float) -> float:
-    """Natural logarithm of a level in (0, 1)."""
-    if not 0 < level < 1:
-        raise DomainError(f"level must lie between 0 and 1, not {level!r}")
-    return math.log(level)
-
-
-def check_log_level(log_level: float) -> None:
-    """Refuse what is not the natural logarithm of a level in (0, 1)."""
-    if not -math.inf < log_level < 0:
-        raise DomainError(f"log_level must be a finite number below 0, not {log_level!r}")
-
-
-def check_positive(name: str, value: float) -> None:
-    """Refuse a value that is not a finite number above 0."""
-    if not 0 < value < math.inf:
-        raise DomainError(f"{name} must be a finite number above 0, not {value!r}")

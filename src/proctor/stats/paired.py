@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from scipy import special
 
-from proctor.errors import DomainError
+from proctor.stats.domain import log_of_level
 from proctor.stats.resolution import Demand, reachable_tolerance, sample_size
 from proctor.stats.score_test import PairedTest
 
@@ -53,7 +53,7 @@ def p_value(wins: int, losses: int, n_examples: int, threshold: float, level: fl
         True
 
     """
-    return PairedTest(n_examples, threshold, _log(level)).p_value(wins, losses)
+    return PairedTest(n_examples, threshold, log_of_level(level)).p_value(wins, losses)
 
 
 def lower_bound(wins: int, losses: int, n_examples: int, level: float) -> float:
@@ -84,16 +84,17 @@ def lower_bound(wins: int, losses: int, n_examples: int, level: float) -> float:
         True
 
     """
-    log_level = _log(level)
-    PairedTest(n_examples, -2.0, log_level).rejects(wins, losses)  # checks the counts
-    if n_examples == 0 or losses == n_examples:
+    log_level = log_of_level(level)
+    anything = PairedTest(n_examples, -1.0, log_level)
+    n, (wins, losses) = anything.n_examples, anything.counts(wins, losses)
+    if not anything.rejects(wins, losses):  # nothing was observed, or nothing but losses
         return -1.0
 
     def is_rejected(threshold: float, margin: float = _MARGIN) -> bool:
-        return PairedTest(n_examples, threshold, log_level).rejects_clearly(wins, losses, margin)
+        return PairedTest(n, threshold, log_level).rejects_clearly(wins, losses, margin)
 
-    found = _bisected(is_rejected, wins, losses, n_examples, log_level)
-    step = 1 / (4 * n_examples)
+    found = _bisected(is_rejected, wins, losses, n, log_level)
+    step = 1 / (4 * n)
     clear = _CLEAR / math.sqrt(wins + losses + 1)
     checked = found
     while checked > -1 and not is_rejected(checked, clear):
@@ -137,9 +138,3 @@ def _bisected(is_rejected: Callable[[float], bool], wins: int, losses: int, n_ex
         middle = (low + high) / 2
         low, high = (middle, high) if is_rejected(middle) else (low, middle)
     return low
-
-
-def _log(level: float) -> float:
-    if not 0 < level < 1:
-        raise DomainError(f"a level must lie between 0 and 1, not {level!r}")
-    return math.log(level)

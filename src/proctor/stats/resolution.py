@@ -17,10 +17,8 @@ from scipy import special
 from proctor.errors import DomainError
 from proctor.stats import score
 from proctor.stats.region import Curve, draw_curve, sketch
-from proctor.stats.score_test import PairedTest, check_alternative, discordant_window
+from proctor.stats.score_test import LARGEST, PairedTest, check_alternative, discordant_window
 
-LARGEST = 10**9
-"""Samples larger than this are not searched."""
 NEXT_FEW = 3
 """How many larger samples must have the power too, because exact tests are not monotone in their size."""
 _STEADY = 1500  # examples, from which on critical statistics hardly differ between neighboring sizes
@@ -109,13 +107,13 @@ def reachable_tolerance(demand: Demand, n_examples: int) -> float | None:
 
     Args:
         demand: Threshold, level, power and the anticipated disagreement.
-        n_examples: Size of the sample; >= 0.
+        n_examples: Size of the sample; in [0, 1e9].
 
     Returns:
         A tolerance in accuracy, > 0, to about 1e-6; None if not even the largest possible difference is proven.
 
     Raises:
-        DomainError: If the size is negative.
+        DomainError: If the size lies outside its domain.
 
     """
     test = demand.test(n_examples)

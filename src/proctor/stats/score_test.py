@@ -18,10 +18,13 @@ from scipy import special
 
 from proctor.errors import DomainError
 from proctor.stats import binomial, certified, score
+from proctor.stats.domain import check_log_stake, count
 
 if TYPE_CHECKING:
     from proctor.stats.region import Region
 
+LARGEST = 10**9
+"""Samples larger than this are not tested, and not searched for."""
 NUISANCE_SHARE = 1 / 20
 """Share of the level that the confidence interval of the nuisance uses (theory.md §3.2, step 2)."""
 LOG_DEEPEST = -600.0
@@ -41,7 +44,7 @@ class PairedTest:
     Below a level of exp(-600) a conservative exponential bound decides instead, at any depth.
 
     Args:
-        n_examples: Size of the sample, examples on which the models agree included; >= 0.
+        n_examples: Size of the sample, examples on which the models agree included; in [0, 1e9].
         threshold: Difference of the two accuracies; any finite number.
         log_level: Natural logarithm of the level; < 0, and -inf (a spent account) never rejects.
         disagreement_cap: What P(the models' predictions differ) is known not to exceed
@@ -64,12 +67,10 @@ class PairedTest:
     disagreement_cap: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.n_examples < 0 or self.n_examples != int(self.n_examples):
-            raise DomainError(f"the number of examples must be a whole number from 0 up, not {self.n_examples!r}")
+        object.__setattr__(self, "n_examples", count("the number of examples", self.n_examples, most=LARGEST))
         if not math.isfinite(self.threshold):
             raise DomainError(f"a threshold must be a finite number, not {self.threshold!r}")
-        if math.isnan(self.log_level) or self.log_level >= 0:
-            raise DomainError(f"the logarithm of a level must be negative, not {self.log_level!r}")
+        check_log_stake(self.log_level)
         if not 0 <= self.disagreement_cap <= 1:
             raise DomainError(f"a cap on the disagreement must lie in [0, 1], not {self.disagreement_cap!r}")
 
@@ -85,7 +86,7 @@ class PairedTest:
             DomainError: If there are more of them than examples.
 
         """
-        self._check_counts(wins, losses)
+        wins, losses = self.counts(wins, losses)
         if self.log_level == -math.inf:
             return False
         if self.foregone is not None:
@@ -109,7 +110,7 @@ class PairedTest:
             DomainError: If there are more of them than examples.
 
         """
-        self._check_counts(wins, losses)
+        wins, losses = self.counts(wins, losses)
         if self.foregone is not None or self.threshold == -1 or self.log_level == -math.inf:
             return self.rejects(wins, losses)
         if self.is_deep:
@@ -132,7 +133,7 @@ class PairedTest:
             DomainError: If there are more of them than examples, or the level is 0.
 
         """
-        self._check_counts(wins, losses)
+        wins, losses = self.counts(wins, losses)
         if self.log_level == -math.inf:
             raise DomainError("a level must lie between 0 and 1, not 0")
         if self.foregone is not None or self.threshold == -1:
@@ -237,11 +238,22 @@ class PairedTest:
         span = self.nuisance(wins + losses)
         return certified.Extremes(self.n_examples, self.threshold, float(value), span, self.log_level)
 
-    def _check_counts(self, wins: int, losses: int) -> None:
-        if wins < 0 or losses < 0 or wins + losses > self.n_examples or wins != int(wins) or losses != int(losses):
-            raise DomainError(
-                f"wins and losses must be whole numbers, at most {self.n_examples} together, not {wins!r}, {losses!r}"
-            )
+    def counts(self, wins: int, losses: int) -> tuple[int, int]:
+        """
+        Wins and losses as integers.
+
+        Args:
+            wins: Examples on which the candidate alone is right.
+            losses: Examples on which the baseline alone is right.
+
+        Raises:
+            DomainError: If there are more of them than examples.
+
+        """
+        w, ell = count("the number of wins", wins), count("the number of losses", losses)
+        if w + ell > self.n_examples:
+            raise DomainError(f"{w:,} wins and {ell:,} losses are more than {self.n_examples:,} examples")
+        return w, ell
 
 
 def check_alternative(difference: float, disagreement: float) -> None:

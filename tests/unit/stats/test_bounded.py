@@ -114,8 +114,8 @@ def test_rejects__meaningless_range(low: float, high: float) -> None:
 
 
 def test_rejects__bad_level_or_threshold() -> None:
-    """A level above one and a threshold that is no number are refused."""
-    with pytest.raises(DomainError, match="log_level"):
+    """A level of one or more and a threshold that is no number are refused."""
+    with pytest.raises(DomainError, match="logarithm of a level"):
         bounded.rejects([0.5], 0.5, 0.1)
     with pytest.raises(DomainError, match="threshold"):
         bounded.rejects([0.5], math.nan, -1.0)
