@@ -73,7 +73,7 @@ def upper_bound(successes: int, n_examples: int, level: float) -> float:
 
     """
     k, n = _counts(successes, n_examples)
-    return 1 - _lower(n - k, n, level)
+    return min(1.0, math.nextafter(1 - _lower(n - k, n, level), 2))  # near 1 the last digit is worth more than a level
 
 
 def log_p_value(successes: int, n_examples: int, threshold: float, *, above: bool) -> float:

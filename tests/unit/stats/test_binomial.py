@@ -59,6 +59,14 @@ def test_bounds__miss_at_most_level(n, level):
         assert masses[high < p].sum() <= level * (1 + 1e-6)
 
 
+@pytest.mark.parametrize(("successes", "n", "level"), [(1, 2, 1e-12), (4, 5, 1e-15), (999_999, 1_000_000, 1e-9)])
+def test_upper_bound__close_to_one(successes, n, level):
+    """Where neighboring floats are further apart than the level, the bound is rounded to the safe side."""
+    bound = binomial.upper_bound(successes, n, level)
+
+    assert bound == 1 or tails.log_lower_tail(successes, n, bound) <= math.log(level)
+
+
 def test_bounds__edges():
     """Nothing observed allows everything; no success allows 0, no failure 1."""
     assert (0.0, 1.0) == (binomial.lower_bound(0, 0, 0.1), binomial.upper_bound(0, 0, 0.1))
