@@ -5,19 +5,25 @@ The ledger's entry of an evaluation holds a commitment to the private figures: a
 written to the owner's record alone. Counts of a few thousand examples could be enumerated from a plain hash; from
 this nothing can (design.md, rule 3). Where the owner has a key, the figures themselves stand in the entry, sealed
 and padded, and need no file.
+
+A machine may die right before or right after the entry, so figures are written as a draft first, and become a line
+of the record when the ledger has taken the entry. A draft opens with what the entry says and not without: of an
+attempt that never reached the ledger nothing can be read.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from proctor.errors import LedgerUnwritable
+from proctor.errors import LedgerMoved, LedgerUnwritable
 
 SALT_BYTES = 32
 
@@ -41,17 +47,60 @@ def write(path: Path, content: bytes) -> None:
     Raises:
         LedgerUnwritable: If the file cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(path)
+        new.replace(path)
     except OSError as error:
         raise _unwritable(path, error) from None
+
+
+def draft(path: Path, private: str, note: Mapping[str, Any]) -> None:
+    """
+    Write what `settle` makes a line of the owner's file.
+
+    Args:
+        path: The owner's file.
+        private: What the entry will hold of it: a commitment, or a sealed record.
+        note: Plain JSON.
+
+    Raises:
+        LedgerUnwritable: If the file cannot be written, or is another file.
+    """
+    _refuse_other(path)
+    write(_draft_of(path, private), _veiled(_line(note), private))
+
+
+def settle(path: Path, private: str) -> None:
+    """
+    Make the draft of *private*, which is in the ledger, a line of the owner's file; nothing if there is none.
+
+    What cannot be written now stays a draft for the next time: the entry is made, and no fault here may hide it.
+    """
+    found = _draft_of(path, private)
+    with contextlib.suppress(OSError, ValueError, LedgerUnwritable):
+        if found.exists():
+            append(path, json.loads(_veiled(found.read_bytes(), private)))
+            found.unlink()
+
+
+@contextlib.contextmanager
+def settling(path: Path | None, private: str | None) -> Iterator[None]:
+    """Around the append of an entry that holds *private*: its draft is settled, or discarded if the ledger moved."""
+    if path is None or private is None:
+        yield
+        return
+    try:
+        yield
+    except LedgerMoved:
+        _draft_of(path, private).unlink(missing_ok=True)
+        raise
+    settle(path, private)
 
 
 def append(path: Path, record: Mapping[str, Any]) -> None:
@@ -59,23 +108,56 @@ def append(path: Path, record: Mapping[str, Any]) -> None:
     Append *record* to the owner's file as one line of JSON, durably; only the owner of the file may read it.
 
     Raises:
-        LedgerUnwritable: If the file cannot be written.
+        LedgerUnwritable: If the file cannot be written, or is another file.
     """
-    line = json.dumps(record, sort_keys=True, ensure_ascii=False) + "\n"
+    _refuse_other(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(descriptor, line.encode())
+        with _opened(path) as descriptor:
+            os.write(descriptor, _line(record))
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
     except OSError as error:
         raise _unwritable(path, error) from None
 
 
+def _refuse_other(path: Path) -> None:
+    """Refuse what is no owner's file: a pipe that somebody reads along, a gate file, a ledger."""
+    try:
+        with _opened(path) as descriptor:
+            is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            begins = os.pread(descriptor, 1, 0) if is_file else b"?"
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    if begins not in (b"", b"{"):
+        raise LedgerUnwritable(f"{path} is no owner's record: it holds something else, or is no file", hint=_HINT)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOCTTY
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    return (json.dumps(record, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _draft_of(path: Path, private: str) -> Path:
+    return path.with_name(f".{path.name}.{hashlib.sha256(private.encode()).hexdigest()[:16]}.draft")
+
+
+def _veiled(content: bytes, private: str) -> bytes:
+    """*content* under a pad that *private*, which nobody can guess, gives; and back."""
+    pad = hashlib.shake_256(b"proctor owner's draft\n" + private.encode()).digest(len(content))
+    return bytes(one ^ other for one, other in zip(content, pad, strict=True))
+
+
+_HINT = "Nothing was spent. Name another file with `owner: {record: …}` or --owner."
+
+
 def _unwritable(path: Path, error: OSError) -> LedgerUnwritable:
-    return LedgerUnwritable(
-        f"the owner's record {path} cannot be written: {error.strerror}",
-        hint="Nothing was spent. Name another file with `owner: {record: …}` or --owner.",
-    )
+    return LedgerUnwritable(f"the owner's record {path} cannot be written: {error.strerror}", hint=_HINT)

@@ -116,7 +116,7 @@ def test_check__killed_at_each_effect(small, point, when, count):
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_check__killed_at_the_owners_record(small, when):
-    """Under none, a check that died around the owner's record is repeated; the record opens what the ledger holds."""
+    """Under none, the entry of a check that died around the owner's record is repeated, and its line completed."""
     small.gate(condition="n - o > 0.02 +/- 0.08", adaptivity="none", steps=4)
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, "record", when, "1"],
@@ -131,7 +131,20 @@ def test_check__killed_at_the_owners_record(small, when):
     with open_ledger(".proctor/ledger.db", small.root) as ledger:
         private = ledger.read()[-1].body["private"]
     lines = map(json.loads, (small.root / ".proctor/owner.jsonl").read_text().splitlines())
-    assert private in {line["private"] for line in lines}
+    assert {private} == {line["private"] for line in lines}
+
+
+def test_check__killed_before_the_entry_has_told_its_owner_nothing(small):
+    """Figures that were not paid for can be read by nobody: not in the owner's record, and not beside it."""
+    small.gate(condition="n - o > 0.02 +/- 0.08", adaptivity="none", steps=4)
+    done = subprocess.run([sys.executable, "-c", PROGRAM, "append", "before", "2"], cwd=small.root, check=False)
+
+    assert KILLED == done.returncode
+    assert ["registration"] == recorded(small)
+    left = [path.read_bytes() for path in (small.root / ".proctor").glob("*owner.jsonl*")]
+    assert 2 == len(left)
+    assert not any(b"wins" in content or b"pass" in content for content in left)
+    assert ("withheld", 1) == tuple(rerun(small)[key] for key in ("verdict", "step"))
 
 
 @pytest.mark.slow

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 
 import pytest
 
 from proctor import owner
-from proctor.errors import LedgerUnwritable
+from proctor.errors import LedgerMoved, LedgerUnwritable
 
 FIGURES = {"outcome": "pass", "figures": {"counts": {"wins": 160, "losses": 0}}}
 SALT = bytes(range(32))
@@ -46,6 +47,73 @@ def test_append__one_line_each_closed_to_others(tmp_path):
 
     assert [FIGURES, {"text": "ä\n"}] == [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     assert 0o600 == stat.S_IMODE(path.stat().st_mode)
+
+
+def drafts(folder):
+    return sorted(path.name for path in folder.iterdir() if path.name.endswith(".draft"))
+
+
+def test_settling__makes_the_draft_a_line_once_the_ledger_has_the_entry(tmp_path):
+    """A draft is a closed file in which nothing can be read; afterwards it is a line, and the draft is gone."""
+    path, private = tmp_path / "private.jsonl", owner.commitment(FIGURES, SALT)
+    owner.draft(path, private, FIGURES)
+    (name,) = drafts(tmp_path)
+    content = (tmp_path / name).read_bytes()
+
+    assert b"" == path.read_bytes()
+    assert not any(word in content for word in (b"wins", b"160", private.encode()))
+    assert 0o600 == stat.S_IMODE((tmp_path / name).stat().st_mode)
+    with owner.settling(path, private):
+        pass
+    assert (FIGURES, []) == (json.loads(path.read_text()), drafts(tmp_path))
+
+
+def test_settling__discards_the_draft_of_an_entry_that_the_ledger_did_not_take(tmp_path):
+    """An attempt that came too late leaves nothing in the owner's record, and nothing beside it."""
+    path = tmp_path / "private.jsonl"
+    owner.draft(path, "commitment:1", FIGURES)
+
+    with pytest.raises(LedgerMoved), owner.settling(path, "commitment:1"):
+        raise LedgerMoved("somebody else was first")
+
+    assert (b"", []) == (path.read_bytes(), drafts(tmp_path))
+
+
+def test_settle__finishes_what_a_dead_machine_began(tmp_path):
+    """A draft waits for whoever finds its entry in the ledger, and only for that entry."""
+    path = tmp_path / "private.jsonl"
+    owner.draft(path, "commitment:1", FIGURES)
+
+    owner.settle(path, "commitment:2")
+    assert b"" == path.read_bytes()
+    owner.settle(path, "commitment:1")
+    owner.settle(path, "commitment:1")
+    assert FIGURES == json.loads(path.read_text())
+
+
+def test_settle__hides_no_entry_behind_a_fault(tmp_path):
+    """If the line cannot be written after the entry was made, nothing is raised and the draft is kept."""
+    path = tmp_path / "private.jsonl"
+    owner.draft(path, "commitment:1", FIGURES)
+    path.unlink()
+    path.mkdir()
+
+    owner.settle(path, "commitment:1")
+
+    assert 1 == len(drafts(tmp_path))
+
+
+@pytest.mark.parametrize("content", ["condition: n > 0.5\n", "id,label\n", "SQLite format 3"])
+def test_draft__never_into_another_file(tmp_path, content):
+    """A gate file, labels or a ledger, named by mistake, are left alone; so is a pipe, which somebody may read."""
+    path, pipe = tmp_path / "other", tmp_path / "pipe"
+    path.write_text(content)
+    os.mkfifo(pipe)
+
+    for other in (path, pipe):
+        with pytest.raises(LedgerUnwritable, match="is no owner's record"):
+            owner.draft(other, "commitment:1", FIGURES)
+    assert content == path.read_text()
 
 
 def test_write__whole_or_not_at_all(tmp_path):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from proctor import owner
 from proctor.custody.desk import Desk, refuse_pending
 from proctor.errors import DataError, Misuse, TestSetRetired
 from proctor.gate.books import Books
@@ -86,6 +87,7 @@ def _record(desk: Desk, books: Books, labels: Labels, reason: str) -> tuple[Corr
     updated = register.updated(desk.exam.hashes, labels)
     if life.corrections and updated.commitment == life.labels and _is_unfinished(desk, register, labels):
         last = life.corrections[-1]
+        owner.settle(desk.owner_record, last.record.private)
         return Correction(last.record.n_rows, last.entry.number, Path(), completed=True), updated
     change = _change(desk, life, register, labels)
     rows = _names(desk, change.changed.tolist())

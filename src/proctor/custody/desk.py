@@ -15,7 +15,7 @@ from proctor.gate.safe import Safe, is_sealed
 from proctor.gatefile import Gate
 from proctor.ledger import Draft, Entry, Ledger, open_ledger
 from proctor.ledger.history import Life
-from proctor.ledger.records import Origin, Record, to_body
+from proctor.ledger.records import Origin, Record, private_of, to_body
 from proctor.predictions import Source
 from proctor.surroundings import Surroundings, actor_of, commit_of
 from proctor.testset import LabelRegister, TestSet, load
@@ -86,13 +86,14 @@ class Desk:
 
     def append(self, record: Record, head: str) -> Entry:
         """Record something if the ledger's head is still *head*; `LedgerMoved` if it is not."""
-        return self.ledger.append(Draft(record.kind, to_body(record), self.surroundings.now()), head)
+        with owner.settling(self.owner_record, private_of(record)):
+            return self.ledger.append(Draft(record.kind, to_body(record), self.surroundings.now()), head)
 
     def note(self, figures: Mapping[str, Any], head: str, candidate: str = "") -> str:
-        """Write *figures* to the owner's record; gives what of them enters the ledger behind *head*."""
+        """Draft *figures* for the owner's record; gives what of them enters the ledger behind *head*."""
         text, salt = self.safe.conceal(figures, head)
         context = {"at": self.surroundings.now(), "commit": self.origin.commit, "private": text, "salt": salt}
-        owner.append(self.owner_record, {**figures, **context, "candidate": candidate})
+        owner.draft(self.owner_record, text, {**figures, **context, "candidate": candidate})
         return text
 
     @property

@@ -52,12 +52,11 @@ def open_outcomes(desk: Desk, life: Life) -> tuple[Opened, ...]:
     Raises:
         DataError: If the owner's record cannot be read.
     """
+    evaluated = [Taken[Evaluated](taken.entry) for taken in life.verdicts if isinstance(taken.record, Evaluated)]
+    for taken in evaluated:  # a machine may have died right after any of them
+        owner.settle(desk.owner_record, taken.record.private)
     notes = _read_notes(desk.owner_record)
-    return tuple(
-        _open(desk, Taken(taken.entry), life.step_of(taken), notes)
-        for taken in life.verdicts
-        if isinstance(taken.record, Evaluated)
-    )
+    return tuple(_open(desk, taken, life.step_of(taken), notes) for taken in evaluated)
 
 
 def _open(desk: Desk, taken: Taken[Evaluated], step: int, notes: Mapping[str, Json]) -> Opened:

@@ -97,6 +97,7 @@ def _answer(case: Case) -> Release:
     candidate = case.candidate.submission
     question = Question(condition, candidate, baseline.submission if baseline else None, gate.name)
     if books.life is not None and (taken := books.life.recorded_answer(question)) is not None:
+        case.complete(taken.record)
         return release_of(gate, books, books.life, taken, replayed=True)
     refuse_if_over(gate, books)
     if formula is None:
@@ -215,7 +216,7 @@ def _take_turn(case: Case, books: Books, asked: _Asked) -> tuple[int, Books]:
     )
     waiting = books.life.open_pending
     if waiting is None:
-        number = case.ledger.append(case.draft(record), books.head).number
+        number = case.append(record, books.head).number
         books = consult(case.ledger, case.exam)
         if books.life is None or books.life.open_pending is None or books.life.open_pending.entry.number != number:
             raise LedgerMoved("the same question was answered by another job at this moment")
@@ -236,7 +237,7 @@ def _registered(case: Case, books: Books, baseline: Contestant | None) -> Books:
     refuse_outside_lineage(books)
     record = case.registration(baseline)
     try:
-        case.ledger.append(case.draft(record), books.head)
+        case.append(record, books.head)
     except LedgerMoved:
         case.registry.discard(record.labels)
         raise
@@ -326,7 +327,7 @@ def _step(case: Case, books: Books, asked: _Asked, said: _Said) -> Evaluated:
 
 def _published(case: Case, books: Books, record: Adopted | Evaluated) -> Release:
     """Append, and only then say it: what is released is read back from the ledger."""
-    entry = case.ledger.append(case.draft(record), books.head)
+    entry = case.append(record, books.head)
     books = consult(case.ledger, case.exam)
     assert books.life is not None  # noqa: S101  # it has just been written
     taken = next(taken for taken in books.life.verdicts if taken.entry.number == entry.number)

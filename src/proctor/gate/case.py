@@ -26,9 +26,9 @@ from proctor.gate.locked import recall, refuse_locked
 from proctor.gate.registry import Registry
 from proctor.gate.safe import Safe
 from proctor.gatefile import Gate, Inputs
-from proctor.ledger import Draft, Ledger, open_ledger
+from proctor.ledger import Draft, Entry, Ledger, open_ledger
 from proctor.ledger.history import Life
-from proctor.ledger.records import Origin, Record, Registered, to_body
+from proctor.ledger.records import Origin, Record, Registered, private_of, to_body
 from proctor.predictions import Aligned, Labels, Panel, align
 from proctor.sample import Sample
 from proctor.surroundings import Surroundings, actor_of, commit_of
@@ -222,19 +222,27 @@ class Case:
 
     def conceal(self, figures: Mapping[str, Any], head: str) -> str:
         """
-        What of the private figures enters the ledger; the figures themselves go to the owner's record.
+        What of the private figures enters the ledger; the figures themselves are drafted for the owner's record.
 
         With the owner's key they stand in the entry, sealed to its place behind *head*.
         """
         text, salt = self.safe.conceal(figures, head)
         if self.owner_record is not None:
             context = {"at": self.surroundings.now(), "commit": self.origin.commit, "private": text, "salt": salt}
-            owner.append(self.owner_record, {**figures, **context, "candidate": self.candidate.submission.source})
+            note = {**figures, **context, "candidate": self.candidate.submission.source}
+            owner.draft(self.owner_record, text, note)
         return text
 
-    def draft(self, record: Record) -> Draft:
-        """A ledger entry of *record*, now."""
-        return Draft(record.kind, to_body(record), self.surroundings.now())
+    def append(self, record: Record, head: str) -> Entry:
+        """Record something, now, if the ledger's head is still *head*; `LedgerMoved` if it is not."""
+        with owner.settling(self.owner_record, private_of(record)):
+            return self.ledger.append(Draft(record.kind, to_body(record), self.surroundings.now()), head)
+
+    def complete(self, record: Record) -> None:
+        """Finish the owner's note of a *record* in the ledger whose machine died right after it was appended."""
+        private = private_of(record)
+        if self.owner_record is not None and private is not None:
+            owner.settle(self.owner_record, private)
 
 
 def open_exam(gate: Gate, safe: Safe) -> tuple[Ledger, TestSet]:

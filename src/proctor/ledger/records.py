@@ -173,6 +173,11 @@ _KINDS: dict[str, type[Any]] = {
 }
 
 
+def private_of(record: Record) -> str | None:
+    """What of the owner's figures stands in *record*: a commitment or a sealed record; ``None`` if it has none."""
+    return record.private if isinstance(record, Evaluated | Corrected) else None
+
+
 def to_body(record: Record) -> Json:
     """JSON body of *record*; its kind is a field of the entry itself."""
     body = asdict(record)
