@@ -71,6 +71,14 @@ def actor_of(root: Path, environ: Mapping[str, str]) -> str | None:
     return _git(root, "config", "user.name") or environ.get("USER") or None
 
 
+def is_tracked(file: Path) -> bool:
+    """True if *file* is part of a git repository, through whatever links it is reached."""
+    there = file.resolve()
+    # whoever owns the repository: the question is only asked to trust less
+    listed = _git(there.parent, "-c", "safe.directory=*", "ls-files", "--error-unmatch", "--", there.name)
+    return listed is not None
+
+
 def _git(root: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(

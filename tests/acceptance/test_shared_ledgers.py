@@ -17,10 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
 from proctor.budget import Contract, fold
+from proctor.gate import kept
 from proctor.ledger import entries, verify
 from proctor.ledger.history import lives, step_of
 
@@ -115,15 +117,15 @@ class Team:
     folder: Path
     ledger: str
 
-    def repository(self, name: str, actor: str, **overrides: Any) -> Clone:
-        """A new repository with a gate of its *name*, a first model (wrong on 120 rows), and a clone of it."""
-        git(self.folder, "init", "-q", "--bare", f"{name}.git")
-        git(self.folder, "clone", "-q", str(self.folder / f"{name}.git"), name)
-        clone = Clone(self.folder / name, actor)
+    def repository(self, folder: str, actor: str, **overrides: Any) -> Clone:
+        """A new repository with a gate of its name, a first model (wrong on 120 rows), and a clone of it."""
+        git(self.folder, "init", "-q", "--bare", f"{folder}.git")
+        git(self.folder, "clone", "-q", str(self.folder / f"{folder}.git"), folder)
+        clone = Clone(self.folder / folder, actor)
         clone.add_books()
         (clone.root / "predict.py").write_text(PREDICT)
         (clone.root / ".gitignore").write_text(".proctor/\n")
-        self.gate(clone, name=name, **overrides)
+        self.gate(clone, **{"name": folder, **overrides})
         clone.commit(0, 120)
         clone.push()
         return clone
@@ -335,6 +337,39 @@ def test_accepted_baseline__of_a_commit_that_a_shallow_clone_lacks_is_asked_for(
     assert "shallow clone" in ran.err
     assert "git fetch --unshallow" in ran.err
     assert 2 == len(transcript(there))
+
+
+def test_accepted_baseline__of_another_repository_with_the_same_name(git_team: Team):
+    """Two gates of one name would share a baseline: the second is told so, and nothing is spent."""
+    git_team.repository("shop", "ada", name="gate").proctor("check", code=0)
+
+    mail = git_team.repository("mail", "ben", name="gate")
+    mail.commit(0, 50)
+
+    ran = mail.proctor("check")
+
+    assert 5 == ran.code
+    assert "need names of their own, and this one is called 'gate'" in ran.err
+
+
+def test_kept_predictions__that_came_with_a_commit_are_not_believed(git_team: Team):
+    """A worse model whose commit brings forged predictions of the baseline does not pass."""
+    shop = git_team.repository("shop", "ada", baseline={"revision": "v1"})
+    git(shop.root, "tag", "v1")
+    shop.commit(0, 200)
+    shop.proctor("check", code=1)
+    for path in (shop.root / ".proctor/store").iterdir():
+        values = np.full(N_EXAMPLES, 11)
+        np.savez_compressed(path, values=values, check=kept._check(values))
+    git(shop.root, "add", "-f", ".proctor/store")
+    shop.commit(0, 190)
+
+    ran = shop.proctor("check")
+
+    assert 5 == ran.code, ran.out
+    assert "came with a commit" in ran.err
+    assert "git rm -r --cached .proctor" in ran.err
+    assert 2 == len(transcript(shop))
 
 
 @pytest.mark.parametrize("first", ["features", "no features"])

@@ -188,7 +188,7 @@ class Workbench:
         try:
             return self._made_again(submission, submission.commit)
         except DataError as error:
-            raise DataError(f"{_lost(submission)}: {error.message}", hint=error.hint) from None
+            raise self._gone(submission, error) from None
 
     def _made_again(self, submission: Submission, commit: str) -> PredictionSet:
         """The model of a commit, run again; only if it is the one that was submitted then."""
@@ -212,7 +212,14 @@ class Workbench:
         try:
             commit_of(self.gate.root, commit)
         except DataError as error:
-            raise DataError(f"{_lost(submission)}: {error.message}", hint=error.hint) from None
+            raise self._gone(submission, error) from None
+
+    def _gone(self, submission: Submission, error: DataError) -> DataError:
+        return DataError(
+            f"the predictions of {submission.source!r} are not kept here, and cannot be made again: {error.message}",
+            hint=f"{error.hint}. If it is another repository's: gates that share a test set need names of their own, "
+            f"and this one is called {self.gate.name!r} (`name: …` in the gate file)",
+        )
 
     def _must_be(self, submission: Submission, digest: str) -> None:
         if digest != submission.digest:
@@ -264,10 +271,6 @@ class Workbench:
         inputs = [testset.features] if testset.inputs is Inputs.SEALED and testset.features else []
         roots = {root, self.gate.root}
         return tuple(base / name for base in roots for name in (*named, *inputs, _OWN_FOLDER, ".git"))
-
-
-def _lost(submission: Submission) -> str:
-    return f"the predictions of {submission.source!r} are not kept here, and cannot be made again"
 
 
 def _local(ledger: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@ Predictions of models that took part, kept beside the ledger by the digest of wh
 
 An accepted model is measured again, on the same examples as each candidate (theory.md §5), without being run again.
 The values are kept in the order fixed by the examples' content, so a shuffled test set finds them too.
+They are believed because the gate wrote them: what came with a commit, a pull request's for example, is not.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from proctor.gate.safe import Safe
 from proctor.predictions import PredictionSet
 from proctor.predictions.columns import Values
 from proctor.predictions.tables import NO_ARRAY
+from proctor.surroundings import is_tracked
 from proctor.testset import TestSet
 
 
@@ -70,8 +72,14 @@ class Kept:
         The predictions of what has this *digest*, in the order of the test set's file.
 
         Raises:
-            DataError: If they are not here, or damaged.
+            DataError: If they are not here, damaged, or committed to a repository.
         """
+        if is_tracked(self._file(digest)):
+            raise DataError(
+                f"the predictions of {source!r} in {str(self.folder)!r} came with a commit: anybody may have made them",
+                hint=f"Take the folder out of the repository: `git rm -r --cached {self.folder.parent.name}`, and add "
+                "it to .gitignore. Nothing was spent.",
+            )
         try:
             content = self.safe.unwrap(self._file(digest).read_bytes(), digest)
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
