@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
 import requests
+from runner import mlflow
 
-_SERVERS = Path(__file__).parents[1] / "unit/runstore/conftest.py"
 API = "/api/2.0/mlflow/"
 QUICK = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_TRACKING_USERNAME": "", "MLFLOW_TRACKING_TOKEN": ""}
 NOBODY = "http://127.0.0.1:9"
@@ -171,18 +169,11 @@ def test_check__nothing_private_waits_in_the_outbox(ready):
     assert '"wins": 160' in (ready.root / ".proctor/owner.jsonl").read_text()
 
 
-def _fixtures():
-    spec = importlib.util.spec_from_file_location("runstore_servers", _SERVERS)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     """A real MLflow server with SQLite; skipped where MLflow is not installed."""
     folder = tmp_path_factory.mktemp("mlflow")
-    with _fixtures()._server(folder, f"sqlite:///{folder}/mlflow.db") as url:
+    with mlflow.server(folder, f"sqlite:///{folder}/mlflow.db") as url:
         yield url
 
 
