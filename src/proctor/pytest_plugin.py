@@ -74,7 +74,7 @@ def _said(release: Release) -> str:
     return "\n".join(
         (
             f"proctor: {sentences.verdict_word(release.verdict)}: {release.meaning}",
-            f"{sentences.assurance(release)} ({sentences.grade(release.testset)})",
+            f"{sentences.assurance(release)} ({sentences.grade(release)})",
             sentences.advice(release),
         )
     )

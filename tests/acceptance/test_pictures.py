@@ -68,7 +68,7 @@ def life(tmp_path_factory):
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
 @pytest.mark.parametrize(
-    ("name", "width", "height"), [("comment", 760, 420), ("badge", 300, 60), ("report", 1100, 1250)]
+    ("name", "width", "height"), [("comment", 760, 470), ("badge", 300, 60), ("report", 1100, 1250)]
 )
 def test_picture__is_drawn(life, tmp_path, name, width, height):
     """Comment, badges and report of a real life come out of the browser as pictures of the asked size."""
@@ -88,7 +88,7 @@ def content(name, release, state) -> str:
         return html.render(state)
     if name == "badge":
         drawn = " ".join(badge.svg(kind(state)) for kind in (badge.verdict_badge, badge.budget_badge))
-        return f"<!doctype html><meta charset='utf-8'><body style='margin:16px;background:#fff'>{drawn}"
+        return f"<!doctype html><meta charset='utf-8'><body style='margin:16px 8px;background:#fff'>{drawn}"
     from markdown_it import MarkdownIt
 
     renderer = MarkdownIt("gfm-like", {"linkify": False})

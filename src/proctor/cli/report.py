@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,11 +11,15 @@ from proctor.cli.badge import write_text
 from proctor.cli.source import load_gate
 from proctor.errors import Misuse
 
+if TYPE_CHECKING:
+    from proctor.gatefile import Gate
+    from proctor.planning import Plan
+
 
 @click.command(
     epilog="""\b
 Examples:
-  proctor report --html history.html                     one page: verdicts, budget, levels
+  proctor report --html history.html                     one page: verdicts, budget, levels, plan
   proctor report gates/spam.yml --html spam.html --json spam.json
 """,
 )
@@ -23,7 +28,7 @@ Examples:
 @click.option("--json", "json_file", metavar="FILE", type=click.Path(path_type=Path), help="Write the facts to FILE.")
 def report(file: str, html: Path | None, json_file: Path | None) -> int:
     """
-    Write the history of the test set: verdicts over commits, the budget burning down, the levels.
+    Write the history of the test set: verdicts over commits, the budget burning down, the levels, the plan.
 
     The page needs no network and no script. Nothing in it was computed from labels, the released verdicts apart.
     """
@@ -32,11 +37,12 @@ def report(file: str, html: Path | None, json_file: Path | None) -> int:
 
     if html is None and json_file is None:
         raise Misuse("nothing to write: neither --html nor --json was given", hint="Say --html history.html.")
-    found = status(load_gate(file), Surroundings())
+    gate = load_gate(file)
+    found = status(gate, Surroundings())
     if html is not None:
         from proctor.reports import html as page
 
-        write_text(html, page.render(found))
+        write_text(html, page.render(found, _plan(gate, found.testset.n_examples)))
     if json_file is not None:
         from proctor.reports import json as rendering
 
@@ -44,3 +50,14 @@ def report(file: str, html: Path | None, json_file: Path | None) -> int:
     for written in filter(None, (html, json_file)):
         click.echo(f"wrote {written}")
     return 0
+
+
+def _plan(gate: Gate, n_examples: int) -> Plan | None:
+    """What the gate file plans for, and what the examples at hand reach; ``None`` where nothing can be planned."""
+    from proctor.planning import Request, plan
+
+    request = Request(gate.contract, gate.stakes, gate.power, gate.disagreement, gate.bound, n_examples)
+    try:
+        return plan(gate.formula, request)
+    except Misuse:
+        return None

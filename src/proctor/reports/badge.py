@@ -64,7 +64,7 @@ def budget_badge(public: Release | Status) -> Badge:
         return Badge(label, f"{budget.leakage_bits:.1f} bits used", Color.GREEN)
     left = max(0.0, 1 - share)
     color = Color.GREEN if left > 0.4 else Color.AMBER if left > 0.1 else Color.RED
-    return Badge(label, f"{left:.0%} left{_promise(budget)}", color)
+    return Badge(label, f"{sentences.whole_percent(left)} left{_promise(budget)}", color)
 
 
 def svg(badge: Badge) -> str:

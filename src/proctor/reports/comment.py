@@ -68,7 +68,7 @@ def render(release: Release, links: Links | None = None) -> str:
         f"### {headline(release)}",
         "",
         *_image(links.badge, f"proctor: {release.verdict}"),
-        f"{_sentence(sentences.assurance(release))} ({sentences.grade(release.testset)})",
+        f"{_sentence(sentences.assurance(release))} ({sentences.grade(release)})",
         "",
         *_books(release),
         "",
@@ -124,7 +124,7 @@ def _books(release: Release) -> list[str]:
     budget = release.budget
     promised = sentences.promised(budget)
     spent = budget.share_used
-    gauge = "" if spent is None else f"`{sentences.bar(budget)}` {spent:.0%} used · "
+    gauge = "" if spent is None else f"`{sentences.bar(budget)}` {sentences.whole_percent(spent)} used · "
     rows = [
         ("Gate", code(_cut(release.gate))),
         ("Condition", code(_cut(release.condition))),
@@ -134,7 +134,8 @@ def _books(release: Release) -> list[str]:
     ]
     if release.candidate:
         rows.insert(1, ("Candidate", code(_cut(release.candidate))))
-    return ["| | |", "|:--|:--|", *(f"| **{name}** | {text} |" for name, text in rows)]
+    first, *others = [f"| **{name}** | {text} |" for name, text in rows]
+    return [first, "|:--|:--|", *others]
 
 
 def _notes(release: Release) -> list[str]:

@@ -1,7 +1,8 @@
 """
-The life of a test set as one self-contained page: verdicts, budget, levels, contract; no scripts, no network.
+The life of a test set as one self-contained page: verdicts, budget, levels, contract, plan; no scripts, no network.
 
-Takes a `Status` and nothing else; the template escapes everything, the charts are drawn in `charts`.
+Takes a `Status`, and the plan, which was made before any data was touched; nothing else. The template escapes
+everything, the charts are drawn in `charts`.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from datetime import UTC, datetime
 import jinja2
 from markupsafe import Markup
 
+from proctor.planning import Plan
 from proctor.release import HistoryRow, Status
 from proctor.reports import charts, sentences
+from proctor.reports import plan as planning
 from proctor.reports.charts import Chart, Point
 
 _LN10 = math.log(10)
@@ -26,6 +29,7 @@ class Row:
     """One line of the table, as text."""
 
     step: str
+    is_judged: bool
     word: str
     kind: str
     when: str
@@ -37,8 +41,8 @@ class Row:
     remark: str
 
 
-def render(status: Status) -> str:
-    """The page, complete."""
+def render(status: Status, plan: Plan | None = None) -> str:
+    """The page, complete; without the *plan* if there is none."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("proctor.reports"),
         autoescape=True,
@@ -52,6 +56,8 @@ def render(status: Status) -> str:
         budget=status.budget,
         sentences=sentences,
         facts=_facts(status),
+        plan=plan,
+        planning=planning,
         share=_percent_used(status),
         last=_row(history[-1]) if history else None,
         rows=[_row(row) for row in reversed(history[-_MOST_ROWS:])],
@@ -114,6 +120,7 @@ def _row(row: HistoryRow) -> Row:
     remark = "; ".join(filter(None, ["" if judged == "judged" else judged, row.feedback or ""]))
     return Row(
         step=str(row.step) if row.step else "–",
+        is_judged=row.step > 0,
         word=sentences.verdict_word(row.verdict),
         kind=row.verdict,
         when=_when(row.at),

@@ -88,7 +88,7 @@ def _report(release: Release) -> str:
     budget = release.budget
     lines = [
         f"{sentences.verdict_word(release.verdict)}: {release.meaning}",
-        f"{sentences.assurance(release)} ({sentences.grade(release.testset)})",
+        f"{sentences.assurance(release)} ({sentences.grade(release)})",
         f"{sentences.so_far(budget)}; {sentences.resolution(release)}",
         f"{budget.leakage_bits:.1f} bits leaked; {sentences.outlook(release)}",
         *release.notes,

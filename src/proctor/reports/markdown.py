@@ -13,7 +13,7 @@ def render_release(release: Release) -> str:
     lines = [
         f"### {_SIGNS[release.verdict]} {sentences.verdict_word(release.verdict)}: {escape(release.meaning)}",
         "",
-        f"{sentences.assurance(release)} ({sentences.grade(release.testset)})",
+        f"{sentences.assurance(release)} ({sentences.grade(release)})",
         "",
         f"Condition: {code(release.condition)}",
         "",
@@ -47,10 +47,11 @@ def _table(rows: list[tuple[str, str]]) -> list[str]:
 
 
 def escape(text: str) -> str:
-    """Text that Markdown and HTML show as it stands, mentions included."""
+    """Text that Markdown and HTML show as it stands: mentions and addresses are no links."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     for sign in "\\`*_[]()#!|~":
         escaped = escaped.replace(sign, f"\\{sign}")
+    escaped = escaped.replace("://", "\\://").replace("www.", "www\\.")
     return " ".join(escaped.replace("@", "@\u200b").split())
 
 

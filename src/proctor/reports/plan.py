@@ -49,10 +49,10 @@ def terminal(plan: Plan, condition: str) -> str:
     lines.append("")
     for clause in plan.clauses:
         lines += _clause_lines(clause)
-    rows = [("planned for", _held_to(plan)), *_paper(plan)]
+    rows = [("planned for", held_to(plan)), *_paper(plan)]
     lines += ["", *(f"  {name:<15} {text}" for name, text in rows)]
-    lines += ["", "  life of the test set", *(f"    {line}".rstrip() for line in _aligned(_life_table(plan)))]
-    if _has_rough(plan):
+    lines += ["", "  life of the test set", *(f"    {line}".rstrip() for line in _aligned(life_table(plan)))]
+    if has_rough(plan):
         lines.append("    ≈ scaled from the plan's own level, right to about one part in a hundred")
     lines += [line for note in plan.notes for line in ("", *_wrapped(f"note: {note}", "  "))]
     return "\n".join([*lines, ""])
@@ -60,15 +60,15 @@ def terminal(plan: Plan, condition: str) -> str:
 
 def markdown(plan: Plan, condition: str) -> str:
     """The plan as Markdown."""
-    lines = [f"### {answer(plan)}", "", f"For `{condition}`; planned for {_held_to(plan)}.", ""]
+    lines = [f"### {answer(plan)}", "", f"For `{condition}`; planned for {held_to(plan)}.", ""]
     if (have := at_hand(plan)) is not None:
         lines += [f"{have}.", ""]
     table: list[tuple[str, ...]] = [("clause", "examples", "labels", "method", "why")]
     table += [(f"`{c.text}`", _number(c.examples), _number(c.labels), c.method, c.reason) for c in plan.clauses]
     lines += [*_markdown_table(table), ""]
     lines += [line for name, text in _paper(plan) for line in (f"{name.capitalize()}: {text}.", "")]
-    lines += ["#### Life of the test set", "", *_markdown_table(_life_table(plan)), ""]
-    if _has_rough(plan):
+    lines += ["#### Life of the test set", "", *_markdown_table(life_table(plan)), ""]
+    if has_rough(plan):
         lines += ["≈ scaled from the plan's own level, right to about one part in a hundred.", ""]
     return "\n".join([*lines, *(f"> {note}\n" for note in plan.notes)])
 
@@ -128,7 +128,8 @@ def _clause_lines(clause: ClausePlan) -> list[str]:
     return [f"  {clause.text}", f"    {size}{reached}: {clause.method}", *_wrapped(clause.reason, "    ")]
 
 
-def _held_to(plan: Plan) -> str:
+def held_to(plan: Plan) -> str:
+    """The level and the power that the plan keeps."""
     power = 100 * (1 - math.exp(plan.log_miss))
     return f"level {level(plan.log_level)}, power {power:.6g} % at threshold ± 2 tolerances"
 
@@ -147,7 +148,8 @@ def _figures(found: PaperFigures) -> str:
     return f"Hoeffding {_number(found.hoeffding)}{bennett}"
 
 
-def _life_table(plan: Plan) -> list[tuple[str, ...]]:
+def life_table(plan: Plan) -> list[tuple[str, ...]]:
+    """What becomes of the test set from pass to pass: a head, and one row for each number of passes."""
     what = "examples" if plan.examples_at_hand is None else "tolerance"
     head = ["passes"]
     for name, _ in plan.life[0].cells:
@@ -163,7 +165,8 @@ def _life_row(row: LifeRow) -> tuple[str, ...]:
     return tuple(cells)
 
 
-def _has_rough(plan: Plan) -> bool:
+def has_rough(plan: Plan) -> bool:
+    """True if a figure of the life is scaled, which the table marks."""
     return any(cell.is_rough for row in plan.life for _, cell in row.cells)
 
 

@@ -6,7 +6,7 @@ They are functions of a `Release` or a `Status` and of nothing else.
 
 from __future__ import annotations
 
-from proctor.release import Basis, BudgetReport, Release, Status, TestSetFacts, Verdict
+from proctor.release import Basis, BudgetReport, Release, Status, Verdict
 
 
 def verdict_word(verdict: Verdict) -> str:
@@ -17,23 +17,30 @@ def verdict_word(verdict: Verdict) -> str:
 def assurance(release: Release) -> str:
     """How sure the verdict is, or why it says nothing about being sure."""
     testset = release.testset
-    protected = Verdict.PASS if testset.mode == "fp-free" else Verdict.FAIL
     if release.basis is Basis.FIRST_ACCEPTED:
         return "nothing was tested and nothing was spent"
     if release.verdict is Verdict.WITHHELD:
         return "the outcome is withheld from developers until the test set is retired"
-    if release.verdict is protected:
+    if _is_proven(release):
         return f"sure to {percent(testset.reliability)} for the whole life of this test set"
     if testset.mode == "fp-free":
         return "a fail is not proof of the opposite"
     return "a pass means that the opposite could not be shown"
 
 
-def grade(testset: TestSetFacts) -> str:
-    """What the guarantee assumes about the inputs (theory.md §1)."""
-    if testset.inputs == "sealed":
+def grade(release: Release) -> str:
+    """Who has seen the inputs; and, where something was proven, what the guarantee assumes of that (theory.md §1)."""
+    inputs = "sealed" if release.testset.inputs == "sealed" else "open"
+    if not _is_proven(release):
+        return f"inputs {inputs}"
+    if inputs == "sealed":
         return "inputs sealed: the guarantee is unconditional"
     return "inputs open: if the model was not tuned to these very inputs"
+
+
+def _is_proven(release: Release) -> bool:
+    protected = Verdict.PASS if release.testset.mode == "fp-free" else Verdict.FAIL
+    return release.verdict is protected and release.basis is not Basis.FIRST_ACCEPTED
 
 
 def so_far(budget: BudgetReport) -> str:
@@ -108,6 +115,16 @@ def state(status: Status) -> str:
     """In use, spent or retired; with the number of examples."""
     facts = status.testset
     return f"{facts.state}, {facts.n_examples:,} examples, fingerprint {facts.fingerprint[:12]}"
+
+
+def whole_percent(share: float) -> str:
+    """
+    A share in whole per cent.
+
+    >>> whole_percent(0.537)
+    '54 %'
+    """
+    return f"{share * 100:.0f} %"
 
 
 def percent(share: float) -> str:

@@ -29,7 +29,7 @@ def render_release(release: Release, width: int | None = None) -> str:
         "",
         f"  {click.style(word, fg=_COLORS[release.verdict], bold=True)}   {release.meaning}",
         f"{indent}{sentences.assurance(release)}",
-        f"{indent}({sentences.grade(release.testset)})",
+        f"{indent}({sentences.grade(release)})",
     ]
     if release.replayed:
         lines.append(f"{indent}asked before: this is the recorded answer, at no cost")

@@ -46,9 +46,21 @@ def test_report__page_and_facts(project, capsys):
     """The page and the JSON are written, and nothing is spent."""
     assert 0 == cli.run(["report", "--html", "history.html", "--json", "history.json"])
 
-    assert "not judged yet" in (project / "history.html").read_text()
+    page = (project / "history.html").read_text()
+    assert "not judged yet" in page
+    assert "3,000 examples at hand reach ±" in page
     assert 3000 == json.loads((project / "history.json").read_text())["testset"]["n_examples"]
     assert ["wrote history.html", "wrote history.json"] == capsys.readouterr().out.splitlines()
+
+
+def test_report__without_a_plan(project):
+    """Where nothing can be planned the page is written all the same."""
+    (project / "proctor.yml").write_text(
+        GATE.replace("disagreement: 0.1\n", "").replace("0.02 +/- 0.02", "0.9 +/- 0.9")
+    )
+
+    assert 0 == cli.run(["report", "--html", "history.html"])
+    assert "<h2>Plan</h2>" not in (project / "history.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,9 @@ def test_verdict_badge__last_verdict(public, message, color):
 @pytest.mark.parametrize(
     ("overrides", "message", "color"),
     [
-        ({}, "40% left", Color.AMBER),
-        ({"bits_left": 50.0}, "87% left", Color.GREEN),
-        ({"bits_left": 0.1, "evaluations_left": 1}, "1% left · 1 evaluation", Color.RED),
+        ({}, "40 % left", Color.AMBER),
+        ({"bits_left": 50.0}, "87 % left", Color.GREEN),
+        ({"bits_left": 0.1, "evaluations_left": 1}, "1 % left · 1 evaluation", Color.RED),
         ({"bits_left": None}, "7.7 bits used", Color.GREEN),
         ({"next_level_log": None}, "spent", Color.RED),
     ],

@@ -50,7 +50,7 @@ def test_render__leads_with_the_verdict():
     assert lines[1].startswith("### ✅ PASS: New is better than old by more than 1 point")
     text = "\n".join(lines)
     assert "Sure to 99.9 % for the whole life of this test set (inputs open" in text
-    assert "`▓▓▓▓▓▓░░░░` 60% used · 7.7 bits" in text
+    assert "`▓▓▓▓▓▓░░░░` 60 % used · 7.7 bits" in text
     assert "**What to do next.** The candidate may become the new baseline." in text
 
 
@@ -65,7 +65,7 @@ def test_render__spent_set_has_no_gauge_left():
     """A spent set says what is needed."""
     text = comment.render(make_release(budget=make_budget(next_level_log=None)))
 
-    assert "100% used" in text
+    assert "100 % used" in text
     assert "Register a fresh test set" in text
 
 

@@ -36,6 +36,16 @@ def test_render_release__hostile_text_stays_text():
     assert "@everyone" not in page.replace("<code>", "\0").partition("\0")[0]
 
 
+@pytest.mark.parametrize("text", ["see http://e.example/x", "at https://e.example", "www.e.example", "ftp://e.example"])
+def test_escape__addresses_are_no_links(text):
+    """GitHub makes links of bare addresses; ours are told not to be, and still read as they stand."""
+    escaped = markdown.escape(text)
+
+    assert "://" not in escaped.replace("\\://", "")
+    assert "www." not in escaped
+    assert f"<p>{text}</p>\n" == html(escaped)
+
+
 def test_render_status__is_a_table():
     """Condition, state, and what is left."""
     page = html(markdown.render_status(make_status()))

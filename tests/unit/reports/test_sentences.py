@@ -35,9 +35,14 @@ def test_assurance__nothing_was_tested():
 
 
 def test_grade__says_what_the_guarantee_assumes():
-    """theory.md §1: unconditional on sealed inputs, conditional on open ones."""
-    assert "unconditional" in sentences.grade(replace(TESTSET, inputs="sealed"))
-    assert "if the model was not tuned" in sentences.grade(TESTSET)
+    """theory.md §1: unconditional on sealed inputs, conditional on open ones; of what is no proof nothing is said."""
+    sealed = replace(TESTSET, inputs="sealed")
+
+    assert "unconditional" in sentences.grade(make_release(testset=sealed))
+    assert "if the model was not tuned" in sentences.grade(make_release())
+    assert "inputs sealed" == sentences.grade(make_release(testset=sealed, verdict=Verdict.FAIL))
+    assert "inputs open" == sentences.grade(make_release(verdict=Verdict.WITHHELD))
+    assert "inputs open" == sentences.grade(make_release(basis=Basis.FIRST_ACCEPTED))
 
 
 @pytest.mark.parametrize(
