@@ -62,7 +62,7 @@ def _judged(gate: str, named: tuple[str | None, ...], commit: str | None, test: 
         owner_record = delivery.owner_record_of(declared, None, surroundings)
         release = conductor.check(declared, surroundings, commit=commit, owner_record=owner_record)
     except ProctorError as error:
-        pytest.fail(f"proctor: {error}", pytrace=False)
+        raise pytest.fail.Exception(f"proctor: {error}", pytrace=False) from None
     for remark in delivery.deliver(release, declared, surroundings, owner_record):
         test.add_report_section("call", "proctor", remark)
     return release

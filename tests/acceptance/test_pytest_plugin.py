@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import subprocess
 import sys
@@ -65,6 +66,27 @@ def test_plugin__refusal_with_its_advice(ready):
     assert 1 == code
     assert "a fresh test set is needed" in said
     assert "proctor/gate" not in said
+    assert "During handling" not in said
+
+
+def test_plugin__asked_by_many_workers_at_once(ready):
+    """Workers that put the same question at the same time get one evaluation, charged once."""
+    code, said = pytest_in(
+        ready,
+        """
+import pytest
+
+@pytest.mark.parametrize("worker", range(4))
+def test_it(proctor_check, worker):
+    assert proctor_check().step == 1
+""",
+        "-n",
+        "4",
+    )
+
+    assert (0, True) == (code, "4 passed" in said), said
+    kinds = [entry["kind"] for entry in map(json.loads, ready.proctor("ledger", "export").out.splitlines())]
+    assert ["registration", "evaluation"] == kinds
 
 
 def test_plugin__costs_nothing_when_unused(ready):
