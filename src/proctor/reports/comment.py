@@ -68,7 +68,7 @@ def render(release: Release, links: Links | None = None) -> str:
         f"### {headline(release)}",
         "",
         *_image(links.badge, f"proctor: {release.verdict}"),
-        f"{_sentence(sentences.assurance(release))} ({sentences.grade(release)})",
+        f"{sentences.capitalized(sentences.assurance(release))} ({sentences.grade(release)})",
         "",
         *_books(release),
         "",
@@ -174,16 +174,12 @@ def _address(url: str) -> str:
 
 
 def _text(text: str) -> str:
-    return _sentence(escape(_cut(text)))
+    return sentences.capitalized(escape(_cut(text)))
 
 
 def _cut(text: str) -> str:
     visible = "".join(c if c.isprintable() or c.isspace() else "�" for c in text[:_LONGEST_TEXT])
     return visible if len(text) <= _LONGEST_TEXT else f"{visible} …"
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _within_limit(text: str) -> str:

@@ -43,7 +43,8 @@ def render(release: Release, location: Location) -> str:
     """The release as a SARIF log."""
     results = []
     if release.verdict is Verdict.FAIL:
-        text = f"FAIL: {release.meaning}. {sentences.assurance(release)}. {sentences.advice(release)}"
+        assurance = sentences.capitalized(sentences.assurance(release))
+        text = f"FAIL: {release.meaning}. {assurance}. {sentences.advice(release)}"
         results.append(_result(_NOT_SHOWN, text, location, release.gate))
     properties = {
         "verdict": release.verdict.value,

@@ -117,6 +117,11 @@ def state(status: Status) -> str:
     return f"{facts.state}, {facts.n_examples:,} examples, fingerprint {facts.fingerprint[:12]}"
 
 
+def capitalized(text: str) -> str:
+    """*text* as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def whole_percent(share: float) -> str:
     """
     A share in whole per cent.

@@ -29,8 +29,8 @@ def after(gate: Gate, public: Release | Status) -> tuple[Effect, ...]:
         return settled(gate)
     from proctor.gate.books import next_set_hint
 
-    reason = sentences.outlook(public)
-    return settled(gate, _issue(public, reason[:1].upper() + reason[1:] + ".", next_set_hint(gate)))
+    reason = f"{sentences.capitalized(sentences.outlook(public))}."
+    return settled(gate, _issue(public, reason, next_set_hint(gate)))
 
 
 def at_the_end(gate: Gate, status: Status, error: ProctorError) -> tuple[Effect, ...]:
