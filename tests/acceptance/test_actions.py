@@ -139,6 +139,22 @@ def test_check__one_file_gives_verdict_comment_badge_and_run(repository, worksho
     assert mlflow.ADMIN_PASSWORD not in run.log
 
 
+def test_check__repeated_run_shows_no_old_badge(repository, workshop):
+    """A run of an older commit that is repeated gives its verdict, and leaves the default branch's badge alone."""
+    repository.push()
+    older = repository.git("rev-parse", "HEAD")
+    workshop.predictions("new.csv", range(390))
+    repository.commit("No better")
+    repository.push()
+    repository.git("checkout", "--quiet", "--detach", older)
+
+    again = repository.run("push", {"ref": "refs/heads/main"}, "gate.yml")
+
+    assert ("pass", "true") == (again.verdict, again.outputs["replayed"])
+    assert ("success", older) == tuple(repository.hub.statuses[-1][key] for key in ("state", "sha"))
+    assert "fail · step 1" in repository.published()["proctor-verdict.svg"]
+
+
 def test_check__merge_queue_asks_what_the_merge_will_ask(repository, workshop):
     """A merge group is compared with what it is put on, not with its first parent; the merge then costs nothing."""
     _, base = improve(repository, workshop)

@@ -15,16 +15,15 @@ from urllib.parse import quote
 from proctor.cli.workflow.job import Job
 from proctor.errors import ProctorError
 from proctor.gatefile import Gate
-from proctor.github.event import Facts
 from proctor.release import Release, Status
 from proctor.reports import badge
 
 
-def of_verdict(release: Release, facts: Facts) -> dict[str, bytes]:
-    """What is left, whatever the branch; the verdict itself for a README only where it is the default branch's."""
+def of_verdict(release: Release, *, is_last: bool) -> dict[str, bytes]:
+    """What is left, whatever the branch; the verdict for a README only where it is the default branch's last."""
     said = badge.verdict_badge(replace(release, step=0))
     files = {**of_budget(release), f"said-{release.verdict}.svg": badge.svg(said).encode()}
-    if facts.is_default_branch:
+    if is_last:
         files |= _files(f"{slug(release.gate)}-verdict", badge.verdict_badge(release))
     return files
 

@@ -80,6 +80,18 @@ def base_of(root: Path, facts: Facts, revision: str) -> str:
     return _git(root, "rev-parse", "--verify", "--quiet", "HEAD^1") or revision
 
 
+def is_tip(root: Path, facts: Facts) -> bool:
+    """
+    True if the commit is the last one of the default branch, as far as the remote tells.
+
+    A run that is repeated, or overtaken by the next one, must not show its verdict as the branch's.
+    """
+    if not facts.is_default_branch:
+        return False
+    tip = _git(root, "ls-remote", "--quiet", "origin", f"refs/heads/{facts.default_branch}").partition("\t")[0]
+    return tip in {"", facts.sha}
+
+
 def location_of(gate: Gate | None, file: str, workspace: Path) -> Location:
     """Where the condition stands, for annotations; the first line if that cannot be found."""
     path = _file(gate.file if gate else file)

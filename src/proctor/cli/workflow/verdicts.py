@@ -137,7 +137,8 @@ def announce(options: Options, job: Job, asked: Asked, release: Release) -> None
     gate = asked.gate
     shown = ""
     if options.badges:
-        shown = publishing.publish(job, gate, publishing.of_verdict(release, job.facts), f"said-{release.verdict}.svg")
+        drawn = publishing.of_verdict(release, is_last=terms.is_tip(gate.root, job.facts))
+        shown = publishing.publish(job, gate, drawn, f"said-{release.verdict}.svg")
     place = _place(job, gate, options.gate, asked.pull_request, shown)
     made = announcement.announce(release, place)
     if options.issue:
