@@ -155,6 +155,24 @@ def test_check__repeated_run_shows_no_old_badge(repository, workshop):
     assert "fail · step 1" in repository.published()["proctor-verdict.svg"]
 
 
+def test_check__repeated_run_of_an_older_commit_leaves_the_comment(repository, workshop):
+    """The comment is the last commit's; an older run that is repeated has its status, and its summary."""
+    older, base = improve(repository, workshop)
+    repository.pull_request(older, base)
+    workshop.predictions("new.csv", range(390))
+    repository.pull_request(repository.commit("A step back"), base)
+    latest = repository.hub.pulls[7]
+    repository.git("checkout", "--quiet", "--detach", older)
+    event = {"pull_request": {**latest, "head": {**latest["head"], "sha": older}}, "number": 7}
+
+    again = repository.run("pull_request", event, "gate.yml")
+
+    assert ("pass", "true") == (again.verdict, again.outputs["replayed"])
+    assert "✅ PASS" in again.summary
+    assert [True] == ["❌ FAIL" in comment["body"] for comment in repository.hub.comments]
+    assert older == repository.hub.statuses[-1]["sha"]
+
+
 def test_check__merge_queue_asks_what_the_merge_will_ask(repository, workshop):
     """A merge group is compared with what it is put on, not with its first parent; the merge then costs nothing."""
     _, base = improve(repository, workshop)

@@ -19,7 +19,7 @@ from proctor.gatefile import Gate
 from proctor.github import announcement
 from proctor.github.activities import Available, Judge, JudgeArtifact, Nothing, Prepare, Refuse, choose
 from proctor.github.announcement import Place
-from proctor.github.effects import Comment, Effect
+from proctor.github.effects import Effect
 from proctor.release import Release
 from proctor.reports import terminal
 from proctor.reports.comment import Links, Problem
@@ -139,20 +139,35 @@ def announce(options: Options, job: Job, asked: Asked, release: Release) -> None
     if options.badges:
         drawn = publishing.of_verdict(release, is_last=terms.is_tip(gate.root, job.facts))
         shown = publishing.publish(job, gate, drawn, f"said-{release.verdict}.svg")
-    place = _place(job, gate, options.gate, asked.pull_request, shown)
+    place = _place(options, job, gate, asked.pull_request, shown)
     made = announcement.announce(release, place)
     if options.issue:
         made = (*made, *issues.after(gate, release))
-    job.make_known(_without_comment(made) if not options.comments else made)
+    job.make_known(made)
 
 
-def _place(job: Job, gate: Gate | None, file: str, number: int | None, shown: str = "") -> Place:
-    location = terms.location_of(gate, file, job.workspace)
-    return Place(job.facts, location, Links(run=job.facts.run_url, badge=shown), number)
+def _place(options: Options, job: Job, gate: Gate | None, number: int | None, shown: str = "") -> Place:
+    location = terms.location_of(gate, options.gate, job.workspace)
+    commented = number if options.comments and number is not None and _is_head(job, number) else None
+    return Place(job.facts, location, Links(run=job.facts.run_url, badge=shown), commented)
 
 
-def _without_comment(made: tuple[Effect, ...]) -> tuple[Effect, ...]:
-    return tuple(effect for effect in made if not isinstance(effect, Comment))
+def _is_head(job: Job, number: int) -> bool:
+    """
+    True if the commit is the pull request's last one, as far as GitHub tells.
+
+    A run that is repeated must not put the verdict of an older commit into the comment; its status is that commit's.
+    """
+    from proctor.github.client import GitHubError
+
+    if job.client is None:
+        return True
+    try:
+        described = job.client.pull_request(number)
+    except GitHubError:
+        return True  # the comment will not be taken either, and says why
+    head = described.get("head")
+    return not isinstance(head, dict) or head.get("sha") in {None, job.facts.sha}
 
 
 # --- no verdict ------------------------------------------------------------------------------------------------------
@@ -169,11 +184,11 @@ class _Scene:
 
 def _give_up(options: Options, job: Job, problem: Problem, scene: _Scene) -> int:
     job.log(f"no verdict: {problem.message}\n  {problem.hint}")
-    place = _place(job, scene.gate, options.gate, scene.pull_request)
+    place = _place(options, job, scene.gate, scene.pull_request)
     made = announcement.announce_problem(problem, place)
     if scene.gate is not None and scene.error is not None and not job.facts.is_untrusted:
         made = (*made, *_afterwards(options, job, issues.with_ledger(scene.gate, options.choice), scene.error))
-    job.make_known(_without_comment(made) if not options.comments else made)
+    job.make_known(made)
     if options.result is not None:
         results.store_problem(options.result, problem, scene.pull_request, job.facts.sha)
         job.output("result", str(options.result))
