@@ -167,6 +167,25 @@ def test_install__gate_file_with_a_quote_in_its_name(ready, repository):
     assert "new.csv" in said  # the copy's paths lead nowhere, so it is the copy that was read
 
 
+def test_install__development_data(ready, repository):
+    """The chance of a pass is told at every push, from development data that were named once."""
+    labels = ready.labels[:500]
+    ready.table("dev.csv", ("id", "x"), ((f"d{i}", 100_000 + i) for i in range(500)))
+    ready.table("dev-labels.csv", ("id", "label"), ((f"d{i}", label) for i, label in enumerate(labels)))
+    for name, wrong in (("old", 100), ("new", 50)):
+        rows = ((f"d{i}", (label + (i < wrong)) % 10) for i, label in enumerate(labels))
+        ready.table(f"dev {name}.csv", ("id", "prediction"), rows)
+    named = ["--development", "dev.csv", "--development-labels", "dev-labels.csv"]
+    named += ["--development-candidate", "dev new.csv", "--development-baseline", "dev old.csv"]
+
+    assert 0 == ready.proctor("hook", "install", *named).code
+    repository.commit("Development data")
+    said = repository.git("push", "origin", "main")
+
+    assert "10 % of the predictions change, on 500 development examples" in said
+    assert "if the test set is like the 500 development examples" in said
+
+
 def test_install__hooks_path(ready, repository):
     """`core.hooksPath` is where the hook goes, and git finds it there."""
     ready.proctor("hook", "uninstall")

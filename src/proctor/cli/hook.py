@@ -17,6 +17,7 @@ from pathlib import Path
 
 import click
 
+from proctor.cli.preflight import as_text, development_of, development_options
 from proctor.errors import FRESH_TEST_SET, PASSED, Misuse, ProctorError, Unusable
 
 _MARK = "# Made by `proctor hook install`; `proctor hook uninstall` removes it."
@@ -25,10 +26,10 @@ _SCRIPT = """\
 {mark}
 python={python}
 if [ -x "$python" ]; then
-  exec "$python" -m proctor hook run {gates} "$@"
+  exec "$python" -m proctor hook run {options} "$@"
 fi
 if command -v proctor >/dev/null 2>&1; then
-  exec proctor hook run {gates} "$@"
+  exec proctor hook run {options} "$@"
 fi
 echo "proctor is not installed any more; 'git push --no-verify' pushes without its preflight" >&2
 exit 1
@@ -53,11 +54,14 @@ def hook() -> None:
 Examples:
   proctor hook install                           for the gate file in this folder
   proctor hook install gates/spam.yml gates/ham.yml
+  proctor hook install --development dev.csv --development-labels dev-labels.csv
+                                                 and say how likely a pass is
 With pre-commit, use the hook `proctor` of this repository instead.
 """
 )
 @click.argument("gates", nargs=-1, type=click.Path())
-def install(gates: tuple[str, ...]) -> None:
+@development_options
+def install(gates: tuple[str, ...], **development: Path | None) -> None:
     """
     Install a pre-push hook in this repository.
 
@@ -70,8 +74,10 @@ def install(gates: tuple[str, ...]) -> None:
             f"there is a pre-push hook already: {path}",
             hint='Add this line to it: proctor hook run "$@"  (git\'s lines on its standard input go to it too).',
         )
-    names = [os.path.relpath(Path(gate).resolve(), top.resolve()) for gate in gates or (".",)]
-    script = _SCRIPT.format(mark=_MARK, python=shlex.quote(sys.executable), gates=shlex.join(_options(names)))
+    named = [("gate", gate) for gate in gates or (".",)]
+    named += [(name.replace("_", "-"), str(file)) for name, file in development.items() if file is not None]
+    options = [word for name, file in named for word in (f"--{name}", _from(top, file))]
+    script = _SCRIPT.format(mark=_MARK, python=shlex.quote(sys.executable), options=shlex.join(options))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.{os.getpid()}")
@@ -109,8 +115,9 @@ Example, by hand, as if everything were pushed:
 """,
 )
 @click.option("--gate", "gates", multiple=True, type=click.Path(), help="Gate file; may be given several times.")
+@development_options
 @click.argument("remote", nargs=-1)
-def run(gates: tuple[str, ...], remote: tuple[str, ...]) -> int:
+def run(gates: tuple[str, ...], remote: tuple[str, ...], **development: Path | None) -> int:
     """
     Be the pre-push hook: called by git or by pre-commit.
 
@@ -124,7 +131,7 @@ def run(gates: tuple[str, ...], remote: tuple[str, ...]) -> int:
     for name in (_git("rev-parse", "--local-env-vars") or "").split():
         os.environ.pop(name, None)
     _remark_on_work_tree(pushed)
-    codes = [_preflight(gate) for gate in gates or (".",)]
+    codes = [_preflight(gate, development) for gate in gates or (".",)]
     stopping = [code for code in codes if code not in (PASSED, FRESH_TEST_SET)]
     if stopping:
         click.echo("proctor: the push was stopped; `git push --no-verify` pushes anyway", err=True)
@@ -180,9 +187,8 @@ def _remark_on_work_tree(pushed: tuple[Pushed, ...] | None) -> None:
         click.echo("proctor: there are changes that are not committed; the preflight looks at the work tree", err=True)
 
 
-def _preflight(gate: str) -> int:
+def _preflight(gate: str, development: Mapping[str, Path | None]) -> int:
     """The preflight of one gate, told on standard error: git passes a hook's output on."""
-    from proctor.cli.preflight import as_text
     from proctor.cli.source import load_gate
     from proctor.gatefile import NAMES
     from proctor.preflight import inspect
@@ -193,7 +199,7 @@ def _preflight(gate: str) -> int:
         click.echo(f"proctor: there is no gate file {gate!r} here; nothing to look at", err=True)
         return PASSED
     try:
-        found = inspect(load_gate(gate), Surroundings())
+        found = inspect(load_gate(gate), Surroundings(), development_of(development))
     except ProctorError as error:
         click.echo(f"proctor: {error}", err=True)
         return error.exit_code
@@ -233,8 +239,9 @@ def _git(*arguments: str) -> str | None:
     return done.stdout.removesuffix("\n") if done.returncode == 0 else None
 
 
-def _options(gates: Iterable[str]) -> list[str]:
-    return [word for gate in gates for word in ("--gate", gate)]
+def _from(top: Path, file: str) -> str:
+    """Path of a file as the hook must name it, which git starts at the top."""
+    return os.path.relpath(Path(file).resolve(), top.resolve())
 
 
 def _read(path: Path) -> str | None:

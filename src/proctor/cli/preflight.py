@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from proctor.cli.source import Named, load_gate
 
 if TYPE_CHECKING:
-    from proctor.preflight import Finding, Preflight
+    from proctor.preflight import Development, Finding, Preflight
 
+F = TypeVar("F", bound=Callable[..., Any])
 _FILE = click.Path(path_type=Path)
+_DEVELOPMENT = {
+    "development": "Features of examples that are not in the test set.",
+    "development-labels": "Their labels.",
+    "development-candidate": "The new model's predictions on them.",
+    "development-baseline": "The old model's predictions on them.",
+    "development-anchor": "The anchor's predictions on them.",
+}
 _SIGNS = {"ok": "✓", "warning": "!", "problem": "✗", "skipped": "–"}
 _COLORS = {"ok": "green", "warning": "yellow", "problem": "red", "skipped": None}
+
+
+def development_options(command: F) -> F:
+    """The options that name development data; the command takes them together, as keywords."""
+    for name, text in reversed(_DEVELOPMENT.items()):
+        command = click.option(f"--{name}", metavar="FILE", type=_FILE, help=text)(command)
+    return command
+
+
+def development_of(named: Mapping[str, Path | None]) -> Development:
+    """Development data, by the options that named them."""
+    from proctor.preflight import Development
+
+    features, *others = (named[name.replace("-", "_")] for name in _DEVELOPMENT)
+    return Development(features, *others)
 
 
 @click.command(
@@ -36,23 +60,15 @@ Exit codes: 0 nothing stands in the way; else that of the check: 2 misuse,
 @click.option(
     "--candidate", metavar="FILE", help="Predictions of the new model, in place of the gate file's candidate."
 )
-@click.option("--development", metavar="FILE", type=_FILE, help="Features of examples that are not in the test set.")
-@click.option("--development-labels", metavar="FILE", type=_FILE, help="Their labels.")
-@click.option("--development-candidate", metavar="FILE", type=_FILE, help="The new model's predictions on them.")
-@click.option("--development-baseline", metavar="FILE", type=_FILE, help="The old model's predictions on them.")
-@click.option("--development-anchor", metavar="FILE", type=_FILE, help="The anchor's predictions on them.")
+@development_options
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the findings as Markdown.")
 def preflight(
     file: str,
     candidate: str | None,
-    development: Path | None,
-    development_labels: Path | None,
-    development_candidate: Path | None,
-    development_baseline: Path | None,
-    development_anchor: Path | None,
     as_json: bool,
     as_markdown: bool,
+    **development: Path | None,
 ) -> int:
     """
     Look at a candidate before it is judged: gate file, account, plan, cost, and that the model runs.
@@ -60,13 +76,10 @@ def preflight(
     Never opens the labels of the test set and spends nothing. The chance of a pass is judged from development data
     alone: evaluations like the next one are simulated on examples drawn from them.
     """
-    from proctor.preflight import Development, inspect
+    from proctor.preflight import inspect
     from proctor.surroundings import Surroundings
 
-    files = Development(
-        development, development_labels, development_candidate, development_baseline, development_anchor
-    )
-    found = inspect(load_gate(file, Named(candidate=candidate)), Surroundings(), files)
+    found = inspect(load_gate(file, Named(candidate=candidate)), Surroundings(), development_of(development))
     if as_json:
         click.echo(as_json_text(found))
     elif as_markdown:
