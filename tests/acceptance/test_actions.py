@@ -290,6 +290,8 @@ def test_check__spent_test_set_opens_one_issue_and_the_successor_closes_it(repos
 
     assert [1, 1] == [run.code for run in spent]
     assert ("none", "4") == (spent[0].verdict, spent[0].outputs["exit-code"])
+    assert "true" == spent[0].outputs["fresh-test-set-needed"]
+    assert "needs a fresh test set. The budget of this test set is spent" in repository.hub.issues[0]["body"]
     assert "action_required" == repository.hub.check_runs[-1]["conclusion"]
     assert [("open", True)] == [(i["state"], "next test set needs" in i["body"]) for i in repository.hub.issues]
     assert "fresh test set is needed" in repository.hub.comments[0]["body"]

@@ -102,9 +102,9 @@ def as_text(found: Preflight) -> str:
 
 def as_table(found: Preflight) -> str:
     """The findings as Markdown, for job summaries."""
-    from proctor.reports.markdown import escape
+    from proctor.reports.markdown import escape, prose
 
-    rows = [f"| {_SIGNS[f.mark]} {f.name} | {escape(_whole(f))} |" for f in found.findings]
+    rows = [f"| {_SIGNS[f.mark]} {f.name} | {prose(_whole(f))} |" for f in found.findings]
     return "\n".join(
         [f"**Preflight of {escape(found.gate)}:** {conclusion(found)}", "", "| | |", "|---|---|", *rows, ""]
     )

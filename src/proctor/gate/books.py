@@ -19,7 +19,7 @@ from proctor.ledger.history import Life, lives
 from proctor.ledger.records import Registered, from_body
 from proctor.outlook import Prospect
 from proctor.planning import Request, Terms, is_within_reach, plan
-from proctor.reports.sentences import points
+from proctor.reports.sentences import count, points
 from proctor.testset import TestSet, overlap
 
 
@@ -168,7 +168,7 @@ def refuse_if_over(gate: Gate, books: Books) -> None:
     account = books.account(gate)
     if account.next_log_level(gate.stakes) == SPENT:
         raise BudgetSpent(
-            f"the budget of this test set is spent after {account.evaluations} evaluations; "
+            f"the budget of this test set is spent after {count(account.evaluations, 'evaluations')}; "
             "a fresh test set is needed, and nothing more was spent",
             hint=next_set_hint(gate),
         )

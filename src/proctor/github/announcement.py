@@ -75,15 +75,15 @@ def announce_problem(problem: Problem, place: Place) -> tuple[Effect, ...]:
     """Everything that the lack of a verdict makes."""
     body = comment.render_problem(problem, place.links)
     needs_owner = problem.exit_code in {FRESH_TEST_SET, LABELS_MISSING}
-    text = f"{problem.message} {problem.hint}".strip()
-    level = Annotation("error", "proctor: no verdict", text, place.location.file, place.location.line)
+    level = Annotation("error", "proctor: no verdict", problem.text, place.location.file, place.location.line)
     conclusion: Conclusion = "action_required" if needs_owner else "failure"
     return (
         Output("verdict", "none"),
         Output("exit-code", str(problem.exit_code)),
+        Output("fresh-test-set-needed", _said(problem.exit_code == FRESH_TEST_SET)),
         level,
         *_everywhere(place, problem.gate, body),
-        *_on_commit(place, problem.gate, "error", text),
+        *_on_commit(place, problem.gate, "error", problem.text),
         *_check(place, problem.gate, conclusion, (f"No verdict: {problem.message}", body, (level,))),
     )
 
@@ -109,11 +109,15 @@ def _outputs(release: Release) -> tuple[Output, ...]:
         Output("verdict", release.verdict.value),
         Output("exit-code", str(release.exit_code)),
         Output("meaning", release.meaning),
-        Output("replayed", "true" if release.replayed else "false"),
+        Output("replayed", _said(release.replayed)),
         Output("ledger-head", release.ledger_head),
         Output("leakage-bits", f"{budget.leakage_bits:.6g}"),
-        Output("fresh-test-set-needed", "true" if budget.is_spent else "false"),
+        Output("fresh-test-set-needed", _said(budget.is_spent)),
     )
+
+
+def _said(is_so: bool) -> str:
+    return "true" if is_so else "false"
 
 
 def _notes(release: Release, place: Place, word: str) -> tuple[Annotation, ...]:

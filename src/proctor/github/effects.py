@@ -289,7 +289,7 @@ def _property(text: str) -> str:
 
 
 def _summarize(summaries: list[str], failures: list[str], outlets: Outlets) -> None:
-    told = [f"> [!NOTE]\n> {comment.plain(failure)}" for failure in failures]
+    told = [f"> [!NOTE]\n> {comment.sentence(failure)}" for failure in failures]
     parts = [*summaries, *told]
     if not parts:
         return

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from proctor.errors import BUG, FRESH_TEST_SET, LABELS_MISSING
 from proctor.release import Release, Verdict
 from proctor.reports import sentences
-from proctor.reports.markdown import code, escape
+from proctor.reports.markdown import code, escape, prose
 
 LONGEST = 65_536
 """GitHub's limit, in characters."""
@@ -48,6 +48,11 @@ class Problem:
     exit_code: int
     message: str
     hint: str = ""
+
+    @property
+    def text(self) -> str:
+        """Message and hint as sentences."""
+        return f"{sentences.capitalized(self.message.rstrip('.'))}. {self.hint}".rstrip()
 
 
 def marker(gate: str) -> str:
@@ -89,18 +94,18 @@ def render_problem(problem: Problem, links: Links | None = None) -> str:
         marker(problem.gate),
         f"### {problem_headline(problem)}",
         "",
-        _text(problem.message),
+        sentence(problem.message),
         "",
-        *([f"**What to do next.** {_text(problem.hint)}", ""] if problem.hint else []),
+        *([f"**What to do next.** {sentence(problem.hint)}", ""] if problem.hint else []),
         f"<sub>{' · '.join([*spent, *_addresses(links or Links())])}</sub>",
         "",
     ]
     return _within_limit("\n".join(lines))
 
 
-def plain(text: str) -> str:
-    """*text* on one line of Markdown that shows it as it stands."""
-    return _text(text)
+def sentence(text: str) -> str:
+    """A sentence of ours on one line of Markdown; what it quotes of others is shown as it stands."""
+    return sentences.capitalized(prose(_cut(text)))
 
 
 def headline(release: Release) -> str:
@@ -140,7 +145,7 @@ def _books(release: Release) -> list[str]:
 
 def _notes(release: Release) -> list[str]:
     notes = ["Asked before: this is the recorded answer, at no cost."] if release.replayed else []
-    notes += [_text(note) for note in release.notes[:_MOST_NOTES]]
+    notes += [sentence(note) for note in release.notes[:_MOST_NOTES]]
     if release.feedback is not None:
         notes.append(f"Feedback at its price: {_text(release.feedback)}")
     if len(release.notes) > _MOST_NOTES:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from proctor.release import Release, Status, Verdict
 from proctor.reports import sentences
 
@@ -48,11 +50,27 @@ def _table(rows: list[tuple[str, str]]) -> list[str]:
 
 def escape(text: str) -> str:
     """Text that Markdown and HTML show as it stands: mentions and addresses are no links."""
+    return " ".join(_escaped(text).split())
+
+
+def _escaped(text: str) -> str:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     for sign in "\\`*_[]()#!|~":
         escaped = escaped.replace(sign, f"\\{sign}")
     escaped = escaped.replace("://", "\\://").replace("www.", "www\\.")
-    return " ".join(escaped.replace("@", "@\u200b").split())
+    return escaped.replace("@", "@\u200b")
+
+
+def prose(text: str) -> str:
+    """
+    A sentence of ours, which may quote anybody: what stands between backticks is code, all else stands as it is.
+
+    >>> prose("See `proctor plan` (*)")
+    'See `proctor plan` \\\\(\\\\*\\\\)'
+    """
+    parts = re.split(r"`([^`]+)`", text)
+    shown = [code(part) if number % 2 else _escaped(part) for number, part in enumerate(parts)]
+    return " ".join("".join(shown).split())
 
 
 def code(text: str) -> str:

@@ -60,8 +60,7 @@ def render(release: Release, location: Location) -> str:
 
 def render_problem(problem: Problem, location: Location, version: str) -> str:
     """A run without a verdict as a SARIF log."""
-    text = f"{problem.message}. {problem.hint}".removesuffix(". ")
-    result = _result(_NO_VERDICT, text, location, problem.gate)
+    result = _result(_NO_VERDICT, problem.text, location, problem.gate)
     return _log([result], {"exitCode": problem.exit_code}, problem.gate, version, successful=False)
 
 

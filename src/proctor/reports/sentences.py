@@ -99,6 +99,8 @@ def advice(release: Release) -> str:
         return "Improve the candidate and commit again; asking the same question again costs nothing and says the same."
     if release.verdict is Verdict.WITHHELD:
         return "Go on: this commit is now the baseline, and the owner has the outcome."
+    if release.basis is Basis.FIRST_ACCEPTED:
+        return "Nothing: the next candidate is compared with this one."
     return "The candidate may become the new baseline."
 
 

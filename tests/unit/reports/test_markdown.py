@@ -46,6 +46,15 @@ def test_escape__addresses_are_no_links(text):
     assert f"<p>{text}</p>\n" == html(escaped)
 
 
+def test_prose__backticks_make_code_and_nothing_else():
+    """Our own hints read well, and what they quote of others stays text, inside of backticks as well."""
+    page = html(markdown.prose("See `proctor plan`; there is no 'a|b*c*' in `<img src=x> ![](y) | @all`."))
+
+    assert "<code>proctor plan</code>" in page
+    assert "'a|b*c*'" in page
+    assert "<code>&lt;img src=x&gt; ![](y) \\| @all</code>" in page
+
+
 def test_render_status__is_a_table():
     """Condition, state, and what is left."""
     page = html(markdown.render_status(make_status()))

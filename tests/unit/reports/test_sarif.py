@@ -67,4 +67,4 @@ def test_render_problem__is_an_unsuccessful_run():
     run = check(sarif.render_problem(Problem("g", 4, "spent", "Register."), Location("proctor.yml"), "0.1.0"))
 
     assert not run["invocations"][0]["executionSuccessful"]
-    assert "spent. Register." == run["results"][0]["message"]["text"]
+    assert "Spent. Register." == run["results"][0]["message"]["text"]

@@ -34,6 +34,11 @@ def test_assurance__nothing_was_tested():
     assert "sure" not in sentences.assurance(make_release(basis=Basis.FIRST_ACCEPTED))
 
 
+def test_advice__first_candidate():
+    """The first candidate is the baseline already."""
+    assert "the next candidate is compared with this one" in sentences.advice(make_release(basis=Basis.FIRST_ACCEPTED))
+
+
 def test_grade__says_what_the_guarantee_assumes():
     """theory.md §1: unconditional on sealed inputs, conditional on open ones; of what is no proof nothing is said."""
     sealed = replace(TESTSET, inputs="sealed")

@@ -17,8 +17,8 @@ from proctor.gatefile import Gate
 from proctor.github import announcement
 from proctor.github.effects import Effect, OpenIssue
 from proctor.release import Release, Status
-from proctor.reports import sentences
-from proctor.reports.markdown import code, escape
+from proctor.reports import comment, sentences
+from proctor.reports.markdown import code
 from proctor.surroundings import Surroundings
 
 
@@ -35,7 +35,7 @@ def after(gate: Gate, public: Release | Status) -> tuple[Effect, ...]:
 
 def at_the_end(gate: Gate, status: Status, error: ProctorError) -> tuple[Effect, ...]:
     """What a refusal makes of issues that says that a fresh test set is needed."""
-    return settled(gate, _issue(status, error.message, error.hint))
+    return settled(gate, _issue(status, f"{error.message}.", error.hint))
 
 
 def settled(gate: Gate, wanted: OpenIssue | None = None) -> tuple[Effect, ...]:
@@ -76,8 +76,8 @@ def _issue(public: Release | Status, reason: str, needs: str) -> OpenIssue:
     fingerprint = public.testset.fingerprint
     body = "\n\n".join(
         [
-            f"The gate {code(public.gate)} needs a fresh test set. {escape(reason)}",
-            f"**What the next one needs.** {escape(needs)}",
+            f"The gate {code(public.gate)} needs a fresh test set. {comment.sentence(reason)}",
+            f"**What the next one needs.** {comment.sentence(needs)}",
             f"Until then no candidate gets a verdict, and nothing is spent. Test set: {code(fingerprint[:12])}.",
             "This issue is closed once the successor is registered.",
         ]

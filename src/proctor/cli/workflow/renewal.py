@@ -17,6 +17,7 @@ from proctor.errors import PASSED, Misuse, ProctorError
 from proctor.gatefile import Gate, PredictionsFile, Revision
 from proctor.github.effects import Annotation, Effect, Output, Summary
 from proctor.reports import comment
+from proctor.reports.markdown import code, prose
 from proctor.surroundings import Surroundings
 
 
@@ -81,12 +82,12 @@ def _registered(gate: Gate, wish: Wish, job: Job) -> tuple[Effect, ...]:
     done: Succession = register(open_desk(gate, Surroundings(environ=job.environ)), wish)
     lines = succession_lines(done)
     job.log("\n".join(lines))
-    said = "\n\n".join(comment.plain(line) for line in lines)
+    said = "\n\n".join(prose(line) for line in lines)
     entry = done.life.registered
     return (
         Output("testset", entry.record.testset),
         Output("entry", str(entry.entry.number)),
-        Summary(f"### 🧪 A fresh test set for {comment.plain(gate.name)}\n\n{said}\n"),
+        Summary(f"### 🧪 A fresh test set for {code(gate.name)}\n\n{said}\n"),
     )
 
 
@@ -94,7 +95,7 @@ def _refused(error: ProctorError, gate: Gate | None, options: Options, job: Job)
     job.log(f"no test set was registered: {error.message}\n  {error.hint}")
     text = f"No test set was registered: {error.message}. {error.hint}".strip()
     place = terms.location_of(gate, options.gate, job.workspace)
-    return Annotation("error", "proctor", text, place.file, place.line), Summary(f"### ⚠️ {comment.plain(text)}\n")
+    return Annotation("error", "proctor", text, place.file, place.line), Summary(f"### ⚠️ {comment.sentence(text)}\n")
 
 
 def _show(gate: Gate, options: Options, job: Job) -> None:
