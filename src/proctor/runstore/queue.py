@@ -3,6 +3,7 @@ What could not be sent yet: one file per evaluation, so that a store that is dow
 
 The outbox knows files; sending is passed in. Files are written whole or not at all, and removed only after the store
 has the run; sending twice is harmless (`mlflow.send`), so being killed at any moment is too.
+A file that came with a commit was not put there by the gate, and is not sent.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from proctor.errors import DataError, StoreError
 from proctor.runstore import records
 from proctor.runstore.records import Record
+from proctor.surroundings import is_tracked
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,9 @@ def sync(outbox: Outbox, send: Callable[[Record], str]) -> tuple[Sent | Kept, ..
     for path in outbox.waiting():
         if outage:
             results.append(Kept(path.name, outage))
+            continue
+        if is_tracked(path):
+            results.append(Kept(path.name, "it came with a commit, and anybody may have made it: delete it"))
             continue
         try:
             record = records.from_json(path.read_text(encoding="utf-8"))

@@ -69,6 +69,19 @@ def test_sync__one_refused_record_does_not_hold_up_the_others(tmp_path):
     assert 2 == len(outbox.waiting())
 
 
+def test_sync__what_came_with_a_commit_is_not_sent(tmp_path):
+    """A result that a pull request brings along was not made by the gate: it stays, and is named."""
+    outbox = waiting(tmp_path, 1, 2)
+    forged, _ = outbox.waiting()
+    for words in (["init", "--quiet"], ["add", "--force", str(forged)]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+
+    results = sync(outbox, lambda _: "url")
+
+    assert [Kept, Sent] == [type(result) for result in results]
+    assert "came with a commit" in results[0].reason
+
+
 def test_sync__nothing_there(tmp_path):
     """A folder that does not exist is an empty outbox."""
     assert () == sync(Outbox(tmp_path / "none"), lambda record: "url")
