@@ -16,6 +16,7 @@ import os
 import stat
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -211,7 +212,7 @@ def _csv_chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Ite
 
 def _header(source: Source, header: list[str]) -> list[str]:
     names = [name.strip() for name in header]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
         shown = "a column" if source.is_private else f"the column {twice[0]!r}"
         raise DataError(f"{source} names {shown} twice", hint="its first line must name the columns, each once")
