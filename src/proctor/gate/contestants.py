@@ -27,6 +27,7 @@ _STORE = ".proctor/store"
 _OWN_FOLDER = ".proctor"
 _MOST_PROCESSES = 256
 _MOST_FILE_BYTES = 1 << 30
+_MOST_ROW_BYTES = 4096
 _SHARE_OF_MEMORY = 0.75
 
 
@@ -239,7 +240,8 @@ class Workbench:
         self.surroundings.progress(f"running {model}")
         with scratch.folder() as folder:
             features = write_features(files, folder)
-            place = Place(root, folder, launcher, self._limits(), self.surroundings.environ, self._hidden(root))
+            hidden, most_bytes = self._hidden(root), self._most_bytes()
+            place = Place(root, folder, launcher, self._limits(), self.surroundings.environ, hidden, most_bytes)
             ran = run(model, features, place, digest)
         self._tiers.append(ran.tier)
         return ran.predictions
@@ -263,6 +265,10 @@ class Workbench:
         seconds = 600.0 if isinstance(candidate, PredictionsFile) else candidate.timeout
         memory = int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * _SHARE_OF_MEMORY)
         return Limits(seconds, memory, _MOST_PROCESSES, _MOST_FILE_BYTES)
+
+    def _most_bytes(self) -> int:
+        """Room for the longest class and a long id of each example; more would only fill the gate's memory."""
+        return min(_MOST_FILE_BYTES, (1 << 20) + _MOST_ROW_BYTES * self.exam.n_examples)
 
     def _hidden(self, root: Path) -> tuple[Path, ...]:
         """Labels, ledger, keys, and git's own folder, whose history may hold labels."""

@@ -41,6 +41,7 @@ class Place:
         limits: What it may use up.
         environment: The gate's own environment; a short list of it is handed on.
         hidden: Labels, ledger, keys: what no sandbox may show, though it lies below *root*.
+        most_bytes: Size of the predictions beyond which they are not read into the gate's memory; > 0.
 
     """
 
@@ -50,6 +51,7 @@ class Place:
     limits: Limits = field(default_factory=Limits)
     environment: Mapping[str, str] = field(default_factory=dict)
     hidden: tuple[Path, ...] = ()
+    most_bytes: int = _MOST_BYTES
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ def run(model: Runnable, features: Path, place: Place, digest: str) -> Ran:
     )
     finished = place.launcher.run(job)
     _check_end(model, finished, place.limits.seconds)
-    return Ran(_read(model, target, names, digest), finished.tier)
+    found = _read(model, target, names, place.most_bytes)
+    return Ran(replace(found, digest=digest, source=str(model)), finished.tier)
 
 
 def _search_path(path: str) -> str:
@@ -162,15 +165,14 @@ def _tail(finished: Finished) -> str:
     return "".join(f"\n  | {line[:200]}" for line in lines[-_TAIL_LINES:])
 
 
-def _read(model: Runnable, target: Path, names: ColumnNames, digest: str) -> PredictionSet:
+def _read(model: Runnable, target: Path, names: ColumnNames, most_bytes: int) -> PredictionSet:
     if not os.path.lexists(target):
         raise ModelError(
             f"{str(model)!r} ended well but wrote no predictions",
             hint=f"write them to the path given as {PREDICTIONS}, as CSV with the column {names.prediction!r}",
         )
-    content = scratch.take(target, _MOST_BYTES)
+    content = scratch.take(target, most_bytes)
     try:
-        found = read_predictions(Source(Path(target.name), content), names)
+        return read_predictions(Source(Path(target.name), content), names)
     except DataError as error:
         raise ModelError(f"what {str(model)!r} wrote cannot be used: {error.message}", hint=error.hint) from error
-    return replace(found, digest=digest, source=str(model))

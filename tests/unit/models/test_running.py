@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -123,6 +124,13 @@ def test_run__bad_ends(place, program, message):
 
     assert "predict.py" in str(caught.value) or "predictions.csv" in str(caught.value)
     assert caught.value.hint or "ordinary file" in str(caught.value)
+
+
+def test_run__more_than_there_is_room_for(place):
+    """Predictions that would fill the gate's memory are not read."""
+    program = "import sys; open(sys.argv[2], 'w').write('prediction\\n' + '1\\n' * 20)"
+    with pytest.raises(ModelError, match="larger than 20 bytes"):
+        predict(replace(place, most_bytes=20), program)
 
 
 def test_run__too_few_lines(place):

@@ -93,13 +93,12 @@ def _start(descriptors: tuple[int, ...], passed: tuple[int, ...]) -> subprocess.
     # the supervisor is given nothing to leak: of the gate's environment only where its libraries lie
     environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
     command = [sys.executable, "-I", "-S", str(SUPERVISOR), *map(str, descriptors)]
-    return subprocess.Popen(
+    return subprocess.Popen(  # what it complains of itself goes to the gate's own standard error
         command,
         pass_fds=passed,
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=descriptors[-1],
-        stderr=descriptors[-1],
+        stdout=subprocess.DEVNULL,
         cwd="/",
         start_new_session=True,
     )
@@ -134,7 +133,11 @@ def _tail(stream: IO[bytes]) -> str:
 def _finished(told: list[dict[str, Any]], tail: str, limits: Limits, tier: str) -> Finished:
     if len(told) < 2:  # started, ended
         _end_orphans(told)
-        raise SandboxError("the supervisor of the sandbox did not report", hint=tail)
+        # never with the model's output: it may hold sealed inputs
+        raise SandboxError(
+            "the supervisor of the sandbox did not report",
+            hint="It may have been killed: look for a lack of memory, and run the same command again.",
+        )
     if complaint := told[1]["complaint"]:
         raise ModelError(f"the program cannot be started: {complaint}")
     reason = told[1]["reason"]
