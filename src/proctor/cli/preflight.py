@@ -104,9 +104,9 @@ def as_table(found: Preflight) -> str:
     """The findings as Markdown, for job summaries."""
     from proctor.reports.markdown import escape, prose
 
-    rows = [f"| {_SIGNS[f.mark]} {f.name} | {prose(_whole(f))} |" for f in found.findings]
+    first, *others = [f"| {_SIGNS[f.mark]} **{f.name}** | {prose(_whole(f))} |" for f in found.findings]
     return "\n".join(
-        [f"**Preflight of {escape(found.gate)}:** {conclusion(found)}", "", "| | |", "|---|---|", *rows, ""]
+        [f"**Preflight of {escape(found.gate)}:** {conclusion(found)}", "", first, "|:--|:--|", *others, ""]
     )
 
 

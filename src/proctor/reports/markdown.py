@@ -13,9 +13,10 @@ _SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.WITHHELD: "🔒"}
 def render_release(release: Release) -> str:
     """The verdict as a heading, its meaning, and the books as a table."""
     lines = [
-        f"### {_SIGNS[release.verdict]} {sentences.verdict_word(release.verdict)}: {escape(release.meaning)}",
+        f"### {_SIGNS[release.verdict]} {sentences.verdict_word(release.verdict)}: "
+        f"{escape(sentences.capitalized(release.meaning))}",
         "",
-        f"{sentences.assurance(release)} ({sentences.grade(release)})",
+        f"{sentences.capitalized(sentences.assurance(release))} ({sentences.grade(release)})",
         "",
         f"Condition: {code(release.condition)}",
         "",
@@ -45,7 +46,8 @@ def _rows(public: Release | Status) -> list[tuple[str, str]]:
 
 
 def _table(rows: list[tuple[str, str]]) -> list[str]:
-    return ["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows)]
+    first, *others = [f"| **{name}** | {text} |" for name, text in rows]
+    return [first, "|:--|:--|", *others]
 
 
 def escape(text: str) -> str:

@@ -20,7 +20,7 @@ def test_render_release__heading_is_the_verdict(verdict):
     """The heading is the verdict and its meaning; the books are a table."""
     page = html(markdown.render_release(make_release(verdict=verdict)))
 
-    assert f"{verdict.value.upper()}: new is better than old" in page.partition("</h3>")[0]
+    assert f"{verdict.value.upper()}: New is better than old" in page.partition("</h3>")[0]
     assert "<table>" in page
     assert "9 evaluations, 2 passes so far" in page
 
@@ -59,7 +59,7 @@ def test_render_status__is_a_table():
     """Condition, state, and what is left."""
     page = html(markdown.render_status(make_status()))
 
-    assert "<td>condition</td>" in page
+    assert "<strong>condition</strong>" in page
     assert "in use, 5,000 examples" in page
 
 
