@@ -146,8 +146,8 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; nothing was spent, or the ledger's entry is whole", err=True)
         return errors.INTERRUPTED
-    except SystemExit:  # so click ends where the reader of our output has gone: never with the code of a verdict
-        return errors.INTERRUPTED
+    except SystemExit as ended:  # so click ends a completion (0), and where the reader of our output has gone (1)
+        return errors.INTERRUPTED if ended.code else errors.PASSED
     except OSError as error:  # a file or a device failed where no message of its own is made
         name = f" {error.filename!r}" if error.filename else ""
         message = f"the system refused to go on with a file{name}: {error.strerror or type(error).__name__}"

@@ -214,7 +214,10 @@ def _find(path: Path) -> Path:
     if path.is_dir():
         found = [path / name for name in NAMES if (path / name).exists()]
         if not found:
-            raise GateFileError(f"there is no {NAMES[0]} in {path}", "`proctor init` writes one.")
+            where = "this folder" if path == Path() else path
+            raise GateFileError(
+                f"there is no {NAMES[0]} in {where}", "`proctor init` writes one; or name another file."
+            )
         return found[0]
     return path
 

@@ -84,11 +84,12 @@ def outlook(public: Release | Status) -> str:
         return (
             "no end in sight" if budget.asked_tolerance is not None else "no tolerance is asked for, so no end is set"
         )
-    parts = [
+    passes, fails = (
         f"{'over 1,000' if n is None else n} more {noun(n, word)}"
         for n, word in ((budget.lasts_passes, "passes"), (budget.lasts_fails, "fails"))
-    ]
-    return f"a new test set is needed after about {parts[0]} or {parts[1]}"
+    )
+    about = "" if budget.lasts_passes is None else "about "
+    return f"a new test set is needed after {about}{passes} or {fails}"
 
 
 def advice(release: Release) -> str:

@@ -249,6 +249,15 @@ def test_main__nobody_hears_of_the_error(redirection):
     assert 2 == process(redirection, "check", "no-such-gate.yml").returncode
 
 
+def test_main__shell_completion():
+    """A shell gets its script and its completions, and no complaint."""
+    script = process("", _PROCTOR_COMPLETE="bash_source")
+    words = process("", _PROCTOR_COMPLETE="bash_complete", COMP_WORDS="proctor ch", COMP_CWORD="1")
+
+    assert (0, 0, b"plain,check\n") == (script.returncode, words.returncode, words.stdout)
+    assert b"_PROCTOR_COMPLETE=bash_complete" in script.stdout
+
+
 def test_main__reader_has_gone():
     """Nobody takes the end of our output for a verdict: neither a pass nor a fail."""
     assert b"130\n" == process("| true; echo ${PIPESTATUS[0]}", "schema").stdout

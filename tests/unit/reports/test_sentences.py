@@ -97,6 +97,7 @@ def test_resolution__of_the_next_evaluation(changes, expected):
     [
         ({}, "a new test set is needed after about 3 more passes or 40 more fails"),
         ({"lasts_fails": None}, "a new test set is needed after about 3 more passes or over 1,000 more fails"),
+        ({"lasts_passes": None}, "a new test set is needed after over 1,000 more passes or 40 more fails"),
         ({"lasts_passes": 0}, "a new test set is needed before the next evaluation"),
         ({"lasts_passes": None, "lasts_fails": None}, "no end in sight"),
         ({"next_level_log": None}, "a new test set is needed"),
