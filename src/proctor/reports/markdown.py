@@ -12,9 +12,9 @@ _SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.WITHHELD: "🔒"}
 
 def render_release(release: Release) -> str:
     """The verdict as a heading, its meaning, and the books as a table."""
+    word, meaning = sentences.verdict_word(release.verdict), escape(sentences.capitalized(release.meaning))
     lines = [
-        f"### {_SIGNS[release.verdict]} {sentences.verdict_word(release.verdict)}: "
-        f"{escape(sentences.capitalized(release.meaning))}",
+        f"### {_SIGNS[release.verdict]} {word}: {meaning}",
         "",
         f"{sentences.capitalized(sentences.assurance(release))} ({sentences.grade(release)})",
         "",
