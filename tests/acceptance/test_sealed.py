@@ -20,6 +20,9 @@ from pathlib import Path
 import pytest
 from sealed import INPUT_TOKEN, LABEL_TOKENS, SECRET_LABEL, Project
 
+from proctor.testset import sealing
+from proctor.testset.keys import Key
+
 if not sys.platform.startswith("linux"):
     pytest.skip("the sandbox is Linux's", allow_module_level=True)
 
@@ -235,6 +238,39 @@ def test_flipped_inputs__are_a_clear_error(originals: dict[str, Project], tmp_pa
 
     assert "was changed after sealing" in project.proctor("check", code=5).err
     assert [] == project.entries()
+
+
+def exchange(project: Project) -> bytes:
+    """Seal other labels in the place of the registered ones: two are exchanged. Gives them as they lay open."""
+    key, path = Key.from_text(project.key), project.root / "exam/labels.csv.sealed"
+    lines = sealing.open_file(path, key, sealing.LABELS).decode().splitlines()
+    (one, first), (two, second) = (line.split(",") for line in lines[2:4])
+    lines[2:4] = [f"{one},{second}", f"{two},{first}"]
+    content = "".join(f"{line}\n" for line in lines).encode()
+    path.write_bytes(sealing.seal_bytes(content, key, sealing.LABELS, bytes.fromhex(sealing.file_facts(path).pair)))
+    return content
+
+
+def test_fresh_clone__knows_changed_labels_by_the_key(project: Project):
+    """Where the owner's register is not, the key tells whether labels were changed, and lets the owner correct them."""
+    project.check(0)
+    shutil.rmtree(project.root / ".proctor/owner")
+    sealed = project.root / "exam/labels.csv.sealed"
+    registered = sealed.read_bytes()
+    corrected = project.root / "corrected.csv"
+    corrected.write_bytes(exchange(project))
+
+    refused = project.candidate(before="# another").proctor("check", code=5)
+    sealed.write_bytes(registered)
+    project.proctor("testset", "correct", "corrected.csv", "--reason", "mislabeled", code=0)
+    shutil.rmtree(project.root / ".proctor/owner")
+    report = project.check(0)
+
+    assert "labels of this test set were changed" in refused.err
+    assert 2 == report["step"]
+    assert ["2"] == [str(entry["body"]["n_rows"]) for entry in project.entries() if entry["kind"] == "correction"]
+    sealed.write_bytes(registered)
+    assert 5 == project.candidate(before="# a third").proctor("check").code
 
 
 def test_labels_of_another_set__are_refused_where_ids_tell(originals: dict[str, Project], tmp_path: Path):

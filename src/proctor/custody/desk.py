@@ -103,7 +103,7 @@ class Desk:
 
     def register(self, life: Life) -> LabelRegister:
         """
-        The owner's register of labels.
+        The owner's register of labels; with the key, made again from the labels where it is not here.
 
         Raises:
             DataError: If it is not here, or damaged.
@@ -111,10 +111,14 @@ class Desk:
         for commitment in (life.registered.record.labels, life.labels):
             self.registry.settle(commitment)  # a machine may have died right after the entry
         found = self.registry.read()
+        if found is None and self.safe.key is not None:
+            made = self.registry.made_from(self.exam.hashes, self.exam.read_labels())
+            found = made if made.commitment == life.labels else None
         if found is None:
             raise DataError(
                 f"the owner's record of labels {self.registry.file} is not here",
-                hint="It was written where the test set was registered; work there, or restore it from a copy.",
+                hint="It was written where the test set was registered; work there, or restore it from a copy. With "
+                "the owner's key, the registered labels in their place are enough.",
             )
         return found
 

@@ -35,7 +35,6 @@ from proctor.surroundings import Surroundings, actor_of, commit_of
 from proctor.testset import (
     TestSet,
     load,
-    register_labels,
     write_request,
 )
 
@@ -147,6 +146,7 @@ class Case:
             self.registry.settle(commitment)
         register = self.registry.read()
         if register is None:
+            self._refuse_other_labels(life)
             return
         if register.commitment != life.labels:
             raise DataError(
@@ -161,10 +161,20 @@ class Case:
                 "`proctor testset correct NEW_LABELS`.",
             )
 
+    def _refuse_other_labels(self, life: Life) -> None:
+        """Without the register, by the key alone: whether labels were changed, and not how many."""
+        if self.safe.key is None or not life.registered.record.is_labeled:
+            return
+        if self.registry.made_from(self.exam.hashes, self.labels).commitment != life.labels:
+            raise DataError(
+                "labels of this test set were changed since it was registered; nothing was spent",
+                hint="Put the registered labels back; or put the changed ones into another file, and let the owner "
+                "record the correction: `proctor testset correct NEW_LABELS`.",
+            )
+
     def registration(self, baseline: Contestant | None) -> Registered:
         """The entry that registers this test set, with its contract; drafts the owner's register of labels."""
-        salt = self.surroundings.random_bytes(32)
-        register = register_labels(self.exam.hashes, self.labels, salt)
+        register = self.registry.made_from(self.exam.hashes, self.labels)
         by_ids = self.exam.seen_through(()) if self.exam.columns else None
         self.registry.draft(register)
         return Registered(
@@ -179,6 +189,7 @@ class Case:
             anchor=baseline.submission if baseline else None,
             pair=self.safe.pair,
             ids=by_ids.fingerprint if by_ids else None,
+            is_labeled=bool(self.labels.is_known().all()),
         )
 
     def rehearse(self, *others: Contestant | None) -> None:

@@ -4,6 +4,10 @@ Where the owner's register of labels lies: written before the test set is regist
 Several jobs may try to register the same test set at once, in one folder too, and any of them may be killed: each
 writes a draft under the commitment that its entry makes, and the draft of the entry that the ledger took is the
 register. With the owner's key the file is sealed: who knows its salt and the examples can try labels out.
+
+A fresh clone has no register. With the key it is made again from the labels, and their commitment in the ledger tells
+whether these are the ones. Without the key nothing can tell: a commitment whose salt is public would confirm guesses,
+and of labels that are mostly one class, or mostly what a good model says, few guesses are needed.
 """
 
 from __future__ import annotations
@@ -14,7 +18,9 @@ from pathlib import Path
 from proctor import owner
 from proctor.errors import DataError
 from proctor.gate.safe import Safe
-from proctor.testset import LabelRegister
+from proctor.predictions import Labels
+from proctor.testset import LabelRegister, register_labels
+from proctor.testset.hashing import Hashes
 
 _FOLDER = ".proctor/owner"
 _CONTEXT = "register of labels"
@@ -54,8 +60,13 @@ class Registry:
             draft.replace(self.file)
 
     def discard(self, commitment: str) -> None:
-        """Remove the draft of *commitment*, which the ledger did not take."""
-        self._draft(commitment).unlink(missing_ok=True)
+        """Remove the draft of *commitment*, which the ledger did not take; with the key it is also everybody else's."""
+        if self.safe.key is None:
+            self._draft(commitment).unlink(missing_ok=True)
+
+    def made_from(self, hashes: Hashes, labels: Labels) -> LabelRegister:
+        """The register of *labels*, which are those of the examples with these row *hashes*."""
+        return register_labels(hashes, labels, self.safe.register_salt(self.fingerprint))
 
     def write(self, register: LabelRegister) -> None:
         """

@@ -124,6 +124,18 @@ class Safe:
         salt = self.surroundings.random_bytes(owner.SALT_BYTES)
         return owner.commitment(figures, salt), salt.hex()
 
+    def register_salt(self, fingerprint: str) -> bytes:
+        """
+        Salt of the register of a test set's labels: random, or with the key always the same.
+
+        So the register can be made again from the labels wherever the key is.
+        """
+        if self.key is None:
+            return self.surroundings.random_bytes(owner.SALT_BYTES)
+        from proctor.testset.keys import Purpose, derive
+
+        return derive(self.key.subkey(Purpose.LABELS), None, fingerprint.encode())
+
     def wrap(self, content: bytes, context: str) -> bytes:
         """Bytes that may lie on a disk: sealed where inputs are sealed, as they are elsewhere."""
         if self.gate.testset.inputs is not Inputs.SEALED or self.key is None:

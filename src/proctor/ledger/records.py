@@ -59,6 +59,7 @@ class Registered:
     Attributes:
         pair: What anybody can read in the sealed labels: by it the test set is found where the key is not.
         ids: Fingerprint of the ids alone, where the examples are known by their features.
+        is_labeled: Whether every example had a label: then another commitment can only mean changed labels.
     """
 
     kind: ClassVar[str] = "registration"
@@ -75,6 +76,7 @@ class Registered:
     project_error: float | None = None
     pair: str | None = None
     ids: str | None = None
+    is_labeled: bool = False
 
 
 @dataclass(frozen=True)

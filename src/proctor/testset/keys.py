@@ -37,6 +37,7 @@ class Purpose(StrEnum):
     RECORDS = "private records"
     LEDGER = "ledger"
     ROWS = "rows"
+    LABELS = "register of labels"
 
 
 @dataclass(frozen=True)
