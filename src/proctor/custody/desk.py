@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from proctor import __version__, owner
-from proctor.errors import DataError, EvaluationPending, LedgerLocked, LedgerMoved, Misuse
+from proctor.errors import DataError, EvaluationPending, Misuse
 from proctor.gate.books import Books, consult, known_as
 from proctor.gate.registry import Registry
 from proctor.gate.safe import Safe, is_sealed
+from proctor.gate.turns import insist
 from proctor.gatefile import Gate
 from proctor.ledger import Draft, Entry, Ledger, open_ledger
 from proctor.ledger.history import Life
@@ -21,9 +22,6 @@ from proctor.surroundings import Surroundings, actor_of, commit_of
 from proctor.testset import LabelRegister, TestSet, load
 
 T = TypeVar("T")
-
-_ATTEMPTS = 100
-_LONGEST_PAUSE_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -74,15 +72,7 @@ class Desk:
         Raises:
             LedgerLocked: If the books never stand still.
         """
-        for attempt in range(_ATTEMPTS):
-            try:
-                return act(self.books())
-            except LedgerMoved:
-                pause = min(_LONGEST_PAUSE_S, 0.02 * 2 ** min(attempt, 10))
-                self.surroundings.pause(self.surroundings.jitter() * pause)
-        raise LedgerLocked(
-            f"{self.ledger.description} moved {_ATTEMPTS} times in a row", hint="Run the same command again later."
-        )
+        return insist(lambda: act(self.books()), self.ledger, self.surroundings)
 
     def append(self, record: Record, head: str) -> Entry:
         """Record something if the ledger's head is still *head*; `LedgerMoved` if it is not."""

@@ -18,7 +18,7 @@ from typing import Any
 
 from proctor.budget import Adaptivity, Mode
 from proctor.conditions import Formula, Variable, parse, restrict, variables
-from proctor.errors import EvaluationPending, LabelsMissing, LedgerLocked, LedgerMoved, Misuse, ModelError
+from proctor.errors import EvaluationPending, LabelsMissing, LedgerMoved, Misuse, ModelError
 from proctor.evaluation import evaluate, figures, paper_rule, summary
 from proctor.feedback import message, message_without_judgment
 from proctor.gate.books import (
@@ -34,6 +34,7 @@ from proctor.gate.case import Case, open_case, open_exam
 from proctor.gate.contestants import Contestant
 from proctor.gate.publication import release_of, status_of
 from proctor.gate.safe import Safe
+from proctor.gate.turns import insist
 from proctor.gatefile import First, Gate, Inputs
 from proctor.ledger.history import Question
 from proctor.ledger.records import Adopted, Evaluated, Feedback, Pending
@@ -43,10 +44,6 @@ from proctor.sample import Sample, rows_to_label
 from proctor.surroundings import Surroundings
 
 __all__ = ["accept_first", "check", "status"]
-
-_ATTEMPTS = 200
-_LONGEST_PAUSE_S = 2.0
-_PENDING_POLLS = 120
 
 
 def check(
@@ -65,15 +62,7 @@ def check(
         ProctorError: Whatever stops the gate; nothing was spent then.
     """
     case = open_case(gate, surroundings, commit=commit, owner_record=owner_record)
-    for attempt in range(_ATTEMPTS):
-        try:
-            return _answer(case)
-        except LedgerMoved:
-            surroundings.pause(surroundings.jitter() * min(_LONGEST_PAUSE_S, 0.02 * 2 ** min(attempt, 10)))
-    raise LedgerLocked(
-        f"the ledger {case.ledger.description} moved {_ATTEMPTS} times while this candidate was being judged",
-        hint="Nothing was spent. Run the same command again when fewer jobs use it.",
-    )
+    return insist(lambda: _answer(case), case.ledger, surroundings)
 
 
 def status(gate: Gate, surroundings: Surroundings, *, last: int = 100) -> Status:
