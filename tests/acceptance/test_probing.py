@@ -198,6 +198,29 @@ def test_baseline__that_crashes_is_no_free_probe_either(project: Project):
     assert ["registration", "pending", "evaluation"] == project.kinds()
 
 
+def test_baseline__that_cannot_be_made_again_is_not_the_candidates_fault(project: Project):
+    """An accepted model with a file that git does not track is missed on a fresh machine before anything is charged."""
+    git(project, "init", "-q")
+    line = f"{sys.executable} predict.py {{features}} {{predictions}}"
+    project.gate(
+        condition="n - o > 0 +/- 0.1",
+        disagreement=0.3,
+        first="accept",
+        candidate={"command": line, "files": ["predict.py", "weights.txt"]},
+    )
+    git(project, "add", "predict.py")
+    git(project, "commit", "-q", "-m", "A model")
+    (project.root / "weights.txt").write_text("built, and not committed")
+    project.check(0)
+    shutil.rmtree(project.root / ".proctor/store")
+
+    ran = project.candidate(before="# another").proctor("check", code=5)
+
+    assert "cannot be made again" in ran.err
+    assert "weights.txt" in ran.err
+    assert ["registration", "pending", "evaluation"] == project.kinds()
+
+
 @pytest.mark.parametrize("option", ["--candidate", "--baseline"])
 def test_predictions_file__is_refused_on_the_command_line_too(project: Project, option: str):
     """Predictions on sealed inputs made elsewhere are refused however they are named; nothing is spent."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -124,15 +125,19 @@ class Workbench:
         True if the predictions of a model are kept here; else it will be run again.
 
         Raises:
-            DataError: If they are not kept and cannot be made again: no commit is known, or it is not here.
+            DataError: If they are not kept and cannot be made again: no commit is known, it is not here, or what was
+                submitted is not in it.
         """
         if self.kept.has(submission.digest):
             return True
         if submission.commit is None:
             self.kept.get(submission.digest, submission.source)
-        else:
-            self._commit_is_here(submission, submission.commit)
-        return False
+            return True
+        try:
+            with self._as_submitted(submission, submission.commit):
+                return False
+        except DataError as error:
+            raise self._gone(submission, error) from None
 
     def rehearse(self) -> None:
         """
@@ -193,27 +198,35 @@ class Workbench:
 
     def _made_again(self, submission: Submission, commit: str) -> PredictionSet:
         """The model of a commit, run again; only if it is the one that was submitted then."""
-        from proctor.models import digest, export, file_at
-        from proctor.models.sandbox import scratch
+        from proctor.models import file_at
 
         root, candidate = self.gate.root, self.gate.candidate
         if isinstance(candidate, PredictionsFile):
             file = Source(Path(candidate.predictions), file_at(root, commit, candidate.predictions))
             self._must_be(submission, file_digest(file))
             return read_predictions(file, ColumnNames(candidate.id, candidate.prediction))
-        runnable = _runnable(candidate)
+        with self._as_submitted(submission, commit) as there:
+            return self._run(_runnable(candidate), there, self.exam.files, submission.digest)
+
+    @contextlib.contextmanager
+    def _as_submitted(self, submission: Submission, commit: str) -> Iterator[Path]:
+        """
+        The gate's folder as it was at a commit, where *submission* was made.
+
+        Raises:
+            DataError: If the commit is not here, or what lies there is not what was submitted.
+        """
+        from proctor.models import digest, export
+        from proctor.models.sandbox import scratch
+
         with scratch.folder(Path(tempfile.gettempdir())) as folder:
-            there = export(root, commit, folder)
-            self._must_be(submission, digest(runnable, there.root, there.tree))
-            return self._run(runnable, there.root, self.exam.files, submission.digest)
-
-    def _commit_is_here(self, submission: Submission, commit: str) -> None:
-        from proctor.models import commit_of
-
-        try:
-            commit_of(self.gate.root, commit)
-        except DataError as error:
-            raise self._gone(submission, error) from None
+            try:
+                there = export(self.gate.root, commit, folder)
+                found = digest(_runnable(self.gate.candidate), there.root, there.tree)
+            except ModelError as error:  # a file that git does not track: no fault of the candidate of today
+                raise DataError(error.message, error.hint) from None
+            self._must_be(submission, found)
+            yield there.root
 
     def _gone(self, submission: Submission, error: DataError) -> DataError:
         return DataError(
