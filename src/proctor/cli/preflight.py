@@ -123,4 +123,4 @@ def conclusion(found: Preflight) -> str:
 
 
 def _whole(finding: Finding) -> str:
-    return f"{finding.text} {finding.hint}".strip().replace("\n", " ")
+    return (f"{finding.text}. {finding.hint}" if finding.hint else finding.text).replace("\n", " ")
