@@ -12,7 +12,7 @@ if [ -z "$python" ]; then
   extras=${PROCTOR_INPUT_EXTRAS:-}
   "$python" -m pip install --quiet --disable-pip-version-check "$source${extras:+[$extras]}"
 fi
-"$python" -c 'import proctor' || {
+"$python" -P -c 'import proctor.cli' || {
   echo "::error title=proctor::The interpreter named by the input python has no proctor installed."
   exit 2
 }

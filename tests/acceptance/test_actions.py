@@ -139,6 +139,44 @@ def test_check__one_file_gives_verdict_comment_badge_and_run(repository, worksho
     assert mlflow.ADMIN_PASSWORD not in run.log
 
 
+def test_check__gate_that_comes_to_a_model(repository, workshop):
+    """In a repository that has its model already, the first run accepts that one as the baseline; nothing is spent."""
+    (workshop.root / "README").write_text("The gate came after the model.\n")
+    repository.commit("Document the gate")
+
+    run = repository.push()
+
+    assert (0, "pass", "0") == (run.code, run.verdict, run.outputs["leakage-bits"])
+    assert "Accepted as the first baseline" in run.summary
+
+
+def test_check__commit_that_leaves_the_model_alone(repository, workshop):
+    """A change of something else has nothing to judge: it is green, charged nothing, and writes no comment."""
+    repository.push()
+    sha, base = improve(repository, workshop)
+    assert "pass" == repository.pull_request(sha, base).verdict  # and is never merged
+    repository.git("checkout", "--quiet", "-b", "docs", "main")
+    (workshop.root / "README").write_text("Words\n")
+    words = repository.commit("Write it down")
+    repository.hub.comments.clear()
+    other = repository.pull_request(words, base)
+
+    assert (0, "none", "0") == (other.code, other.verdict, other.outputs["exit-code"])
+    assert [] == repository.hub.comments
+    assert ("success", words) == tuple(repository.hub.statuses[-1][key] for key in ("state", "sha"))
+    assert "neutral" == repository.hub.check_runs[-1]["conclusion"]
+
+    workshop.predictions("new.csv", range(390))
+    repository.pull_request(repository.commit("Try something"), base)
+    assert "❌ FAIL" in repository.hub.comments[0]["body"]
+    workshop.predictions("new.csv", range(400))
+    back = repository.pull_request(repository.commit("Take it back"), base)
+    assert "none" == back.verdict
+    assert "Nothing to judge" in repository.hub.comments[0]["body"]
+    kinds = [json.loads(line)["kind"] for line in repository.published()["ledger.jsonl"].splitlines()]
+    assert ["registration", "adoption", "evaluation", "evaluation"] == kinds
+
+
 def test_check__repeated_run_shows_no_old_badge(repository, workshop):
     """A run of an older commit that is repeated gives its verdict, and leaves the default branch's badge alone."""
     repository.push()
@@ -415,6 +453,18 @@ def test_check__hostile_names_are_text(repository, workshop):
     assert 1 == len(repository.hub.comments)
     assert repository.hub.comments[0]["body"].startswith("<!-- proctor:gate=x%22")
     assert sha != base
+
+
+def test_check__modules_of_the_repository_are_not_the_program_s(repository, workshop):
+    """Files in the checkout that are called like modules, the gate's own among them, are never imported by it."""
+    (workshop.root / "proctor").mkdir()
+    for name in ("proctor/__init__.py", "requests.py", "numpy.py"):
+        (workshop.root / name).write_text("raise SystemExit('hijacked')\n")
+    repository.commit("Call a module like another")
+
+    run = repository.push()
+
+    assert (0, "pass") == (run.code, run.verdict), run.log
 
 
 def test_check__shallow_clone_is_told_how_to_mend(repository, workshop):

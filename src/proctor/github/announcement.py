@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from proctor.errors import FRESH_TEST_SET, LABELS_MISSING
+from proctor.errors import FRESH_TEST_SET, LABELS_MISSING, PASSED
 from proctor.github.effects import (
     Annotation,
     CheckRun,
@@ -20,6 +20,7 @@ from proctor.github.effects import (
     Effect,
     OpenIssue,
     Output,
+    Rewrite,
     State,
     Status,
     Summary,
@@ -85,6 +86,21 @@ def announce_problem(problem: Problem, place: Place) -> tuple[Effect, ...]:
         *_everywhere(place, problem.gate, body),
         *_on_commit(place, problem.gate, "error", problem.text),
         *_check(place, problem.gate, conclusion, (f"No verdict: {problem.message}", body, (level,))),
+    )
+
+
+def announce_unchanged(gate: str, place: Place) -> tuple[Effect, ...]:
+    """Everything that a commit makes which leaves the model alone; a comment that is there already is rewritten."""
+    body = comment.render_unchanged(gate, place.links)
+    text = "Nothing to judge: the model has not changed"
+    return (
+        Output("verdict", "none"),
+        Output("exit-code", str(PASSED)),
+        Output("fresh-test-set-needed", _said(False)),
+        *(() if place.pull_request is None else (Rewrite(gate, place.pull_request, body),)),
+        Summary(body),
+        *_on_commit(place, gate, "success", text),
+        *_check(place, gate, "neutral", (text, body, ())),
     )
 
 

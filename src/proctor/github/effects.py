@@ -39,6 +39,15 @@ class Comment:
 
 
 @dataclass(frozen=True)
+class Rewrite:
+    """The one comment of a gate on a pull request, rewritten if it is there; none is written if it is not."""
+
+    gate: str
+    number: int
+    body: str
+
+
+@dataclass(frozen=True)
 class Status:
     """A commit's status."""
 
@@ -103,7 +112,7 @@ class Output:
     value: str
 
 
-Effect = Comment | Status | Annotation | CheckRun | OpenIssue | CloseIssues | Summary | Output
+Effect = Comment | Rewrite | Status | Annotation | CheckRun | OpenIssue | CloseIssues | Summary | Output
 
 
 @dataclass(frozen=True)
@@ -145,7 +154,7 @@ def apply(effects: Iterable[Effect], outlets: Outlets) -> tuple[str, ...]:
                 _append(outlets.output, output_lines(effect, outlets.delimiter()))
             case Annotation():
                 outlets.write(command(effect))
-            case Comment() | Status() | CheckRun() | OpenIssue() | CloseIssues():
+            case Comment() | Rewrite() | Status() | CheckRun() | OpenIssue() | CloseIssues():
                 failures += _try(effect, outlets.client)
             case _:
                 assert_never(effect)
@@ -156,7 +165,7 @@ def apply(effects: Iterable[Effect], outlets: Outlets) -> tuple[str, ...]:
 # --- on GitHub -------------------------------------------------------------------------------------------------------
 
 
-def _try(effect: Comment | Status | CheckRun | OpenIssue | CloseIssues, client: Client | None) -> list[str]:
+def _try(effect: Comment | Rewrite | Status | CheckRun | OpenIssue | CloseIssues, client: Client | None) -> list[str]:
     from proctor.github.client import GitHubError
 
     if client is None:
@@ -168,10 +177,14 @@ def _try(effect: Comment | Status | CheckRun | OpenIssue | CloseIssues, client: 
     return []
 
 
-def _post(effect: Comment | Status | CheckRun | OpenIssue | CloseIssues, client: Client) -> None:
+def _post(effect: Comment | Rewrite | Status | CheckRun | OpenIssue | CloseIssues, client: Client) -> None:
     match effect:
         case Comment():
             _post_comment(effect, client)
+        case Rewrite(gate, number, body):
+            found = client.own_comment(number, lambda text: comment.carries(text, gate))
+            if found is not None and found.body != body:
+                client.update_comment(found.id, body)
         case Status():
             client.set_status(effect.sha, effect.state, effect.context, effect.description, effect.url)
         case CheckRun():
@@ -244,9 +257,9 @@ def _check_output(effect: CheckRun) -> dict[str, object]:
     return {"title": effect.title[:255], "summary": effect.summary[:65_535], "annotations": annotations}
 
 
-def _noun(effect: Comment | Status | CheckRun | OpenIssue | CloseIssues) -> str:
+def _noun(effect: Comment | Rewrite | Status | CheckRun | OpenIssue | CloseIssues) -> str:
     match effect:
-        case Comment():
+        case Comment() | Rewrite():
             return "comment"
         case Status():
             return "commit status"

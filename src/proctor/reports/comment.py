@@ -103,6 +103,20 @@ def render_problem(problem: Problem, links: Links | None = None) -> str:
     return _within_limit("\n".join(lines))
 
 
+def render_unchanged(gate: str, links: Links | None = None) -> str:
+    """The comment where nothing is to be judged, because the model has not changed."""
+    lines = [
+        marker(gate),
+        "### ➖ Nothing to judge: the model has not changed",
+        "",
+        "The candidate is the model that it would be compared with.",
+        "",
+        f"<sub>{' · '.join(['Nothing was spent', *_addresses(links or Links())])}</sub>",
+        "",
+    ]
+    return _within_limit("\n".join(lines))
+
+
 def sentence(text: str) -> str:
     """A sentence of ours on one line of Markdown; what it quotes of others is shown as it stands."""
     return sentences.capitalized(prose(_cut(text)))

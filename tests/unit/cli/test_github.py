@@ -397,6 +397,13 @@ def test_read__result(tmp_path):
     assert (4, 10_000) == (found.exit_code, len(found.message))
 
 
+def test_read__nothing_was_judged(tmp_path):
+    """That there was nothing to judge names no verdict, so a forged file cannot make one of it."""
+    results.store_unchanged(tmp_path / "a", 7, SHA)
+
+    assert results.read(artifact.inspect(tmp_path / "a"), "g") is None
+
+
 def test_recorded__needs_the_entry(tmp_path):
     """An entry that the ledger does not have is no verdict."""
     with pytest.raises(DataError, match="no verdict in entry 3"):

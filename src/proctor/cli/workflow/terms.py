@@ -145,6 +145,11 @@ def paths_of(candidate: Candidate, gate: Gate) -> tuple[str, ...]:
             return (candidate.model,)
 
 
+def has_extent(candidate: Candidate) -> bool:
+    """False for a command that does not declare its files: it consists of everything that git tracks."""
+    return not isinstance(candidate, Command) or bool(candidate.files)
+
+
 def _is_first_commit(root: Path, revision: str) -> bool:
     child = revision.removesuffix("^1")
     if child == revision or _git(root, "rev-parse", "--is-shallow-repository") != "false":

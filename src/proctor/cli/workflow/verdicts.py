@@ -6,12 +6,12 @@ Whatever stops the gate is announced as well, and nothing that fails after the v
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
 from proctor.cli.delivery import deliver, owner_record_of
-from proctor.cli.workflow import forks, issues, publishing, results, terms
+from proctor.cli.workflow import forks, issues, publishing, results, terms, unchanged
 from proctor.cli.workflow.job import Job
 from proctor.cli.workflow.terms import Choice
 from proctor.errors import BUG, PASSED, FreshTestSetNeeded, LabelsMissing, Misuse, ProctorError
@@ -69,7 +69,8 @@ def check(options: Options, job: Job) -> int:
         if asked is None:
             return PASSED
         gate, number = asked.gate, asked.pull_request
-        return _judge(options, job, asked)
+        left = unchanged.question(gate, job)
+        return _pass_over(options, job, asked) if left is None else _judge(options, job, replace(asked, gate=left))
     except ProctorError as error:
         name = gate.name if gate else terms.name_of(options.gate)
         problem = Problem(name, error.exit_code, error.message, error.hint)
@@ -127,6 +128,18 @@ def _judge(options: Options, job: Job, asked: Asked) -> int:
         results.store_release(options.result, release, asked.pull_request, job.facts.sha)
         job.output("result", str(options.result))
     return release.exit_code
+
+
+def _pass_over(options: Options, job: Job, asked: Asked) -> int:
+    """The model has not changed: nothing is asked, and nothing stands in the way."""
+    gate = asked.gate
+    job.log("nothing to judge: the candidate is the model that it would be compared with")
+    made = announcement.announce_unchanged(gate.name, _place(options, job, gate, asked.pull_request))
+    job.make_known((*made, *(issues.settled(gate) if options.issue else ())))
+    if options.result is not None:
+        results.store_unchanged(options.result, asked.pull_request, job.facts.sha)
+        job.output("result", str(options.result))
+    return PASSED
 
 
 # --- a verdict -------------------------------------------------------------------------------------------------------
