@@ -167,6 +167,16 @@ def test_init__condition(tmp_path):
     assert "n > 0.9 or d < 0.01" == gatefile.load(tmp_path).condition
 
 
+@pytest.mark.parametrize("one", READY_MADE, ids=lambda one: one.name)
+def test_init__condition_by_name(tmp_path, one):
+    """A ready-made condition can be named; it comes with its mode, and the help says which there are."""
+    run(tmp_path, "--yes", "--condition", one.name)
+
+    gate = gatefile.load(tmp_path)
+    assert (one.condition, one.mode) == (gate.condition, gate.mode)
+    assert one.name in run(tmp_path, "--help").output
+
+
 def test_init__first(tmp_path):
     """A condition that needs no baseline judges the first model too."""
     run(tmp_path, "--yes", "--condition", "n > 0.9 +/- 0.01")

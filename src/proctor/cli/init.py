@@ -22,12 +22,21 @@ if TYPE_CHECKING:
 Examples:
   proctor init                    ask about what cannot be found out
   proctor init --yes models/spam  take the likeliest of everything
+  proctor init --yes --condition no-regression
+  proctor init --yes --condition 'n - o > 0 +/- 0.02 and d < 0.1'
+\b
+Conditions that have a name: better-by-a-margin, no-regression, non-inferiority,
+stable-update, quality-floor. `proctor explain` says what a formula means.
 """,
 )
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path())
 @click.option("--yes", "-y", is_flag=True, help="Ask nothing; take the likeliest.")
 @click.option("--force", is_flag=True, help="Overwrite a gate file that is there already.")
-@click.option("--condition", metavar="TEXT", help="What a new model must show; asked for if left out.")
+@click.option(
+    "--condition",
+    metavar="TEXT",
+    help="What a new model must show: a formula, or one of the names below; asked for if left out.",
+)
 def init(folder: Path, yes: bool, force: bool, condition: str | None) -> None:
     """
     Write proctor.yml for the data and models found in FOLDER.
@@ -40,7 +49,7 @@ def init(folder: Path, yes: bool, force: bool, condition: str | None) -> None:
     if target.exists() and not force:
         raise Misuse(f"{target} is there already", hint="Edit it, or overwrite it with --force.")
     draft = _draft(folder, _Questions(are_asked=not yes), condition)
-    draft, remark = _fitted(draft, loads(draft.text(), str(target), folder), is_free=condition is None)
+    draft, remark = _fitted(draft, loads(draft.text(), str(target), folder), is_free=condition != draft.condition)
     text = draft.text()
     loads(text, str(target), folder)
     _write(target, text)
@@ -212,7 +221,8 @@ def _question(questions: _Questions, condition: str | None) -> ReadyMade:
     from proctor.gatefile.draft import READY_MADE, ReadyMade
 
     if condition is not None:
-        return ReadyMade("own", "", condition)
+        named = (one for one in READY_MADE if one.name == condition)
+        return next(named, ReadyMade("own", "", condition))
     options = [f"{one.asks}:  {one.condition}  ({one.mode})" for one in READY_MADE]
     return READY_MADE[questions.choice("What must a new model show? (the figures can be changed later)", options)]
 

@@ -215,9 +215,7 @@ def _find(path: Path) -> Path:
         found = [path / name for name in NAMES if (path / name).exists()]
         if not found:
             where = "this folder" if path == Path() else path
-            raise GateFileError(
-                f"there is no {NAMES[0]} in {where}", "`proctor init` writes one; or name another file."
-            )
+            raise GateFileError(f"there is no {NAMES[0]} in {where}", "`proctor init` writes one; or name its file.")
         return found[0]
     return path
 
