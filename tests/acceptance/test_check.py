@@ -6,8 +6,10 @@ import json
 import re
 import stat
 
+import joblib
 import numpy as np
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
 BUDGET_KEYS = {
     "evaluations",
@@ -58,6 +60,32 @@ def test_check__predictions_without_ids(ready):
 
     assert "pass" == ran.json["verdict"]
     assert "note: the predictions of new.csv were matched by their order, because they have no ids\n" == ran.err
+
+
+def test_check__model_is_not_shown_ids_of_another_name(workshop):
+    """The column of ids that the test set names is none of an estimator's features."""
+    workshop.exam(200)
+    rows = [(7 * i, i % 2) for i in range(200)]
+    workshop.table("exam/features.csv", ("number", "x"), rows)
+    workshop.table("exam/labels.csv", ("number", "label"), rows)
+    joblib.dump(DecisionTreeClassifier().fit([[0], [1]], [0, 1]), workshop.root / "m.joblib")
+    exam = {"labels": "exam/labels.csv", "features": "exam/features.csv", "id": "number"}
+    model = {"model": "m.joblib", "trust": "pickle"}
+    workshop.gate(condition="n > 0.5 +/- 0.2", testset=exam, candidate=model, baseline=None, first="judge")
+
+    assert "pass" == check(workshop, code=0)["verdict"]
+
+
+def test_check__named_files_have_the_declared_columns(ready):
+    """`--candidate` and `--baseline` name files in place of the gate file's, with the columns that it declares."""
+    for name in ("new.csv", "old.csv"):
+        text = (ready.root / name).read_text().replace("id,prediction", "key,guess")
+        (ready.root / f"my-{name}").write_text(text)
+    ready.gate(candidate={"predictions": "x.csv", "id": "key", "prediction": "guess"}, baseline=None)
+
+    ran = ready.proctor("check", "--candidate", "my-new.csv", "--baseline", "my-old.csv", "--json")
+
+    assert ("pass", "") == (ran.json["verdict"], ran.err)
 
 
 def test_check__fail(ready):

@@ -233,6 +233,26 @@ def test_policy_from_options__names_the_option():
     ] == caught.value.message.splitlines()
 
 
+@pytest.mark.parametrize(
+    ("candidate", "expected"),
+    [
+        ("{predictions: new.csv}", gatefile.PredictionsFile("new.csv", "text_id")),
+        ("{predictions: new.csv, id: key}", gatefile.PredictionsFile("new.csv", "key")),
+        ("{predictions: new.csv, id: id}", gatefile.PredictionsFile("new.csv", "id")),
+        ("{model: m.pkl, trust: pickle}", gatefile.Model("m.pkl", trusts_pickle=True, id="text_id")),
+        ("{command: '{features} {predictions}'}", gatefile.Command("{features} {predictions}", id="text_id")),
+    ],
+)
+def test_loads__column_of_ids_is_that_of_the_test_set(candidate, expected):
+    """Where the test set names its column of ids, every file has it under that name unless it names its own."""
+    testset = "{labels: y.csv, features: x.csv, id: text_id}"
+
+    gate = gatefile.loads(with_candidate(candidate, "baseline: {predictions: old.csv}", testset=testset))
+
+    assert expected == gate.candidate
+    assert gatefile.PredictionsFile("old.csv", "text_id") == gate.baseline
+
+
 # --- what is refused -------------------------------------------------------------------------------------------------
 
 

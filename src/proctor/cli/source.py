@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from proctor.errors import Misuse
 
 if TYPE_CHECKING:
-    from proctor.gatefile import Gate, PaperScript
+    from proctor.gatefile import Baseline, Candidate, Gate, PaperScript, PredictionsFile
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def load_gate(file: str, named: Named | None = None) -> Gate:
         GateFileError: If the file has problems.
         Misuse: If it is a script of ease.ml/ci and the command line does not name what it lacks.
     """
-    from proctor.gatefile import Gate, PredictionsFile, load_any
+    from proctor.gatefile import Gate, load_any
 
     named = named or Named()
     loaded = load_any(file)
@@ -46,11 +46,20 @@ def load_gate(file: str, named: Named | None = None) -> Gate:
         if named.labels is not None:
             gate = replace(gate, testset=replace(gate.testset, labels=_from_here(named.labels, gate.root)))
         if named.candidate is not None:
-            gate = replace(gate, candidate=PredictionsFile(_from_here(named.candidate, gate.root)))
+            gate = replace(gate, candidate=_file(named.candidate, gate, gate.candidate))
         if named.baseline is not None:
-            gate = replace(gate, baseline=PredictionsFile(_from_here(named.baseline, gate.root)))
+            gate = replace(gate, baseline=_file(named.baseline, gate, loaded.baseline, loaded.candidate))
         return gate
     return _completed(loaded, named)
+
+
+def _file(path: str, gate: Gate, *in_place_of: Candidate | Baseline) -> PredictionsFile:
+    """Predictions with the columns of the file that the gate file names there, or in its test set."""
+    from proctor.gatefile import PredictionsFile
+
+    declared = (each for each in in_place_of if isinstance(each, PredictionsFile))
+    like = next(declared, PredictionsFile("", gate.testset.id))
+    return replace(like, predictions=_from_here(path, gate.root))
 
 
 def _completed(script: PaperScript, named: Named) -> Gate:

@@ -302,8 +302,8 @@ def _runnable(model: Candidate) -> Runnable:
     match model:
         case Command(line, files, _, id_column, prediction_column):
             return models.Command(line, files, ColumnNames(id_column, prediction_column))
-        case Model(path, trusts_pickle):
-            return models.SavedEstimator(path, trusts_pickle)
+        case Model(path, trusts_pickle, _, id_column):
+            return models.SavedEstimator(path, trusts_pickle, id_column)
         case PredictionsFile():
             raise ModelError(f"{model.predictions!r} is a file of predictions, not a model")
         case _:

@@ -9,6 +9,7 @@ Whether the files that are named exist is found out by those who open them.
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -181,9 +182,19 @@ def _gate(node: object, source: Source, place: dict[str, Any]) -> Gate:
     values = keys.GATE.values(node, (), source)
     rules.check_gate(values, source)
     source.raise_if_any()
+    values |= {key: _with_ids(values[key], values["testset"]) for key in ("candidate", "baseline")}
     own = ("testset", "candidate", "first", "baseline", "ledger", "runstore", "sandbox", "feedback", "owner", "notify")
     named = {**place, "name": values["name"] or place["name"]}
     return Gate(**_policy(values), **{key: values[key] for key in own}, **named)
+
+
+def _with_ids(model: Candidate | Baseline, testset: TestSetSource) -> Candidate | Baseline:
+    """*model* with the test set's column of ids, where it names none of its own."""
+    match model:
+        case Model() | PredictionsFile(id="") | Command(id=""):
+            return replace(model, id=testset.id)
+        case _:
+            return model
 
 
 def _policy(values: MappingOf[str, Any]) -> dict[str, Any]:

@@ -114,12 +114,14 @@ class Model:
         model: The file.
         trusts_pickle: Whether the gate file says ``trust: pickle``: loading one runs whatever code is in it.
         timeout: Seconds until it is stopped.
+        id: Name of the column of ids in the features, which the estimator is not shown.
 
     """
 
     model: str
     trusts_pickle: bool = False
     timeout: float = 600.0
+    id: str = "id"
 
 
 Candidate = PredictionsFile | Command | Model

@@ -78,6 +78,11 @@ def _estimate(estimate: dict[str, Any]) -> Estimate:
     return Estimate(estimate["of"], estimate["from"], estimate["to"], estimate["step"], estimate.get("probabilities"))
 
 
+def _ids(where: str = "") -> Key:
+    """Left out it is empty, which nobody can write; a gate takes the test set's name for it."""
+    return Key("id", Text(), f"Name of the column that holds the example's id{where}; left out: that of `testset`.", "")
+
+
 def _column(name: str, what: str) -> Key:
     return Key(name, Text(), f"Name of the column that holds {what}.", name, shown_default=name)
 
@@ -93,7 +98,7 @@ _TIMEOUT = Key(
 _PREDICTIONS = Section(
     (
         Key("predictions", Text(), "File of predictions: CSV, JSON Lines, NPY, NPZ or Parquet.", required=True),
-        _column("id", "the example's id"),
+        _ids(),
         _column("prediction", "the prediction"),
     ),
     PredictionsFile,
@@ -114,7 +119,7 @@ _COMMAND = Section(
             (),
         ),
         _TIMEOUT,
-        _column("id", "the example's id, in what the program writes"),
+        _ids(", in what the program writes"),
         _column("prediction", "the prediction, in what the program writes"),
     ),
     Command,
@@ -149,7 +154,7 @@ _TESTSET = Section(
             "File of what a model is shown, without the column of labels if that is in it; not needed when predictions "
             "come as files and have ids.",
         ),
-        _column("id", "the example's id, in every file"),
+        _column("id", "the example's id, in every file where no other is named"),
         _column("label", "the label"),
         Key("name", Text(checks.name_problem, checks.NAME), "What people call this test set."),
         Key("sample", Text(), "File of a few public examples, on which a candidate is tried first, free of charge."),
