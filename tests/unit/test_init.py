@@ -61,6 +61,17 @@ def test_init__other_columns(tmp_path):
     assert gatefile.PredictionsFile("preds.jsonl", "example_id", "y_pred") == gate.candidate
 
 
+@pytest.mark.parametrize(("column", "is_named"), [("text_id", False), ("id", True)])
+def test_init__columns_of_ids(tmp_path, column, is_named):
+    """Predictions whose ids have the test set's name for them need not name it; others must, `id` included."""
+    write(tmp_path, {"exam/y.csv": "text_id,label\n1,a\n", "new.csv": f"{column},prediction\n1,a\n"})
+
+    run(tmp_path, "--yes")
+
+    assert column == gatefile.load(tmp_path).candidate.id
+    assert 1 + is_named == (tmp_path / "proctor.yml").read_text().count("\n  id: ")
+
+
 def test_init__model(tmp_path):
     """An estimator is trusted explicitly, and the line says what that means."""
     write(tmp_path, {**EXAM, "model.joblib": ""})

@@ -143,7 +143,7 @@ class Draft:
         match candidate:
             case PredictionsFile(predictions, ids, prediction):
                 shown = f"  predictions: {_plain(predictions)}"
-                columns = _columns(ids, prediction)
+                columns = self._columns(ids, prediction)
                 return [self._marked("candidate", shown, "columns id, prediction" if not columns else ""), *columns]
             case Command(command, files):
                 listed = f"  files: [{', '.join(map(_plain, files))}]"
@@ -165,7 +165,7 @@ class Draft:
                     )
                 ]
             case PredictionsFile(predictions, ids, prediction):
-                return ["baseline:", f"  predictions: {_plain(predictions)}", *_columns(ids, prediction)]
+                return ["baseline:", f"  predictions: {_plain(predictions)}", *self._columns(ids, prediction)]
             case Revision(revision):
                 return ["baseline:", f"  revision: {_plain(revision)}"]
             case _:
@@ -181,13 +181,13 @@ class Draft:
                 assert_never(self.first)
         return _line(f"first: {self.first}", comment)
 
+    def _columns(self, ids: str, prediction: str) -> list[str]:
+        """The names of the columns of a file of predictions that are not those that it has anyway."""
+        lines = [f"  id: {_plain(ids)}"] if ids != (self.id or "id") else []
+        return lines + ([f"  prediction: {_plain(prediction)}"] if prediction != "prediction" else [])
+
     def _marked(self, key: str, line: str, comment: str) -> str:
         return _line(line, "TO FILL IN: no such file was found" if key in self.to_fill_in else comment)
-
-
-def _columns(ids: str, prediction: str) -> list[str]:
-    lines = [f"  id: {_plain(ids)}"] if ids != "id" else []
-    return lines + ([f"  prediction: {_plain(prediction)}"] if prediction != "prediction" else [])
 
 
 def _line(line: str, comment: str) -> str:
