@@ -70,6 +70,22 @@ def test_plan__reads_the_gate_file(
     assert int(str(other["examples"])) < int(str(plain["examples"]))
 
 
+@pytest.mark.parametrize("options", [[], ["--steps", "9"]])
+def test_plan__prices_the_feedback_of_the_gate_file(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the gate file declares beside the verdict is in the plan, whatever options override."""
+    file = tmp_path / "proctor.yml"
+    file.write_text(GATE)
+    plain = planned([str(file), *options], capsys)
+    file.write_text(GATE + "feedback: three-way\n")
+
+    priced = planned([str(file), *options], capsys)
+
+    assert f"without it {plain['examples']:,} examples" in "".join(priced["notes"])
+    assert plain["examples"] < priced["examples"]
+
+
 def test_plan__reads_the_papers_script(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The paper's own section is planned as it stands, and by its own bound to the digit."""
     script = tmp_path / ".travis.yml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from scipy.stats import binom
 
 from proctor import conditions, planning
-from proctor.budget import Adaptive, Adaptivity, Contract, Guaranteed, Mode, open_account
+from proctor.budget import Adaptive, Adaptivity, Contract, Guaranteed, Mode, Step, open_account
 from proctor.conditions import Formula, Truth
 from proctor.errors import BudgetSpent, DomainError, Misuse, ToleranceOutOfReach
 from proctor.planning import Bound, Plan, Request, Terms, paper
@@ -40,6 +41,39 @@ def plan_of(text: str, **changes: Any) -> Plan:
 
 def terms_of(**changes: Any) -> Terms:
     return Terms(**{"mode": Mode.FP_FREE, "log_level": math.log(0.001), "log_miss": math.log(0.1), **changes})
+
+
+# --- feedback --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stakes", [Adaptive(6, 2), Guaranteed(6, 2)], ids=["adaptive", "guaranteed"])
+def test_terms__feedback_lowers_the_level_as_the_account_does(stakes: Adaptive | Guaranteed) -> None:
+    """The planned level is the lowest of any life within the expected steps and passes, feedback included."""
+    bits, contract = 1.5, Contract(0.99)
+    message = -bits * math.log(2)
+    planned = Request(contract, stakes, feedback_bits=bits).terms().log_level
+
+    levels = []
+    for outcomes in itertools.product([False, True], repeat=stakes.steps - 1):
+        account = open_account(contract)
+        for proven in outcomes if sum(outcomes) < stakes.passes else ():
+            account = account.after(Step(proven, stakes, message))
+        levels.append(account.next_log_level(stakes))
+
+    assert min(levels) == pytest.approx(planned, rel=1e-9)
+
+
+def test_plan__feedback_is_priced_before_anybody_agrees() -> None:
+    """The plan is made for what feedback leaves, and says what it costs in bits and in examples."""
+    asked = {"adaptivity": "recycling", "steps": 8, "disagreement": 0.1, "power": 0.9}
+
+    plain, priced = (plan_of("n - o > 0.02 +/- 0.02", feedback_bits=bits, **asked) for bits in (0.0, 2.0))
+
+    assert plain.log_level - 14 * math.log(2) == pytest.approx(priced.log_level)
+    assert plain.examples < priced.examples
+    (note,) = set(priced.notes) - set(plain.notes)
+    assert "up to 2 bits with each verdict, 14 bits before the last of 8 steps" in note
+    assert f"without it {plain.examples:,} examples would do" in note
 
 
 # --- the paper's figures ---------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,14 @@ def plan(
     _check_plot(plot)
     policy = policy_of(file, {name: text for name, text in options.items() if text is not None})
     request = Request(
-        policy.contract, policy.stakes, policy.power, policy.disagreement, policy.bound, examples, simulate
+        policy.contract,
+        policy.stakes,
+        policy.power,
+        policy.disagreement,
+        policy.bound,
+        examples,
+        simulate,
+        _feedback_bits(policy),
     )
     with progress_bar("planning") as progress:
         done = make_plan(policy.formula, request, progress)
@@ -85,7 +93,21 @@ def policy_of(file: Path | None, options: dict[str, str]) -> Policy:
     if file is None and "condition" in options:
         return gatefile.policy_from_options(options)
     found = gatefile.load_any(file or Path())
-    return gatefile.policy_from_options({**_as_options(found, options), **options}) if options else found
+    if not options:
+        return found
+    overridden = gatefile.policy_from_options({**_as_options(found, options), **options})
+    return replace(found, **{field.name: getattr(overridden, field.name) for field in fields(overridden)})
+
+
+def _feedback_bits(policy: Policy) -> float:
+    """The most that one evaluation's feedback costs, where a gate file declares any."""
+    from proctor.gatefile import Gate, VerdictOnly
+
+    if not isinstance(policy, Gate) or isinstance(policy.feedback, VerdictOnly):
+        return 0.0
+    from proctor.feedback import price_bits
+
+    return price_bits(policy.feedback)
 
 
 def _as_options(policy: Policy, overrides: dict[str, str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from proctor.budget import SPENT, Account, open_account
 from proctor.conditions import Formula
 from proctor.errors import BudgetSpent, ContractError, DataError, Misuse, TestSetRetired, ToleranceOutOfReach
+from proctor.feedback import price_bits
 from proctor.gate.safe import pair_of
 from proctor.gatefile import Gate
 from proctor.ledger import GENESIS, Entry, Ledger
@@ -204,7 +205,8 @@ def prospect(gate: Gate, formula: Formula, n_examples: int) -> Prospect:
 
 def next_set_hint(gate: Gate) -> str:
     """What the next test set needs, from the plan of this gate file."""
-    request = Request(gate.contract, gate.stakes, gate.power, gate.disagreement, gate.bound)
+    price = price_bits(gate.feedback)
+    request = Request(gate.contract, gate.stakes, gate.power, gate.disagreement, gate.bound, feedback_bits=price)
     try:
         found = plan(gate.formula, request)
     except Misuse as error:

@@ -78,6 +78,7 @@ class Request:
         bound: Whose tests decide.
         examples: Examples at hand; ``None`` if the test set is still to be made.
         simulate: Whether plans of linear expressions are sharpened by a seeded simulation.
+        feedback_bits: The most that the feedback of one evaluation costs beside its verdict.
 
     """
 
@@ -88,6 +89,7 @@ class Request:
     bound: Bound = Bound.EXACT
     examples: int | None = None
     simulate: bool = False
+    feedback_bits: float = 0.0
 
     def __post_init__(self) -> None:
         if self.power is not None and not 0 < self.power < 1:
@@ -102,9 +104,14 @@ class Request:
             return self.contract.log_error_probability
         return math.log(float(1 - Decimal(repr(float(self.power)))))
 
+    @property
+    def log_feedback(self) -> float:
+        """Natural logarithm of what feedback leaves of the budget, at worst, before the last expected evaluation."""
+        return -(self.stakes.steps - 1) * self.feedback_bits * math.log(2)
+
     def terms(self) -> Terms:
         """The terms at the lowest level within the steps and passes that are expected (theory.md §6)."""
-        lowest = open_account(self.contract).lowest_log_level(self.stakes)
+        lowest = open_account(self.contract).lowest_log_level(self.stakes) + self.log_feedback
         # The paper's bounds are as sure in passing as in failing: b = a.
         log_miss = self.log_miss if self.bound is Bound.EXACT or lowest == -math.inf else lowest
         return Terms(self.contract.mode, lowest, log_miss, self.disagreement, self.bound)

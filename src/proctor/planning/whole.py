@@ -79,7 +79,7 @@ def plan(formula: Formula, request: Request, progress: Progress | None = None) -
         examples_at_hand=request.examples,
         reach=_furthest(tests, request.examples) if request.examples else None,
         enough=all(test.resolves(request.examples) for test in tests) if request.examples else None,
-        notes=_notes(formula, request, tests),
+        notes=(*_price(formula, request), *_notes(formula, request, tests)),
     )
 
 
@@ -197,8 +197,10 @@ class _Life:
     def rows(self) -> tuple[LifeRow, ...]:
         """One row for each number of passes."""
         levels = life.levels(self.request.contract, self.request.stakes)
+        price = self.request.log_feedback
         return tuple(
-            LifeRow(passes, tuple((name, self._cell(level)) for name, level in cells)) for passes, cells in levels
+            LifeRow(passes, tuple((name, self._cell(level + price)) for name, level in cells))
+            for passes, cells in levels
         )
 
     def _cell(self, log_level: float) -> LifeCell:
@@ -279,7 +281,19 @@ def _paper_full(formula: Formula, request: Request, terms: Terms) -> PaperFigure
     if request.contract.adaptivity is not Adaptivity.RECYCLING:
         return None
     contract = Contract(request.contract.reliability, request.contract.mode, Adaptivity.FULL, request.stakes.steps)
-    return _paper(formula, terms.at(open_account(contract).lowest_log_level(request.stakes)))
+    lowest = open_account(contract).lowest_log_level(request.stakes) + request.log_feedback
+    return _paper(formula, terms.at(lowest))
+
+
+def _price(formula: Formula, request: Request) -> tuple[str, ...]:
+    """What feedback costs, in bits and in examples, before anybody agrees to it (theory.md §4.3.2)."""
+    if not request.feedback_bits:
+        return ()
+    bits, steps = request.feedback_bits, request.stakes.steps
+    without = plan(formula, replace(request, feedback_bits=0.0))
+    each = f"up to {bits:.3g} {'bit' if bits == 1 else 'bits'} with each verdict"
+    spent = f"{(steps - 1) * bits:.3g} bits before the last of {steps} steps"
+    return (f"`feedback` costs {each}, {spent}; without it {without.examples:,} examples would do",)
 
 
 def _notes(formula: Formula, request: Request, tests: tuple[Sizing, ...]) -> tuple[str, ...]:

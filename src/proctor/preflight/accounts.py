@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from proctor.budget import Account, Mode, Step
 from proctor.conditions import Formula, Variable, in_words, restrict, variables
 from proctor.errors import KeyFault, LedgerUnreachable, Misuse, ProctorError
+from proctor.feedback import price_bits
 from proctor.gate.books import (
     Books,
     consult,
@@ -185,7 +186,9 @@ def planned(gate: Gate) -> Plan:
     Raises:
         Misuse: If the condition could never be proven as planned, or names no tolerance.
     """
-    return plan(gate.formula, Request(gate.contract, gate.stakes, gate.power, gate.disagreement, gate.bound))
+    price = price_bits(gate.feedback)
+    request = Request(gate.contract, gate.stakes, gate.power, gate.disagreement, gate.bound, feedback_bits=price)
+    return plan(gate.formula, request)
 
 
 def gate_file(gate: Gate) -> Finding:
