@@ -238,10 +238,9 @@ def _refuse_missing_labels(case: Case, sample: Sample, formula: Formula) -> None
     missing = sample.labels.missing(rows_to_label(formula, sample.panel))
     if not len(missing):
         return
-    path = case.request_labels(missing)
     raise LabelsMissing(
         f"{len(missing):,} of the examples that this evaluation needs have no label; nothing was spent",
-        hint=f"A label request for the owner of the test set was written: {path}",
+        hint=case.request_labels(missing),
     )
 
 

@@ -217,12 +217,16 @@ class Case:
         if len(missing):
             raise LabelsMissing(
                 f"{len(missing):,} examples have no label, and sealed inputs need all of them; nothing was spent",
-                hint=f"A label request for the owner of the test set was written: {self.request_labels(missing)}",
+                hint=self.request_labels(missing),
             )
 
-    def request_labels(self, rows: NDArray[np.intp]) -> Path:
-        """Write which examples need a label, for the owner's eyes; gives the file."""
-        return write_request(self.exam, rows, self.gate.resolve(_REQUEST_FOLDER)).path
+    def request_labels(self, rows: NDArray[np.intp]) -> str:
+        """Write which examples need a label, for the owner's eyes; gives what to do next."""
+        path = write_request(self.exam, rows, self.gate.resolve(_REQUEST_FOLDER)).path
+        return (
+            f"A label request for the owner of the test set was written: {path}. "
+            f"Once its rows are labeled in {self.gate.testset.labels}, run the same command again."
+        )
 
     # --- what is written ---------------------------------------------------------------------------------------------
 
