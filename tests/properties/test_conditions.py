@@ -81,7 +81,7 @@ CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
 
 
 @given(CONDITIONS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_parse__reads_what_str_writes(tree: Condition) -> None:
     """``parse(str(tree)) == tree`` for every tree, whatever its precedence and parentheses."""
     assert tree == parse(str(tree))
@@ -113,7 +113,7 @@ WORDS = [
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join) | st.text(max_size=30))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_normalize__any_text_is_a_formula_or_a_lesson(text: str) -> None:
     """Whatever is typed, the answer is a formula or a ConditionError with advice that fits on a terminal."""
     answer = attempt(text)
@@ -162,7 +162,7 @@ SIDES = st.lists(st.tuples(COEFFICIENTS, st.sampled_from(["n", "o", "a", "d", ""
 
 
 @given(SIDES, st.sampled_from("<>"), SIDES, st.lists(st.integers(0, 9), min_size=len(RIGHT), max_size=len(RIGHT)))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_normalize__keeps_the_truth(
     left: list[tuple[Decimal, str]], comparator: str, right: list[tuple[Decimal, str]], masses: list[int]
 ) -> None:

@@ -45,7 +45,7 @@ def slow_counts(panel, labels):
 
 
 @given(panels())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_count__by_hand(case):
     """Counts are those found one example at a time."""
     panel, labels = case
@@ -61,7 +61,7 @@ def test_count__by_hand(case):
 
 
 @given(panels(), st.integers(0, 2))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_count__labels_on_disagreements_suffice(case, which):
     """Wins and losses from labels on disagreements alone equal those from all labels (theory.md §3.2)."""
     panel, labels = case
@@ -79,7 +79,7 @@ def test_count__labels_on_disagreements_suffice(case, which):
 
 @pytest.mark.parametrize("weights", WEIGHTS, ids=str)
 @given(panels())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_needed_rows__exactly_where_the_label_matters(weights, case):
     """A label is needed exactly where some two labels would give two scores, and the others change no score."""
     panel, labels = case
