@@ -149,7 +149,7 @@ def points(tolerance: float) -> str:
     """
     A tolerance in percentage points, to three significant digits.
 
-    >>> points(0.01), points(0.02345)
+    >>> points(0.01), points(0.02346)
     ('1 point', '2.35 points')
     """
     number = f"{tolerance * 100:.3g}"

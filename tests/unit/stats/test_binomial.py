@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import math
 
 import numpy as np
@@ -13,11 +12,6 @@ from proctor.errors import DomainError
 from proctor.stats import binomial, tails
 
 LEVELS = [0.5, 0.05, 1e-3, 1e-7, 1e-30, 1e-100]
-
-
-def test_docstrings():
-    """The examples of the documentation say what the functions return."""
-    assert 0 == doctest.testmod(binomial).failed
 
 
 @pytest.mark.parametrize("level", LEVELS)

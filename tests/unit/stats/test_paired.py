@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import doctest
 import math
 
 import numpy as np
 import pytest
 
 from proctor.errors import DomainError
-from proctor.stats import certified, paired, resolution, score, score_test
+from proctor.stats import certified, paired, resolution, score
 from proctor.stats.paired import Demand, PairedTest
 from proctor.stats.region import sketch
 
 MILLE = math.log(0.001)
-
-
-@pytest.mark.parametrize("module", [paired, score_test, resolution])
-def test_docstrings(module):
-    """The examples of the documentation say what the functions return."""
-    assert 0 == doctest.testmod(module).failed
 
 
 def test_rejects__thresholds_that_need_no_data():
