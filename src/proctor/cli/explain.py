@@ -37,9 +37,9 @@ def explain(condition: str, mode: str, reliability: float | None, as_json: bool)
         click.echo(json.dumps({**canonical, **asdict(explanation)}, indent=2, ensure_ascii=False))
         return
     parts = (
-        ("It asks", explanation.asks),
-        ("A pass means" if mode == "fp-free" else "A pass and a fail mean", explanation.passing_means),
-        ("It does not mean", explanation.passing_does_not_mean),
+        ("What it asks", explanation.asks),
+        ("What a pass means" if mode == "fp-free" else "What a pass and a fail mean", explanation.passing_means),
+        ("What it does not mean", explanation.passing_does_not_mean),
     )
     width = min(96, terminal_width() or 96)
     for title, sentences in parts:
