@@ -243,6 +243,7 @@ class Plan:
         reach: What they reach, of the clause furthest from what it asks.
         enough: Whether they are enough; ``None`` if none are at hand.
         notes: Assumptions, each a sentence.
+        mode: Which outcome is proven, so that its number and not the other's wears the test set out.
 
     """
 
@@ -258,6 +259,7 @@ class Plan:
     reach: Reach | None = None
     enough: bool | None = None
     notes: tuple[str, ...] = ()
+    mode: Mode = Mode.FP_FREE
 
 
 @dataclass(frozen=True)

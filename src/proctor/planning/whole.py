@@ -80,6 +80,7 @@ def plan(formula: Formula, request: Request, progress: Progress | None = None) -
         reach=_furthest(tests, request.examples) if request.examples else None,
         enough=all(test.resolves(request.examples) for test in tests) if request.examples else None,
         notes=(*_price(formula, request), *_notes(formula, request, tests)),
+        mode=request.contract.mode,
     )
 
 

@@ -11,6 +11,7 @@ import math
 import textwrap
 from typing import Any
 
+from proctor.budget import Mode
 from proctor.planning import ClausePlan, LifeRow, PaperFigures, Plan
 
 Json = dict[str, Any]
@@ -130,8 +131,9 @@ def _clause_lines(clause: ClausePlan) -> list[str]:
 
 def held_to(plan: Plan) -> str:
     """The level and the power that the plan keeps."""
-    power = 100 * (1 - math.exp(plan.log_miss))
-    return f"level {level(plan.log_level)}, power {power:.6g} % at threshold ± 2 tolerances"
+    miss = math.exp(plan.log_miss)
+    power = f"{100 * (1 - miss):.6g} %" if miss > 1e-6 else f"1 - {level(plan.log_miss)}"
+    return f"level {level(plan.log_level)}, power {power} at threshold ± 2 tolerances"
 
 
 def _paper(plan: Plan) -> list[tuple[str, str]]:
@@ -151,7 +153,7 @@ def _figures(found: PaperFigures) -> str:
 def life_table(plan: Plan) -> list[tuple[str, ...]]:
     """What becomes of the test set from pass to pass: a head, and one row for each number of passes."""
     what = "examples" if plan.examples_at_hand is None else "tolerance"
-    head = ["passes"]
+    head = ["passes" if plan.mode is Mode.FP_FREE else "fails"]
     for name, _ in plan.life[0].cells:
         head += [f"{name}: level", what]
     return [tuple(head), *(_life_row(row) for row in plan.life)]

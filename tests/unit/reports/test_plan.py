@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from proctor import conditions, planning
-from proctor.budget import Adaptive, Adaptivity, Contract
+from proctor.budget import Adaptive, Adaptivity, Contract, Mode
 from proctor.planning import Bound, Plan, Request
 from proctor.reports import plan as report
 from proctor.reports import plan_chart
@@ -37,6 +38,17 @@ def test_terminal__leads_with_the_answer(plan: Plan) -> None:
     ]
     assert sorted(order) == order
     assert max(len(line) for line in text.splitlines()) <= 110
+
+
+def test_terminal__counts_what_is_proven(plan: Plan) -> None:
+    """In fn-free it is fails that wear a test set out, and the table of its life counts them."""
+    assert "    passes " in report.terminal(plan, "n > 0.5")
+    assert "    fails " in report.terminal(replace(plan, mode=Mode.FN_FREE), "n > 0.5")
+
+
+def test_terminal__power_that_rounds_to_certainty(plan: Plan) -> None:
+    """No power is printed as 100 %."""
+    assert "power 1 - 1.0e-08 at" in report.terminal(replace(plan, log_miss=math.log(1.0001e-8)), "n > 0.5")
 
 
 def test_markdown__is_tables(plan: Plan) -> None:
