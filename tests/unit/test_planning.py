@@ -340,6 +340,18 @@ def test_plan__can_never_pass(condition: str, changes: dict[str, Any], named: st
     assert named in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "condition",
+    ["n > 0.5 +/- 0.000001", "n - o > 0.02 +/- 0.000001", "n - 1.1 * o > 0 +/- 0.000001", "d > 1e-12 +/- 1e-12"],
+)
+def test_plan__more_examples_than_anybody_has(condition: str) -> None:
+    """A tolerance that a thousand million examples do not resolve is refused, soon."""
+    with pytest.raises(DomainError, match="more than 1,000,000,000 examples would be needed") as caught:
+        plan_of(condition, disagreement=0.1)
+
+    assert "wider tolerance" in caught.value.hint
+
+
 def test_plan__barely_possible() -> None:
     """An alternative exactly at the edge is planned: every change is a win."""
     assert plan_of("n - o > 0.02 +/- 0.02", disagreement=0.06, power=0.9).examples > 0

@@ -14,9 +14,7 @@ from proctor.conditions import Clause, Proportion, Variable
 from proctor.planning.shares import NEXT_FEW, SLACK, Share, check_alternative
 from proctor.planning.terms import ComputedAnew
 from proctor.stats import binomial, tails
-
-FARTHEST = 2**40
-"""Numbers of examples beyond this are not searched."""
+from proctor.stats.domain import LARGEST_SAMPLE, too_many
 
 
 @dataclass(frozen=True)
@@ -66,9 +64,11 @@ class ProportionSizing(ComputedAnew):
         """Smallest number of examples that works, at it and the next few."""
         truth = self._truth()
         hits = self._first_possible(truth)
-        start, end = FARTHEST, -1
+        start, end = LARGEST_SAMPLE, -1
         while end - start + 1 < NEXT_FEW:
             first, last = self._tooth(hits, truth)
+            if first >= LARGEST_SAMPLE:
+                raise too_many(LARGEST_SAMPLE)
             if first <= last:
                 start, end = (start if first <= end + 1 else first), max(end, last)
             hits += 1
@@ -160,8 +160,8 @@ class ProportionSizing(ComputedAnew):
 
 
 def _first(least: int, guess: float, holds: Callable[[int], bool]) -> int:
-    """Smallest n >= *least* for which a condition holds that never fails again; `FARTHEST` if there is none."""
-    low, high = least - 1, max(least, round(min(guess, FARTHEST)))
+    """Smallest n >= *least* for which a condition holds that never fails again; `LARGEST_SAMPLE` if there is none."""
+    low, high = least - 1, max(least, round(min(guess, LARGEST_SAMPLE)))
     step = 1 + math.isqrt(high)
     if holds(high):
         while high - step > low:
@@ -171,8 +171,8 @@ def _first(least: int, guess: float, holds: Callable[[int], bool]) -> int:
             high, step = high - step, 2 * step
     else:
         while not holds(high):
-            if high >= FARTHEST:
-                return FARTHEST
+            if high >= LARGEST_SAMPLE:
+                return LARGEST_SAMPLE
             low, high, step = high, high + step, 2 * step
     while high - low > 1:
         middle = (low + high) // 2

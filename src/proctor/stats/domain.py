@@ -17,6 +17,9 @@ from proctor.errors import DomainError
 LARGEST_COUNT = 2**53
 """Beyond it floats no longer tell neighboring whole numbers apart."""
 
+LARGEST_SAMPLE = 10**9
+"""Larger samples are neither tested nor searched for where a test costs memory that grows with them."""
+
 
 def count(name: str, value: object, most: int = LARGEST_COUNT) -> int:
     """
@@ -44,6 +47,11 @@ def count(name: str, value: object, most: int = LARGEST_COUNT) -> int:
         limits = "from 0 up" if most == LARGEST_COUNT and whole < 0 else f"from 0 to {most:,}"
         raise DomainError(f"{name} must be a whole number {limits}, not {value!r}")
     return whole
+
+
+def too_many(most: int) -> DomainError:
+    """The error of a search for a sample size that has come to its end."""
+    return DomainError(f"more than {most:,} examples would be needed", hint="Ask for a wider tolerance.")
 
 
 def log_of_level(level: float) -> float:

@@ -15,12 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proctor.errors import DomainError
-from proctor.stats.domain import check_log_level, count
+from proctor.stats.domain import LARGEST_SAMPLE, check_log_level, count, too_many
 
 Floats = NDArray[np.float64]
-
-LARGEST = 10**9
-"""Samples larger than this are not looked at."""
 
 CERTAIN_DEPTH = 60.0
 """Terms of the hinge that are e^−60 of the leading one are replaced by a geometric bound."""
@@ -101,6 +98,13 @@ def sample_size(threshold: float, mean: float, log_level: float, log_miss_allowe
         log_level: Natural logarithm of the level.
         log_miss_allowed: Natural logarithm of the tolerated probability of not rejecting.
 
+    Raises:
+        DomainError: If an argument lies outside its domain, or no sample of 1e9 examples is enough.
+
+    Example:
+        >>> sample_size(threshold=0.5, mean=0.6, log_level=math.log(0.001), log_miss_allowed=math.log(0.1))
+        647
+
     """
     check_log_level(log_level)
     check_log_level(log_miss_allowed)
@@ -112,7 +116,9 @@ def sample_size(threshold: float, mean: float, log_level: float, log_miss_allowe
 
     high = 1
     while not suffices(high):
-        high *= 2
+        if high == LARGEST_SAMPLE - 2:
+            raise too_many(LARGEST_SAMPLE)
+        high = min(2 * high, LARGEST_SAMPLE - 2)
     low = high // 2  # does not suffice, or is 0
     while high - low > 1:
         middle = (low + high) // 2
@@ -198,7 +204,7 @@ def _relative_entropy(p: float, q: float) -> float:
 
 
 def _checked(n_examples: int, mean: float) -> int:
-    n = count("the number of examples", n_examples, most=LARGEST)
+    n = count("the number of examples", n_examples, most=LARGEST_SAMPLE)
     if n == 0:
         raise DomainError("at least 1 example is needed, not 0")
     if not 0 < mean < 1:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 
 from proctor.errors import DomainError
-from proctor.stats.domain import LARGEST_COUNT, check_log_level, check_positive, count, log_of_level
+from proctor.stats.domain import LARGEST_COUNT, check_log_level, check_positive, count, log_of_level, too_many
 
 
 def sample_size(tolerance: float, level: float, span: float = 1.0) -> int:
@@ -110,5 +110,5 @@ def _weight(coefficients: Sequence[float]) -> float:
 def whole_examples(size: float) -> int:
     """*size* rounded up to a number of examples; the last bits of a float never cost an example."""
     if not size <= LARGEST_COUNT:
-        raise DomainError(f"more than {LARGEST_COUNT:,} examples would be needed")
+        raise too_many(LARGEST_COUNT)
     return max(1, math.ceil(size * (1 - 1e-13)))

@@ -16,8 +16,9 @@ from scipy import special
 
 from proctor.errors import DomainError
 from proctor.stats import score
+from proctor.stats.domain import LARGEST_SAMPLE, too_many
 from proctor.stats.region import Curve, draw_curve, sketch
-from proctor.stats.score_test import LARGEST, PairedTest, check_alternative, discordant_window
+from proctor.stats.score_test import PairedTest, check_alternative, discordant_window
 
 NEXT_FEW = 3
 """How many larger samples must have the power too, because exact tests are not monotone in their size."""
@@ -189,14 +190,17 @@ class _Search:
     def _approached(self) -> tuple[int, float]:
         """Size by secants on the scale on which power is nearly straight, and the slope of ln(miss) there."""
         goal = _as_deviate(self.demand.log_miss)
-        x = math.sqrt(self._guess())
+        guess = self._guess()
+        if guess > 2 * LARGEST_SAMPLE:
+            raise too_many(LARGEST_SAMPLE)
+        x = math.sqrt(min(guess, LARGEST_SAMPLE))
         y = _as_deviate(self._rough_log_miss(round(x * x)))
         rise = (goal + special.ndtri_exp(self.demand.log_level)) / x
         for _ in range(12):
             target = x + (goal - y) / rise
             target = min(max(target, x / 2, 1.0), 2 * x)
-            if target**2 > LARGEST:
-                raise DomainError(f"more than {LARGEST:,} examples would be needed")
+            if target**2 > LARGEST_SAMPLE:
+                raise too_many(LARGEST_SAMPLE)
             if abs(target - x) < 1e-4 * x:
                 break
             z = _as_deviate(self._rough_log_miss(round(target * target)))
@@ -227,7 +231,7 @@ class _Search:
         null = (d - self._inner) / drift if drift > 0 else 1.0
         spread = math.sqrt(max(psi - d * d, 0.0)) / max(null, 1e-9)
         reach = -special.ndtri_exp(self.demand.log_level) - spread * special.ndtri_exp(self.demand.log_miss)
-        return float(min(max((max(reach, 0.5) / max(drift, 1e-9)) ** 2, 4.0), LARGEST))
+        return float(max((max(reach, 0.5) / max(drift, 1e-9)) ** 2, 4.0))
 
     @property
     def _inner(self) -> float:
@@ -237,6 +241,8 @@ class _Search:
         return self._exact_log_miss(n) <= self.demand.log_miss
 
     def _exact_log_miss(self, n: int) -> float:
+        if n > LARGEST_SAMPLE:
+            raise too_many(LARGEST_SAMPLE)
         if n not in self.exact:
             curve = self._curve_near(n) if n > _STEADY else None
             found = sketch(self.demand.test(n), self.demand.disagreement, self.demand.log_miss, curve)

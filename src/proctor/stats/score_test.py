@@ -18,13 +18,11 @@ from scipy import special
 
 from proctor.errors import DomainError
 from proctor.stats import binomial, certified, score
-from proctor.stats.domain import check_log_stake, count
+from proctor.stats.domain import LARGEST_SAMPLE, check_log_stake, count
 
 if TYPE_CHECKING:
     from proctor.stats.region import Region
 
-LARGEST = 10**9
-"""Samples larger than this are not tested, and not searched for."""
 NUISANCE_SHARE = 1 / 20
 """Share of the level that the confidence interval of the nuisance uses (theory.md §3.2, step 2)."""
 LOG_DEEPEST = -600.0
@@ -67,7 +65,7 @@ class PairedTest:
     disagreement_cap: float = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "n_examples", count("the number of examples", self.n_examples, most=LARGEST))
+        object.__setattr__(self, "n_examples", count("the number of examples", self.n_examples, most=LARGEST_SAMPLE))
         if not math.isfinite(self.threshold):
             raise DomainError(f"a threshold must be a finite number, not {self.threshold!r}")
         check_log_stake(self.log_level)
