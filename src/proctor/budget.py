@@ -189,7 +189,10 @@ def transcript_units(steps: int, proofs: int) -> int:
     """
     if steps <= 0 or proofs <= 0:
         return 0
-    return sum(math.comb(steps - 1, j) for j in range(min(proofs, steps - 1) + 1))
+    total, ways = 0, 1
+    for j in range(min(proofs, steps - 1) + 1):
+        total, ways = total + ways, ways * (steps - 1 - j) // (j + 1)
+    return total
 
 
 # --- the account -----------------------------------------------------------------------------------------------------
