@@ -474,6 +474,40 @@ def test_life__scaled_rows_are_close() -> None:
     assert plan_of(text, stakes=Guaranteed(16, 1), **common).examples == pytest.approx(cell.examples, rel=0.02)
 
 
+def test_life__of_a_simulated_plan() -> None:
+    """Rows of a plan that was simulated are scaled from it, and are not the hinge bound's, several times as large."""
+    common = {"adaptivity": "recycling", "steps": 16, "disagreement": 0.1, "power": 0.9, "simulate": True}
+    rows = plan_of("2 * n - o > 0.5 +/- 0.1", reliability=0.99, **common).life
+    first, planned, last = (dict(rows[i].cells)["adaptive"] for i in (0, 2, 3))
+    anew = plan_of("2 * n - o > 0.5 +/- 0.1", reliability=0.99, stakes=Adaptive(16, 1), **common).examples
+
+    assert (True, False, True) == (first.is_rough, planned.is_rough, last.is_rough)
+    assert first.examples < planned.examples < last.examples  # type: ignore[operator]
+    assert anew == pytest.approx(first.examples, rel=0.05)
+
+
+def test_life__levels_that_no_float_holds_are_not_scaled_from() -> None:
+    """Chernoff's bound takes over below e^-600, and needs more: rows above it are searched anew."""
+    common = {"adaptivity": "recycling", "steps": 1000, "disagreement": 0.5, "power": 0.9}
+    deep = plan_of("n - o > 0 +/- 0.1", stakes=Adaptive(1000, 900), **common)
+    row = dict(deep.life[2].cells)["adaptive"]
+
+    assert deep.log_level < -600 < row.log_level
+    assert plan_of("n - o > 0 +/- 0.1", stakes=Adaptive(1000, 3), **common).examples == row.examples
+
+
+def test_life__tolerances_of_few_examples() -> None:
+    """Where the planned level reaches no tolerance, or hardly one, the others still say what they reach."""
+    common = {"adaptivity": "recycling", "steps": 32, "disagreement": 0.1, "reliability": 0.999, "examples": 600}
+    done = plan_of("n - o > 0.02 +/- 0.01", **common)
+    once = plan_of("n - o > 0.02 +/- 0.01", stakes=Adaptive(32, 1), **common)
+
+    assert done.reach is not None
+    assert once.reach is not None
+    assert done.reach.tolerance is None
+    assert once.reach.tolerance == dict(done.life[0].cells)["adaptive"].tolerance
+
+
 def test_life__fixed_policy_has_one_level() -> None:
     """Under the paper's policies every evaluation has the same level, so the table has one row."""
     (row,) = plan_of("n > 0.8 +/- 0.03", adaptivity="full").life
@@ -492,6 +526,18 @@ def test_tolerance_curve__falls() -> None:
     assert done.examples == curve[1.0]
     assert sorted(curve.values(), reverse=True) == list(curve.values())
     assert max(curve) == 2.0
+
+
+def test_tolerance_curve__of_a_simulated_plan() -> None:
+    """Every point is scaled from what was simulated, so the curve has no step at the asked tolerance."""
+    formula = formula_of("2 * n - o > 0.5 +/- 0.1")
+    request = request_of(disagreement=0.1, power=0.9, reliability=0.99, simulate=True)
+    done = planning.plan(formula, request)
+
+    curve = dict(planning.tolerance_curve(formula, request, done))
+
+    assert done.examples == curve[1.0]
+    assert curve[0.85] < 1.6 * curve[1.0]
 
 
 def test_sizings__spent_account() -> None:

@@ -11,6 +11,9 @@ from proctor.planning.terms import Sizing
 from proctor.stats import resolution
 from proctor.stats.resolution import Demand
 
+FEW = 5_000
+"""Examples up to which the tolerances of other levels are computed: it takes no time, and scaling is at its worst."""
+
 ROUNDING = 1e-3
 """Relative excess of a reached over an asked tolerance that is the search's resolution, not the test set's."""
 
@@ -74,16 +77,18 @@ class DifferenceSizing:
         return True
 
     def nearby_size(self, planned: Sizing, size: int) -> int:
-        """The planned size, scaled by what the normal approximation makes of the two levels."""
+        """The planned size, scaled by what the normal approximation makes of the two levels, if their test is one."""
         other = _as_difference(planned)
+        if self.is_deep != other.is_deep:
+            return self.sample_size()
         effort = self.effort(self.alternative(self.share.asked)) / self.share.asked
         known = other.effort(other.alternative(other.share.asked)) / other.share.asked
         return math.ceil(size * (effort / known) ** 2)
 
     def nearby_tolerance(self, planned: Sizing, tolerance: float | None, n_examples: int) -> float | None:
-        """The reached tolerance, scaled by what the normal approximation makes of the two levels."""
-        if tolerance is None or self.log_level == -math.inf:
-            return None
+        """The reached tolerance, scaled by what the normal approximation makes of the two levels, if there is one."""
+        if tolerance is None or n_examples <= FEW or self.is_deep != _as_difference(planned).is_deep:
+            return self.tolerance(n_examples)
         demand, truth = self._demand(), self.alternative(tolerance)
         for _ in range(20):  # the effort depends on the truth, weakly
             ratio = self.effort(truth) / _as_difference(planned).effort(self.alternative(tolerance))
@@ -110,6 +115,11 @@ class DifferenceSizing:
         d, c = self.share.disagreement, self._demand().threshold
         null, alternative = math.sqrt(max(d - c * c, 1e-12)), math.sqrt(max(d - truth * truth, 0.0))
         return -null * float(ndtri_exp(self.log_level)) - alternative * float(ndtri_exp(self.share.log_miss))
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether the level is so small that another test decides."""
+        return self._demand().test(0).is_deep
 
     def _demand(self) -> Demand:
         """What is to be proven is always that a difference lies above."""

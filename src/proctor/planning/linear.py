@@ -15,7 +15,7 @@ from proctor.conditions import Clause, Linear, value_range
 from proctor.planning import simulation
 from proctor.planning.shares import Share, check_alternative
 from proctor.planning.simulation import Population, Scaled
-from proctor.planning.terms import ComputedAnew, Progress
+from proctor.planning.terms import ComputedAnew, Progress, Sizing
 from proctor.stats import hinge
 
 NARROWEST = 1e-6
@@ -79,6 +79,18 @@ class LinearSizing(ComputedAnew):
             return bound
         return simulation.sample_size(self._scaled(self.share.asked), bound, self.progress)
 
+    @property
+    def is_rough(self) -> bool:
+        """A simulation costs seconds: other levels scale the planned one by the test's approximate size."""
+        return self.simulate
+
+    def nearby_size(self, planned: Sizing, size: int) -> int:
+        """The hinge bound's size itself, at this level; or a simulated one, scaled."""
+        if not planned.is_rough:
+            return self.sample_size()
+        assert isinstance(planned, LinearSizing)  # noqa: S101  # the same clause at another level
+        return math.ceil(size * self.approximate_size() / planned.approximate_size())
+
     def tolerance(self, n_examples: int) -> float | None:
         """
         Smallest tolerance that *n_examples* reach, by the hinge bound or by the test's known width.
@@ -113,6 +125,11 @@ class LinearSizing(ComputedAnew):
             middle = (near + far) / 2
             near, far = (near, middle) if self._works_narrowly(n_examples, middle) else (middle, far)
         return far
+
+    def approximate_size(self) -> int:
+        """About as many examples as the test itself needs."""
+        scaled = self._scaled(self.share.asked)
+        return simulation.approximate_size(scaled, scaled.log_miss)
 
     def _works_narrowly(self, n_examples: int, tolerance: float) -> bool:
         scaled = self._scaled(tolerance)

@@ -198,7 +198,7 @@ class LifeCell:
     examples: int | None
     tolerance: float | None
     is_rough: bool = False
-    """Whether the figure is scaled from the plan's own level instead of computed anew; right to about 1 %."""
+    """Whether the figure may be scaled from the plan's own level: right to a few parts in a hundred."""
 
 
 @dataclass(frozen=True)

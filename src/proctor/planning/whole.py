@@ -207,7 +207,7 @@ class _Life:
     def _cell(self, log_level: float) -> LifeCell:
         tests = _sizings(self.formula, self.request.terms().at(log_level))
         is_planned = log_level == self.request.terms().log_level
-        is_rough = not is_planned and any(test.is_rough for test in tests)
+        is_rough = not is_planned and any(planned.is_rough for planned in self.tests)
         if self.request.examples is None:
             sizes = [
                 done.examples if is_planned else test.nearby_size(planned, done.examples)
@@ -231,7 +231,7 @@ def tolerance_curve(formula: Formula, request: Request, done: Plan) -> tuple[tup
     if any(clause.examples is None for clause in done.clauses):
         return ()
     terms = request.terms()
-    planned = _sizings(formula, terms)
+    planned = _sizings(formula, terms, request.simulate)
     points = []
     for factor in CURVE:
         tests = _sizings(_scaled(formula, factor), terms)

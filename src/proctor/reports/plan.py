@@ -54,7 +54,7 @@ def terminal(plan: Plan, condition: str) -> str:
     lines += ["", *(f"  {name:<15} {text}" for name, text in rows)]
     lines += ["", "  life of the test set", *(f"    {line}".rstrip() for line in _aligned(life_table(plan)))]
     if has_rough(plan):
-        lines.append("    ≈ scaled from the plan's own level, right to about one part in a hundred")
+        lines.append("    ≈ scaled from the plan's own level, right to a few parts in a hundred")
     lines += [line for note in plan.notes for line in ("", *_wrapped(f"note: {note}", "  "))]
     return "\n".join([*lines, ""])
 
@@ -70,7 +70,7 @@ def markdown(plan: Plan, condition: str) -> str:
     lines += [line for name, text in _paper(plan) for line in (f"{name.capitalize()}: {text}.", "")]
     lines += ["#### Life of the test set", "", *_markdown_table(life_table(plan)), ""]
     if has_rough(plan):
-        lines += ["≈ scaled from the plan's own level, right to about one part in a hundred.", ""]
+        lines += ["≈ scaled from the plan's own level, right to a few parts in a hundred.", ""]
     return "\n".join([*lines, *(f"> {note}\n" for note in plan.notes)])
 
 
