@@ -50,6 +50,8 @@ def rejects(scores: Scores, threshold: float, log_level: float, low: float = 0.0
         DomainError: If an argument lies outside its domain; if a score is NaN or outside [low, high].
 
     Example:
+        32 answers graded by a judge, 0.875 on average, prove a mean above 0.6 at a level of e^-7:
+
         >>> rejects([0.9, 0.8, 1.0, 0.9, 0.7, 0.9, 1.0, 0.8] * 4, threshold=0.6, log_level=-7.0)
         True
 
@@ -79,6 +81,8 @@ def lower_bound(scores: Scores, level: float, low: float = 0.0, high: float = 1.
         DomainError: If an argument lies outside its domain; if a score is NaN or outside [low, high].
 
     Example:
+        The same 32 grades prove a mean above 0.6 at 0.1 %, and none above their own:
+
         >>> 0.6 < lower_bound([0.9, 0.8, 1.0, 0.9, 0.7, 0.9, 1.0, 0.8] * 4, level=0.001) < 0.875
         True
 
@@ -89,10 +93,25 @@ def lower_bound(scores: Scores, level: float, low: float = 0.0, high: float = 1.
 
 def upper_bound(scores: Scores, level: float, low: float = 0.0, high: float = 1.0) -> float:
     """
-    Upper confidence bound on the mean of bounded scores: `lower_bound` of the mirrored scores.
+    Upper confidence bound on the mean of bounded scores: every mean tried above it is refuted at the level.
 
-    >>> upper_bound([], level=0.01)
-    1.0
+    The mirror image of `lower_bound`, and like it for the owner's eyes.
+
+    Args:
+        scores: One score for each example, in an order that was fixed before any of them was known.
+        level: Probability that the bound lies below the mean; in (0, 1).
+        low: Smallest value that a score can have.
+        high: Largest value that a score can have; above *low*.
+
+    Raises:
+        DomainError: If an argument lies outside its domain; if a score is NaN or outside [low, high].
+
+    Example:
+        Without a score nothing is known:
+
+        >>> upper_bound([], level=0.01)
+        1.0
+
     """
     mirrored = [1 - score for score in _scaled(scores, low, high)]
     return high - (high - low) * _first_unrefuted(mirrored, -log_of_level(level))

@@ -38,6 +38,8 @@ def log_p_value(total: float, n_examples: int, mean: float) -> float:
         DomainError: If an argument lies outside its domain.
 
     Example:
+        80 of 100 where chance gives a half: a p-value of 7e-10.
+
         >>> round(log_p_value(80, 100, 0.5), 3)
         -21.035
 
@@ -61,6 +63,16 @@ def critical_total(n_examples: int, mean: float, log_level: float) -> float | No
         mean: Hypothetical mean; in (0, 1).
         log_level: Natural logarithm of the level; below 0.
 
+    Returns:
+        A total, not rounded to a whole number: the values need not be whole.
+
+    Raises:
+        DomainError: If an argument lies outside its domain.
+
+    Example:
+        >>> round(critical_total(100, mean=0.5, log_level=math.log(0.001)), 2)
+        66.69
+
     """
     n = _checked(n_examples, mean)
     check_log_level(log_level)
@@ -77,6 +89,20 @@ def log_miss(n_examples: int, threshold: float, mean: float, log_level: float) -
     Natural logarithm of a bound on the probability that the test of *threshold* does not reject at a true *mean*.
 
     The bound is the hinge again, from the other side: it holds for every distribution on [0, 1].
+
+    Args:
+        n_examples: Number of values; at least 1.
+        threshold: Null mean; in (0, 1).
+        mean: True mean; in (0, 1].
+        log_level: Natural logarithm of the level; below 0.
+
+    Raises:
+        DomainError: If an argument lies outside its domain.
+
+    Example:
+        >>> log_miss(647, threshold=0.5, mean=0.6, log_level=math.log(0.001)) <= math.log(0.1)
+        True
+
     """
     total = critical_total(n_examples, threshold, log_level)
     if not 0 < mean <= 1:
@@ -95,13 +121,15 @@ def sample_size(threshold: float, mean: float, log_level: float, log_miss_allowe
     Args:
         threshold: Null mean; in (0, 1).
         mean: True mean to be detected; in (threshold, 1].
-        log_level: Natural logarithm of the level.
+        log_level: Natural logarithm of the level; below 0.
         log_miss_allowed: Natural logarithm of the tolerated probability of not rejecting.
 
     Raises:
         DomainError: If an argument lies outside its domain, or no sample of 1e9 examples is enough.
 
     Example:
+        Where the values are accuracies, the exact binomial test needs 490; the hinge bound asks for any distribution:
+
         >>> sample_size(threshold=0.5, mean=0.6, log_level=math.log(0.001), log_miss_allowed=math.log(0.1))
         647
 
@@ -127,7 +155,23 @@ def sample_size(threshold: float, mean: float, log_level: float, log_miss_allowe
 
 
 def reachable_mean(n_examples: int, threshold: float, log_level: float, log_miss_allowed: float) -> float | None:
-    """Smallest true mean that *n_examples* surely detect; ``None`` if there is none below 1."""
+    """
+    Smallest true mean that *n_examples* surely detect, for any distribution; ``None`` if there is none below 1.
+
+    Args:
+        n_examples: Number of values; at least 1.
+        threshold: Null mean; in (0, 1).
+        log_level: Natural logarithm of the level; below 0.
+        log_miss_allowed: Natural logarithm of the tolerated probability of not rejecting; below 0.
+
+    Raises:
+        DomainError: If an argument lies outside its domain.
+
+    Example:
+        >>> round(reachable_mean(647, threshold=0.5, log_level=math.log(0.001), log_miss_allowed=math.log(0.1)), 3)
+        0.6
+
+    """
     check_log_level(log_miss_allowed)
     if critical_total(n_examples, threshold, log_level) is None:
         return None

@@ -116,6 +116,13 @@ def reachable_tolerance(demand: Demand, n_examples: int) -> float | None:
     Raises:
         DomainError: If the size lies outside its domain.
 
+    Example:
+        5,000 examples, one time in a thousand wrong either way, models that differ on a tenth:
+
+        >>> chance = math.log(0.001)
+        >>> round(reachable_tolerance(Demand(0.02, chance, chance, disagreement=0.1), 5_000), 3)
+        0.013
+
     """
     test = demand.test(n_examples)
     largest = (demand.disagreement - demand.threshold) / 2
