@@ -42,6 +42,10 @@ def at_hand(plan: Plan) -> str | None:
     return f"{have} reach ±{points(plan.reach.tolerance)}{asked}{verdict}"
 
 
+ROUGH = "≈ scaled from the plan's own level, right to a few parts in a hundred"
+"""What marks sizes of a plan's life that were not searched for."""
+
+
 def terminal(plan: Plan, condition: str) -> str:
     """The plan for a terminal: plain text, the answer first."""
     lines = ["", f"  {answer(plan)}", f"  for {condition}"]
@@ -54,7 +58,7 @@ def terminal(plan: Plan, condition: str) -> str:
     lines += ["", *(f"  {name:<15} {text}" for name, text in rows)]
     lines += ["", "  life of the test set", *(f"    {line}".rstrip() for line in _aligned(life_table(plan)))]
     if has_rough(plan):
-        lines.append("    ≈ scaled from the plan's own level, right to a few parts in a hundred")
+        lines.append(f"    {ROUGH}")
     lines += [line for note in plan.notes for line in ("", *_wrapped(f"note: {note}", "  "))]
     return "\n".join([*lines, ""])
 
@@ -70,7 +74,7 @@ def markdown(plan: Plan, condition: str) -> str:
     lines += [line for name, text in _paper(plan) for line in (f"{name.capitalize()}: {text}.", "")]
     lines += ["#### Life of the test set", "", *_markdown_table(life_table(plan)), ""]
     if has_rough(plan):
-        lines += ["≈ scaled from the plan's own level, right to a few parts in a hundred.", ""]
+        lines += [f"{ROUGH}.", ""]
     return "\n".join([*lines, *(f"> {note}\n" for note in plan.notes)])
 
 
