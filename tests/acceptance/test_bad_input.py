@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -267,6 +268,13 @@ def npz(**arrays: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def zipped(name: str, content: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(name, content)
+    return file.getvalue()
+
+
 CLASSES = np.zeros(N_EXAMPLES, np.int64)
 WHOLE = npz(prediction=np.random.default_rng(2).integers(0, 9, N_EXAMPLES))
 DAMAGED = WHOLE[:300] + bytes(60) + WHOLE[360:]
@@ -285,6 +293,9 @@ FORMATS = {
     "NPY of broken text": ("new.npy", npy(np.full(N_EXAMPLES, b"\xff")), "not UTF-8"),
     "NPY of complex numbers": ("new.npy", npy(CLASSES.astype(complex)), "type complex128"),
     "NPZ of two lengths": ("new.npz", npz(id=CLASSES, prediction=CLASSES[1:]), "one and the same length"),
+    "NPY of a type that is none": ("new.npy", npy(CLASSES).replace(b"<i8", b",i8"), "not a NumPy file"),
+    "NPY with a header of other keys": ("new.npy", npy(CLASSES).replace(b"'descr'", b"b'escr'"), "not a NumPy file"),
+    "NPZ with a text": ("new.npz", zipped("prediction", b"1,2,3"), "no array"),
     "NPZ that is none": ("new.npz", RUBBISH, "not a NumPy file|pickled objects"),
     "NPZ cut in its middle": ("new.npz", DAMAGED, "not a NumPy file"),
     "JSON Lines with a list": ("new.jsonl", b'{"id": "e0", "prediction": 1}\n[1, 2]\n', "line 2 is not a JSON object"),

@@ -8,10 +8,12 @@ like any other file of predictions.
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
 import sys
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +24,7 @@ from proctor.models.child import Finished, Job, Launcher, Limits, PlainLauncher,
 from proctor.models.sandbox import excluding, scratch
 from proctor.models.submission import FEATURES, PREDICTIONS, Command, Runnable, SavedEstimator
 from proctor.predictions.submitted import ColumnNames, PredictionSet, read_predictions
-from proctor.predictions.tables import Source
+from proctor.predictions.tables import NO_ARRAY, Source
 
 _MOST_BYTES = 1 << 30
 _TAIL_LINES = 12
@@ -172,7 +174,18 @@ def _read(model: Runnable, target: Path, names: ColumnNames, most_bytes: int) ->
             hint=f"write them to the path given as {PREDICTIONS}, as CSV with the column {names.prediction!r}",
         )
     content = scratch.take(target, most_bytes)
+    if _unpacked_bytes(content) > most_bytes:
+        raise ModelError(f"what {str(model)!r} wrote unpacks to more than {most_bytes} bytes")
     try:
         return read_predictions(Source(Path(target.name), content), names)
     except DataError as error:
         raise ModelError(f"what {str(model)!r} wrote cannot be used: {error.message}", hint=error.hint) from error
+
+
+def _unpacked_bytes(content: bytes) -> int:
+    """What an NPZ file says that it unpacks to, and no more is read from one; 0 for anything else."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    except NO_ARRAY:  # whoever reads it says so
+        return 0

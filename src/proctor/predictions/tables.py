@@ -328,7 +328,9 @@ NO_ARRAY = (
     MemoryError,  # a header that promises more than there is
     NotImplementedError,  # ways of compression and encryption that nobody uses
     RuntimeError,
+    SyntaxError,  # a header is a Python literal
     TokenError,
+    TypeError,
     zipfile.BadZipFile,
     zlib.error,
 )
@@ -354,13 +356,19 @@ def _npy(source: Source) -> np.ndarray:
 
 def _npz_chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator[Table]:
     del rows  # arrays are as small in one piece as they get
+    columns: dict[str, Raw] = {}
+    n_rows = set()
     try:
         with source.open_bytes() as file, np.load(file, allow_pickle=False) as archive:
             if isinstance(archive, np.ndarray):
                 raise DataError(f"{source} holds one array", hint="name it .npy")
-            names = [name for name in archive.files if wanted is None or name in wanted]
-            columns: dict[str, Raw] = {name: archive[name] for name in names}
-            n_rows = {len(array) if array.ndim else -1 for array in (archive[name] for name in archive.files)}
+            for name in archive.files:
+                array = archive[name]
+                if not isinstance(array, np.ndarray):
+                    raise DataError(f"{source} holds something that is no array", hint="write it with numpy.savez")
+                n_rows.add(len(array) if array.ndim else -1)
+                if wanted is None or name in wanted:
+                    columns[name] = array
     except NO_ARRAY as error:
         raise _no_array(source, error) from error
     if len(n_rows) != 1 or -1 in n_rows:

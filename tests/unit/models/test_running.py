@@ -265,6 +265,16 @@ def test_run__pickle(place):
     assert ("d2", "model.pkl") == (ran.predictions.digest, ran.predictions.source)
 
 
+def test_run__pickle_that_writes_a_bomb(place):
+    """Predictions that are small in their file and huge in memory are not unpacked."""
+    code = "import numpy, os, sys; numpy.savez_compressed(sys.argv[3], prediction=numpy.zeros(10**8)); os._exit(0)"
+    (place.root / "bomb.pkl").write_bytes(b"cbuiltins\nexec\n(V" + code.encode() + b"\ntR.")
+    model = SavedEstimator("bomb.pkl", trusts_pickle=True)
+
+    with pytest.raises(ModelError, match="unpacks to more than 1048576 bytes"):
+        run(model, place.folder / "features.csv", replace(place, most_bytes=1 << 20), "d1")
+
+
 def test_run__pickle_without_trust(place):
     """Without the line of trust a pickle is not even opened."""
     with pytest.raises(Misuse, match="trust: pickle"):
