@@ -73,6 +73,13 @@ def test_read_predictions__names_that_look_like_numbers(write):
     assert ["007", "1_0"] == read_predictions(write("p.csv", "prediction\n007\n1_0\n")).values.tolist()
 
 
+def test_read_predictions__signs_are_names(write):
+    """Polarities are written as signs alone."""
+    found = read_predictions(Source(write("p.csv", "id,prediction\na,+\nb,-\n")))
+
+    assert ["+", "-"] == found.values.tolist()
+
+
 def test_read_predictions__jsonl(write):
     """JSON Lines keeps the difference between 1 and "1"."""
     integers = read_predictions(write("a.jsonl", '{"id": 7, "prediction": 1}\n{"prediction": 2.0, "id": 8}\n'))

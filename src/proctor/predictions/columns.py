@@ -232,7 +232,7 @@ def _csv_meaning(text: str) -> int | str | float | None:
     if text.lower() in {"nan", "+nan", "-nan"}:
         return math.nan
     # "007" and "1_000" are names, not numbers; "1.0" is what other tools write for 1.
-    if not text.removeprefix("-")[0].isdecimal() or "_" in text or not text.isascii() or _is_padded(text):
+    if not text.removeprefix("-")[:1].isdecimal() or "_" in text or not text.isascii() or _is_padded(text):
         return text
     try:
         number = float(text)
