@@ -301,3 +301,14 @@ def test_read_table__wide(tmp_path):
 
     assert 100_000 == len(tables.read_table(Source(path)).columns)
     assert time.process_time() - before < 10
+
+
+@pytest.mark.parametrize(
+    "content", ["x" * 300_000 + ",a\n", ",".join(f"g{i}" for i in range(9_999)) + "\n", "x" * 99_999 + ";y\n"]
+)
+def test_read_predictions__errors_are_short(write, content):
+    """However long or many the names of columns are, an error fits into a terminal and a comment."""
+    with pytest.raises(DataError) as error:
+        read_predictions(write("p.csv", content))
+
+    assert len(error.value.message) < 700

@@ -12,6 +12,8 @@ from proctor.predictions import tables
 from proctor.predictions.columns import Kind, Values, classes_column, kind_of, text_column
 from proctor.predictions.tables import Source, Table
 
+_SHOWN, _SHOWN_LETTERS = 8, 40
+
 
 @dataclass(frozen=True)
 class ColumnNames:
@@ -88,7 +90,8 @@ def _prediction_column(table: Table, names: ColumnNames) -> str:
         return names.prediction
     if others == [""] or (table.source.suffix == ".npz" and len(others) == 1):
         return others[0]
-    there = ", ".join(map(repr, tables.column_names(table.source)))
+    found = tables.column_names(table.source)
+    there = ", ".join(repr(name[:_SHOWN_LETTERS]) for name in found[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
     raise DataError(
         f"{table.source} has no column {names.prediction!r}; it has {there}",
         hint=f"name the columns {names.id!r} and {names.prediction!r} in its first line",

@@ -214,10 +214,10 @@ def _header(source: Source, header: list[str]) -> list[str]:
     names = [name.strip() for name in header]
     twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
-        shown = "a column" if source.is_private else f"the column {twice[0]!r}"
+        shown = "a column" if source.is_private else f"the column {twice[0][:40]!r}"
         raise DataError(f"{source} names {shown} twice", hint="its first line must name the columns, each once")
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
-        shown = "" if source.is_private else f", {names[0]!r}"
+        shown = "" if source.is_private else f", {names[0][:40]!r}"
         raise DataError(f"{source} has one column{shown}", hint="columns must be separated by commas")
     return names
 

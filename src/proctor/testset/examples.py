@@ -155,7 +155,9 @@ def _unique_ids(source: Source, ids: Sequence[str]) -> tuple[str, ...]:
         raise DataError(f"{source} holds no examples", hint="it needs a line for each example")
     if len(set(ids)) != len(ids):
         name, times = Counter(ids).most_common(1)[0]
-        raise DataError(f"{source} gives the id {name!r} {times} times", hint="every example needs an id of its own")
+        raise DataError(
+            f"{source} gives the id {name[:40]!r} {times} times", hint="every example needs an id of its own"
+        )
     return tuple(ids)
 
 
@@ -243,7 +245,7 @@ def _by_id(wanted: tuple[str, ...], given: tuple[str, ...], labels: Labels, sour
     if strangers:
         raise DataError(
             f"{source} labels {len(strangers):,} examples that the test set does not have, "
-            f"for example {strangers[0]!r}",
+            f"for example {strangers[0][:40]!r}",
             hint="the labels belong to another test set, or the features are not complete",
         )
     rows = np.fromiter(map(row_of.__getitem__, given), np.intp, len(given))
