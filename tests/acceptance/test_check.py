@@ -135,6 +135,20 @@ def test_check__two_runs_that_differ_only_in_hidden_labels_print_the_same_bytes(
     assert printed(3) == printed(9)
 
 
+def test_check__another_column_of_the_same_file_is_another_candidate(ready):
+    """Predictions of two models in one file: the recorded answer of the one is not that of the other."""
+    good, bad = ((ready.root / name).read_text().split() for name in ("new.csv", "old.csv"))
+    rows = (f"{one},{other.split(',')[1]}" for one, other in zip(good[1:], bad[1:], strict=True))
+    (ready.root / "both.csv").write_text("\n".join(["id,good,bad", *rows]) + "\n")
+
+    def asked(column):
+        ready.gate(candidate={"predictions": "both.csv", "prediction": column})
+        report = ready.proctor("check", "--json").json
+        return report["verdict"], report["replayed"]
+
+    assert [("pass", False), ("fail", False), ("pass", True)] == [asked(name) for name in ("good", "bad", "good")]
+
+
 def test_check__first_commit_is_accepted_and_becomes_the_baseline(ready):
     """Without a baseline the first candidate is accepted, at no cost; the next one is compared with it."""
     ready.gate(baseline=None, candidate={"predictions": "old.csv"})

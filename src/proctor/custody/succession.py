@@ -27,8 +27,7 @@ from proctor.gate.contestants import Contestant, Workbench
 from proctor.gatefile import Accepted, Inputs, PredictionsFile
 from proctor.ledger.history import Life
 from proctor.ledger.records import Registered, Submission
-from proctor.predictions import Aligned, ColumnNames, PredictionSet, Source, align, read_predictions
-from proctor.predictions.tables import digest
+from proctor.predictions import Aligned, ColumnNames, PredictionSet, Source, align, digest, read_predictions
 
 
 @dataclass(frozen=True)
@@ -174,7 +173,7 @@ class _Model:
         names = ColumnNames()
         if isinstance(candidate, PredictionsFile):
             names = ColumnNames(candidate.id, candidate.prediction)
-        submission = Submission(digest(file), str(path), accepted.commit if accepted else None)
+        submission = Submission(digest(file, names), str(path), accepted.commit if accepted else None)
         return Contestant(submission, lambda: read_predictions(file, names))
 
     def _again(self, accepted: Submission) -> Contestant:

@@ -17,7 +17,7 @@ from proctor.gate.safe import Safe
 from proctor.gatefile import Accepted, Candidate, Command, Gate, Inputs, Model, PredictionsFile, Revision
 from proctor.ledger.records import Submission
 from proctor.predictions import Aligned, ColumnNames, PredictionSet, Source, align, read_predictions
-from proctor.predictions.tables import digest as file_digest
+from proctor.predictions import digest as file_digest
 from proctor.surroundings import Surroundings
 from proctor.testset import ExamFiles, TestSet, load, write_features
 
@@ -160,7 +160,7 @@ class Workbench:
 
     def _from_file(self, names: PredictionsFile, file: Source, commit: str | None) -> Contestant:
         columns = ColumnNames(names.id, names.prediction)
-        submission = Submission(file_digest(file), names.predictions, commit)
+        submission = Submission(file_digest(file, columns), names.predictions, commit)
         return Contestant(submission, lambda: read_predictions(file, columns))
 
     def _from_model(self, model: Command | Model) -> Contestant:
@@ -203,8 +203,9 @@ class Workbench:
         root, candidate = self.gate.root, self.gate.candidate
         if isinstance(candidate, PredictionsFile):
             file = Source(Path(candidate.predictions), file_at(root, commit, candidate.predictions))
-            self._must_be(submission, file_digest(file))
-            return read_predictions(file, ColumnNames(candidate.id, candidate.prediction))
+            columns = ColumnNames(candidate.id, candidate.prediction)
+            self._must_be(submission, file_digest(file, columns))
+            return read_predictions(file, columns)
         with self._as_submitted(submission, commit) as there:
             return self._run(_runnable(candidate), there, self.exam.files, submission.digest)
 

@@ -89,6 +89,8 @@ def digest(model: Runnable, root: Path, tree: Path | None = None) -> str:
     """
     Digest of what *model* is: 64 hexadecimal digits; the same for the same artifacts in any checkout.
 
+    Another column of what a command writes is another model.
+
     Args:
         model: The model.
         root: Folder of the gate file.
@@ -101,11 +103,12 @@ def digest(model: Runnable, root: Path, tree: Path | None = None) -> str:
     match model:
         case SavedEstimator(path):
             return _files_digest("estimator", root, [root / path])
-        case Command(line, files):
+        case Command(line, files, names):
+            kind = f"command {line}" if names == ColumnNames() else f"command {line}\0{names.id}\0{names.prediction}"
             named = [root / word for word in model.words() if _is_file_below(root, word)]
             if files:
-                return _files_digest(f"command {line}", root, _expanded(root / name for name in files) + named)
-            return _files_digest(f"command {line}", root, (_expanded([tree]) if tree else _tracked(root)) + named)
+                return _files_digest(kind, root, _expanded(root / name for name in files) + named)
+            return _files_digest(kind, root, (_expanded([tree]) if tree else _tracked(root)) + named)
 
 
 def _is_file_below(root: Path, word: str) -> bool:

@@ -8,7 +8,7 @@ from proctor.predictions.alignment import Aligned, Sheet, align
 from proctor.predictions.columns import Kind
 from proctor.predictions.counting import Counts, Panel, Weights, count, disagreements, needed_rows, scores
 from proctor.predictions.labels import Labels
-from proctor.predictions.submitted import ColumnNames, PredictionSet, read_predictions
+from proctor.predictions.submitted import ColumnNames, PredictionSet, digest, read_predictions
 from proctor.predictions.tables import Source
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Weights",
     "align",
     "count",
+    "digest",
     "disagreements",
     "needed_rows",
     "read_predictions",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,7 @@ class PredictionSet:
     Args:
         values: One class per example.
         ids: Ids of the examples; ``None`` where the file names none.
-        digest: SHA-256 of the file as submitted (or of the model that wrote it).
+        digest: `digest` of the file as submitted (or of the model that wrote it).
         source: What was submitted, in the developer's own words.
 
     """
@@ -57,6 +58,23 @@ class PredictionSet:
         return kind_of(self.values)
 
 
+def digest(source: Source, names: ColumnNames) -> str:
+    """
+    Digest of a submitted file: 64 hexadecimal digits.
+
+    It is the file's SHA-256, and where its columns have names of their own another one for each choice of them:
+    one file may hold the predictions of several models.
+
+    Raises:
+        DataError: If the file cannot be read.
+
+    """
+    of_file = tables.digest(source)
+    if names == ColumnNames():
+        return of_file
+    return hashlib.sha256(f"proctor columns 1\0{of_file}\0{names.id}\0{names.prediction}".encode()).hexdigest()
+
+
 def read_predictions(path: Path | Source, names: ColumnNames | None = None) -> PredictionSet:
     """
     Read the predictions of one model from CSV, JSON Lines, NPY, NPZ or Parquet.
@@ -72,7 +90,7 @@ def read_predictions(path: Path | Source, names: ColumnNames | None = None) -> P
     """
     source = path if isinstance(path, Source) else Source(path)
     names = names or ColumnNames()
-    digest = tables.digest(source)
+    submitted = digest(source, names)
     table = tables.read_table(source, None if source.suffix == ".npz" else frozenset((names.id, names.prediction, "")))
     name = _prediction_column(table, names)
     column = classes_column(table, name)
@@ -81,7 +99,7 @@ def read_predictions(path: Path | Source, names: ColumnNames | None = None) -> P
     if column.known is not None:
         raise _no_prediction(table, np.flatnonzero(~column.known))
     ids = tuple(text_column(table, names.id)) if names.id in table.columns else None
-    return PredictionSet(column.values, ids, digest, str(source.path))
+    return PredictionSet(column.values, ids, submitted, str(source.path))
 
 
 def _prediction_column(table: Table, names: ColumnNames) -> str:

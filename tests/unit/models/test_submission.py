@@ -10,6 +10,7 @@ import pytest
 
 from proctor.errors import DataError, ModelError
 from proctor.models import Command, SavedEstimator, commit_of, digest, export, file_at
+from proctor.predictions import ColumnNames
 
 LINE = "python predict.py {features} {predictions}"
 
@@ -56,6 +57,18 @@ def test_digest__declared_files(tmp_path):
     assert before != after
     (tmp_path / "model" / "weights.bin").write_text("2")
     assert after != digest(command, tmp_path)
+
+
+def test_digest__another_column_is_another_model(tmp_path):
+    """A command may write the predictions of several models; the usual names change nothing."""
+    (tmp_path / "predict.py").write_text("1")
+    found = [
+        digest(Command(LINE, ("predict.py",), names), tmp_path)
+        for names in (ColumnNames(), ColumnNames("id", "prediction"), ColumnNames(prediction="b"), ColumnNames("key"))
+    ]
+
+    assert found[0] == found[1]
+    assert 3 == len(set(found))
 
 
 def test_digest__missing_file(tmp_path):
