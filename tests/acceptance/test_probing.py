@@ -282,6 +282,17 @@ def test_sandbox__shows_the_candidate_neither_labels_nor_key(project: Project):
     assert "pass" == project.candidate(before=look).check(0)["verdict"]
 
 
+@pytest.mark.parametrize(("name", "is_told"), [("figures.jsonl", True), (".proctor/figures.jsonl", False)])
+def test_sandbox__hides_the_owners_file(project: Project, name: str, is_told: bool):
+    """Private figures of earlier candidates are out of a model's sight; where they would not stay so, that is said."""
+    look = f"import os\nassert not os.path.exists('{name}')\n"
+    for wrong in range(2):
+        ran = project.candidate(wrong, before=look).proctor("check", "--owner", name, code=0)
+
+    assert is_told == ("lies where models run" in ran.err)
+    assert 2 == len((project.root / name).read_text().splitlines())
+
+
 def test_program__template_is_itself(project: Project):
     """The honest program is honest: what is tested above is what is put in front of it."""
     assert program() == (project.root / "predict.py").read_text()

@@ -74,6 +74,8 @@ def check(  # one parameter for each option, as click wants it
         release = judge(gate, surroundings, commit=commit, owner_record=owner_record)
     click.echo(_rendered(release, as_json, as_markdown))
     extra.write(release, gate)
+    if (caution := delivery.caution_of(gate, owner)) is not None:
+        outputs.remark(caution)
     for sentence in delivery.deliver(release, gate, surroundings, owner_record):
         outputs.remark(sentence)
     return release.exit_code

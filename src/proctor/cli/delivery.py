@@ -35,6 +35,21 @@ def owner_record_of(gate: Gate, named: str | None, surroundings: Surroundings) -
     return None if Safe(gate, surroundings).key is not None else gate.resolve(gate.owner.record)
 
 
+def caution_of(gate: Gate, named: str | None) -> str | None:
+    """What to say of an owner's file that candidates of later checks could read; ``None`` if there is nothing."""
+    from proctor.gatefile import PredictionsFile
+
+    if named is None or isinstance(gate.candidate, PredictionsFile):
+        return None
+    path, hidden = Path(named).resolve(), (gate.resolve(gate.owner.record), gate.resolve(".proctor"))
+    if not path.is_relative_to(gate.root.resolve()) or any(path.is_relative_to(each.resolve()) for each in hidden):
+        return None
+    return (
+        f"{named} lies where models run, and one that is judged without --owner can read it: "
+        "keep it outside of the project, or in .proctor"
+    )
+
+
 def deliver(release: Release, gate: Gate, surroundings: Surroundings, owner_record: Path | None) -> tuple[str, ...]:
     """
     Send *release* to the gate file's run store, and the private figures to the owner's experiment if there is one.

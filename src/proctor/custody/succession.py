@@ -138,7 +138,7 @@ class _Model:
     def workbench(self) -> Workbench:
         """Where models run."""
         desk = self.desk
-        return Workbench(desk.gate, desk.exam, desk.safe, desk.surroundings, desk.origin.commit)
+        return Workbench(desk.gate, desk.exam, desk.safe, desk.surroundings, desk.origin.commit, desk.owner_record)
 
     def find(self) -> tuple[Contestant | None, bool]:
         """The model, and whether it is to be adopted: one that the gate file names is not."""
@@ -244,7 +244,7 @@ def _note(desk: Desk, baseline: Contestant) -> None:
 
 def _case(desk: Desk, baseline: Contestant | None) -> Case:
     """The gate's own way to register and to read predictions; there is no candidate, and none is looked at."""
-    bench = Workbench(desk.gate, desk.exam, desk.safe, desk.surroundings, desk.origin.commit)
+    bench = Workbench(desk.gate, desk.exam, desk.safe, desk.surroundings, desk.origin.commit, desk.owner_record)
     nobody = Contestant(Submission("", "no candidate"), _nobody)
     return Case(
         gate=desk.gate,

@@ -294,9 +294,9 @@ def open_case(
     commit = commit or commit_of(gate.root, surroundings.environ)
     safe = Safe(gate, surroundings)
     ledger, exam = open_exam(gate, safe)
-    workbench = Workbench(gate, exam, safe, surroundings, commit)
     if owner_record is None and gate.adaptivity is Adaptivity.NONE and safe.key is None:
         owner_record = gate.resolve(gate.owner.record)
+    workbench = Workbench(gate, exam, safe, surroundings, commit, owner_record)
     return Case(
         gate=gate,
         surroundings=surroundings,

@@ -57,6 +57,7 @@ class Workbench:
         safe: The owner's key, where there is one.
         surroundings: Environment and progress.
         commit: Commit that is judged, where known.
+        owner_record: File of the private figures, where one was named; hidden from models.
     """
 
     gate: Gate
@@ -64,6 +65,7 @@ class Workbench:
     safe: Safe
     surroundings: Surroundings
     commit: str | None
+    owner_record: Path | None = None
     _tiers: list[str] = field(default_factory=list, repr=False)
 
     @cached_property
@@ -285,9 +287,11 @@ class Workbench:
         return min(_MOST_FILE_BYTES, (1 << 20) + _MOST_ROW_BYTES * self.exam.n_examples)
 
     def _hidden(self, root: Path) -> tuple[Path, ...]:
-        """Labels, ledger, keys, and git's own folder, whose history may hold labels."""
+        """Labels, ledger, keys, private figures, and git's own folder, whose history may hold labels."""
         testset, owner = self.gate.testset, self.gate.owner
-        named = [testset.labels, owner.record, *([owner.key] if owner.key else []), *_local(self.gate.ledger)]
+        figures = [str(self.owner_record.absolute())] if self.owner_record else []
+        key = [owner.key] if owner.key else []
+        named = [testset.labels, owner.record, *figures, *key, *_local(self.gate.ledger)]
         inputs = [testset.features] if testset.inputs is Inputs.SEALED and testset.features else []
         roots = {root, self.gate.root}
         return tuple(base / name for base in roots for name in (*named, *inputs, _OWN_FOLDER, ".git"))
