@@ -10,6 +10,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from conftest import Workshop
+
 ROOT = Path(__file__).parents[2]
 MODULE = "proctor.pytest_plugin"
 
@@ -43,6 +45,20 @@ def test_again(proctor_check):
     )
 
     assert (0, True) == (code, "2 passed" in said), said
+
+
+def test_plugin__asks_what_the_command_line_asks(ready):
+    """The same gate file is the same gate, from wherever the tests are run: what the command line asked is replayed."""
+    assert 0 == ready.gate(baseline=None).proctor("check").code
+    (ready.root / "tests").mkdir()
+    (ready.root / "pytest.ini").write_text("[pytest]\n")
+    text = "def test_it(proctor_check):\n    assert proctor_check().replayed\n"
+    (ready.root / "tests/test_model.py").write_text(text)
+
+    at_the_top = pytest_in(ready, text)
+    below = pytest_in(Workshop(ready.root / "tests"), text)
+
+    assert (0, 0) == (at_the_top[0], below[0]), at_the_top[1] + below[1]
 
 
 def test_plugin__fail_in_the_release_s_own_sentences(ready):
