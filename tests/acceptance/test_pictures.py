@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from proctor.cli.report import plan_of
 from proctor.gate import check, status
 from proctor.gatefile import load
 from proctor.reports import badge, comment, html
@@ -50,7 +51,7 @@ STORY = (range(500), range(495), range(380), range(376), range(376), range(379),
 
 @pytest.fixture(scope="module")
 def life(tmp_path_factory):
-    """A gate after nine commits: the release of the last one and the state of the account."""
+    """A gate after nine commits: the release of the last one, the state of the account, and the plan."""
     from conftest import Workshop
 
     workshop = Workshop(tmp_path_factory.mktemp("life")).exam()
@@ -63,12 +64,13 @@ def life(tmp_path_factory):
     for number, wrong in enumerate(STORY):
         workshop.predictions("new.csv", wrong).gate(baseline=None, condition="n - o > 0 +/- 0.02", name="spam")
         release = check(load(workshop.root), surroundings, commit=f"{number + 1:07x}" + "0" * 33)
-    return release, status(load(workshop.root), surroundings)
+    gate = load(workshop.root)
+    return release, status(gate, surroundings), plan_of(gate, workshop.n_examples)
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
 @pytest.mark.parametrize(
-    ("name", "width", "height"), [("comment", 760, 470), ("badge", 300, 60), ("report", 1100, 1250)]
+    ("name", "width", "height"), [("comment", 760, 470), ("badge", 300, 60), ("report", 1100, 1465)]
 )
 def test_picture__is_drawn(life, tmp_path, name, width, height):
     """Comment, badges and report of a real life come out of the browser as pictures of the asked size."""
@@ -82,10 +84,10 @@ def test_picture__is_drawn(life, tmp_path, name, width, height):
     assert picture.stat().st_size > 1_500
 
 
-def content(name, release, state) -> str:
+def content(name, release, state, plan) -> str:
     """The page of which a picture is taken."""
     if name == "report":
-        return html.render(state)
+        return html.render(state, plan)
     if name == "badge":
         drawn = " ".join(badge.svg(kind(state)) for kind in (badge.verdict_badge, badge.budget_badge))
         return f"<!doctype html><meta charset='utf-8'><body style='margin:16px 8px;background:#fff'>{drawn}"

@@ -42,7 +42,7 @@ def report(file: str, html: Path | None, json_file: Path | None) -> int:
     if html is not None:
         from proctor.reports import html as page
 
-        write_text(html, page.render(found, _plan(gate, found.testset.n_examples)))
+        write_text(html, page.render(found, plan_of(gate, found.testset.n_examples)))
     if json_file is not None:
         from proctor.reports import json as rendering
 
@@ -52,7 +52,7 @@ def report(file: str, html: Path | None, json_file: Path | None) -> int:
     return 0
 
 
-def _plan(gate: Gate, n_examples: int) -> Plan | None:
+def plan_of(gate: Gate, n_examples: int) -> Plan | None:
     """What the gate file plans for, and what the examples at hand reach; ``None`` where nothing can be planned."""
     from proctor.planning import Request, plan
 
