@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 
@@ -566,6 +567,61 @@ def test_fork__the_key_is_in_the_trusted_job_only(repository, workshop, inputs):
     assert key not in judged.log + judged.summary + "".join(comment["body"] for comment in repository.hub.comments)
 
 
+@pytest.mark.parametrize("is_mergeable", [True, False])
+def test_fork__another_model_than_the_pull_request_holds(repository, workshop, is_mergeable):
+    """A good model that is uploaded in the name of a bad one gets no verdict: the status would be the bad one's."""
+    sha, base = improve(repository, workshop, wrong=range(390, 800))
+    if is_mergeable:
+        repository.git("checkout", "--quiet", "--detach", "main")
+        repository.git("merge", "--quiet", "--no-ff", "--no-edit", "topic")
+        repository.git("push", "--quiet", "origin", "HEAD:refs/pull/7/merge")
+        repository.git("checkout", "--quiet", "topic")
+    _, judge = to_fork(repository, sha, base)
+    honest = judge()
+    place = repository.place / "artifacts/proctor-artifact"
+    file, manifest = place / "candidate/new.csv", place / "proctor-artifact.json"
+    workshop.predictions("better.csv", range(160, 400))
+    shutil.move(workshop.root / "better.csv", file)
+    content = json.loads(manifest.read_text())
+    content["files"] = {"candidate/new.csv": hashlib.sha256(file.read_bytes()).hexdigest()}
+    manifest.write_text(json.dumps(content))
+    swapped = judge()
+
+    assert "fail" == honest.verdict
+    assert ("none", "5") == (swapped.verdict, swapped.outputs["exit-code"])
+    assert "not the one that the pull request holds" in swapped.summary
+
+
+def test_fork__files_that_the_pull_request_does_not_hold(repository, workshop):
+    """In a folder of the candidate no file may be added to what the pull request holds."""
+    (workshop.root / "model").mkdir()
+    (workshop.root / "model/predict.sh").write_text('cp "$(dirname "$0")/new.csv" "$2"\n')
+    (workshop.root / "new.csv").rename(workshop.root / "model/new.csv")
+    program = {"command": "sh model/predict.sh {features} {predictions}", "files": ["model"]}
+    workshop.gate(baseline=None, candidate=program)
+    predict = (EXAMPLES / "predict.yml").read_text()
+    repository.workflow(
+        predict.replace("artifact: proctor-artifact", 'send-model: "true"\n          artifact: proctor-artifact'),
+        "predict.yml",
+    )
+    base = repository.commit("A program")
+    repository.git("checkout", "--quiet", "-b", "topic")
+    workshop.predictions("model/new.csv", range(160, 400))
+    _, judge = to_fork(repository, repository.commit(), base)
+    honest = judge()
+    place = repository.place / "artifacts/proctor-artifact"
+    (place / "candidate/model/sitecustomize.py").write_text("")
+    manifest = place / "proctor-artifact.json"
+    content = json.loads(manifest.read_text())
+    content["files"]["candidate/model/sitecustomize.py"] = hashlib.sha256(b"").hexdigest()
+    manifest.write_text(json.dumps(content))
+
+    swapped = judge()
+
+    assert "pass" == honest.verdict, honest.log
+    assert "'model/sitecustomize.py' is not the one" in swapped.summary.replace("\\", ""), swapped.summary
+
+
 def test_fork__an_artifact_that_lies(repository, workshop):
     """An artifact that names a file outside of the candidate, or another pull request, gets no verdict."""
     sha, base = improve(repository, workshop)
@@ -606,7 +662,7 @@ def test_comment__posts_what_the_ledger_says(repository, workshop):
     stored.write_text(stored.read_text().replace('"verdict": "fail"', '"verdict": "pass"'))
     manifest = stored.with_name("proctor-artifact.json")
     content = json.loads(manifest.read_text())
-    content["files"] = {stored.name: __import__("hashlib").sha256(stored.read_bytes()).hexdigest()}
+    content["files"] = {stored.name: hashlib.sha256(stored.read_bytes()).hexdigest()}
     manifest.write_text(json.dumps(content))
 
     posted = repository.run("workflow_run", after(sha), "post.yml")

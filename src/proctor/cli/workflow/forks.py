@@ -189,6 +189,7 @@ def in_trusted_job(job: Job, gate: Gate, choice: Choice, taken: Taken) -> Gate:
     """
     predictions = taken.artifact.files.get(_PREDICTIONS)
     if predictions is None:
+        _refuse_what_the_request_does_not_hold(gate, taken.artifact)
         _put_in_place(gate, taken.artifact)
         sandboxed = replace(gate, sandbox=Sandbox.REQUIRED)
         return terms.in_job(sandboxed, choice, taken.base_sha)
@@ -208,6 +209,53 @@ def _opened(path: Path) -> Artifact:
     if path.is_dir():
         return artifact.inspect(path)
     return artifact.unpack(path, Path(mkdtemp(prefix="proctor-artifact-")) / "files")
+
+
+def _refuse_what_the_request_does_not_hold(gate: Gate, found: Artifact) -> None:
+    """
+    Refuse a candidate that the pull request holds otherwise: its status would speak of another model.
+
+    Its objects are fetched as data, and nothing of it is checked out. What the untrusted job made anew, and git does
+    not track, cannot be held against anything.
+    """
+    claim = found.claim
+    commit = _fetched(gate.root, f"refs/pull/{claim.pull_request}/merge")
+    if not commit or terms.git(gate.root, "rev-parse", f"{commit}^2") != claim.head_sha:
+        commit = _fetched(gate.root, claim.head_sha)  # it cannot be merged, or has no such ref here
+    if not commit:
+        raise DataError(
+            f"commit {claim.head_sha} of the pull request cannot be fetched, so what was uploaded cannot be verified",
+            hint="Run the job again, or look at the remote `origin` of the checkout.",
+        )
+    sent = {name.removeprefix(f"{_MODEL}/"): path for name, path in found.files.items()}
+    for name in _declared(gate):
+        tracked = _tracked(gate.root, commit, name)
+        inside = {file: path for file, path in sent.items() if PurePosixPath(file).is_relative_to(PurePosixPath(name))}
+        own = {file: _blob(gate.root, file, path) for file, path in inside.items()}
+        if tracked and own != tracked:
+            odd = min(file for file in own.keys() | tracked.keys() if own.get(file) != tracked.get(file))
+            raise DataError(
+                f"the uploaded {odd!r} is not the one that the pull request holds",
+                hint="If the untrusted job makes it anew, take it out of git; if the base has moved on, run it again.",
+            )
+
+
+def _tracked(root: Path, commit: str, name: str) -> dict[str, str]:
+    """Blobs of the files that a commit holds at *name*, a file or a folder below *root*; empty if there are none."""
+    entries = terms.git(root, "ls-tree", "-r", "-z", commit, "--", f"./{name}").split("\0")
+    return {path: facts.split()[2] for facts, tab, path in (entry.partition("\t") for entry in entries) if tab}
+
+
+def _blob(root: Path, name: str, path: Path) -> str:
+    """The blob that a file would be if it lay at *name*."""
+    return terms.git(root, "hash-object", f"--path={name}", "--", str(path.resolve()))
+
+
+def _fetched(root: Path, name: str) -> str:
+    """The commit that is fetched from the remote by *name*; empty if there is none."""
+    if not terms.git_says_yes(root, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "origin", name):
+        return ""
+    return name if _SHA.fullmatch(name) else terms.git(root, "ls-remote", "--quiet", "origin", name).partition("\t")[0]
 
 
 def _put_in_place(gate: Gate, found: Artifact) -> None:

@@ -75,9 +75,9 @@ def base_of(root: Path, facts: Facts, revision: str) -> str:
     """
     if facts.is_default_branch and facts.before is not None and _is_ancestor(root, facts.before, facts.sha):
         return facts.before
-    if facts.pull_request is None or _git(root, "rev-parse", "--verify", "--quiet", "HEAD^2") != facts.sha:
+    if facts.pull_request is None or git(root, "rev-parse", "--verify", "--quiet", "HEAD^2") != facts.sha:
         return revision
-    return _git(root, "rev-parse", "--verify", "--quiet", "HEAD^1") or revision
+    return git(root, "rev-parse", "--verify", "--quiet", "HEAD^1") or revision
 
 
 def is_tip(root: Path, facts: Facts) -> bool:
@@ -88,7 +88,7 @@ def is_tip(root: Path, facts: Facts) -> bool:
     """
     if not facts.is_default_branch:
         return False
-    tip = _git(root, "ls-remote", "--quiet", "origin", f"refs/heads/{facts.default_branch}").partition("\t")[0]
+    tip = git(root, "ls-remote", "--quiet", "origin", f"refs/heads/{facts.default_branch}").partition("\t")[0]
     return tip in {"", facts.sha}
 
 
@@ -131,7 +131,7 @@ def _has_candidate(gate: Gate, revision: str) -> bool:
         if _is_first_commit(gate.root, revision):
             return False
         raise
-    return all(_git(gate.root, "cat-file", "-t", f"{commit}:./{path}") for path in paths_of(gate.candidate, gate))
+    return all(git(gate.root, "cat-file", "-t", f"{commit}:./{path}") for path in paths_of(gate.candidate, gate))
 
 
 def paths_of(candidate: Candidate, gate: Gate) -> tuple[str, ...]:
@@ -152,20 +152,29 @@ def has_extent(candidate: Candidate) -> bool:
 
 def _is_first_commit(root: Path, revision: str) -> bool:
     child = revision.removesuffix("^1")
-    if child == revision or _git(root, "rev-parse", "--is-shallow-repository") != "false":
+    if child == revision or git(root, "rev-parse", "--is-shallow-repository") != "false":
         return False
-    return _git(root, "rev-list", "--parents", "-n", "1", "--end-of-options", child) == child
+    return git(root, "rev-list", "--parents", "-n", "1", "--end-of-options", child) == child
 
 
 def _is_ancestor(root: Path, earlier: str, later: str) -> bool:
     """True if the clone knows that *later* came after *earlier*; after a force push it did not."""
-    return earlier != later and _git(root, "merge-base", earlier, later) == earlier
+    return earlier != later and git(root, "merge-base", earlier, later) == earlier
 
 
-def _git(root: Path, *arguments: str) -> str:
+def git(root: Path, *arguments: str) -> str:
     """What git says, empty if it says no."""
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, errors="replace", check=False)
+    done = _run_git(root, arguments)
     return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def git_says_yes(root: Path, *arguments: str) -> bool:
+    """True if git does what it is told."""
+    return _run_git(root, arguments).returncode == 0
+
+
+def _run_git(root: Path, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, errors="replace", check=False)
 
 
 def _line_of_condition(path: Path) -> int:

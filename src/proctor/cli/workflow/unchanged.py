@@ -7,7 +7,6 @@ Only what was submitted is compared (theory.md §4.3.3); what a model does on th
 from __future__ import annotations
 
 import filecmp
-import subprocess
 from dataclasses import replace
 
 from proctor.cli.workflow import terms
@@ -51,8 +50,7 @@ def _looks_the_same(gate: Gate) -> bool:
     match gate.baseline:
         case Revision(revision):
             paths = terms.paths_of(gate.candidate, gate) if terms.has_extent(gate.candidate) else ()
-            command = ["git", "diff", "--quiet", "--end-of-options", revision, "--", *paths]
-            return subprocess.run(command, cwd=gate.root, capture_output=True, check=False).returncode == 0
+            return terms.git_says_yes(gate.root, "diff", "--quiet", "--end-of-options", revision, "--", *paths)
         case PredictionsFile(old) if isinstance(gate.candidate, PredictionsFile):
             files = gate.resolve(old), gate.resolve(gate.candidate.predictions)
             return all(file.is_file() for file in files) and filecmp.cmp(*files, shallow=False)
