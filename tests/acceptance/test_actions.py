@@ -120,6 +120,7 @@ def test_check__rebased_pull_request_costs_nothing(repository, workshop, wrong, 
     assert asked.outputs["leakage-bits"] == merged.outputs["leakage-bits"]
 
 
+@pytest.mark.slow
 def test_check__one_file_gives_verdict_comment_badge_and_run(repository, workshop, tmp_path_factory):
     """The one workflow that a new user copies also tells a run store that asks for a password, kept as secrets."""
     with mlflow.guarded_server(tmp_path_factory.mktemp("mlflow")) as store:
