@@ -229,7 +229,7 @@ def test_policy_from_options__names_the_option():
 
     assert [
         "--reliability: `reliability` must be at least 0.5 and below 1, not 99.9; write 0.999",
-        "--steps: `steps` must be a number, not the number `many`",
+        "--steps: `steps` must be a number, not `many`",
     ] == caught.value.message.splitlines()
 
 

@@ -138,6 +138,9 @@ def run(arguments: Sequence[str]) -> int:
         code = app.main(list(arguments), prog_name="proctor", standalone_mode=False, color=wants_color(os.environ))
     except errors.ProctorError as error:
         return _report(error.message, error.hint, type(error).__name__, error.exit_code, as_json)
+    except _HELP_ALONE as error:  # no command was given, and the help says which there are
+        click.echo(error.format_message(), err=True)
+        return errors.MISUSE
     except click.UsageError as error:
         hint = f"See '{error.ctx.command_path} --help'." if error.ctx else "See 'proctor --help'."
         return _report(error.format_message(), hint, "Misuse", errors.MISUSE, as_json)
@@ -158,6 +161,9 @@ def run(arguments: Sequence[str]) -> int:
     return int(code or 0)
 
 
+_HELP_ALONE: tuple[type[click.UsageError], ...] = tuple(
+    filter(None, [getattr(click.exceptions, "NoArgsIsHelpError", None)])  # since click 8.2
+)
 _OS_HINT = "Check that it can be read or written and that space is left; then run the same command again."
 
 

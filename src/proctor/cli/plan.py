@@ -127,7 +127,7 @@ def _as_options(policy: Policy, overrides: dict[str, str]) -> dict[str, str]:
     if overrides.get("adaptivity", policy.adaptivity) == Adaptivity.RECYCLING:
         said["stakes"] = "guaranteed" if isinstance(policy.stakes, Guaranteed) else "adaptive"
         steps = overrides.get("steps", str(policy.stakes.steps))
-        said["passes"] = min(policy.stakes.passes, int(steps)) if steps.isdecimal() else policy.stakes.passes
+        said["passes"] = min(policy.stakes.passes, max(1, int(steps))) if steps.isdecimal() else policy.stakes.passes
     if overrides.get("bound", policy.bound) == Bound.EXACT:
         said["power"] = policy.power
     return {name: str(value) for name, value in said.items() if value is not None}

@@ -120,7 +120,7 @@ def refuse_another_contract(gate: Gate, life: Life) -> None:
     fixed = registered.contract
     asked = gate.contract
     differences = [
-        f"{name}: {now} (registered with {then})"
+        f"{name}: {'not fixed' if now is None else now} (registered {'without' if then is None else f'with {then}'})"
         for name, then, now in (
             ("reliability", fixed.reliability, asked.reliability),
             ("mode", fixed.mode, asked.mode),

@@ -163,8 +163,7 @@ def policy_from_options(options: MappingOf[str, str]) -> Policy:
     entries = []
     for name, text in options.items():
         place = Place(option=f"--{name}")
-        taken_for = "str" if name in {"condition", "adaptivity"} else "int"
-        entries.append((Scalar(name, "str", quoted=False, place=place), Scalar(text, taken_for, False, place)))
+        entries.append((Scalar(name, "str", False, place), Scalar(text, "str", False, place)))
     values = Section(keys.POLICY_KEYS).values(Mapping(tuple(entries), Place()), (), source)
     rules.check_policy(values, source)
     source.raise_if_any()

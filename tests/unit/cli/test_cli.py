@@ -106,6 +106,15 @@ def test_command__misspelled(typed, meant):
     assert f"there is no command '{typed}'; did you mean '{meant}'?" in err
 
 
+def test_command__none():
+    """Who types the name alone is shown the help, and no error; nothing was done, which the exit code says."""
+    code, out, err = said()
+
+    assert (2, "") == (code, out)
+    assert err.startswith("Usage: proctor [OPTIONS] COMMAND")
+    assert said("testset")[2].startswith("Usage: proctor testset [OPTIONS] COMMAND")
+
+
 def test_command__unknown():
     """What resembles nothing is answered with where to look."""
     code, _, err = said("xyzzy")
