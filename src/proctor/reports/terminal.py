@@ -20,29 +20,26 @@ def render_release(release: Release, width: int | None = None) -> str:
 
     Args:
         release: What is shown.
-        width: Columns after which the books are continued on the next line; ``None`` for no end.
+        width: Columns after which a sentence is continued on the next line; ``None`` for no end.
 
     """
     word = sentences.verdict_word(release.verdict)
-    indent = " " * (len(word) + 5)
-    lines = [
-        "",
-        f"  {click.style(word, fg=_COLORS[release.verdict], bold=True)}   {release.meaning}",
-        f"{indent}{sentences.assurance(release)}",
-        f"{indent}({sentences.grade(release)})",
-    ]
+    indent = len(word) + 5
+    said = [release.meaning, sentences.assurance(release), f"({sentences.grade(release)})"]
     if release.replayed:
-        lines.append(f"{indent}asked before: this is the recorded answer, at no cost")
-    lines += [f"{indent}{note}" for note in release.notes]
+        said.append("asked before: this is the recorded answer, at no cost")
+    said += release.notes
     if release.feedback is not None:
-        lines.append(f"{indent}feedback at its price: {release.feedback}")
-    return "\n".join([*lines, "", *_books(release, width), ""])
+        said.append(f"feedback at its price: {release.feedback}")
+    meaning, *rest = (_hanging(text, indent, width) for text in said)
+    lead = f"  {click.style(word, fg=_COLORS[release.verdict], bold=True)}   {meaning}"
+    return "\n".join(["", lead, *(" " * indent + text for text in rest), "", *_books(release, width), ""])
 
 
 def render_status(status: Status, width: int | None = None) -> str:
     """The report of `proctor status`; *width* as in `render_release`."""
     lines = ["", f"  {click.style(status.condition, bold=True)}", "", *_books(status, width)]
-    lines += [f"  {note}" for note in status.notes]
+    lines += [f"  {_hanging(note, 2, width)}" for note in status.notes]
     if status.history:
         lines += ["", *_history(status.history)]
     return "\n".join([*lines, ""])
@@ -67,10 +64,13 @@ def _books(public: Release | Status, width: int | None) -> list[str]:
 
 
 def _row(name: str, text: str, width: int | None) -> str:
-    indent = " " * (_LABEL + 3)
-    room = max(width - len(indent), 20) if width is not None else len(text) or 1
-    lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
-    return f"  {click.style(f'{name:<{_LABEL}}', dim=True)} " + f"\n{indent}".join(lines)
+    return f"  {click.style(f'{name:<{_LABEL}}', dim=True)} {_hanging(text, _LABEL + 3, width)}"
+
+
+def _hanging(text: str, indent: int, width: int | None) -> str:
+    """*text* from column *indent* on, continued there in further lines where it is longer than the terminal is wide."""
+    room = max(width - indent, 20) if width is not None else len(text) or 1
+    return f"\n{' ' * indent}".join(textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False))
 
 
 def _bits(bits: float) -> str:

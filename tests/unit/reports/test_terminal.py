@@ -85,7 +85,18 @@ def test_render_status__withheld_shows_no_outcome():
 
 
 @pytest.mark.parametrize("width", [50, 60, 80])
-def test_render__books_keep_to_the_width(width):
+def test_render_release__keeps_to_the_width(width):
+    """On a narrow terminal every sentence goes on in the next line, under its own beginning."""
+    release = make_release(notes=("a remark that takes up rather more room than most terminals have in one line",))
+
+    narrow = click.unstyle(terminal.render_release(release, width))
+
+    assert max(map(len, narrow.splitlines())) <= width
+    assert shown(release).split() == narrow.split()
+
+
+@pytest.mark.parametrize("width", [50, 60, 80])
+def test_render_status__keeps_to_the_width(width):
     """On a narrow terminal the books go on in the next line, under their own text; elsewhere no line is broken."""
     narrow = click.unstyle(terminal.render_status(make_status(""), width)).splitlines()
     wide = shown(make_status("")).splitlines()
