@@ -86,7 +86,8 @@ def main() -> int:
     subprocess.run([*PROCTOR, "status"], cwd=folder, check=False)
     passes, fails = codes.count(0), codes.count(1)
     free = passes + fails - evaluations(folder)
-    print(f"look around: cd {folder}, then proctor ledger show, proctor testset show, proctor report --html page.html")
+    print(f"look around:  cd {folder} && {Path(sys.executable).with_name('proctor')} ledger show")
+    print("              (or status, testset show, report --html page.html)\n")
     print(f"passes {passes}, fails {fails}; {free} cost nothing; the test set used up: {'yes' if 4 in codes else 'no'}")
     return 0 if {0, 1, 4} == set(codes) else 1
 
