@@ -22,6 +22,9 @@ MINIMAL: dict[str, Any] = {
     "candidate": {"predictions": "new.csv"},
 }
 
+MODEL = {"model": "m.pkl", "trust": "pickle"}
+SEALED = {"labels": "y.csv", "features": "x.csv", "inputs": "sealed"}
+
 ACCEPTED = [
     {},
     {"reliability": 0.99, "power": 0.8, "mode": "fn-free", "steps": 4, "passes": 4, "stakes": "guaranteed"},
@@ -43,6 +46,10 @@ ACCEPTED = [
     {"ledger": "git:https://host/repo.git/ledger"},
     {"ledger": "git:up#team/ledger"},
     {"baseline": {"revision": "HEAD~1"}},
+    {"adaptivity": "firstChange", "steps": 7, "passes": 1},
+    {"adaptivity": "recycling", "passes": 3, "stakes": "guaranteed"},
+    {"bound": "exact", "power": 0.9},
+    {"testset": {**SEALED}, "candidate": {**MODEL}, "sandbox": "required"},
     {"name": "a b " * 25},
     {"owner": {"key": "k"}, "sandbox": "required", "bound": "exact", "disagreement": 1, "name": "x"},
 ]
@@ -77,6 +84,16 @@ REFUSED = [
     {"ledger": "git:ledger"},
     {"baseline": {"revision": "--upload-pack=x"}},
     {"candidate": {"model": "m.pkl"}},
+    {"adaptivity": "full"},
+    {"adaptivity": "none -> a@example.com"},
+    {"adaptivity": "full", "steps": 7, "stakes": "adaptive"},
+    {"adaptivity": "none", "steps": 7, "passes": 1},
+    {"adaptivity": "firstChange", "steps": 7, "passes": 2},
+    {"bound": "bennett", "power": 0.9},
+    {"candidate": {"model": "m.pkl", "trust": "pickle"}, "testset": {"labels": "y.csv"}},
+    {"candidate": {"command": "p {features} {predictions}"}, "testset": {"labels": "y.csv"}},
+    {"testset": {"labels": "y.csv", "inputs": "sealed"}},
+    {"testset": {**SEALED}, "candidate": {**MODEL}, "sandbox": "none"},
 ]
 
 
@@ -104,7 +121,7 @@ def test_json_schema__accepts_what_is_read(keys):
 
 @pytest.mark.parametrize("keys", REFUSED, ids=json.dumps)
 def test_json_schema__refuses_what_is_refused(keys):
-    """What one key alone makes wrong, the schema refuses as the reader does."""
+    """What one key makes wrong, alone or beside another, the schema refuses as the reader does."""
     content = {**MINIMAL, **keys}
 
     assert not is_accepted(content)
@@ -118,7 +135,8 @@ def keys_of(node: Any) -> list[dict[str, Any]]:
     if not isinstance(node, dict):
         return []
     properties = node.get("properties", {})
-    return [*properties.values(), *(key for value in node.values() for key in keys_of(value))]
+    below = [value for name, value in node.items() if name != "allOf"]  # rules between keys describe none
+    return [*properties.values(), *(key for value in below for key in keys_of(value))]
 
 
 def test_json_schema__describes_every_key():

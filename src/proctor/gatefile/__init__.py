@@ -139,8 +139,9 @@ def json_schema() -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Gate file of proctor (proctor.yml)",
         "description": "What a model must show on which test set, and how surely. "
-        "How keys go together and what a condition means is more than a schema says: `proctor plan` checks it.",
+        "What a condition means is more than a schema says: `proctor plan` checks it.",
         **keys.GATE.schema(),
+        **rules.schema(),
     }
 
 

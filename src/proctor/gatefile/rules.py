@@ -2,6 +2,7 @@
 Rules between keys: what each value alone cannot tell, reported at the place of the key that has to change.
 
 A rule sees only values that are well by themselves; one that is not has been reported already.
+What of the rules a JSON Schema can say, `schema` says to editors; a test compares the two.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from proctor.gatefile.declarations import (
     TestSetSource,
 )
 from proctor.gatefile.keys import DEFAULT_PASSES, DEFAULT_STEPS, StakesWord
+from proctor.gatefile.kinds import Schema
 from proctor.gatefile.nodes import Source
 from proctor.planning import Bound
 
@@ -46,6 +48,30 @@ def check_policy(values: Values, source: Source) -> None:
     """Report what does not go together among the keys that need no data."""
     for rule in (_steps_and_passes, _fixed_policies, _paper_bounds):
         rule(values, source)
+
+
+def schema() -> Schema:
+    """The rules that speak of keys and plain values alone, as JSON Schema."""
+    fixed = _where(adaptivity={"not": {"const": "recycling"}})
+    one_pass = _where(adaptivity={"const": "firstChange"})
+    program = _where(candidate={"anyOf": [{"required": ["command"]}, {"required": ["model"]}]})
+    sealed = _where(testset=_where(inputs={"const": "sealed"}))
+    no_predictions = {"candidate": {"not": {"required": ["predictions"]}}, "sandbox": {"not": {"const": "none"}}}
+    return {
+        "allOf": [
+            {"if": fixed, "then": {"required": ["steps"], "properties": {"stakes": False}}},
+            {"if": one_pass, "then": {"properties": {"passes": {"const": 1}}}},
+            {"if": {**fixed, "not": one_pass}, "then": {"properties": {"passes": False}}},
+            {"if": _where(bound={"not": {"const": "exact"}}), "then": {"properties": {"power": False}}},
+            {"if": program, "then": {"properties": {"testset": {"required": ["features"]}}}},
+            {"if": sealed, "then": {"properties": no_predictions}},
+        ]
+    }
+
+
+def _where(**properties: Schema) -> Schema:
+    """An object that has these keys, with such values."""
+    return {"type": "object", "required": list(properties), "properties": properties}
 
 
 def check_gate(values: Values, source: Source) -> None:
