@@ -63,6 +63,11 @@ def is_repository(root: Path) -> bool:
     return _git(root, "rev-parse", "--show-toplevel") is not None
 
 
+def is_ignored(root: Path, path: str) -> bool:
+    """Whether git leaves *path* below *root* alone, wherever it is told so."""
+    return _git(root, "check-ignore", path) is not None
+
+
 def actor_of(root: Path, environ: Mapping[str, str]) -> str | None:
     """Who asks: ``PROCTOR_ACTOR``, the actor of the CI run, git's user name, or the login name."""
     for name in ("PROCTOR_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN"):

@@ -219,6 +219,14 @@ def test_init__says_what_next(tmp_path):
     assert ".gitignore" not in run(tmp_path, "--yes", "--force").output
 
 
+def test_init__ignored_further_up(tmp_path):
+    """A repository that ignores the folder anywhere needs no further line."""
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    write(tmp_path, {".gitignore": ".proctor/\n", "models/spam/new.csv": "id,prediction\n"})
+
+    assert ".gitignore" not in run(tmp_path / "models/spam", "--yes").output
+
+
 def test_search__leaves_out(tmp_path):
     """Training data, hidden folders, environments and what lies too deep are no exam."""
     paths = ("train.csv", "venv/y.csv", "a/b/c/d/y.csv", ".hidden/y.csv", "data/valid/y.csv")

@@ -268,7 +268,11 @@ def _say_what_next(draft: Draft, target: Path, folder: Path) -> None:
 
 
 def _is_ignored(folder: Path) -> bool:
-    """Whether a `.gitignore` here says so already; what lies further up is not looked for."""
+    """Whether git is told so already; where there is no git yet, by a `.gitignore` here."""
+    from proctor.surroundings import is_ignored
+
+    if is_ignored(folder, ".proctor/ledger.db"):
+        return True
     try:
         lines = (folder / ".gitignore").read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
