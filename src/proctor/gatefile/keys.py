@@ -115,7 +115,8 @@ _COMMAND = Section(
         Key(
             "files",
             ListOf(Text()),
-            "Files that the program consists of: they say which candidate it is. Needed with `inputs: sealed`.",
+            "Files that the program consists of: they say which candidate it is; left out: every file that git tracks, "
+            "so that any change to one asks anew. Needed with `inputs: sealed`.",
             (),
         ),
         _TIMEOUT,

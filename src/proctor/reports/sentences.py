@@ -20,7 +20,7 @@ def assurance(release: Release) -> str:
     if release.basis is Basis.FIRST_ACCEPTED:
         return "nothing was tested and nothing was spent"
     if release.verdict is Verdict.WITHHELD:
-        return "the outcome is withheld from developers until the test set is retired"
+        return "developers learn it when the test set is retired"
     if _is_proven(release):
         return f"sure to {percent(testset.reliability)} for the whole life of this test set"
     if testset.mode == "fp-free":

@@ -19,7 +19,7 @@ from .samples import TESTSET, make_budget, make_release, make_status
         ("fp-free", Verdict.FAIL, "a fail is not proof of the opposite"),
         ("fn-free", Verdict.FAIL, "sure to 99.9 % for the whole life of this test set"),
         ("fn-free", Verdict.PASS, "a pass means that the opposite could not be shown"),
-        ("fp-free", Verdict.WITHHELD, "the outcome is withheld from developers until the test set is retired"),
+        ("fp-free", Verdict.WITHHELD, "developers learn it when the test set is retired"),
     ],
 )
 def test_assurance__is_claimed_of_the_proven_outcome_alone(mode, verdict, expected):
