@@ -7,7 +7,6 @@ A check is charged like any other; the same question asked again (a re-run, anot
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -41,8 +40,7 @@ def proctor_check(request: pytest.FixtureRequest) -> ProctorCheck:
         commit: str | None = None,
     ) -> Release:
         given = (None if path is None else str(root / path) for path in (labels, candidate, baseline))
-        # As the command line would name it: a gate without a name of its own is called like its path.
-        release = _judged(os.path.relpath(root / gate), tuple(given), commit, request.node)
+        release = _judged(str(root / gate), tuple(given), commit, request.node)
         if release.exit_code:
             pytest.fail(_said(release), pytrace=False)
         return release

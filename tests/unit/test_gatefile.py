@@ -175,9 +175,23 @@ def test_load__relative_to_its_folder(tmp_path):
     ("file", "name"),
     [("proctor.yml", "proctor"), ("models/spam/proctor.yml", "spam"), ("a/ham.yml", "ham"), (".travis.yml", "travis")],
 )
-def test_loads__name_is_that_of_the_file(file, name):
-    """Without `name` a gate is called like its file, or the folder of a `proctor.yml`."""
+def test_name_of__is_that_of_the_file(tmp_path, monkeypatch, file, name):
+    """Without `name` a gate is called like its file, or the folder of a `proctor.yml`, however its path is written."""
+    (tmp_path / ".git").mkdir()
+    folder = (tmp_path / file).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+
     assert name == gatefile.loads(SHORT, file).name
+    assert name == gatefile.name_of(tmp_path / file)
+    monkeypatch.chdir(folder)
+    assert name == gatefile.name_of(Path(Path(file).name))
+    assert name == gatefile.name_of(Path("..", folder.name, Path(file).name))
+
+
+def test_name_of__outside_of_a_repository(tmp_path):
+    """Where there is no repository whose gates could be told apart, the usual file has the usual name."""
+    assert "proctor" == gatefile.name_of(tmp_path / "models/spam/proctor.yml")
 
 
 def test_load__byte_order_mark(tmp_path):

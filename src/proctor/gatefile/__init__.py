@@ -8,9 +8,10 @@ Whether the files that are named exist is found out by those who open them.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping as MappingOf
 from dataclasses import replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from proctor.errors import GateFileError
@@ -69,6 +70,7 @@ __all__ = [
     "load_any",
     "loads",
     "loads_any",
+    "name_of",
     "policy_from_options",
 ]
 
@@ -120,7 +122,7 @@ def loads_any(text: str, name: str = "proctor.yml", root: Path | None = None) ->
     """Like `loads`, but the ``ml:`` section of ease.ml/ci is taken as well."""
     source = Source(name)
     top = compose(text, source)
-    place: dict[str, Any] = {"name": _default_name(PurePath(name)), "root": root or Path(), "file": name}
+    place: dict[str, Any] = {"name": name_of(Path(name)), "root": root or Path(), "file": name}
     if top is not None and (section := paper.section_of(top)) is not None:
         values = paper.values(section, source)
         rules.check_policy(values, source)
@@ -131,6 +133,20 @@ def loads_any(text: str, name: str = "proctor.yml", root: Path | None = None) ->
         source.raise_if_any()
     assert top is not None  # noqa: S101  # else a problem was raised
     return _gate(checked(top, source), source, place)
+
+
+def name_of(file: Path) -> str:
+    """
+    What the gate of a file is called that does not say; the file need not exist.
+
+    It is the file's stem; for ``models/spam/proctor.yml`` its folder, which tells the gates of a repository apart.
+    From where the gate is called, and how its path is written, makes no difference.
+    """
+    if file.name not in NAMES:
+        return file.stem.lstrip(".") or "proctor"
+    folder = Path(os.path.abspath(file)).parent  # noqa: PTH100  # no link is followed: the path is what people see
+    top = next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)
+    return file.stem if folder == top else folder.name
 
 
 def json_schema() -> Schema:
@@ -213,12 +229,6 @@ def _only_gate(loaded: Gate | PaperScript) -> Gate:
         return loaded
     hint = "Say --labels FILE, --candidate FILE and --baseline FILE; `proctor plan` takes it as it is."
     raise GateFileError(f"{loaded.file} is a script of ease.ml/ci, which names no test set", hint)
-
-
-def _default_name(file: PurePath) -> str:
-    """The file's stem; for ``models/spam/proctor.yml`` its folder, which tells several gates apart."""
-    is_usual = file.name in NAMES
-    return file.parent.name if is_usual and file.parent.name not in {"", ".."} else file.stem.lstrip(".")
 
 
 def _find(path: Path) -> Path:

@@ -345,7 +345,8 @@ GATE = Section(
         Key(
             "name",
             Text(checks.name_problem, checks.NAME),
-            "What this gate is called in results; left out: the file's name.",
+            "What this gate is called in results; left out: the file's name, or the folder's of a `proctor.yml` "
+            "below the top of a repository.",
         ),
         *POLICY_KEYS,
         Key("testset", _TESTSET, "Files of the test set and their columns.", required=True),

@@ -185,8 +185,11 @@ def test_location_of__condition(tmp_path):
     ("file", "expected"),
     [(".", "proctor"), ("proctor.yml", "proctor"), ("models/spam/proctor.yml", "spam"), ("gates/strict.yml", "strict")],
 )
-def test_name_of__is_what_the_gate_file_would_be_called(file, expected):
+def test_name_of__is_what_the_gate_file_would_be_called(tmp_path, monkeypatch, file, expected):
     """A gate file that cannot be read has the same comment as when it can."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+
     assert expected == terms.name_of(file)
 
 

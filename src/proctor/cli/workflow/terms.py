@@ -101,11 +101,9 @@ def location_of(gate: Gate | None, file: str, workspace: Path) -> Location:
 
 def name_of(file: str) -> str:
     """What a gate is called whose file cannot be read, as far as its path tells."""
-    from proctor.gatefile import NAMES
+    from proctor import gatefile
 
-    path = _file(file)
-    folder = path.parent.name
-    return folder if path.name in NAMES and folder not in {"", ".."} else path.stem.lstrip(".") or "proctor"
+    return gatefile.name_of(_file(file))
 
 
 def _file(file: str) -> Path:
