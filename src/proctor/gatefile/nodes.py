@@ -162,6 +162,8 @@ def _advice(error: yaml.MarkedYAMLError, text: str, place: Place) -> str:
         return "an alias (`*name`); a gate file has none: write the value itself"
     if "single document" in str(error.problem):
         return "a second document (`---`); a gate file is one"
+    if "maximum nesting depth" in str(error.problem):
+        return "nested too deeply"
     if "mapping values are not allowed" in str(error.problem):
         return "a second `: ` in one line; put the value in quotation marks, or check the indentation"
     if "nesting" in str(error.problem):  # LibYAML's own end, where it comes before ours
