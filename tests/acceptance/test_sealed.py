@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import signal
 import sys
@@ -18,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from sealed import INPUT_TOKEN, LABEL_TOKENS, SECRET_LABEL, Project
 
 from proctor.testset import sealing
@@ -271,6 +273,41 @@ def test_fresh_clone__knows_changed_labels_by_the_key(project: Project):
     assert ["2"] == [str(entry["body"]["n_rows"]) for entry in project.entries() if entry["kind"] == "correction"]
     sealed.write_bytes(registered)
     assert 5 == project.candidate(before="# a third").proctor("check").code
+
+
+@pytest.mark.parametrize("other", [4, 1], ids=["same label", "another label"])
+def test_exchanged_ids__do_not_ask_about_labels(originals: dict[str, Project], tmp_path: Path, other: int):
+    """Open inputs can be edited: two examples that exchange their ids are refused alike, whatever their labels are."""
+    project = copy_of(originals["open"], tmp_path)
+    project.check(0)
+    path = project.root / "exam/features.csv"
+    lines = path.read_text().splitlines()
+    one, two = (lines[1 + row].split(",", 1) for row in (2, 2 + other))
+    lines[3], lines[3 + other] = ",".join((two[0], one[1])), ",".join((one[0], two[1]))
+    path.write_text("\n".join(lines[:1] + lines[:0:-1]) + "\n")  # that the rows are turned around says nothing
+
+    ran = project.candidate(before="# another").proctor("check", code=5)
+
+    assert "have other ids than when they were registered" in ran.err
+    assert not re.search(r"\d+ labels", ran.err)
+
+
+@pytest.mark.parametrize(
+    "keys", [{"id": "label"}, {"id": "text"}, {"classes": [LABEL_TOKENS[0]]}], ids=["labels", "texts", "classes"]
+)
+@pytest.mark.parametrize("is_registered", [True, False])
+def test_gate_file__that_means_other_columns_learns_nothing(project: Project, keys: dict[str, object], is_registered):
+    """Whatever column is declared to hold ids or which classes there are: no cell, number or place of one is told."""
+    if is_registered:
+        project.check(0)
+    gate = yaml.safe_load((project.root / "proctor.yml").read_text())
+    project.gate(testset={**gate["testset"], **keys}).candidate(before="# another")
+
+    hidden = (*LABEL_TOKENS, SECRET_LABEL, *([INPUT_TOKEN] if project.inputs == "sealed" else []))
+    for ran in (project.proctor("check"), project.proctor("status")):
+        text = ran.out + ran.err
+        assert not any(token in text for token in hidden), text
+        assert not re.search(r"\d+ labels|\d+ times|line \d|row \d", text), text
 
 
 def test_labels_of_another_set__are_refused_where_ids_tell(originals: dict[str, Project], tmp_path: Path):

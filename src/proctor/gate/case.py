@@ -141,7 +141,17 @@ class Case:
 
         Raises:
             DataError: If labels were changed since; how many, and never which.
+            KeyFault: If the test set is sealed and its key is not here.
         """
+        refuse_locked(self.exam)
+        places = life.registered.record.places
+        if places is not None and self.exam.places != places:
+            # before any label is looked at: exchanging two ids would ask whether their labels are the same
+            raise DataError(
+                "the labels are sealed, and examples have other ids than when they were registered, or stand in other "
+                "rows; nothing was spent",
+                hint="Put the registered features back.",
+            )
         for commitment in (life.registered.record.labels, life.labels):  # a machine may have died right after either
             self.registry.settle(commitment)
         register = self.registry.read()
@@ -189,6 +199,7 @@ class Case:
             anchor=baseline.submission if baseline else None,
             pair=self.safe.pair,
             ids=by_ids.fingerprint if by_ids else None,
+            places=self.exam.places if self.safe.pair is not None else None,
             is_labeled=bool(self.labels.is_known().all()),
         )
 

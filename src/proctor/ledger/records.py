@@ -59,6 +59,7 @@ class Registered:
     Attributes:
         pair: What anybody can read in the sealed labels: by it the test set is found where the key is not.
         ids: Fingerprint of the ids alone, where the examples are known by their features.
+        places: Where labels are sealed, which of them each example has, by its id or row (`TestSet.places`).
         is_labeled: Whether every example had a label: then another commitment can only mean changed labels.
     """
 
@@ -76,6 +77,7 @@ class Registered:
     project_error: float | None = None
     pair: str | None = None
     ids: str | None = None
+    places: str | None = None
     is_labeled: bool = False
 
 

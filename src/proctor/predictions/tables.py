@@ -62,6 +62,15 @@ class Source:
         """Ending of the name that tells the format, in lower case; ``.csv`` for ``labels.csv.sealed``."""
         return Path(self.path.name.removesuffix(".sealed")).suffix.lower()
 
+    @property
+    def is_sealed(self) -> bool:
+        """
+        True if it was opened from a sealed file: of its cells nothing is told, neither ids nor numbers nor places.
+
+        Which column holds the ids is for the gate file to say, and any column can be named there.
+        """
+        return self.is_private and self.content is not None
+
     def open_bytes(self) -> BinaryIO:
         """
         Open for reading.

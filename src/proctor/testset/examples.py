@@ -78,6 +78,13 @@ class TestSet:
         return fingerprint(self.hashes)
 
     @cached_property
+    def places(self) -> str:
+        """Which example goes by which id (without ids: stands in which row), in any order: 32 hexadecimal digits."""
+        names = self.ids if self.ids is not None else map(str, range(self.n_examples))
+        examples = [each.tobytes().hex() for each in self.hashes]
+        return fingerprint(row_hashes([list(names), examples], self.n_examples, self.files.key))
+
+    @cached_property
     def sketch(self) -> Sketch:
         """A note by which other versions of this test set are recognized."""
         return sketch(self.hashes)
@@ -154,6 +161,8 @@ def _unique_ids(source: Source, ids: Sequence[str]) -> tuple[str, ...]:
     if not ids:
         raise DataError(f"{source} holds no examples", hint="it needs a line for each example")
     if len(set(ids)) != len(ids):
+        if source.is_sealed:
+            raise DataError(f"{source} gives ids more than once", hint="every example needs an id of its own")
         name, times = Counter(ids).most_common(1)[0]
         raise DataError(
             f"{source} gives the id {name[:40]!r} {times} times", hint="every example needs an id of its own"
@@ -229,9 +238,9 @@ def _check_declared(files: ExamFiles, table: Table, labels: Labels) -> None:
     is_declared = np.array([str(value) in files.classes for value in distinct.tolist()])
     bad = np.flatnonzero(~is_declared[rows] & labels.is_known())
     if len(bad):
+        found = f"{len(bad):,} labels that are not declared classes, the first in {table.place(int(bad[0]))}"
         raise DataError(
-            f"{table.source} has {len(bad):,} labels that are not declared classes, the first in "
-            f"{table.place(int(bad[0]))}",
+            f"{table.source} has {'labels that are not declared classes' if table.source.is_sealed else found}",
             hint="`testset.classes` of the gate file declares which there are",
         )
 
@@ -243,9 +252,9 @@ def _by_id(wanted: tuple[str, ...], given: tuple[str, ...], labels: Labels, sour
     row_of = {name: row for row, name in enumerate(wanted)}
     strangers = [name for name in given if name not in row_of]
     if strangers:
+        example = "" if source.is_sealed else f", for example {strangers[0][:40]!r}"
         raise DataError(
-            f"{source} labels {len(strangers):,} examples that the test set does not have, "
-            f"for example {strangers[0][:40]!r}",
+            f"{source} labels {len(strangers):,} examples that the test set does not have{example}",
             hint="the labels belong to another test set, or the features are not complete",
         )
     rows = np.fromiter(map(row_of.__getitem__, given), np.intp, len(given))
