@@ -173,5 +173,5 @@ def noun(number: int | None, plural: str) -> str:
     >>> noun(1, "fails"), noun(None, "fails")
     ('fail', 'fails')
     """
-    singular = {"passes": "pass", "fails": "fail", "evaluations": "evaluation", "labels": "label"}[plural]
+    singular = "pass" if plural == "passes" else plural.removesuffix("s")
     return singular if number == 1 else plural

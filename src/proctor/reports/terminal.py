@@ -80,7 +80,8 @@ def _bits(bits: float) -> str:
 def _history(rows: tuple[HistoryRow, ...]) -> list[str]:
     """The last verdicts; with their conditions, where these have changed."""
     shown = rows[-_HISTORY_ROWS:]
-    lines = [] if len(shown) == len(rows) else [f"  … {len(rows) - len(shown)} earlier verdicts"]
+    earlier = len(rows) - len(shown)
+    lines = [f"  … {sentences.count(earlier, 'earlier verdicts')}"] if earlier else []
     has_changed = len({row.condition for row in rows}) > 1
     for row in shown:
         word = click.style(f"{sentences.verdict_word(row.verdict):<8}", fg=_COLORS[row.verdict])

@@ -58,6 +58,8 @@ def test_render_status__history_is_cut_and_says_so():
 
     assert "18 earlier verdicts" in text
     assert 12 == text.count("FAIL")
+    assert "1 earlier verdict\n" in shown(make_status("f" * 13))
+    assert "earlier" not in shown(make_status("f" * 12))
 
 
 def test_render_status__conditions_that_have_changed():
