@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from sealed import INPUT_TOKEN, LABEL_TOKENS, SECRET_LABEL, Project
+from sealed import INPUT_TOKEN, LABEL_TOKENS, N_EXAMPLES, SECRET_LABEL, Project
 
 from proctor.testset import sealing
 from proctor.testset.keys import Key
@@ -290,6 +290,19 @@ def test_exchanged_ids__do_not_ask_about_labels(originals: dict[str, Project], t
 
     assert "have other ids than when they were registered" in ran.err
     assert not re.search(r"\d+ labels", ran.err)
+
+
+def test_guessed_labels__in_the_place_of_sealed_ones_are_not_counted(project: Project):
+    """Who names labels of his own in the gate file is not told in how many rows they differ from the sealed ones."""
+    project.check(0)
+    rows = "".join(f"e{row},{LABEL_TOKENS[row % 4]}\n" for row in range(N_EXAMPLES))
+    (project.root / "guess.csv").write_text(f"id,label\n{rows}")
+    gate = yaml.safe_load((project.root / "proctor.yml").read_text())
+    project.gate(testset={**gate["testset"], "labels": "guess.csv"}).candidate(before="# another")
+
+    ran = project.proctor("check", code=5)
+
+    assert not re.search(r"\d+ labels", ran.err), ran.err
 
 
 @pytest.mark.parametrize(

@@ -144,14 +144,7 @@ class Case:
             KeyFault: If the test set is sealed and its key is not here.
         """
         refuse_locked(self.exam)
-        places = life.registered.record.places
-        if places is not None and self.exam.places != places:
-            # before any label is looked at: exchanging two ids would ask whether their labels are the same
-            raise DataError(
-                "the labels are sealed, and examples have other ids than when they were registered, or stand in other "
-                "rows; nothing was spent",
-                hint="Put the registered features back.",
-            )
+        self._refuse_unsealed(life.registered.record)
         for commitment in (life.registered.record.labels, life.labels):  # a machine may have died right after either
             self.registry.settle(commitment)
         register = self.registry.read()
@@ -169,6 +162,26 @@ class Case:
                 f"{changed:,} labels of this test set were changed since it was registered; nothing was spent",
                 hint="Put the registered labels back, or let the owner record the correction: "
                 "`proctor testset correct NEW_LABELS`.",
+            )
+
+    def _refuse_unsealed(self, registered: Registered) -> None:
+        """
+        Refuse anything but the sealed labels, each for its example, before any label is looked at.
+
+        How many labels differ is told: of labels that somebody has guessed, it would be how good the guess is; of two
+        exchanged ids, whether their labels are the same.
+        """
+        if registered.pair is not None and self.safe.pair != registered.pair:
+            raise DataError(
+                "the labels of this test set were sealed when it was registered, and these are not those; "
+                "nothing was spent",
+                hint="Put the sealed file back; `proctor testset correct` keeps its mark.",
+            )
+        if registered.places is not None and self.exam.places != registered.places:
+            raise DataError(
+                "the labels are sealed, and examples have other ids than when they were registered, or stand in other "
+                "rows; nothing was spent",
+                hint="Put the registered features back.",
             )
 
     def _refuse_other_labels(self, life: Life) -> None:
