@@ -6,22 +6,17 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from proctor.testset.sealing import generate_key
 
-# `proctor testset`, whether or not the table of commands lists it.
-RUN = (
-    "from proctor import cli; "
-    "cli.COMMANDS.setdefault('testset', ('proctor.cli.testset:testset', 'Look after a test set.')); cli.main()"
-)
-
 
 def owner(workshop, *arguments, code=0, env=None):
     done = subprocess.run(
-        [sys.executable, "-c", RUN, "testset", *arguments],
+        [sys.executable, "-m", "proctor", "testset", *arguments],
         cwd=workshop.root,
         env={**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1", "PROCTOR_ACTOR": "ada", **(env or {})},
         capture_output=True,
@@ -139,7 +134,10 @@ def test_life__sealed_labels_are_corrected_sealed_and_opened_at_the_end(ready):
     (ready.root / "exam/labels.csv").unlink()
     first = check(ready, env=env)
     corrected_labels(ready, [3, 4, 5])
-    owner(ready, "correct", "corrected.csv", env=env)
+    corrected = json.loads(owner(ready, "correct", "corrected.csv", "--json", env=env).stdout)
+    assert (3, False, "labels.csv.sealed") == (
+        corrected["corrected"], corrected["recorded_before"], Path(corrected["labels"]).name
+    )  # fmt: skip
     assert (ready.root / "exam/labels.csv.sealed").read_bytes().startswith(b"PROCTOR")
     ready.predictions("other.csv", range(150, 400))
     assert 2 == check(ready, "--candidate", "other.csv", env=env)["step"]
@@ -159,10 +157,13 @@ def test_retire__is_recorded_once(ready):
     """Doing it again opens the files again and appends nothing."""
     owner(ready, "retire", code=2)
     check(ready)
-    owner(ready, "retire")
+    once = json.loads(owner(ready, "retire", "--reason", "spent", "--json").stdout)
 
     assert "before" in owner(ready, "retire").stdout
+    again = json.loads(owner(ready, "retire", "--json").stdout)
 
+    assert ("spent", False, {}) == (once["reason"], once["recorded_before"], once["outcomes"])
+    assert {**once, "recorded_before": True} == again
     assert 1 == len(entries(ready, "retirement"))
 
 
@@ -352,3 +353,6 @@ def test_notify__from_the_command_line(ready):
     assert "its budget is spent" in owner(ready, "notify", "--print").stdout.lower()
     failed = owner(ready, "notify", code=5, env={"PROCTOR_SMTP_HOST": ""})
     assert "PROCTOR_SMTP_HOST" in failed.stdout
+    (tried,) = json.loads(owner(ready, "notify", "--json", code=5, env={"PROCTOR_SMTP_HOST": ""}).stdout)
+    assert ("failed", "mail", None) == (tried["state"], tried["medium"], tried["at"])
+    assert {"subject", "text"} == json.loads(owner(ready, "notify", "--print", "--json").stdout).keys()

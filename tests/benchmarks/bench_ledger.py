@@ -7,7 +7,7 @@ What the ledger costs beside the least that could be done; prints ratios, measur
   on PostgreSQL also against bare compare-and-set: bare inserts of sixteen processes run side by side and share a
   disk flush, what continues the last entry cannot;
 - verifying 50,000 entries against reading, parsing and hashing them with the standard library alone;
-- reading such a ledger in a whole process against a cold import.
+- reading such a ledger in a whole process, and `proctor status` on one, against a cold import.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import os
 import random
 import shutil
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
@@ -26,12 +27,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 
-from coldimport import cold_imports
+from bench_check import write_files
+from coldimport import PROCTOR, cold_imports
 from figures import figure
 from ledger.places import Place, draft, git, make_place, running_postgresql
 
 from proctor.errors import LedgerMoved
-from proctor.ledger import GENESIS, Ledger, open_ledger
+from proctor.ledger import GENESIS, Draft, Ledger, open_ledger
 from proctor.ledger.entries import seal
 
 BODY = {
@@ -202,6 +204,26 @@ def bench_verification() -> None:
     shutil.rmtree(folder)
 
 
+def bench_status() -> None:
+    """`proctor status` where one test set has been asked tens of thousands of times."""
+    folder = Path(tempfile.mkdtemp(prefix="proctor-bench-"))
+    write_files(folder)
+    subprocess.run([*PROCTOR, "check"], cwd=folder, stdout=subprocess.DEVNULL, check=True)
+    with open_ledger(".proctor/ledger.db", folder) as ledger:
+        registration, evaluation = ledger.read()
+    entries = [registration]
+    for i in range(LENGTH - 1):
+        candidate = {**evaluation.body["candidate"], "digest": f"{i:064x}"}
+        another = Draft(evaluation.kind, {**evaluation.body, "outcome": "fail", "candidate": candidate}, evaluation.at)
+        entries.append(seal(another, len(entries) + 1, entries[-1].hash))
+    shutil.rmtree(folder / ".proctor")
+    with open_ledger(".proctor/ledger.db", folder) as ledger:
+        ledger.adopt(entries)
+    whole = cold_imports([*PROCTOR, "status"], folder, rounds=5).wall
+    figure(f"`proctor status`, {LENGTH:,} entries / cold import", whole, most=2)
+    shutil.rmtree(folder)
+
+
 def best(work: Callable[[], object], runs: int = 3) -> float:
     """Seconds of the fastest of a few runs."""
     times = []
@@ -214,6 +236,7 @@ def best(work: Callable[[], object], runs: int = 3) -> float:
 
 def main() -> None:
     bench_verification()
+    bench_status()
     with running_postgresql() as server:
         for kind in COUNTS:
             bench_appends(kind, server)

@@ -19,6 +19,7 @@ from proctor.cli.source import load_gate
 from proctor.errors import PASSED, UNUSABLE, Misuse
 
 if TYPE_CHECKING:
+    from proctor.custody.corrections import Correction
     from proctor.custody.delivery import Result
     from proctor.custody.desk import Desk
     from proctor.custody.outcomes import Opened
@@ -109,7 +110,8 @@ Example:
 @gate_file
 @click.option("--reason", default="", help="Why; it goes to the owner's record alone.")
 @owner_option
-def correct(new_labels: Path, file: str, reason: str, owner_record: Path | None) -> int:
+@as_json_option
+def correct(new_labels: Path, file: str, reason: str, owner_record: Path | None, as_json: bool) -> int:
     """
     Correct labels to those of NEW_LABELS, the whole file of them.
 
@@ -118,11 +120,23 @@ def correct(new_labels: Path, file: str, reason: str, owner_record: Path | None)
     from proctor.custody.corrections import correct as record
 
     done = record(_desk(file, owner_record), new_labels, reason)
+    found = {
+        "corrected": done.n_rows,
+        "entry": done.entry,
+        "labels": str(done.labels),
+        "recorded_before": done.completed,
+    }
+    _print(found, as_json, lambda: _correction_lines(done))
+    return PASSED
+
+
+def _correction_lines(done: Correction) -> list[str]:
     noun = "label" if done.n_rows == 1 else "labels"
     again = " (recorded before; completed now)" if done.completed else ""
-    click.echo(f"corrected {done.n_rows:,} {noun}, entry {done.entry} of the ledger{again}; past verdicts stand")
-    click.echo(f"The corrected labels are in {done.labels}.")
-    return PASSED
+    return [
+        f"corrected {done.n_rows:,} {noun}, entry {done.entry} of the ledger{again}; past verdicts stand",
+        f"The corrected labels are in {done.labels}.",
+    ]
 
 
 @testset.command(
@@ -137,7 +151,8 @@ Examples:
 @click.option("--reason", default="no reason given", show_default=True, help="Why; everybody can read it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @owner_option
-def retire(file: str, reason: str, yes: bool, owner_record: Path | None) -> int:
+@as_json_option
+def retire(file: str, reason: str, yes: bool, owner_record: Path | None, as_json: bool) -> int:
     """
     End the test set for good, and give its labels to developers.
 
@@ -148,8 +163,16 @@ def retire(file: str, reason: str, yes: bool, owner_record: Path | None) -> int:
 
     if not yes and sys.stdin.isatty():
         click.confirm("This cannot be taken back. Retire the test set?", abort=True)
-    for line in _retirement_lines(end(_desk(file, owner_record), reason)):
-        click.echo(line)
+    done = end(_desk(file, owner_record), reason)
+    found = {
+        "testset": done.taken.record.testset,
+        "entry": done.taken.entry.number,
+        "reason": done.taken.record.reason,
+        "outcomes": dict(done.taken.record.outcomes or {}),
+        "files": {opening.what: str(opening.path) for opening in done.files},
+        "recorded_before": done.completed,
+    }
+    _print(found, as_json, lambda: _retirement_lines(done))
     return PASSED
 
 
@@ -259,7 +282,8 @@ Example:
 )
 @gate_file
 @owner_option
-def abort(file: str, owner_record: Path | None) -> int:
+@as_json_option
+def abort(file: str, owner_record: Path | None, as_json: bool) -> int:
     """
     End an evaluation on sealed inputs that has begun and will not end.
 
@@ -269,8 +293,9 @@ def abort(file: str, owner_record: Path | None) -> int:
     from proctor.custody.abandonment import abort as end
 
     done = end(_desk(file, owner_record))
-    outcome = done.record.outcome.upper()
-    click.echo(f"entry {done.record.pending} is ended as {outcome}, in entry {done.entry.number}; it was charged")
+    pending, outcome, entry = done.record.pending, done.record.outcome, done.entry.number
+    said = f"entry {pending} is ended as {outcome.upper()}, in entry {entry}; it was charged"
+    _print({"pending": pending, "outcome": outcome, "entry": entry}, as_json, lambda: [said])
     return PASSED
 
 
@@ -338,7 +363,8 @@ Examples:
 @click.option("--print", "only_print", is_flag=True, help="Print the text, for an issue or a mail, and send nothing.")
 @click.option("--again", is_flag=True, help="Send those again of which it is not known whether they arrived.")
 @owner_option
-def notify(file: str, only_print: bool, again: bool, owner_record: Path | None) -> int:
+@as_json_option
+def notify(file: str, only_print: bool, again: bool, owner_record: Path | None, as_json: bool) -> int:
     """
     Tell those whom the gate file names that a fresh test set is needed.
 
@@ -354,12 +380,26 @@ def notify(file: str, only_print: bool, again: bool, owner_record: Path | None) 
         notice = notices.end_of(desk.gate, books, desk.life(books))
         if notice is None:
             raise Misuse("the test set is in use; there is nothing to tell")
-        click.echo(f"{notice.subject}\n\n{notice.text}", nl=False)
+        text = notice.text.rstrip("\n")
+        _print({"subject": notice.subject, "text": text}, as_json, lambda: [notice.subject, "", text])
         return PASSED
     results = delivery.send_due(desk, again=again)
-    for line in [_delivery_line(result) for result in results] or ["nothing is due"]:
-        click.echo(line)
+    said = [_delivery_line(result) for result in results] or ["nothing is due"]
+    _print([_delivery_json(result) for result in results], as_json, lambda: said)
     return UNUSABLE if any(isinstance(each, delivery.Failed | delivery.Doubtful) for each in results) else PASSED
+
+
+def _delivery_json(result: Result) -> dict[str, Any]:
+    from proctor.custody.delivery import Doubtful, Failed, Sent, SentBefore
+
+    states = {Sent: "sent", SentBefore: "sent before", Failed: "failed", Doubtful: "doubtful"}
+    return {
+        "state": states[type(result)],
+        "occasion": result.notice.occasion,
+        "medium": result.channel.medium,
+        "at": getattr(result, "at", None),
+        "reason": getattr(result, "reason", None),
+    }
 
 
 def _delivery_line(result: Result) -> str:

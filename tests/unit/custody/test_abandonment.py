@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
+import pytest
+from click.testing import CliRunner
+
+from proctor.cli import testset as commands
 from proctor.custody.abandonment import abort
 from proctor.custody.corrections import correct
 from proctor.custody.outcomes import open_outcomes
@@ -46,6 +50,16 @@ def project_level(project, mode):
     """The level of a first evaluation: a fifth of the error probability."""
     account = project.desk().books().account(project.desk().gate).contract
     return account.log_error_probability - 1.6094379124341003
+
+
+def test_abort__from_the_command_line(project):
+    """The owner is told which entry was ended, how, and where that is recorded."""
+    pending = stuck(project).desk().books().entries[-1].number
+
+    said = CliRunner().invoke(commands.testset, ["abort", str(project.root), "--json"], standalone_mode=False)
+
+    assert 0 == said.return_value, said.exception
+    assert {"pending": pending, "outcome": "fail", "entry": pending + 1} == json.loads(said.output)
 
 
 def test_abort__is_withheld_under_none(project):
