@@ -94,7 +94,6 @@ def make_repository(folder: Path) -> None:
     write_table(folder / "exam/features.csv", ["id", "bytes"], ((i, data.hex()) for i, (data, _) in enumerate(exam)))
     write_table(folder / "exam/labels.csv", ["id", "label"], ((i, codec) for i, (_, codec) in enumerate(exam)))
     (folder / "proctor.yml").write_text(GATE)
-    (folder / ".gitignore").write_text(".proctor/\n")
     git(folder, "init", "--quiet")
     git(folder, "config", "user.name", "A project that reads old files")
     git(folder, "config", "user.email", "team@example.org")

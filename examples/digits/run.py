@@ -108,7 +108,6 @@ def make_repository(folder: Path, images: np.ndarray, labels: np.ndarray) -> Non
     )
     write_table(folder / "exam/labels.csv", ["id", "label"], zip(ids, labels, strict=True))
     (folder / "proctor.yml").write_text(GATE)
-    (folder / ".gitignore").write_text(".proctor/\n")
     git(folder, "init", "--quiet")
     git(folder, "config", "user.name", "The digits team")
     git(folder, "config", "user.email", "digits@example.org")

@@ -184,7 +184,6 @@ def repository(folder: Path, name: str, gate: str, message: str, **model: Any) -
     shutil.copy(folder / "training.npz", made.folder)
     shutil.copy(HERE / "predict.py", made.folder)
     (made.folder / "proctor.yml").write_text(gate)
-    (made.folder / ".gitignore").write_text(".proctor/\n")
     settle(made)
     made.commit(message, **model)
     git(made.folder, "push", "--quiet", "origin", "main")

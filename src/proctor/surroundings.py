@@ -7,6 +7,7 @@ their own and the core stays pure (design.md, rule 1).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import secrets
@@ -17,6 +18,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+OWN_FOLDER = ".proctor"
+"""Where the gate keeps its own, beside the gate file."""
 _GIT_TIMEOUT_S = 10
 
 
@@ -63,9 +66,10 @@ def is_repository(root: Path) -> bool:
     return _git(root, "rev-parse", "--show-toplevel") is not None
 
 
-def is_ignored(root: Path, path: str) -> bool:
-    """Whether git leaves *path* below *root* alone, wherever it is told so."""
-    return _git(root, "check-ignore", path) is not None
+def keep_out_of_git(folder: Path) -> None:
+    """Have git leave *folder* alone if it is there: whoever adds everything adds nothing of what lies in it."""
+    with contextlib.suppress(OSError), (folder / ".gitignore").open("x", encoding="utf-8") as file:
+        file.write("# What the gate keeps: its books, and what is for the owner of the test set alone.\n*\n")
 
 
 def actor_of(root: Path, environ: Mapping[str, str]) -> str | None:

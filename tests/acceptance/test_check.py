@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import stat
+import subprocess
 
 import joblib
 import numpy as np
@@ -413,3 +414,17 @@ def test_check__labels_on_disagreements_alone_give_the_same_verdict(ready):
     ready.table("exam/labels.csv", ("id", "label"), rows)
 
     assert check(ready, code=0)["verdict"] == "pass"
+
+
+def test_check__keeps_its_own_out_of_git(ready):
+    """Whoever adds everything to the repository adds nothing that the gate keeps, and is judged as before."""
+    subprocess.run(["git", "init", "--quiet"], cwd=ready.root, check=True)
+    ready.gate(baseline=None)
+    assert 0 == ready.proctor("check").code
+    subprocess.run(["git", "add", "--all"], cwd=ready.root, check=True)
+
+    listed = subprocess.run(["git", "ls-files"], cwd=ready.root, check=True, capture_output=True, text=True).stdout
+
+    assert "proctor.yml" in listed
+    assert ".proctor" not in listed
+    assert 1 == ready.predictions("worse.csv", range(500)).proctor("check", "--candidate", "worse.csv").code

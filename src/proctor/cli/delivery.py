@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from proctor.errors import ProctorError
+from proctor.surroundings import OWN_FOLDER
 
 if TYPE_CHECKING:
     from proctor.gatefile import Gate
@@ -41,7 +42,7 @@ def caution_of(gate: Gate, named: str | None) -> str | None:
 
     if named is None or isinstance(gate.candidate, PredictionsFile):
         return None
-    path, hidden = Path(named).resolve(), (gate.resolve(gate.owner.record), gate.resolve(".proctor"))
+    path, hidden = Path(named).resolve(), (gate.resolve(gate.owner.record), gate.resolve(OWN_FOLDER))
     if not path.is_relative_to(gate.root.resolve()) or any(path.is_relative_to(each.resolve()) for each in hidden):
         return None
     return (

@@ -260,21 +260,6 @@ def _say_what_next(draft: Draft, target: Path, folder: Path) -> None:
     place = "" if folder == Path() else f" {target}"
     click.echo(f"  next        proctor plan{place}    how many examples and labels it takes")
     click.echo(f"  then        proctor check{place}   judge the model and record the verdict")
-    if not _is_ignored(folder):
-        click.echo("  .gitignore  add the line .proctor/ (the local ledger and the owner's private record)")
     click.echo(f"  labels      {draft.labels} is not for those who build models: do not commit it as it is;")
     apart = ", once the labels are in a file of their own" if draft.features == draft.labels else ""
     click.echo(f"              `proctor testset seal` encrypts it{apart}")
-
-
-def _is_ignored(folder: Path) -> bool:
-    """Whether git is told so already; where there is no git yet, by a `.gitignore` here."""
-    from proctor.surroundings import is_ignored
-
-    if is_ignored(folder, ".proctor/ledger.db"):
-        return True
-    try:
-        lines = (folder / ".gitignore").read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return False
-    return bool({".proctor", ".proctor/", "/.proctor", "/.proctor/"} & {line.strip() for line in lines})

@@ -18,7 +18,7 @@ from proctor.ledger import Draft, Entry, Ledger, open_ledger
 from proctor.ledger.history import Life
 from proctor.ledger.records import Origin, Record, private_of, to_body
 from proctor.predictions import Source
-from proctor.surroundings import Surroundings, actor_of, commit_of
+from proctor.surroundings import OWN_FOLDER, Surroundings, actor_of, commit_of, keep_out_of_git
 from proctor.testset import LabelRegister, TestSet, load
 
 T = TypeVar("T")
@@ -77,7 +77,9 @@ class Desk:
     def append(self, record: Record, head: str) -> Entry:
         """Record something if the ledger's head is still *head*; `LedgerMoved` if it is not."""
         with owner.settling(self.owner_record, private_of(record)):
-            return self.ledger.append(Draft(record.kind, to_body(record), self.surroundings.now()), head)
+            entry = self.ledger.append(Draft(record.kind, to_body(record), self.surroundings.now()), head)
+        keep_out_of_git(self.gate.resolve(OWN_FOLDER))
+        return entry
 
     def note(self, figures: Mapping[str, Any], head: str, candidate: str = "") -> str:
         """Draft *figures* for the owner's record; gives what of them enters the ledger behind *head*."""

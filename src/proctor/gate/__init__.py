@@ -41,7 +41,7 @@ from proctor.ledger.records import Adopted, Evaluated, Feedback, Pending
 from proctor.planning import Bound
 from proctor.release import Basis, Release, Status
 from proctor.sample import Sample, rows_to_label
-from proctor.surroundings import Surroundings
+from proctor.surroundings import OWN_FOLDER, Surroundings, keep_out_of_git
 
 __all__ = ["accept_first", "check", "status"]
 
@@ -62,7 +62,10 @@ def check(
         ProctorError: Whatever stops the gate; nothing was spent then.
     """
     case = open_case(gate, surroundings, commit=commit, owner_record=owner_record)
-    return insist(lambda: _answer(case), case.ledger, surroundings)
+    try:
+        return insist(lambda: _answer(case), case.ledger, surroundings)
+    finally:
+        keep_out_of_git(gate.resolve(OWN_FOLDER))
 
 
 def status(gate: Gate, surroundings: Surroundings, *, last: int = 100) -> Status:

@@ -18,14 +18,13 @@ from proctor.gatefile import Accepted, Candidate, Command, Gate, Inputs, Model, 
 from proctor.ledger.records import Submission
 from proctor.predictions import Aligned, ColumnNames, PredictionSet, Source, align, read_predictions
 from proctor.predictions import digest as file_digest
-from proctor.surroundings import Surroundings
+from proctor.surroundings import OWN_FOLDER, Surroundings
 from proctor.testset import ExamFiles, TestSet, load, write_features
 
 if TYPE_CHECKING:
     from proctor.models import Launcher, Limits, Runnable
 
 _STORE = ".proctor/store"
-_OWN_FOLDER = ".proctor"
 _MOST_PROCESSES = 256
 _MOST_FILE_BYTES = 1 << 30
 _MOST_ROW_BYTES = 4096
@@ -294,7 +293,7 @@ class Workbench:
         named = [testset.labels, owner.record, *figures, *key, *_local(self.gate.ledger)]
         inputs = [testset.features] if testset.inputs is Inputs.SEALED and testset.features else []
         roots = {root, self.gate.root}
-        return tuple(base / name for base in roots for name in (*named, *inputs, _OWN_FOLDER, ".git"))
+        return tuple(base / name for base in roots for name in (*named, *inputs, OWN_FOLDER, ".git"))
 
 
 def _local(ledger: str) -> tuple[str, ...]:

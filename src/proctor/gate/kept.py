@@ -77,8 +77,8 @@ class Kept:
         if is_tracked(self._file(digest)):
             raise DataError(
                 f"the predictions of {source!r} in {str(self.folder)!r} came with a commit: anybody may have made them",
-                hint=f"Take the folder out of the repository: `git rm -r --cached {self.folder.parent.name}`, and add "
-                "it to .gitignore. Nothing was spent.",
+                hint=f"Nothing was spent. Take the folder out of the repository: `git rm -r --cached "
+                f"{self.folder.parent.name}`; it keeps itself out from then on.",
             )
         try:
             content = self.safe.unwrap(self._file(digest).read_bytes(), digest)

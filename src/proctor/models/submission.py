@@ -18,9 +18,9 @@ from pathlib import Path
 
 from proctor.errors import Misuse, ModelError
 from proctor.predictions.submitted import ColumnNames
+from proctor.surroundings import OWN_FOLDER
 
 FEATURES, PREDICTIONS = "{features}", "{predictions}"
-_OWN_FOLDER = ".proctor"
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _tracked(root: Path) -> list[Path]:
             hint="declare them in the gate file: `candidate.files: [predict.py, model.bin]`",
         ) from error
     paths = [top / name.decode("utf-8", "surrogateescape") for name in names if name]
-    return [path for path in paths if _OWN_FOLDER not in path.parts and path.is_file()]
+    return [path for path in paths if OWN_FOLDER not in path.parts and path.is_file()]
 
 
 def _git(folder: Path, *arguments: str) -> bytes:
