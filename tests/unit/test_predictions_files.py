@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import builtins
 import hashlib
 import json
 import re
+import sys
 import time
 
 import numpy as np
 import pytest
 
+from proctor import predictions
 from proctor.errors import DataError, MissingExtra
 from proctor.predictions import Kind, Source, read_predictions, tables
 
@@ -123,14 +124,9 @@ def test_read_predictions__parquet(tmp_path):
 def test_read_predictions__without_pyarrow(tmp_path, monkeypatch):
     """Without pyarrow the error names the extra to install."""
     path = save_parquet(tmp_path / "a.parquet", {"prediction": [3, 4]})
-    real = builtins.__import__
-
-    def missing(name, *args, **kwargs):
-        if name.startswith("pyarrow"):
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", missing)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.delitem(sys.modules, "proctor.predictions.parquet", raising=False)
+    monkeypatch.delattr(predictions, "parquet", raising=False)
 
     with pytest.raises(MissingExtra, match=re.escape("pip install 'proctor[parquet]'")):
         read_predictions(path)

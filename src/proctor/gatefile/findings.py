@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePath
 
+from proctor.errors import MissingExtra
+
 _SKIPPED = frozenset({"node_modules", "__pycache__", "build", "dist", "venv", "env", "site-packages"})
 _DEPTH, _MOST_FILES = 3, 2_000
 _HEADER_BYTES = 65_536
@@ -178,10 +180,7 @@ def _first_keys(file: Path) -> tuple[str, ...]:
 
 def _parquet_names(file: Path) -> tuple[str, ...]:
     try:
-        from pyarrow import ArrowException, parquet
-    except ImportError:
+        from proctor.predictions import parquet
+    except MissingExtra:
         return ()
-    try:
-        return tuple(parquet.read_schema(file).names)
-    except ArrowException:
-        return ()
+    return parquet.names(file)

@@ -21,14 +21,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tokenize import TokenError
-from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import numpy as np
 
-from proctor.errors import DataError, MissingExtra
-
-if TYPE_CHECKING:
-    import pyarrow.parquet
+from proctor.errors import DataError
 
 Raw = list[str] | list[Any] | np.ndarray
 """A column as its file gives it: text cells, JSON values (``None`` where missing), or an array."""
@@ -177,7 +174,9 @@ def _chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterato
         case ".npz":
             yield from _npz_chunks(source, wanted, rows)
         case ".parquet" | ".pq":
-            yield from _parquet_chunks(source, wanted, rows)
+            from proctor.predictions import parquet
+
+            yield from parquet.chunks(source, wanted, rows)
         case other:
             raise DataError(
                 f"{source} has the ending {other!r}, which names no format that can be read",
@@ -393,43 +392,3 @@ def _no_array(source: Source, error: Exception) -> DataError:
     if "allow_pickle" in str(error) or "objects in dtype" in str(error):
         return DataError(f"{source} holds pickled objects, which could run code when they are loaded", hint=hint)
     return DataError(f"{source} is empty, cut short, or not a NumPy file", hint=hint)
-
-
-# --- Parquet ---------------------------------------------------------------------------------------------------------
-
-
-def _parquet_chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator[Table]:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise MissingExtra(
-            f"reading {source} needs pyarrow", hint="install it with: pip install 'proctor[parquet]'"
-        ) from error
-    try:
-        with source.open_bytes() as file:
-            yield from _parquet_batches(source, pq.ParquetFile(file), wanted, rows)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{source} is empty, cut short, or not a Parquet file", hint="write it again") from error
-
-
-def _parquet_batches(
-    source: Source, file: pyarrow.parquet.ParquetFile, wanted: frozenset[str] | None, rows: int
-) -> Iterator[Table]:
-    names = [name for name in file.schema_arrow.names if wanted is None or name in wanted]
-    given = False
-    for batch in file.iter_batches(batch_size=min(rows, 1 << 20), columns=names):
-        yield Table({name: _arrow_column(batch.column(name)) for name in names}, batch.num_rows, source)
-        given = True
-    if not given:
-        yield Table({name: [] for name in names}, 0, source)
-
-
-def _arrow_column(column: Any) -> Raw:
-    import pyarrow as pa
-
-    is_numeric = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-    if is_numeric and column.null_count == 0:
-        return column.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]  # pyarrow has no types
-    cells: list[Any] = column.to_pylist()
-    return cells

@@ -7,7 +7,6 @@ A model is never pointed at the folder where the test set lies, because the labe
 from __future__ import annotations
 
 import csv
-import io
 import json
 import shutil
 from pathlib import Path
@@ -60,7 +59,9 @@ def _write_without(features: Source, label: str, target: Path) -> None:
             arrays: dict[str, Any] = {name: np.asarray(array) for name, array in table.columns.items() if name != label}
             np.savez(target, **arrays)
         case _:
-            _write_parquet(features, label, target)
+            from proctor.predictions import parquet
+
+            parquet.write_without(features, label, target)
 
 
 def _write_csv(features: Source, label: str, target: Path) -> None:
@@ -70,11 +71,3 @@ def _write_csv(features: Source, label: str, target: Path) -> None:
         out = [name.strip() for name in header].index(label)
         writer.writerow(header[:out] + header[out + 1 :])
         writer.writerows(row[:out] + row[out + 1 :] for row in reader if row)
-
-
-def _write_parquet(features: Source, label: str, target: Path) -> None:
-    import pyarrow.parquet as pq
-
-    with features.open_bytes() as file:
-        table = pq.read_table(io.BytesIO(file.read()))
-    pq.write_table(table.drop_columns([label]), target)
