@@ -18,6 +18,8 @@ def assurance(release: Release) -> str:
     """How sure the verdict is, or why it says nothing about being sure."""
     testset = release.testset
     if release.basis is Basis.FIRST_ACCEPTED:
+        if release.step:
+            return "nothing was tested; that it runs on the sealed inputs was told, and charged"
         return "nothing was tested and nothing was spent"
     if release.verdict is Verdict.WITHHELD:
         return "developers learn it when the test set is retired"

@@ -30,8 +30,11 @@ def test_assurance__is_claimed_of_the_proven_outcome_alone(mode, verdict, expect
 
 
 def test_assurance__nothing_was_tested():
-    """A first acceptance claims nothing."""
-    assert "sure" not in sentences.assurance(make_release(basis=Basis.FIRST_ACCEPTED))
+    """A first acceptance claims nothing, and says that it was charged where it told something (sealed inputs)."""
+    free, charged = (make_release(basis=Basis.FIRST_ACCEPTED, step=step) for step in (0, 1))
+
+    assert "nothing was tested and nothing was spent" == sentences.assurance(free)
+    assert "nothing was tested; that it runs on the sealed inputs was told, and charged" == sentences.assurance(charged)
 
 
 def test_advice__first_candidate():
