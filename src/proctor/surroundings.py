@@ -72,6 +72,15 @@ def keep_out_of_git(folder: Path) -> None:
         file.write("# What the gate keeps: its books, and what is for the owner of the test set alone.\n*\n")
 
 
+def cache_folder(environ: Mapping[str, str]) -> Path | None:
+    """Where this user's programs keep what may be deleted at any time; ``None`` if nobody says where."""
+    named = environ.get("XDG_CACHE_HOME", "")
+    if Path(named).is_absolute():
+        return Path(named) / "proctor"
+    home = environ.get("HOME", "")
+    return Path(home) / ".cache" / "proctor" if Path(home).is_absolute() else None
+
+
 def actor_of(root: Path, environ: Mapping[str, str]) -> str | None:
     """Who asks: ``PROCTOR_ACTOR``, the actor of the CI run, git's user name, or the login name."""
     for name in ("PROCTOR_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN"):

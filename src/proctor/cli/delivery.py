@@ -94,7 +94,7 @@ def _as_released(release: Release, gate: Gate, surroundings: Surroundings) -> tu
     history = history_of(life, len(life.verdicts))
     if not release.replayed:
         return release, history
-    return release_of(gate, Books(until, found, life), life, life.verdicts[-1]), history
+    return release_of(gate, Books(until[-1].hash, found, life), life, life.verdicts[-1]), history
 
 
 def _public(release: Release, history: tuple[HistoryRow, ...], gate: Gate, surroundings: Surroundings) -> Iterator[str]:

@@ -22,7 +22,8 @@ def status(file: str, labels: str | None, as_json: bool, as_markdown: bool) -> i
     """
     Show what is left of the test set: evaluations, leakage, and the tolerance of the next evaluation.
 
-    Reads the ledger and the inputs of the test set; never labels, and spends nothing.
+    Reads the ledger and the inputs of the test set; never labels, and spends nothing. Of a ledger of
+    thousands of entries it keeps a checkpoint in the user's cache folder, so that the next look is quick.
     """
     from proctor.gate import status as look
     from proctor.surroundings import Surroundings

@@ -148,7 +148,7 @@ def open_desk(gate: Gate, surroundings: Surroundings, owner_record: Path | None 
         gate=gate,
         surroundings=surroundings,
         ledger=ledger,
-        exam=known_as(ledger, load(safe.files())),
+        exam=known_as(ledger.read(), load(safe.files())),
         safe=safe,
         origin=Origin(gate.name, __version__, commit, actor_of(gate.root, surroundings.environ)),
         owner_record=owner_record or gate.resolve(gate.owner.record),

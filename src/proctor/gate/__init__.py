@@ -24,18 +24,21 @@ from proctor.feedback import message, message_without_judgment
 from proctor.gate.books import (
     Books,
     consult,
+    opened,
     prospect,
     refuse_another_contract,
     refuse_if_out_of_reach,
     refuse_if_over,
     refuse_outside_lineage,
 )
-from proctor.gate.case import Case, open_case, open_exam
+from proctor.gate.browsing import look_at, place_of
+from proctor.gate.case import Case, identify, open_case
 from proctor.gate.contestants import Contestant
 from proctor.gate.publication import release_of, status_of
 from proctor.gate.safe import Safe
 from proctor.gate.turns import insist
 from proctor.gatefile import First, Gate, Inputs
+from proctor.ledger import open_ledger
 from proctor.ledger.history import Question
 from proctor.ledger.records import Adopted, Evaluated, Feedback, Pending
 from proctor.planning import Bound
@@ -70,8 +73,11 @@ def check(
 
 def status(gate: Gate, surroundings: Surroundings, *, last: int = 100) -> Status:
     """What is left of the test set that *gate* declares, with its *last* verdicts; spends nothing, reads no label."""
-    ledger, exam = open_exam(gate, Safe(gate, surroundings))
-    books = consult(ledger, exam)
+    safe = Safe(gate, surroundings)
+    ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
+    reading = look_at(ledger, place_of(ledger, gate.root, surroundings.environ), last)
+    exam = identify(safe, reading.entries)
+    books = opened(reading, exam)
     if books.life is not None:
         refuse_another_contract(gate, books.life)
     return status_of(gate, books, exam, last)

@@ -6,7 +6,7 @@ Everything here refuses before anything is spent, and nothing here looks at a la
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from proctor.budget import SPENT, Account, open_account
@@ -25,24 +25,33 @@ from proctor.testset import TestSet, overlap
 
 
 @dataclass(frozen=True)
+class Reading:
+    """
+    What was read of the ledger, at one moment.
+
+    Attributes:
+        entries: All entries, or those that a checkpoint kept and what follows it.
+        lives: The life of every test set, by fingerprint.
+    """
+
+    entries: Sequence[Entry]
+    lives: Mapping[str, Life]
+
+
+@dataclass(frozen=True)
 class Books:
     """
     What the ledger says, as of one reading of it.
 
     Attributes:
-        entries: All entries.
+        head: Hash of the last entry.
         lives: The life of every test set, by fingerprint.
         life: The life of the test set that is asked; ``None`` if it is not registered yet.
     """
 
-    entries: tuple[Entry, ...]
+    head: str
     lives: Mapping[str, Life]
     life: Life | None
-
-    @property
-    def head(self) -> str:
-        """Hash of the last entry."""
-        return self.entries[-1].hash if self.entries else GENESIS
 
     def account(self, gate: Gate) -> Account:
         """The account of the test set; a fresh one if it is not registered yet."""
@@ -51,28 +60,32 @@ class Books:
 
 def consult(ledger: Ledger, exam: TestSet) -> Books:
     """
-    Read the ledger and find the life of *exam* in it.
+    Read the whole ledger and find the life of *exam* in it.
 
     Raises:
         DataError: If the test set is not registered but shares examples with one that is.
         LedgerError: If the ledger cannot be read or does not verify.
     """
     entries = ledger.read()
-    found = lives(entries)
-    life = found.get(exam.fingerprint)
-    if life is None:
-        _refuse_overlap(exam, found)
-    return Books(entries, found, life)
+    return opened(Reading(entries, lives(entries)), exam)
 
 
-def known_as(ledger: Ledger, exam: TestSet) -> TestSet:
+def opened(reading: Reading, exam: TestSet) -> Books:
     """
-    *exam* as the ledger knows it: columns that were added since registration do not make another test set of it.
+    The books as of a *reading*, opened at the life of *exam*.
 
     Raises:
-        LedgerError: If the ledger cannot be read or does not verify.
+        DataError: If the test set is not registered but shares examples with one that is.
     """
-    records = [from_body(each.kind, each.body, each.number) for each in ledger.read() if each.kind == Registered.kind]
+    life = reading.lives.get(exam.fingerprint)
+    if life is None:
+        _refuse_overlap(exam, reading.lives)
+    return Books(reading.entries[-1].hash if reading.entries else GENESIS, reading.lives, life)
+
+
+def known_as(entries: Sequence[Entry], exam: TestSet) -> TestSet:
+    """*exam* as the ledger knows it: columns that were added since registration do not make another test set of it."""
+    records = [from_body(each.kind, each.body, each.number) for each in entries if each.kind == Registered.kind]
     registered = [record for record in records if isinstance(record, Registered)]
     if any(record.testset == exam.fingerprint for record in registered):
         return exam

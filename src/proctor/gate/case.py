@@ -7,7 +7,7 @@ are asked for, after everything that can be refused without them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -284,25 +284,23 @@ class Case:
             owner.settle(self.owner_record, private)
 
 
-def open_exam(gate: Gate, safe: Safe) -> tuple[Ledger, TestSet]:
+def identify(safe: Safe, entries: Sequence[Entry]) -> TestSet:
     """
-    Open what the account is about, ledger and test set; of labels no more than the ids, and no candidate.
+    The test set that the gate file names, as the ledger's *entries* know it; of labels no more than the ids are read.
 
     Where the examples are sealed and the key is not here, the test set is what its registration says.
 
     Raises:
         KeyFault: If the examples are sealed, the key is not here, and they are not registered.
         DataError: If a file is missing or malformed.
-        LedgerError: If the ledger cannot be opened.
     """
-    ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
     try:
-        return ledger, known_as(ledger, load(safe.files()))
+        return known_as(entries, load(safe.files()))
     except KeyFault:
-        found = recall(ledger, safe) if safe.key is None else None
+        found = recall(entries, safe) if safe.key is None else None
         if found is None:
             raise
-        return ledger, found
+        return found
 
 
 def open_case(
@@ -317,7 +315,8 @@ def open_case(
     """
     commit = commit or commit_of(gate.root, surroundings.environ)
     safe = Safe(gate, surroundings)
-    ledger, exam = open_exam(gate, safe)
+    ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
+    exam = identify(safe, ledger.read())
     if owner_record is None and gate.adaptivity is Adaptivity.NONE and safe.key is None:
         owner_record = gate.resolve(gate.owner.record)
     workbench = Workbench(gate, exam, safe, surroundings, commit, owner_record)

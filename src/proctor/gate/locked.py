@@ -6,6 +6,7 @@ It is found by the mark that labels and inputs were sealed with, which anybody c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from proctor.errors import KeyFault
 from proctor.gate.safe import LockedSource, Safe
-from proctor.ledger import Ledger
+from proctor.ledger import Entry
 from proctor.ledger.records import Registered, from_body
 from proctor.predictions import Labels
 from proctor.testset import ExamFiles, TestSet
@@ -53,15 +54,10 @@ _WORDS = (
 )
 
 
-def recall(ledger: Ledger, safe: Safe) -> TestSet | None:
-    """
-    The test set that was registered with the same sealed labels; ``None`` if there is none in the books.
-
-    Raises:
-        LedgerError: If the ledger cannot be read or does not verify.
-    """
+def recall(entries: Sequence[Entry], safe: Safe) -> TestSet | None:
+    """The test set that was registered with the same sealed labels; ``None`` if there is none in the books."""
     pair = safe.pair
-    for entry in ledger.read() if pair is not None else ():
+    for entry in entries if pair is not None else ():
         if entry.kind == Registered.kind and entry.body.get("pair") == pair:
             record = from_body(entry.kind, entry.body, entry.number)
             assert isinstance(record, Registered)  # noqa: S101  # its kind says so

@@ -207,7 +207,7 @@ def check(entries: Sequence[Entry], before: Sequence[Entry] = (), key: bytes | N
         LedgerCorrupt: If anything else is wrong.
 
     """
-    if is_whole(entries, before) and (key is None or all(_is_signed(entry, key) for entry in entries)):
+    if continues(entries, before[-1] if before else None, key):
         return
     findings = verify([*before, *entries], key=key)
     for finding in findings:
@@ -230,10 +230,16 @@ _SIGNING_HINT = (
 )
 
 
-def is_whole(entries: Sequence[Entry], before: Sequence[Entry] = ()) -> bool:
-    """True if *entries* continue *before* without a gap and each one's content matches its hash."""
-    previous = before[-1].hash if before else GENESIS
-    for number, entry in enumerate(entries, start=len(before) + 1):
+def continues(entries: Sequence[Entry], last: Entry | None, key: bytes | None = None) -> bool:
+    """True if *entries* are whole behind *last*, and, if a key is given, each is signed with it, *last* too."""
+    signed = entries if last is None else [last, *entries]
+    return is_whole(entries, last) and (key is None or all(_is_signed(entry, key) for entry in signed))
+
+
+def is_whole(entries: Sequence[Entry], last: Entry | None = None) -> bool:
+    """True if *entries* follow *last* without a gap and each one's content matches its hash."""
+    before, previous = (last.number, last.hash) if last is not None else (0, GENESIS)
+    for number, entry in enumerate(entries, start=before + 1):
         if (
             entry.number != number
             or entry.previous != previous

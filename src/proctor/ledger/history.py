@@ -6,12 +6,13 @@ Pure: entries in, facts out. The fold over the past depends on nothing but the e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from proctor.budget import Account, Adaptivity, Mode, Step, fold
+from proctor.budget import Account, Adaptivity, Mode, Step, open_account
 from proctor.errors import LedgerCorrupt
 from proctor.ledger.entries import Entry
 from proctor.ledger.records import (
@@ -70,11 +71,12 @@ class Taken(Generic[R_co]):
 @dataclass(frozen=True)
 class Life:
     """
-    The life of one test set so far.
+    The life of one test set so far; where it was read from a checkpoint, without its earlier verdicts.
 
     Attributes:
         registered: Its registration.
         account: What it has left.
+        earlier: What it had left before the first of *verdicts*.
         verdicts: Adoptions and evaluations, in the order in which the ledger took them.
         steps: What each of the evaluations among them did to the account.
         open_pending: An evaluation on sealed inputs that has begun and not ended.
@@ -85,6 +87,7 @@ class Life:
 
     registered: Taken[Registered]
     account: Account
+    earlier: Account
     verdicts: tuple[Taken[Adopted] | Taken[Evaluated], ...] = ()
     steps: tuple[Step, ...] = ()
     open_pending: Taken[Pending] | None = None
@@ -102,13 +105,13 @@ class Life:
         if taken.entry.kind == Adopted.kind:
             return 0
         numbers = [other.entry.number for other in self.verdicts if other.entry.kind == Evaluated.kind]
-        return numbers.index(taken.entry.number) + 1
+        return self.earlier.evaluations + numbers.index(taken.entry.number) + 1
 
     def last_verdicts(self, count: int) -> Iterator[tuple[Taken[Adopted] | Taken[Evaluated], Account]]:
         """The last *count* verdicts, each with the account after it."""
         shown = self.verdicts[-count:] if count else ()
         charged = sum(taken.entry.kind == Evaluated.kind for taken in shown)
-        account = fold(self.registered.record.contract, self.steps[: len(self.steps) - charged])
+        account = self.earlier.after_all(self.steps[: len(self.steps) - charged])
         following = iter(self.steps[len(self.steps) - charged :])
         for taken in shown:
             if taken.entry.kind == Evaluated.kind:
@@ -188,9 +191,13 @@ def _same_commit(record: Adopted | Evaluated, question: Question) -> bool:
     return commit is not None and record.candidate.commit == commit
 
 
-def lives(entries: Sequence[Entry]) -> dict[str, Life]:
+def lives(entries: Sequence[Entry], earlier: Mapping[str, Account] = MappingProxyType({})) -> dict[str, Life]:
     """
     The life of every test set in the ledger, by fingerprint, in order of registration.
+
+    Args:
+        entries: All entries, or those from which a checkpoint leaves out earlier verdicts.
+        earlier: What each test set had left before its first verdict in *entries*, where some are left out.
 
     Raises:
         LedgerCorrupt: If an entry speaks of a test set that was not registered before it, or registers one twice.
@@ -202,7 +209,7 @@ def lives(entries: Sequence[Entry]) -> dict[str, Life]:
         if entry.kind == Registered.kind:
             if growing is not None:
                 raise LedgerCorrupt(f"entry {entry.number} registers the test set {str(fingerprint)[:12]} again")
-            found[str(fingerprint)] = _Growing(Taken(entry))
+            found[str(fingerprint)] = _Growing(Taken(entry), earlier.get(str(fingerprint)))
         elif growing is None:
             raise LedgerCorrupt(f"entry {entry.number} speaks of an unregistered test set {str(fingerprint)[:12]}")
         else:
@@ -217,8 +224,9 @@ class _Growing:
     A ledger may hold tens of thousands of evaluations, and of most of them only the outcome is ever needed.
     """
 
-    def __init__(self, registered: Taken[Registered]) -> None:
+    def __init__(self, registered: Taken[Registered], earlier: Account | None) -> None:
         self.registered = registered
+        self.earlier = earlier or open_account(registered.record.contract)
         self.mode = registered.record.contract.mode
         self.verdicts: list[Taken[Adopted] | Taken[Evaluated]] = []
         self.steps: list[Step] = []
@@ -261,7 +269,8 @@ class _Growing:
     def life(self) -> Life:
         return Life(
             self.registered,
-            fold(self.registered.record.contract, self.steps),
+            self.earlier.after_all(self.steps),
+            self.earlier,
             tuple(self.verdicts),
             tuple(self.steps),
             self.pending,

@@ -124,6 +124,21 @@ class Ledger:
         known.extend(new)
         return tuple(known)
 
+    def read_after(self, last: Entry) -> tuple[Entry, ...] | None:
+        """
+        What follows *last*, verified as its continuation; ``None`` if *last* is not there or what follows has a fault.
+
+        What came before is neither read nor verified: nothing may be decided on it.
+
+        Raises:
+            LedgerError: If the place cannot be read, see `Store.fetch`.
+
+        """
+        found = self._store.fetch(last.number - 1)
+        if not found or found[0] != last or not chain.continues(found[1:], last, self._key):
+            return None
+        return tuple(found[1:])
+
     def head(self) -> str:
         """Hash of the last entry as of now; `GENESIS` for an empty ledger."""
         return _head_of(self.read())

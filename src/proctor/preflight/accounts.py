@@ -51,7 +51,7 @@ def look_up(gate: Gate, safe: Safe) -> Shelf:
         return Shelf(None, None, (skipped("test set", f"{named!r} is not here, so its account is not known here"),))
     try:
         ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
-        exam = known_as(ledger, load(_without_labels(safe.files())))
+        exam = known_as(ledger.read(), load(_without_labels(safe.files())))
     except KeyFault as error:
         return Shelf(None, None, (skipped("test set", error.message),))
     except LedgerUnreachable as error:

@@ -23,8 +23,9 @@ from proctor.stats.certified import Floats, Integers
 from proctor.stats.score_test import PairedTest, as_counts, check_alternative, discordant_window
 
 _NODES_PER_ERROR = 2.0
-_SWEEPS = 4
-_SPARED = 2e-3  # share of the probability of a miss that doubts left open may have
+_SWEEPS = 2  # then the excess is what the jumps of the statistic leave, and stays
+SPARED = 2e-3
+"""Share of the probability of a miss that doubts left open may have."""
 _LEAST_JITTER = 0.02  # of the distance between the statistics of neighboring outcomes
 _STAIRCASE = 25  # expected examples of the rarest kind, below which t* goes in steps
 _MANY = 250  # numbers of discordant examples, from which on interpolation alone is right to half a percent of a miss
@@ -165,7 +166,9 @@ class Sketch:
             critical[i] = self._settled_at(int(i))
         return Region(self.region.test, self.region.first, critical)
 
-    def settled_for(self, difference: float, disagreement: float, goal: float | None = None) -> Region:
+    def settled_for(
+        self, difference: float, disagreement: float, goal: float | None = None, spared: float = SPARED
+    ) -> Region:
         """
         The region, exact wherever it matters to the power at one alternative.
 
@@ -173,6 +176,7 @@ class Sketch:
             difference: True difference of the accuracies.
             disagreement: True P(exactly one of the two models is right); in [abs(difference), 1].
             goal: Logarithm of a miss; where it is given, all that matters is on which side of it the region's own lies.
+            spared: Share of the probability of a miss that doubts left open may have.
 
         """
         critical = self.region.critical.copy()
@@ -182,7 +186,7 @@ class Sketch:
         for settled, i in enumerate(order):
             miss = math.exp(region.log_miss(difference, disagreement))
             rise, fall = above[order[settled:]].sum(), below[order[settled:]].sum()
-            if rise + fall <= _SPARED * miss:
+            if rise + fall <= spared * miss:
                 break
             if goal is not None and not miss - fall <= math.exp(goal) < miss + rise:
                 break

@@ -23,6 +23,7 @@ from proctor.stats.score_test import PairedTest, check_alternative, discordant_w
 NEXT_FEW = 3
 """How many larger samples must have the power too, because exact tests are not monotone in their size."""
 _STEADY = 1500  # examples, from which on critical statistics hardly differ between neighboring sizes
+_SHOWN = 0.05  # share of a miss that doubts may leave open in a tolerance shown: parts in a thousand of it
 _RESULTS = 4096
 
 
@@ -111,7 +112,8 @@ def reachable_tolerance(demand: Demand, n_examples: int) -> float | None:
         n_examples: Size of the sample; in [0, 1e9].
 
     Returns:
-        A tolerance in accuracy, > 0, to about 1e-6; None if not even the largest possible difference is proven.
+        A tolerance in accuracy, > 0, to a few parts in a thousand, for people to read (`resolves` decides);
+        None if not even the largest possible difference is proven.
 
     Raises:
         DomainError: If the size lies outside its domain.
@@ -132,8 +134,8 @@ def reachable_tolerance(demand: Demand, n_examples: int) -> float | None:
         return None
     rough = sketch(test, demand.disagreement, demand.log_miss)
     guess = _smallest_difference(demand, rough.region.log_miss)
-    exact = rough.settled_for(demand.disagreement if guess is None else guess, demand.disagreement)
-    found = _smallest_difference(demand, exact.log_miss)
+    region = rough.settled_for(demand.disagreement if guess is None else guess, demand.disagreement, spared=_SHOWN)
+    found = _smallest_difference(demand, region.log_miss)
     return None if found is None else max((found - demand.threshold) / 2, 0.0)
 
 
@@ -153,12 +155,14 @@ def resolves(demand: Demand, tolerance: float, n_examples: int) -> bool:
     _check_tolerance(tolerance)
     test = demand.test(n_examples)
     difference = min(demand.threshold + 2 * tolerance, demand.disagreement)
-    if test.foregone is None and n_examples > 0 and difference > demand.threshold:
-        bounds = sketch(test, demand.disagreement, demand.log_miss).log_miss_bounds(difference, demand.disagreement)
-        if bounds is not None and not bounds[0] <= demand.log_miss < bounds[1]:
-            return bounds[1] <= demand.log_miss
-    reached = reachable_tolerance(demand, n_examples)
-    return reached is not None and reached <= tolerance
+    if test.foregone is not None or n_examples == 0 or difference <= demand.threshold:
+        return bool(test.foregone)
+    found = sketch(test, demand.disagreement, demand.log_miss)
+    bounds = found.log_miss_bounds(difference, demand.disagreement)
+    if bounds is not None and not bounds[0] <= demand.log_miss < bounds[1]:
+        return bounds[1] <= demand.log_miss
+    region = found.settled_for(difference, demand.disagreement, demand.log_miss)
+    return region.log_miss(difference, demand.disagreement) <= demand.log_miss
 
 
 def _smallest_difference(demand: Demand, log_miss: Callable[[float, float], float]) -> float | None:

@@ -1,5 +1,6 @@
 """Tests of `proctor.ledger.store`: addresses, and a ledger's memory."""
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -96,3 +97,31 @@ def test_open_ledger__takes_absolute_and_home_paths(tmp_path: Path, monkeypatch:
 
     found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.db")}
     assert found == {"absolute.db", "home/books.db", "root/sub folder/bücher%?.db"}
+
+
+def test_read_after__gives_what_follows_an_entry_that_is_there():
+    """Nothing before it is read: that is what it is for."""
+    store = InMemory()
+    store.entries = chain_of(10)
+    assert Ledger(store).read_after(store.entries[6]) == tuple(store.entries[7:])
+    assert store.fetched == 4
+    assert Ledger(store).read_after(store.entries[9]) == ()
+
+
+def test_read_after__knows_a_ledger_that_is_another():
+    """Shortened, rewritten, damaged behind the entry, or signed by nobody: a whole reading has to say what is wrong."""
+    store, key = InMemory(), b"k" * 32
+    store.entries = chain_of(10)
+    last = store.entries[6]
+    assert Ledger(store, key).read_after(last) is None
+    assert Ledger(store, key).read_after(store.entries[9]) is None
+
+    whole = store.entries
+    store.entries = whole[:6]
+    assert Ledger(store).read_after(last) is None
+    store.entries = [*whole[:8], *whole[9:]]
+    assert Ledger(store).read_after(last) is None
+    store.entries = [*whole[:6], dataclasses.replace(whole[6], at="2026-11-23T21:43:01Z"), *whole[7:]]
+    assert Ledger(store).read_after(last) is None
+    store.entries = [*whole[:8], dataclasses.replace(whole[8], text="{}"), whole[9]]
+    assert Ledger(store).read_after(last) is None

@@ -196,6 +196,22 @@ def test_resolves__is_what_the_reachable_tolerance_says(demand, n):
     assert [reached is not None and reached <= tolerance for tolerance in tolerances] == quick
 
 
+@pytest.mark.parametrize(
+    ("demand", "tolerance"),
+    [
+        (Demand(0.0, MILLE, math.log(0.1), 0.3), 0.03),
+        (Demand(0.02, math.log(2e-4), math.log(0.05), 0.1), 0.02),
+        (Demand(-0.05, MILLE, MILLE, 0.2), 0.03),
+        (Demand(0.0, math.log(0.02), math.log(0.2), 0.1, 0.1), 0.02),
+    ],
+)
+def test_resolves__agrees_with_the_planned_size_to_the_example(demand, tolerance):
+    """A test set of the planned size is within reach, and one example less is not."""
+    n = paired.sample_size(demand, tolerance)
+    assert resolution.resolves(demand, tolerance, n)
+    assert not resolution.resolves(demand, tolerance, n - 1)
+
+
 def test_reachable_tolerance__out_of_reach():
     """Where even the largest difference would not be proven there is no tolerance."""
     assert paired.reachable_tolerance(Demand(0.0, MILLE, MILLE, 0.1), 20) is None

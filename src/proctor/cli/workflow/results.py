@@ -106,4 +106,6 @@ def recorded(named: Named, gate: Gate, sha: str) -> Release:
         raise DataError(f"the ledger has no verdict in entry {named.entry}, which the stored result names")
     if taken.record.origin.gate != gate.name:
         raise DataError(f"entry {named.entry} of the ledger belongs to another gate")
-    return release_of(gate, Books(entries, found, life), life, taken, replayed=taken.record.candidate.commit != sha)
+    return release_of(
+        gate, Books(entries[-1].hash, found, life), life, taken, replayed=taken.record.candidate.commit != sha
+    )

@@ -17,13 +17,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
 from itertools import groupby
 from typing import assert_never
 
+from proctor.budget.codes import SPENT, Code, Enumerative, Fixed, Laplace, log_beta_ratio, transcript_units
 from proctor.errors import DomainError
-
-SPENT = -math.inf
 
 
 class Mode(StrEnum):
@@ -126,75 +124,6 @@ class Step:
     message_log_probability: float = 0.0
 
 
-# --- the codes -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Laplace:
-    """q = (k + 1)/(h + 5) after k proofs in h evaluations: Laplace's rule with a Beta(1, 4) prior."""
-
-    proofs: int = 0
-    evaluations: int = 0
-
-    def log_share(self) -> float:
-        return math.log((self.proofs + 1) / (self.evaluations + 5))
-
-    def log_rest(self) -> float:
-        return math.log((self.evaluations + 4 - self.proofs) / (self.evaluations + 5))
-
-    def after(self, proven: bool) -> _Code:
-        return _Laplace(self.proofs + proven, self.evaluations + 1)
-
-
-@dataclass(frozen=True)
-class _Enumerative:
-    """Cover's enumerative code: the same unit for every transcript with at most so many proofs in so many steps."""
-
-    steps_left: int
-    proofs_left: int
-
-    def log_share(self) -> float:
-        return math.log(self._units_after_proof()) - math.log(transcript_units(self.steps_left, self.proofs_left))
-
-    def log_rest(self) -> float:
-        rest = transcript_units(self.steps_left - 1, self.proofs_left)
-        return math.log(rest) - math.log(transcript_units(self.steps_left, self.proofs_left)) if rest else SPENT
-
-    def after(self, proven: bool) -> _Code:
-        if proven and (self.proofs_left == 1 or self.steps_left == 1):
-            return _Laplace()
-        return _Enumerative(self.steps_left - 1, self.proofs_left - proven)
-
-    def _units_after_proof(self) -> int:
-        return max(1, transcript_units(self.steps_left - 1, self.proofs_left - 1))
-
-
-@dataclass(frozen=True)
-class _Fixed:
-    """The paper's policies ``none`` and ``full``: the same level at each of a fixed number of steps."""
-
-    steps_left: int
-
-
-_Code = _Laplace | _Enumerative
-
-
-@cache
-def transcript_units(steps: int, proofs: int) -> int:
-    """
-    R(r, κ) = Σ_{j≤κ} C(r − 1, j): units of budget that r steps with at most κ proofs need (theory.md §4.1).
-
-    >>> transcript_units(32, 3), transcript_units(32, 1), transcript_units(32, 32) == 2**31
-    (4992, 32, True)
-    """
-    if steps <= 0 or proofs <= 0:
-        return 0
-    total, ways = 0, 1
-    for j in range(min(proofs, steps - 1) + 1):
-        total, ways = total + ways, ways * (steps - 1 - j) // (j + 1)
-    return total
-
-
 # --- the account -----------------------------------------------------------------------------------------------------
 
 
@@ -209,6 +138,8 @@ class Account:
         proofs: Number of proven outcomes among them.
         log_budget: Natural logarithm of what is left of δ; ``-inf`` when the set is spent.
         log_code: Natural logarithm of the transcript's probability under the code.
+        stakes: What identifies the code in use: the stakes of the last evaluation, expectations left out.
+        code: The code in use; ``None`` until the first evaluation says which, under ``recycling``.
 
     """
 
@@ -217,8 +148,8 @@ class Account:
     proofs: int = 0
     log_budget: float = SPENT
     log_code: float = 0.0
-    _stakes: Stakes | None = None
-    _code: _Code | _Fixed | None = None
+    stakes: Stakes | None = None
+    code: Code | Fixed | None = None
 
     @property
     def is_spent(self) -> bool:
@@ -235,9 +166,9 @@ class Account:
         if self.is_spent:
             return SPENT
         match code := self._code_under(stakes):
-            case _Fixed():
+            case Fixed():
                 return self._fixed_log_level()
-            case _Laplace() | _Enumerative():
+            case Laplace() | Enumerative():
                 return self.log_budget + code.log_share()
             case _:
                 assert_never(code)
@@ -250,26 +181,38 @@ class Account:
             self,
             evaluations=self.evaluations + 1,
             proofs=self.proofs + step.proven,
-            _stakes=_declared(step.stakes),
+            stakes=_declared(step.stakes),
         )
         match code := self._code_under(step.stakes):
-            case _Fixed():
+            case Fixed():
                 return _after_fixed(counted, code, step)
-            case _Laplace() | _Enumerative():
+            case Laplace() | Enumerative():
                 return _after_coded(counted, code, step)
             case _:
                 assert_never(code)
+
+    def after_all(self, transcript: Iterable[Step]) -> Account:
+        """The account once all of *transcript* has been released."""
+        account = self
+        for is_plain, run in groupby(transcript, _is_plain):
+            steps = list(run)
+            if is_plain and self.contract.adaptivity is Adaptivity.RECYCLING:
+                account = _after_adaptive_run(account, steps)
+            else:
+                for step in steps:
+                    account = account.after(step)
+        return account
 
     def left(self, stakes: Stakes) -> tuple[int | None, int | None]:
         """Evaluations and proofs that are still promised under *stakes*; ``None`` where nothing is promised."""
         if self.is_spent:
             return 0, (0 if self._promises_proofs(stakes) else None)
         match code := self._code_under(stakes):
-            case _Fixed(steps_left):
+            case Fixed(steps_left):
                 return steps_left, None
-            case _Enumerative(steps_left, proofs_left):
+            case Enumerative(steps_left, proofs_left):
                 return steps_left, proofs_left
-            case _Laplace():
+            case Laplace():
                 return None, None
             case _:
                 assert_never(code)
@@ -283,29 +226,29 @@ class Account:
         if self.is_spent:
             return SPENT
         match code := self._code_under(stakes):
-            case _Fixed():
+            case Fixed():
                 return self._fixed_log_level()
-            case _Enumerative(steps_left, proofs_left):
+            case Enumerative(steps_left, proofs_left):
                 return self.log_budget - math.log(transcript_units(steps_left, proofs_left))
-            case _Laplace(proofs, evaluations):
+            case Laplace(proofs, evaluations):
                 return self.log_budget + min(
-                    _log_beta_ratio(proofs, evaluations, k, stakes.steps) for k in range(1, stakes.passes + 1)
+                    log_beta_ratio(proofs, evaluations, k, stakes.steps) for k in range(1, stakes.passes + 1)
                 )
             case _:
                 assert_never(code)
 
-    def _code_under(self, stakes: Stakes) -> _Code | _Fixed:
+    def _code_under(self, stakes: Stakes) -> Code | Fixed:
         """The running code, or a fresh one with what is left if the stakes have been re-planned."""
-        if isinstance(self._code, _Fixed) or self.contract.adaptivity is Adaptivity.FIRST_CHANGE:
-            assert self._code is not None  # noqa: S101  # set by open_account
-            return self._code
-        if self._code is not None and self._stakes == _declared(stakes):
-            return self._code
+        if isinstance(self.code, Fixed) or self.contract.adaptivity is Adaptivity.FIRST_CHANGE:
+            assert self.code is not None  # noqa: S101  # set by open_account
+            return self.code
+        if self.code is not None and self.stakes == _declared(stakes):
+            return self.code
         match stakes:
             case Adaptive():
-                return _Laplace()
+                return Laplace()
             case Guaranteed(steps, passes):
-                return _Enumerative(steps, passes)
+                return Enumerative(steps, passes)
             case _:
                 assert_never(stakes)
 
@@ -326,27 +269,19 @@ def open_account(contract: Contract) -> Account:
     """The account of a test set that has said nothing yet."""
     match contract.adaptivity:
         case Adaptivity.NONE | Adaptivity.FULL:
-            code: _Code | _Fixed | None = _Fixed(contract.steps or 0)
+            code: Code | Fixed | None = Fixed(contract.steps or 0)
         case Adaptivity.FIRST_CHANGE:
-            code = _Enumerative(contract.steps or 0, 1)
+            code = Enumerative(contract.steps or 0, 1)
         case Adaptivity.RECYCLING:
             code = None  # begins with the stakes of the first evaluation
         case _:
             assert_never(contract.adaptivity)
-    return Account(contract, log_budget=contract.log_error_probability, _code=code)
+    return Account(contract, log_budget=contract.log_error_probability, code=code)
 
 
 def fold(contract: Contract, transcript: Iterable[Step]) -> Account:
     """The account after *transcript*; depends on nothing else (design.md, rule 2)."""
-    account = open_account(contract)
-    for is_plain, run in groupby(transcript, _is_plain):
-        steps = list(run)
-        if is_plain and contract.adaptivity is Adaptivity.RECYCLING:
-            account = _after_adaptive_run(account, steps)
-        else:
-            for step in steps:
-                account = account.after(step)
-    return account
+    return open_account(contract).after_all(transcript)
 
 
 def _is_plain(step: Step) -> bool:
@@ -359,16 +294,16 @@ def _after_adaptive_run(account: Account, steps: list[Step]) -> Account:
         raise DomainError("a spent test set takes no further step")
     code = account._code_under(Adaptive())  # noqa: SLF001  # this module's own
     proofs = sum(step.proven for step in steps)
-    assert isinstance(code, _Laplace)  # noqa: S101  # adaptive stakes under recycling
-    factor = _log_beta_ratio(code.proofs, code.evaluations, proofs, len(steps))
+    assert isinstance(code, Laplace)  # noqa: S101  # adaptive stakes under recycling
+    factor = log_beta_ratio(code.proofs, code.evaluations, proofs, len(steps))
     return replace(
         account,
         evaluations=account.evaluations + len(steps),
         proofs=account.proofs + proofs,
         log_budget=account.log_budget + factor,
         log_code=account.log_code + factor,
-        _stakes=Adaptive(),
-        _code=_Laplace(code.proofs + proofs, code.evaluations + len(steps)),
+        stakes=Adaptive(),
+        code=Laplace(code.proofs + proofs, code.evaluations + len(steps)),
     )
 
 
@@ -377,17 +312,17 @@ def _declared(stakes: Stakes) -> Stakes:
     return Adaptive() if isinstance(stakes, Adaptive) else stakes
 
 
-def _after_fixed(account: Account, code: _Fixed, step: Step) -> Account:
+def _after_fixed(account: Account, code: Fixed, step: Step) -> Account:
     bits = 1 if account.contract.adaptivity is Adaptivity.FULL else 0
     return replace(
         account,
         log_budget=account.log_budget + step.message_log_probability if code.steps_left > 1 else SPENT,
         log_code=account.log_code - bits * math.log(2) + step.message_log_probability,
-        _code=_Fixed(code.steps_left - 1),
+        code=Fixed(code.steps_left - 1),
     )
 
 
-def _after_coded(account: Account, code: _Code, step: Step) -> Account:
+def _after_coded(account: Account, code: Code, step: Step) -> Account:
     factor = code.log_share() if step.proven else code.log_rest()
     released = step.message_log_probability
     is_over = factor == SPENT or (step.proven and account.contract.adaptivity is Adaptivity.FIRST_CHANGE)
@@ -396,16 +331,5 @@ def _after_coded(account: Account, code: _Code, step: Step) -> Account:
         log_budget=SPENT if is_over else account.log_budget + factor + released,
         # A FAIL at the last guaranteed step needs no code: nothing can follow it.
         log_code=account.log_code + (0.0 if factor == SPENT else factor) + released,
-        _code=code.after(step.proven),
+        code=code.after(step.proven),
     )
-
-
-def _log_beta_ratio(proofs: int, evaluations: int, more_proofs: int, more_evaluations: int) -> float:
-    """Ln of Β(k + j + 1, h + t − k − j + 4)/Β(k + 1, h − k + 4): the adaptive code over t steps with j proofs."""
-    return _log_beta(proofs + more_proofs + 1, evaluations + more_evaluations - proofs - more_proofs + 4) - _log_beta(
-        proofs + 1, evaluations - proofs + 4
-    )
-
-
-def _log_beta(a: float, b: float) -> float:
-    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)

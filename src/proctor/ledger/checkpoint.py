@@ -1,0 +1,111 @@
+"""
+A checkpoint: what a ledger said up to one entry, in short, so that a later look at it may begin there.
+
+Reading a ledger verifies and decodes every entry, which takes a second where there are tens of thousands. Of most
+evaluations only what they did to the account is ever shown again, so a checkpoint keeps the account and the last
+verdicts. It saves time and proves nothing: who judges, or decides anything else, reads everything.
+
+Pure: lives in, text out, and back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from proctor.budget import SPENT, Account, Adaptive, Contract, Guaranteed
+from proctor.budget.codes import Enumerative, Fixed, Laplace
+from proctor.ledger.entries import Entry, from_line
+from proctor.ledger.history import Life, Taken
+from proctor.ledger.records import Evaluated, Registered
+
+VERDICTS = 100
+"""Number of last verdicts that are kept of each test set."""
+
+_FORM = 1
+_NAMED = {each.__name__: each for each in (Adaptive, Guaranteed, Enumerative, Fixed, Laplace)}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """
+    What a ledger said up to one entry.
+
+    Args:
+        entries: Registrations, retirements, evaluations that have begun and the last verdicts of every test set, and
+            the last entry of all, in the ledger's order.
+        accounts: What each test set had left before the first of its verdicts in *entries*.
+    """
+
+    entries: tuple[Entry, ...]
+    accounts: Mapping[str, Account]
+
+    @property
+    def last(self) -> Entry:
+        """The entry that a later reading continues."""
+        return self.entries[-1]
+
+
+def checkpoint_of(lives: Mapping[str, Life], last: Entry) -> Checkpoint:
+    """The checkpoint at the *last* entry of a ledger with these *lives*."""
+    kept = {last.number: last}
+    accounts = {}
+    for fingerprint, life in lives.items():
+        shown = life.verdicts[-VERDICTS:]
+        rest = sum(taken.entry.kind == Evaluated.kind for taken in life.verdicts[: len(life.verdicts) - len(shown)])
+        accounts[fingerprint] = life.earlier.after_all(life.steps[:rest])
+        others: tuple[Taken[Any] | None, ...] = (life.registered, life.retired, life.open_pending)
+        kept.update((taken.entry.number, taken.entry) for taken in (*others, *shown) if taken is not None)
+    return Checkpoint(tuple(kept[number] for number in sorted(kept)), accounts)
+
+
+def to_text(checkpoint: Checkpoint, version: str) -> str:
+    """*checkpoint* as text with its own checksum, for `from_text` of the same *version* of the program."""
+    accounts = {name: _plain(account) for name, account in checkpoint.accounts.items()}
+    content = "\n".join([json.dumps(accounts), *(entry.to_line() for entry in checkpoint.entries)])
+    return f"{_head(content, version)}\n{content}"
+
+
+def from_text(text: str, version: str) -> Checkpoint | None:
+    """The checkpoint that `to_text` wrote; ``None`` for anything else, which costs no more than a whole reading."""
+    head, _, content = text.partition("\n")
+    if head != _head(content, version):
+        return None
+    first, *lines = content.split("\n")
+    entries, plain = tuple(from_line(line) for line in lines), json.loads(first)
+    registered = [Taken[Registered](entry).record for entry in entries if entry.kind == Registered.kind]
+    return Checkpoint(entries, {each.testset: _account(each.contract, plain[each.testset]) for each in registered})
+
+
+def _head(content: str, version: str) -> str:
+    """First line; the checksum is against damage, not against malice: who can write the file can write this too."""
+    return f"proctor checkpoint {_FORM} {version} {hashlib.sha256(content.encode()).hexdigest()}"
+
+
+def _plain(account: Account) -> dict[str, Any]:
+    return {
+        "evaluations": account.evaluations,
+        "proofs": account.proofs,
+        "log_budget": None if account.log_budget == SPENT else account.log_budget,
+        "log_code": account.log_code,
+        "stakes": _named(account.stakes),
+        "code": _named(account.code),
+    }
+
+
+def _account(contract: Contract, plain: dict[str, Any]) -> Account:
+    budget = plain.pop("log_budget")
+    stakes, code = _made(plain.pop("stakes")), _made(plain.pop("code"))
+    return Account(contract, log_budget=SPENT if budget is None else budget, stakes=stakes, code=code, **plain)
+
+
+def _named(value: Any) -> list[Any] | None:
+    """One of the classes in `_NAMED` as its name and its fields, all of them numbers."""
+    return None if value is None else [type(value).__name__, *asdict(value).values()]
+
+
+def _made(plain: list[Any] | None) -> Any:
+    return None if plain is None else _NAMED[plain[0]](*plain[1:])
