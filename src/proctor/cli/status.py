@@ -25,10 +25,10 @@ def status(file: str, labels: str | None, as_json: bool, as_markdown: bool) -> i
     Reads the ledger and the inputs of the test set; never labels, and spends nothing. Of a ledger of
     thousands of entries it keeps a checkpoint in the user's cache folder, so that the next look is quick.
     """
-    from proctor.gate import status as look
+    from proctor.gate import glance
     from proctor.surroundings import Surroundings
 
-    found = look(load_gate(file, Named(labels=labels, candidate=labels and "-")), Surroundings())
+    found = glance(load_gate(file, Named(labels=labels, candidate=labels and "-")), Surroundings())
     if as_json:
         from proctor.reports import json as rendering
 

@@ -23,15 +23,17 @@ from proctor.evaluation import evaluate, figures, paper_rule, summary
 from proctor.feedback import message, message_without_judgment
 from proctor.gate.books import (
     Books,
+    Reading,
     consult,
     opened,
     prospect,
+    read,
     refuse_another_contract,
     refuse_if_out_of_reach,
     refuse_if_over,
     refuse_outside_lineage,
 )
-from proctor.gate.browsing import look_at, place_of
+from proctor.gate.browsing import place_of, read_on
 from proctor.gate.case import Case, identify, open_case
 from proctor.gate.contestants import Contestant
 from proctor.gate.publication import release_of, status_of
@@ -39,6 +41,7 @@ from proctor.gate.safe import Safe
 from proctor.gate.turns import insist
 from proctor.gatefile import First, Gate, Inputs
 from proctor.ledger import open_ledger
+from proctor.ledger.checkpoint import VERDICTS
 from proctor.ledger.history import Question
 from proctor.ledger.records import Adopted, Evaluated, Feedback, Pending
 from proctor.planning import Bound
@@ -46,7 +49,7 @@ from proctor.release import Basis, Release, Status
 from proctor.sample import Sample, rows_to_label
 from proctor.surroundings import OWN_FOLDER, Surroundings, keep_out_of_git
 
-__all__ = ["accept_first", "check", "status"]
+__all__ = ["accept_first", "check", "glance", "status"]
 
 
 def check(
@@ -75,7 +78,18 @@ def status(gate: Gate, surroundings: Surroundings, *, last: int = 100) -> Status
     """What is left of the test set that *gate* declares, with its *last* verdicts; spends nothing, reads no label."""
     safe = Safe(gate, surroundings)
     ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
-    reading = look_at(ledger, place_of(ledger, gate.root, surroundings.environ), last)
+    return _status(gate, safe, read(ledger), last)
+
+
+def glance(gate: Gate, surroundings: Surroundings) -> Status:
+    """What `status` says, for a person to look at: of a long ledger only what is new since the last glance is read."""
+    safe = Safe(gate, surroundings)
+    ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
+    place = place_of(ledger, gate.root, surroundings.environ)
+    return _status(gate, safe, read(ledger) if place is None else read_on(ledger, place), VERDICTS)
+
+
+def _status(gate: Gate, safe: Safe, reading: Reading, last: int) -> Status:
     exam = identify(safe, reading.entries)
     books = opened(reading, exam)
     if books.life is not None:

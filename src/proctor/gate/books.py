@@ -66,8 +66,18 @@ def consult(ledger: Ledger, exam: TestSet) -> Books:
         DataError: If the test set is not registered but shares examples with one that is.
         LedgerError: If the ledger cannot be read or does not verify.
     """
+    return opened(read(ledger), exam)
+
+
+def read(ledger: Ledger) -> Reading:
+    """
+    The whole ledger.
+
+    Raises:
+        LedgerError: If it cannot be read or does not verify.
+    """
     entries = ledger.read()
-    return opened(Reading(entries, lives(entries)), exam)
+    return Reading(entries, lives(entries))
 
 
 def opened(reading: Reading, exam: TestSet) -> Books:

@@ -2,7 +2,7 @@
 The books for somebody who only looks at them: read from a checkpoint where one is at hand.
 
 Checkpoints lie in the user's cache folder, outside of every repository: nobody can send one along with a commit, and
-a deleted one only costs time. What is decided, is decided on `books.consult`, which reads every entry.
+a deleted one only costs time. Whatever is decided or published rests on `books.read`, which reads every entry.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from proctor import __version__
+from proctor.errors import LedgerError
 from proctor.gate.books import Reading
 from proctor.ledger import Ledger
-from proctor.ledger.checkpoint import VERDICTS, Checkpoint, checkpoint_of, from_text, to_text
+from proctor.ledger.checkpoint import Checkpoint, checkpoint_of, from_text, to_text
 from proctor.ledger.history import lives
 from proctor.surroundings import cache_folder
 
@@ -26,36 +27,35 @@ MANY = 1_000
 _BEGINNING = Checkpoint((), {})
 
 
-def look_at(ledger: Ledger, place: Path | None, last: int) -> Reading:
+def read_on(ledger: Ledger, place: Path) -> Reading:
     """
-    Read *ledger* to show the *last* verdicts of a test set: what follows the checkpoint at *place*, if there is one.
+    Read what follows the checkpoint at *place*, or everything if there is none; leave one there if that was much.
 
     Raises:
         LedgerError: If the ledger cannot be read, or what was read does not verify.
     """
-    since = _found(place) if place is not None and last <= VERDICTS else None
+    since = _found(place)
     new = ledger.read_after(since.last) if since is not None else None
     if since is None or new is None:
         since, new = _BEGINNING, ledger.read()
-    entries = (*since.entries, *new)
-    found = lives(entries, since.accounts)
-    if place is not None and len(new) >= MANY:
-        _put(place, checkpoint_of(found, entries[-1]))
-    return Reading(entries, found)
+    reading = Reading((*since.entries, *new), lives((*since.entries, *new), since.accounts))
+    if len(new) >= MANY:
+        _put(place, checkpoint_of(reading.lives, new[-1]))
+    return reading
 
 
 def place_of(ledger: Ledger, root: Path, environ: Mapping[str, str]) -> Path | None:
     """Where the checkpoint of *ledger* lies for this user, as seen from *root*; ``None`` without a cache folder."""
     folder = cache_folder(environ)
     name = hashlib.sha256(f"{ledger.description}\n{root.resolve()}".encode()).hexdigest()[:32]
-    return None if folder is None else folder / "checkpoints" / f"{name}.json"
+    return None if folder is None else folder / "checkpoints" / f"{name}.txt"
 
 
 def _found(place: Path) -> Checkpoint | None:
     try:
         return from_text(place.read_text("utf-8"), __version__)
-    except (OSError, ValueError):
-        return None
+    except (OSError, ValueError, TypeError, LookupError, LedgerError):
+        return None  # not ours, or not whole: everything is read
 
 
 def _put(place: Path, checkpoint: Checkpoint) -> None:

@@ -3,7 +3,7 @@ A checkpoint: what a ledger said up to one entry, in short, so that a later look
 
 Reading a ledger verifies and decodes every entry, which takes a second where there are tens of thousands. Of most
 evaluations only what they did to the account is ever shown again, so a checkpoint keeps the account and the last
-verdicts. It saves time and proves nothing: who judges, or decides anything else, reads everything.
+verdicts. It saves time and proves nothing: whoever decides or publishes anything reads every entry.
 
 Pure: lives in, text out, and back.
 """
@@ -72,9 +72,9 @@ def to_text(checkpoint: Checkpoint, version: str) -> str:
 def from_text(text: str, version: str) -> Checkpoint | None:
     """The checkpoint that `to_text` wrote; ``None`` for anything else, which costs no more than a whole reading."""
     head, _, content = text.partition("\n")
-    if head != _head(content, version):
-        return None
     first, *lines = content.split("\n")
+    if head != _head(content, version) or not lines:
+        return None
     entries, plain = tuple(from_line(line) for line in lines), json.loads(first)
     registered = [Taken[Registered](entry).record for entry in entries if entry.kind == Registered.kind]
     return Checkpoint(entries, {each.testset: _account(each.contract, plain[each.testset]) for each in registered})

@@ -54,7 +54,7 @@ def project_level(project, mode):
 
 def test_abort__from_the_command_line(project):
     """The owner is told which entry was ended, how, and where that is recorded."""
-    pending = stuck(project).desk().books().entries[-1].number
+    pending = stuck(project).desk().ledger.read()[-1].number
 
     said = CliRunner().invoke(commands.testset, ["abort", str(project.root), "--json"], standalone_mode=False)
 

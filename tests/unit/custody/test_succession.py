@@ -54,7 +54,7 @@ def test_register__interrupted_act_is_completed(project):
 
     assert done.completed
     assert done.life.accepted(project.desk().gate.name).record.candidate.source.endswith("old.csv")
-    assert 2 == len(project.desk().books().entries)
+    assert 2 == len(project.desk().ledger.read())
 
 
 def test_renew__after_the_first_candidate_of_another_job_was_accepted(project):
@@ -143,7 +143,7 @@ def test_retire__reason_is_one_line(project, reason):
 
     with pytest.raises(Misuse, match="one line"):
         retire(project.desk(), reason)
-    assert 1 == len(project.desk().books().entries)
+    assert 1 == len(project.desk().ledger.read())
 
 
 def test_correct__machine_that_died_after_the_entry(project, monkeypatch):
