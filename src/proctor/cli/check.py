@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from proctor import __version__
 from proctor.cli.source import Named, load_gate
+from proctor.errors import PASSED
 
 if TYPE_CHECKING:
+    from proctor.cli.outputs import Outputs
+    from proctor.gatefile import Gate
     from proctor.release import Release
 
 
@@ -21,6 +25,7 @@ Examples:
   proctor check gates/spam.yml --json            for a machine
   proctor check --candidate new.csv --baseline old.csv
                                                  judge prediction files without editing the gate file
+  proctor check --if-changed                     in CI, for commits that leave the model alone
   proctor check .travis.yml --labels y.csv --candidate new.csv --baseline old.csv
                                                  the `ml:` section of ease.ml/ci
 
@@ -35,6 +40,11 @@ Exit codes: 0 pass (or outcome withheld), 1 fail, 2 misuse, 3 labels missing,
 )
 @click.option("--baseline", metavar="FILE", help="Predictions of the old model, in place of the gate file's baseline.")
 @click.option("--labels", metavar="FILE", help="Labels of the test set, in place of the gate file's.")
+@click.option(
+    "--if-changed",
+    is_flag=True,
+    help="Judge nothing, and end with 0, if the candidate is the model it is compared with.",
+)
 @click.option("--commit", metavar="SHA", help="Commit that is judged; the repository's head if left out.")
 @click.option(
     "--owner", metavar="FILE", help="Append the private figures to FILE, for the owner of the test set alone."
@@ -48,6 +58,7 @@ def check(  # one parameter for each option, as click wants it
     candidate: str | None,
     baseline: str | None,
     labels: str | None,
+    if_changed: bool,
     commit: str | None,
     owner: str | None,
     junit: Path | None,
@@ -59,7 +70,8 @@ def check(  # one parameter for each option, as click wants it
     Judge the candidate and record the verdict.
 
     Only the verdict and the budget are shown: no figure that was computed from labels leaves the gate.
-    The same question asked again gets the recorded answer and costs nothing.
+    The same question asked again gets the recorded answer and costs nothing. With --if-changed, a commit
+    that leaves the model alone asks no question at all.
     """
     from proctor.cli import delivery, outputs
     from proctor.gate import check as judge
@@ -70,6 +82,13 @@ def check(  # one parameter for each option, as click wants it
     extra = outputs.Outputs(file, junit, sarif)
     with extra.of_refusals():
         gate = load_gate(file, Named(labels, candidate, baseline))
+        if if_changed:
+            from proctor.cli import unchanged
+
+            left = unchanged.question(gate, surroundings, commit)
+            if left is None:
+                return _pass_over(gate, extra, surroundings.now(), as_json)
+            gate = left
         owner_record = delivery.owner_record_of(gate, owner, surroundings)
         release = judge(gate, surroundings, commit=commit, owner_record=owner_record)
     click.echo(_rendered(release, as_json, as_markdown))
@@ -79,6 +98,16 @@ def check(  # one parameter for each option, as click wants it
     for sentence in delivery.deliver(release, gate, surroundings, owner_record):
         outputs.remark(sentence)
     return release.exit_code
+
+
+def _pass_over(gate: Gate, extra: Outputs, at: str, as_json: bool) -> int:
+    """Nothing is asked, nothing is spent, and nothing stands in the way."""
+    from proctor.reports import json as rendering
+    from proctor.reports import sentences
+
+    click.echo(rendering.render_unchanged(gate.name, __version__) if as_json else sentences.UNCHANGED)
+    extra.write_unchanged(gate, at)
+    return PASSED
 
 
 def _rendered(release: Release, as_json: bool, as_markdown: bool) -> str:

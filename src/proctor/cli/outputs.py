@@ -75,6 +75,17 @@ class Outputs:
 
             _write(self.sarif, sarif.render(release, location(gate.root / Path(gate.file).name)))
 
+    def write_unchanged(self, gate: Gate, at: str) -> None:
+        """Write that nothing was judged, *at* this time."""
+        if self.junit is not None:
+            from proctor.reports import junit
+
+            _write(self.junit, junit.render_unchanged(gate.name, at))
+        if self.sarif is not None:
+            from proctor.reports import sarif
+
+            _write(self.sarif, sarif.render_unchanged(gate.name, __version__))
+
     def _write_problem(self, exit_code: int, message: str, hint: str) -> None:
         if self.junit is None and self.sarif is None:
             return

@@ -8,6 +8,7 @@ from dataclasses import asdict, fields, is_dataclass
 from enum import StrEnum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from proctor.errors import PASSED
 from proctor.release import Basis, BudgetReport, HistoryRow, Release, Status, TestSetFacts, Verdict
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -21,6 +22,11 @@ def render(public: Release | Status) -> str:
 def to_json(public: Release | Status) -> dict[str, Any]:
     """The public facts as a JSON object; ``inputs`` stands at the top beside the verdict as well."""
     return {**asdict(public), "inputs": public.testset.inputs}
+
+
+def render_unchanged(gate: str, version: str) -> str:
+    """JSON text for a candidate that there is nothing to ask about: no release, and known by its first key."""
+    return json.dumps({"unchanged": True, "gate": gate, "version": version, "exit_code": PASSED}, indent=2)
 
 
 def release_to_json(release: Release) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """
 A verdict as JUnit XML, which nearly every CI system shows: one test case, passed, failed, skipped or in error.
 
-A withheld outcome is a skipped test; a missing verdict (`Problem`) is an error, never a failure.
+A withheld outcome is a skipped test, and so is a candidate that is not judged. A missing verdict (`Problem`) is an
+error, never a failure.
 """
 
 from __future__ import annotations
@@ -28,6 +29,16 @@ def render(release: Release) -> str:
     if withheld:
         ET.SubElement(case, "skipped", message=_text(release.meaning))
     ET.SubElement(suite, "system-out").text = _text(_report(release))
+    ET.SubElement(suite, "system-err")
+    return _document(suite)
+
+
+def render_unchanged(gate: str, at: str) -> str:
+    """A document for a candidate that there is nothing to ask about: a skipped test; *at* as for a problem."""
+    suite = _suite(gate, skipped=True, at=at)
+    ET.SubElement(suite, "properties")
+    ET.SubElement(_case(suite, gate, "verdict"), "skipped", message=sentences.UNCHANGED)
+    ET.SubElement(suite, "system-out")
     ET.SubElement(suite, "system-err")
     return _document(suite)
 

@@ -58,6 +58,11 @@ def render(release: Release, location: Location) -> str:
     return _log(results, properties, release.gate, release.version, successful=True)
 
 
+def render_unchanged(gate: str, version: str) -> str:
+    """A candidate that there is nothing to ask about, as a SARIF log without a result."""
+    return _log([], {"unchanged": True}, gate, version, successful=True)
+
+
 def render_problem(problem: Problem, location: Location, version: str) -> str:
     """A run without a verdict as a SARIF log."""
     result = _result(_NO_VERDICT, problem.text, location, problem.gate)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from proctor.release import Basis, BudgetReport, Release, Status, Verdict
 
+UNCHANGED = "nothing to judge: the candidate is the model that it would be compared with"
+"""What is said of a question that is not put, see `proctor check --if-changed`."""
+
 
 def verdict_word(verdict: Verdict) -> str:
     """PASS, FAIL or WITHHELD."""

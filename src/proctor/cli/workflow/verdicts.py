@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
+from proctor.cli import unchanged
 from proctor.cli.delivery import deliver, owner_record_of
-from proctor.cli.workflow import forks, issues, publishing, results, terms, unchanged
+from proctor.cli.workflow import forks, issues, publishing, results, terms
 from proctor.cli.workflow.job import Job
 from proctor.cli.workflow.terms import Choice
 from proctor.errors import BUG, PASSED, FreshTestSetNeeded, LabelsMissing, Misuse, ProctorError
@@ -21,7 +22,7 @@ from proctor.github.activities import Available, Judge, JudgeArtifact, Nothing, 
 from proctor.github.announcement import Place
 from proctor.github.effects import Effect
 from proctor.release import Release
-from proctor.reports import terminal
+from proctor.reports import sentences, terminal
 from proctor.reports.comment import Links, Problem
 from proctor.surroundings import Surroundings
 
@@ -69,7 +70,7 @@ def check(options: Options, job: Job) -> int:
         if asked is None:
             return PASSED
         gate, number = asked.gate, asked.pull_request
-        left = unchanged.question(gate, job)
+        left = unchanged.question(gate, Surroundings(environ=job.environ), job.facts.sha)
         return _pass_over(options, job, asked) if left is None else _judge(options, job, replace(asked, gate=left))
     except ProctorError as error:
         name = gate.name if gate else terms.name_of(options.gate)
@@ -133,7 +134,7 @@ def _judge(options: Options, job: Job, asked: Asked) -> int:
 def _pass_over(options: Options, job: Job, asked: Asked) -> int:
     """The model has not changed: nothing is asked, and nothing stands in the way."""
     gate = asked.gate
-    job.log("nothing to judge: the candidate is the model that it would be compared with")
+    job.log(sentences.UNCHANGED)
     made = announcement.announce_unchanged(gate.name, _place(options, job, gate, asked.pull_request))
     job.make_known((*made, *(issues.settled(gate) if options.issue else ())))
     if options.result is not None:

@@ -10,14 +10,13 @@ import filecmp
 from dataclasses import replace
 
 from proctor.cli.workflow import terms
-from proctor.cli.workflow.job import Job
 from proctor.conditions import parse
 from proctor.gatefile import Accepted, Gate, PredictionsFile, Revision
 from proctor.ledger.history import Question
 from proctor.surroundings import Surroundings
 
 
-def question(gate: Gate, job: Job) -> Gate | None:
+def question(gate: Gate, surroundings: Surroundings, commit: str | None) -> Gate | None:
     """
     What is left to ask of *gate* if its candidate is the model that it would be compared with.
 
@@ -34,7 +33,7 @@ def question(gate: Gate, job: Job) -> Gate | None:
     from proctor.gate.books import consult
     from proctor.gate.case import open_case
 
-    case = open_case(gate, Surroundings(environ=job.environ), commit=job.facts.sha)
+    case = open_case(gate, surroundings, commit=commit)
     life = consult(case.ledger, case.exam).life
     candidate, baseline = case.candidate.submission, case.baseline(life)
     if baseline is None or baseline.submission.digest != candidate.digest:
