@@ -79,6 +79,11 @@ class BudgetReport:
         return self.next_tolerance is None or self.next_tolerance > self.asked_tolerance
 
     @property
+    def is_over(self) -> bool:
+        """True if the next question needs a fresh test set, as far as the outlook can tell."""
+        return self.is_spent or self.is_out_of_reach or 0 in (self.lasts_passes, self.lasts_fails)
+
+    @property
     def share_used(self) -> float | None:
         """Share of the test set's life that is used up, in [0, 1]; ``None`` if its end is not known."""
         if self.is_spent:

@@ -128,7 +128,7 @@ def _outputs(release: Release) -> tuple[Output, ...]:
         Output("replayed", _said(release.replayed)),
         Output("ledger-head", release.ledger_head),
         Output("leakage-bits", f"{budget.leakage_bits:.6g}"),
-        Output("fresh-test-set-needed", _said(budget.is_spent)),
+        Output("fresh-test-set-needed", _said(budget.is_over)),
     )
 
 
@@ -137,15 +137,15 @@ def _said(is_so: bool) -> str:
 
 
 def _notes(release: Release, place: Place, word: str) -> tuple[Annotation, ...]:
-    """A fail stands on the condition's line; so does a warning that this was the test set's last verdict."""
+    """A fail stands on the condition's line; so does a warning that the next question needs a fresh test set."""
     file, line = place.location.file, place.location.line
     notes = []
     if release.verdict is Verdict.FAIL:
         text = f"{release.meaning}. {sentences.advice(release)}"
         notes.append(Annotation("error", f"proctor: {word}", text, file, line))
-    if release.budget.is_spent:
-        text = "The budget of this test set is spent. Register a fresh test set before the next evaluation."
-        notes.append(Annotation("warning", "proctor: test set spent", text, file, line))
+    if release.budget.is_over:
+        text = f"{sentences.capitalized(sentences.outlook(release))}. `proctor testset renew` registers it."
+        notes.append(Annotation("warning", "proctor: a fresh test set is needed", text, file, line))
     return tuple(notes)
 
 

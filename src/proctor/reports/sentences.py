@@ -80,7 +80,7 @@ def outlook(public: Release | Status) -> str:
     budget = public.budget
     if budget.is_spent or public.testset.state == "retired":
         return "a new test set is needed"
-    if budget.is_out_of_reach or 0 in (budget.lasts_passes, budget.lasts_fails):
+    if budget.is_over:
         return "a new test set is needed before the next evaluation"
     if budget.passes is None and budget.evaluations_left is not None:
         left = budget.evaluations_left

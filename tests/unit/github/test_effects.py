@@ -185,14 +185,31 @@ def test_output_lines__refuses(name, value):
         effects.output_lines(Output(name, value), "word")
 
 
-def test_announce__spent_set_warns(outlets):
-    """The last verdict of a test set comes with a warning."""
-    spent = make_release(budget=make_budget(next_level_log=None))
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"next_level_log": None},
+        {"asked_tolerance": 0.01, "next_tolerance": 0.02},
+        {"lasts_passes": 0, "lasts_fails": 0},
+    ],
+    ids=["spent", "out of reach", "about to be"],
+)
+def test_announce__a_test_set_at_its_end_warns(outlets, end):
+    """The last verdict that a test set can give comes with a warning, before anything is refused."""
+    over = make_release(budget=make_budget(**end))
 
-    apply(outlets, announcement.announce(spent, PLACE))
+    apply(outlets, announcement.announce(over, PLACE))
 
     assert "true" == outputs(outlets[0].output.read_text())["fresh-test-set-needed"]
-    assert any(line.startswith("::warning") for line in outlets[1])
+    assert any(line.startswith("::warning") and "needed" in line for line in outlets[1])
+
+
+def test_announce__a_test_set_that_goes_on_does_not_warn(outlets):
+    """Nothing is said of an end that is not near."""
+    apply(outlets, announcement.announce(make_release(), PLACE))
+
+    assert "false" == outputs(outlets[0].output.read_text())["fresh-test-set-needed"]
+    assert not any(line.startswith("::warning") for line in outlets[1])
 
 
 def test_announce__push_has_no_comment():

@@ -24,8 +24,7 @@ from proctor.surroundings import Surroundings
 
 def after(gate: Gate, public: Release | Status) -> tuple[Effect, ...]:
     """What a verdict, or the state of the account, makes of issues: one is opened if the next check needs a new set."""
-    budget = public.budget
-    if not (budget.is_spent or budget.is_out_of_reach or 0 in (budget.lasts_passes, budget.lasts_fails)):
+    if not public.budget.is_over:
         return settled(gate)
     from proctor.gate.books import next_set_hint
 
