@@ -352,3 +352,18 @@ def test_key_file__is_as_good_as_the_variable_and_hidden_from_the_candidate(proj
 def test_environment__of_the_tests_holds_no_key():
     """What is tested here would mean nothing if the tests' own environment had a key."""
     assert "PROCTOR_KEY" not in os.environ
+
+
+def test_seal__as_json_gives_the_new_key_to_a_machine(ready):
+    """A script can put the new key where it belongs, and the sealed file opens with it; a given key is not told."""
+    sealed = ready.proctor("testset", "seal", "exam/labels.csv", "--json", env={"PROCTOR_KEY": ""}).json
+    assert [{"source": "exam/labels.csv", "sealed": "exam/labels.csv.sealed"}] == sealed["files"]
+    (ready.root / "exam/labels.csv").unlink()
+    ready.gate(testset={"labels": "exam/labels.csv.sealed", "features": "exam/features.csv"})
+    assert 0 == ready.proctor("check", env={"PROCTOR_KEY": sealed["key"]}).code
+
+    again = ready.proctor(
+        "testset", "seal", "exam/features.csv", "--json", env={"PROCTOR_KEY": sealed["key"]}
+    )  # fmt: skip
+    assert {"key": None, "key_id": sealed["key_id"]} == {name: again.json[name] for name in ("key", "key_id")}
+    assert sealed["key"] not in again.out

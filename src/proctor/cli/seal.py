@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -18,6 +19,7 @@ NEW = click.Path(dir_okay=False, path_type=Path)
 Examples:
   proctor testset seal exam/labels.csv                            prints a new key, once
   proctor testset seal exam/labels.csv --features exam/features.csv --key-file owner.key
+  proctor testset seal exam/labels.csv --json | jq -r .key | gh secret set PROCTOR_KEY
 """,
 )
 @click.argument("labels", type=EXISTING)
@@ -26,8 +28,15 @@ Examples:
 @click.option("--key-file", type=EXISTING, help="File that holds the key.  [default: the variable PROCTOR_KEY]")
 @click.option("--pair-with", type=EXISTING, help="Sealed file of the same test set: seal corrected labels beside it.")
 @click.option("--force", is_flag=True, help="Overwrite sealed files that exist.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON: the files, and the key if one was made.")
 def seal(
-    labels: Path, features: Path | None, out: Path | None, key_file: Path | None, pair_with: Path | None, force: bool
+    labels: Path,
+    features: Path | None,
+    out: Path | None,
+    key_file: Path | None,
+    pair_with: Path | None,
+    force: bool,
+    as_json: bool,
 ) -> None:
     """
     Encrypt LABELS under the owner's key.
@@ -49,11 +58,22 @@ def seal(
     key = given or sealing.generate_key()
     for source, target, context in jobs:
         sealing.seal_file(source, target, key, context, pair)
-        click.echo(f"sealed {source} as {target} under the key {key.id}")
-    if given is None:
-        click.echo(_new_key(key.text))
-    plain = ", ".join(str(source) for source, _, _ in jobs)
-    click.echo(f"Now name the sealed files in the gate file, and delete what lies open (history included): {plain}")
+    files = [(str(source), str(target)) for source, target, _ in jobs]
+    new = key.text if given is None else None
+    if as_json:
+        sealed = [{"source": source, "sealed": target} for source, target in files]
+        click.echo(json.dumps({"files": sealed, "key_id": key.id, "key": new}, indent=2, ensure_ascii=False))
+    else:
+        click.echo("\n".join(_lines(files, key.id, new)))
+
+
+def _lines(files: list[tuple[str, str]], key_id: str, new: str | None) -> list[str]:
+    return [
+        *(f"sealed {source} as {target} under the key {key_id}" for source, target in files),
+        *([] if new is None else [_new_key(new)]),
+        "Now name the sealed files in the gate file, and delete what lies open (history included): "
+        + ", ".join(source for source, _ in files),
+    ]
 
 
 def _sealed_name(path: Path) -> Path:
