@@ -22,6 +22,8 @@ from proctor.stats.score_test import PairedTest, check_alternative, discordant_w
 
 NEXT_FEW = 3
 """How many larger samples must have the power too, because exact tests are not monotone in their size."""
+_TEETH = 24
+"""How far below a size with the power another is looked for, in steps that no run of them fits between."""
 _STEADY = 1500  # examples, from which on critical statistics hardly differ between neighboring sizes
 _SHOWN = 0.05  # share of a miss that doubts may leave open in a tolerance shown: parts in a thousand of it
 _RESULTS = 4096
@@ -186,8 +188,22 @@ class _Search:
         self.exact: dict[int, float] = {}
 
     def smallest(self) -> int:
-        """Approach on interpolated regions, arrive on exact ones."""
-        n = self._arrived(*self._approached())
+        """Approach on interpolated regions, arrive on exact ones, and look behind the nearest teeth of the sawtooth."""
+        n = self._steady(self._arrived(*self._approached()))
+        below = [size for size in range(n - 1 - NEXT_FEW, max(n - _TEETH, 1), -1 - NEXT_FEW) if self._is_enough(size)]
+        return min([n, *(found for size in below if (found := self._foot(size)) is not None)])
+
+    def _foot(self, size: int) -> int | None:
+        """Smallest size of the unbroken run around one that is enough; ``None`` if the run is too short to count on."""
+        low = high = size
+        while low > 1 and self._is_enough(low - 1):
+            low -= 1
+        while high < low + NEXT_FEW and self._is_enough(high + 1):
+            high += 1
+        return low if high >= low + NEXT_FEW else None
+
+    def _steady(self, n: int) -> int:
+        """The size itself, or the next one that is followed by a few with the power."""
         checked = n
         while checked < n + NEXT_FEW:
             checked += 1
