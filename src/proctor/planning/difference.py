@@ -14,9 +14,6 @@ from proctor.stats.resolution import Demand
 FEW = 5_000
 """Examples up to which the tolerances of other levels are computed: it takes no time, and scaling is at its worst."""
 
-ROUNDING = 1e-3
-"""Relative excess of a reached over an asked tolerance that is the search's resolution, not the test set's."""
-
 
 @dataclass(frozen=True)
 class DifferenceSizing:
@@ -101,7 +98,7 @@ class DifferenceSizing:
             return False
         if self.clause.tolerance is None:
             return self._demand().test(n_examples).rejects(n_examples, 0)
-        return resolution.resolves(self._demand(), self.clause.tolerance * (1 + ROUNDING), n_examples)
+        return resolution.resolves(self._demand(), self.clause.tolerance * (1 + resolution.ROUNDING), n_examples)
 
     def alternative(self, tolerance: float) -> float:
         """The difference at which the power is asked for, seen from below the threshold."""

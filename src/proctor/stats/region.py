@@ -23,7 +23,7 @@ from proctor.stats.certified import Floats, Integers
 from proctor.stats.score_test import PairedTest, as_counts, check_alternative, discordant_window
 
 _NODES_PER_ERROR = 2.0
-_SWEEPS = 2  # then the excess is what the jumps of the statistic leave, and stays
+_SWEEPS = 4
 SPARED = 2e-3
 """Share of the probability of a miss that doubts left open may have."""
 _LEAST_JITTER = 0.02  # of the distance between the statistics of neighboring outcomes
@@ -176,7 +176,7 @@ class Sketch:
             difference: True difference of the accuracies.
             disagreement: True P(exactly one of the two models is right); in [abs(difference), 1].
             goal: Logarithm of a miss; where it is given, all that matters is on which side of it the region's own lies.
-            spared: Share of the probability of a miss that doubts left open may have.
+            spared: Share of the miss, or of the power where that is smaller, that doubts left open may have.
 
         """
         critical = self.region.critical.copy()
@@ -186,7 +186,7 @@ class Sketch:
         for settled, i in enumerate(order):
             miss = math.exp(region.log_miss(difference, disagreement))
             rise, fall = above[order[settled:]].sum(), below[order[settled:]].sum()
-            if rise + fall <= spared * miss:
+            if rise + fall <= spared * min(miss, 1 - miss):
                 break
             if goal is not None and not miss - fall <= math.exp(goal) < miss + rise:
                 break

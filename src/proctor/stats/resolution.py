@@ -17,11 +17,13 @@ from scipy import special
 from proctor.errors import DomainError
 from proctor.stats import score
 from proctor.stats.domain import LARGEST_SAMPLE, too_many
-from proctor.stats.region import Curve, draw_curve, sketch
+from proctor.stats.region import SPARED, Curve, draw_curve, sketch
 from proctor.stats.score_test import PairedTest, check_alternative, discordant_window
 
 NEXT_FEW = 3
 """How many larger samples must have the power too, because exact tests are not monotone in their size."""
+ROUNDING = 1e-3
+"""Relative excess of a reached over an asked tolerance that is the search's resolution, not the test set's."""
 _TEETH = 24
 """How far below a size with the power another is looked for, in steps that no run of them fits between."""
 _STEADY = 1500  # examples, from which on critical statistics hardly differ between neighboring sizes
@@ -101,7 +103,10 @@ def sample_size(demand: Demand, tolerance: float) -> int:
     check_alternative(difference, demand.disagreement)
     if foregone is False:
         raise DomainError(f"no sample can prove a difference above {demand.threshold!r} where models differ less often")
-    return _Search(demand, difference).smallest()
+    n = _Search(demand, difference).smallest()
+    while n < LARGEST_SAMPLE and not resolves(demand, tolerance * (1 + ROUNDING), n):
+        n += 1 + n // 5_000  # the search shares curves between sizes, the gate does not
+    return n
 
 
 @lru_cache(maxsize=_RESULTS)
@@ -136,7 +141,9 @@ def reachable_tolerance(demand: Demand, n_examples: int) -> float | None:
         return None
     rough = sketch(test, demand.disagreement, demand.log_miss)
     guess = _smallest_difference(demand, rough.region.log_miss)
-    region = rough.settled_for(demand.disagreement if guess is None else guess, demand.disagreement, spared=_SHOWN)
+    spared = _SHOWN if n_examples > _STEADY else SPARED
+    truth = demand.disagreement if guess is None else guess
+    region = rough.settled_for(truth, demand.disagreement, spared=spared)
     found = _smallest_difference(demand, region.log_miss)
     return None if found is None else max((found - demand.threshold) / 2, 0.0)
 
@@ -163,7 +170,7 @@ def resolves(demand: Demand, tolerance: float, n_examples: int) -> bool:
     bounds = found.log_miss_bounds(difference, demand.disagreement)
     if bounds is not None and not bounds[0] <= demand.log_miss < bounds[1]:
         return bounds[1] <= demand.log_miss
-    region = found.settled_for(difference, demand.disagreement, demand.log_miss)
+    region = found.settled_for(difference, demand.disagreement)
     return region.log_miss(difference, demand.disagreement) <= demand.log_miss
 
 
@@ -240,7 +247,8 @@ class _Search:
     def _arrived(self, start: int, slope: float) -> int:
         """Size with enough power next to one without: bracketed by growing steps, the first as the slope suggests."""
         lacking = self._exact_log_miss(start) - self.demand.log_miss
-        step = min(max(1, math.ceil(abs(lacking / slope))), max(1, start // 2))
+        most = max(1, start // 2)
+        step = max(1, math.ceil(min(abs(lacking / slope), most)))
         low, high = start, start
         while low > 0 and self._is_enough(low):
             low, high, step = max(low - step, 0), low, 2 * step

@@ -212,6 +212,46 @@ def test_resolves__agrees_with_the_planned_size_to_the_example(demand, tolerance
     assert not resolution.resolves(demand, tolerance, n - 1)
 
 
+@pytest.mark.parametrize("level", [math.log(1e-3) - steps * math.log(2) for steps in (22, 29)])
+def test_resolves__grants_the_size_that_was_planned(level):
+    """Where few examples of one kind decide, too, a test set of the planned size is not refused for its size."""
+    for miss in (0.5, 0.1):
+        demand = Demand(-0.02, level, math.log(miss), 0.02)
+        n = paired.sample_size(demand, 0.01)
+        assert resolution.resolves(demand, 0.01 * (1 + resolution.ROUNDING), n)
+
+
+@pytest.mark.parametrize(("c", "tolerance", "n"), [(0.0, 0.5, 26), (0.5, 0.25, 63), (0.8, 0.1, 171), (0.9, 0.05, 350)])
+def test_sample_size__of_a_truth_without_any_loss(c, tolerance, n):
+    """Where the new model is right wherever the old one is wrong nothing is missed, and the search still ends."""
+    assert n == paired.sample_size(Demand(c, -17.89, MILLE, 1.0), tolerance)
+
+
+@pytest.mark.parametrize(
+    ("demand", "n"),
+    [
+        (Demand(-0.05, -1.706, -0.7, 0.2), 20),
+        (Demand(0.05, -0.7, -0.7, 0.5, 0.6), 10),
+        (Demand(-0.01, -1.6, -0.3, 0.604), 50),
+        (Demand(0.18, -7.0, -0.05, 0.2, 0.24), 2_000),
+        (Demand(0.02, -3.0, -0.05, 0.1403, 0.1684), 1_000),
+        (Demand(-0.02, -24.08, -2.3, 0.02, 0.02), 500),
+    ],
+)
+def test_reachable_tolerance__in_corners(demand, n):
+    """Half a percent of the tolerance of the exact region, at low power and where a handful of losses decides."""
+    settled = sketch(demand.test(n), demand.disagreement, demand.log_miss).settled()
+    low, high = demand.threshold, demand.disagreement
+    while high - low > 1e-9:
+        middle = (low + high) / 2
+        is_enough = settled.log_miss(middle, demand.disagreement) <= demand.log_miss
+        low, high = (low, middle) if is_enough else (middle, high)
+    exact = (high - demand.threshold) / 2
+
+    assert exact == pytest.approx(paired.reachable_tolerance(demand, n), rel=0.005, abs=1e-6)
+    assert [False, True] == [resolution.resolves(demand, exact * factor, n) for factor in (0.99, 1.01)]
+
+
 def test_reachable_tolerance__out_of_reach():
     """Where even the largest difference would not be proven there is no tolerance."""
     assert paired.reachable_tolerance(Demand(0.0, MILLE, MILLE, 0.1), 20) is None
