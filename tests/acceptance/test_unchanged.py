@@ -67,11 +67,6 @@ def test_check__if_changed_accepts_the_first_candidate(branch: Workshop):
     assert (told.code, told.json["basis"], told.json["budget"]["evaluations"]) == (0, "first accepted", 0)
 
 
-def test_check__without_the_option_every_candidate_is_judged(branch: Workshop):
-    """Whoever asks gets an answer: the same model is not better than itself."""
-    assert branch.proctor("check", "--json").json["verdict"] == "fail"
-
-
 def test_check__if_changed_judges_a_model_that_has_changed(branch: Workshop):
     """The option changes nothing for a commit that changes the model, committed or not."""
     branch.predictions("new.csv", range(160, 400))
@@ -93,3 +88,63 @@ def test_check__if_changed_still_refuses_what_cannot_be_read(branch: Workshop):
     branch.proctor("check", "--if-changed")
     (branch.root / "exam/features.csv").unlink()
     assert branch.proctor("check", "--if-changed").code == 5
+
+
+def test_check__if_changed_judges_another_model_of_the_same_files(branch: Workshop):
+    """A gate file that names another file or another column submits another model, though no file has changed."""
+    branch.proctor("check", "--if-changed")
+    git(branch, "checkout", "-q", "main")
+    branch.predictions("other.csv", range(600))
+    commit(branch, "a bad model that nobody asks about")
+    git(branch, "checkout", "-q", "-b", "swap")
+    branch.gate(baseline={"revision": "main"}, candidate={"predictions": "other.csv"})
+    assert branch.proctor("check", "--if-changed", "--json").json["verdict"] == "fail"
+
+
+def test_check__if_changed_repeats_the_answer_of_a_commit(branch: Workshop):
+    """A first candidate that was judged and failed is not passed over: not on a re-run, and not by the next commit."""
+    branch.gate(baseline={"revision": "main"}, first="judge", condition="n > 0.95 +/- 0.03 and n - o > 0 +/- 0.03")
+    commit(branch, "judge the first one")
+    first = branch.proctor("check", "--if-changed", "--json").json
+    assert first["verdict"] == "fail"
+    git(branch, "commit", "-q", "--allow-empty", "-m", "again")
+    again = branch.proctor("check", "--if-changed", "--json").json
+    assert (again["verdict"], again["replayed"], again["entry"]) == ("fail", True, first["entry"])
+
+
+def test_check__if_changed_asks_what_compares_with_nothing(branch: Workshop):
+    """A condition on the new model alone is about every commit's model."""
+    branch.gate(baseline={"revision": "main"}, condition="n > 0.95 +/- 0.03", first="judge")
+    assert [1, 1] == [branch.proctor("check", "--if-changed").code for _ in range(2)]
+
+
+def test_check__if_changed_is_not_misled_by_a_model_judged_against_itself(branch: Workshop):
+    """Somebody's plain check of an unchanged model fails, and blocks no commit that leaves the model alone."""
+    branch.proctor("check", "--if-changed")
+    branch.predictions("new.csv", range(160, 400))
+    commit(branch, "a better one")
+    branch.proctor("check")
+    branch.predictions("new.csv", range(400))
+    commit(branch, "the old one again")
+    assert branch.proctor("check").code == 1
+    assert SAID in branch.proctor("check", "--if-changed").out
+
+
+def test_check__if_changed_under_an_accepted_baseline(ready: Workshop):
+    """The accepted model gets its acceptance repeated; after the condition was edited there is nothing to ask of it."""
+    ready.gate(baseline=None)
+    ready.proctor("check")
+    assert ready.proctor("check", "--if-changed", "--json").json["replayed"]
+    ready.gate(baseline=None, condition="n - o > 0.03 +/- 0.02")
+    assert SAID in ready.proctor("check", "--if-changed").out
+
+
+@pytest.mark.parametrize("env", [{}, {"PROCTOR_COMMIT": "c" * 40}], ids=["no commit", "one commit"])
+def test_check__an_accepted_model_is_judged_against_another_baseline(ready: Workshop, monkeypatch, env):
+    """That it was better than an old model says nothing of the one that it is to be compared with now."""
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    ready.predictions("best.csv", range(60))
+    assert ready.proctor("check").code == 0
+    assert ready.proctor("check", "--baseline", "best.csv", "--json").json["verdict"] == "fail"
+    assert ready.proctor("check", "--json").json["replayed"]

@@ -1,18 +1,22 @@
 """
 A commit that leaves the model alone: no question about the model is new, so none is asked, and nothing is charged.
 
-Only what was submitted is compared (theory.md §4.3.3); what a model does on the examples is not looked at.
+Only what was submitted is compared (theory.md §4.3.3), and what the gate files say of it; what a model does on the
+examples is not looked at.
 """
 
 from __future__ import annotations
 
 import filecmp
 from dataclasses import replace
+from pathlib import Path
 
 from proctor.cli.workflow import terms
-from proctor.conditions import parse
-from proctor.gatefile import Accepted, Gate, PredictionsFile, Revision
+from proctor.conditions import Variable, parse, variables
+from proctor.errors import ProctorError
+from proctor.gatefile import Accepted, Gate, PredictionsFile, Revision, loads
 from proctor.ledger.history import Question
+from proctor.ledger.records import Adopted, Evaluated
 from proctor.surroundings import Surroundings
 
 
@@ -21,14 +25,15 @@ def question(gate: Gate, surroundings: Surroundings, commit: str | None) -> Gate
     What is left to ask of *gate* if its candidate is the model that it would be compared with.
 
     Returns:
-        The gate as it is if the model has changed, or the answer is recorded; the gate that accepts a first candidate
-        if none has been judged on this test set; ``None`` if there is nothing to ask.
+        The gate as it is if the model has changed, if the condition compares it with nothing, or if the answer is
+        recorded; the gate that judges or accepts a first candidate as long as none is accepted on this test set;
+        ``None`` if there is nothing to ask.
 
     Raises:
         ProctorError: If test set, models or ledger cannot be read.
 
     """
-    if not _looks_the_same(gate):
+    if not variables(gate.formula) & {Variable.O, Variable.D} or not _may_be_the_same(gate):
         return gate
     from proctor.gate.books import consult
     from proctor.gate.case import open_case
@@ -38,20 +43,40 @@ def question(gate: Gate, surroundings: Surroundings, commit: str | None) -> Gate
     candidate, baseline = case.candidate.submission, case.baseline(life)
     if baseline is None or baseline.submission.digest != candidate.digest:
         return gate
-    if life is None or not any(taken.record.origin.gate == gate.name for taken in life.verdicts):
+    if life is None or life.accepted(gate.name) is None:
         return replace(gate, baseline=Accepted())
-    asked = Question(str(parse(gate.condition)), candidate, baseline.submission, gate.name)
-    return gate if life.recorded_answer(asked) is not None else None
+    taken = life.recorded_answer(Question(str(parse(gate.condition)), candidate, baseline.submission, gate.name))
+    return None if taken is None or _is_of_itself(taken.record) else gate
 
 
-def _looks_the_same(gate: Gate) -> bool:
+def _is_of_itself(record: Adopted | Evaluated) -> bool:
+    """A model that somebody had judged against itself was not better; that is no answer about a commit."""
+    baseline = record.baseline if isinstance(record, Evaluated) else None
+    return baseline is not None and baseline.digest == record.candidate.digest
+
+
+def _may_be_the_same(gate: Gate) -> bool:
     """Cheap: False is certain."""
     match gate.baseline:
+        case Accepted():
+            return True
         case Revision(revision):
             paths = terms.paths_of(gate.candidate, gate) if terms.has_extent(gate.candidate) else ()
-            return terms.git_says_yes(gate.root, "diff", "--quiet", "--end-of-options", revision, "--", *paths)
-        case PredictionsFile(old) if isinstance(gate.candidate, PredictionsFile):
+            diff = ("diff", "--quiet", "--no-ext-diff", "--ignore-submodules=none", "--end-of-options")
+            return terms.git_says_yes(gate.root, *diff, revision, "--", *paths) and _declares_the_same(gate, revision)
+        case PredictionsFile(old):
+            if not isinstance(gate.candidate, PredictionsFile):
+                return False
             files = gate.resolve(old), gate.resolve(gate.candidate.predictions)
             return all(file.is_file() for file in files) and filecmp.cmp(*files, shallow=False)
-        case _:
-            return False
+
+
+def _declares_the_same(gate: Gate, revision: str) -> bool:
+    """Whether the gate file named the same candidate then; the model is read by today's, on both sides."""
+    from proctor.models import file_at
+
+    try:
+        then = loads(file_at(gate.root, revision, Path(gate.file).name).decode("utf-8-sig"), gate.file)
+    except (ProctorError, UnicodeDecodeError):
+        return False
+    return then.candidate == gate.candidate

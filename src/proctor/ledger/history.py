@@ -162,7 +162,8 @@ class Life:
         The answer that this question already has, or ``None`` (theory.md §4.3.3).
 
         The same question is: the same condition, candidate and baseline; or the candidate that is the accepted
-        baseline; or the same candidate for the same commit, whatever the baseline has become since.
+        baseline, where it would be compared with itself; or the same candidate for the same commit, whatever a
+        baseline that moves with the repository has become since.
         """
         accepted = self.accepted(question.gate)
         if accepted is not None and _is_acceptance_of(accepted.record, question):
@@ -174,7 +175,9 @@ class Life:
 
 
 def _is_acceptance_of(record: Adopted | Evaluated, question: Question) -> bool:
-    return record.candidate.digest == question.candidate.digest and record.condition == question.condition
+    digest = question.candidate.digest
+    is_compared_with_itself = question.baseline is not None and question.baseline.digest == digest
+    return record.candidate.digest == digest and record.condition == question.condition and is_compared_with_itself
 
 
 def _is_same_question(record: Adopted | Evaluated, question: Question) -> bool:
@@ -183,7 +186,12 @@ def _is_same_question(record: Adopted | Evaluated, question: Question) -> bool:
     if isinstance(record, Adopted):
         return record.origin.gate == question.gate and (question.baseline is None or _same_commit(record, question))
     same_baseline = (record.baseline and record.baseline.digest) == (question.baseline and question.baseline.digest)
-    return bool(same_baseline) or _same_commit(record, question)
+    return bool(same_baseline) or (_is_moving(question.baseline) and _same_commit(record, question))
+
+
+def _is_moving(baseline: Submission | None) -> bool:
+    """Whether a baseline may have become another since: a file that somebody names is the one that they mean."""
+    return baseline is None or baseline.commit is not None
 
 
 def _same_commit(record: Adopted | Evaluated, question: Question) -> bool:

@@ -84,6 +84,8 @@ class SavedEstimator:
 
 Runnable = Command | SavedEstimator
 
+_SUBMODULE = b"160000 "  # the mode that git gives to a commit of another repository
+
 
 def digest(model: Runnable, root: Path, tree: Path | None = None) -> str:
     """
@@ -128,16 +130,28 @@ def _expanded(paths: Iterable[Path]) -> list[Path]:
 
 
 def _tracked(root: Path) -> list[Path]:
-    """Every file that git tracks in the repository of *root*."""
+    """
+    Every file that git tracks in the repository of *root*.
+
+    Raises:
+        ModelError: If there is no repository, or a part of it is a submodule, whose files another one tracks.
+
+    """
     try:
         top = Path(_git(root, "rev-parse", "--show-toplevel").decode().removesuffix("\n"))
-        names = _git(top, "ls-files", "-z").split(b"\0")
+        listed = [line.partition(b"\t") for line in _git(top, "ls-files", "--stage", "-z").split(b"\0") if line]
     except (OSError, subprocess.CalledProcessError) as error:
         raise ModelError(
             "what the candidate consists of is not known: no files are declared and this is no git repository",
             hint="declare them in the gate file: `candidate.files: [predict.py, model.bin]`",
         ) from error
-    paths = [top / name.decode("utf-8", "surrogateescape") for name in names if name]
+    names = {name.decode("utf-8", "surrogateescape"): facts for facts, _, name in listed}
+    if modules := [name for name, facts in names.items() if facts.startswith(_SUBMODULE)]:
+        raise ModelError(
+            f"what the candidate consists of is not known: {modules[0]!r} is a submodule, and no files are declared",
+            hint="declare them in the gate file: `candidate.files: [predict.py, model.bin]`",
+        )
+    paths = [top / name for name in names]
     return [path for path in paths if OWN_FOLDER not in path.parts and path.is_file()]
 
 

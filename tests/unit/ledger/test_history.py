@@ -193,8 +193,10 @@ def test_recorded_answer__rerun_of_a_commit_whatever_the_baseline_has_become():
         evaluated(model("c", "c2"), "pass", model("a")),
     )
 
-    again = Question(CONDITION, model("b", "c1"), model("c"), "gate")
+    again = Question(CONDITION, model("b", "c1"), model("c", "c2"), "gate")
     assert found.verdicts[0] == found.recorded_answer(again)
+    another_file = Question(CONDITION, model("b", "c1"), model("c"), "gate")
+    assert found.recorded_answer(another_file) is None
     assert found.recorded_answer(dataclasses.replace(again, candidate=model("b", "c9"))) is None
 
 

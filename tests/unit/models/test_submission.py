@@ -97,6 +97,17 @@ def test_digest__nothing_known(tmp_path):
     assert "candidate.files" in caught.value.hint
 
 
+def test_digest__a_submodule_is_not_passed_over(git, tmp_path_factory):
+    """What another repository tracks is a part of the candidate that its files must be declared for."""
+    other = tmp_path_factory.mktemp("model")
+    git("init", "-q", folder=other)
+    git("commit", "-q", "--allow-empty", "-m", "weights", folder=other)
+    git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "weights")
+
+    with pytest.raises(ModelError, match="'weights' is a submodule"):
+        digest(Command(LINE), git.root)
+
+
 def test_digest__tracked_files(git):
     """Without declared files, all that git tracks counts, as it lies in the work tree; the gate's own does not."""
     before = digest(Command(LINE), git.root)
