@@ -428,3 +428,15 @@ def test_check__keeps_its_own_out_of_git(ready):
     assert "proctor.yml" in listed
     assert ".proctor" not in listed
     assert 1 == ready.predictions("worse.csv", range(500)).proctor("check", "--candidate", "worse.csv").code
+
+
+def test_check__a_second_ledger_leaves_the_first_one_usable(ready):
+    """Each registration has the owner's record of labels that its own entry commits to."""
+    assert 0 == ready.proctor("check").code
+    ready.gate(ledger=".proctor/other.db")
+    assert 0 == ready.proctor("check").code
+    ready.gate().predictions("new.csv", range(150, 400))
+    for ledger in (None, ".proctor/other.db"):
+        ready.gate(ledger=ledger)
+        assert 0 == ready.proctor("check").code
+    assert 2 == len(list((ready.root / ".proctor/owner").glob("*.labels.npz")))

@@ -109,7 +109,7 @@ def _is_unfinished(desk: Desk, register: LabelRegister, labels: Labels) -> bool:
 def _change(desk: Desk, life: Life, register: LabelRegister, labels: Labels) -> LabelChange:
     if register.commitment != life.labels:
         raise DataError(
-            f"the owner's record of labels {desk.registry.file} is not the one that the ledger speaks of",
+            f"the owner's record of labels {desk.registry.file(life.labels)} is not the one that the ledger speaks of",
             hint="Restore it from a copy; or give the labels of the last correction first, to complete it.",
         )
     change = register.compare(desk.exam.hashes, labels)

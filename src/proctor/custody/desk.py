@@ -100,15 +100,16 @@ class Desk:
         Raises:
             DataError: If it is not here, or damaged.
         """
-        for commitment in (life.registered.record.labels, life.labels):
+        commitments = (life.labels, life.registered.record.labels)
+        for commitment in commitments:
             self.registry.settle(commitment)  # a machine may have died right after the entry
-        found = self.registry.read()
+        found = self.registry.read(commitments)
         if found is None and self.safe.key is not None:
             made = self.registry.made_from(self.exam.hashes, self.exam.read_labels())
             found = made if made.commitment == life.labels else None
         if found is None:
             raise DataError(
-                f"the owner's record of labels {self.registry.file} is not here",
+                f"the owner's record of labels {self.registry.file(life.labels)} is not here",
                 hint="It was written where the test set was registered; work there, or restore it from a copy. With "
                 "the owner's key, the registered labels in their place are enough.",
             )

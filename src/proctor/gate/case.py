@@ -145,15 +145,16 @@ class Case:
         """
         refuse_locked(self.exam)
         self._refuse_unsealed(life.registered.record)
-        for commitment in (life.registered.record.labels, life.labels):  # a machine may have died right after either
+        commitments = (life.labels, life.registered.record.labels)
+        for commitment in commitments:  # a machine may have died right after either
             self.registry.settle(commitment)
-        register = self.registry.read()
+        register = self.registry.read(commitments)
         if register is None:
             self._refuse_other_labels(life)
             return
         if register.commitment != life.labels:
             raise DataError(
-                f"the owner's record of labels {self.registry.file} is not the one of this registration",
+                f"the owner's record of labels {self.registry.file(life.labels)} is not the one of this registration",
                 hint="Restore it from a copy.",
             )
         changed = register.compare(self.exam.hashes, self.labels).n_changed

@@ -12,6 +12,7 @@ and of labels that are mostly one class, or mostly what a good model says, few g
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,10 +40,10 @@ class Registry:
     safe: Safe
     fingerprint: str
 
-    @property
-    def file(self) -> Path:
-        """The register."""
-        return self.safe.gate.resolve(_FOLDER) / f"{self.fingerprint[:16]}.labels.npz"
+    def file(self, commitment: str) -> Path:
+        """The register of labels with this *commitment*: another ledger's registration of the same set has its own."""
+        name = "".join(filter(str.isalnum, commitment))[:16]  # it comes from the ledger: no path
+        return self.safe.gate.resolve(_FOLDER) / f"{self.fingerprint[:16]}.{name}.labels.npz"
 
     def draft(self, register: LabelRegister) -> None:
         """
@@ -57,7 +58,7 @@ class Registry:
         """Make the draft of *commitment*, which the ledger took, the register; nothing if there is none here."""
         draft = self._draft(commitment)
         if draft.exists():
-            draft.replace(self.file)
+            draft.replace(self.file(commitment))
 
     def discard(self, commitment: str) -> None:
         """Remove the draft of *commitment*, which the ledger did not take; with the key it is also everybody else's."""
@@ -75,26 +76,28 @@ class Registry:
         Raises:
             LedgerUnwritable: If the file cannot be written.
         """
-        owner.write(self.file, self._sealed(register))
+        owner.write(self.file(register.commitment), self._sealed(register))
 
-    def read(self) -> LabelRegister | None:
+    def read(self, commitments: Iterable[str]) -> LabelRegister | None:
         """
-        The register; ``None`` if the test set was registered on another machine.
+        The register of the first of *commitments* that is here; ``None`` if the set was registered on another machine.
 
         Raises:
             DataError: If it is damaged or cannot be read.
             KeyFault: If it is sealed and the key is missing or another.
         """
-        try:
-            content = self.file.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise DataError(f"the owner's record of labels {self.file} cannot be read: {error.strerror}") from None
-        return LabelRegister.from_bytes(self.safe.unwrap(content, _CONTEXT))
+        for file in map(self.file, commitments):
+            try:
+                content = file.read_bytes()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise DataError(f"the owner's record of labels {file} cannot be read: {error.strerror}") from None
+            return LabelRegister.from_bytes(self.safe.unwrap(content, _CONTEXT))
+        return None
 
     def _draft(self, commitment: str) -> Path:
-        return self.file.with_name(f"{self.fingerprint[:16]}.{commitment[:16]}.draft")
+        return self.file(commitment).with_suffix(".draft")
 
     def _sealed(self, register: LabelRegister) -> bytes:
         content = register.to_bytes()
