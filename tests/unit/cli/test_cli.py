@@ -252,6 +252,35 @@ def test_main__terminal_without_unicode():
     assert b"It asks" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("redirection", "arguments", "expected"),
+    [
+        (">/dev/full", ["check", "no-such-gate.yml", "--json"], 2),
+        (">/dev/full 2>/dev/full", ["check", "no-such-gate.yml", "--json"], 2),
+        ("2>/dev/full", [], 2),
+        ("2>/dev/full", ["chekc"], 2),
+        (">/dev/full", ["schema"], 5),
+        (">/dev/full", ["explain", "n > 0.8", "--json"], 5),
+        (">/dev/full 2>/dev/full", ["explain", "n > 0.8", "--json"], 5),
+    ],
+)
+def test_main__streams_that_are_full(redirection, arguments, expected):
+    """A misuse stays one where it cannot be told; a result that nobody got is unusable, and never a fail."""
+    done = process(redirection, *arguments)
+
+    assert (expected, False) == (done.returncode, b"Traceback" in done.stderr)
+
+
+@pytest.mark.parametrize(("fault", "expected"), [("KeyboardInterrupt", 130), ("ZeroDivisionError", 70)])
+def test_main__nobody_hears_of_the_end(fault, expected):
+    """An interruption and a bug have their exit codes even where neither can be told."""
+    line = f"import proctor.cli as c; c.app.main = lambda *a, **b: (_ for _ in ()).throw({fault}); c.main(['x'])"
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-c", line], stdout=full, stderr=full, timeout=60, check=False)
+
+    assert expected == done.returncode
+
+
 @pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
 def test_main__nobody_hears_of_the_error(redirection):
     """Where standard error is closed or full, the exit code still tells what happened."""
