@@ -102,11 +102,19 @@ def app() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code of design.md."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so a CI system ends jobs; nothing may be left lying
+    _end_tidily_when_told_to()
     _prepare_streams()
     code = run(sys.argv[1:] if arguments is None else list(arguments))
     _abandon_full_streams()
     sys.exit(code)
+
+
+def _end_tidily_when_told_to() -> None:
+    """So a CI system ends jobs, and a terminal that is closed; nothing may be left lying."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` has it ignored
+            signal.signal(number, signal.default_int_handler)
 
 
 def _prepare_streams() -> None:

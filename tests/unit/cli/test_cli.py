@@ -287,6 +287,15 @@ def test_main__nobody_hears_of_the_error(redirection):
     assert 2 == process(redirection, "check", "no-such-gate.yml").returncode
 
 
+@pytest.mark.parametrize(("before", "expected"), [("", 130), ("trap '' HUP; ", 0)], ids=["closed", "nohup"])
+def test_main__terminal_is_closed(before, expected):
+    """The end of the terminal ends a command like Ctrl-C, but for those who asked to outlive it."""
+    line = "import os, proctor.cli as c; c.app.main = lambda *a, **b: os.kill(os.getpid(), 1); c.main(['x'])"
+    command = f"{before}{shlex.join([sys.executable, '-c', line])}"
+
+    assert expected == subprocess.run(["bash", "-c", command], capture_output=True, timeout=60, check=False).returncode
+
+
 def test_main__shell_completion():
     """A shell gets its script and its completions, and no complaint."""
     script = process("", _PROCTOR_COMPLETE="bash_source")
