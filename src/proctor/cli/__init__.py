@@ -152,20 +152,19 @@ def terminal_width() -> int | None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
-    as_json = "--json" in arguments
     try:
         code = app.main(list(arguments), prog_name="proctor", standalone_mode=False, color=wants_color(os.environ))
         sys.stdout.flush()  # what click could not write is an error here, while it can still be reported
     except errors.ProctorError as error:
-        return _report(error.message, error.hint, type(error).__name__, error.exit_code, as_json)
+        return _report(error.message, error.hint, type(error).__name__, error.exit_code, wants_json(arguments))
     except _HELP_ALONE as error:  # no command was given, and the help says which there are
         _tell(error.format_message())
         return errors.MISUSE
     except click.UsageError as error:
         hint = f"See '{error.ctx.command_path} --help'." if error.ctx else "See 'proctor --help'."
-        return _report(error.format_message(), hint, "Misuse", errors.MISUSE, as_json)
+        return _report(error.format_message(), hint, "Misuse", errors.MISUSE, wants_json(arguments))
     except click.ClickException as error:
-        return _report(error.format_message(), "", "Misuse", errors.MISUSE, as_json)
+        return _report(error.format_message(), "", "Misuse", errors.MISUSE, wants_json(arguments))
     except (KeyboardInterrupt, click.Abort):
         _tell("interrupted; nothing was spent, or the ledger's entry is whole")
         return errors.INTERRUPTED
@@ -176,11 +175,29 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:  # a file or a device failed where no message of its own is made
         name = f" {error.filename!r}" if error.filename else ""
         message = f"the system refused to go on with a file{name}: {error.strerror or type(error).__name__}"
-        return _report(message, _OS_HINT, "Unusable", errors.UNUSABLE, as_json)
+        return _report(message, _OS_HINT, "Unusable", errors.UNUSABLE, wants_json(arguments))
     except Exception as error:  # noqa: BLE001  # the last line of defense: everything else is a bug of ours
         _tell(bug_report(error, arguments))
         return errors.BUG
     return int(code or 0)
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """
+    Whether errors are printed as JSON: where `--json` is a flag of the command, not the name of a file to write.
+
+    >>> wants_json(["check", "--json"]), wants_json(["report", "--json", "facts.json"])
+    (True, False)
+    """
+    command: click.Command | None = app
+    for word in arguments:
+        if isinstance(command, click.Group) and not word.startswith("-"):
+            command = command.get_command(click.Context(command), word)
+    return "--json" in arguments and command is not None and any(map(_is_json_flag, command.params))
+
+
+def _is_json_flag(parameter: click.Parameter) -> bool:
+    return isinstance(parameter, click.Option) and parameter.is_flag and "--json" in parameter.opts
 
 
 _HELP_ALONE: tuple[type[click.UsageError], ...] = tuple(

@@ -142,6 +142,25 @@ def test_run__each_error_has_its_exit_code(monkeypatch, kind):
     assert expected == json.loads(out)
 
 
+@pytest.mark.parametrize(
+    ("line", "is_json"),
+    [
+        ("check no.yml --json", True),
+        ("testset show no.yml --json", True),
+        ("report no.yml --json x.json", False),
+        ("ledger export --gate no.yml --json", False),
+        ("chekc --json", False),
+        ("testset shwo --json", False),
+    ],
+)
+def test_run__errors_are_json_where_json_is_a_flag(line, is_json):
+    """Where `--json` names a file, or nothing at all, no error goes to the standard output."""
+    code, out, err = said(*line.split())
+
+    assert (2, is_json) == (code, bool(out))
+    assert err.startswith("error: ")
+
+
 @pytest.mark.parametrize("stopped", [KeyboardInterrupt, click.Abort])
 def test_run__interrupted(monkeypatch, stopped):
     """Ctrl-C is exit code 130 and one line."""
