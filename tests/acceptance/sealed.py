@@ -151,8 +151,8 @@ class Project:
 
     def entries(self) -> list[dict[str, Any]]:
         """The ledger, entry by entry."""
-        ran = self.proctor("ledger", "export", code=0)
-        return [json.loads(line) for line in ran.out.splitlines()]
+        found: list[dict[str, Any]] = self.proctor("ledger", "show", "--json", code=0).json["entries"]
+        return found
 
     def kinds(self) -> list[str]:
         return [entry["kind"] for entry in self.entries()]

@@ -208,7 +208,7 @@ PREDICTIONS: dict[str, tuple[Harm, str]] = {
 }
 
 LABELS: dict[str, tuple[Harm, str]] = {
-    "a stranger's label": (line(5, "f4,1"), "labels 1 examples that the test set does not have"),
+    "a stranger's label": (line(5, "f4,1"), "labels 1 example that the test set does not have"),
     "scores": (line(5, "e4,0.73"), "a cell that is not shown here is not a class"),
     "other columns": (line(0, "id,class"), "has no column 'label'"),
     "corrected": (
@@ -322,7 +322,7 @@ def test_check__unknown_class(project):
     project.gate(condition="n - o > 0.02 +/- 0.05", testset={**EXAM, "classes": list("0123456789")})
     line(5, "e4,77")(project.root / "new.csv")
 
-    assert_refused(run_here(project.root, "check"), 5, "classes that are not declared: '77'")
+    assert_refused(run_here(project.root, "check"), 5, "1 class that is not declared: '77'")
 
 
 def test_check__labels_without_header_are_not_quoted(project):

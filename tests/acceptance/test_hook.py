@@ -167,6 +167,17 @@ def test_install__gate_file_with_a_quote_in_its_name(ready, repository):
     assert "new.csv" in said  # the copy's paths lead nowhere, so it is the copy that was read
 
 
+def test_install__gate_file_that_is_not_there(ready, repository):
+    """A misspelled gate file is refused now: at a push it would be passed over in silence."""
+    ready.proctor("hook", "uninstall")
+
+    ran = ready.proctor("hook", "install", "proctor.yml", "gates/TYPO.yml")
+
+    assert 2 == ran.code
+    assert "there is no gate file 'gates/TYPO.yml'\n  `proctor init` writes one." in ran.err
+    assert "there is no pre-push hook" in ready.proctor("hook", "uninstall").out
+
+
 def test_install__development_data(ready, repository):
     """The chance of a pass is told at every push, from development data that were named once."""
     labels = ready.labels[:500]

@@ -142,7 +142,7 @@ def test_life__sealed_labels_are_corrected_sealed_and_opened_at_the_end(ready):
     ready.predictions("other.csv", range(150, 400))
     assert 2 == check(ready, "--candidate", "other.csv", env=env)["step"]
 
-    said = owner(ready, "retire", "--reason", "a fresh one is here", env=env).stdout
+    said = owner(ready, "retire", "--yes", "--reason", "a fresh one is here", env=env).stdout
 
     assert "labels.csv" in said
     assert (ready.root / "corrected.csv").read_bytes() == (ready.root / "exam/labels.csv").read_bytes()
@@ -155,16 +155,35 @@ def test_life__sealed_labels_are_corrected_sealed_and_opened_at_the_end(ready):
 
 def test_retire__is_recorded_once(ready):
     """Doing it again opens the files again and appends nothing."""
-    owner(ready, "retire", code=2)
+    owner(ready, "retire", "--yes", code=2)
     check(ready)
-    once = json.loads(owner(ready, "retire", "--reason", "spent", "--json").stdout)
+    once = json.loads(owner(ready, "retire", "--yes", "--reason", "spent", "--json").stdout)
 
-    assert "before" in owner(ready, "retire").stdout
-    again = json.loads(owner(ready, "retire", "--json").stdout)
+    assert "before" in owner(ready, "retire", "--yes").stdout
+    again = json.loads(owner(ready, "retire", "--yes", "--json").stdout)
 
     assert ("spent", False, {}) == (once["reason"], once["recorded_before"], once["outcomes"])
     assert {**once, "recorded_before": True} == again
     assert 1 == len(entries(ready, "retirement"))
+
+
+def test_retire__nobody_there_to_answer(ready):
+    """What cannot be taken back is not done because nobody could be asked: exit code 2, and nothing is recorded."""
+    check(ready)
+
+    said = owner(ready, "retire", code=2).stderr
+
+    assert "nobody is there to answer; say --yes" in said
+    assert [] == entries(ready, "retirement")
+
+
+def test_retire__another_reason_later(ready):
+    """The first reason is on record; whoever gives another one is told that it stands."""
+    check(ready)
+    assert "" == owner(ready, "retire", "--yes", "--reason", "spent").stderr
+
+    assert "" == owner(ready, "retire", "--yes", "--reason", "spent").stderr
+    assert "the recorded reason stands: spent" in owner(ready, "retire", "--yes", "--reason", "leaked").stderr
 
 
 def test_none__the_owner_reads_outcomes_and_retirement_opens_them(ready):
@@ -185,10 +204,10 @@ def test_none__the_owner_reads_outcomes_and_retirement_opens_them(ready):
     whole = record.read_text()
     record.write_text(whole.replace('"outcome": "fail"', '"outcome": "pass"'))
     assert "was changed" in owner(ready, "outcomes", code=5).stdout
-    assert "cannot be opened" in owner(ready, "retire", code=5).stderr
+    assert "cannot be opened" in owner(ready, "retire", "--yes", code=5).stderr
     record.write_text(whole)
 
-    owner(ready, "retire")
+    owner(ready, "retire", "--yes")
 
     (entry,) = entries(ready, "retirement")
     assert ["pass", "fail"] == list(entry["body"]["outcomes"].values())
@@ -340,7 +359,7 @@ def test_renew__on_sealed_inputs_the_baseline_is_charged(ready, crashes, ending)
     outcome = "pass" if ending == "first accepted" else "fail"
     assert (outcome, ending, said["testset"]) == (last["outcome"], last["basis"], last["testset"])
     assert "no evaluation is pending" in owner(ready, "abort", code=2, env=env).stderr
-    owner(ready, "retire", env=env)
+    owner(ready, "retire", "--yes", env=env)
     assert (ready.root / "exam2/features.csv").read_text().startswith("id,x\nexam2-0,1000000\n")
 
 

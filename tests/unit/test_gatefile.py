@@ -145,6 +145,18 @@ def test_loads__numbers_that_yaml_takes_for_text(text, number):
 
 
 @pytest.mark.parametrize(
+    ("typed", "advice"),
+    [("95", "; write 0.95"), ("2", ""), ("1.5", ""), ("100", ""), ("20 %", ""), ("1,5", ""), ("0,95", "; write 0.95")],
+)
+def test_policy_from_options__suggests_nothing_that_it_would_refuse(typed, advice):
+    """What is suggested instead of a number lies in the number's domain itself."""
+    with pytest.raises(GateFileError) as caught:
+        gatefile.policy_from_options({"condition": "n > 0.8", "reliability": typed})
+
+    assert advice == "".join(re.findall("; write .*", caught.value.message))
+
+
+@pytest.mark.parametrize(
     "word", ["firstChange", "full", "none", "none -> owner@example.com", "none->owner@example.com"]
 )
 def test_loads__papers_policies(word):

@@ -94,5 +94,7 @@ def test_align__declared_classes():
 
     assert [0, 1] == align(Sheet(2, None, Kind.INTEGERS, classes), predictions([0, 1])).values.tolist()
     assert [0, 7] == align(Sheet(2, None, Kind.INTEGERS), predictions([0, 7])).values.tolist()
-    with pytest.raises(DataError, match=r"predicts 1 classes that are not declared: '7'"):
+    with pytest.raises(DataError, match=r"predicts 1 class that is not declared: '7'"):
         align(Sheet(2, None, Kind.INTEGERS, classes), predictions([0, 7]))
+    with pytest.raises(DataError, match=r"predicts 2 classes that are not declared: '7', '8'"):
+        align(Sheet(2, None, Kind.INTEGERS, classes), predictions([8, 7]))

@@ -285,12 +285,29 @@ def test_read_table__says_what_is_wrong(tmp_path: Path, arrays: dict[str, NDArra
     assert "numpy.savez" in caught.value.hint
 
 
-def test_read_table__not_an_archive(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"hello", b"", b"PK\x03\x04hello", b"\x93NUMPY"])
+def test_read_table__not_an_archive(tmp_path: Path, content: bytes) -> None:
     """A file that is no archive, or holds pickles, is refused and never executed."""
-    (tmp_path / "t.npz").write_text("hello")
+    (tmp_path / "t.npz").write_bytes(content)
 
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="cannot be read as a NumPy archive of plain arrays"):
         read_table(tmp_path / "t.npz")
+
+
+def test_read_table__one_array_alone(tmp_path: Path) -> None:
+    """What `numpy.save` wrote is no archive."""
+    np.save(tmp_path / "t.npy", np.arange(3))
+
+    with pytest.raises(DataError, match="cannot be read as a NumPy archive"):
+        read_table(tmp_path / "t.npy")
+
+
+def test_read_table__that_is_not_there(tmp_path: Path) -> None:
+    """A missing file and a folder are named in our own words."""
+    for place, message in ((tmp_path / "no.npz", "there is no file '.*no.npz'"), (tmp_path, "Is a directory")):
+        with pytest.raises(DataError, match=message) as caught:
+            read_table(place)
+        assert "Errno" not in caught.value.message
 
 
 # --- studies ---------------------------------------------------------------------------------------------------------

@@ -102,9 +102,19 @@ def app() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code of design.md."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so a CI system ends jobs; nothing may be left lying
+    _end_tidily_when_told_to()
     _prepare_streams()
-    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+    code = run(sys.argv[1:] if arguments is None else list(arguments))
+    _abandon_full_streams()
+    sys.exit(code)
+
+
+def _end_tidily_when_told_to() -> None:
+    """So a CI system ends jobs, and a terminal that is closed; nothing may be left lying."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` has it ignored
+            signal.signal(number, signal.default_int_handler)
 
 
 def _prepare_streams() -> None:
@@ -115,6 +125,15 @@ def _prepare_streams() -> None:
             setattr(sys, name, io.StringIO())
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def _abandon_full_streams() -> None:
+    """What a stream did not take is dropped: Python would try again at its end, and exit with a code of its own."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def wants_color(environ: Mapping[str, str]) -> bool | None:
@@ -133,32 +152,52 @@ def terminal_width() -> int | None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
-    as_json = "--json" in arguments
     try:
         code = app.main(list(arguments), prog_name="proctor", standalone_mode=False, color=wants_color(os.environ))
+        sys.stdout.flush()  # what click could not write is an error here, while it can still be reported
     except errors.ProctorError as error:
-        return _report(error.message, error.hint, type(error).__name__, error.exit_code, as_json)
+        return _report(error.message, error.hint, type(error).__name__, error.exit_code, wants_json(arguments))
     except _HELP_ALONE as error:  # no command was given, and the help says which there are
-        click.echo(error.format_message(), err=True)
+        _tell(error.format_message())
         return errors.MISUSE
     except click.UsageError as error:
         hint = f"See '{error.ctx.command_path} --help'." if error.ctx else "See 'proctor --help'."
-        return _report(error.format_message(), hint, "Misuse", errors.MISUSE, as_json)
+        return _report(error.format_message(), hint, "Misuse", errors.MISUSE, wants_json(arguments))
     except click.ClickException as error:
-        return _report(error.format_message(), "", "Misuse", errors.MISUSE, as_json)
+        return _report(error.format_message(), "", "Misuse", errors.MISUSE, wants_json(arguments))
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; nothing was spent, or the ledger's entry is whole", err=True)
+        _tell("interrupted; nothing was spent, or the ledger's entry is whole")
         return errors.INTERRUPTED
     except SystemExit as ended:  # so click ends a completion (0), and where the reader of our output has gone (1)
         return errors.INTERRUPTED if ended.code else errors.PASSED
+    except BrokenPipeError:
+        return errors.INTERRUPTED
     except OSError as error:  # a file or a device failed where no message of its own is made
         name = f" {error.filename!r}" if error.filename else ""
         message = f"the system refused to go on with a file{name}: {error.strerror or type(error).__name__}"
-        return _report(message, _OS_HINT, "Unusable", errors.UNUSABLE, as_json)
+        return _report(message, _OS_HINT, "Unusable", errors.UNUSABLE, wants_json(arguments))
     except Exception as error:  # noqa: BLE001  # the last line of defense: everything else is a bug of ours
-        click.echo(bug_report(error, arguments), err=True)
+        _tell(bug_report(error, arguments))
         return errors.BUG
     return int(code or 0)
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """
+    Whether errors are printed as JSON: where `--json` is a flag of the command, not the name of a file to write.
+
+    >>> wants_json(["check", "--json"]), wants_json(["report", "--json", "facts.json"])
+    (True, False)
+    """
+    command: click.Command | None = app
+    for word in arguments:
+        if isinstance(command, click.Group) and not word.startswith("-"):
+            command = command.get_command(click.Context(command), word)
+    return "--json" in arguments and command is not None and any(map(_is_json_flag, command.params))
+
+
+def _is_json_flag(parameter: click.Parameter) -> bool:
+    return isinstance(parameter, click.Option) and parameter.is_flag and "--json" in parameter.opts
 
 
 _HELP_ALONE: tuple[type[click.UsageError], ...] = tuple(
@@ -170,11 +209,15 @@ _OS_HINT = "Check that it can be read or written and that space is left; then ru
 def _report(message: str, hint: str, kind: str, code: int, as_json: bool) -> int:
     if as_json:
         content = {"error": {"kind": kind, "message": message, "hint": hint}, "exit_code": code}
-        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
-    text = click.style("error: ", fg="red", bold=True) + message + (f"\n  {hint}" if hint else "")
-    with contextlib.suppress(OSError):  # where nothing can be said, the exit code still can
-        click.echo(text, err=True, color=wants_color(os.environ))
+        _tell(json.dumps(content, indent=2, ensure_ascii=False), err=False)
+    _tell(click.style("error: ", fg="red", bold=True) + message + (f"\n  {hint}" if hint else ""))
     return code
+
+
+def _tell(text: str, *, err: bool = True) -> None:
+    """Say how it ended, if that can be said anywhere; if not, the exit code still can."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=err, color=wants_color(os.environ))
 
 
 def bug_report(error: BaseException, arguments: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from proctor import __version__
-from proctor.cli.source import Named, load_gate
+from proctor.cli.source import Named, commit_named, load_gate
 from proctor.errors import PASSED
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def check(  # one parameter for each option, as click wants it
     extra = outputs.Outputs(file, junit, sarif)
     with extra.of_refusals():
         gate = load_gate(file, Named(labels, candidate, baseline))
+        commit = commit_named(commit, gate.root)
         if if_changed:
             from proctor.cli import unchanged
 

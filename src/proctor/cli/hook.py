@@ -68,6 +68,7 @@ def install(gates: tuple[str, ...], **development: Path | None) -> None:
     It goes where git looks for hooks (`core.hooksPath`, linked work trees), and never in place of somebody else's.
     """
     top, path = _top(), _hook_file()
+    _refuse_missing(gates)
     content = _read(path)
     if content is not None and _MARK not in content:
         raise Misuse(
@@ -87,6 +88,25 @@ def install(gates: tuple[str, ...], **development: Path | None) -> None:
     except OSError as error:
         raise Unusable(f"the hook {path} cannot be written: {error.strerror}") from None
     click.echo(f"installed {path}")
+
+
+def _refuse_missing(gates: Iterable[str]) -> None:
+    """
+    Refuse gate files that are not there: `run` passes over them, as branches without one are pushed too.
+
+    Raises:
+        Misuse: If one is not there.
+    """
+    for gate in gates:
+        if not _is_there(gate):
+            raise Misuse(f"there is no gate file {gate!r}", hint="`proctor init` writes one. Nothing was installed.")
+
+
+def _is_there(gate: str) -> bool:
+    from proctor.gatefile import NAMES
+
+    path = Path(gate)
+    return path.is_file() or any((path / name).exists() for name in NAMES)
 
 
 @hook.command(
@@ -190,12 +210,10 @@ def _remark_on_work_tree(pushed: tuple[Pushed, ...] | None) -> None:
 def _preflight(gate: str, development: Mapping[str, Path | None]) -> int:
     """The preflight of one gate, told on standard error: git passes a hook's output on."""
     from proctor.cli.source import load_gate
-    from proctor.gatefile import NAMES
     from proctor.preflight import inspect
     from proctor.surroundings import Surroundings
 
-    path = Path(gate)
-    if not (path.is_file() or any((path / name).exists() for name in NAMES)):
+    if not _is_there(gate):
         click.echo(f"proctor: there is no gate file {gate!r} here; nothing to look at", err=True)
         return PASSED
     try:

@@ -18,6 +18,7 @@ import click
 if TYPE_CHECKING:
     from proctor.ledger import Entry, Ledger
 
+_IMPORT_HINT = "Import what `proctor ledger export --format jsonl` wrote; CSV is for spreadsheets alone."
 _CSV_COLUMNS = ("number", "at", "kind", "hash", "previous", "mac", "format", "body")
 
 Command = Callable[..., None]
@@ -120,6 +121,8 @@ def verify(
     """  # click's own mark for lines that are not to be wrapped
     with _open(gate, location, key_file) as books:
         entries, findings = books.examine(known_heads=heads)
+        if not findings:
+            _refuse_nothing(entries, books)
         sentences = [finding.sentence for finding in findings]
         head = entries[-1].hash if entries else None
         if as_json:
@@ -152,6 +155,7 @@ def export(gate: Path, location: str | None, key_file: Path | None, form: str, f
     """  # click's own mark for lines that are not to be wrapped
     with _open(gate, location, key_file) as books:
         entries = books.read()
+        _refuse_nothing(entries, books)
     _WRITERS[form](entries, file)
 
 
@@ -185,6 +189,22 @@ def _open(gate: Path, location: str | None, key_file: Path | None) -> Ledger:
     return open_ledger(declared.ledger, declared.root, _key(key_file))
 
 
+def _refuse_nothing(entries: Sequence[Entry], books: Ledger) -> None:
+    """
+    Refuse a ledger without entries: a misspelled address must not pass for a ledger that is in order.
+
+    Raises:
+        LedgerError: If there are no entries.
+    """
+    from proctor.errors import LedgerError
+
+    if not entries:
+        raise LedgerError(
+            f"there is no ledger there: {books.description} has no entries",
+            hint="Check the address; the first registration or check of a gate makes a ledger.",
+        )
+
+
 def _key(file: Path | None) -> bytes | None:
     from proctor.errors import KeyFault
     from proctor.ledger import derive_key
@@ -212,13 +232,13 @@ def _read_lines(file: Path) -> list[Entry]:
                 try:
                     entries.append(from_line(line.rstrip("\r\n")))
                 except LedgerCorrupt as error:
-                    raise LedgerCorrupt(
-                        f"{file}:{number}: {error.message}", hint="Import what `proctor ledger export` wrote as jsonl."
-                    ) from None
+                    raise LedgerCorrupt(f"{file}:{number}: {error.message}", hint=_IMPORT_HINT) from None
     except OSError as error:
         raise DataError(f"{file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise DataError(f"{file} is not UTF-8", hint="Import what `proctor ledger export` wrote as jsonl.") from None
+        raise DataError(f"{file} is not UTF-8", hint=_IMPORT_HINT) from None
+    if not entries:
+        raise DataError(f"{file} is empty", hint=_IMPORT_HINT)
     return entries
 
 

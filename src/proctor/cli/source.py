@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from proctor.errors import Misuse
+from proctor.errors import DataError, Misuse
 
 if TYPE_CHECKING:
     from proctor.gatefile import Baseline, Candidate, Gate, PaperScript, PredictionsFile
+
+_HASH = re.compile("[0-9a-fA-F]{7,64}")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,37 @@ def load_gate(file: str, named: Named | None = None) -> Gate:
             gate = replace(gate, baseline=_file(named.baseline, gate, loaded.baseline, loaded.candidate))
         return gate
     return _completed(loaded, named)
+
+
+def commit_named(commit: str | None, root: Path) -> str | None:
+    """
+    The commit that the command line names, by its whole hash where git knows it: it is recorded for good.
+
+    Args:
+        commit: What was named; empty or ``None`` for nothing.
+        root: Folder of the gate file.
+
+    Raises:
+        Misuse: If it is no commit of the repository, or, where there is no repository, cannot be one.
+    """
+    if not commit:
+        return None
+    from proctor.models import commit_of
+    from proctor.surroundings import is_repository
+
+    if not is_repository(root):
+        if _HASH.fullmatch(commit):
+            return commit
+        raise Misuse(
+            f"{commit!r} is not a commit", hint="Outside of a git repository, give 7 to 64 hexadecimal digits."
+        )
+    try:
+        return commit_of(root, commit)
+    except DataError:
+        raise Misuse(
+            f"there is no commit {commit!r} in this repository",
+            hint="Name one that is here; in a shallow clone, fetch it first. Nothing was recorded.",
+        ) from None
 
 
 def _file(path: str, gate: Gate, *in_place_of: Candidate | Baseline) -> PredictionsFile:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from proctor.custody.retirement import Retirement
     from proctor.custody.succession import Succession
 
+_NO_REASON = "no reason given"
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -148,22 +149,23 @@ Examples:
 """,
 )
 @gate_file
-@click.option("--reason", default="no reason given", show_default=True, help="Why; everybody can read it.")
+@click.option("--reason", show_default=_NO_REASON, help="Why; everybody can read it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @owner_option
 @as_json_option
-def retire(file: str, reason: str, yes: bool, owner_record: Path | None, as_json: bool) -> int:
+def retire(file: str, reason: str | None, yes: bool, owner_record: Path | None, as_json: bool) -> int:
     """
     End the test set for good, and give its labels to developers.
 
     Outcomes that were withheld are opened. Recorded answers are still given, nothing new is judged. Whoever has seen
     outcomes that developers have not should have no say in when this is done.
     """
+    from proctor.cli import outputs
     from proctor.custody.retirement import retire as end
 
-    if not yes and sys.stdin.isatty():
-        click.confirm("This cannot be taken back. Retire the test set?", abort=True)
-    done = end(_desk(file, owner_record), reason)
+    if not yes:
+        _ask_before_the_end()
+    done = end(_desk(file, owner_record), _NO_REASON if reason is None else reason)
     found = {
         "testset": done.taken.record.testset,
         "entry": done.taken.entry.number,
@@ -173,7 +175,25 @@ def retire(file: str, reason: str, yes: bool, owner_record: Path | None, as_json
         "recorded_before": done.completed,
     }
     _print(found, as_json, lambda: _retirement_lines(done))
+    if reason not in (None, done.taken.record.reason):
+        outputs.remark(f"the recorded reason stands: {done.taken.record.reason}")
     return PASSED
+
+
+def _ask_before_the_end() -> None:
+    """
+    Have a person confirm that a test set is to end.
+
+    Raises:
+        Misuse: If nobody is there to answer.
+        click.Abort: If the answer is no.
+    """
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise Misuse(
+            "retiring a test set cannot be taken back, and nobody is there to answer; say --yes",
+            hint="Nothing was recorded.",
+        )
+    click.confirm("This cannot be taken back. Retire the test set?", abort=True)
 
 
 def _retirement_lines(done: Retirement) -> list[str]:

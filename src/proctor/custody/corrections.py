@@ -22,6 +22,7 @@ from proctor.gate.safe import is_sealed
 from proctor.ledger.history import Life
 from proctor.ledger.records import Corrected
 from proctor.predictions import Labels, Source
+from proctor.reports.sentences import count
 from proctor.testset import LabelChange, LabelRegister
 
 _LABELS = "labels"
@@ -119,7 +120,7 @@ def _change(desk: Desk, life: Life, register: LabelRegister, labels: Labels) -> 
     lost = int(np.count_nonzero(~labels.is_known()[change.changed]))
     if lost:
         raise Misuse(
-            f"{lost:,} examples had a label and have none in the corrected file",
+            f"{count(lost, 'examples')} had a label and {'has' if lost == 1 else 'have'} none in the corrected file",
             hint="Give the whole file of labels, with the corrected ones in it. Nothing was recorded.",
         )
     return change

@@ -14,6 +14,7 @@ from math import fsum
 
 from proctor.errors import ContractError, DomainError, LedgerCorrupt, Misuse
 from proctor.ledger.history import Life
+from proctor.reports.sentences import count
 
 _DIGITS = Decimal(1).scaleb(-15)
 
@@ -170,8 +171,8 @@ def refuse_above_share(project: float | None, before: Lineage, reliability: floa
     whole = f"{_percent(1 - project)} for the whole project"
     if spent > allowed * (1 + 1e-9):
         raise ContractError(
-            f"{whole} is out of reach: the {number - 1} test sets before this one may be wrong with probability "
-            f"{spent:.6g} together, and their shares sum to {allowed:.6g}",
+            f"{whole} is out of reach: the {count(number - 1, 'test sets')} before this one may be wrong with "
+            f"probability {spent:.6g} in all, and the share for that is {allowed:.6g}",
             hint=f"Ask for less: at most {_percent(1 - spent / (1 - 0.5 ** (number - 1)))}.",
         )
     needed = needed_reliability(project, number)

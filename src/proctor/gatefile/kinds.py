@@ -222,19 +222,22 @@ class Number(Kind):
         if node.quoted and _NUMBER.fullmatch(text):
             return "; leave the quotation marks out"
         if text.endswith("%") and _NUMBER.fullmatch(text[:-1]):
-            return f"; write {_hundredth(text[:-1])}"
+            return self._instead(_hundredth(text[:-1]))
         if "_" in text and _NUMBER.fullmatch(text.replace("_", "")):
-            return f"; write {text.replace('_', '')}"
+            return self._instead(text.replace("_", ""))
         if text.count(",") == 1 and _NUMBER.fullmatch(text.replace(",", ".")):
-            return f"; write {text.replace(',', '.')}"
+            return self._instead(text.replace(",", "."))
         if _LEADING_ZERO.fullmatch(text):
             return "; leave the leading zero out (YAML reads it to the base 8)"
         return ""
 
     def _advice_on_range(self, text: str, value: float) -> str:
-        if self.is_share and 1 < value <= 100:  # per cent
-            return f"; write {_hundredth(text)}"
-        return self.advice(value) if self.advice else ""
+        meant = self._instead(_hundredth(text)) if self.is_share and 1 < value <= 100 else ""  # per cent
+        return meant or (self.advice(value) if self.advice else "")
+
+    def _instead(self, text: str) -> str:
+        """What to write instead, where that would be taken."""
+        return "" if self._is_outside(float(text)) else f"; write {text}"
 
     def _is_outside(self, value: float) -> bool:
         if value - value != 0:  # 1e999 is infinite

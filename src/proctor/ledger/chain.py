@@ -119,6 +119,27 @@ class Truncated:
 
 
 @dataclass(frozen=True)
+class Misplaced:
+    """A head that was published is in the ledger, but behind another entry than was said."""
+
+    head: str
+    number: int
+    found_at: int
+
+    @property
+    def sentence(self) -> str:
+        """What was found, for people."""
+        return (
+            f"the published head {self.head[:_SHOWN_DIGITS]} is that of {_entry(self.found_at)}, "
+            f"not of {_entry(self.number)}: entries were added, removed or moved before it, or the number is wrong"
+        )
+
+
+def _entry(number: int) -> str:
+    return f"entry {number}" if number else "the empty ledger"
+
+
+@dataclass(frozen=True)
 class ForgedMac:
     """An entry is signed, but not with the owner's key."""
 
@@ -156,7 +177,17 @@ class UnknownVersion:
 
 
 Finding = (
-    Edited | Unreadable | Removed | Reordered | Duplicated | Forked | Truncated | ForgedMac | Unsigned | UnknownVersion
+    Edited
+    | Unreadable
+    | Removed
+    | Reordered
+    | Duplicated
+    | Forked
+    | Truncated
+    | Misplaced
+    | ForgedMac
+    | Unsigned
+    | UnknownVersion
 )
 
 
@@ -329,21 +360,30 @@ def _faults_of_signatures(entries: Sequence[Entry], key: bytes) -> list[Finding]
 
 
 def _faults_of_heads(entries: Sequence[Entry], heads: Iterable[str]) -> list[Finding]:
-    hashes = [entry.hash for entry in entries]
     findings: list[Finding] = []
     for head in heads:
         number, digits = _parse_head(head)
-        if digits == GENESIS or any(known.startswith(digits) for known in hashes):
+        found_at = [entry.number for entry in entries if entry.hash.startswith(digits)]
+        if digits == GENESIS:
+            found_at.append(0)
+        if found_at:
+            findings += _faults_of_place(digits, number, found_at)
             continue
         is_rewritten = number is not None and number <= len(entries)
         findings.append(Forked(number or 0) if is_rewritten else Truncated(digits, len(entries)))
     return findings
 
 
+def _faults_of_place(digits: str, number: int | None, found_at: Sequence[int]) -> list[Finding]:
+    return [] if number is None or number in found_at else [Misplaced(digits, number, found_at[0])]
+
+
 def _faults_of_expected_head(entries: Sequence[Entry], expected: str) -> list[Finding]:
-    _, digits = _parse_head(expected)
-    head = entries[-1].hash if entries else GENESIS
-    return [] if head.startswith(digits) else [Truncated(digits, len(entries))]
+    number, digits = _parse_head(expected)
+    at, head = (entries[-1].number, entries[-1].hash) if entries else (0, GENESIS)
+    if not head.startswith(digits):
+        return [Truncated(digits, len(entries))]
+    return _faults_of_place(digits, number, [at])
 
 
 def _parse_head(head: str) -> tuple[int | None, str]:

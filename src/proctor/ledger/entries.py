@@ -199,6 +199,8 @@ def from_line(line: str) -> Entry:
         return Entry(int(number), previous, kind, text, at, digest, mac, int(version))
     try:
         return from_json(json.loads(line, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant))
+    except json.JSONDecodeError:
+        raise LedgerCorrupt("not a ledger entry: the line is not JSON") from None
     except (ValueError, RecursionError) as error:
         raise LedgerCorrupt(f"not a ledger entry: {error}") from None
 

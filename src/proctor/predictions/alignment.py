@@ -137,8 +137,9 @@ def _check_classes(sheet: Sheet, predictions: PredictionSet) -> None:
         return
     unknown = sorted(set(map(str, np.unique(predictions.values).tolist())) - sheet.classes)
     if unknown:
+        found = "1 class that is" if len(unknown) == 1 else f"{len(unknown):,} classes that are"
         raise DataError(
-            f"{predictions.source!r} predicts {len(unknown)} classes that are not declared: "
+            f"{predictions.source!r} predicts {found} not declared: "
             + ", ".join(repr(name[:40]) for name in unknown[:_SHOWN]),
             hint="`testset.classes` of the gate file declares which there are",
         )

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,13 +63,17 @@ def read_table(file: Path) -> Table:
     """
     hint = "Save one with numpy.savez(FILE, y=labels, p=predictions), one row of predictions for each model."
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
             ending = next((n[1:] for n in archive.files if n.startswith("y") and "p" + n[1:] in archive.files), None)
             if ending is None:
                 raise DataError(f"{file} holds no arrays 'y' and 'p', only {', '.join(archive.files)}", hint)
             labels, predictions = archive["y" + ending], archive["p" + ending]
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{file} cannot be read as a NumPy archive: {error}", hint) from None
+    except FileNotFoundError:
+        raise DataError(f"there is no file {str(file)!r} of predictions", hint) from None
+    except OSError as error:
+        raise DataError(f"{file} cannot be read: {error.strerror or 'it is damaged'}", hint) from None
+    except (ValueError, EOFError, BadZipFile, TypeError):  # TypeError: one array alone, as numpy.save writes it
+        raise DataError(f"{file} cannot be read as a NumPy archive of plain arrays", hint) from None
     if labels.ndim != 1 or predictions.ndim != 2 or predictions.shape[1] != len(labels):
         raise DataError(f"{file}: labels of shape {labels.shape}, predictions of shape {predictions.shape}", hint)
     if len(predictions) < 2 or not len(labels):

@@ -238,7 +238,9 @@ def _check_declared(files: ExamFiles, table: Table, labels: Labels) -> None:
     is_declared = np.array([str(value) in files.classes for value in distinct.tolist()])
     bad = np.flatnonzero(~is_declared[rows] & labels.is_known())
     if len(bad):
-        found = f"{len(bad):,} labels that are not declared classes, the first in {table.place(int(bad[0]))}"
+        place = table.place(int(bad[0]))
+        many = f"{len(bad):,} labels that are not declared classes, the first in {place}"
+        found = f"1 label that is not a declared class, in {place}" if len(bad) == 1 else many
         raise DataError(
             f"{table.source} has {'labels that are not declared classes' if table.source.is_sealed else found}",
             hint="`testset.classes` of the gate file declares which there are",
@@ -253,8 +255,9 @@ def _by_id(wanted: tuple[str, ...], given: tuple[str, ...], labels: Labels, sour
     strangers = [name for name in given if name not in row_of]
     if strangers:
         example = "" if source.is_sealed else f", for example {strangers[0][:40]!r}"
+        examples = "1 example" if len(strangers) == 1 else f"{len(strangers):,} examples"
         raise DataError(
-            f"{source} labels {len(strangers):,} examples that the test set does not have{example}",
+            f"{source} labels {examples} that the test set does not have{example}",
             hint="the labels belong to another test set, or the features are not complete",
         )
     rows = np.fromiter(map(row_of.__getitem__, given), np.intp, len(given))

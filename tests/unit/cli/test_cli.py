@@ -142,6 +142,25 @@ def test_run__each_error_has_its_exit_code(monkeypatch, kind):
     assert expected == json.loads(out)
 
 
+@pytest.mark.parametrize(
+    ("line", "is_json"),
+    [
+        ("check no.yml --json", True),
+        ("testset show no.yml --json", True),
+        ("report no.yml --json x.json", False),
+        ("ledger export --gate no.yml --json", False),
+        ("chekc --json", False),
+        ("testset shwo --json", False),
+    ],
+)
+def test_run__errors_are_json_where_json_is_a_flag(line, is_json):
+    """Where `--json` names a file, or nothing at all, no error goes to the standard output."""
+    code, out, err = said(*line.split())
+
+    assert (2, is_json) == (code, bool(out))
+    assert err.startswith("error: ")
+
+
 @pytest.mark.parametrize("stopped", [KeyboardInterrupt, click.Abort])
 def test_run__interrupted(monkeypatch, stopped):
     """Ctrl-C is exit code 130 and one line."""
@@ -252,10 +271,48 @@ def test_main__terminal_without_unicode():
     assert b"It asks" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("redirection", "arguments", "expected"),
+    [
+        (">/dev/full", ["check", "no-such-gate.yml", "--json"], 2),
+        (">/dev/full 2>/dev/full", ["check", "no-such-gate.yml", "--json"], 2),
+        ("2>/dev/full", [], 2),
+        ("2>/dev/full", ["chekc"], 2),
+        (">/dev/full", ["schema"], 5),
+        (">/dev/full", ["explain", "n > 0.8", "--json"], 5),
+        (">/dev/full 2>/dev/full", ["explain", "n > 0.8", "--json"], 5),
+    ],
+)
+def test_main__streams_that_are_full(redirection, arguments, expected):
+    """A misuse stays one where it cannot be told; a result that nobody got is unusable, and never a fail."""
+    done = process(redirection, *arguments)
+
+    assert (expected, False) == (done.returncode, b"Traceback" in done.stderr)
+
+
+@pytest.mark.parametrize(("fault", "expected"), [("KeyboardInterrupt", 130), ("ZeroDivisionError", 70)])
+def test_main__nobody_hears_of_the_end(fault, expected):
+    """An interruption and a bug have their exit codes even where neither can be told."""
+    line = f"import proctor.cli as c; c.app.main = lambda *a, **b: (_ for _ in ()).throw({fault}); c.main(['x'])"
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-c", line], stdout=full, stderr=full, timeout=60, check=False)
+
+    assert expected == done.returncode
+
+
 @pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
 def test_main__nobody_hears_of_the_error(redirection):
     """Where standard error is closed or full, the exit code still tells what happened."""
     assert 2 == process(redirection, "check", "no-such-gate.yml").returncode
+
+
+@pytest.mark.parametrize(("before", "expected"), [("", 130), ("trap '' HUP; ", 0)], ids=["closed", "nohup"])
+def test_main__terminal_is_closed(before, expected):
+    """The end of the terminal ends a command like Ctrl-C, but for those who asked to outlive it."""
+    line = "import os, proctor.cli as c; c.app.main = lambda *a, **b: os.kill(os.getpid(), 1); c.main(['x'])"
+    command = f"{before}{shlex.join([sys.executable, '-c', line])}"
+
+    assert expected == subprocess.run(["bash", "-c", command], capture_output=True, timeout=60, check=False).returncode
 
 
 def test_main__shell_completion():

@@ -135,6 +135,7 @@ def test_refuse_above_share__sets_before_took_too_much():
 
     with pytest.raises(ContractError, match="out of reach") as caught:
         refuse_above_share(0.01, before, 0.9999)
+    assert "the 1 test set before this one may be wrong" in caught.value.message
     assert "98 %" in caught.value.hint
     refuse_above_share(0.02, before, 0.995)
 

@@ -136,6 +136,17 @@ def test_correct__after_retirement(project):
         correct(project.desk(), project.root / "labels.csv", "")
 
 
+def test_correct__label_left_out(project):
+    """A corrected file without a label that was there is refused, and says how many."""
+    register(project.desk(), Wish(follows=False))
+    project.labels(LABELS)
+    file = project.root / "labels.csv"
+    file.write_text(file.read_text().rpartition(",")[0] + ",\n")
+
+    with pytest.raises(Misuse, match="1 example had a label and has none"):
+        correct(project.desk(), file, "")
+
+
 @pytest.mark.parametrize("reason", ["", " ", "two\nlines", "\x1b[2J", "x" * 201])
 def test_retire__reason_is_one_line(project, reason):
     """The reason is public and is shown on terminals: one printable line, or nothing is recorded."""

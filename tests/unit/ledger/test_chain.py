@@ -12,6 +12,7 @@ from proctor.ledger.chain import (
     Edited,
     ForgedMac,
     Forked,
+    Misplaced,
     Removed,
     Reordered,
     Truncated,
@@ -127,6 +128,17 @@ def test_verify__finds_a_rewritten_ledger_by_a_published_head():
     assert verify(forged, known_heads=[f"3:{CHAIN[2].hash}"]) == ()
     assert verify(forged, known_heads=[f"5:{CHAIN[4].hash}"]) == (Forked(5),)
     assert verify(forged, known_heads=[CHAIN[4].hash[:8]]) == (Truncated(CHAIN[4].hash[:8], 6),)
+
+
+def test_verify__a_head_stands_behind_its_entry():
+    """A published head that is found behind another entry than it was published with is a finding."""
+    moved = (Misplaced(CHAIN[1].hash, 5, 2),)
+
+    assert moved == verify(CHAIN, known_heads=[f"5:{CHAIN[1].hash}"])
+    assert (Misplaced(CHAIN[5].hash, 2, 6),) == verify(CHAIN, expected_head=f"2:{CHAIN[5].hash}")
+    assert (Misplaced(GENESIS, 3, 0),) == verify(CHAIN, known_heads=[f"3:{GENESIS}"])
+    assert () == verify(CHAIN, known_heads=[f"0:{GENESIS}"], expected_head=f"6:{CHAIN[5].hash}")
+    assert "is that of entry 2, not of entry 5" in moved[0].sentence
 
 
 def test_verify__compares_with_the_expected_head():

@@ -66,6 +66,16 @@ def test_show__of_nothing(books: str, proctor):
     assert not Path("none.db").exists()
 
 
+@pytest.mark.parametrize("command", ["verify", "export"])
+def test_ledger__that_is_not_there(books: str, proctor, command: str):
+    """A misspelled address is not taken for a ledger in order, or for one to be kept a copy of: exit code 5."""
+    code, out, err = proctor(command, "--ledger", "boks.db")
+
+    assert (5, "") == (code, out)
+    assert "there is no ledger there: the ledger boks.db has no entries" in err
+    assert not Path("boks.db").exists()
+
+
 def test_verify__good(books: str, proctor):
     """A ledger that verifies says so, with its head."""
     head = json.loads(proctor("show", "--ledger", books, "--json")[1])["head"]
@@ -122,8 +132,14 @@ def test_import__signs(books: str, proctor, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize(
     ("content", "problem"),
-    [(b"hello\n", "books.jsonl:1"), (b"\xff\n", "not UTF-8"), (b"{}\n", "books.jsonl:1")],
-    ids=["text", "latin", "object"],
+    [
+        (b"hello\n", "books.jsonl:1"),
+        (b"\xff\n", "not UTF-8"),
+        (b"{}\n", "books.jsonl:1"),
+        (b"number,at,kind\n", "books.jsonl:1: not a ledger entry: the line is not JSON\n  Import what"),
+        (b"", "books.jsonl is empty"),
+    ],
+    ids=["text", "latin", "object", "csv", "nothing"],
 )
 def test_import__of_something_else(books: str, proctor, content: bytes, problem: str):
     """What is not an exported ledger is refused with its line, exit code 5, and nothing is created."""

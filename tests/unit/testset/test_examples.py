@@ -232,12 +232,12 @@ def test_load__refused(tmp_path, labels, features, message):
     ("labels", "message"),
     [
         ("id,truth\na,4711\n", "has no column 'label' among its 2"),
-        ("id,label\na,4711\nz,4711\n", "examples that the test set does not have, for example 'z'"),
+        ("id,label\na,4711\nz,4711\n", "labels 1 example that the test set does not have, for example 'z'"),
         ("id,label\na,4711\na,4711\n", "gives the id 'a' 2 times"),
         ("label\n4711\n", "1 labels, but the test set has 2 examples"),
         ("id,label\na,4711\nb,4711x\n", "mixes numbers and text"),
         ("id,label\na,4711.5\nb,1\n", "line 2"),
-        ("id,label\na,1\nb,4711\n", "1 labels that are not declared classes, the first in line 3"),
+        ("id,label\na,1\nb,4711\n", "1 label that is not a declared class, in line 3"),
     ],
 )
 def test_read_labels__refused(tmp_path, labels, message):
