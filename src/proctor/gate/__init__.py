@@ -112,9 +112,10 @@ def _answer(case: Case) -> Release:
         case.complete(taken.record)
         return release_of(gate, books, books.life, taken, replayed=True)
     refuse_if_over(gate, books)
+    # Before the first candidate, too, which is accepted unjudged: nobody is served by a set that no question fits.
+    refuse_if_out_of_reach(gate, books, formula or gate.formula, case.exam.n_examples)
     if formula is None:
         return accept_first(case, books, condition)
-    refuse_if_out_of_reach(gate, books, formula, case.exam.n_examples)
     return _judge(case, books, _Asked(formula, condition, baseline, anchor))
 
 
