@@ -147,7 +147,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         return _report(error.format_message(), "", "Misuse", errors.MISUSE, as_json)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; nothing was spent, or the ledger's entry is whole", err=True)
+        click.echo(_INTERRUPTED, err=True)
         return errors.INTERRUPTED
     except SystemExit as ended:  # so click ends a completion (0), and where the reader of our output has gone (1)
         return errors.INTERRUPTED if ended.code else errors.PASSED
@@ -163,6 +163,10 @@ def run(arguments: Sequence[str]) -> int:
 
 _HELP_ALONE: tuple[type[click.UsageError], ...] = tuple(
     filter(None, [getattr(click.exceptions, "NoArgsIsHelpError", None)])  # since click 8.2
+)
+_INTERRUPTED = (
+    "interrupted; nothing was spent, or the ledger's entry is whole; the same command again takes up what was begun "
+    "on sealed inputs"
 )
 _OS_HINT = "Check that it can be read or written and that space is left; then run the same command again."
 

@@ -78,7 +78,7 @@ def status_of(gate: Gate, books: Books, exam: TestSet, last: int) -> Status:
         )
         notes: tuple[str, ...] = ("this test set is registered at its first use",)
     else:
-        facts, notes = _facts(life, gate), ()
+        facts, notes = _facts(life, gate), _pending(life)
     return Status(
         gate=gate.name,
         condition=str(parse(gate.condition)),
@@ -89,6 +89,19 @@ def status_of(gate: Gate, books: Books, exam: TestSet, last: int) -> Status:
         history=history_of(life, last) if life else (),
         notes=notes,
     )
+
+
+def _pending(life: Life) -> tuple[str, ...]:
+    """That an evaluation on sealed inputs has begun and not ended: every other check is refused until it is."""
+    if life.open_pending is None:
+        return ()
+    number, commit = life.open_pending.entry.number, life.open_pending.record.candidate.commit
+    whose = f"commit {commit[:12]}'s" if commit else "that commit's"
+    note = (
+        f"entry {number} is an evaluation that has begun and not ended: other checks wait for it; if its machine died, "
+        f"run {whose} check again, or let the owner end it with `proctor testset abort`"
+    )
+    return (note,)
 
 
 def history_of(life: Life, last: int) -> tuple[HistoryRow, ...]:

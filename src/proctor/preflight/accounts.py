@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from proctor.budget import Account, Mode, Step
 from proctor.conditions import Formula, Variable, in_words, restrict, variables
-from proctor.errors import KeyFault, LedgerUnreachable, Misuse, ProctorError
+from proctor.errors import EvaluationPending, KeyFault, LedgerUnreachable, Misuse, ProctorError
 from proctor.feedback import price_bits
 from proctor.gate.books import (
     Books,
@@ -21,6 +21,7 @@ from proctor.gate.books import (
 from proctor.gate.safe import Safe
 from proctor.gatefile import First, Gate, Inputs
 from proctor.ledger import open_ledger
+from proctor.ledger.history import Life, Question
 from proctor.planning import Plan, Request, plan
 from proctor.preflight.report import Finding, good, problem, skipped, warning
 from proctor.reports import sentences
@@ -81,10 +82,12 @@ class Asked:
 
     Attributes:
         formula: What is asked; ``None`` if the first candidate is accepted unjudged.
+        question: By what it is known.
         is_replay: Whether it has a recorded answer.
     """
 
     formula: Formula | None
+    question: Question
     is_replay: bool
 
 
@@ -128,15 +131,15 @@ def cost_of(account: Account, gate: Gate) -> Cost:
     return Cost(level, proven, other) if gate.contract.mode is Mode.FP_FREE else Cost(level, other, proven)
 
 
-def judge_account(
-    gate: Gate, shelf: Shelf, formula: Formula | None
-) -> tuple[tuple[Finding, ...], dict[str, float | None]]:
+def judge_account(gate: Gate, shelf: Shelf, coming: Asked) -> tuple[tuple[Finding, ...], dict[str, float | None]]:
     """Plan and cost of the next evaluation on the test set that is here; findings, and the figures behind them."""
     assert shelf.books is not None and shelf.exam is not None  # noqa: S101, PT018  # the caller has checked
+    formula = coming.formula
     try:
         refuse_if_over(gate, shelf.books)
         if formula is not None:
             refuse_if_out_of_reach(gate, shelf.books, formula, shelf.exam.n_examples)
+        begun = _begun(shelf.books.life, coming.question)
     except ProctorError as error:
         return (problem("plan", error),), {}
     if formula is None and gate.testset.inputs is Inputs.OPEN:
@@ -149,13 +152,33 @@ def judge_account(
     }
     if formula is None:
         return (
+            *begun,
             good("cost", f"accepted as the first one, charged like a proof on sealed inputs: {price(cost)}"),
         ), figures
     reach = prospect(gate, formula, shelf.exam.n_examples).reach(cost.log_level)
     resolved = "what is asked" if reach.tolerance is None else f"±{points(reach.tolerance)}"
     wanted = "" if reach.asked is None else f" (asked: ±{points(reach.asked)})"
     resolves = good("plan", f"the next evaluation can resolve {resolved}{wanted}")
-    return (resolves, good("cost", price(cost))), {**figures, "tolerance": reach.tolerance}
+    return (resolves, *begun, good("cost", price(cost))), {**figures, "tolerance": reach.tolerance}
+
+
+def _begun(life: Life | None, question: Question) -> tuple[Finding, ...]:
+    """
+    What is to be said of an evaluation on sealed inputs that has begun and not ended, if there is one.
+
+    Raises:
+        EvaluationPending: If it is another question than this one.
+    """
+    if life is None or life.open_pending is None:
+        return ()
+    number, waiting = life.open_pending.entry.number, life.open_pending.record
+    if (waiting.candidate.digest, waiting.condition) == (question.candidate.digest, question.condition):
+        return (good("pending", f"entry {number} is this evaluation, begun and not ended: a check takes it up"),)
+    raise EvaluationPending(
+        f"entry {number} of the ledger is an evaluation on this test set that has begun and not ended",
+        hint="Wait for it; if its machine died, run that commit's check again, or let the owner end it with "
+        "`proctor testset abort`.",
+    )
 
 
 def price(cost: Cost) -> str:

@@ -100,7 +100,7 @@ class _Context:
         text = str(formula) if formula not in (None, self.gate.formula) else str(parse(self.gate.condition))
         submission = baseline.submission if baseline else None
         question = Question(text, bench.candidate().submission, submission, self.gate.name)
-        return Asked(formula, life is not None and life.recorded_answer(question) is not None)
+        return Asked(formula, question, life is not None and life.recorded_answer(question) is not None)
 
 
 def _account(context: _Context) -> _Part:
@@ -113,7 +113,7 @@ def _account(context: _Context) -> _Part:
     if found.is_replay:
         said = good("cost", "this candidate was judged before: it gets the recorded answer, at no cost")
         return _Part((said,), {"is_replay": True})
-    findings, figures = judge_account(context.gate, context.shelf, found.formula)
+    findings, figures = judge_account(context.gate, context.shelf, found)
     return _Part(findings, {"is_replay": False, **figures})
 
 
