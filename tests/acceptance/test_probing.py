@@ -167,11 +167,13 @@ def test_killed_machine__is_repeated_free_with_the_same_artifact(killed: Project
     assert 2 == project.candidate(before="# somebody else's").check(0)["step"]
 
 
-def test_killed_machine__is_said_by_status_and_preflight(killed: Project):
+@pytest.mark.parametrize("has_key", [True, False], ids=["with the key", "without it"])
+def test_killed_machine__is_said_by_status_and_preflight(killed: Project, has_key: bool):
     """What blocks every other check is said before one is run; the very question that is pending is not blocked."""
-    note = killed.proctor("status", "--json", code=0).json["notes"][0]
-    same = killed.proctor("preflight", code=0).out
-    other = killed.candidate(before="# somebody else's").proctor("preflight", code=5).out
+    key = killed.key if has_key else ""
+    note = killed.proctor("status", "--json", code=0, key=key).json["notes"][0]
+    same = killed.proctor("preflight", code=0, key=key).out
+    other = killed.candidate(before="# somebody else's").proctor("preflight", code=5, key=key).out
 
     assert note.startswith("entry 2 is an evaluation that has begun and not ended: other checks wait for it")
     assert "`proctor testset abort`" in note

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from proctor.budget import Account, Mode, Step
 from proctor.conditions import Formula, Variable, in_words, restrict, variables
@@ -12,12 +12,13 @@ from proctor.feedback import price_bits
 from proctor.gate.books import (
     Books,
     consult,
-    known_as,
     prospect,
     refuse_another_contract,
     refuse_if_out_of_reach,
     refuse_if_over,
 )
+from proctor.gate.case import identify
+from proctor.gate.locked import LockedTestSet
 from proctor.gate.safe import Safe
 from proctor.gatefile import First, Gate, Inputs
 from proctor.ledger import open_ledger
@@ -26,7 +27,7 @@ from proctor.planning import Plan, Request, plan
 from proctor.preflight.report import Finding, good, problem, skipped, warning
 from proctor.reports import sentences
 from proctor.reports.sentences import points
-from proctor.testset import ExamFiles, TestSet, load
+from proctor.testset import TestSet
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Shelf:
     What is known of the test set here.
 
     Attributes:
-        exam: The test set; ``None`` if it is not here.
+        exam: The test set, of a sealed one without the key what the ledger says; ``None`` if it is not here.
         books: What the ledger says of it; ``None`` if it cannot be asked.
         findings: What was found on the way.
     """
@@ -43,6 +44,11 @@ class Shelf:
     exam: TestSet | None
     books: Books | None
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def examples(self) -> TestSet | None:
+        """The test set with its examples; ``None`` if they cannot be looked at here."""
+        return None if isinstance(self.exam, LockedTestSet) else self.exam
 
 
 def look_up(gate: Gate, safe: Safe) -> Shelf:
@@ -52,7 +58,7 @@ def look_up(gate: Gate, safe: Safe) -> Shelf:
         return Shelf(None, None, (skipped("test set", f"{named!r} is not here, so its account is not known here"),))
     try:
         ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
-        exam = known_as(ledger.read(), load(_without_labels(safe.files())))
+        exam = identify(safe, ledger.read(), opens_labels=False)
     except KeyFault as error:
         return Shelf(None, None, (skipped("test set", error.message),))
     except LedgerUnreachable as error:
@@ -67,12 +73,8 @@ def look_up(gate: Gate, safe: Safe) -> Shelf:
         return Shelf(exam, None, (problem("ledger", error),))
     so_far = sentences.count(books.account(gate).evaluations, "evaluations")
     state = "registered at its first use" if books.life is None else f"{so_far} so far"
-    return Shelf(exam, books, (good("test set", f"{exam.n_examples:,} examples; {state}"),))
-
-
-def _without_labels(files: ExamFiles) -> ExamFiles:
-    """The files of the test set, of which the labels are not opened; ids are read there if nothing else has any."""
-    return files if files.features is None else replace(files, labels=files.features)
+    known = ", known from the ledger (the key is not here)" if isinstance(exam, LockedTestSet) else ""
+    return Shelf(exam, books, (good("test set", f"{exam.n_examples:,} examples{known}; {state}"),))
 
 
 @dataclass(frozen=True)

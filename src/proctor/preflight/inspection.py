@@ -81,7 +81,7 @@ class _Context:
     @cached_property
     def bench(self) -> Bench:
         """The development data; opened once, and the candidate run on them once."""
-        exam = open_development(self.gate, self.files, self.shelf.exam)
+        exam = open_development(self.gate, self.files, self.shelf.examples)
         return Bench(self.gate, self.files, exam, self.workbench(exam), self.life)
 
     def workbench(self, exam: TestSet) -> Workbench:
@@ -160,7 +160,7 @@ def _tried_on_development_data(context: _Context) -> Finding:
 
 def _well_formed(context: _Context, file: PredictionsFile) -> Finding:
     """Predictions that were made elsewhere: read, and held against the examples where those are here."""
-    exam = context.shelf.exam
+    exam = context.shelf.examples
     if not context.gate.resolve(file.predictions).exists():
         raise DataError(f"there is no file {file.predictions!r}", hint="Write the candidate's predictions to it.")
     bench = context.workbench(exam if exam is not None else _nothing(context.gate, file))
