@@ -198,6 +198,23 @@ def test_without_the_key__preflight_knows_the_account(project: Project):
     assert "was retired: leaked" in retired
 
 
+def test_without_the_key__what_is_public_of_the_life_is_shown(originals: dict[str, Project], tmp_path: Path):
+    """The life of the set and the text of a notice are given; the owner's acts still need the key."""
+    project = copy_of(originals["sealed"], tmp_path)
+    unregistered = project.proctor("testset", "show", code=5, key="")
+    project.check(0)
+    shown = project.proctor("testset", "show", "--json", code=0, key="").json
+    acts = ("retire", "--yes"), ("abort",), ("notify",), ("outcomes",), ("correct", "exam/labels.csv.sealed")
+    refused = [project.proctor("testset", *act, code=5, key="").err for act in acts]
+    project.proctor("testset", "retire", "--yes", code=0)
+    notice = project.proctor("testset", "notify", "--print", code=0, key="").out
+
+    assert "PROCTOR_KEY" in unregistered.err
+    assert project.proctor("testset", "notify", "--print", code=0).out == notice
+    assert ("in use", 1) == (shown["testset"]["state"], shown["testset"]["evaluations"])
+    assert all("PROCTOR_KEY" in err for err in refused)
+
+
 def test_without_the_key__an_unregistered_test_set_is_not_registered(project: Project):
     """The first check needs the key, and says so."""
     refused = project.proctor("check", code=5, key="")
