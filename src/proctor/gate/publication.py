@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from proctor import __version__
-from proctor.budget import Mode
+from proctor.budget import SPENT, Mode
 from proctor.conditions import Formula, in_words, normalize, parse
 from proctor.errors import FAILED, PASSED
 from proctor.gate.books import Books, prospect
@@ -136,7 +136,6 @@ def _basis(record: Adopted | Evaluated) -> Basis:
 
 def _facts(life: Life, gate: Gate) -> TestSetFacts:
     registered = life.registered.record
-    spent = life.account.next_log_level(gate.stakes) == float("-inf")
     return TestSetFacts(
         fingerprint=registered.testset,
         n_examples=registered.n_examples,
@@ -144,8 +143,14 @@ def _facts(life: Life, gate: Gate) -> TestSetFacts:
         mode=registered.contract.mode.value,
         adaptivity=registered.contract.adaptivity.value,
         inputs=registered.inputs,
-        state="retired" if life.retired else "spent" if spent else "in use",
+        state=state_of(life, gate),
     )
+
+
+def state_of(life: Life, gate: Gate) -> str:
+    """In use, spent or retired; whether a tolerance is out of reach is another question."""
+    spent = life.account.next_log_level(gate.stakes) == SPENT
+    return "retired" if life.retired else "spent" if spent else "in use"
 
 
 def _meaning(basis: Basis, verdict: Verdict, formula: Formula, mode: Mode) -> str:

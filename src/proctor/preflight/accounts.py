@@ -19,6 +19,7 @@ from proctor.gate.books import (
 )
 from proctor.gate.case import identify
 from proctor.gate.locked import LockedTestSet
+from proctor.gate.publication import state_of
 from proctor.gate.safe import Safe
 from proctor.gatefile import First, Gate, Inputs
 from proctor.ledger import open_ledger
@@ -71,10 +72,15 @@ def look_up(gate: Gate, safe: Safe) -> Shelf:
             refuse_another_contract(gate, books.life)
     except ProctorError as error:
         return Shelf(exam, None, (problem("ledger", error),))
-    so_far = sentences.count(books.account(gate).evaluations, "evaluations")
-    state = "registered at its first use" if books.life is None else f"{so_far} so far"
     known = ", known from the ledger (the key is not here)" if isinstance(exam, LockedTestSet) else ""
-    return Shelf(exam, books, (good("test set", f"{exam.n_examples:,} examples{known}; {state}"),))
+    return Shelf(exam, books, (good("test set", f"{exam.n_examples:,} examples{known}; {_state(gate, books)}"),))
+
+
+def _state(gate: Gate, books: Books) -> str:
+    """How far the test set is in its life, in words."""
+    if books.life is None:
+        return "registered at its first use"
+    return f"{state_of(books.life, gate)}, {sentences.count(books.account(gate).evaluations, 'evaluations')} so far"
 
 
 @dataclass(frozen=True)
