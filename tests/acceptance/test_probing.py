@@ -236,7 +236,7 @@ def test_baseline__that_cannot_be_made_again_is_not_the_candidates_fault(project
     ran = project.candidate(before="# another").proctor("check", code=5)
 
     assert "cannot be made again" in ran.err
-    assert "weights.txt" in ran.err
+    assert "there is no file 'weights.txt'" in ran.err
     assert ["registration", "pending", "evaluation"] == project.kinds()
 
 
