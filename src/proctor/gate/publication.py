@@ -47,18 +47,29 @@ def release_of(gate: Gate, books: Books, life: Life, taken: Concluded, replayed:
         commit=record.candidate.commit,
         candidate=record.candidate.source,
         notes=(*_unlinked(gate, books, life, taken), *_notes(gate, life, taken, replayed)),
-        **_of_evaluation(record),
+        **_of_evaluation(life, taken),
     )
 
 
-def _of_evaluation(record: Adopted | Evaluated) -> dict[str, Any]:
+def _of_evaluation(life: Life, taken: Concluded) -> dict[str, Any]:
+    record = taken.record
     if isinstance(record, Adopted):
         return {}
     return {
-        "baseline": record.baseline.source if record.baseline else "",
+        "baseline": _baseline(life, record, taken.entry.number),
         "sandbox": record.sandbox,
         "feedback": record.feedback.message if record.feedback else None,
     }
+
+
+def _baseline(life: Life, record: Evaluated, number: int) -> str:
+    """What the candidate of entry *number* was compared with; of models that go by the same path, which one it was."""
+    if record.baseline is None:
+        return ""
+    source, digest = record.baseline.source, record.baseline.digest
+    before = [each for each in life.verdicts if each.entry.number < number]
+    known = [each.entry.number for each in before if each.record.candidate.digest == digest]
+    return f"{source} (entry {known[-1]})" if known and source == record.candidate.source else source
 
 
 def status_of(gate: Gate, books: Books, exam: TestSet, last: int) -> Status:
