@@ -561,6 +561,47 @@ def test_revision__without_a_repository(project):
     assert before == entries_of(project.root)
 
 
+def commit_all(root: Path) -> None:
+    """A repository whose branch `main` has everything in *root*."""
+    who = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    for command in (("init", "-q", "-b", "main"), ("add", "--all"), (*who, "commit", "-q", "-m", "A model")):
+        subprocess.run(["git", *command], cwd=root, check=True, capture_output=True)
+
+
+PROGRAM = {"command": "python predict.py {features} {predictions}", "files": ["predict.py", "weights"]}
+
+
+@pytest.mark.parametrize(
+    ("candidate", "name", "attributes"),
+    [
+        ({"model": "model.joblib", "trust": "pickle"}, "model.joblib", ""),
+        ({"model": "model.joblib", "trust": "pickle"}, "model.joblib", "*.joblib export-ignore\n"),
+        (PROGRAM, "weights", ""),
+        ({"predictions": "model.csv"}, "model.csv", ""),
+    ],
+    ids=["model", "kept out of exports", "program", "predictions"],
+)
+def test_revision__without_the_model(project, candidate, name, attributes):
+    """A baseline that is not in its revision is named as the user knows it, with what to do; nothing is spent."""
+    project.gate(condition="n - o > 0.02 +/- 0.05", candidate=candidate, baseline={"revision": "main"})
+    (project.root / ".gitattributes").write_text(attributes)
+    (project.root / "predict.py").write_text("pass\n")
+    if not attributes:
+        commit_all(project.root)
+    (project.root / name).write_text("id,prediction\ne0,1\n")
+    if attributes:
+        commit_all(project.root)
+    before = entries_of(project.root)
+
+    said = run_here(project.root, "check")
+
+    assert 5 == said.code
+    assert f"the baseline is the revision 'main', and {name!r} is not in it" in said.err
+    assert "Commit it there" in said.err
+    assert "`baseline: accepted`" in said.err
+    assert before == entries_of(project.root)
+
+
 # --- models ----------------------------------------------------------------------------------------------------------
 
 HEAD = "import sys, csv; rows = list(csv.reader(open(sys.argv[1])))[1:]; out = open(sys.argv[2], 'w'); "

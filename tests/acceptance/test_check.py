@@ -251,6 +251,18 @@ def test_check__none_makes_every_evaluated_commit_the_baseline(ready):
     assert "worse.csv" in check(ready, code=0)["baseline"]
 
 
+def test_check__tells_baseline_and_candidate_of_one_path_apart(ready):
+    """With `baseline: accepted` both are the same file; the ledger's entry says which one it was, in replays too."""
+    ready.predictions("new.csv", range(400)).gate(baseline=None)
+    first = check(ready, code=0)
+    ready.predictions("new.csv", range(160, 400))
+
+    reports = [check(ready, code=0) for _ in range(2)]
+
+    expected = [("new.csv", f"new.csv (entry {first['entry']})", replayed) for replayed in (False, True)]
+    assert expected == [(each["candidate"], each["baseline"], each["replayed"]) for each in reports]
+
+
 def test_check__first_change_ends_at_the_first_pass(ready):
     """firstChange: the set is retired at the first PASS; recorded answers are still given."""
     ready.gate(adaptivity="firstChange", steps=5)

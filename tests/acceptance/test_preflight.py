@@ -89,6 +89,17 @@ def test_preflight__recorded_answer_costs_nothing(ready):
     assert "recorded answer, at no cost" in findings["cost"]["text"]
 
 
+def test_preflight__recorded_answer_of_a_retired_set(ready):
+    """That a recorded answer is still given does not hide that the set is retired."""
+    ready.proctor("check")
+    ready.proctor("testset", "retire", "--yes")
+
+    findings, figures = preflight(ready)
+
+    assert figures["is_replay"]
+    assert "2,000 examples; retired, 1 evaluation so far" == findings["test set"]["text"]
+
+
 def test_preflight__first_candidate(ready):
     """Without a baseline the first candidate is accepted at no cost, and that is said."""
     ready.gate(baseline=None)

@@ -136,19 +136,24 @@ def wait_for(project: Project, kind: str) -> None:
         time.sleep(0.05)
 
 
-def test_killed_machine__is_repeated_free_with_the_same_artifact(project: Project):
-    """
-    SIGKILL while the candidate looks at the inputs: others are told to wait, the same artifact takes the entry up.
-
-    No process of the candidate's outlives the gate, and one evaluation is charged in all.
-    """
+@pytest.fixture
+def killed(project: Project) -> Project:
+    """A project whose gate was killed while the candidate looked at the inputs."""
     project.candidate(before="import time; time.sleep(2)")
     gate = project.start("-m", "proctor", "check", key=project.key)
     wait_for(project, "pending")
     gate.send_signal(signal.SIGKILL)
     gate.communicate()
+    return project
 
-    project.candidate(before="# somebody else's")
+
+def test_killed_machine__is_repeated_free_with_the_same_artifact(killed: Project):
+    """
+    SIGKILL while the candidate looks at the inputs: others are told to wait, the same artifact takes the entry up.
+
+    No process of the candidate's outlives the gate, and one evaluation is charged in all.
+    """
+    project = killed.candidate(before="# somebody else's")
     other = project.proctor("check", code=5)
     assert "has begun and not ended" in other.err
     assert "Wait for it" in other.err
@@ -160,6 +165,20 @@ def test_killed_machine__is_repeated_free_with_the_same_artifact(project: Projec
     assert ["registration", "pending", "evaluation"] == project.kinds()
     assert 2 == project.entries()[-1]["body"]["pending"]
     assert 2 == project.candidate(before="# somebody else's").check(0)["step"]
+
+
+@pytest.mark.parametrize("has_key", [True, False], ids=["with the key", "without it"])
+def test_killed_machine__is_said_by_status_and_preflight(killed: Project, has_key: bool):
+    """What blocks every other check is said before one is run; the very question that is pending is not blocked."""
+    key = killed.key if has_key else ""
+    note = killed.proctor("status", "--json", code=0, key=key).json["notes"][0]
+    same = killed.proctor("preflight", code=0, key=key).out
+    other = killed.candidate(before="# somebody else's").proctor("preflight", code=5, key=key).out
+
+    assert note.startswith("entry 2 is an evaluation that has begun and not ended: other checks wait for it")
+    assert "`proctor testset abort`" in note
+    assert "entry 2 is this evaluation, begun and not ended: a check takes it up" in same
+    assert "entry 2 of the ledger is an evaluation on this test set that has begun and not ended" in other
 
 
 @pytest.mark.parametrize(("before", "code", "basis"), [("", 0, "first accepted"), ("sys.exit(1)", 1, "judged")])
@@ -217,7 +236,7 @@ def test_baseline__that_cannot_be_made_again_is_not_the_candidates_fault(project
     ran = project.candidate(before="# another").proctor("check", code=5)
 
     assert "cannot be made again" in ran.err
-    assert "weights.txt" in ran.err
+    assert "there is no file 'weights.txt'" in ran.err
     assert ["registration", "pending", "evaluation"] == project.kinds()
 
 

@@ -182,6 +182,39 @@ def test_without_the_key__status_and_recorded_answers_are_given(project: Project
     assert entries == project.entries()
 
 
+def test_without_the_key__preflight_knows_the_account(project: Project):
+    """A developer is told what is left, and warned of a tolerance out of reach and of a retired set."""
+    project.check(0)
+    project.candidate(wrong=30)
+    known = project.proctor("preflight", "--json", code=0, key="").json
+    assert project.proctor("preflight", "--json", code=0).json["figures"] == known["figures"]
+    project.gate(condition="n > 0.7 +/- 0.001")
+    beyond = project.proctor("preflight", code=4, key="").out
+    project.gate().proctor("testset", "retire", "--yes", "--reason", "leaked", code=0)
+    retired = project.proctor("preflight", code=4, key="").out
+
+    assert "1 evaluation so far" in {each["name"]: each["text"] for each in known["findings"]}["test set"]
+    assert "a fresh test set is needed" in beyond
+    assert "was retired: leaked" in retired
+
+
+def test_without_the_key__what_is_public_of_the_life_is_shown(originals: dict[str, Project], tmp_path: Path):
+    """The life of the set and the text of a notice are given; the owner's acts still need the key."""
+    project = copy_of(originals["sealed"], tmp_path)
+    unregistered = project.proctor("testset", "show", code=5, key="")
+    project.check(0)
+    shown = project.proctor("testset", "show", "--json", code=0, key="").json
+    acts = ("retire", "--yes"), ("abort",), ("notify",), ("outcomes",), ("correct", "exam/labels.csv.sealed")
+    refused = [project.proctor("testset", *act, code=5, key="").err for act in acts]
+    project.proctor("testset", "retire", "--yes", code=0)
+    notice = project.proctor("testset", "notify", "--print", code=0, key="").out
+
+    assert "PROCTOR_KEY" in unregistered.err
+    assert project.proctor("testset", "notify", "--print", code=0).out == notice
+    assert ("in use", 1) == (shown["testset"]["state"], shown["testset"]["evaluations"])
+    assert all("PROCTOR_KEY" in err for err in refused)
+
+
 def test_without_the_key__an_unregistered_test_set_is_not_registered(project: Project):
     """The first check needs the key, and says so."""
     refused = project.proctor("check", code=5, key="")

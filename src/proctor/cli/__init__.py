@@ -166,7 +166,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         return _report(error.format_message(), "", "Misuse", errors.MISUSE, wants_json(arguments))
     except (KeyboardInterrupt, click.Abort):
-        _tell("interrupted; nothing was spent, or the ledger's entry is whole")
+        _tell(_INTERRUPTED)
         return errors.INTERRUPTED
     except SystemExit as ended:  # so click ends a completion (0), and where the reader of our output has gone (1)
         return errors.INTERRUPTED if ended.code else errors.PASSED
@@ -202,6 +202,10 @@ def _is_json_flag(parameter: click.Parameter) -> bool:
 
 _HELP_ALONE: tuple[type[click.UsageError], ...] = tuple(
     filter(None, [getattr(click.exceptions, "NoArgsIsHelpError", None)])  # since click 8.2
+)
+_INTERRUPTED = (
+    "interrupted; nothing was spent, or the ledger's entry is whole; the same command again takes up what was begun "
+    "on sealed inputs"
 )
 _OS_HINT = "Check that it can be read or written and that space is left; then run the same command again."
 

@@ -53,12 +53,12 @@ owner_option = click.option(
 )
 
 
-def _desk(file: str, owner_record: Path | None = None) -> Desk:
+def _desk(file: str, owner_record: Path | None = None, *, only_reads_books: bool = False) -> Desk:
     from proctor.custody.desk import open_desk
     from proctor.surroundings import Surroundings
 
     say = _say if sys.stderr.isatty() else _say_nothing
-    return open_desk(load_gate(file), Surroundings(progress=say), owner_record)
+    return open_desk(load_gate(file), Surroundings(progress=say), owner_record, only_reads_books=only_reads_books)
 
 
 def _say(sentence: str) -> None:
@@ -92,7 +92,7 @@ def show(file: str, as_json: bool) -> int:
     """
     from proctor.custody import chronicle
 
-    desk = _desk(file)
+    desk = _desk(file, only_reads_books=True)
     books = desk.books()
     desk.life(books)
     found = chronicle.chronicle(books.lives, desk.exam.fingerprint)
@@ -394,7 +394,7 @@ def notify(file: str, only_print: bool, again: bool, owner_record: Path | None, 
     """
     from proctor.custody import delivery, notices
 
-    desk = _desk(file, owner_record)
+    desk = _desk(file, owner_record, only_reads_books=only_print)
     if only_print:
         books = desk.books()
         notice = notices.end_of(desk.gate, books, desk.life(books))

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from proctor import __version__, owner
 from proctor.errors import DataError, EvaluationPending, Misuse
 from proctor.gate.books import Books, consult, known_as
+from proctor.gate.case import identify
 from proctor.gate.registry import Registry
 from proctor.gate.safe import Safe, is_sealed
 from proctor.gate.turns import insist
@@ -129,7 +130,9 @@ class Desk:
         return Source(path, open_file(path, self.safe.key, context), is_private=True)
 
 
-def open_desk(gate: Gate, surroundings: Surroundings, owner_record: Path | None = None) -> Desk:
+def open_desk(
+    gate: Gate, surroundings: Surroundings, owner_record: Path | None = None, *, only_reads_books: bool = False
+) -> Desk:
     """
     Read test set and ledger; of labels no more than the ids.
 
@@ -137,19 +140,23 @@ def open_desk(gate: Gate, surroundings: Surroundings, owner_record: Path | None 
         gate: The gate file.
         surroundings: Clock, environment, randomness.
         owner_record: The owner's file, in place of the gate file's.
+        only_reads_books: True if the books are all that is looked at: a sealed test set that is registered is found
+            without its key.
 
     Raises:
+        KeyFault: If the test set is sealed and its key is not here.
         DataError: If a file is missing or malformed.
         LedgerError: If the ledger cannot be opened.
     """
     safe = Safe(gate, surroundings)
     commit = commit_of(gate.root, surroundings.environ)
     ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
+    entries = ledger.read()
     return Desk(
         gate=gate,
         surroundings=surroundings,
         ledger=ledger,
-        exam=known_as(ledger.read(), load(safe.files())),
+        exam=identify(safe, entries) if only_reads_books else known_as(entries, load(safe.files())),
         safe=safe,
         origin=Origin(gate.name, __version__, commit, actor_of(gate.root, surroundings.environ)),
         owner_record=owner_record or gate.resolve(gate.owner.record),

@@ -8,7 +8,7 @@ are asked for, after everything that can be refused without them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,7 @@ from proctor.ledger.records import Origin, Record, Registered, private_of, to_bo
 from proctor.predictions import Aligned, Labels, Panel, align
 from proctor.sample import Sample
 from proctor.surroundings import Surroundings, actor_of, commit_of
-from proctor.testset import (
-    TestSet,
-    load,
-    write_request,
-)
+from proctor.testset import ExamFiles, TestSet, load, write_request
 
 _REQUEST_FOLDER = ".proctor/requests"
 
@@ -285,23 +281,34 @@ class Case:
             owner.settle(self.owner_record, private)
 
 
-def identify(safe: Safe, entries: Sequence[Entry]) -> TestSet:
+def identify(safe: Safe, entries: Sequence[Entry], *, opens_labels: bool = True) -> TestSet:
     """
     The test set that the gate file names, as the ledger's *entries* know it; of labels no more than the ids are read.
 
     Where the examples are sealed and the key is not here, the test set is what its registration says.
+
+    Args:
+        safe: The owner's key, where there is one.
+        entries: The ledger.
+        opens_labels: False if the file of labels need not be here; ids are read there if nothing else has any.
 
     Raises:
         KeyFault: If the examples are sealed, the key is not here, and they are not registered.
         DataError: If a file is missing or malformed.
     """
     try:
-        return known_as(entries, load(safe.files()))
+        files = safe.files()
+        return known_as(entries, load(files if opens_labels else _without_labels(files)))
     except KeyFault:
         found = recall(entries, safe) if safe.key is None else None
         if found is None:
             raise
         return found
+
+
+def _without_labels(files: ExamFiles) -> ExamFiles:
+    """The files of the test set, of which the labels are not opened, as far as the examples have another file."""
+    return files if files.features is None else replace(files, labels=files.features)
 
 
 def open_case(

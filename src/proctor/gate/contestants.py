@@ -173,21 +173,45 @@ class Workbench:
         return Contestant(submission, lambda: self._run(runnable, self.gate.root, self.exam.files, found))
 
     def _at(self, revision: str) -> Contestant:
-        """The candidate's own path at another revision of the repository."""
-        from proctor.models import commit_of, digest, export, file_at
-        from proctor.models.sandbox import scratch
+        """
+        The candidate's own path at another revision of the repository.
+
+        Raises:
+            DataError: If the revision is not here, or the model is not in it.
+        """
+        from proctor.models import commit_of, file_at
 
         root, candidate = self.gate.root, self.gate.candidate
         commit = commit_of(root, revision)
         if isinstance(candidate, PredictionsFile):
-            content = file_at(root, commit, candidate.predictions)
+            try:
+                content = file_at(root, commit, candidate.predictions)
+            except DataError:
+                raise _absent(revision, candidate.predictions, "Commit it there") from None
             return self._from_file(candidate, Source(Path(candidate.predictions), content), commit)
         runnable = _runnable(candidate)
-        with scratch.folder(Path(tempfile.gettempdir())) as folder:
-            there = export(root, commit, folder)
-            found = digest(runnable, there.root, there.tree)
+        found = self._digest_at(revision, commit, runnable)
         submission = Submission(found, f"{runnable} at {revision}", commit)
         return Contestant(submission, lambda: self._read_earlier(submission))
+
+    def _digest_at(self, revision: str, commit: str, model: Runnable) -> str:
+        """Digest of the model as it was at the *commit* of a revision; it is not run."""
+        from proctor.models import digest, export
+        from proctor.models.sandbox import scratch
+
+        with scratch.folder(Path(tempfile.gettempdir())) as folder:
+            try:
+                there = export(self.gate.root, commit, folder)
+            except DataError as error:
+                raise DataError(f"the baseline is the revision {revision!r}: {error.message}", error.hint) from None
+            for name in _parts(self.gate.candidate):
+                if not (there.root / name).exists():
+                    raise _absent(revision, name, _COMMIT_THERE)
+            try:
+                return digest(model, there.root, there.tree)
+            except ModelError as error:
+                found = _of_another_day(error, there.root)
+                raise DataError(f"the baseline is the revision {revision!r}: {found.message}", found.hint) from None
 
     def _read_earlier(self, submission: Submission) -> PredictionSet:
         if self.kept.has(submission.digest) or submission.commit is None:
@@ -225,8 +249,8 @@ class Workbench:
             try:
                 there = export(self.gate.root, commit, folder)
                 found = digest(_runnable(self.gate.candidate), there.root, there.tree)
-            except ModelError as error:  # a file that git does not track: no fault of the candidate of today
-                raise DataError(error.message, error.hint) from None
+            except ModelError as error:  # a file that git does not track
+                raise _of_another_day(error, there.root) from None
             self._must_be(submission, found)
             yield there.root
 
@@ -294,6 +318,33 @@ class Workbench:
         inputs = [testset.features] if testset.inputs is Inputs.SEALED and testset.features else []
         roots = {root, self.gate.root}
         return tuple(base / name for base in roots for name in (*named, *inputs, OWN_FOLDER, ".git"))
+
+
+def _parts(candidate: Candidate) -> tuple[str, ...]:
+    """Files and folders that a model is declared to consist of."""
+    match candidate:
+        case Command(files=files):
+            return files
+        case Model(path):
+            return (path,)
+        case _:
+            return ()
+
+
+_COMMIT_THERE = "Commit it there (if it is, .gitattributes keeps it out with `export-ignore`: remove that)"
+
+
+def _absent(revision: str, name: str, remedy: str) -> DataError:
+    return DataError(
+        f"the baseline is the revision {revision!r}, and {name!r} is not in it",
+        hint=f"{remedy}; or compare with the model that was accepted last: `baseline: accepted`.",
+    )
+
+
+def _of_another_day(error: ModelError, root: Path) -> DataError:
+    """No fault of the candidate of today; files are named as the user knows them, without the scratch folder *root*."""
+    message = error.message.replace(f"{root}{os.sep}", "").replace("the candidate", "the model")
+    return DataError(message, error.hint)
 
 
 def _local(ledger: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from proctor import __version__
-from proctor.budget import Mode
+from proctor.budget import SPENT, Mode
 from proctor.conditions import Formula, in_words, normalize, parse
 from proctor.errors import FAILED, PASSED
 from proctor.gate.books import Books, prospect
@@ -47,18 +47,29 @@ def release_of(gate: Gate, books: Books, life: Life, taken: Concluded, replayed:
         commit=record.candidate.commit,
         candidate=record.candidate.source,
         notes=(*_unlinked(gate, books, life, taken), *_notes(gate, life, taken, replayed)),
-        **_of_evaluation(record),
+        **_of_evaluation(life, taken),
     )
 
 
-def _of_evaluation(record: Adopted | Evaluated) -> dict[str, Any]:
+def _of_evaluation(life: Life, taken: Concluded) -> dict[str, Any]:
+    record = taken.record
     if isinstance(record, Adopted):
         return {}
     return {
-        "baseline": record.baseline.source if record.baseline else "",
+        "baseline": _baseline(life, record, taken.entry.number),
         "sandbox": record.sandbox,
         "feedback": record.feedback.message if record.feedback else None,
     }
+
+
+def _baseline(life: Life, record: Evaluated, number: int) -> str:
+    """What the candidate of entry *number* was compared with; of models that go by the same path, which one it was."""
+    if record.baseline is None:
+        return ""
+    source, digest = record.baseline.source, record.baseline.digest
+    before = [each for each in life.verdicts if each.entry.number < number]
+    known = [each.entry.number for each in before if each.record.candidate.digest == digest]
+    return f"{source} (entry {known[-1]})" if known and source == record.candidate.source else source
 
 
 def status_of(gate: Gate, books: Books, exam: TestSet, last: int) -> Status:
@@ -78,7 +89,7 @@ def status_of(gate: Gate, books: Books, exam: TestSet, last: int) -> Status:
         )
         notes: tuple[str, ...] = ("this test set is registered at its first use",)
     else:
-        facts, notes = _facts(life, gate), ()
+        facts, notes = _facts(life, gate), _pending(life)
     return Status(
         gate=gate.name,
         condition=str(parse(gate.condition)),
@@ -89,6 +100,19 @@ def status_of(gate: Gate, books: Books, exam: TestSet, last: int) -> Status:
         history=history_of(life, last) if life else (),
         notes=notes,
     )
+
+
+def _pending(life: Life) -> tuple[str, ...]:
+    """That an evaluation on sealed inputs has begun and not ended: every other check is refused until it is."""
+    if life.open_pending is None:
+        return ()
+    number, commit = life.open_pending.entry.number, life.open_pending.record.candidate.commit
+    whose = f"commit {commit[:12]}'s" if commit else "that commit's"
+    note = (
+        f"entry {number} is an evaluation that has begun and not ended: other checks wait for it; if its machine died, "
+        f"run {whose} check again, or let the owner end it with `proctor testset abort`"
+    )
+    return (note,)
 
 
 def history_of(life: Life, last: int) -> tuple[HistoryRow, ...]:
@@ -123,7 +147,6 @@ def _basis(record: Adopted | Evaluated) -> Basis:
 
 def _facts(life: Life, gate: Gate) -> TestSetFacts:
     registered = life.registered.record
-    spent = life.account.next_log_level(gate.stakes) == float("-inf")
     return TestSetFacts(
         fingerprint=registered.testset,
         n_examples=registered.n_examples,
@@ -131,8 +154,14 @@ def _facts(life: Life, gate: Gate) -> TestSetFacts:
         mode=registered.contract.mode.value,
         adaptivity=registered.contract.adaptivity.value,
         inputs=registered.inputs,
-        state="retired" if life.retired else "spent" if spent else "in use",
+        state=state_of(life, gate),
     )
+
+
+def state_of(life: Life, gate: Gate) -> str:
+    """In use, spent or retired; whether a tolerance is out of reach is another question."""
+    spent = life.account.next_log_level(gate.stakes) == SPENT
+    return "retired" if life.retired else "spent" if spent else "in use"
 
 
 def _meaning(basis: Basis, verdict: Verdict, formula: Formula, mode: Mode) -> str:

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from proctor.budget import Account, Mode, Step
 from proctor.conditions import Formula, Variable, in_words, restrict, variables
-from proctor.errors import KeyFault, LedgerUnreachable, Misuse, ProctorError
+from proctor.errors import EvaluationPending, KeyFault, LedgerUnreachable, Misuse, ProctorError
 from proctor.feedback import price_bits
 from proctor.gate.books import (
     Books,
     consult,
-    known_as,
     prospect,
     refuse_another_contract,
     refuse_if_out_of_reach,
     refuse_if_over,
 )
+from proctor.gate.case import identify
+from proctor.gate.locked import LockedTestSet
+from proctor.gate.publication import state_of
 from proctor.gate.safe import Safe
 from proctor.gatefile import First, Gate, Inputs
 from proctor.ledger import open_ledger
+from proctor.ledger.history import Life, Question
 from proctor.planning import Plan, Request, plan
 from proctor.preflight.report import Finding, good, problem, skipped, warning
 from proctor.reports import sentences
 from proctor.reports.sentences import points
-from proctor.testset import ExamFiles, TestSet, load
+from proctor.testset import TestSet
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Shelf:
     What is known of the test set here.
 
     Attributes:
-        exam: The test set; ``None`` if it is not here.
+        exam: The test set, of a sealed one without the key what the ledger says; ``None`` if it is not here.
         books: What the ledger says of it; ``None`` if it cannot be asked.
         findings: What was found on the way.
     """
@@ -42,6 +45,11 @@ class Shelf:
     exam: TestSet | None
     books: Books | None
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def examples(self) -> TestSet | None:
+        """The test set with its examples; ``None`` if they cannot be looked at here."""
+        return None if isinstance(self.exam, LockedTestSet) else self.exam
 
 
 def look_up(gate: Gate, safe: Safe) -> Shelf:
@@ -51,7 +59,7 @@ def look_up(gate: Gate, safe: Safe) -> Shelf:
         return Shelf(None, None, (skipped("test set", f"{named!r} is not here, so its account is not known here"),))
     try:
         ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
-        exam = known_as(ledger.read(), load(_without_labels(safe.files())))
+        exam = identify(safe, ledger.read(), opens_labels=False)
     except KeyFault as error:
         return Shelf(None, None, (skipped("test set", error.message),))
     except LedgerUnreachable as error:
@@ -64,14 +72,15 @@ def look_up(gate: Gate, safe: Safe) -> Shelf:
             refuse_another_contract(gate, books.life)
     except ProctorError as error:
         return Shelf(exam, None, (problem("ledger", error),))
-    so_far = sentences.count(books.account(gate).evaluations, "evaluations")
-    state = "registered at its first use" if books.life is None else f"{so_far} so far"
-    return Shelf(exam, books, (good("test set", f"{exam.n_examples:,} examples; {state}"),))
+    known = ", known from the ledger (the key is not here)" if isinstance(exam, LockedTestSet) else ""
+    return Shelf(exam, books, (good("test set", f"{exam.n_examples:,} examples{known}; {_state(gate, books)}"),))
 
 
-def _without_labels(files: ExamFiles) -> ExamFiles:
-    """The files of the test set, of which the labels are not opened; ids are read there if nothing else has any."""
-    return files if files.features is None else replace(files, labels=files.features)
+def _state(gate: Gate, books: Books) -> str:
+    """How far the test set is in its life, in words."""
+    if books.life is None:
+        return "registered at its first use"
+    return f"{state_of(books.life, gate)}, {sentences.count(books.account(gate).evaluations, 'evaluations')} so far"
 
 
 @dataclass(frozen=True)
@@ -81,10 +90,12 @@ class Asked:
 
     Attributes:
         formula: What is asked; ``None`` if the first candidate is accepted unjudged.
+        question: By what it is known.
         is_replay: Whether it has a recorded answer.
     """
 
     formula: Formula | None
+    question: Question
     is_replay: bool
 
 
@@ -128,15 +139,15 @@ def cost_of(account: Account, gate: Gate) -> Cost:
     return Cost(level, proven, other) if gate.contract.mode is Mode.FP_FREE else Cost(level, other, proven)
 
 
-def judge_account(
-    gate: Gate, shelf: Shelf, formula: Formula | None
-) -> tuple[tuple[Finding, ...], dict[str, float | None]]:
+def judge_account(gate: Gate, shelf: Shelf, coming: Asked) -> tuple[tuple[Finding, ...], dict[str, float | None]]:
     """Plan and cost of the next evaluation on the test set that is here; findings, and the figures behind them."""
     assert shelf.books is not None and shelf.exam is not None  # noqa: S101, PT018  # the caller has checked
+    formula = coming.formula
     try:
         refuse_if_over(gate, shelf.books)
         if formula is not None:
             refuse_if_out_of_reach(gate, shelf.books, formula, shelf.exam.n_examples)
+        begun = _begun(shelf.books.life, coming.question)
     except ProctorError as error:
         return (problem("plan", error),), {}
     if formula is None and gate.testset.inputs is Inputs.OPEN:
@@ -149,13 +160,33 @@ def judge_account(
     }
     if formula is None:
         return (
+            *begun,
             good("cost", f"accepted as the first one, charged like a proof on sealed inputs: {price(cost)}"),
         ), figures
     reach = prospect(gate, formula, shelf.exam.n_examples).reach(cost.log_level)
     resolved = "what is asked" if reach.tolerance is None else f"±{points(reach.tolerance)}"
     wanted = "" if reach.asked is None else f" (asked: ±{points(reach.asked)})"
     resolves = good("plan", f"the next evaluation can resolve {resolved}{wanted}")
-    return (resolves, good("cost", price(cost))), {**figures, "tolerance": reach.tolerance}
+    return (resolves, *begun, good("cost", price(cost))), {**figures, "tolerance": reach.tolerance}
+
+
+def _begun(life: Life | None, question: Question) -> tuple[Finding, ...]:
+    """
+    What is to be said of an evaluation on sealed inputs that has begun and not ended, if there is one.
+
+    Raises:
+        EvaluationPending: If it is another question than this one.
+    """
+    if life is None or life.open_pending is None:
+        return ()
+    number, waiting = life.open_pending.entry.number, life.open_pending.record
+    if (waiting.candidate.digest, waiting.condition) == (question.candidate.digest, question.condition):
+        return (good("pending", f"entry {number} is this evaluation, begun and not ended: a check takes it up"),)
+    raise EvaluationPending(
+        f"entry {number} of the ledger is an evaluation on this test set that has begun and not ended",
+        hint="Wait for it; if its machine died, run that commit's check again, or let the owner end it with "
+        "`proctor testset abort`.",
+    )
 
 
 def price(cost: Cost) -> str:

@@ -81,7 +81,7 @@ class _Context:
     @cached_property
     def bench(self) -> Bench:
         """The development data; opened once, and the candidate run on them once."""
-        exam = open_development(self.gate, self.files, self.shelf.exam)
+        exam = open_development(self.gate, self.files, self.shelf.examples)
         return Bench(self.gate, self.files, exam, self.workbench(exam), self.life)
 
     def workbench(self, exam: TestSet) -> Workbench:
@@ -100,7 +100,7 @@ class _Context:
         text = str(formula) if formula not in (None, self.gate.formula) else str(parse(self.gate.condition))
         submission = baseline.submission if baseline else None
         question = Question(text, bench.candidate().submission, submission, self.gate.name)
-        return Asked(formula, life is not None and life.recorded_answer(question) is not None)
+        return Asked(formula, question, life is not None and life.recorded_answer(question) is not None)
 
 
 def _account(context: _Context) -> _Part:
@@ -113,7 +113,7 @@ def _account(context: _Context) -> _Part:
     if found.is_replay:
         said = good("cost", "this candidate was judged before: it gets the recorded answer, at no cost")
         return _Part((said,), {"is_replay": True})
-    findings, figures = judge_account(context.gate, context.shelf, found.formula)
+    findings, figures = judge_account(context.gate, context.shelf, found)
     return _Part(findings, {"is_replay": False, **figures})
 
 
@@ -160,7 +160,7 @@ def _tried_on_development_data(context: _Context) -> Finding:
 
 def _well_formed(context: _Context, file: PredictionsFile) -> Finding:
     """Predictions that were made elsewhere: read, and held against the examples where those are here."""
-    exam = context.shelf.exam
+    exam = context.shelf.examples
     if not context.gate.resolve(file.predictions).exists():
         raise DataError(f"there is no file {file.predictions!r}", hint="Write the candidate's predictions to it.")
     bench = context.workbench(exam if exam is not None else _nothing(context.gate, file))

@@ -170,7 +170,11 @@ def test_run__interrupted(monkeypatch, stopped):
 
     monkeypatch.setattr(cli.app, "main", stop)
 
-    assert (130, "", "interrupted; nothing was spent, or the ledger's entry is whole\n") == said("check")
+    code, out, err = said("check")
+
+    assert (130, "") == (code, out)
+    assert err.startswith("interrupted; nothing was spent, or the ledger's entry is whole; ")
+    assert err.endswith("the same command again takes up what was begun on sealed inputs\n")
 
 
 def test_run__bug(monkeypatch):
