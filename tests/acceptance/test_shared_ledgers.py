@@ -72,7 +72,9 @@ class Clone:
         """Commit a model that is wrong on the rows from *first* on, up to *last*; gives the commit."""
         (self.root / "wrong.txt").write_text(f"{first} {last}\n")
         git(self.root, "add", "-A")
-        git(self.root, "commit", "-q", "--allow-empty", "-m", f"Wrong from {first} to {last}")
+        # the name of the repository: two that are made in the same second would have the same commit
+        message = f"Wrong from {first} to {last} in {self.root.name}"
+        git(self.root, "commit", "-q", "--allow-empty", "-m", message)
         return git(self.root, "rev-parse", "HEAD").strip()
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
