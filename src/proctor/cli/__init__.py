@@ -9,6 +9,7 @@ and ends in a report to paste, without the values that it was about: they might 
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import io
 import json
@@ -100,9 +101,14 @@ def app() -> None:
     """
 
 
+_OBJECTS = 100_000
+"""New objects between two searches for rubbish: a command makes little, and long ledgers many that stay."""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code of design.md."""
     _end_tidily_when_told_to()
+    gc.set_threshold(_OBJECTS)
     _prepare_streams()
     code = run(sys.argv[1:] if arguments is None else list(arguments))
     _abandon_full_streams()
