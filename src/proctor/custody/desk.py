@@ -101,10 +101,7 @@ class Desk:
         Raises:
             DataError: If it is not here, or damaged.
         """
-        commitments = (life.labels, life.registered.record.labels)
-        for commitment in commitments:
-            self.registry.settle(commitment)  # a machine may have died right after the entry
-        found = self.registry.read(commitments)
+        found = self.registry.read(life)
         if found is None and self.safe.key is not None:
             made = self.registry.made_from(self.exam.hashes, self.exam.read_labels())
             found = made if made.commitment == life.labels else None

@@ -38,7 +38,8 @@ def read_on(ledger: Ledger, place: Path) -> Reading:
     new = ledger.read_after(since.last) if since is not None else None
     if since is None or new is None:
         since, new = _BEGINNING, ledger.read()
-    reading = Reading((*since.entries, *new), lives((*since.entries, *new), since.accounts))
+    entries = (*since.entries, *new)
+    reading = Reading(entries, lives(entries, since.accounts))
     if len(new) >= MANY:
         _put(place, checkpoint_of(reading.lives, new[-1]))
     return reading

@@ -141,10 +141,7 @@ class Case:
         """
         refuse_locked(self.exam)
         self._refuse_unsealed(life.registered.record)
-        commitments = (life.labels, life.registered.record.labels)
-        for commitment in commitments:  # a machine may have died right after either
-            self.registry.settle(commitment)
-        register = self.registry.read(commitments)
+        register = self.registry.read(life)
         if register is None:
             self._refuse_other_labels(life)
             return

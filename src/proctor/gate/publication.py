@@ -67,9 +67,11 @@ def _baseline(life: Life, record: Evaluated, number: int) -> str:
     if record.baseline is None:
         return ""
     source, digest = record.baseline.source, record.baseline.digest
-    before = [each for each in life.verdicts if each.entry.number < number]
-    known = [each.entry.number for each in before if each.record.candidate.digest == digest]
-    return f"{source} (entry {known[-1]})" if known and source == record.candidate.source else source
+    if source != record.candidate.source:
+        return source
+    earlier = (taken for taken in reversed(life.verdicts) if taken.entry.number < number)
+    found = next((taken for taken in earlier if taken.record.candidate.digest == digest), None)
+    return source if found is None else f"{source} (entry {found.entry.number})"
 
 
 def status_of(gate: Gate, books: Books, exam: TestSet, last: int) -> Status:

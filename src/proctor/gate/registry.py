@@ -12,13 +12,13 @@ and of labels that are mostly one class, or mostly what a good model says, few g
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from proctor import owner
 from proctor.errors import DataError
 from proctor.gate.safe import Safe
+from proctor.ledger.history import Life
 from proctor.predictions import Labels
 from proctor.testset import LabelRegister, register_labels
 from proctor.testset.hashing import Hashes
@@ -78,15 +78,17 @@ class Registry:
         """
         owner.write(self.file(register.commitment), self._sealed(register))
 
-    def read(self, commitments: Iterable[str]) -> LabelRegister | None:
+    def read(self, life: Life) -> LabelRegister | None:
         """
-        The register of the first of *commitments* that is here; ``None`` if the set was registered on another machine.
+        The register as of the last correction, else as of registration; ``None`` if neither was made on this machine.
 
         Raises:
             DataError: If it is damaged or cannot be read.
             KeyFault: If it is sealed and the key is missing or another.
         """
-        for file in map(self.file, commitments):
+        for commitment in (life.labels, life.registered.record.labels):
+            self.settle(commitment)  # a machine may have died right after the entry
+            file = self.file(commitment)
             try:
                 content = file.read_bytes()
             except FileNotFoundError:
