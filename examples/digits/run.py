@@ -45,19 +45,21 @@ candidate:
 PROCTOR = (sys.executable, "-m", "proctor")
 TRAINING_SIZE = 497
 
+PASS, FAIL, FRESH_SET_NEEDED = 0, 1, 4  # what `proctor check` ends with
+
+# What is committed, the model that is trained for it (None: the one before), and what the gate must say.
 HISTORY = (
-    ("a first model: a shallow tree", DecisionTreeClassifier(max_depth=4, random_state=0)),
-    ("another random seed", DecisionTreeClassifier(max_depth=4, random_state=1)),
-    ("a tree of any depth", DecisionTreeClassifier(random_state=0)),
-    ("naive Bayes", GaussianNB(var_smoothing=1e-2)),
-    ("logistic regression", LogisticRegression(C=0.01, max_iter=500)),
-    ("a little less regularization", LogisticRegression(C=0.02, max_iter=500)),
-    ("the same model, committed again", None),
-    ("a random forest, the fashion of the day", RandomForestClassifier(60, random_state=0)),
-    ("support vectors", SVC(gamma=0.001)),
-    ("support vectors, tuned", SVC(gamma=0.0012, C=2)),
-    ("support vectors, tuned again", SVC(gamma=0.0011, C=3)),
-    ("and again", SVC(gamma=0.0013, C=4)),
+    ("a first model: a shallow tree", DecisionTreeClassifier(max_depth=4, random_state=0), PASS),
+    ("another random seed", DecisionTreeClassifier(max_depth=4, random_state=1), FAIL),
+    ("a tree of any depth", DecisionTreeClassifier(random_state=0), PASS),
+    ("naive Bayes", GaussianNB(var_smoothing=1e-2), PASS),
+    ("logistic regression", LogisticRegression(C=0.01, max_iter=500), PASS),
+    ("a little less regularization", LogisticRegression(C=0.02, max_iter=500), FAIL),
+    ("the same model, committed again", None, FAIL),
+    ("a random forest, the fashion of the day", RandomForestClassifier(60, random_state=0), FAIL),
+    ("support vectors", SVC(gamma=0.001), PASS),
+    ("support vectors, tuned", SVC(gamma=0.0012, C=2), FAIL),
+    ("support vectors, tuned again", SVC(gamma=0.0011, C=3), FRESH_SET_NEEDED),
 )
 
 
@@ -73,23 +75,26 @@ def main() -> int:
     make_repository(folder, images[exam].astype(int), labels[exam])
     print(f"repository: {folder}\n\n{GATE}")
     codes = []
-    for message, model in HISTORY:
+    for message, model, due in HISTORY:
         if model is not None:
             joblib.dump(model.fit(images[training], labels[training]), folder / "model.joblib")
         git(folder, "add", "-A")
         git(folder, "commit", "--quiet", "--allow-empty", "-m", message)
         print(f"── {message} " + "─" * max(0, 76 - len(message)), flush=True)
         codes.append(subprocess.run([*PROCTOR, "check"], cwd=folder, stderr=subprocess.STDOUT, check=False).returncode)
-        if codes[-1] == 4:
-            break
+        if codes[-1] != due:
+            print(f"THE STORY FAILED: {message!r} ended with exit code {codes[-1]}, and {due} is due", file=sys.stderr)
+            print(f"  what the gate said stands above; the repository is {folder}", file=sys.stderr)
+            return 1
     print("\n── the books at the end " + "─" * 55, flush=True)
     subprocess.run([*PROCTOR, "status"], cwd=folder, check=False)
-    passes, fails = codes.count(0), codes.count(1)
+    passes, fails = codes.count(PASS), codes.count(FAIL)
     free = passes + fails - evaluations(folder)
     print(f"look around:  cd {folder} && {Path(sys.executable).with_name('proctor')} ledger show")
     print("              (or status, testset show, report --html page.html)\n")
-    print(f"passes {passes}, fails {fails}; {free} cost nothing; the test set used up: {'yes' if 4 in codes else 'no'}")
-    return 0 if {0, 1, 4} == set(codes) else 1
+    used_up = "yes" if FRESH_SET_NEEDED in codes else "no"
+    print(f"passes {passes}, fails {fails}; {free} cost nothing; the test set used up: {used_up}")
+    return 0
 
 
 def evaluations(folder: Path) -> int:
