@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Show what an account is good for: attack the test set, here in a simulation.",
     ),
     "schema": ("proctor.cli.schema:schema", "Print the JSON Schema of the gate file and of the outputs."),
+    "docs": ("proctor.cli.docs:docs", "Show the pages on theory, security and more."),
 }
 
 

@@ -1,0 +1,52 @@
+"""The pages that come with the program."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from proctor.cli import app
+from proctor.cli.docs import TOPICS, page
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_docs__prints_each_page(topic: str) -> None:
+    """A page is printed as it is, and begins with a title that names its topic."""
+    result = CliRunner().invoke(app, ["docs", topic])
+
+    assert 0 == result.exit_code
+    assert page(topic) == result.output
+    assert result.output.lower().startswith(f"# {topic}")
+
+
+def test_docs__lists_every_page_there_is() -> None:
+    """Without a topic, all pages are listed, and no page in the package is left out."""
+    result = CliRunner().invoke(app, ["docs"])
+
+    there = {path.stem for path in (ROOT / "src/proctor/docs").glob("*.md")}
+    assert there == set(TOPICS)
+    assert all(re.search(rf"^  {topic} ", result.output, re.MULTILINE) for topic in TOPICS)
+
+
+def test_theory__has_every_section_that_is_cited() -> None:
+    """Each `theory.md §N` in code and tests leads to a section, or to a numbered point of one."""
+    cited = {
+        number
+        for folder in ("src", "tests")
+        for path in (ROOT / folder).rglob("*.py")
+        for number in re.findall(r"theory\.md,? §+\s*([\d.]*\d)", path.read_text(encoding="utf-8"))
+    }
+    sections = set(re.findall(r"^#+ ([\d.]*\d)\.? ", page("theory"), re.MULTILINE))
+    points = {
+        f"{section}.{point}"
+        for section, body in re.findall(r"^#+ ([\d.]*\d)\.? .*\n((?:(?!#).*\n)*)", page("theory"), re.MULTILINE)
+        for point in re.findall(r"^(\d)\. ", body, re.MULTILINE)
+    }
+
+    assert len(cited) > 10
+    assert set() == cited - sections - points
