@@ -631,7 +631,7 @@ def test_model__misbehaves(project, script, message):
     """A model that does not do its job on open inputs costs nothing, and its own last words are shown."""
     from proctor.models import sandbox
 
-    if "reads" in message and sandbox.choose("preferred").tier == "none":
+    if "read_" in script and "pathlib" in script and sandbox.strongest() is None:
         pytest.skip("no sandbox on this machine")
     (project.root / "predict.py").write_text(script)
     project.gate(
