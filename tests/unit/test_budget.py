@@ -15,6 +15,7 @@ from proctor.budget import (
     Step,
     fold,
     open_account,
+    stake_units,
     transcript_units,
 )
 
@@ -180,3 +181,40 @@ def test_contract__domain(broken):
     """What cannot be promised is refused."""
     with pytest.raises(errors.DomainError):
         broken()
+
+
+def test_stake__high_makes_a_pass_cheap_and_a_fail_dear():
+    """A declared stake moves the price from the outcome that is expected to the other one."""
+    account = open_account(RECYCLING)
+    leaks = {
+        (stake, proven): account.after(Step(proven, Adaptive(), stake=stake)).leakage_bits
+        for stake in (None, stake_units(0.9))
+        for proven in (True, False)
+    }
+
+    assert leaks[stake_units(0.9), True] < leaks[None, True]
+    assert leaks[stake_units(0.9), False] > leaks[None, False]
+
+
+@pytest.mark.parametrize("stake", [0, -0.5, 0.951, 1, 1e-9, math.nan])
+def test_stake_units__refuses_what_is_no_stake(stake):
+    """A stake outside its range is refused, and the message names it."""
+    with pytest.raises(errors.DomainError, match=repr(stake)):
+        stake_units(stake)
+
+
+@pytest.mark.parametrize("adaptivity", [Adaptivity.NONE, Adaptivity.FIRST_CHANGE, Adaptivity.FULL])
+def test_stake__has_no_meaning_under_the_papers_policies(adaptivity):
+    """Where levels are fixed a stake is refused, before an evaluation and in a transcript."""
+    account = open_account(paper(adaptivity))
+    for ask in (lambda: account.next_log_level(Adaptive(), 7), lambda: account.after(Step(True, Adaptive(), stake=7))):
+        with pytest.raises(errors.DomainError, match="no meaning"):
+            ask()
+
+
+def test_stake__last_guaranteed_step_that_fails_spends_the_set():
+    """Under guaranteed stakes a FAIL at the last step leaves what the declared part still has, or nothing."""
+    stakes = Guaranteed(1, 1)
+
+    assert open_account(RECYCLING).after(Step(False, stakes)).is_spent
+    assert not open_account(RECYCLING).after(Step(False, stakes, stake=stake_units(0.5))).is_spent

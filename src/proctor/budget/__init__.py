@@ -13,9 +13,12 @@ from proctor.budget.account import (
     open_account,
 )
 from proctor.budget.codes import SPENT, transcript_units
+from proctor.budget.guard import HIGHEST_STAKE, STAKE_UNITS, stake_units
 
 __all__ = [
+    "HIGHEST_STAKE",
     "SPENT",
+    "STAKE_UNITS",
     "Account",
     "Adaptive",
     "Adaptivity",
@@ -26,5 +29,6 @@ __all__ = [
     "Step",
     "fold",
     "open_account",
+    "stake_units",
     "transcript_units",
 ]

@@ -21,6 +21,7 @@ from itertools import groupby
 from typing import assert_never
 
 from proctor.budget.codes import SPENT, Code, Enumerative, Fixed, Laplace, log_beta_ratio, transcript_units
+from proctor.budget.guard import Balances, split
 from proctor.errors import DomainError
 
 
@@ -116,12 +117,14 @@ class Step:
         proven: Whether the outcome was the one that needs proof; False where it was withheld.
         stakes: What the gate file said of the stakes when it was judged.
         message_log_probability: Natural logarithm of the declared probability of the released feedback; 0 for none.
+        stake: Declared stake in units (`proctor.budget.guard`); ``None`` if none was declared.
 
     """
 
     proven: bool
     stakes: Stakes
     message_log_probability: float = 0.0
+    stake: int | None = None
 
 
 # --- the account -----------------------------------------------------------------------------------------------------
@@ -140,6 +143,7 @@ class Account:
         log_code: Natural logarithm of the transcript's probability under the code.
         stakes: What identifies the code in use: the stakes of the last evaluation, expectations left out.
         code: The code in use; ``None`` until the first evaluation says which, under ``recycling``.
+        balances: The two parts of the budget, from the first declared stake on; ``None`` before.
 
     """
 
@@ -150,6 +154,7 @@ class Account:
     log_code: float = 0.0
     stakes: Stakes | None = None
     code: Code | Fixed | None = None
+    balances: Balances | None = None
 
     @property
     def is_spent(self) -> bool:
@@ -161,20 +166,29 @@ class Account:
         """Description length of the transcript in bits (theory.md §4.2)."""
         return max(0.0, -self.log_code / math.log(2))
 
-    def next_log_level(self, stakes: Stakes) -> float:
-        """Natural logarithm of the level of the next evaluation, if it is made under these *stakes*."""
+    def next_log_level(self, stakes: Stakes, stake: int | None = None) -> float:
+        """
+        Natural logarithm of the level of the next evaluation, if it is made under these *stakes*.
+
+        Raises:
+            DomainError: If a *stake* is declared under one of the paper's policies, where it has no meaning.
+
+        """
+        self._refuse_stake(stake)
         if self.is_spent:
             return SPENT
         match code := self._code_under(stakes):
             case Fixed():
                 return self._fixed_log_level()
             case Laplace() | Enumerative():
-                return self.log_budget + code.log_share()
+                parts = self._balances_with(stake)
+                return self.log_budget + code.log_share() if parts is None else parts.log_level(code.log_share(), stake)
             case _:
                 assert_never(code)
 
     def after(self, step: Step) -> Account:
         """The account once *step* has been released."""
+        self._refuse_stake(step.stake)
         if self.is_spent:
             raise DomainError("a spent test set takes no further step")
         counted = replace(
@@ -196,7 +210,7 @@ class Account:
         account = self
         for is_plain, run in groupby(transcript, _is_plain):
             steps = list(run)
-            if is_plain and self.contract.adaptivity is Adaptivity.RECYCLING:
+            if is_plain and account.balances is None and self.contract.adaptivity is Adaptivity.RECYCLING:
                 account = _after_adaptive_run(account, steps)
             else:
                 for step in steps:
@@ -252,6 +266,17 @@ class Account:
             case _:
                 assert_never(stakes)
 
+    def _balances_with(self, stake: int | None) -> Balances | None:
+        """The two parts of what is left, which begin with the first declared stake."""
+        return split(self.log_budget) if self.balances is None and stake is not None else self.balances
+
+    def _refuse_stake(self, stake: int | None) -> None:
+        if stake is not None and self.contract.adaptivity is not Adaptivity.RECYCLING:
+            raise DomainError(
+                f"a stake has no meaning under `adaptivity: {self.contract.adaptivity}`",
+                hint="Its levels are fixed. Leave the stake out; only `adaptivity: recycling` has stakes.",
+            )
+
     def _fixed_log_level(self) -> float:
         """δ/H or δ/2^H, times the probabilities of the feedback released so far: all that lowers the budget here."""
         steps = self.contract.steps or 1
@@ -285,7 +310,7 @@ def fold(contract: Contract, transcript: Iterable[Step]) -> Account:
 
 
 def _is_plain(step: Step) -> bool:
-    return isinstance(step.stakes, Adaptive) and step.message_log_probability == 0
+    return isinstance(step.stakes, Adaptive) and step.message_log_probability == 0 and step.stake is None
 
 
 def _after_adaptive_run(account: Account, steps: list[Step]) -> Account:
@@ -323,6 +348,8 @@ def _after_fixed(account: Account, code: Fixed, step: Step) -> Account:
 
 
 def _after_coded(account: Account, code: Code, step: Step) -> Account:
+    if (parts := account._balances_with(step.stake)) is not None:  # noqa: SLF001  # this module's own
+        return _after_balanced(account, parts, code, step)
     factor = code.log_share() if step.proven else code.log_rest()
     released = step.message_log_probability
     is_over = factor == SPENT or (step.proven and account.contract.adaptivity is Adaptivity.FIRST_CHANGE)
@@ -332,4 +359,18 @@ def _after_coded(account: Account, code: Code, step: Step) -> Account:
         # A FAIL at the last guaranteed step needs no code: nothing can follow it.
         log_code=account.log_code + (0.0 if factor == SPENT else factor) + released,
         code=code.after(step.proven),
+    )
+
+
+def _after_balanced(account: Account, parts: Balances, code: Code, step: Step) -> Account:
+    released = step.message_log_probability
+    paid = parts.after(code.log_share(), code.log_rest(), step.stake, step.proven)
+    left = Balances(paid.log_automatic + released, paid.log_declared + released)
+    return replace(
+        account,
+        log_budget=left.log_total,
+        # A FAIL at the last guaranteed step needs no code: nothing can follow it.
+        log_code=account.log_code + (released if left.log_total == SPENT else left.log_total - account.log_budget),
+        code=code.after(step.proven),
+        balances=left,
     )
