@@ -18,6 +18,7 @@ Every error that a person can meet, in one tree; each branch has its exit code.
         ├── DataError                   features, labels or predictions
         ├── ModelError                  the candidate could not be run, or its output is not usable
         ├── SandboxError                the required isolation is not to be had here
+        ├── GitFault                    git is missing, or refuses, in its own words
         ├── KeyFault                    a key is missing, wrong, or the sealed file was changed
         ├── MissingExtra                an optional package is not installed
         ├── StoreError                  the run store or GitHub did not answer (never changes a verdict)
@@ -124,6 +125,10 @@ class ModelError(Unusable):
 
 class SandboxError(Unusable):
     """The isolation that the gate file requires is not to be had on this machine."""
+
+
+class GitFault(Unusable):
+    """Git is not installed, or there is no repository that it can read."""
 
 
 class KeyFault(Unusable):

@@ -11,12 +11,14 @@ import contextlib
 import os
 import random
 import secrets
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+from proctor import git
+from proctor.errors import GitFault
 
 OWN_FOLDER = ".proctor"
 """Where the gate keeps its own, beside the gate file."""
@@ -58,12 +60,12 @@ class Surroundings:
 def commit_of(root: Path, environ: Mapping[str, str]) -> str | None:
     """Commit that is being judged: ``PROCTOR_COMMIT``, else the head of the repository that holds *root*."""
     named = environ.get("PROCTOR_COMMIT", "").strip()
-    return named or _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    return named or _ask(root, environ, "rev-parse", "--verify", "--quiet", "HEAD")
 
 
 def is_repository(root: Path) -> bool:
     """Whether *root* lies in the work tree of a git repository."""
-    return _git(root, "rev-parse", "--show-toplevel") is not None
+    return _ask(root, os.environ, "rev-parse", "--git-dir") is not None
 
 
 def keep_out_of_git(folder: Path) -> None:
@@ -86,22 +88,26 @@ def actor_of(root: Path, environ: Mapping[str, str]) -> str | None:
     for name in ("PROCTOR_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN"):
         if environ.get(name):
             return environ[name]
-    return _git(root, "config", "user.name") or environ.get("USER") or None
+    with contextlib.suppress(GitFault):
+        return git.user_name(root, environ) or environ.get("USER") or None
+    return environ.get("USER") or None
 
 
 def is_tracked(file: Path) -> bool:
     """True if *file* is part of a git repository, through whatever links it is reached."""
     there = file.resolve()
-    # whoever owns the repository: the question is only asked to trust less
-    listed = _git(there.parent, "-c", "safe.directory=*", "ls-files", "--error-unmatch", "--", there.name)
-    return listed is not None
+    with contextlib.suppress(GitFault):
+        found = git.find(there.parent)
+        if found is not None:
+            # whoever owns the repository: the question is only asked to trust less
+            words = ("ls-files", "--error-unmatch", "--", found.name_of(there.name))
+            return found.run(*words, settings=("safe.directory=*",), timeout_s=_GIT_TIMEOUT_S).code == 0
+    return False
 
 
-def _git(root: Path, *arguments: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=root, capture_output=True, text=True, timeout=_GIT_TIMEOUT_S, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() or None if done.returncode == 0 else None
+def _ask(folder: Path, environ: Mapping[str, str], *words: str) -> str | None:
+    """What git says of a folder's repository; ``None`` if it says no or nothing, or there is none."""
+    with contextlib.suppress(GitFault):
+        found = git.find(folder, environ)
+        return found.ask(*words, timeout_s=_GIT_TIMEOUT_S) if found is not None else None
+    return None

@@ -179,15 +179,15 @@ class Workbench:
         Raises:
             DataError: If the revision is not here, or the model is not in it.
         """
-        from proctor.models import commit_of, file_at
+        from proctor.models import NotThere, commit_of, file_at
 
         root, candidate = self.gate.root, self.gate.candidate
         commit = commit_of(root, revision)
         if isinstance(candidate, PredictionsFile):
             try:
                 content = file_at(root, commit, candidate.predictions)
-            except DataError:
-                raise _absent(revision, candidate.predictions, "Commit it there") from None
+            except NotThere:
+                raise _absent(revision, candidate.predictions) from None
             return self._from_file(candidate, Source(Path(candidate.predictions), content), commit)
         runnable = _runnable(candidate)
         found = self._digest_at(revision, commit, runnable)
@@ -201,12 +201,12 @@ class Workbench:
 
         with scratch.folder(Path(tempfile.gettempdir())) as folder:
             try:
-                there = export(self.gate.root, commit, folder)
+                there = export(self.gate.root, commit, folder, _needed(self.gate.candidate))
             except DataError as error:
                 raise DataError(f"the baseline is the revision {revision!r}: {error.message}", error.hint) from None
             for name in _parts(self.gate.candidate):
                 if not (there.root / name).exists():
-                    raise _absent(revision, name, _COMMIT_THERE)
+                    raise _absent(revision, name)
             try:
                 return digest(model, there.root, there.tree)
             except ModelError as error:
@@ -247,7 +247,7 @@ class Workbench:
 
         with scratch.folder(Path(tempfile.gettempdir())) as folder:
             try:
-                there = export(self.gate.root, commit, folder)
+                there = export(self.gate.root, commit, folder, _needed(self.gate.candidate))
                 found = digest(_runnable(self.gate.candidate), there.root, there.tree)
             except ModelError as error:  # a file that git does not track
                 raise _of_another_day(error, there.root) from None
@@ -331,13 +331,17 @@ def _parts(candidate: Candidate) -> tuple[str, ...]:
             return ()
 
 
-_COMMIT_THERE = "Commit it there (if it is, .gitattributes keeps it out with `export-ignore`: remove that)"
+def _needed(candidate: Candidate) -> tuple[str, ...]:
+    """What must be whole for a model to run: its parts, and what its command line may name; nothing if that is all."""
+    parts = _parts(candidate)
+    words = candidate.command.split() if parts and isinstance(candidate, Command) else []
+    return (*parts, *(word for word in words if word[0] not in "/{-" and ".." not in word))
 
 
-def _absent(revision: str, name: str, remedy: str) -> DataError:
+def _absent(revision: str, name: str) -> DataError:
     return DataError(
         f"the baseline is the revision {revision!r}, and {name!r} is not in it",
-        hint=f"{remedy}; or compare with the model that was accepted last: `baseline: accepted`.",
+        hint="Commit it there; or compare with the model that was accepted last: `baseline: accepted`.",
     )
 
 

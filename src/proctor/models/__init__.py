@@ -6,7 +6,7 @@ Models run as children that are given features and never labels (design.md, rule
 """
 
 from proctor.models.child import Finished, Job, Launcher, Limits, PlainLauncher
-from proctor.models.revision import Export, commit_of, export, file_at
+from proctor.models.revision import Export, NotThere, commit_of, export, file_at
 from proctor.models.running import Place, Ran, run
 from proctor.models.submission import Command, Runnable, SavedEstimator, digest
 
@@ -17,6 +17,7 @@ __all__ = [
     "Job",
     "Launcher",
     "Limits",
+    "NotThere",
     "Place",
     "PlainLauncher",
     "Ran",

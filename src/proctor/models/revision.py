@@ -1,19 +1,32 @@
 """
-A model as it was at a git revision: its predictions file, or the whole tree exported to a folder of its own.
+A model as it was at a git revision: its predictions file, or the whole tree written to a folder of its own.
 
-Nothing of the user's is touched: not the index, the work tree, the stash or the list of linked work trees.
+What is written is a *checkout* of the revision: the tree itself, whatever its attributes say about archives, with
+modes, links and line ends as git would write them. Nothing of the user's is touched: not the index, the work tree,
+the stash or the list of linked work trees. No filter runs: files of Git LFS are taken from its local store, and any
+other file that a filter would make is refused by name where the model needs it.
 """
 
 from __future__ import annotations
 
-import io
-import subprocess
-import tarfile
-from collections.abc import Iterator
+import contextlib
+import os
+import posixpath
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from proctor.errors import DataError
+from proctor import git
+from proctor.errors import DataError, GitFault
+from proctor.pointers import MOST_BYTES, pointer_of
+
+_TIMEOUT_S = 600.0
+_LINK, _SUBMODULE = "120000", "160000"
+_LFS = "lfs"
+_MOST_NAMES = 100_000  # links of links can name more than there is
 
 
 @dataclass(frozen=True)
@@ -24,11 +37,14 @@ class Export:
     Attributes:
         tree: Its top.
         root: The gate file's folder in it.
-
     """
 
     tree: Path
     root: Path
+
+
+class NotThere(DataError):
+    """The revision has no such file."""
 
 
 def commit_of(root: Path, revision: str) -> str:
@@ -37,75 +53,270 @@ def commit_of(root: Path, revision: str) -> str:
 
     Raises:
         DataError: If there is no repository, or it does not have the revision; a shallow clone is told how to mend it.
-
     """
-    try:
-        return (
-            _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-            .decode()
-            .strip()
-        )
-    except subprocess.CalledProcessError as error:
-        raise _unknown(root, revision) from error
-    except OSError as error:
-        raise DataError(f"the revision {revision!r} needs git, which was not found", hint="install git") from error
+    repository = _repository(root, revision)
+    found = repository.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if found is None:
+        raise _unknown(repository, revision)
+    return found
 
 
 def file_at(root: Path, revision: str, path: str) -> bytes:
     """
-    Content of the file *path* (below *root*) at *revision*.
+    Content of the file *path* (below *root*) in a checkout of *revision*.
 
     Raises:
-        DataError: If the revision or the file in it does not exist.
+        DataError: If the revision or the file in it does not exist, it is no file, or cannot be made without a filter.
+    """
+    with tempfile.TemporaryDirectory(prefix="proctor-file-") as folder:
+        written = export(root, revision, Path(folder), parts=(path,), only=True)
+        file = written.root / path
+        if not file.is_file():  # a link that leads out is not there
+            raise NotThere(
+                f"there is no file {path!r} at the revision {revision!r}",
+                hint="name a revision that has it, or a file: `baseline: {predictions: old.csv}`",
+            )
+        return file.read_bytes()
 
+
+def export(root: Path, revision: str, folder: Path, parts: Sequence[str] = (), *, only: bool = False) -> Export:
+    """
+    Write a checkout of *revision* below *folder*.
+
+    Left out are links that lead out of the tree, and, unless the model needs them, submodules and what only a filter
+    can make.
+
+    Args:
+        root: Folder of the gate file.
+        revision: The revision.
+        folder: Where to; it must be there, and private.
+        parts: Files and folders below *root* that the model needs; none: it needs everything.
+        only: Whether nothing but the parts is written.
+
+    Raises:
+        DataError: If the revision does not exist, or what the model needs of it cannot be written.
     """
     commit = commit_of(root, revision)
     try:
-        return _git(root, "show", f"{commit}:./{path}")
-    except subprocess.CalledProcessError as error:
+        repository = git.repository(root)
+        checkout = _Checkout(repository, commit, folder, frozenset(map(repository.name_of, parts)))
+        checkout.write(only)
+    except (OSError, GitFault) as error:
+        reason = error.message if isinstance(error, GitFault) else error.strerror
         raise DataError(
-            f"there is no file {path!r} at the revision {revision!r}",
-            hint="name a revision that has it, or a file: `baseline: {predictions: old.csv}`",
+            f"the tree of the revision {revision!r} cannot be exported: {reason}",
+            hint=error.hint if isinstance(error, GitFault) else "Check that space is left.",
+        ) from error
+    place = checkout.tree / repository.place
+    if only:
+        place.mkdir(parents=True, exist_ok=True)
+    if not place.is_dir():
+        raise DataError(f"there is no folder '{repository.place}/' at the revision {revision!r}")
+    return Export(checkout.tree, place)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A file, link or submodule of a tree."""
+
+    mode: str
+    oid: str
+    name: str
+
+    def is_at(self, names: Iterable[str]) -> bool:
+        """True if it is one of *names* or below one."""
+        return any(name in (".", self.name) or self.name.startswith(f"{name}/") for name in names)
+
+
+@dataclass(frozen=True)
+class _Checkout:
+    """
+    A commit being written to a folder, through an index of its own.
+
+    Attributes:
+        repository: Where the commit is.
+        commit: Its hash.
+        folder: Holds the tree and, while it is written, the index.
+        parts: Names from the top that must be whole; none: all.
+    """
+
+    repository: git.Repository
+    commit: str
+    folder: Path
+    parts: frozenset[str]
+
+    @property
+    def tree(self) -> Path:
+        """Top of what is written."""
+        return self.folder / "tree"
+
+    def write(self, only: bool) -> None:
+        """Write the tree; with *only*, nothing but what is needed."""
+        self.tree.mkdir()
+        try:
+            self._git("read-tree", self.commit)
+            chosen = [entry for entry in self._entries if not only or self._is_needed(entry)]
+            self._write_files(chosen)
+        finally:
+            (self.folder / "index").unlink(missing_ok=True)
+        self._write_links(entry for entry in chosen if entry.mode == _LINK)
+
+    @cached_property
+    def _entries(self) -> list[_Entry]:
+        listed = self._git("ls-files", "--stage", "-z").decode(errors="surrogateescape").split("\0")
+        rows = (row.partition("\t") for row in listed if row)
+        return [_Entry(facts.split()[0], facts.split()[1], name) for facts, _, name in rows]
+
+    def _write_files(self, entries: list[_Entry]) -> None:
+        for entry in entries:
+            if entry.mode == _SUBMODULE:
+                self._leave_out(entry, "is a submodule, whose files are in another repository")
+        files = [entry for entry in entries if entry.mode not in (_LINK, _SUBMODULE)]
+        filtered = self._filtered(files)
+        plain = [entry for entry in files if entry.name not in filtered]
+        for entry in files:
+            if filtered.get(entry.name) == _LFS:
+                plain += self._write_large(entry)
+            elif entry.name in filtered:
+                self._leave_out(entry, f"is made by the filter {filtered[entry.name]!r}, which the gate does not run")
+        self._git("checkout-index", "--quiet", "--force", "-z", "--stdin", given=_listed(plain))
+
+    def _filtered(self, files: list[_Entry]) -> dict[str, str]:
+        """Names that a filter would change when they are checked out, and its name; Git LFS is one, set up or not."""
+        said = self._git("check-attr", "--cached", "-z", "--stdin", "filter", given=_listed(files))
+        words = said.decode(errors="surrogateescape").split("\0")
+        named = dict(zip(words[0::3], words[2::3], strict=False))
+        changing = {name for name in set(named.values()) if name == _LFS or self._changes(name)}
+        return {name: found for name, found in named.items() if found in changing}
+
+    def _changes(self, name: str) -> bool:
+        """True if a filter of this name is set up here and does something on the way to the work tree."""
+        smudge, process = (self.repository.ask("config", f"filter.{name}.{way}") for way in ("smudge", "process"))
+        return process is not None or smudge not in (None, "cat")
+
+    def _write_large(self, entry: _Entry) -> list[_Entry]:
+        """Write a file of Git LFS from the local store; one that was committed as it is, is given back."""
+        size = int(self.repository.text("cat-file", "-s", entry.oid))
+        pointer = pointer_of(self.repository.output("cat-file", "blob", entry.oid)) if size < MOST_BYTES else None
+        if pointer is None:
+            return [entry]
+        file, target = pointer.path_in(self._store), self.tree / entry.name
+        if not file.is_file():
+            fetch = f"Run `git lfs fetch origin {self.commit}`."
+            self._leave_out(entry, "is kept by Git LFS, and is not in this clone", fetch)
+            return []
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+        target.chmod(0o755 if entry.mode == "100755" else 0o644)
+        if not pointer.is_of(target):
+            target.unlink()
+            self._leave_out(entry, "is damaged in the store of Git LFS", "Run `git lfs fsck`.")
+        return []
+
+    @cached_property
+    def _store(self) -> Path:
+        """Where Git LFS keeps files on this machine."""
+        common = (self.repository.top / self.repository.text("rev-parse", "--git-common-dir")).resolve()
+        return common / (self.repository.ask("config", "--path", "lfs.storage") or "lfs")
+
+    def _write_links(self, links: Iterable[_Entry]) -> None:
+        """Write the links that stay in the tree; where one leads can depend on another."""
+        paths = []
+        for entry in links:
+            path = self.tree / entry.name
+            with contextlib.suppress(OSError, ValueError):  # one that no system could follow
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.symlink_to(self._targets[entry.name])
+                paths.append(path)
+        while out := [path for path in paths if path.is_symlink() and self._leads_out(path)]:
+            for path in out:
+                path.unlink()
+
+    def _leads_out(self, link: Path) -> bool:
+        led = Path(os.path.realpath(link))  # unlike `resolve`, it takes links that lead in a circle
+        return link.readlink().is_absolute() or not led.is_relative_to(self.tree.resolve())
+
+    @cached_property
+    def _targets(self) -> dict[str, str]:
+        """Where each link leads, as it is written."""
+        links = [entry for entry in self._entries if entry.mode == _LINK]
+        given = "".join(f"{entry.oid}\n" for entry in links).encode()
+        rest, found = self.repository.output("cat-file", "--batch", given=given), {}
+        for entry in links:
+            header, _, rest = rest.partition(b"\n")
+            size = int(header.split()[2])
+            found[entry.name], rest = os.fsdecode(rest[:size]), rest[size + 1 :]
+        return found
+
+    @cached_property
+    def _needed(self) -> frozenset[str]:
+        """The parts and, where a link is among them or on the way to one, what it leads to."""
+        names, todo = set(self.parts), list(self.parts)
+        while todo:
+            name = todo.pop()
+            for link, target in self._targets.items():
+                if name == link or name.startswith(f"{link}/"):
+                    led = target + name.removeprefix(link)
+                elif name == "." or link.startswith(f"{name}/"):
+                    led = target
+                else:
+                    continue
+                found = posixpath.normpath(posixpath.join(posixpath.dirname(link), led))
+                new = {found, link} - names
+                if len(names) < _MOST_NAMES:
+                    names |= new
+                    todo += new
+        return frozenset(names)
+
+    def _is_needed(self, entry: _Entry) -> bool:
+        return not self.parts or entry.is_at(self._needed)
+
+    def _leave_out(self, entry: _Entry, why: str, hint: str = "") -> None:
+        """
+        Go on without a file that the model does not need.
+
+        Raises:
+            DataError: If it does.
+        """
+        if self._is_needed(entry):
+            raise DataError(
+                f"{entry.name!r} {why}, so the model at commit {self.commit[:12]} is not whole",
+                hint=hint or "Declare the files that the model consists of without it: `candidate: {files: […]}`.",
+            )
+
+    def _git(self, *arguments: str, given: bytes = b"") -> bytes:
+        answer = self.repository.run(
+            *arguments,
+            given=given,
+            extra={"GIT_INDEX_FILE": str(self.folder / "index"), "GIT_WORK_TREE": str(self.tree)},
+            settings=("core.sparseCheckout=false", "index.sparse=false", *self._idle),
+            timeout_s=_TIMEOUT_S,
+        )
+        if answer.code:
+            raise answer.fault(arguments[0])
+        return answer.out
+
+    @cached_property
+    def _idle(self) -> tuple[str, ...]:
+        return self.repository.idle_filters()
+
+
+def _listed(entries: Iterable[_Entry]) -> bytes:
+    return b"".join(os.fsencode(entry.name) + b"\0" for entry in entries)
+
+
+def _repository(root: Path, revision: str) -> git.Repository:
+    try:
+        return git.repository(root)
+    except GitFault as error:
+        raise DataError(
+            f"the revision {revision!r} cannot be looked up: {error.message}",
+            hint=f"{error.hint} Or name a file: `baseline: {{predictions: old.csv}}`",
         ) from error
 
 
-def export(root: Path, revision: str, folder: Path) -> Export:
-    """
-    Write the whole tree of *revision* below *folder*.
-
-    Raises:
-        DataError: If the revision does not exist, or its tree cannot be written.
-
-    """
-    commit = commit_of(root, revision)
-    top = Path(_git(root, "rev-parse", "--show-toplevel").decode().removesuffix("\n"))
-    prefix = _git(root, "rev-parse", "--show-prefix").decode().removesuffix("\n")
-    tree = folder / "tree"
-    try:
-        tree.mkdir()
-        with tarfile.open(fileobj=io.BytesIO(_git(top, "archive", "--format=tar", commit))) as archive:
-            archive.extractall(tree, members=_members(archive), filter="data")
-    except (OSError, subprocess.CalledProcessError, tarfile.TarError) as error:
-        raise DataError(f"the tree of the revision {revision!r} cannot be exported") from error
-    if not (tree / prefix).is_dir():
-        raise DataError(f"there is no folder {prefix!r} at the revision {revision!r}")
-    return Export(tree, tree / prefix)
-
-
-def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    # A link out of the tree would be refused by the filter with an error; left out, only who needs it notices.
-    return (member for member in archive if not (member.issym() and Path(member.linkname).is_absolute()))
-
-
-def _unknown(root: Path, revision: str) -> DataError:
-    try:
-        is_shallow = _git(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
-    except subprocess.CalledProcessError:
-        return DataError(
-            f"the revision {revision!r} cannot be looked up: {str(root)!r} is in no git repository that may be read",
-            hint="run the gate inside the repository, or name a file: `baseline: {predictions: old.csv}`",
-        )
-    if is_shallow:
+def _unknown(repository: git.Repository, revision: str) -> DataError:
+    if repository.ask("rev-parse", "--is-shallow-repository") == "true":
         return DataError(
             f"this shallow clone does not have the revision {revision!r}",
             hint="run `git fetch --unshallow`, or set `fetch-depth: 0` of actions/checkout",
@@ -113,7 +324,3 @@ def _unknown(root: Path, revision: str) -> DataError:
     return DataError(
         f"there is no revision {revision!r}", hint="see `git branch --all` and `git tag` for what there is"
     )
-
-
-def _git(folder: Path, *arguments: str) -> bytes:
-    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True).stdout

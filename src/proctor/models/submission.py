@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from proctor.errors import Misuse, ModelError
+from proctor import git
+from proctor.errors import GitFault, Misuse, ModelError
 from proctor.predictions.submitted import ColumnNames
 from proctor.surroundings import OWN_FOLDER
 
@@ -138,12 +138,12 @@ def _tracked(root: Path) -> list[Path]:
 
     """
     try:
-        top = Path(_git(root, "rev-parse", "--show-toplevel").decode().removesuffix("\n"))
-        listed = [line.partition(b"\t") for line in _git(top, "ls-files", "--stage", "-z").split(b"\0") if line]
-    except (OSError, subprocess.CalledProcessError) as error:
+        repository = git.repository(root)
+        listed = [line.partition(b"\t") for line in repository.output("ls-files", "--stage", "-z").split(b"\0") if line]
+    except GitFault as error:
         raise ModelError(
-            "what the candidate consists of is not known: no files are declared and this is no git repository",
-            hint="declare them in the gate file: `candidate.files: [predict.py, model.bin]`",
+            f"what the candidate consists of is not known: no files are declared, and {error.message}",
+            hint=f"{error.hint} Or declare them in the gate file: `candidate.files: [predict.py, model.bin]`",
         ) from error
     names = {name.decode("utf-8", "surrogateescape"): facts for facts, _, name in listed}
     if modules := [name for name, facts in names.items() if facts.startswith(_SUBMODULE)]:
@@ -151,12 +151,8 @@ def _tracked(root: Path) -> list[Path]:
             f"what the candidate consists of is not known: {modules[0]!r} is a submodule, and no files are declared",
             hint="declare them in the gate file: `candidate.files: [predict.py, model.bin]`",
         )
-    paths = [top / name for name in names]
+    paths = [repository.top / name for name in names]
     return [path for path in paths if OWN_FOLDER not in path.parts and path.is_file()]
-
-
-def _git(folder: Path, *arguments: str) -> bytes:
-    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True).stdout
 
 
 def _files_digest(kind: str, root: Path, paths: Iterable[Path]) -> str:
