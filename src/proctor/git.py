@@ -90,14 +90,17 @@ class Answer:
         telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:"))] or lines
         return without_user("; ".join(line for line in telling if line)[:500]) or f"exit code {self.code}"
 
+    @property
+    def remedy(self) -> str:
+        """What git itself says to do, where the repository belongs to somebody else; empty elsewhere."""
+        lines = (line.strip() for line in self.error.splitlines())
+        said = next((line for line in lines if line.startswith("git config ") and "safe.directory" in line), "")
+        return said and f"If you trust its owner, run: {said}"
+
     def fault(self, command: str) -> GitFault:
-        """The error that this answer is, in git's own last words; a folder of somebody else's says what mends it."""
-        mends = [line.strip() for line in self.error.splitlines() if line.strip().startswith("git config ")]
-        if mends and "safe.directory" in self.error:
-            return GitFault(
-                f"git {command} refuses: {self.reason} (safe.directory)", hint=f"If you trust it, run: {mends[0]}"
-            )
-        return GitFault(f"git {command} failed: {self.reason}", hint="Run it by hand to see more.")
+        """The error that this answer is, in git's own last words."""
+        hint = self.remedy or f"Run `git {command}` by hand to see more."
+        return GitFault(f"git {command} failed: {self.reason}", hint=hint)
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,13 @@ class Repository:
         if name.startswith("/") or name.split("/")[0] == "..":
             raise GitFault(f"{path!r} is not in the repository {str(self.top)!r}", hint="Name a file that is.")
         return name
+
+    def hook(self, name: str) -> Path:
+        """Where git looks for a hook: it knows ``core.hooksPath`` and linked work trees. Nothing is run for it."""
+        answer = _run(["git", "rev-parse", "--git-path", f"hooks/{name}"], self.top, self.environ, b"", TIMEOUT_S)
+        if answer.code:
+            raise answer.fault("rev-parse")
+        return self.top / answer.text
 
     def run(
         self,
@@ -209,19 +219,19 @@ def find(folder: Path, environ: Mapping[str, str] | None = None) -> Repository |
         environ: Environment; left out: this process's.
 
     Raises:
-        GitFault: If a file ``.git`` leads to what git did not make for this folder.
+        GitFault: If there is no such folder, or a file ``.git`` leads to what git did not make for it.
     """
+    here = _real(folder)
+    clean = environment(os.environ if environ is None else environ)
     try:
-        here = folder.resolve(strict=True)
         device = here.stat().st_dev
         for top in (here, *here.parents):
             if top.stat().st_dev != device:
                 return None
             if _has_repository(top):
-                clean = environment(os.environ if environ is None else environ)
                 return Repository(top, PurePosixPath(here.relative_to(top)), clean)
-    except (OSError, RuntimeError):
-        return None
+    except OSError as error:
+        raise GitFault(f"git cannot be run in {folder}: {error.strerror}", hint="Check the folder.") from None
     return None
 
 

@@ -7,9 +7,9 @@ as every hook is: `git push --no-verify` goes around it, and the gate in CI does
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,8 +17,9 @@ from pathlib import Path
 
 import click
 
+from proctor import git
 from proctor.cli.preflight import as_text, development_of, development_options
-from proctor.errors import FRESH_TEST_SET, PASSED, Misuse, ProctorError, Unusable
+from proctor.errors import FRESH_TEST_SET, PASSED, GitFault, Misuse, ProctorError, Unusable
 
 _MARK = "# Made by `proctor hook install`; `proctor hook uninstall` removes it."
 _SCRIPT = """\
@@ -67,7 +68,8 @@ def install(gates: tuple[str, ...], **development: Path | None) -> None:
 
     It goes where git looks for hooks (`core.hooksPath`, linked work trees), and never in place of somebody else's.
     """
-    top, path = _top(), _hook_file()
+    repository = _repository()
+    path = repository.hook("pre-push")
     _refuse_missing(gates)
     content = _read(path)
     if content is not None and _MARK not in content:
@@ -77,7 +79,7 @@ def install(gates: tuple[str, ...], **development: Path | None) -> None:
         )
     named = [("gate", gate) for gate in gates or (".",)]
     named += [(name.replace("_", "-"), str(file)) for name, file in development.items() if file is not None]
-    options = [word for name, file in named for word in (f"--{name}", _from(top, file))]
+    options = [word for name, file in named for word in (f"--{name}", _from(repository.top, file))]
     script = _SCRIPT.format(mark=_MARK, python=shlex.quote(sys.executable), options=shlex.join(options))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,7 +119,7 @@ Example:
 )
 def uninstall() -> None:
     """Remove the hook that `install` made; somebody else's stays."""
-    path = _hook_file()
+    path = _repository().hook("pre-push")
     content = _read(path)
     if content is None:
         click.echo("there is no pre-push hook")
@@ -148,8 +150,9 @@ def run(gates: tuple[str, ...], remote: tuple[str, ...], **development: Path | N
     if pushed is not None and not pushed:
         return PASSED
     # Git's own variables point into the repository that is pushed; git commands elsewhere must not follow them.
-    for name in (_git("rev-parse", "--local-env-vars") or "").split():
-        os.environ.pop(name, None)
+    for name in os.environ.keys() - git.environment(os.environ).keys():
+        if name.startswith("GIT_"):
+            del os.environ[name]
     _remark_on_work_tree(pushed)
     codes = [_preflight(gate, development) for gate in gates or (".",)]
     stopping = [code for code in codes if code not in (PASSED, FRESH_TEST_SET)]
@@ -200,11 +203,22 @@ def _pushed(environ: Mapping[str, str], stdin: Iterable[str]) -> tuple[Pushed, .
 
 def _remark_on_work_tree(pushed: tuple[Pushed, ...] | None) -> None:
     """The preflight looks at the work tree; say so where something else is pushed."""
-    head = _git("rev-parse", "--verify", "--quiet", "HEAD")
-    if pushed and head not in {_commit(ref.commit) for ref in pushed}:
-        click.echo("proctor: what is pushed is not checked out; the preflight looks at the work tree", err=True)
-    elif _git("status", "--porcelain", "--untracked-files=no"):
-        click.echo("proctor: there are changes that are not committed; the preflight looks at the work tree", err=True)
+    with contextlib.suppress(GitFault):
+        found = git.find(Path.cwd())
+        if found is None:
+            return
+        head = found.ask("rev-parse", "--verify", "--quiet", "HEAD")
+        tips = {
+            found.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref.commit}^{{commit}}")
+            for ref in pushed or ()
+        }
+        changes = found.run("status", "--porcelain", "--untracked-files=no", settings=found.idle_filters("lfs"))
+        if pushed and head not in tips:
+            click.echo("proctor: what is pushed is not checked out; the preflight looks at the work tree", err=True)
+        elif changes.text:
+            click.echo(
+                "proctor: there are changes that are not committed; the preflight looks at the work tree", err=True
+            )
 
 
 def _preflight(gate: str, development: Mapping[str, Path | None]) -> int:
@@ -228,33 +242,20 @@ def _preflight(gate: str, development: Mapping[str, Path | None]) -> int:
 # --- git -------------------------------------------------------------------------------------------------------------
 
 
-def _top() -> Path:
-    return Path(_must("rev-parse", "--show-toplevel"))
+def _repository() -> git.Repository:
+    """
+    The repository that is pushed.
 
-
-def _hook_file() -> Path:
-    """Where git looks for the hook: it knows `core.hooksPath` and linked work trees."""
-    return Path(_must("rev-parse", "--git-path", "hooks/pre-push")).absolute()
-
-
-def _must(*arguments: str) -> str:
-    found = _git(*arguments)
-    if found is None:
-        raise Misuse("this is no git work tree", hint="Run the command inside the repository that is pushed.")
-    return found
-
-
-def _commit(name: str) -> str | None:
-    """The commit that an object is, or that a tag points to."""
-    return _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-
-
-def _git(*arguments: str) -> str | None:
+    Raises:
+        Misuse: If there is none, or git refuses it, in git's own words.
+    """
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    except OSError:
-        return None
-    return done.stdout.removesuffix("\n") if done.returncode == 0 else None
+        return git.repository(Path.cwd())
+    except GitFault as error:
+        raise Misuse(
+            f"this is no git work tree: {error.message}",
+            hint=f"Run the command inside the repository that is pushed. {error.hint}",
+        ) from None
 
 
 def _from(top: Path, file: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from proctor.cli.workflow import terms
 from proctor.conditions import Variable, parse, variables
-from proctor.errors import ProctorError
+from proctor.errors import GitFault, ProctorError
 from proctor.gatefile import Accepted, Gate, PredictionsFile, Revision, loads
 from proctor.ledger.history import Question
 from proctor.ledger.records import Adopted, Evaluated
@@ -62,8 +62,12 @@ def _may_be_the_same(gate: Gate) -> bool:
             return True
         case Revision(revision):
             paths = terms.paths_of(gate.candidate, gate) if terms.has_extent(gate.candidate) else ()
-            diff = ("diff", "--quiet", "--no-ext-diff", "--ignore-submodules=none", "--end-of-options")
-            return terms.git_says_yes(gate.root, *diff, revision, "--", *paths) and _declares_the_same(gate, revision)
+            try:
+                names = [terms.name_in_git(gate.root, path) for path in paths]
+            except GitFault:
+                return False
+            diff = ("diff", "--quiet", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none", "--end-of-options")
+            return terms.git_agrees(gate.root, *diff, revision, "--", *names) and _declares_the_same(gate, revision)
         case PredictionsFile(old):
             if not isinstance(gate.candidate, PredictionsFile):
                 return False

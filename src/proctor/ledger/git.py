@@ -25,6 +25,7 @@ from proctor.errors import (
     LedgerUnwritable,
     Misuse,
 )
+from proctor.git import without_user
 from proctor.ledger import plumbing
 from proctor.ledger.entries import GENESIS, Entry, from_line
 from proctor.ledger.plumbing import Accepted, Busy, Lost, Outrun, Refused
@@ -74,7 +75,7 @@ class GitStore:
     @property
     def description(self) -> str:
         """The branch, without passwords in the remote's address."""
-        return f"the ledger git:{plumbing.without_user(self._location)}"
+        return f"the ledger git:{without_user(self._location)}"
 
     def fetch(self, after: int) -> list[Entry]:
         """See `Store.fetch`."""
@@ -182,11 +183,18 @@ class GitStore:
     def _resolved(self) -> tuple[str, str]:
         """Remote and branch, the latter as a whole ref; asks git for the remotes' names once."""
         if self._address is None:
-            remote, branch = split_location(self._location, self._git.remotes())
+            remotes = self._git.remotes()
+            remote, branch = split_location(self._location, remotes)
             if not remote or not branch or not self._git.is_branch_name(branch):
                 raise Misuse(
-                    f"git:{plumbing.without_user(self._location)} does not name a remote and a branch",
+                    f"git:{without_user(self._location)} does not name a remote and a branch",
                     hint="Write git:REMOTE/BRANCH, such as git:origin/proctor-ledger.",
+                )
+            if remote not in remotes and self._git.is_among_files(remote):
+                raise Misuse(
+                    f"git:{without_user(self._location)} leads to a repository among the files of this one, "
+                    "which any commit could change",
+                    hint="Name a remote, or a repository outside of this one.",
                 )
             self._address = (remote, f"refs/heads/{branch}")
         return self._address

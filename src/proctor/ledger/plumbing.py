@@ -1,56 +1,22 @@
 """
 The few git commands that a ledger on a branch needs, each as one method; none touches what the user sees.
 
-No hooks, no signing, no prompts, no translations, no maintenance, no following of submodules and tags,
-and a time limit that ends the helpers of git, too.
+Git itself is run by `proctor.git`: no hooks, no signing, no prompts, no translations, no maintenance, no following of
+submodules and tags, and a time limit that ends the helpers of git, too.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import signal
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from urllib.parse import unquote
 
-from proctor.errors import LedgerCorrupt, LedgerUnreachable, LedgerUnwritable
-
-TIMEOUT_S = 60.0
-
-_SETTINGS = (
-    "core.hooksPath=/dev/null",
-    "core.logAllRefUpdates=false",
-    "core.quotePath=false",
-    "commit.gpgSign=false",
-    "push.gpgSign=false",
-    "push.followTags=false",
-    "push.recurseSubmodules=no",
-    "push.pushOption=",
-    "fetch.recurseSubmodules=no",
-    "fetch.prune=false",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "advice.detachedHead=false",
-)
-
-# What a hook's environment says about the repository that the hook runs in; ours is found from the folder.
-_DISTRACTING = (
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_NAMESPACE",
-    "GIT_PREFIX",
-    "GIT_QUARANTINE_PATH",
-    "GIT_TRACE",
-    "GIT_EXTERNAL_DIFF",
-    "GIT_LITERAL_PATHSPECS",
-)
+from proctor import git
+from proctor.errors import GitFault, LedgerCorrupt, LedgerUnreachable, LedgerUnwritable
 
 _IDENTITY = {
     "GIT_AUTHOR_NAME": "proctor",
@@ -97,15 +63,6 @@ class Lost:
 Outcome = Accepted | Outrun | Busy | Refused | Lost
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a command of git answered."""
-
-    code: int
-    out: bytes
-    error: str
-
-
 class Git:
     """
     Git in the repository that *root* lies in.
@@ -117,23 +74,29 @@ class Git:
 
     """
 
-    def __init__(self, root: Path, environ: Mapping[str, str], timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, root: Path, environ: Mapping[str, str], timeout_s: float = git.TIMEOUT_S) -> None:
         self._root = root
+        self._environ = environ
         self._timeout_s = timeout_s
         self._extra: Mapping[str, str] | None = None
-        self._environ = {
-            **{name: value for name, value in environ.items() if name not in _DISTRACTING},
-            "LC_ALL": "C",
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_NO_REPLACE_OBJECTS": "1",
-            "GIT_OPTIONAL_LOCKS": "0",
-        }
 
     # --- asking ----------------------------------------------------------------------------------------------------
 
     def remotes(self) -> list[str]:
         """Names of the configured remotes."""
         return self._text("remote").split()
+
+    def is_among_files(self, remote: str) -> bool:
+        """
+        True if an address is a path among the files of the work tree, where a commit can put a repository.
+
+        Whoever asks or pushes there runs what that repository has for hooks.
+        """
+        path = _local_path(remote, self._repository.top)
+        if path is None:
+            return False
+        ways = (Path(os.path.abspath(path)), Path(os.path.realpath(path)))  # noqa: PTH100  # no link followed
+        return any(way != self._repository.top and way.is_relative_to(self._repository.top) for way in ways)
 
     def is_branch_name(self, name: str) -> bool:
         """True if a branch can have this name."""
@@ -144,7 +107,7 @@ class Git:
         answer = self.run("ls-remote", "--", remote, ref)
         if answer.code != 0:
             raise LedgerUnreachable(
-                f"the git remote {without_user(remote)} does not answer: {_reason(answer)}",
+                f"the git remote {git.without_user(remote)} does not answer: {answer.reason}",
                 hint="Check the remote's address, the network and your credentials.",
             )
         found = (line.split("\t") for line in answer.out.decode().splitlines())
@@ -169,7 +132,7 @@ class Git:
             return b""
         answer = self.run("cat-file", "blob", f"{commit}:{name}")
         if answer.code != 0:
-            raise LedgerCorrupt(f"{name} of commit {commit[:12]} cannot be read: {_reason(answer)}")
+            raise LedgerCorrupt(f"{name} of commit {commit[:12]} cannot be read: {answer.reason}")
         return answer.out
 
     # --- moving ----------------------------------------------------------------------------------------------------
@@ -180,7 +143,7 @@ class Git:
         answer = self.run("fetch", *options, "--", remote, ref)
         if answer.code != 0 and "couldn't find remote ref" not in answer.error:
             raise LedgerUnreachable(
-                f"{ref} of the git remote {without_user(remote)} cannot be fetched: {_reason(answer)}",
+                f"{ref} of the git remote {git.without_user(remote)} cannot be fetched: {answer.reason}",
                 hint="Check the network, your credentials and the free space of this clone.",
             )
         return self.has(commit)
@@ -194,14 +157,14 @@ class Git:
         refusal = re.search(rf"^!\t{commit}:{re.escape(ref)}\t(.*)$", answer.out.decode(errors="replace"), re.MULTILINE)
         details = f"{refusal.group(1) if refusal else ''} {answer.error}"
         if any(sign in details for sign in _BUSY):
-            return Busy(_reason(answer))
+            return Busy(answer.reason)
         if any(sign in details for sign in _OUTRUN):
             return Outrun()
         if refusal:
-            return Refused(_reason(answer) or refusal.group(1))
+            return Refused(answer.reason or refusal.group(1))
         if any(sign in details for sign in ("denied", "403", "not allowed", "read-only", "read only")):
-            return Refused(_reason(answer))
-        return Lost(_reason(answer))
+            return Refused(answer.reason)
+        return Lost(answer.reason)
 
     # --- making ----------------------------------------------------------------------------------------------------
 
@@ -236,66 +199,39 @@ class Git:
 
     # --- running ---------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _repository(self) -> git.Repository:
+        try:
+            found = git.find(self._root, self._environ)
+        except GitFault as error:
+            raise LedgerUnreachable(error.message, hint=error.hint) from None
+        if found is None:
+            raise LedgerUnreachable(
+                f"{self._root} is not in a git repository, and the ledger is on a branch of one",
+                hint="Run proctor in a clone, or name another ledger in the gate file.",
+            )
+        return found
+
     def _text(self, *arguments: str, given: bytes = b"", extra: Mapping[str, str] | None = None) -> str:
         """Output of a command that can only fail if this clone cannot be used."""
         answer = self.run(*arguments, given=given, extra=extra)
         if answer.code == 0:
             return answer.out.decode(errors="surrogateescape")
-        if "not a git repository" in answer.error:
-            raise LedgerUnreachable(
-                f"{self._root} is not in a git repository, and the ledger is on a branch of one",
-                hint="Run proctor in a clone, or name another ledger in the gate file.",
-            )
         raise LedgerUnwritable(
-            f"git {arguments[0]} failed in {self._root}: {_reason(answer)}",
-            hint="Check permissions and free space of the clone.",
+            f"git {arguments[0]} failed in {self._root}: {answer.reason}",
+            hint=answer.remedy or "Check permissions and free space of the clone.",
         )
 
-    def run(self, *arguments: str, given: bytes = b"", extra: Mapping[str, str] | None = None) -> Answer:
+    def run(self, *arguments: str, given: bytes = b"", extra: Mapping[str, str] | None = None) -> git.Answer:
         """Run one command; the answer may be that it failed."""
-        settings = [part for setting in _SETTINGS for part in ("-c", setting)]
         try:
-            process = subprocess.Popen(
-                ["git", *settings, *arguments],
-                cwd=self._root,
-                env={**self._environ, **(extra or {})},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,  # git starts helpers such as ssh, which must not outlive the time limit
-            )
-        except OSError as error:
-            raise LedgerUnreachable(
-                f"git cannot be run in {self._root}: {error.strerror}", hint="Install git 2.30 or later."
-            ) from None
-        with process:
-            try:
-                out, complaint = process.communicate(given, timeout=self._timeout_s)
-            except subprocess.TimeoutExpired:
-                _end(process)
-                return Answer(-1, b"", f"no answer within {self._timeout_s:g} seconds")
-            except BaseException:
-                _end(process)
-                raise
-        return Answer(process.returncode, out, complaint.decode(errors="replace"))
+            return self._repository.run(*arguments, given=given, extra=extra, timeout_s=self._timeout_s)
+        except GitFault as error:
+            raise LedgerUnreachable(error.message, hint=error.hint) from None
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End git and the helpers that it started."""
-    with contextlib.suppress(ProcessLookupError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-
-
-def _reason(answer: Answer) -> str:
-    """The lines of git's complaint that say something, without user names and passwords."""
-    lines = [line.strip() for line in answer.error.splitlines()]
-    telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:"))] or lines
-    return without_user("; ".join(line for line in telling if line)[:500]) or f"exit code {answer.code}"
-
-
-def without_user(text: str) -> str:
-    """*text* with the user and the password of every address in it left out."""
-    return re.sub(r"://[^/@\s]*@", "://***@", text)
+def _local_path(remote: str, top: Path) -> Path | None:
+    """The folder that an address names, as git reads it; ``None`` if it is elsewhere."""
+    if remote.startswith("file://"):
+        return Path(unquote(remote.removeprefix("file://")))
+    return None if re.match("[^/]+:", remote) else top / remote

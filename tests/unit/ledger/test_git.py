@@ -15,10 +15,11 @@ from proctor.errors import (
     LedgerUnwritable,
     Misuse,
 )
+from proctor.git import without_user
 from proctor.ledger import GENESIS, Ledger, open_ledger
 from proctor.ledger import git as module
 from proctor.ledger.git import GitStore, split_location
-from proctor.ledger.plumbing import Git, without_user
+from proctor.ledger.plumbing import Git
 
 from .places import chain_of, clone_of_bare, draft, git
 

@@ -9,6 +9,7 @@ artifact it takes the very files that its own gate file calls the candidate, and
 from __future__ import annotations
 
 import csv
+import posixpath
 import re
 import shutil
 from collections.abc import Mapping
@@ -220,7 +221,7 @@ def _refuse_what_the_request_does_not_hold(gate: Gate, found: Artifact) -> None:
     """
     claim = found.claim
     commit = _fetched(gate.root, f"refs/pull/{claim.pull_request}/merge")
-    if not commit or terms.git(gate.root, "rev-parse", f"{commit}^2") != claim.head_sha:
+    if not commit or terms.ask_git(gate.root, "rev-parse", f"{commit}^2") != claim.head_sha:
         commit = _fetched(gate.root, claim.head_sha)  # it cannot be merged, or has no such ref here
     if not commit:
         raise DataError(
@@ -242,20 +243,26 @@ def _refuse_what_the_request_does_not_hold(gate: Gate, found: Artifact) -> None:
 
 def _tracked(root: Path, commit: str, name: str) -> dict[str, str]:
     """Blobs of the files that a commit holds at *name*, a file or a folder below *root*; empty if there are none."""
-    entries = terms.git(root, "ls-tree", "-r", "-z", commit, "--", f"./{name}").split("\0")
-    return {path: facts.split()[2] for facts, tab, path in (entry.partition("\t") for entry in entries) if tab}
+    above, whole = (terms.name_in_git(root, each) for each in (".", name))
+    entries = terms.ask_git(root, "ls-tree", "-r", "-z", commit, "--", f"./{whole}").split("\0")
+    rows = (entry.partition("\t") for entry in entries)
+    return {posixpath.relpath(path, above): facts.split()[2] for facts, tab, path in rows if tab}
 
 
 def _blob(root: Path, name: str, path: Path) -> str:
     """The blob that a file would be if it lay at *name*."""
-    return terms.git(root, "hash-object", f"--path={name}", "--", str(path.resolve()))
+    return terms.ask_git(root, "hash-object", f"--path={terms.name_in_git(root, name)}", "--", str(path.resolve()))
 
 
 def _fetched(root: Path, name: str) -> str:
     """The commit that is fetched from the remote by *name*; empty if there is none."""
-    if not terms.git_says_yes(root, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "origin", name):
+    if not terms.git_agrees(root, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", "origin", name):
         return ""
-    return name if _SHA.fullmatch(name) else terms.git(root, "ls-remote", "--quiet", "origin", name).partition("\t")[0]
+    return (
+        name
+        if _SHA.fullmatch(name)
+        else terms.ask_git(root, "ls-remote", "--quiet", "--", "origin", name).partition("\t")[0]
+    )
 
 
 def _put_in_place(gate: Gate, found: Artifact) -> None:

@@ -8,18 +8,20 @@ of the base branch, and on a branch what it had before; the merge then asks the 
 
 from __future__ import annotations
 
+import contextlib
 import os
-import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from proctor.errors import DataError
+from proctor import git
+from proctor.errors import DataError, GitFault
 from proctor.gatefile import Accepted, Baseline, Candidate, Command, Gate, PredictionsFile, Revision
 from proctor.github.event import Facts
 from proctor.reports.sarif import Location
 
 LEDGER = "git:origin/proctor-ledger"
 AUTO, AS_DECLARED = "auto", "gate-file"
+_GIT_TIMEOUT_S = 600.0
 _SHARED = ("git:", "postgresql:", "postgres:")
 
 
@@ -75,9 +77,9 @@ def base_of(root: Path, facts: Facts, revision: str) -> str:
     """
     if facts.is_default_branch and facts.before is not None and _is_ancestor(root, facts.before, facts.sha):
         return facts.before
-    if facts.pull_request is None or git(root, "rev-parse", "--verify", "--quiet", "HEAD^2") != facts.sha:
+    if facts.pull_request is None or ask_git(root, "rev-parse", "--verify", "--quiet", "HEAD^2") != facts.sha:
         return revision
-    return git(root, "rev-parse", "--verify", "--quiet", "HEAD^1") or revision
+    return ask_git(root, "rev-parse", "--verify", "--quiet", "HEAD^1") or revision
 
 
 def is_tip(root: Path, facts: Facts) -> bool:
@@ -88,7 +90,7 @@ def is_tip(root: Path, facts: Facts) -> bool:
     """
     if not facts.is_default_branch:
         return False
-    tip = git(root, "ls-remote", "--quiet", "origin", f"refs/heads/{facts.default_branch}").partition("\t")[0]
+    tip = ask_git(root, "ls-remote", "--quiet", "origin", f"refs/heads/{facts.default_branch}").partition("\t")[0]
     return tip in {"", facts.sha}
 
 
@@ -129,7 +131,8 @@ def _has_candidate(gate: Gate, revision: str) -> bool:
         if _is_first_commit(gate.root, revision):
             return False
         raise
-    return all(git(gate.root, "cat-file", "-t", f"{commit}:./{path}") for path in paths_of(gate.candidate, gate))
+    names = (name_in_git(gate.root, path) for path in paths_of(gate.candidate, gate))
+    return all(ask_git(gate.root, "cat-file", "-t", f"{commit}:{name}") for name in names)
 
 
 def paths_of(candidate: Candidate, gate: Gate) -> tuple[str, ...]:
@@ -150,29 +153,45 @@ def has_extent(candidate: Candidate) -> bool:
 
 def _is_first_commit(root: Path, revision: str) -> bool:
     child = revision.removesuffix("^1")
-    if child == revision or git(root, "rev-parse", "--is-shallow-repository") != "false":
+    if child == revision or ask_git(root, "rev-parse", "--is-shallow-repository") != "false":
         return False
-    return git(root, "rev-list", "--parents", "-n", "1", "--end-of-options", child) == child
+    return ask_git(root, "rev-list", "--parents", "-n", "1", "--end-of-options", child) == child
 
 
 def _is_ancestor(root: Path, earlier: str, later: str) -> bool:
     """True if the clone knows that *later* came after *earlier*; after a force push it did not."""
-    return earlier != later and git(root, "merge-base", earlier, later) == earlier
+    return earlier != later and ask_git(root, "merge-base", earlier, later) == earlier
 
 
-def git(root: Path, *arguments: str) -> str:
-    """What git says, empty if it says no."""
-    done = _run_git(root, arguments)
-    return done.stdout.strip() if done.returncode == 0 else ""
+def ask_git(root: Path, *arguments: str) -> str:
+    """What git says at the top of the repository; empty if it says no, or there is no repository."""
+    answer = _answer(root, arguments)
+    return answer.text.strip() if answer is not None and answer.code == 0 else ""
 
 
-def git_says_yes(root: Path, *arguments: str) -> bool:
-    """True if git does what it is told."""
-    return _run_git(root, arguments).returncode == 0
+def git_agrees(root: Path, *arguments: str) -> bool:
+    """True if git does at the top of the repository what it is told."""
+    answer = _answer(root, arguments)
+    return answer is not None and answer.code == 0
 
 
-def _run_git(root: Path, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, errors="replace", check=False)
+def name_in_git(root: Path, path: str) -> str:
+    """
+    Name of a *path* below *root*, from the top of the repository.
+
+    Raises:
+        GitFault: If there is no repository, or it is not in it.
+    """
+    return git.repository(root).name_of(path)
+
+
+def _answer(root: Path, arguments: tuple[str, ...]) -> git.Answer | None:
+    with contextlib.suppress(GitFault):
+        found = git.find(root)
+        if found is not None:
+            # a work tree may have files of Git LFS, which are compared through its filter; no other one runs
+            return found.run(*arguments, settings=found.idle_filters("lfs"), timeout_s=_GIT_TIMEOUT_S)
+    return None
 
 
 def _line_of_condition(path: Path) -> int:
