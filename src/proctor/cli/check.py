@@ -26,6 +26,7 @@ Examples:
   proctor check --candidate new.csv --baseline old.csv
                                                  judge prediction files without editing the gate file
   proctor check --if-changed                     in CI, for commits that leave the model alone
+  proctor check --stake 0.8                      a pass is thought likely: it costs less then, a fail more
   proctor check .travis.yml --labels y.csv --candidate new.csv --baseline old.csv
                                                  the `ml:` section of ease.ml/ci
 
@@ -45,6 +46,14 @@ Exit codes: 0 pass (or outcome withheld), 1 fail, 2 misuse, 3 labels missing,
     is_flag=True,
     help="Judge nothing, and end with 0, if the candidate is the model it is compared with.",
 )
+@click.option(
+    "--stake",
+    type=float,
+    metavar="SHARE",
+    help="How likely you think a pass is (in fn-free: a fail), above 0 and at most 0.95: the likelier outcome costs "
+    "less then, the other more. Say it from anything but the test set.",
+)
+@click.option("--again", is_flag=True, help="Pass over a recorded answer and ask anew: one more evaluation, and paid.")
 @click.option("--commit", metavar="SHA", help="Commit that is judged; the repository's head if left out.")
 @click.option(
     "--owner", metavar="FILE", help="Append the private figures to FILE, for the owner of the test set alone."
@@ -59,6 +68,8 @@ def check(  # one parameter for each option, as click wants it
     baseline: str | None,
     labels: str | None,
     if_changed: bool,
+    stake: float | None,
+    again: bool,
     commit: str | None,
     owner: str | None,
     junit: Path | None,
@@ -91,7 +102,7 @@ def check(  # one parameter for each option, as click wants it
                 return _pass_over(gate, extra, surroundings.now(), as_json)
             gate = left
         owner_record = delivery.owner_record_of(gate, owner, surroundings)
-        release = judge(gate, surroundings, commit=commit, owner_record=owner_record)
+        release = judge(gate, surroundings, commit=commit, owner_record=owner_record, stake=stake, asks_anew=again)
     click.echo(_rendered(release, as_json, as_markdown))
     extra.write(release, gate)
     if (caution := delivery.caution_of(gate, owner)) is not None:

@@ -51,7 +51,7 @@ def _ended(desk: Desk, life: Life, pending: Taken[Pending], head: str) -> Evalua
         candidate=begun.candidate,
         baseline=begun.baseline,
         stakes=begun.stakes,
-        log_level=life.account.next_log_level(begun.stakes),
+        log_level=life.account.next_log_level(begun.stakes, begun.stake),
         bound=begun.bound,
         outcome="withheld" if is_withheld else outcome,
         basis=(Basis.FIRST_ACCEPTED if is_first else Basis.JUDGED).value,
@@ -60,6 +60,7 @@ def _ended(desk: Desk, life: Life, pending: Taken[Pending], head: str) -> Evalua
         feedback=Feedback(*said) if said else None,
         sandbox=_tier(desk, life),
         pending=pending.entry.number,
+        stake=begun.stake,
     )
 
 

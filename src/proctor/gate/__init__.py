@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from proctor.budget import Adaptivity, Mode
+from proctor.budget import Adaptivity, Mode, stake_units
 from proctor.conditions import Formula, Variable, parse, restrict, variables
 from proctor.errors import EvaluationPending, LabelsMissing, LedgerMoved, Misuse, ModelError
 from proctor.evaluation import evaluate, figures, paper_rule, summary
@@ -53,7 +53,13 @@ __all__ = ["accept_first", "check", "glance", "status"]
 
 
 def check(
-    gate: Gate, surroundings: Surroundings, *, commit: str | None = None, owner_record: Path | None = None
+    gate: Gate,
+    surroundings: Surroundings,
+    *,
+    commit: str | None = None,
+    owner_record: Path | None = None,
+    stake: float | None = None,
+    asks_anew: bool = False,
 ) -> Release:
     """
     Judge the candidate that *gate* declares, record the verdict, and give what may be shown of it.
@@ -63,15 +69,27 @@ def check(
         surroundings: Clock, environment, randomness.
         commit: Commit that is judged; found out if left out.
         owner_record: File for the private figures; without it they are written only where the gate must.
+        stake: How likely a pass is thought to be, in (0, 0.95]; ``None`` to declare nothing (theory.md §4.5).
+        asks_anew: Whether a recorded answer is passed over: one more evaluation, and paid.
 
     Raises:
         ProctorError: Whatever stops the gate; nothing was spent then.
     """
     case = open_case(gate, surroundings, commit=commit, owner_record=owner_record)
+    case = replace(case, stake=_units_of(gate, stake), asks_anew=asks_anew)
     try:
         return insist(lambda: _answer(case), case.ledger, surroundings)
     finally:
         keep_out_of_git(gate.resolve(OWN_FOLDER))
+
+
+def _units_of(gate: Gate, stake: float | None) -> int | None:
+    if stake is not None and gate.adaptivity is not Adaptivity.RECYCLING:
+        raise Misuse(
+            f"a stake has no meaning under `adaptivity: {gate.adaptivity}`, whose levels are fixed",
+            hint="Leave --stake out; only `adaptivity: recycling` has stakes.",
+        )
+    return None if stake is None else stake_units(stake)
 
 
 def status(gate: Gate, surroundings: Surroundings, *, last: int = 100) -> Status:
@@ -108,15 +126,16 @@ def _answer(case: Case) -> Release:
     formula, condition = _asked(gate, baseline, anchor)
     candidate = case.candidate.submission
     question = Question(condition, candidate, baseline.submission if baseline else None, gate.name)
-    if books.life is not None and (taken := books.life.recorded_answer(question)) is not None:
+    taken = None if case.asks_anew or books.life is None else books.life.recorded_answer(question)
+    if books.life is not None and taken is not None:
         case.complete(taken.record)
         return release_of(gate, books, books.life, taken, replayed=True)
     refuse_if_over(gate, books)
     # Before the first candidate, too, which is accepted unjudged: nobody is served by a set that no question fits.
-    refuse_if_out_of_reach(gate, books, formula or gate.formula, case.exam.n_examples)
+    refuse_if_out_of_reach(gate, books, formula or gate.formula, case.exam.n_examples, case.stake)
     if formula is None:
         return accept_first(case, books, condition)
-    return _judge(case, books, _Asked(formula, condition, baseline, anchor))
+    return _judge(case, books, _Asked(formula, condition, baseline, anchor, case.stake))
 
 
 def _asked(gate: Gate, baseline: Contestant | None, anchor: Contestant | None) -> tuple[Formula | None, str]:
@@ -143,12 +162,13 @@ def _asked(gate: Gate, baseline: Contestant | None, anchor: Contestant | None) -
 
 @dataclass(frozen=True)
 class _Asked:
-    """One question, ready to be judged."""
+    """One question, ready to be judged; *stake* is what was declared when it was first put."""
 
     formula: Formula
     condition: str
     baseline: Contestant | None
     anchor: Contestant | None
+    stake: int | None = None
 
 
 def accept_first(case: Case, books: Books, condition: str) -> Release:
@@ -168,10 +188,10 @@ def _adopt_on_sealed_inputs(case: Case, books: Books, condition: str) -> Release
 
     Without the charge, candidates that crash on some inputs could be sent to find out which there are.
     """
-    asked = _Asked(case.gate.formula, condition, None, None)
+    asked = _Asked(case.gate.formula, condition, None, None, case.stake)
     case.rehearse()
     books = _registered(case, books, None)
-    pending, books = _take_turn(case, books, asked)
+    pending, asked, books = _take_turn(case, books, asked)
     has_run = True
     try:
         case.workbench.keep(case.candidate.submission, case.predict(case.candidate))
@@ -190,7 +210,11 @@ def _judge(case: Case, books: Books, asked: _Asked) -> Release:
     _refuse_missing_labels(case, sample, asked.formula)
     books = _registered(case, books, asked.baseline)
     case.surroundings.progress("judging")
-    return _published(case, books, _evaluated(case, books, asked, sample))
+    if asked.stake is None:
+        return _published(case, books, _evaluated(case, books, asked, sample))
+    # A declared stake is in the ledger before anything is judged (theory.md §4.5).
+    pending, asked, books = _take_turn(case, books, asked)
+    return _published(case, books, replace(_evaluated(case, books, asked, sample), pending=pending))
 
 
 def _judge_on_sealed_inputs(case: Case, books: Books, asked: _Asked) -> Release:
@@ -205,7 +229,7 @@ def _judge_on_sealed_inputs(case: Case, books: Books, asked: _Asked) -> Release:
     case.rehearse(asked.baseline, asked.anchor)
     case.refuse_incomplete_labels()
     books = _registered(case, books, asked.baseline)
-    pending, books = _take_turn(case, books, asked)
+    pending, asked, books = _take_turn(case, books, asked)
     try:
         sample = case.sample(asked.baseline, asked.anchor)
     except ModelError:
@@ -214,8 +238,13 @@ def _judge_on_sealed_inputs(case: Case, books: Books, asked: _Asked) -> Release:
     return _published(case, books, replace(_evaluated(case, books, asked, sample), pending=pending))
 
 
-def _take_turn(case: Case, books: Books, asked: _Asked) -> tuple[int, Books]:
-    """Number of the pending entry of this evaluation, its own from an earlier attempt or a new one; books with it."""
+def _take_turn(case: Case, books: Books, asked: _Asked) -> tuple[int, _Asked, Books]:
+    """
+    The pending entry of this evaluation, its own from an earlier attempt or a new one.
+
+    Returns:
+        Its number, the question with the stake that stands in it, and the books with it.
+    """
     assert books.life is not None  # noqa: S101  # registered by the caller
     record = Pending(
         case.exam.fingerprint,
@@ -223,9 +252,10 @@ def _take_turn(case: Case, books: Books, asked: _Asked) -> tuple[int, Books]:
         case.candidate.submission,
         asked.baseline.submission if asked.baseline else None,
         case.gate.stakes,
-        books.account(case.gate).next_log_level(case.gate.stakes),
+        books.account(case.gate).next_log_level(case.gate.stakes, asked.stake),
         case.gate.bound.value,
         case.origin,
+        asked.stake,
     )
     waiting = books.life.open_pending
     if waiting is None:
@@ -233,9 +263,9 @@ def _take_turn(case: Case, books: Books, asked: _Asked) -> tuple[int, Books]:
         books = consult(case.ledger, case.exam)
         if books.life is None or books.life.open_pending is None or books.life.open_pending.entry.number != number:
             raise LedgerMoved("the same question was answered by another job at this moment")
-        return number, books
+        return number, asked, books
     if waiting.record.candidate.digest == record.candidate.digest and waiting.record.condition == record.condition:
-        return waiting.entry.number, books
+        return waiting.entry.number, replace(asked, stake=waiting.record.stake), books
     raise EvaluationPending(
         f"entry {waiting.entry.number} of the ledger is an evaluation on this test set that has begun and not ended",
         hint="Nothing was spent. Wait for it and run the same command again; if its machine died, run that commit's "
@@ -270,7 +300,7 @@ def _refuse_missing_labels(case: Case, sample: Sample, formula: Formula) -> None
 
 def _evaluated(case: Case, books: Books, asked: _Asked, sample: Sample) -> Evaluated:
     gate = case.gate
-    log_level = books.account(gate).next_log_level(gate.stakes)
+    log_level = books.account(gate).next_log_level(gate.stakes, asked.stake)
     rule = None
     if gate.bound is not Bound.EXACT:
         rule = paper_rule(asked.formula, prospect(gate, asked.formula, sample.n_examples).terms.at(log_level))
@@ -326,7 +356,7 @@ def _step(case: Case, books: Books, asked: _Asked, said: _Said) -> Evaluated:
         candidate=case.candidate.submission,
         baseline=asked.baseline.submission if asked.baseline else None,
         stakes=gate.stakes,
-        log_level=books.account(gate).next_log_level(gate.stakes),
+        log_level=books.account(gate).next_log_level(gate.stakes, asked.stake),
         bound=gate.bound.value,
         outcome="withheld" if gate.adaptivity is Adaptivity.NONE else said.outcome,
         basis=(Basis.FIRST_ACCEPTED if said.is_first else Basis.JUDGED).value,
@@ -334,6 +364,7 @@ def _step(case: Case, books: Books, asked: _Asked, said: _Said) -> Evaluated:
         origin=case.origin,
         feedback=Feedback(*said.feedback) if said.feedback else None,
         sandbox=said.tier,
+        stake=asked.stake,
     )
 
 

@@ -198,7 +198,9 @@ def refuse_if_over(gate: Gate, books: Books) -> None:
         )
 
 
-def refuse_if_out_of_reach(gate: Gate, books: Books, formula: Formula, n_examples: int) -> None:
+def refuse_if_out_of_reach(
+    gate: Gate, books: Books, formula: Formula, n_examples: int, stake: int | None = None
+) -> None:
     """
     Refuse an evaluation that could not resolve what is asked; known before any label is read, and free to say.
 
@@ -206,7 +208,7 @@ def refuse_if_out_of_reach(gate: Gate, books: Books, formula: Formula, n_example
         ToleranceOutOfReach: If the tolerance is out of reach at the next level with the declared power.
     """
     found = prospect(gate, formula, n_examples)
-    log_level = books.account(gate).next_log_level(gate.stakes)
+    log_level = books.account(gate).next_log_level(gate.stakes, stake)
     terms = found.terms.at(log_level)
     if is_within_reach(formula, terms, n_examples):
         return

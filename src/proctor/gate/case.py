@@ -52,6 +52,8 @@ class Case:
         safe: The owner's key, where there is one.
         origin: Who asks.
         owner_record: File for the private figures, where one was named.
+        stake: Declared stake in units (theory.md §4.5); ``None`` if none was declared.
+        asks_anew: Whether a recorded answer is passed over, and the question asked and paid once more.
     """
 
     gate: Gate
@@ -63,6 +65,8 @@ class Case:
     safe: Safe
     origin: Origin
     owner_record: Path | None = None
+    stake: int | None = None
+    asks_anew: bool = False
     _aligned: dict[str, Aligned] = field(default_factory=dict, repr=False)
 
     @property

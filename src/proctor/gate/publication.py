@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from proctor import __version__
-from proctor.budget import SPENT, Mode
+from proctor.budget import SPENT, STAKE_UNITS, Mode
 from proctor.conditions import Formula, in_words, normalize, parse
 from proctor.errors import FAILED, PASSED
 from proctor.gate.books import Books, prospect
@@ -194,6 +194,9 @@ def _unlinked(gate: Gate, books: Books, life: Life, taken: Concluded) -> tuple[s
 def _notes(gate: Gate, life: Life, taken: Concluded, replayed: bool) -> tuple[str, ...]:
     notes = []
     accepted = life.accepted(gate.name)
+    if isinstance(taken.record, Evaluated) and taken.record.stake is not None:
+        expected = "pass" if life.registered.record.contract.mode is Mode.FP_FREE else "fail"
+        notes.append(f"staked {taken.record.stake / STAKE_UNITS:.3g} on a {expected}, declared before it was judged")
     if replayed and accepted is not None and accepted.entry.number == taken.entry.number:
         step = life.step_of(taken)
         since = f"since step {step}" if step else "since it was accepted as the first one"

@@ -18,6 +18,7 @@ from typing import Any
 
 from proctor.budget import SPENT, Account, Adaptive, Contract, Guaranteed
 from proctor.budget.codes import Enumerative, Fixed, Laplace
+from proctor.budget.guard import Balances
 from proctor.ledger.entries import Entry, from_line
 from proctor.ledger.history import Life, Taken
 from proctor.ledger.records import Evaluated, Registered
@@ -25,8 +26,8 @@ from proctor.ledger.records import Evaluated, Registered
 VERDICTS = 100
 """Number of last verdicts that are kept of each test set."""
 
-_FORM = 1
-_NAMED = {each.__name__: each for each in (Adaptive, Guaranteed, Enumerative, Fixed, Laplace)}
+_FORM = 2
+_NAMED = {each.__name__: each for each in (Adaptive, Guaranteed, Enumerative, Fixed, Laplace, Balances)}
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,14 @@ def _plain(account: Account) -> dict[str, Any]:
         "log_code": account.log_code,
         "stakes": _named(account.stakes),
         "code": _named(account.code),
+        "balances": _named(account.balances),
     }
 
 
 def _account(contract: Contract, plain: dict[str, Any]) -> Account:
     budget = plain.pop("log_budget")
-    stakes, code = _made(plain.pop("stakes")), _made(plain.pop("code"))
-    return Account(contract, log_budget=SPENT if budget is None else budget, stakes=stakes, code=code, **plain)
+    made = {name: _made(plain.pop(name)) for name in ("stakes", "code", "balances")}
+    return Account(contract, log_budget=SPENT if budget is None else budget, **made, **plain)
 
 
 def _named(value: Any) -> list[Any] | None:

@@ -267,7 +267,8 @@ class _Growing:
     def _step(self, entry: Entry) -> Step:
         body = entry.body
         stakes = body.get("stakes")
-        if body.keys() != EVALUATED_FIELDS or not isinstance(stakes, dict) or body["feedback"] is not None:
+        is_plain = body.keys() == EVALUATED_FIELDS and body["feedback"] is None and body["stake"] is None
+        if not is_plain or not isinstance(stakes, dict):
             return step_of(Taken[Evaluated](entry).record, self.mode)
         key = (body["outcome"], *stakes.items())
         if key not in self._plain_steps:
@@ -291,4 +292,4 @@ class _Growing:
 def step_of(record: Evaluated, mode: Mode) -> Step:
     """What an evaluation did to the account: whether its outcome was the one that must prove itself."""
     proven = record.outcome == ("pass" if mode is Mode.FP_FREE else "fail")
-    return Step(proven, record.stakes, record.feedback.log_probability if record.feedback else 0.0)
+    return Step(proven, record.stakes, record.feedback.log_probability if record.feedback else 0.0, record.stake)

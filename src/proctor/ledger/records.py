@@ -94,7 +94,12 @@ class Adopted:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One charged step: what was asked, at which level, and what was released."""
+    """
+    One charged step: what was asked, at which level, and what was released.
+
+    Attributes:
+        stake: Declared stake in units of 2^-20 (theory.md §4.5); ``None`` if none was declared.
+    """
 
     kind: ClassVar[str] = "evaluation"
     testset: str
@@ -111,11 +116,16 @@ class Evaluated:
     feedback: Feedback | None = None
     sandbox: str | None = None
     pending: int | None = None
+    stake: int | None = None
 
 
 @dataclass(frozen=True)
 class Pending:
-    """A candidate is about to see sealed inputs; whatever becomes of it, this step is charged (theory.md §4.3.4)."""
+    """
+    An evaluation that has begun; whatever becomes of it, this step is charged (theory.md §4.3.4, §4.5).
+
+    A candidate is about to see sealed inputs, or a stake is declared, which nobody may change from here on.
+    """
 
     kind: ClassVar[str] = "pending"
     testset: str
@@ -126,6 +136,7 @@ class Pending:
     log_level: float
     bound: str
     origin: Origin
+    stake: int | None = None
 
 
 @dataclass(frozen=True)

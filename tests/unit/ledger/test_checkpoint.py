@@ -30,7 +30,9 @@ def evaluations(contract: Contract, count: int, seed: int, stakes) -> list:
     for i in range(count):
         outcome = "withheld" if contract.adaptivity is Adaptivity.NONE else chance.choice(["pass", "fail", "fail"])
         said = Feedback("unknown", math.log(0.9)) if chance.random() < 0.1 else None
-        record = evaluated(model(f"{i:08x}"), outcome, stakes=stakes(chance), feedback=said)
+        can_stake = contract.adaptivity is Adaptivity.RECYCLING and i > 100
+        stake = chance.randrange(1, 900_000) if can_stake and chance.random() < 0.1 else None
+        record = evaluated(model(f"{i:08x}"), outcome, stakes=stakes(chance), feedback=said, stake=stake)
         after = account.after(step_of(record, contract.mode))
         if after.is_spent:
             record = dataclasses.replace(record, outcome="fail" if outcome == "pass" else "pass")
