@@ -66,9 +66,10 @@ def fit(gate: Gate) -> Fit | None:
     from proctor.testset import ExamFiles, load
 
     source = gate.testset
-    features = Source(gate.resolve(source.features)) if source.features else None
     try:
-        n_examples = load(ExamFiles(Source(gate.resolve(source.labels)), features, source.id, source.label)).n_examples
+        labels = Source(gate.resolve(source.labels), fence=gate.fence)
+        shown = source.features and Source(gate.resolve(source.features), fence=gate.guard_of_features)
+        n_examples = load(ExamFiles(labels, shown or None, source.id, source.label)).n_examples
         found = _plan(gate, n_examples, gate.stakes)
     except ProctorError:
         return None

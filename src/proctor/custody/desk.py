@@ -121,7 +121,7 @@ class Desk:
             KeyFault: If it is sealed and the key is missing or another.
         """
         if not is_sealed(path):
-            return Source(path, is_private=True)
+            return Source(path, is_private=True, fence=self.gate.fence)
         from proctor.testset.sealing import open_file
 
         return Source(path, open_file(path, self.safe.key, context), is_private=True)

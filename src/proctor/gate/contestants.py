@@ -87,7 +87,7 @@ class Workbench:
         """The new model."""
         match self.gate.candidate:
             case PredictionsFile() as file:
-                return self._from_file(file, Source(self.gate.resolve(file.predictions)), self.commit)
+                return self._from_file(file, self._source(file.predictions), self.commit)
             case Command() | Model() as model:
                 return self._from_model(model)
             case _:
@@ -100,7 +100,7 @@ class Workbench:
                 return self.earlier(accepted) if accepted is not None else None
             case PredictionsFile() as file:
                 self._refuse_sealed(file)
-                return self._from_file(file, Source(self.gate.resolve(file.predictions)), None)
+                return self._from_file(file, self._source(file.predictions), None)
             case Revision(revision):
                 return self._at(revision)
             case _:
@@ -153,9 +153,12 @@ class Workbench:
         if sample is None or isinstance(candidate, PredictionsFile):
             return
         self.surroundings.progress("running the candidate on the public sample")
-        files = replace(self.exam.files, features=Source(self.gate.resolve(sample)), key=b"")
+        files = replace(self.exam.files, features=self._source(sample), key=b"")
         found = self._run(_runnable(candidate), self.gate.root, files, "sample")
         align(load(files).sheet(), found)
+
+    def _source(self, path: str) -> Source:
+        return Source(self.gate.resolve(path), fence=self.gate.guard)
 
     # --- how each kind is read ---------------------------------------------------------------------------------------
 

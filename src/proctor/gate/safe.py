@@ -156,7 +156,8 @@ class Safe:
 
     def _source(self, path: Path, context: str, is_private: bool) -> Source:
         if not is_sealed(path):
-            return Source(path, is_private=is_private)
+            fence = self.gate.fence if context == "labels" else self.gate.guard_of_features
+            return Source(path, is_private=is_private, fence=fence)
         if self.key is None:
             return LockedSource(path, is_private=is_private)
         from proctor.testset.sealing import open_file

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.errors import GateFileError
+from proctor.files import Fence, is_of_the_system
 from proctor.gatefile import keys, paper, rules
 from proctor.gatefile.declarations import (
     Accepted,
@@ -94,6 +95,8 @@ def load(path: str | Path) -> Gate:
 def load_any(path: str | Path) -> Gate | PaperScript:
     """Like `load`, but the ``ml:`` section of ease.ml/ci is taken as well: it is enough for a plan."""
     file = _find(Path(path))
+    if file.is_symlink() and not is_of_the_system(file):
+        Fence.around(file.parent).resolve(file.name)
     return loads_any(_read(file), str(file), file.parent)
 
 

@@ -8,7 +8,7 @@ the gate file. Nothing here opens a file, and nothing knows YAML.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -18,7 +18,12 @@ from proctor import conditions
 from proctor.budget import Adaptive, Adaptivity, Contract, Mode, Stakes
 from proctor.conditions import Formula
 from proctor.errors import GateFileError
+from proctor.files import Fence
 from proctor.planning import Bound
+from proctor.surroundings import OWN_FOLDER
+
+_SEALED = ".sealed"
+_CLOSED = (".git", OWN_FOLDER)
 
 
 class Inputs(StrEnum):
@@ -333,9 +338,36 @@ class Gate(Policy):
             message = f"the inputs are sealed, so `{self.candidate.predictions}` was made by somebody who saw them"
             raise GateFileError(message, hint="Name a `command:` or a `model:`; it is run in the sandbox.")
 
+    @cached_property
+    def fence(self) -> Fence:
+        """What no link of the project may lead out of."""
+        return Fence.around(self.root)
+
     def resolve(self, path: str) -> Path:
-        """Where a path of this gate file lies on disk."""
-        return self.root / Path(path).expanduser()
+        """
+        Where a path of this gate file lies on disk.
+
+        Raises:
+            DataError: If a link of the project leads out of it there.
+        """
+        return self.fence.resolve(path)
+
+    @cached_property
+    def guard(self) -> Fence:
+        """The fence of what others than the owner may see: none of it is, by whatever name, a file of the owner's."""
+        testset, owner = self.testset, self.owner
+        named = [name for name in (testset.labels, testset.features, owner.key, owner.record) if name]
+        twins = [name.removesuffix(_SEALED) for name in named if name.endswith(_SEALED)]
+        own = [name for name in named if name != testset.features or name == testset.labels]
+        return self.fence.keeping(*(self.root / Path(name).expanduser() for name in own + twins), closed=_CLOSED)
+
+    @cached_property
+    def guard_of_features(self) -> Fence:
+        """The same for the features, which may be declared to stand in the file of labels: a model gets no label."""
+        if self.testset.features != self.testset.labels:
+            return self.guard
+        labels = self.root / Path(self.testset.labels).expanduser()
+        return replace(self.guard, kept=tuple(path for path in self.guard.kept if path != labels))
 
 
 @dataclass(frozen=True, kw_only=True)

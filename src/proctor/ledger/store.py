@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol, Self, runtime_checkable
 
 from proctor.errors import DomainError, KeyFault, LedgerCorrupt, LedgerMoved, Misuse
+from proctor.files import Fence
 from proctor.ledger import chain
 from proctor.ledger.entries import GENESIS, Draft, Entry, seal
 
@@ -237,6 +238,7 @@ def open_ledger(location: str, root: Path, key: bytes | None = None) -> Ledger:
     Raises:
         Misuse: If the address is of no known kind.
         MissingExtra: If the kind needs a package that is not installed.
+        DataError: If a link of the project leads out of it there.
 
     """
     return Ledger(_store_at(location, root), key)
@@ -262,6 +264,8 @@ def _store_at(location: str, root: Path) -> Store:
     from proctor.ledger.sqlite import SqliteStore
 
     try:
-        return SqliteStore(root / Path(location).expanduser())
+        store = SqliteStore(root / Path(location).expanduser())
     except (RuntimeError, ValueError) as error:
         raise DomainError(f"{location!r} is not a path for a ledger: {error}") from None
+    Fence.around(root).resolve(location)  # no link that a commit brings leads to other books
+    return store

@@ -12,8 +12,6 @@ import csv
 import hashlib
 import io
 import json
-import os
-import stat
 import zipfile
 import zlib
 from collections import Counter
@@ -26,6 +24,8 @@ from typing import Any, BinaryIO, TextIO
 import numpy as np
 
 from proctor.errors import DataError
+from proctor.files import Fence, open_file
+from proctor.pointers import MOST_BYTES, refuse_pointer
 
 Raw = list[str] | list[Any] | np.ndarray
 """A column as its file gives it: text cells, JSON values (``None`` where missing), or an array."""
@@ -44,12 +44,14 @@ class Source:
         path: Its path; the ending names the format.
         content: Its bytes, where they must not be read from the disk.
         is_private: True if no cell of it may appear in a message (labels).
+        fence: What its links may not lead out of; ``None`` where nobody else had a hand in the path.
 
     """
 
     path: Path
     content: bytes | None = field(default=None, repr=False)
     is_private: bool = False
+    fence: Fence | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         return repr(str(self.path))
@@ -73,20 +75,26 @@ class Source:
         Open for reading.
 
         Raises:
-            DataError: If there is no such file, it is none (a pipe, a device), or it cannot be read.
+            DataError: If there is no such file, it is none (a pipe, a device), it leads out of the fence, it is a
+                pointer of Git LFS or DVC, or it cannot be read.
 
         """
         if self.content is not None:
+            refuse_pointer(str(self), self.content[:MOST_BYTES])
             return io.BytesIO(self.content)
         try:
-            file = open(self.path, "rb", opener=_without_waiting)  # noqa: SIM115  # the caller closes it
+            file = open_file(self.path, self.fence)
+            beginning = file.read(MOST_BYTES)
+            file.seek(0)
         except FileNotFoundError as error:
-            raise DataError(f"there is no file {self}", hint="check the path in the gate file") from error
+            raise DataError(f"there is no file {self}", hint=_where(self.path)) from error
         except OSError as error:
             raise _unreadable(self, error) from error
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        try:
+            refuse_pointer(str(self), beginning)
+        except DataError:
             file.close()
-            raise DataError(f"{self} is a pipe or a device", hint="it must be a file: it is read more than once")
+            raise
         return file
 
     def open_text(self) -> TextIO:
@@ -126,9 +134,9 @@ def digest(source: Source) -> str:
             raise _unreadable(source, error) from error
 
 
-def _without_waiting(path: str, flags: int) -> int:
-    """Open a file at once: a pipe would wait for its writer."""
-    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+def _where(path: Path) -> str:
+    pointer = path.with_name(f"{path.name}.dvc")
+    return f"run `dvc pull`: {pointer.name!r} stands for it" if pointer.exists() else "check the path in the gate file"
 
 
 def _unreadable(source: Source, error: OSError) -> DataError:
@@ -178,6 +186,7 @@ def _chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterato
 
             yield from parquet.chunks(source, wanted, rows)
         case other:
+            source.open_bytes().close()  # if it is missing, or a pointer to another file, that is what is wrong
             raise DataError(
                 f"{source} has the ending {other!r}, which names no format that can be read",
                 hint=f"use one of {', '.join(_SUFFIXES)}",
@@ -348,9 +357,8 @@ NO_ARRAY = (
 def _npy(source: Source) -> np.ndarray:
     try:
         if source.content is None:
-            with source.open_bytes():
-                pass  # for its errors
-            array = np.load(source.path, mmap_mode="r", allow_pickle=False)
+            with source.open_bytes() as file:  # by its descriptor, that what was checked is what is read
+                array = np.load(f"/dev/fd/{file.fileno()}", mmap_mode="r", allow_pickle=False)
         else:
             array = np.load(source.open_bytes(), allow_pickle=False)
     except NO_ARRAY as error:

@@ -142,7 +142,7 @@ def _tried(context: _Context) -> Finding:
             "not run: there are no public examples to run it on",
             "Name a few in the gate file (`testset: {sample: FILE}`), or pass --development FEATURES.",
         )
-    sample = Source(gate.resolve(gate.testset.sample))
+    sample = Source(gate.resolve(gate.testset.sample), fence=gate.guard)
     public = load(ExamFiles(sample, sample, gate.testset.id, gate.testset.label))
     bench = context.workbench(public)
     align(public.sheet(), bench.candidate().read())
@@ -173,7 +173,7 @@ def _well_formed(context: _Context, file: PredictionsFile) -> Finding:
 
 def _nothing(gate: Gate, file: PredictionsFile) -> TestSet:
     """Stands in for a test set that is not here: the predictions' own ids."""
-    source = Source(gate.resolve(file.predictions))
+    source = Source(gate.resolve(file.predictions), fence=gate.guard)
     return load(ExamFiles(source, source, file.id, gate.testset.label))
 
 

@@ -38,7 +38,8 @@ def write_features(files: ExamFiles, folder: Path) -> Path:
         elif features.content is not None:
             target.write_bytes(features.content)
         else:
-            shutil.copyfile(features.path, target)
+            with features.open_bytes() as file, target.open("wb") as copy:
+                shutil.copyfileobj(file, copy)
     except OSError as error:
         raise DataError(f"the features cannot be copied to {str(folder)!r}: {error.strerror}") from error
     return target
