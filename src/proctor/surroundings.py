@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from proctor import git
+from proctor.environment import keys_of, with_keys, without_keys
 from proctor.errors import GitFault
 
 OWN_FOLDER = ".proctor"
@@ -39,7 +40,8 @@ class Surroundings:
     The world outside.
 
     Attributes:
-        environ: Environment variables.
+        environ: Environment variables, as they may be handed on: a key among them moves to *keys*.
+        keys: Variables that carry the owner's key; never handed on, never shown.
         now: Present time, ISO 8601, UTC.
         random_bytes: Random bytes fit for secrets.
         jitter: Random number in [0, 1) for waiting times.
@@ -48,13 +50,18 @@ class Surroundings:
         remark: Called with a sentence that the user should know and that stops nothing; public.
     """
 
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    environ: Mapping[str, str] = field(default_factory=with_keys)
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False, kw_only=True)
     now: Callable[[], str] = _now
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
     jitter: Callable[[], float] = random.random
     pause: Callable[[float], None] = _pause
     progress: Callable[[str], None] = lambda _sentence: None
     remark: Callable[[str], None] = lambda _sentence: None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keys", {**keys_of(self.environ), **self.keys})
+        object.__setattr__(self, "environ", without_keys(self.environ))
 
 
 def commit_of(root: Path, environ: Mapping[str, str]) -> str | None:

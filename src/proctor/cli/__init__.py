@@ -24,6 +24,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from proctor import __version__, errors
+from proctor.environment import take_keys
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("proctor.cli.init:init", "Write a gate file for the models and data found here."),
@@ -108,6 +109,7 @@ _OBJECTS = 100_000
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code of design.md."""
+    take_keys()
     _end_tidily_when_told_to()
     gc.set_threshold(_OBJECTS)
     _prepare_streams()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from proctor.environment import with_keys
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -87,7 +89,7 @@ def check(
 
     _hand_git_the_token()
     options = verdicts.Options(gate, Choice(ledger, baseline), comment, badges, issue, artifact, result)
-    return verdicts.check(options, open_job(os.environ))
+    return verdicts.check(options, open_job(with_keys()))
 
 
 @github.command(
@@ -117,7 +119,7 @@ def comment(gate: str, ledger: str, artifact: Path, issue: bool) -> int:
     from proctor.cli.workflow.terms import Choice
 
     _hand_git_the_token()
-    return posting.comment(posting.Options(gate, Choice(ledger), artifact, issue), open_job(os.environ))
+    return posting.comment(posting.Options(gate, Choice(ledger), artifact, issue), open_job(with_keys()))
 
 
 @github.command(
@@ -164,7 +166,7 @@ def renew(
 
     _hand_git_the_token()
     wish = Wish(True, predecessor, predictions, project_reliability)
-    return renewal.renew(renewal.Options(gate, Choice(ledger, baseline), wish, badges, issue), open_job(os.environ))
+    return renewal.renew(renewal.Options(gate, Choice(ledger, baseline), wish, badges, issue), open_job(with_keys()))
 
 
 @github.command(
@@ -196,7 +198,7 @@ def pack(gate: str, artifact: Path, send_model: bool) -> int:
     from proctor.cli.workflow import forks
     from proctor.cli.workflow.job import open_job
 
-    job = open_job(os.environ)
+    job = open_job(with_keys())
     forks.pack(job, load_gate(gate), artifact, sends_model=send_model)
     job.output("artifact", str(artifact))
     click.echo(f"packed {artifact}")

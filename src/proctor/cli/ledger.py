@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
+
+from proctor.environment import with_keys
 
 if TYPE_CHECKING:
     from proctor.ledger import Entry, Ledger
@@ -210,7 +211,7 @@ def _key(file: Path | None) -> bytes | None:
     from proctor.ledger import derive_key
 
     if file is None:
-        secret = os.environ.get("PROCTOR_KEY", "").encode()
+        secret = with_keys().get("PROCTOR_KEY", "").encode()
     else:
         try:
             secret = file.read_bytes()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import click
 
+from proctor.environment import forbid_core_dumps, with_keys
 from proctor.errors import KeyFault, Misuse
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -51,8 +51,8 @@ def seal(
         jobs.append((features, _sealed_name(features), sealing.INPUTS))
     _refuse_targets([(source, target) for source, target, _ in jobs], force=force)
     pair = sealing.fresh_pair() if pair_with is None else bytes.fromhex(sealing.file_facts(pair_with).pair)
-    sealing.forbid_core_dumps()
-    given = sealing.find_key(os.environ, key_file)
+    forbid_core_dumps()
+    given = sealing.find_key(with_keys(), key_file)
     if given is None and pair_with is not None:
         raise KeyFault(f"{str(pair_with)!r} is sealed already, and the key to it is not given")
     key = given or sealing.generate_key()

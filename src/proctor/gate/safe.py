@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from proctor import owner
+from proctor.environment import forbid_core_dumps
 from proctor.errors import KeyFault, SandboxError
 from proctor.gatefile import Gate, Inputs
 from proctor.predictions import Source
@@ -54,13 +55,13 @@ class Safe:
     @cached_property
     def key(self) -> Key | None:
         """The owner's key; ``None`` if there is none here. `cryptography` is loaded only if there is."""
-        if self.gate.owner.key is None and not self.surroundings.environ.get(_KEY_VARIABLE, "").strip():
+        if self.gate.owner.key is None and not self.surroundings.keys.get(_KEY_VARIABLE, "").strip():
             return None
-        from proctor.testset.sealing import find_key, forbid_core_dumps
+        from proctor.testset.sealing import find_key
 
         forbid_core_dumps()
         file = self.gate.resolve(self.gate.owner.key) if self.gate.owner.key else None
-        return find_key(self.surroundings.environ, file)
+        return find_key(self.surroundings.keys, file)
 
     @property
     def ledger_key(self) -> bytes | None:

@@ -36,6 +36,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from proctor.environment import forbid_core_dumps
 from proctor.errors import DataError, KeyFault
 from proctor.testset.keys import KEY_VARIABLE, Key, Purpose, derive, find_key, generate_key
 
@@ -276,25 +277,6 @@ def open_record(text: str, key: Key, context: str) -> dict[str, Any]:
         ) from None
     found: dict[str, Any] = json.loads(plaintext)
     return found
-
-
-def forbid_core_dumps() -> None:
-    """
-    Keep this process's memory out of core dumps and debuggers; called before anything sealed is opened.
-
-    On Linux the process also becomes undumpable: other programs of the same user cannot read its memory or environment.
-    """
-    try:
-        import resource
-    except ImportError:  # Windows has no core dumps
-        return
-    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
-    if os.uname().sysname == "Linux":
-        import ctypes
-
-        pr_set_dumpable = 4
-        ctypes.CDLL(None).prctl(pr_set_dumpable, 0, 0, 0, 0)
 
 
 def _context_tag(key: Key, context: str) -> bytes:

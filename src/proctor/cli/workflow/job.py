@@ -10,7 +10,7 @@ import base64
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,7 +37,7 @@ class Job:
     Attributes:
         facts: The event.
         payload: The event as GitHub sent it.
-        environ: The environment, without the token.
+        environ: The environment, without the token; never shown, for the key is in it.
         outlets: Where effects go.
         workspace: Folder that paths of annotations start from.
 
@@ -45,7 +45,7 @@ class Job:
 
     facts: Facts
     payload: Mapping[str, Any]
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     outlets: Outlets
     workspace: Path
 
