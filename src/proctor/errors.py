@@ -16,7 +16,8 @@ Every error that a person can meet, in one tree; each branch has its exit code.
     │   └── TestSetRetired              the owner has retired the test set
     └── Unusable                    5   nothing was spent
         ├── DataError                   features, labels or predictions
-        ├── ModelError                  the candidate could not be run, or its output is not usable
+        ├── ModelError                  the candidate failed, or its output is not usable
+        ├── NotStarted                  the candidate's own program did not begin: no fault of its predictions
         ├── SandboxError                the required isolation is not to be had here
         ├── GitFault                    git is missing, or refuses, in its own words
         ├── KeyFault                    a key is missing, wrong, or the sealed file was changed
@@ -120,7 +121,11 @@ class DataError(Unusable):
 
 
 class ModelError(Unusable):
-    """The model could not be run, or what it wrote cannot be used."""
+    """The model failed, or what it wrote cannot be used."""
+
+
+class NotStarted(Unusable):
+    """The model's program did not begin to run; nothing was spent."""
 
 
 class SandboxError(Unusable):

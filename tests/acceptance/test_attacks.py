@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor.errors import ModelError
+from proctor.errors import ModelError, NotStarted
 from proctor.models.child import Finished, Job, Launcher, Limits, PlainLauncher, scrubbed_environment
 from proctor.models.sandbox import scratch
 
@@ -656,6 +656,6 @@ def test_death_by_signal__is_told(world, launcher):
 
 
 def test_missing_program__is_an_error(world, launcher):
-    """A program that is not there is the model's error, in words."""
-    with pytest.raises(ModelError, match="was not found"):
+    """A program that is not there did not start, and the error says so in words."""
+    with pytest.raises(NotStarted, match="was not found"):
         launcher.run(Job(("absent-program",), world.scratch, {}, writable=(world.scratch,)))

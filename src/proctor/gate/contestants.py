@@ -22,7 +22,7 @@ from proctor.surroundings import OWN_FOLDER, Surroundings
 from proctor.testset import ExamFiles, TestSet, load, write_features
 
 if TYPE_CHECKING:
-    from proctor.models import Launcher, Limits, Runnable
+    from proctor.models import Export, Launcher, Limits, Project, Runnable
 
 _STORE = ".proctor/store"
 _MOST_PROCESSES = 256
@@ -154,7 +154,8 @@ class Workbench:
             return
         self.surroundings.progress("running the candidate on the public sample")
         files = replace(self.exam.files, features=self._source(sample), key=b"")
-        found = self._run(_runnable(candidate), self.gate.root, files, "sample")
+        runnable = _runnable(candidate)
+        found = self._run(runnable, self._project(runnable), files)
         align(load(files).sheet(), found)
 
     def _source(self, path: str) -> Source:
@@ -168,12 +169,10 @@ class Workbench:
         return Contestant(submission, lambda: read_predictions(file, columns))
 
     def _from_model(self, model: Command | Model) -> Contestant:
-        from proctor.models import digest
-
         runnable = _runnable(model)
-        found = digest(runnable, self.gate.root)
-        submission = Submission(found, str(runnable), self.commit)
-        return Contestant(submission, lambda: self._run(runnable, self.gate.root, self.exam.files, found))
+        project = self._project(runnable)
+        submission = Submission(project.digest, str(runnable), self.commit)
+        return Contestant(submission, lambda: self._run(runnable, project, self.exam.files))
 
     def _at(self, revision: str) -> Contestant:
         """
@@ -199,7 +198,7 @@ class Workbench:
 
     def _digest_at(self, revision: str, commit: str, model: Runnable) -> str:
         """Digest of the model as it was at the *commit* of a revision; it is not run."""
-        from proctor.models import digest, export
+        from proctor.models import export
         from proctor.models.sandbox import scratch
 
         with scratch.folder(Path(tempfile.gettempdir())) as folder:
@@ -211,7 +210,7 @@ class Workbench:
                 if not (there.root / name).exists():
                     raise _absent(revision, name)
             try:
-                return digest(model, there.root, there.tree)
+                return self._project(model, there).digest
             except ModelError as error:
                 found = _of_another_day(error, there.root)
                 raise DataError(f"the baseline is the revision {revision!r}: {found.message}", found.hint) from None
@@ -234,28 +233,30 @@ class Workbench:
             columns = ColumnNames(candidate.id, candidate.prediction)
             self._must_be(submission, file_digest(file, columns))
             return read_predictions(file, columns)
-        with self._as_submitted(submission, commit) as there:
-            return self._run(_runnable(candidate), there, self.exam.files, submission.digest)
+        with self._as_submitted(submission, commit) as project:
+            return self._run(_runnable(candidate), project, self.exam.files)
 
     @contextlib.contextmanager
-    def _as_submitted(self, submission: Submission, commit: str) -> Iterator[Path]:
+    def _as_submitted(self, submission: Submission, commit: str) -> Iterator[Project]:
         """
-        The gate's folder as it was at a commit, where *submission* was made.
+        The model as it was at a commit, where *submission* was made.
 
         Raises:
             DataError: If the commit is not here, or what lies there is not what was submitted.
         """
-        from proctor.models import digest, export
+        from proctor.models import export, former_digest
         from proctor.models.sandbox import scratch
 
         with scratch.folder(Path(tempfile.gettempdir())) as folder:
+            runnable = _runnable(self.gate.candidate)
             try:
                 there = export(self.gate.root, commit, folder, _needed(self.gate.candidate))
-                found = digest(_runnable(self.gate.candidate), there.root, there.tree)
+                project = self._project(runnable, there)
             except ModelError as error:  # a file that git does not track
                 raise _of_another_day(error, there.root) from None
-            self._must_be(submission, found)
-            yield there.root
+            if former_digest(runnable, there.root, there.tree) != submission.digest:
+                self._must_be(submission, project.digest)
+            yield project
 
     def _gone(self, submission: Submission, error: DataError) -> DataError:
         return DataError(
@@ -273,19 +274,37 @@ class Workbench:
 
     # --- running -----------------------------------------------------------------------------------------------------
 
-    def _run(self, model: Runnable, root: Path, files: ExamFiles, digest: str) -> PredictionSet:
-        """Run *model*, as it lies below *root*, on a copy of the features and nothing else."""
+    def _project(self, model: Runnable, there: Export | None = None) -> Project:
+        """What *model* consists of, here or in a tree that was exported: all of the project that it is shown."""
+        from proctor.models import project_of
+
+        if there is None:
+            return project_of(model, self.gate.root, None, self._hidden(self.gate.root))
+        return project_of(model, there.root, there.tree, self._hidden(there.root))
+
+    def _run(self, model: Runnable, project: Project, files: ExamFiles) -> PredictionSet:
+        """Run *model* in a copy of its *project*, on a copy of the features and nothing else."""
         from proctor.models import Place, run
         from proctor.models.sandbox import scratch
 
         launcher = self._launcher()
         self.surroundings.progress(f"running {model}")
-        with scratch.folder() as folder:
-            features = write_features(files, folder)
-            hidden, most_bytes = self._hidden(root), self._most_bytes()
-            place = Place(root, folder, launcher, self._limits(), self.surroundings.environ, hidden, most_bytes)
-            ran = run(model, features, place, digest)
+        root = self.gate.root.absolute()
+        with scratch.folder() as folder, scratch.folder(Path(tempfile.gettempdir())) as stage:
+            place = Place(
+                root=root,
+                stage=stage,
+                folder=folder,
+                launcher=launcher,
+                limits=self._limits(),
+                environment=self.surroundings.environ,
+                hidden=self._hidden(root),
+                most_bytes=self._most_bytes(),
+            )
+            ran = run(model, project, write_features(files, folder), place)
         self._tiers.append(ran.tier)
+        if ran.said and self.gate.testset.inputs is not Inputs.SEALED:
+            self.surroundings.remark("\n  | ".join([f"{model} said:", *ran.said]))
         return ran.predictions
 
     def _launcher(self) -> Launcher:
@@ -295,7 +314,7 @@ class Workbench:
             return sandbox.choose(self.gate.sandbox.value)
         if not sandbox.scratch.in_memory():
             raise SandboxError(
-                "sealed inputs need a folder in memory for the model to read them from, and /dev/shm is none here",
+                "sealed inputs are handed to the model in a folder in memory, and this machine has no /dev/shm",
                 hint="Mount a tmpfs at /dev/shm (docker: --shm-size), so that nothing decrypted reaches a disk.",
             )
         return sandbox.choose("required")
@@ -328,8 +347,8 @@ def _parts(candidate: Candidate) -> tuple[str, ...]:
     match candidate:
         case Command(files=files):
             return files
-        case Model(path):
-            return (path,)
+        case Model(path, files=files):
+            return (path, *files)
         case _:
             return ()
 
@@ -364,8 +383,8 @@ def _runnable(model: Candidate) -> Runnable:
     match model:
         case Command(line, files, _, id_column, prediction_column):
             return models.Command(line, files, ColumnNames(id_column, prediction_column))
-        case Model(path, trusts_pickle, _, id_column):
-            return models.SavedEstimator(path, trusts_pickle, id_column)
+        case Model(path, trusts_pickle, _, id_column, files):
+            return models.SavedEstimator(path, trusts_pickle, id_column, files)
         case PredictionsFile():
             raise ModelError(f"{model.predictions!r} is a file of predictions, not a model")
         case _:

@@ -120,6 +120,7 @@ class Model:
         trusts_pickle: Whether the gate file says ``trust: pickle``: loading one runs whatever code is in it.
         timeout: Seconds until it is stopped.
         id: Name of the column of ids in the features, which the estimator is not shown.
+        files: What it consists of beside its file: modules that it was made with.
 
     """
 
@@ -127,6 +128,7 @@ class Model:
     trusts_pickle: bool = False
     timeout: float = 600.0
     id: str = "id"
+    files: tuple[str, ...] = ()
 
 
 Candidate = PredictionsFile | Command | Model

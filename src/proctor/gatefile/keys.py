@@ -66,8 +66,8 @@ class _FeedbackWord(StrEnum):
 # --- the values ------------------------------------------------------------------------------------------------------
 
 
-def _model(model: str, trust: _Trust, timeout: float) -> Model:
-    return Model(model, trust is _Trust.PICKLE, timeout)
+def _model(model: str, trust: _Trust, files: tuple[str, ...], timeout: float) -> Model:
+    return Model(model, trust is _Trust.PICKLE, timeout, files=files)
 
 
 def _feedback_word(word: _FeedbackWord) -> VerdictOnly | ThreeWay:
@@ -115,8 +115,8 @@ _COMMAND = Section(
         Key(
             "files",
             ListOf(Text()),
-            "Files that the program consists of: they say which candidate it is; left out: every file that git tracks, "
-            "so that any change to one asks anew. Needed with `inputs: sealed`.",
+            "Files and folders that the program consists of: it is known by them and sees nothing else of the project; "
+            "left out: every file that git tracks, so that any change to one asks anew. Needed with `inputs: sealed`.",
             (),
         ),
         _TIMEOUT,
@@ -134,6 +134,13 @@ _MODEL = Section(
             Choice(_Trust),
             "Write `trust: pickle`, since loading such a file runs whatever code is in it.",
             required=True,
+        ),
+        Key(
+            "files",
+            ListOf(Text()),
+            "Files and folders that the model consists of beside its own file, such as modules that it was made with: "
+            "it is known by them, and sees nothing else of the project.",
+            (),
         ),
         _TIMEOUT,
     ),

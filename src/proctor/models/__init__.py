@@ -6,9 +6,10 @@ Models run as children that are given features and never labels (design.md, rule
 """
 
 from proctor.models.child import Finished, Job, Launcher, Limits, PlainLauncher
+from proctor.models.project import Project
 from proctor.models.revision import Export, NotThere, commit_of, export, file_at
 from proctor.models.running import Place, Ran, run
-from proctor.models.submission import Command, Runnable, SavedEstimator, digest
+from proctor.models.submission import Command, Runnable, SavedEstimator, digest, former_digest, project_of
 
 __all__ = [
     "Command",
@@ -20,6 +21,7 @@ __all__ = [
     "NotThere",
     "Place",
     "PlainLauncher",
+    "Project",
     "Ran",
     "Runnable",
     "SavedEstimator",
@@ -27,5 +29,7 @@ __all__ = [
     "digest",
     "export",
     "file_at",
+    "former_digest",
+    "project_of",
     "run",
 ]

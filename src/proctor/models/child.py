@@ -19,9 +19,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
-from proctor.errors import ModelError
+from proctor.errors import NotStarted
 
 logger = logging.getLogger(__name__)
+
+WHERE_PROGRAMS_ARE = (
+    "Install it, or correct the command; it is looked for among the files of the model and along PATH. "
+    "Nothing was spent."
+)
+NOBODY = "model"
+"""Name of the user that a model runs as, as far as it asks: one that every machine can give."""
 
 TAIL_BYTES = 4096
 """How much of a child's output is kept for an error message."""
@@ -128,7 +135,7 @@ class PlainLauncher:
         Run *job* to its end, or to its time limit; leave no process of its session behind.
 
         Raises:
-            ModelError: If the program cannot be started.
+            NotStarted: If the program cannot be started.
 
         """
         process = start(job)
@@ -140,7 +147,7 @@ def start(job: Job, argv: tuple[str, ...] | None = None) -> subprocess.Popen[byt
     Start *job*, or *argv* that wraps it, in a session of its own with its output in one pipe.
 
     Raises:
-        ModelError: If the program cannot be started.
+        NotStarted: If the program cannot be started.
 
     """
     command = argv or job.argv
@@ -156,12 +163,9 @@ def start(job: Job, argv: tuple[str, ...] | None = None) -> subprocess.Popen[byt
             close_fds=True,
         )
     except FileNotFoundError as error:
-        raise ModelError(
-            f"the program {command[0]!r} was not found",
-            hint=f"install it, or correct the command; it is looked for from {str(job.cwd)!r} and along PATH",
-        ) from error
+        raise NotStarted(f"the program {command[0]!r} was not found", hint=WHERE_PROGRAMS_ARE) from error
     except OSError as error:
-        raise ModelError(f"the program {command[0]!r} cannot be started: {error.strerror}") from error
+        raise NotStarted(f"the program {command[0]!r} cannot be started: {error.strerror}") from error
 
 
 def supervise(process: subprocess.Popen[bytes], seconds: float, tier: str) -> Finished:
@@ -216,4 +220,5 @@ def scrubbed_environment(environment: Mapping[str, str], home: Path) -> dict[str
     ``PROCTOR_*`` variable or path of the labels ever reaches the developer's code.
     """
     kept = {name: value for name, value in environment.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
-    return kept | {"HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+    user = dict.fromkeys(("LOGNAME", "USER", "LNAME", "USERNAME"), NOBODY)  # where a uid has no name, it is asked for
+    return kept | user | {"HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}

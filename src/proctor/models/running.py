@@ -1,15 +1,16 @@
 """
-From a runnable model and a file of features to its predictions.
+From a model and a file of features to its predictions.
 
-The model runs in a child process that is given a copy of the features and a folder to write to; labels, ledger and
-keys are neither in its arguments nor in its environment, and in a sandbox not in its sight. What it writes is checked
-like any other file of predictions.
+The model runs in a child process, in a copy of what it consists of (`proctor.models.project`), and is given a copy of
+the features and a folder to write to; labels, ledger and keys are neither in its arguments nor in its environment, and
+in a sandbox not in its sight. What it writes is checked like any other file of predictions.
 """
 
 from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import signal
 import sys
@@ -20,8 +21,10 @@ from pathlib import Path
 from typing import assert_never
 
 from proctor.errors import DataError, Misuse, ModelError
+from proctor.models import environments
 from proctor.models.child import Finished, Job, Launcher, Limits, PlainLauncher, scrubbed_environment
-from proctor.models.sandbox import excluding, scratch
+from proctor.models.project import Project
+from proctor.models.sandbox import scratch
 from proctor.models.submission import FEATURES, PREDICTIONS, Command, Runnable, SavedEstimator
 from proctor.predictions.submitted import ColumnNames, PredictionSet, read_predictions
 from proctor.predictions.tables import NO_ARRAY, Source
@@ -29,25 +32,31 @@ from proctor.predictions.tables import NO_ARRAY, Source
 _MOST_BYTES = 1 << 30
 _TAIL_LINES = 12
 _CHILD = Path(__file__).with_name("estimator_child.py")
+_NO_POOLS = (
+    "This sandbox is Landlock, which has no shared semaphores: a pool of processes fails in it. Install bubblewrap, "
+    "which has them, or let the program work without a pool. "
+)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """
     Where and how a model is run.
 
     Args:
-        root: Folder of the gate file; the model starts there.
-        folder: A private folder for this run alone (`sandbox.scratch.folder`), which holds the copy of the features.
+        root: Folder of the gate file on this machine, in which environments of its own lie; absolute.
+        stage: A fresh private folder for this run alone (`sandbox.scratch.folder`): the copy of the model lies there.
+        folder: Another one, in memory where inputs are sealed: it holds the copy of the features.
         launcher: Isolation.
         limits: What it may use up.
         environment: The gate's own environment; a short list of it is handed on.
-        hidden: Labels, ledger, keys: what no sandbox may show, though it lies below *root*.
+        hidden: Labels, ledger, keys: no folder is opened to the model that holds one of these.
         most_bytes: Size of the predictions beyond which they are not read into the gate's memory; > 0.
 
     """
 
     root: Path
+    stage: Path
     folder: Path
     launcher: Launcher = field(default_factory=PlainLauncher)
     limits: Limits = field(default_factory=Limits)
@@ -64,46 +73,53 @@ class Ran:
     Attributes:
         predictions: What came out, not aligned yet.
         tier: Isolation that it ran under.
+        said: The last lines that it printed, fit to be shown; empty if it was quiet.
 
     """
 
     predictions: PredictionSet
     tier: str
+    said: tuple[str, ...] = ()
 
 
-def run(model: Runnable, features: Path, place: Place, digest: str) -> Ran:
+def run(model: Runnable, project: Project, features: Path, place: Place) -> Ran:
     """
     Run *model* on the copy of the *features* and read what it writes.
 
     Args:
         model: The model.
+        project: What it consists of; its predictions carry the digest.
         features: The copy (`proctor.testset.write_features`), inside ``place.folder``.
         place: Where and how.
-        digest: Digest of what was submitted; the predictions carry it.
 
     Raises:
-        ModelError: If it cannot be started, crashes, runs out of time, or writes nothing usable.
+        NotStarted: If its program did not begin to run.
+        ModelError: If it crashes, runs out of time, or writes nothing usable.
+        DataError: If what it consists of has changed since its digest was made.
         Misuse: If it is a pickle that is not trusted, or a command without ``{predictions}``.
 
     """
+    start = project.copy(place.stage)
     home, out = place.folder / "home", place.folder / "out"
     for folder in (home, out):
         folder.mkdir(mode=0o700, exist_ok=True)
     target = out / ("predictions.csv" if isinstance(model, Command) else "predictions.npz")
-    names = model.names if isinstance(model, Command) else ColumnNames(id=model.id)
     environment = scrubbed_environment(place.environment, home)
+    environment |= {"PATH": _search_path(environment.get("PATH", os.defpath))}
+    argv = _with_own_program(_argv(model, features, target, start), place.root, start)
     job = Job(
-        argv=_argv(model, features, target, place.root),
-        cwd=place.root,
-        environment=environment | {"PATH": _search_path(environment.get("PATH", os.defpath))},
-        readable=(*excluding([place.root], place.hidden), features),
+        argv=argv,
+        cwd=start,
+        environment=environment,
+        readable=(place.stage, features, *_runtimes(argv[0], environment, place)),
         writable=(out, home),
         limits=replace(place.limits, file_bytes=place.limits.file_bytes or _MOST_BYTES),
     )
     finished = place.launcher.run(job)
-    _check_end(model, finished, place.limits.seconds)
+    _check_end(model, finished, project, place)
+    names = model.names if isinstance(model, Command) else ColumnNames(id=model.id)
     found = _read(model, target, names, place.most_bytes)
-    return Ran(replace(found, digest=digest, source=str(model)), finished.tier)
+    return Ran(replace(found, digest=project.digest, source=str(model)), finished.tier, _lines(finished))
 
 
 def _search_path(path: str) -> str:
@@ -118,7 +134,7 @@ def _search_path(path: str) -> str:
     return os.pathsep.join([own, path] if is_shim else [path, own])
 
 
-def _argv(model: Runnable, features: Path, target: Path, root: Path) -> tuple[str, ...]:
+def _argv(model: Runnable, features: Path, target: Path, start: Path) -> tuple[str, ...]:
     match model:
         case Command():
             return tuple(
@@ -130,26 +146,62 @@ def _argv(model: Runnable, features: Path, target: Path, root: Path) -> tuple[st
                     f"{model.path!r} can run any code when it is loaded",
                     hint="if you trust whoever made it, say so beside `model:` in the gate file: `trust: pickle`",
                 )
-            if not (root / model.path).is_file():
-                raise ModelError(f"there is no model {str(root / model.path)!r}", hint="check `candidate.model`")
             # -P: the folder of the script is not searched for modules, which would hide others of the same name.
-            arguments = (str(root / model.path), str(features), str(target), model.id)
+            arguments = (str(start / model.path), str(features), str(target), model.id)
             return (sys.executable, "-P", str(_CHILD), *arguments)
         case _:
             assert_never(model)
 
 
-def _check_end(model: Runnable, finished: Finished, seconds: float) -> None:
+def _with_own_program(argv: tuple[str, ...], root: Path, start: Path) -> tuple[str, ...]:
+    """
+    *argv*, with the place on this machine of a program that belongs to an environment in the gate's folder.
+
+    An environment is the machine's, and no copy of it is made: `.venv/bin/python` stays where it is.
+    """
+    program = root / argv[0]
+    is_environments = os.sep in argv[0] and environments.environment_of(program) is not None
+    return (str(program), *argv[1:]) if is_environments and not os.path.lexists(start / argv[0]) else argv
+
+
+def _runtimes(name: str, environment: Mapping[str, str], place: Place) -> tuple[Path, ...]:
+    """What the program and the variables that it is given need of the machine, beyond the system's own."""
+    secrets = (place.root, *place.hidden)
+    found = name if os.path.isabs(name) else shutil.which(name, path=environment["PATH"])  # noqa: PTH117  # a word
+    of_program = environments.of_program(Path(found), secrets) if found else ()
+    return (*of_program, *environments.of_variables(environment, secrets))
+
+
+def _check_end(model: Runnable, finished: Finished, project: Project, place: Place) -> None:
     if finished.timed_out:
         raise ModelError(
-            f"{str(model)!r} did not finish within {seconds:g} seconds and was ended" + _tail(finished),
+            f"{str(model)!r} did not finish within {place.limits.seconds:g} seconds and was ended" + _tail(finished),
             hint="make it faster, or raise `timeout` of the candidate",
         )
     if finished.returncode:
+        needs_pool = re.search("semaphore|semlock|sem_open", finished.output_tail, re.IGNORECASE)
+        tier = _NO_POOLS if finished.tier == "landlock" and needs_pool else ""
+        missing = _left_out(finished.output_tail, project, place.root)
         raise ModelError(
             f"{str(model)!r} {_how_it_ended(finished.returncode)}" + _tail(finished),
-            hint="run it by hand on a file of features; the sandbox has no network and few files; nothing was spent",
+            hint=f"{missing}{tier}Run it by hand on a file of features, in a copy of the files that it consists of: it "
+            "sees no others, and has no network. Nothing was spent.",
         )
+
+
+def _left_out(said: str, project: Project, root: Path) -> str:
+    """What to do about a file that the program missed and that lies in the gate's folder all the same."""
+    dotted = re.findall(r"No module named '([\w.]+)'", said)
+    modules = [f"{name.replace('.', os.sep)}{end}" for name in dotted for end in (".py", "")]
+    copied = {part.name for part in project.parts}
+    for name in (*re.findall(r"[\"'`]([^\"'`\n]{1,200})[\"'`]", said), *modules):
+        inside = os.path.normpath(os.path.join(project.place, name))  # noqa: PTH118  # a name, not a file
+        if not os.path.isabs(name) and inside not in copied and os.path.exists(root / name):  # noqa: PTH110, PTH117
+            return (
+                f"{name!r} lies there and is not among the files of the model, so it is neither known by it nor seen "
+                "by it: declare it in `candidate.files`, or commit it. "
+            )
+    return ""
 
 
 def _how_it_ended(returncode: int) -> str:
@@ -161,10 +213,15 @@ def _how_it_ended(returncode: int) -> str:
         return f"was ended by the signal {-returncode}"
 
 
+def _lines(finished: Finished) -> tuple[str, ...]:
+    """Its last lines, without anything that a terminal would obey."""
+    lines = ["".join(c if c.isprintable() else " " for c in line) for line in finished.output_tail.splitlines()]
+    return tuple(line[:200] for line in lines[-_TAIL_LINES:])
+
+
 def _tail(finished: Finished) -> str:
     """Its last lines, set off so that no terminal or CI system takes them for a command of ours."""
-    lines = ["".join(c if c.isprintable() else " " for c in line) for line in finished.output_tail.splitlines()]
-    return "".join(f"\n  | {line[:200]}" for line in lines[-_TAIL_LINES:])
+    return "".join(f"\n  | {line}" for line in _lines(finished))
 
 
 def _read(model: Runnable, target: Path, names: ColumnNames, most_bytes: int) -> PredictionSet:

@@ -1,9 +1,9 @@
 """
-What was submitted: kinds of runnable models, and the digest by which a question is known.
+What was submitted: kinds of runnable models, and what of the project each of them consists of.
 
-A question is known by what was submitted, never by what a model did on the examples (theory.md §4.3.3). So the
-digest covers everything the answer may depend on that we can see: the model's file; or the command, the files it
-names and those that are declared for it, and where none are declared every file that git tracks.
+A question is known by what was submitted, never by what a model did on the examples (theory.md §4.3.3): by the
+model's file and what is declared beside it; or by the command, the files it names and those that are declared for it,
+and where none are declared by every file that git tracks. `proctor.models.project` says what that comes to.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from proctor import git
-from proctor.errors import GitFault, Misuse, ModelError
+from proctor.errors import Misuse
+from proctor.models import project
+from proctor.models.environments import environment_of
+from proctor.models.project import Project
 from proctor.predictions.submitted import ColumnNames
-from proctor.surroundings import OWN_FOLDER
 
 FEATURES, PREDICTIONS = "{features}", "{predictions}"
 
@@ -71,12 +72,14 @@ class SavedEstimator:
         path: Its file, below the gate file's folder.
         trusts_pickle: Whether the gate file says ``trust: pickle``: loading one runs whatever code is in it.
         id: Name of the column of ids in the features.
+        files: Files and folders beside it that it consists of, too: modules that it was made with.
 
     """
 
     path: str
     trusts_pickle: bool = False
     id: str = "id"
+    files: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.path
@@ -84,12 +87,10 @@ class SavedEstimator:
 
 Runnable = Command | SavedEstimator
 
-_SUBMODULE = b"160000 "  # the mode that git gives to a commit of another repository
 
-
-def digest(model: Runnable, root: Path, tree: Path | None = None) -> str:
+def project_of(model: Runnable, root: Path, tree: Path | None = None, hidden: Iterable[Path] = ()) -> Project:
     """
-    Digest of what *model* is: 64 hexadecimal digits; the same for the same artifacts in any checkout.
+    What *model* consists of: the parts that its digest covers, and all of the project that it sees.
 
     Another column of what a command writes is another model.
 
@@ -97,75 +98,70 @@ def digest(model: Runnable, root: Path, tree: Path | None = None) -> str:
         model: The model.
         root: Folder of the gate file.
         tree: Top of the exported tree that *root* lies in; ``None`` in a working copy.
+        hidden: Labels, ledger, keys: what no model may see, whatever it is declared to consist of.
 
     Raises:
         ModelError: If a file of it is missing, or it is a command that neither declares files nor lies in git.
 
     """
     match model:
-        case SavedEstimator(path):
-            return _files_digest("estimator", root, [root / path])
+        case SavedEstimator(path, files=files):
+            return project.declared(f"estimator {path}", root, (path, *files), hidden)
         case Command(line, files, names):
-            kind = f"command {line}" if names == ColumnNames() else f"command {line}\0{names.id}\0{names.prediction}"
-            named = [root / word for word in model.words() if _is_file_below(root, word)]
+            title = f"command {line}" if names == ColumnNames() else f"command {line}\0{names.id}\0{names.prediction}"
+            named = [word for word in model.words() if _is_part(root, word)]
             if files:
-                return _files_digest(kind, root, _expanded(root / name for name in files) + named)
-            return _files_digest(kind, root, (_expanded([tree]) if tree else _tracked(root)) + named)
+                return project.declared(title, root, (*files, *named), hidden)
+            if tree is not None:
+                return project.exported(title, root, tree, hidden)
+            return project.tracked(title, root, named, hidden)
 
 
-def _is_file_below(root: Path, word: str) -> bool:
+def digest(model: Runnable, root: Path, tree: Path | None = None) -> str:
+    """Digest of what *model* is (`project_of`): 64 hexadecimal digits, the same in any checkout."""
+    return project_of(model, root, tree).digest
+
+
+def _is_part(root: Path, word: str) -> bool:
+    """True if a word of the command is a file of the project; an environment's interpreter belongs to the machine."""
     try:
-        return (root / word).is_file() and (root / word).resolve().is_relative_to(root.resolve())
+        path = root / word
+        return path.is_file() and path.resolve().is_relative_to(root.resolve()) and environment_of(path) is None
     except (OSError, ValueError):  # a word may be too long for a name, or hold a NUL
         return False
 
 
-def _expanded(paths: Iterable[Path]) -> list[Path]:
-    found: list[Path] = []
-    for path in paths:
-        if not path.exists():
-            raise ModelError(f"there is no file {str(path)!r}, which is declared as part of the candidate")
-        found += [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
+# --- as earlier versions had it --------------------------------------------------------------------------------------
+
+
+def former_digest(model: Runnable, root: Path, tree: Path) -> str | None:
+    """
+    Digest that the first version gave to *model* in an exported *tree*; ``None`` where it would have given none.
+
+    Ledgers hold it: a model that was accepted then is recognized by it when it is run again. It covers less than
+    today's, so no new question is known by it.
+    """
+    match model:
+        case SavedEstimator(path):
+            return _former("estimator", root, [root / path])
+        case Command(line, files, names):
+            kind = f"command {line}" if names == ColumnNames() else f"command {line}\0{names.id}\0{names.prediction}"
+            named = [root / word for word in model.words() if _is_part(root, word)]
+            parts = [root / name for name in files] if files else [tree]
+            return _former(kind, root, [file for part in parts for file in _files_in(part)] + named)
+
+
+def _files_in(path: Path) -> list[Path]:
+    found = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
     return [path for path in found if "__pycache__" not in path.parts]
 
 
-def _tracked(root: Path) -> list[Path]:
-    """
-    Every file that git tracks in the repository of *root*.
-
-    Raises:
-        ModelError: If there is no repository, or a part of it is a submodule, whose files another one tracks.
-
-    """
-    try:
-        repository = git.repository(root)
-        listed = [line.partition(b"\t") for line in repository.output("ls-files", "--stage", "-z").split(b"\0") if line]
-    except GitFault as error:
-        raise ModelError(
-            f"what the candidate consists of is not known: no files are declared, and {error.message}",
-            hint=f"{error.hint} Or declare them in the gate file: `candidate.files: [predict.py, model.bin]`",
-        ) from error
-    names = {name.decode("utf-8", "surrogateescape"): facts for facts, _, name in listed}
-    if modules := [name for name, facts in names.items() if facts.startswith(_SUBMODULE)]:
-        raise ModelError(
-            f"what the candidate consists of is not known: {modules[0]!r} is a submodule, and no files are declared",
-            hint="declare them in the gate file: `candidate.files: [predict.py, model.bin]`",
-        )
-    paths = [repository.top / name for name in names]
-    return [path for path in paths if OWN_FOLDER not in path.parts and path.is_file()]
-
-
-def _files_digest(kind: str, root: Path, paths: Iterable[Path]) -> str:
+def _former(kind: str, root: Path, paths: Iterable[Path]) -> str | None:
     whole = hashlib.sha256(f"proctor submission 1\0{kind}\0".encode())
-    for name, path in sorted({os.path.relpath(path, root): path for path in paths}.items()):
-        if path.exists() and not path.is_file():
-            raise ModelError(
-                f"{str(path)!r}, a part of the candidate, is a folder, a pipe or a device", hint="Name a file."
-            )
-        try:
-            with path.open("rb") as file:
-                content = hashlib.file_digest(file, "sha256").digest()
-        except OSError as error:
-            raise ModelError(f"{str(path)!r}, a part of the candidate, cannot be read: {error.strerror}") from error
-        whole.update(name.encode("utf-8", "surrogateescape") + b"\0" + content)
+    try:
+        for name, path in sorted({os.path.relpath(path, root): path for path in paths}.items()):
+            content = hashlib.sha256(path.read_bytes()).digest()
+            whole.update(name.encode("utf-8", "surrogateescape") + b"\0" + content)
+    except OSError:
+        return None
     return whole.hexdigest()

@@ -12,9 +12,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from proctor.errors import DataError, Misuse, ModelError
-from proctor.models import Command, Limits, Place, SavedEstimator, run
-from proctor.models.sandbox import strongest
+from proctor.errors import DataError, Misuse, ModelError, NotStarted
+from proctor.models import Command, Limits, Place, SavedEstimator, project_of, run
+from proctor.models.sandbox import candidates, confines, scratch
 from proctor.predictions import ColumnNames, Sheet, align
 
 FEATURES = "id,x\na,1\nb,2\nc,3\n"
@@ -37,12 +37,37 @@ def place(tmp_path):
     (root / "exam" / "labels.csv").write_text("id,label\na,4711\n")
     (folder / "features.csv").write_text(FEATURES)
     environment = {"PATH": "/usr/bin:/bin", "PROCTOR_KEY": "k3y", "GITHUB_TOKEN": "t0ken", "LABELS": "exam/labels.csv"}
-    return Place(root, folder, limits=Limits(seconds=20), environment=environment, hidden=(root / "exam",))
+    return Place(
+        root=root,
+        stage=tmp_path,
+        folder=folder,
+        limits=Limits(seconds=20),
+        environment=environment,
+        hidden=(root / "exam",),
+    )
+
+
+@pytest.fixture(params=["bubblewrap", "landlock", "none"])
+def tier(request, place):
+    """The same in each kind of isolation that works on this machine."""
+    if request.param == "none":
+        return place
+    found = [each for each in candidates() if each.tier == request.param and confines(each)]
+    if not found:
+        pytest.skip(f"{request.param} does not work on this machine")
+    return replace(place, launcher=found[0])
+
+
+def run_model(model, place, features="features.csv"):
+    """Run *model* as it lies in the gate's folder, in a copy of its own."""
+    project = project_of(model, place.root, None, place.hidden)
+    with scratch.folder(place.stage) as stage:
+        return run(model, project, place.folder / features, replace(place, stage=stage))
 
 
 def predict(place, program, line=f"{sys.executable} predict.py {{features}} {{predictions}}", **options):
     (place.root / "predict.py").write_text(textwrap.dedent(program))
-    return run(Command(line, **options), place.folder / "features.csv", place, "d1")
+    return run_model(Command(line, **{"files": ("predict.py",), **options}), place)
 
 
 def test_run__command(place):
@@ -50,7 +75,9 @@ def test_run__command(place):
     ran = predict(place, GOOD)
 
     assert [1, 0, 1] == ran.predictions.values.tolist()
-    assert (("a", "b", "c"), "d1") == (ran.predictions.ids, ran.predictions.digest)
+    line = f"{sys.executable} predict.py {{features}} {{predictions}}"
+    digest = project_of(Command(line, ("predict.py",)), place.root).digest
+    assert (("a", "b", "c"), digest) == (ran.predictions.ids, ran.predictions.digest)
     assert "none" == ran.tier
     assert ran.predictions.source.endswith("predict.py {features} {predictions}")
 
@@ -154,7 +181,7 @@ def test_run__hangs(place, tmp_path):
     print("still here", flush=True)
     time.sleep(60)
     """
-    hasty = Place(place.root, place.folder, limits=Limits(seconds=1.5), environment=place.environment)
+    hasty = replace(place, limits=Limits(seconds=1.5))
 
     with pytest.raises(ModelError, match=r"did not finish within 1\.5 seconds") as caught:
         predict(hasty, program)
@@ -206,8 +233,8 @@ def test_run__endless_talk(place):
 @pytest.mark.parametrize(
     ("line", "error", "message"),
     [
-        ("no-such-program {features} {predictions}", ModelError, "the program 'no-such-program' was not found"),
-        ("./predict.py {features} {predictions}", ModelError, "cannot be started"),
+        ("no-such-program {features} {predictions}", NotStarted, "the program 'no-such-program' was not found"),
+        ("./predict.py {features} {predictions}", NotStarted, "cannot be started"),
         ("python 'predict.py {predictions}", Misuse, "No closing quotation"),
         ("python predict.py {features}", Misuse, "does not say where its predictions go"),
         ("", Misuse, "does not say where its predictions go"),
@@ -219,23 +246,139 @@ def test_run__not_started(place, line, error, message):
         predict(place, GOOD, line)
 
 
-def test_run__sandboxed(place):
-    """In the sandbox of this machine, if it has one, the model works, and labels beside it are not there."""
-    launcher = strongest()
-    if launcher is None:
-        pytest.skip("no sandbox works on this machine")
+def test_run__not_started_is_told_from_a_failure(tier):
+    """In every tier a program that cannot be executed is told from one that ended with an error of its own."""
+    (tier.root / "broken").write_text("#!/no/such/interpreter\n")
+    (tier.root / "broken").chmod(0o755)
+
+    with pytest.raises(NotStarted):
+        predict(tier, GOOD, "./broken {features} {predictions}", files=("broken",))
+    with pytest.raises(ModelError):
+        predict(tier, "raise SystemExit(127)")
+
+
+def test_run__sees_what_it_is_known_by_and_nothing_else(tier):
+    """In every tier the model starts in a copy of its files: no labels, no stray file, whatever lies beside them."""
+    (tier.root / "weights.json").write_text("{}")
+    (tier.root / "src").mkdir()
+    (tier.root / "src/rules.py").write_text("def decide(x): return x")
+    (tier.root / "src/__pycache__").mkdir()
+    (tier.root / "src/__pycache__/rules.pyc").write_text("stale")
     program = """
-    import sys
-    try:
-        open("exam/labels.csv").read()
-    except OSError:
+    import os, sys
+    sys.path.insert(0, "src")
+    import rules
+    there = sorted(os.path.join(folder, name) for folder, _, names in os.walk(".") for name in names)
+    assert there == ["./predict.py", "./src/rules.py"], there
+    open(sys.argv[2], "w").write("prediction\\n7\\n")
+    """
+
+    ran = predict(tier, program, files=("predict.py", "src", "exam"))
+
+    assert [7] == ran.predictions.values.tolist()
+
+
+def test_run__missing_file_that_is_there_is_explained(tier):
+    """A file in the gate's folder that the model is not known by is not seen; the error says what to do."""
+    (tier.root / "weights.json").write_text("{}")
+    (tier.root / "rules.py").write_text("")
+
+    for program, name in (("open('weights.json')", "weights.json"), ("import rules", "rules.py")):
+        with pytest.raises(ModelError) as caught:
+            predict(tier, program)
+        assert f"{name!r} lies there and is not among the files of the model" in caught.value.hint
+        assert "candidate.files" in caught.value.hint
+
+
+def test_run__both_copies_look_alike(tier):
+    """Where it runs, as whom, with which variables and among which files tells a model nothing of its role."""
+    program = """
+    import hashlib, os, re, sys
+    facts = [os.getcwd(), sys.argv, sorted(os.environ.items())]
+    facts += sorted((p, os.lstat(p).st_mode, os.lstat(p).st_mtime, os.lstat(p).st_nlink) for p in (".", "predict.py"))
+    said = re.sub(r"proctor-scratch-\\w+", "SCRATCH", repr(facts))
+    open(sys.argv[2], "w").write("prediction\\n" + hashlib.sha256(said.encode()).hexdigest() + "\\n")
+    """
+    first = predict(tier, program)
+    (tier.root / "predict.py").touch(0o600)
+    again = predict(tier, program)
+
+    assert first.predictions.values.tolist() == again.predictions.values.tolist()
+
+
+def test_run__temporary_files_and_copies(tier):
+    """In every tier a program may make temporary files and copy, move and date them."""
+    program = """
+    import os, shutil, sys, tempfile
+    own = tempfile.mkdtemp()
+    shutil.copy(sys.argv[1], own + "/a.csv")
+    shutil.copy2(own + "/a.csv", own + "/b.csv")
+    shutil.move(own + "/b.csv", own + "/c.csv")
+    os.utime(own + "/c.csv", (1, 1))
+    os.chmod(own + "/c.csv", 0o600)
+    assert open(own + "/c.csv").read() == open(sys.argv[1]).read()
+    open(sys.argv[2], "w").write("prediction\\n7\\n")
+    """
+
+    assert [7] == predict(tier, program).predictions.values.tolist()
+
+
+def test_run__has_a_user_name(tier):
+    """A model that asks for its user's name gets one, also where the uid has none; it tells nothing of the machine."""
+    program = """
+    import getpass, sys
+    open(sys.argv[2], "w").write("prediction\\n" + getpass.getuser() + "\\n")
+    """
+
+    assert ["model"] == predict(tier, program).predictions.values.tolist()
+
+
+def test_run__own_environment(tier):
+    """A virtual environment in the gate's folder is found, with the installation behind it, and is no part of it."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tier.root / ".venv"], check=True)
+    line = ".venv/bin/python predict.py {features} {predictions}"
+    program = """
+    import csv, sqlite3, sys
+    assert sys.prefix.endswith("/.venv"), sys.prefix
+    open(sys.argv[2], "w").write("prediction\\n7\\n")
+    """
+
+    assert [7] == predict(tier, program, line).predictions.values.tolist()
+
+
+def test_run__pool_works_or_says_which_tier_has_one(tier):
+    """A pool of processes works, except under Landlock, where the error names the way out."""
+    program = """
+    import multiprocessing, sys
+    if __name__ == "__main__":
+        with multiprocessing.Pool(2) as pool:
+            pool.map(str, range(4))
         open(sys.argv[2], "w").write("prediction\\n7\\n")
     """
-    boxed = Place(place.root, place.folder, launcher, Limits(seconds=20), place.environment, place.hidden)
+    if getattr(tier.launcher, "tier", "none") != "landlock":
+        assert [7] == predict(tier, program).predictions.values.tolist()
+        return
+    with pytest.raises(ModelError) as caught:
+        predict(tier, program)
+    assert "bubblewrap" in caught.value.hint
 
-    ran = predict(boxed, program)
 
-    assert ([7], False) == (ran.predictions.values.tolist(), ran.tier == "none")
+def test_run__changed_while_it_is_judged(place):
+    """What was digested is what runs: a file that changed in between stops the gate, and is not the model's fault."""
+    (place.root / "predict.py").write_text(textwrap.dedent(GOOD))
+    model = Command(f"{sys.executable} predict.py {{features}} {{predictions}}", ("predict.py",))
+    project = project_of(model, place.root)
+    (place.root / "predict.py").write_text(textwrap.dedent(GOOD) + "# another\n")
+
+    with scratch.folder(place.stage) as stage, pytest.raises(DataError, match="changed while it was judged"):
+        run(model, project, place.folder / "features.csv", replace(place, stage=stage))
+
+
+def test_run__what_it_said_is_kept_for_the_user(place):
+    """Warnings of a model that went well are there to be shown, without what a terminal would obey."""
+    ran = predict(place, GOOD + '\nprint("\\x1b[31mdeprecated", file=sys.stderr)\n')
+
+    assert (" [31mdeprecated",) == ran.said
 
 
 # --- saved estimators ------------------------------------------------------------------------------------------------
@@ -252,17 +395,27 @@ def save_pickle(place, content="Parity()", name="model.pkl"):
     (place.root / "parity.py").write_text(ESTIMATOR)
     program = f"import pickle, parity\nfrom parity import *\npickle.dump({content}, open({name!r}, 'wb'))"
     subprocess.run([sys.executable, "-c", program], cwd=place.root, check=True)
-    return SavedEstimator(name, trusts_pickle=True)
+    return SavedEstimator(name, trusts_pickle=True, files=("parity.py",))
 
 
 def test_run__pickle(place):
     """A trusted pickle predicts in a child process, by the project's own modules."""
     model = save_pickle(place)
 
-    ran = run(model, place.folder / "features.csv", place, "d2")
+    ran = run_model(model, place)
 
     assert (("a", "b", "c"), [1, 0, 1]) == (ran.predictions.ids, ran.predictions.values.tolist())
-    assert ("d2", "model.pkl") == (ran.predictions.digest, ran.predictions.source)
+    assert (project_of(model, place.root).digest, "model.pkl") == (ran.predictions.digest, ran.predictions.source)
+
+
+def test_run__pickle_with_an_undeclared_module(place):
+    """A module that the pickle was made with counts: it is declared, or it is not seen, and the error says so."""
+    model = replace(save_pickle(place), files=())
+
+    with pytest.raises(ModelError) as caught:
+        run_model(model, place)
+
+    assert "'parity.py' lies there and is not among the files" in caught.value.hint
 
 
 def test_run__pickle_that_writes_a_bomb(place):
@@ -272,25 +425,26 @@ def test_run__pickle_that_writes_a_bomb(place):
     model = SavedEstimator("bomb.pkl", trusts_pickle=True)
 
     with pytest.raises(ModelError, match="unpacks to more than 1048576 bytes"):
-        run(model, place.folder / "features.csv", replace(place, most_bytes=1 << 20), "d1")
+        run_model(model, replace(place, most_bytes=1 << 20))
 
 
 def test_run__pickle_without_trust(place):
     """Without the line of trust a pickle is not even opened."""
+    model = replace(save_pickle(place), trusts_pickle=False)
     with pytest.raises(Misuse, match="trust: pickle"):
-        run(SavedEstimator("model.pkl"), place.folder / "features.csv", place, "d")
+        run_model(model, place)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{}", "has no attribute 'predict'"), (None, "there is no model")],
+    [("{}", "has no attribute 'predict'"), (None, "there is no file")],
 )
 def test_run__bad_pickle(place, content, message):
     """What has no predict, or is not there, is named."""
     model = SavedEstimator("model.pkl", trusts_pickle=True) if content is None else save_pickle(place, content)
 
     with pytest.raises(ModelError, match=re.escape(message)):
-        run(model, place.folder / "features.csv", place, "d")
+        run_model(model, place)
 
 
 def test_run__scikit_learn(place):
@@ -309,8 +463,8 @@ def test_run__scikit_learn(place):
     (place.folder / "features.npz").unlink(missing_ok=True)
     np.savez(place.folder / "features.npz", text=np.array(texts))
 
-    of_text = run(SavedEstimator("text.joblib", True), place.folder / "features.npz", place, "d")
-    of_numbers = run(SavedEstimator("numbers.joblib", True), place.folder / "features.csv", place, "d")
+    of_text = run_model(SavedEstimator("text.joblib", True), place, "features.npz")
+    of_numbers = run_model(SavedEstimator("numbers.joblib", True), place)
 
     assert (None, classes) == (of_text.predictions.ids, of_text.predictions.values.tolist())
     assert [5, 6, 7] == of_numbers.predictions.values.tolist()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor.errors import DomainError, ModelError, SandboxError
+from proctor.errors import DomainError, ModelError, NotStarted, SandboxError
 from proctor.models import sandbox
 from proctor.models.child import Job, Limits, PlainLauncher
 from proctor.models.sandbox import scratch, system
@@ -72,7 +72,7 @@ def test_excluding__leaves_what_holds_no_secret(tmp_path):
 
 def test_declared__names_a_path_that_is_missing(tmp_path):
     """A declared file that does not exist is the job's error, not an empty sandbox."""
-    with pytest.raises(ModelError, match="absent"):
+    with pytest.raises(NotStarted, match="absent"):
         system.declared([tmp_path / "absent"])
 
 
@@ -91,7 +91,7 @@ def test_program__counts_from_the_folder_of_the_job(tmp_path):
     program.chmod(0o755)
 
     assert program in system.program(Job(("./predict",), tmp_path, {}))
-    with pytest.raises(ModelError, match=r"'\./absent' was not found"):
+    with pytest.raises(NotStarted, match=r"'\./absent' was not found"):
         system.program(Job(("./absent",), tmp_path, {}))
 
 

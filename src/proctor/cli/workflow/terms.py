@@ -143,7 +143,7 @@ def paths_of(candidate: Candidate, gate: Gate) -> tuple[str, ...]:
         case Command(_, files):
             return files or (Path(gate.file).name,)
         case _:
-            return (candidate.model,)
+            return (candidate.model, *candidate.files)
 
 
 def has_extent(candidate: Candidate) -> bool:

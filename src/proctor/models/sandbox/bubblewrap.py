@@ -35,7 +35,7 @@ class Bubblewrap:
         Run *job* to its end, or to one of its limits; no process of it is left.
 
         Raises:
-            ModelError: If the program cannot be started, or a declared path does not exist.
+            NotStarted: If the program cannot be started, or a declared path does not exist.
             SandboxError: If the sandbox itself did not work.
 
         """
@@ -46,7 +46,7 @@ class Bubblewrap:
             loaded.flush()
             loaded.seek(0)
             switches = () if calls is None else ("--seccomp", str(loaded.fileno()))
-            argv = (str(self.program), *switches, *arguments(job), "--", *job.argv)
+            argv = (str(self.program), *switches, *arguments(job), "--", *confinement.STARTER, *job.argv)
             environment = {name: value for name, value in job.environment.items() if name not in {"TEMP", "TMP"}}
             confined = confinement.Confinement(
                 argv,

@@ -20,13 +20,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from proctor.errors import ModelError, SandboxError
+from proctor.errors import NotStarted, SandboxError
 from proctor.models.child import TAIL_BYTES, Finished, Job, Limits
 from proctor.models.sandbox import rlimits
 
 logger = logging.getLogger(__name__)
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
+STARTER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("starter.py")), "{complaints}")
+"""Words before a program that a tool executes: a program that cannot be executed is told from one that fails."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def run(job: Job, confinement: Confinement, tier: str) -> Finished:
     Run *job* under *confinement* to its end or to one of its limits; nothing of it is alive afterwards.
 
     Raises:
-        ModelError: If the program cannot be started.
+        NotStarted: If the program cannot be started.
         SandboxError: If the supervisor itself did not work.
 
     """
@@ -139,7 +141,7 @@ def _finished(told: list[dict[str, Any]], tail: str, limits: Limits, tier: str) 
             hint="It may have been killed: look for a lack of memory, and run the same command again.",
         )
     if complaint := told[1]["complaint"]:
-        raise ModelError(f"the program cannot be started: {complaint}")
+        raise NotStarted(f"the program cannot be started: {complaint}", hint="Correct the command. Nothing was spent.")
     reason = told[1]["reason"]
     if explained := _explanation(reason, limits):
         logger.info("ended: %s", explained)

@@ -64,7 +64,7 @@ class Landlock:
         Run *job* to its end, or to one of its limits; no process of it is left.
 
         Raises:
-            ModelError: If the program cannot be started, or a declared path does not exist.
+            NotStarted: If the program cannot be started, or a declared path does not exist.
             SandboxError: If the sandbox itself did not work.
 
         """

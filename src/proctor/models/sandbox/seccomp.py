@@ -4,7 +4,8 @@ The filter of system calls, assembled by hand: a few dozen BPF instructions need
 It refuses what a model that reads features and writes predictions never needs: sockets of every family (Landlock
 knows neither UDP nor named Unix sockets, a container daemon's for example), other processes' memory, mounts and
 namespaces, kernel modules and keyrings, and leaving the process group by which everything is ended.
-A refused call answers EPERM, so that libraries fall back as they do on a locked-down machine.
+A refused call answers EPERM, so that libraries fall back as they do on a locked-down machine. Changes of modes, owners
+and times answer that they were made, and are not: honest programs make them in passing and would fail for nothing.
 Which numbers a call has is the kernel's table for x86_64 and aarch64; other machines have no filter here.
 """
 
@@ -93,7 +94,7 @@ ALWAYS: Table = {
     "mq_open": (240, 180),
 }
 
-WITHOUT_MOUNTS: Table = {
+PRETENDED: Table = {
     # Landlock does not govern a file's attributes: they would be a way to write outside, and to leave a message
     "chmod": (90, None),
     "fchmod": (91, 52),
@@ -107,6 +108,9 @@ WITHOUT_MOUNTS: Table = {
     "utimes": (235, None),
     "futimesat": (261, None),
     "utimensat": (280, 88),
+}
+
+WITHOUT_MOUNTS: Table = {
     "setxattr": (188, 5),
     "lsetxattr": (189, 6),
     "fsetxattr": (190, 7),
@@ -161,11 +165,17 @@ def program(machine: str, *, private_files: bool, private_processes: bool) -> by
     if (known := MACHINES.get(machine)) is None:
         return None
     refused = ALWAYS | ({} if private_files else WITHOUT_MOUNTS) | ({} if private_processes else SIGNALS)
-    numbers = sorted(number for row in refused.values() if (number := row[known.column]) is not None)
-    return b"".join(_instructions(known, numbers))
+    answers = dict.fromkeys(_numbers(refused, known), errno.EPERM)
+    if not private_files:
+        answers |= dict.fromkeys(_numbers(PRETENDED, known), 0)
+    return b"".join(_instructions(known, answers))
 
 
-def _instructions(machine: Machine, refused: list[int]) -> Iterator[bytes]:
+def _numbers(table: Table, machine: Machine) -> list[int]:
+    return sorted(number for row in table.values() if (number := row[machine.column]) is not None)
+
+
+def _instructions(machine: Machine, answers: dict[int, int]) -> Iterator[bytes]:
     yield _step(_LOAD, _ARCHITECTURE)
     yield _step(_EQUAL, machine.audit, 1, 0)
     yield _step(_RETURN, _KILL)  # another architecture's numbers mean other calls
@@ -173,9 +183,9 @@ def _instructions(machine: Machine, refused: list[int]) -> Iterator[bytes]:
     if machine.column == 0:
         yield _step(_AT_LEAST, _X32, 0, 1)
         yield _step(_RETURN, _KILL)
-    for number in refused:
+    for number, answer in answers.items():
         yield _step(_EQUAL, number, 0, 1)
-        yield _step(_RETURN, _ERRNO | errno.EPERM)
+        yield _step(_RETURN, _ERRNO | answer)
     # its flags lie behind a pointer, where a filter cannot look; the C library falls back to clone
     yield _step(_EQUAL, _CLONE3[machine.column], 0, 1)
     yield _step(_RETURN, _ERRNO | errno.ENOSYS)

@@ -37,6 +37,7 @@ LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 445, 446  # the same numbers on ever
 LANDLOCK_READ = 4 | 8
 CAPSET = {"x86_64": 126, "aarch64": 91}
 CAPABILITIES = 64
+COMPLAINTS = "{complaints}"  # stands in the arguments for the descriptor to complain on
 MOST_FILES = 200_000
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
 SUSPICIOUS_TASKS = 200
@@ -59,7 +60,9 @@ def become_model(plan: Plan, supervisor: int, output: int, complaints: int) -> N
     try:
         prepare(plan, supervisor, output)
         confine(plan)
-        os.execvpe(plan["argv"][0], plan["argv"], plan["environment"])  # noqa: S606  # no shell is the point
+        argv = [str(complaints) if word == COMPLAINTS else word for word in plan["argv"]]
+        os.set_inheritable(complaints, argv != plan["argv"])
+        os.execvpe(argv[0], argv, plan["environment"])  # noqa: S606  # no shell is the point
     except BaseException as error:  # noqa: BLE001  # whatever it is, the parent must hear of it and we must not return
         os.write(complaints, str(error).encode("utf-8", "replace")[:1000])
         os._exit(127)

@@ -14,8 +14,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from proctor.errors import ModelError
-from proctor.models.child import Job
+from proctor.errors import NotStarted
+from proctor.models.child import WHERE_PROGRAMS_ARE, Job
 
 LIBRARIES = tuple(map(Path, ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")))
 CONFIGURATION = tuple(
@@ -77,17 +77,14 @@ def program(job: Job) -> tuple[Path, ...]:
     The file that *job* executes, as it is named and where its links lead.
 
     Raises:
-        ModelError: If there is no such program.
+        NotStarted: If there is no such program.
 
     """
     name = job.argv[0]
     # a name with a slash counts from the job's folder, not from ours
     found = shutil.which(str(job.cwd / name) if os.sep in name else name, path=job.environment.get("PATH", os.defpath))
     if found is None:
-        raise ModelError(
-            f"the program {name!r} was not found",
-            hint=f"install it, or correct the command; it is looked for from {str(job.cwd)!r} and along PATH",
-        )
+        raise NotStarted(f"the program {name!r} was not found", hint=WHERE_PROGRAMS_ARE)
     return absolute(Path(found)), Path(found).resolve()
 
 
@@ -101,13 +98,13 @@ def declared(paths: Iterable[Path]) -> tuple[Path, ...]:
     Absolute *paths* that a job declares, each as it is named and where its links lead.
 
     Raises:
-        ModelError: If one of them does not exist.
+        NotStarted: If one of them does not exist.
 
     """
     named = [absolute(path) for path in paths]
     for path in named:
         if not path.exists():
-            raise ModelError(f"{str(path)!r}, which the model is to be given, does not exist")
+            raise NotStarted(f"{str(path)!r}, which the model is to be given, does not exist")
     return tuple(dict.fromkeys(name for path in named for name in (path, path.resolve())))
 
 

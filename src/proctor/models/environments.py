@@ -1,0 +1,86 @@
+"""
+Interpreters and what they need: virtual environments, their base installations, runtimes named by variables.
+
+They belong to the machine that judges, not to what was submitted: no commit brings them, and the digest of a model
+does not cover them. A model that names a program of its own environment must still find that environment in the
+sandbox, wherever it lies.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+_RUNTIMES = ("VIRTUAL_ENV", "CONDA_PREFIX", "JAVA_HOME", "R_HOME")
+_SEARCHED = ("LD_LIBRARY_PATH", "R_LIBS", "R_LIBS_USER")
+_PARTS_OF_AN_INSTALLATION = ("bin", "lib", "lib64", "libexec", "include", "share")
+_SYSTEM = frozenset(map(Path, ("/", "/usr", "/usr/local", "/opt", "/home", "/root", "/etc", "/var", "/tmp")))  # noqa: S108
+
+
+def environment_of(program: Path) -> Path | None:
+    """
+    The virtual or conda environment that *program* lies in; ``None`` if it lies in none.
+
+    Args:
+        program: Absolute path, its links not followed: the link in a virtual environment is what tells.
+    """
+    folder = program.parent.parent
+    is_one = (folder / "pyvenv.cfg").is_file() or (folder / "conda-meta").is_dir()
+    return folder if is_one else None
+
+
+def of_program(program: Path, secrets: Iterable[Path]) -> tuple[Path, ...]:
+    """
+    What *program* needs to be readable: its environment, and the installations behind it.
+
+    Args:
+        program: Absolute path, its links not followed.
+        secrets: What must stay unseen: no folder is given that holds one of these.
+    """
+    found = []
+    if (environment := environment_of(program)) is not None:
+        found += [environment, *_bases(environment / "pyvenv.cfg")]
+    for name in (program, Path(os.path.realpath(program))):
+        if name.parent.name == "bin" and (name.parent.parent / "lib").is_dir():
+            found.append(name.parent.parent)
+    return _narrowed(found, secrets)
+
+
+def of_variables(environ: Mapping[str, str], secrets: Iterable[Path]) -> tuple[Path, ...]:
+    """What the variables that are handed on to a model name: runtimes, and folders that are searched for libraries."""
+    named = [environ.get(name, "") for name in _RUNTIMES]
+    named += [part for name in _SEARCHED for part in environ.get(name, "").split(os.pathsep)]
+    folders = [Path(name) for name in named if Path(name).is_absolute() and Path(name).is_dir()]
+    bases = [base for folder in folders for base in _bases(folder / "pyvenv.cfg")]
+    return _narrowed([*folders, *bases], secrets)
+
+
+def _bases(configuration: Path) -> list[Path]:
+    """The installation that a virtual environment was made from, as its configuration names it and where that leads."""
+    try:
+        lines = configuration.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    said = {name.strip(): value.strip() for name, _, value in (line.partition("=") for line in lines)}
+    home = said.get("home", "")
+    if not Path(home).is_absolute():
+        return []
+    return [Path(home).parent, Path(os.path.realpath(home)).parent]
+
+
+def _narrowed(folders: Iterable[Path], secrets: Iterable[Path]) -> tuple[Path, ...]:
+    """Only what is an installation's own of folders that hold more than one, or something that must stay unseen."""
+    closed = [Path(os.path.realpath(secret)) for secret in (*secrets, Path.home())]
+    found: list[Path] = []
+    for folder in folders:
+        parts = [folder]
+        if _holds(folder, closed):
+            parts = [folder / name for name in _PARTS_OF_AN_INSTALLATION if (folder / name).is_dir()]
+        found += [part for part in parts if part.is_dir() and not _holds(part, closed)]
+    return tuple(dict.fromkeys(name for path in found for name in (path, Path(os.path.realpath(path)))))
+
+
+def _holds(folder: Path, secrets: Iterable[Path]) -> bool:
+    real = Path(os.path.realpath(folder))
+    return real in _SYSTEM or any(secret.is_relative_to(real) for secret in secrets)
