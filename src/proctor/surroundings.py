@@ -8,7 +8,6 @@ their own and the core stays pure (design.md, rule 1).
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import secrets
 import time
@@ -68,11 +67,6 @@ def commit_of(root: Path, environ: Mapping[str, str]) -> str | None:
     """Commit that is being judged: ``PROCTOR_COMMIT``, else the head of the repository that holds *root*."""
     named = environ.get("PROCTOR_COMMIT", "").strip()
     return named or _ask(root, environ, "rev-parse", "--verify", "--quiet", "HEAD")
-
-
-def is_repository(root: Path) -> bool:
-    """Whether *root* lies in the work tree of a git repository."""
-    return _ask(root, os.environ, "rev-parse", "--git-dir") is not None
 
 
 def keep_out_of_git(folder: Path) -> None:

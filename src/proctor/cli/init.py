@@ -151,10 +151,10 @@ def _candidate(found: tuple[Found, ...], questions: _Questions, missing: set[str
 
 def _known_by_its_files(folder: Path, candidate: Candidate) -> Candidate:
     """Outside of a git repository a program is known by the files that are declared for it."""
+    from proctor import git
     from proctor.gatefile import Command
-    from proctor.surroundings import is_repository
 
-    if not isinstance(candidate, Command) or is_repository(folder):
+    if not isinstance(candidate, Command) or git.find(folder) is not None:
         return candidate
     import shlex
 

@@ -66,18 +66,20 @@ def commit_named(commit: str | None, root: Path) -> str | None:
 
     Raises:
         Misuse: If it is no commit of the repository, or, where there is no repository, cannot be one.
+        GitFault: If git refuses the repository, in its own words.
     """
     if not commit:
         return None
+    from proctor import git
     from proctor.models import commit_of
-    from proctor.surroundings import is_repository
 
-    if not is_repository(root):
+    if git.find(root) is None:
         if _HASH.fullmatch(commit):
             return commit
         raise Misuse(
             f"{commit!r} is not a commit", hint="Outside of a git repository, give 7 to 64 hexadecimal digits."
         )
+    git.repository(root)
     try:
         return commit_of(root, commit)
     except DataError:
