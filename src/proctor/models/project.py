@@ -25,6 +25,7 @@ from typing import IO
 
 from proctor import git
 from proctor.errors import DataError, GitFault, ModelError
+from proctor.pointers import MOST_BYTES, refuse_pointer
 from proctor.surroundings import OWN_FOLDER
 
 _CACHES = "__pycache__"  # what is compiled from sources is made again
@@ -145,6 +146,7 @@ def declared(title: str, root: Path, names: Iterable[str], hidden: Iterable[Path
 
     Raises:
         ModelError: If there is no such file, or it leads out of *root*, or is neither file nor folder.
+        DataError: If a file is a pointer of Git LFS or DVC.
     """
     listing = _Listing(_real(root), hidden, follows=True)
     for name in names:
@@ -266,6 +268,9 @@ class _Listing:
         try:
             with _opened(path) as file:
                 kind = Kind.PROGRAM if _is_program(file) else Kind.FILE
+                if self.follows:  # a program may do without what was never fetched, and worse
+                    refuse_pointer(repr(str(path)), file.read(MOST_BYTES))
+                    file.seek(0)
                 self._parts[name] = Part(name, kind, _digest_of(file))
         except OSError as error:
             raise ModelError(

@@ -132,6 +132,15 @@ def test_digest__saved_estimator(tmp_path):
     assert before != digest(SavedEstimator("m.joblib"), tmp_path)
 
 
+@pytest.mark.parametrize("model", [SavedEstimator("w.bin"), Command(LINE, ("w.bin",)), Command(LINE, (".",))])
+def test_digest__pointer(tmp_path, model):
+    """A declared file that was never fetched is named: the program might do without it, and worse."""
+    (tmp_path / "w.bin").write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{'ab' * 32}\nsize 9\n")
+
+    with pytest.raises(DataError, match=r"w\.bin' is a pointer of Git LFS"):
+        digest(model, tmp_path)
+
+
 def test_export__is_the_same_submission(git, tmp_path):
     """A tree exported from a revision has the digest that the work tree had at that commit."""
     first = digest(Command(LINE), git.root)
