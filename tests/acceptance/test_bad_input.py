@@ -302,7 +302,7 @@ FORMATS = {
     "JSON Lines without end": ("new.jsonl", b"[" * 100_000, "line 1 is not JSON"),
     "JSON Lines with other keys": ("new.jsonl", b'{"id": "a", "prediction": 1}\n{"id": "b"}\n', "the same keys"),
     "JSON Lines with lists for classes": ("new.jsonl", b'{"id": "e0", "prediction": [1]}\n', "lists or objects"),
-    "JSON Lines with half a character": ("new.jsonl", b'{"id": "e0", "prediction": "\\ud800"}\n', "are text, but"),
+    "JSON Lines with half a character": ("new.jsonl", b'{"id": "e0", "prediction": "\\ud800"}\n', "is not a class"),
     "Parquet that is none": ("new.parquet", b"PAR1" + RUBBISH, "not a Parquet file"),
 }
 

@@ -163,7 +163,7 @@ REFUSED = {
     "empty jsonl": ("p.jsonl", "", "is empty"),
     "no json": ("p.jsonl", '{"prediction": 1}\nrubbish\n', "line 2 is not JSON"),
     "json list": ("p.jsonl", "[1]\n", "line 1 is not a JSON object"),
-    "json nan": ("p.jsonl", '{"prediction": NaN}\n', "NaN is not a value"),
+    "json nan": ("p.jsonl", '{"prediction": NaN}\n', "line 1: nan is not a class"),
     "json nan text": ("p.jsonl", '{"prediction": "NaN"}\n', "line 1: 'NaN' is not a class"),
     "json null": ("p.jsonl", '{"prediction": null}\n', "no prediction in 1 of 1"),
     "json keys": ("p.jsonl", '{"prediction": 1}\n{"predicted": 1}\n', "the same keys"),

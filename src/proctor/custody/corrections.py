@@ -63,10 +63,10 @@ def correct(desk: Desk, new_labels: Path, reason: str) -> Correction:
     """
     target = desk.gate.resolve(desk.gate.testset.labels)
     source = desk.opened(new_labels, _LABELS)
-    if source.suffix != Source(target).suffix:
+    if source.ending != Source(target).ending:
         raise Misuse(
             f"{str(new_labels)!r} is not of the same format as {str(target)!r}",
-            hint=f"Save the corrected labels as {Source(target).suffix}.",
+            hint=f"Save the corrected labels as {Source(target).ending}.",
         )
     labels = _labels_in(desk, source)
     correction, register = desk.decide(lambda books: _record(desk, books, labels, reason))

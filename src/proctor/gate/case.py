@@ -7,7 +7,8 @@ are asked for, after everything that can be refused without them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +30,7 @@ from proctor.gatefile import Gate, Inputs
 from proctor.ledger import Draft, Entry, Ledger, open_ledger
 from proctor.ledger.history import Life
 from proctor.ledger.records import Origin, Record, Registered, private_of, to_body
-from proctor.predictions import Aligned, Labels, Panel, align
+from proctor.predictions import Aligned, Labels, Panel, align, refuse_respelled
 from proctor.sample import Sample
 from proctor.surroundings import Surroundings, actor_of, commit_of
 from proctor.testset import ExamFiles, TestSet, load, write_request
@@ -99,16 +100,22 @@ class Case:
         digest = contestant.submission.digest
         if digest not in self._aligned:
             sheet, found = self.exam.sheet(self.labels), contestant.read()
-            is_open = self.gate.testset.inputs is not Inputs.SEALED
-            try:
+            with self._judging_output():
                 aligned = self._aligned[digest] = align(sheet, found)
-            except DataError as error:
-                if is_open:
-                    raise
-                raise ModelError(error.message, error.hint) from None
+            is_open = self.gate.testset.inputs is not Inputs.SEALED
             for note in aligned.notes if is_open else ():  # a model on sealed inputs could speak by leaving ids out
                 self.surroundings.remark(note)
         return self._aligned[digest]
+
+    @contextlib.contextmanager
+    def _judging_output(self) -> Iterator[None]:
+        """What is wrong with the output of a model that has seen sealed inputs is a fault of the model."""
+        try:
+            yield
+        except DataError as error:
+            if self.gate.testset.inputs is not Inputs.SEALED:
+                raise
+            raise ModelError(error.message, error.hint) from None
 
     def sample(self, baseline: Contestant | None, anchor: Contestant | None) -> Sample:
         """What an evaluation looks at."""
@@ -116,7 +123,11 @@ class Case:
         candidate = self.predict(self.candidate)
         if baseline is not None:
             self.surroundings.progress("collecting the baseline's predictions")
-        others = [self.predict(model).values if model is not None else None for model in (baseline, anchor)]
+        found = [self.predict(model) if model is not None else None for model in (baseline, anchor)]
+        for other in filter(None, found if self.exam.files.classes is None else ()):
+            with self._judging_output():
+                refuse_respelled(candidate, other)
+        others = [other.values if other is not None else None for other in found]
         self.workbench.keep(self.candidate.submission, candidate)
         for model in (baseline, anchor):
             if model is not None:
@@ -186,7 +197,8 @@ class Case:
         """Without the register, by the key alone: whether labels were changed, and not how many."""
         if self.safe.key is None or not life.registered.record.is_labeled:
             return
-        if self.registry.made_from(self.exam.hashes, self.labels).commitment != life.labels:
+        made = (self.registry.made_from(self.exam.hashes, each) for each in self.labels.readings())
+        if all(register.commitment != life.labels for register in made):
             raise DataError(
                 "labels of this test set were changed since it was registered; nothing was spent",
                 hint="Put the registered labels back; or put the changed ones into another file, and let the owner "

@@ -166,7 +166,7 @@ class Workbench:
     def _from_file(self, names: PredictionsFile, file: Source, commit: str | None) -> Contestant:
         columns = ColumnNames(names.id, names.prediction)
         submission = Submission(file_digest(file, columns), names.predictions, commit)
-        return Contestant(submission, lambda: read_predictions(file, columns))
+        return Contestant(submission, lambda: read_predictions(file, columns, self.exam.n_examples))
 
     def _from_model(self, model: Command | Model) -> Contestant:
         runnable = _runnable(model)
@@ -232,7 +232,7 @@ class Workbench:
             file = Source(Path(candidate.predictions), file_at(root, commit, candidate.predictions))
             columns = ColumnNames(candidate.id, candidate.prediction)
             self._must_be(submission, file_digest(file, columns))
-            return read_predictions(file, columns)
+            return read_predictions(file, columns, self.exam.n_examples)
         with self._as_submitted(submission, commit) as project:
             return self._run(_runnable(candidate), project, self.exam.files)
 

@@ -19,7 +19,7 @@ import numpy as np
 from proctor.errors import DataError
 from proctor.gate.safe import Safe
 from proctor.predictions import PredictionSet
-from proctor.predictions.columns import Values
+from proctor.predictions.columns import Values, respelled
 from proctor.predictions.tables import NO_ARRAY
 from proctor.surroundings import is_tracked
 from proctor.testset import TestSet
@@ -88,8 +88,9 @@ class Kept:
             raise self._lost(source) from None
         if len(ordered) != self.exam.n_examples or not np.array_equal(check, _check(ordered)):
             raise self._lost(source)
-        values = np.empty_like(ordered)
-        values[self.exam.order] = ordered
+        spelled = respelled(ordered)
+        values = np.empty_like(spelled)
+        values[self.exam.order] = spelled
         return PredictionSet(values, self.exam.ids, digest, source)
 
     def _file(self, digest: str) -> Path:

@@ -15,7 +15,7 @@ import numpy as np
 
 from proctor.errors import ProctorError
 from proctor.predictions.columns import text_column
-from proctor.predictions.tables import Raw, Source, Table, read_table
+from proctor.predictions.tables import Raw, Source, Table, is_index, read_table
 
 
 def main(arguments: list[str]) -> int:
@@ -48,11 +48,11 @@ def features_for(estimator: Any, table: Table, id_column: str) -> Any:
     """
     The features in the form that *estimator* was fitted with.
 
-    By name where it knows names (a data frame if pandas is installed); else all columns but the ids, in the order of
-    the file: one array of numbers, or the texts of a single column.
+    By name where it knows names (a data frame if pandas is installed); else all columns but the ids and an index, in
+    the order of the file: one array of numbers, or the texts of a single column.
     """
     wanted = getattr(estimator, "feature_names_in_", None)
-    names = [name for name in table.columns if name != id_column] if wanted is None else list(map(str, wanted))
+    names = _unnamed(estimator, table, id_column) if wanted is None else list(map(str, wanted))
     missing = [name for name in names if name not in table.columns]
     if missing:
         raise ProctorError(f"the features have no column {missing[0]!r}, which the model was fitted with")
@@ -64,6 +64,14 @@ def features_for(estimator: Any, table: Table, id_column: str) -> Any:
     if any(column.dtype.kind == "U" for column in columns):
         return np.column_stack([column.astype(object) for column in columns])
     return np.column_stack([column.reshape(len(column), -1) for column in columns])
+
+
+def _unnamed(estimator: Any, table: Table, id_column: str) -> list[str]:
+    """All columns but the ids; an index only if *estimator* was fitted with as many columns as there are with it."""
+    names = [name for name in table.columns if name != id_column]
+    without = [name for place, name in enumerate(names) if not is_index(name, place)]
+    is_array = table.source.suffix == ".npy"
+    return names if is_array or not without or getattr(estimator, "n_features_in_", None) == len(names) else without
 
 
 def _typed(raw: Raw) -> np.ndarray:

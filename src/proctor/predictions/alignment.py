@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from proctor.errors import DataError
-from proctor.predictions.columns import Kind, Values
+from proctor.predictions.columns import Kind, Values, distinct
+from proctor.predictions.spelling import is_nan, look, shown
 from proctor.predictions.submitted import PredictionSet
 
-_SHOWN = 3
+_SHOWN, _LETTERS = 3, 40
+_TRUTHS = (str(True), str(False))
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ def align(sheet: Sheet, predictions: PredictionSet) -> Aligned:
             labels, or a class is not a declared one.
 
     """
+    predictions = replace(predictions, values=_as_the_labels(sheet, predictions.values))
     _check_kind(sheet, predictions)
     _check_classes(sheet, predictions)
     if predictions.ids is None or sheet.ids is None:
@@ -85,6 +88,15 @@ def align(sheet: Sheet, predictions: PredictionSet) -> Aligned:
     return Aligned(values, predictions.digest, predictions.source)
 
 
+def _as_the_labels(sheet: Sheet, values: Values) -> Values:
+    """True and false as the labels have them: the words, or the numbers 1 and 0."""
+    if values.dtype.kind == "b":
+        return np.where(values, *_TRUTHS) if sheet.kind is Kind.TEXT else values.view(np.int8)
+    if sheet.kind is Kind.INTEGERS and values.dtype.kind == "U" and np.isin(values, _TRUTHS).all():
+        return np.equal(values, _TRUTHS[0]).view(np.int8)
+    return values
+
+
 def _check_length(sheet: Sheet, predictions: PredictionSet) -> None:
     if len(predictions) != sheet.n_examples:
         raise DataError(
@@ -94,34 +106,69 @@ def _check_length(sheet: Sheet, predictions: PredictionSet) -> None:
         )
 
 
+def refuse_respelled(new: Aligned, old: Aligned) -> None:
+    """
+    Refuse two models that seem to name one class in two ways, as ``CAT`` and ``cat``: each would be wrong to the other.
+
+    Raises:
+        DataError: If each has a class that the other never predicts, and the two differ in case, blanks or width alone.
+
+    """
+    if not new.values.dtype.kind == old.values.dtype.kind == "U":
+        return
+    mine, theirs = distinct(new.values), distinct(old.values)
+    by_look = {look(str(name)): str(name) for name in theirs - mine}
+    for name in sorted(map(str, mine - theirs)):
+        if look(name) in by_look:
+            raise DataError(
+                f"{new.source!r} predicts the class {_told_apart(name)}, and {old.source!r} the class "
+                f"{_told_apart(by_look[look(name)])}, and neither the other's",
+                hint="spell classes as the labels do; if they are two, declare the classes: `testset.classes`",
+            )
+
+
+def _told_apart(name: str) -> str:
+    return ascii(name[:_LETTERS])
+
+
 def _positions(wanted: Sequence[str], given: tuple[str, ...], source: str) -> np.ndarray:
     position = {name: row for row, name in enumerate(given)}
     if len(position) != len(given):
         twice = [name for name, count in Counter(given).items() if count > 1]
         raise DataError(f"{source!r} gives {_some('id', twice)} more than once", hint="each example is predicted once")
     missing = [name for name in wanted if name not in position]
+    known = set(wanted) if missing or len(given) > len(wanted) else set()
+    extra = [name for name in given if name not in known] if known else []
+    alike = _alike(missing, extra)
     if len(missing) == len(wanted):
         raise DataError(
             f"{source!r} is about other examples: {_some('id', given)}, and none of the {_some('id', wanted)} "
-            "of the test set",
+            f"of the test set{alike}",
             hint="predict the examples of the test set, and write their ids as its files do",
         )
     if missing:
         raise DataError(
-            f"{source!r} has no prediction for {_some('id', missing)} of the test set",
+            f"{source!r} has no prediction for {_some('id', missing)} of the test set{alike}",
             hint="every example needs a prediction; leaving some out is refused, whichever they are",
         )
-    if len(given) > len(wanted):
-        known = set(wanted)
-        extra = [name for name in given if name not in known]
+    if extra:
         raise DataError(f"{source!r} has {_some('id', extra)} that the test set does not have", hint="remove them")
     return np.fromiter(map(position.__getitem__, wanted), np.intp, len(wanted))
 
 
+def _alike(missing: Sequence[str], extra: Sequence[str]) -> str:
+    """Two ids that a person would take for one, with what cannot be seen in them; nothing if there are none."""
+    by_look = {look(name): name for name in extra}
+    for name in missing:
+        if (other := by_look.get(look(name))) is not None:
+            return f"; {name[:_LETTERS]!a} of the test set is not {other[:_LETTERS]!a} of the predictions"
+    return ""
+
+
 def _some(noun: str, names: Sequence[str]) -> str:
-    shown = ", ".join(name[:40] for name in names[:_SHOWN])
+    listed = ", ".join(shown(name, _LETTERS) for name in names[:_SHOWN])
     more = ", …" if len(names) > _SHOWN else ""
-    return f"{len(names):,} {noun}{'s' if len(names) != 1 else ''} ({shown}{more})"
+    return f"{len(names):,} {noun}{'s' if len(names) != 1 else ''} ({listed}{more})"
 
 
 def _check_kind(sheet: Sheet, predictions: PredictionSet) -> None:
@@ -134,12 +181,25 @@ def _check_kind(sheet: Sheet, predictions: PredictionSet) -> None:
 
 def _check_classes(sheet: Sheet, predictions: PredictionSet) -> None:
     if sheet.classes is None:
+        if predictions.kind is Kind.TEXT:
+            _check_words(predictions)
         return
-    unknown = sorted(set(map(str, np.unique(predictions.values).tolist())) - sheet.classes)
+    unknown = sorted(set(map(str, distinct(predictions.values))) - sheet.classes)
     if unknown:
         found = "1 class that is" if len(unknown) == 1 else f"{len(unknown):,} classes that are"
         raise DataError(
             f"{predictions.source!r} predicts {found} not declared: "
-            + ", ".join(repr(name[:40]) for name in unknown[:_SHOWN]),
+            + ", ".join(repr(name[:_LETTERS]) for name in unknown[:_SHOWN]),
             hint="`testset.classes` of the gate file declares which there are",
+        )
+
+
+def _check_words(predictions: PredictionSet) -> None:
+    """What marks a missing value in many programs is a class only if it is declared."""
+    for name in filter(is_nan, distinct(predictions.values)):
+        row = int(np.argmax(predictions.values == name))
+        place = f"row {row + 1}" if predictions.ids is None else shown(predictions.ids[row], _LETTERS)
+        raise DataError(
+            f"{predictions.source!r} predicts {str(name)!r}, first for {place}, which marks a missing value",
+            hint="every example needs a class; if that is the name of one, declare the classes: `testset.classes`",
         )

@@ -4,12 +4,14 @@ Giving a raw column its type: classes are integers or text, and nothing in betwe
 A column is one or the other as a whole. In a CSV, where everything is text, a column whose cells all read as
 whole numbers is one of integers; a column in which only some do is refused, because the next file of the same
 model might then be of the other type. Elsewhere the file itself says what is text: ``"1"`` in JSON is text.
+Text is read in one spelling (`proctor.predictions.spelling`). True and false where the file itself has them are kept
+as such until the labels say whether they are words or the numbers 1 and 0.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -18,12 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proctor.errors import DataError
+from proctor.predictions.spelling import can_be_kept, class_in, class_name, example_ids, is_nan, written_class
 from proctor.predictions.tables import Raw, Table
 
 LONGEST_CLASS = 256
 """Characters in the name of a class; longer ones are a mistake, and would cost memory in every row."""
 
 _MISSING = -1
+_PIECE = 1 << 16
 Values = NDArray[Any]
 
 
@@ -40,13 +44,15 @@ class Column:
     Classes, one per row.
 
     Args:
-        values: Integers (any width) or text; a filler where nothing is known.
+        values: Integers (any width), text, or true and false; a filler where nothing is known.
         known: False where the cell is empty; ``None`` if none is.
+        before: The same as proctor 0.1 read it, where that was another spelling; ``None`` elsewhere.
 
     """
 
     values: Values
     known: NDArray[np.bool_] | None = None
+    before: Values | None = None
 
     @property
     def kind(self) -> Kind:
@@ -58,13 +64,34 @@ class Column:
 class _Parsed:
     """What the distinct cells of a column mean; ``None`` is an empty one."""
 
-    meanings: dict[Any, int | str | None]
-    kind: Kind
+    meanings: Mapping[Any, int | str | float | None]
+    type: type[int | str]
 
 
 def kind_of(values: Values) -> Kind:
     """Type of an array of classes."""
     return Kind.TEXT if values.dtype.kind == "U" else Kind.INTEGERS
+
+
+def declared_classes(names: Iterable[str]) -> frozenset[str]:
+    """Declared classes as `Column` has them: ``1.0`` is 1, ``TRUE`` is True."""
+    return frozenset(str(class_in(name)) for name in map(class_name, names))
+
+
+def distinct(values: Values) -> set[int | str]:
+    """The classes that occur."""
+    if values.dtype.kind != "U":
+        return set(np.unique(values).tolist())
+    pieces = (values[start : start + _PIECE].tolist() for start in range(0, len(values), _PIECE))
+    return set().union(*map(set, pieces))  # many times faster than sorting text
+
+
+def respelled(values: Values) -> Values:
+    """Classes that an earlier version read, in the spelling of this one."""
+    if values.dtype.kind != "U":
+        return values
+    names, rows = np.unique(values, return_inverse=True)
+    return np.array([str(class_in(class_name(name))) for name in names.tolist()], "U")[rows]
 
 
 def classes_column(table: Table, name: str) -> Column:
@@ -90,9 +117,10 @@ def text_column(table: Table, name: str) -> list[str]:
 
     """
     raw = table.columns[name]
+    if isinstance(raw, np.ndarray) and raw.dtype.kind == "S":
+        raw = _decoded(table, name, raw)
     cells = raw if not isinstance(raw, np.ndarray) else _flat(table, name, raw).tolist()
-    is_text = table.source.suffix == ".csv"
-    ids = cells if is_text else [cell if isinstance(cell, str) else _id_text(cell) for cell in cells]
+    ids = example_ids(cells if _is_written(table) else [c if isinstance(c, str) else _id_text(c) for c in cells])
     if "" in ids:
         raise DataError(
             f"{table.source}, {table.place(ids.index(''))}: the id is empty",
@@ -109,15 +137,24 @@ def _id_text(cell: object) -> str:
     return str(cell)
 
 
+def _is_written(table: Table) -> bool:
+    """True if everything in the table is text, and what reads as a number is one."""
+    return table.source.suffix in {".csv", ".tsv"}
+
+
 # --- arrays ----------------------------------------------------------------------------------------------------------
 
 
 def _flat(table: Table, name: str, array: Values) -> Values:
+    if array.ndim > 1 and set(array.shape[1:]) == {1}:  # a column of its own, as CatBoost gives it
+        return array.reshape(-1)
     if array.ndim != 1:
         shape = "x".join(map(str, array.shape))
         raise DataError(
             f"{table.source}{_named(name)} has the shape {shape}, not one class per example",
-            hint="write the predicted class, for example scores.argmax(axis=1)",
+            hint="write one array with a row for each example, for example classes.ravel()"
+            if array.shape[0] == 1
+            else "write the predicted class, for example scores.argmax(axis=1)",
         )
     return array
 
@@ -125,9 +162,7 @@ def _flat(table: Table, name: str, array: Values) -> Values:
 def _from_array(table: Table, name: str, array: Values) -> Column:
     array = _flat(table, name, array)
     match array.dtype.kind:
-        case "b":
-            return Column(array.view(np.int8))
-        case "i":
+        case "b" | "i":
             return Column(array)
         case "u" if array.dtype.itemsize < 8 or not len(array) or int(array.max()) < 2**63:
             return Column(array)
@@ -171,85 +206,76 @@ def _smallest(values: NDArray[np.int64]) -> Values:
 
 def _from_cells(table: Table, name: str, raw: Raw) -> Column:
     cells: list[Any] = raw.tolist() if isinstance(raw, np.ndarray) else raw
-    is_csv = table.source.suffix == ".csv"
-    parsed = _parse(table, name, cells, is_csv)
-    filler: int | str = "" if parsed.kind is Kind.TEXT else _MISSING
-    meanings = {cell: filler if meaning is None else meaning for cell, meaning in parsed.meanings.items()}
-    found = map(meanings.__getitem__, cells)
+    parsed = _parse(table, name, cells)
     known = None
     if None in parsed.meanings.values():
         known = np.fromiter((parsed.meanings[cell] is not None for cell in cells), np.bool_, len(cells))
-    if parsed.kind is Kind.TEXT:
-        longest = max((len(str(meaning)) for meaning in meanings.values()), default=1)
-        return Column(np.fromiter(found, f"U{max(longest, 1)}", len(cells)), known)
+    if parsed.type is str:
+        before = {cell: cell.strip() if _is_written(table) else cell for cell in parsed.meanings if cell is not None}
+        is_respelled = any(parsed.meanings[cell] not in {text, None} for cell, text in before.items())
+        return Column(_text(parsed.meanings, cells), known, _text(before, cells) if is_respelled else None)
+    filler = False if parsed.type is bool else _MISSING
+    found = (filler if (meaning := parsed.meanings[cell]) is None else meaning for cell in cells)
+    if parsed.type is bool:
+        return Column(np.fromiter(found, np.bool_, len(cells)), known)
     return Column(_smallest(np.fromiter(found, np.int64, len(cells))), known)
 
 
-def _parse(table: Table, name: str, cells: list[Any], is_csv: bool) -> _Parsed:
+def _text(meanings: Mapping[Any, Any], cells: list[Any]) -> Values:
+    longest = max((len(text) for text in meanings.values() if text), default=1)
+    return np.fromiter((meanings.get(cell) or "" for cell in cells), f"U{longest}", len(cells))
+
+
+def _parse(table: Table, name: str, cells: list[Any]) -> _Parsed:
     try:
-        distinct = dict.fromkeys(cells)
+        different = dict.fromkeys(cells)
     except TypeError as error:  # a list or an object inside JSON
         raise DataError(
             f"{table.source}{_named(name)} holds lists or objects, not classes",
             hint="write one class for each example, for example the argmax of its scores",
         ) from error
     # 1, 1.0 and True are one key in Python and one class here.
-    meanings = {cell: _meaning(cell, is_csv) for cell in distinct}
-    kinds = {type(meaning) for meaning in meanings.values() if meaning is not None}
+    is_written = _is_written(table)
+    meanings = {cell: _meaning(cell, is_written) for cell in different}
+    types = {type(meaning) for meaning in meanings.values() if meaning is not None}
+    # Among words, "nan" may be one too; whether it is, the declared classes say.
+    are_words = types == {str} and not all(is_nan(meaning) for meaning in meanings.values() if meaning)
     for cell, meaning in meanings.items():
-        if isinstance(meaning, float) or (isinstance(meaning, str) and len(meaning) > LONGEST_CLASS):
+        if not _is_class(meaning, are_words):
             raise _not_a_class(table, name, cells.index(cell), cell)
-        if isinstance(meaning, int) and not -(2**63) <= meaning < 2**63:
-            raise _not_a_class(table, name, cells.index(cell), cell)
-    if len(kinds) > 1:
+    if str in types and len(types) > 1:
         raise _mixed(table, name, cells, meanings)
-    classes = {cell: meaning for cell, meaning in meanings.items() if not isinstance(meaning, float)}
-    return _Parsed(classes, Kind.TEXT if kinds == {str} else Kind.INTEGERS)
+    return _Parsed(meanings, str if str in types else bool if types == {bool} else int)
 
 
-def _meaning(cell: object, is_csv: bool) -> int | str | float | None:
+def _is_class(meaning: object, are_words: bool) -> bool:
+    match meaning:
+        case str():
+            return len(meaning) <= LONGEST_CLASS and (are_words or not is_nan(meaning))
+        case int():
+            return -(2**63) <= meaning < 2**63
+        case _:
+            return meaning is None
+
+
+def _meaning(cell: object, is_written: bool) -> int | str | float | None:
     """The class that a cell means: ``None`` for an empty one, a float for what is no class at all."""
     match cell:
-        case None | "":
+        case None:
             return None
-        case bool() | int():
-            return int(cell)
+        case bool():
+            return cell
+        case int():
+            return cell
         case float():
             return int(cell) if cell.is_integer() else cell
-        case str() if "\0" in cell:  # NumPy would drop it at the end of a text
+        case str() if not can_be_kept(cell):
             return math.nan
-        case str() if is_csv:
-            return _csv_meaning(cell.strip())
         case str():
-            return math.nan if cell.strip().lower() == "nan" else cell
+            text = class_name(cell)
+            return written_class(text) if is_written else str(class_in(text)) or None
         case _:
             return math.nan
-
-
-def _csv_meaning(text: str) -> int | str | float | None:
-    if not text:
-        return None
-    if text.lower() in {"nan", "+nan", "-nan"}:
-        return math.nan
-    # "007" and "1_000" are names, not numbers; "1.0" is what other tools write for 1.
-    if not text.removeprefix("-")[:1].isdecimal() or "_" in text or not text.isascii() or _is_padded(text):
-        return text
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    if text.removeprefix("-").isdecimal():
-        return int(text) if len(text) <= _LONGEST_NUMBER else number
-    return int(number) if number.is_integer() and abs(number) < 2**53 else number
-
-
-_LONGEST_NUMBER = 20
-"""Digits of 2**63 and a sign; Python refuses to read numbers of thousands of digits."""
-
-
-def _is_padded(text: str) -> bool:
-    digits = text.removeprefix("-")
-    return len(digits) > 1 and digits[0] == "0" and digits[1].isdecimal()
 
 
 def _named(name: str) -> str:

@@ -7,7 +7,7 @@ so that predictions of the wrong type can be refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +26,13 @@ class Labels:
     Args:
         values: Classes; a filler where the label is not known.
         known: False where there is no label yet; ``None`` if all are known.
+        before: The values as proctor 0.1 read them, where that was another spelling; ``None`` elsewhere.
 
     """
 
     values: Values
     known: Mask | None = None
+    before: Values | None = None
 
     def __post_init__(self) -> None:
         if self.known is not None and len(self.known) != len(self.values):
@@ -47,6 +49,10 @@ class Labels:
         """Integers or text."""
         return kind_of(self.values)
 
+    def readings(self) -> tuple[Labels, ...]:
+        """These labels, and as an earlier version read them: what was registered then is still recognized."""
+        return (self,) if self.before is None else (self, replace(self, values=self.before, before=None))
+
     @property
     def n_known(self) -> int:
         """Number of examples with a label."""
@@ -62,5 +68,6 @@ class Labels:
 
 
 def labels_of(column: Column) -> Labels:
-    """A column of classes as labels."""
-    return Labels(column.values, column.known)
+    """A column of classes as labels; true and false that are no words are 1 and 0."""
+    values = column.values
+    return Labels(values.view(np.int8) if values.dtype.kind == "b" else values, column.known, column.before)

@@ -14,6 +14,7 @@ from proctor.predictions.columns import Kind, Values, classes_column, kind_of, t
 from proctor.predictions.tables import Source, Table
 
 _SHOWN, _SHOWN_LETTERS = 8, 40
+_MOST_STRANGERS = 1_000
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,16 @@ def digest(source: Source, names: ColumnNames) -> str:
     return hashlib.sha256(f"proctor columns 1\0{of_file}\0{names.id}\0{names.prediction}".encode()).hexdigest()
 
 
-def read_predictions(path: Path | Source, names: ColumnNames | None = None) -> PredictionSet:
+def read_predictions(
+    path: Path | Source, names: ColumnNames | None = None, n_examples: int | None = None
+) -> PredictionSet:
     """
-    Read the predictions of one model from CSV, JSON Lines, NPY, NPZ or Parquet.
+    Read the predictions of one model from CSV, TSV, JSON Lines, NPY, NPZ or Parquet.
 
     Args:
         path: The file.
         names: Its columns; an NPY file has none, an NPZ file with a single array needs none.
+        n_examples: Examples of the test set, where known: a file of far more rows is not read to its end.
 
     Raises:
         DataError: If the file is not a well-formed table of exactly one class for each of its rows.
@@ -91,8 +95,11 @@ def read_predictions(path: Path | Source, names: ColumnNames | None = None) -> P
     source = path if isinstance(path, Source) else Source(path)
     names = names or ColumnNames()
     submitted = digest(source, names)
-    table = tables.read_table(source, None if source.suffix == ".npz" else frozenset((names.id, names.prediction, "")))
-    name = _prediction_column(table, names)
+    name = _prediction_column(source, names)
+    most_rows = None if n_examples is None else 2 * n_examples + _MOST_STRANGERS
+    table = tables.read_table(source, frozenset((names.id, name)), most_rows)
+    if name not in table.columns:
+        raise _no_column(source, names)
     column = classes_column(table, name)
     if not len(column.values):
         raise DataError(f"{source} holds no predictions", hint="it needs one for every example of the test set")
@@ -102,16 +109,22 @@ def read_predictions(path: Path | Source, names: ColumnNames | None = None) -> P
     return PredictionSet(column.values, ids, submitted, str(source.path))
 
 
-def _prediction_column(table: Table, names: ColumnNames) -> str:
-    others = [name for name in table.columns if name != names.id]
-    if names.prediction in table.columns:
+def _prediction_column(source: Source, names: ColumnNames) -> str:
+    """The column that is named; in arrays, the only one there is. An index without a name is never meant."""
+    if source.ending not in {".npy", ".npz"}:
         return names.prediction
-    if others == [""] or (table.source.suffix == ".npz" and len(others) == 1):
-        return others[0]
-    found = tables.column_names(table.source)
+    found = tables.column_names(source)
+    others = [name for name in found if name != names.id]
+    if names.prediction in found or len(others) != 1:
+        return names.prediction
+    return others[0]
+
+
+def _no_column(source: Source, names: ColumnNames) -> DataError:
+    found = tables.column_names(source)
     there = ", ".join(repr(name[:_SHOWN_LETTERS]) for name in found[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
-    raise DataError(
-        f"{table.source} has no column {names.prediction!r}; it has {there}",
+    return DataError(
+        f"{source} has no column {names.prediction!r}; it has {there}",
         hint=f"name the columns {names.id!r} and {names.prediction!r} in its first line",
     )
 

@@ -1,5 +1,5 @@
 """
-Reading tables from CSV, JSON Lines, NPY, NPZ and Parquet, without pandas.
+Reading tables from CSV, TSV, JSON Lines, NPY, NPZ and Parquet, without pandas.
 
 This module knows file formats and nothing of labels or predictions: a column comes back *raw* (text cells of a
 CSV, JSON values, an array), and `proctor.predictions.columns` gives it a type. Nothing here can run code:
@@ -8,15 +8,16 @@ arrays with pickled objects are refused.
 
 from __future__ import annotations
 
-import csv
+import contextlib
 import hashlib
 import io
-import json
+import math
+import os
+import re
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any, BinaryIO, TextIO
@@ -31,8 +32,11 @@ Raw = list[str] | list[Any] | np.ndarray
 """A column as its file gives it: text cells, JSON values (``None`` where missing), or an array."""
 
 CHUNK_ROWS = 16_384
-_LONGEST_CELL = 64 * 1024 * 1024
-_SUFFIXES = (".csv", ".jsonl", ".ndjson", ".npy", ".npz", ".parquet", ".pq")
+_TEXTS = (".csv", ".tsv", ".jsonl", ".ndjson")
+_SUFFIXES = (*_TEXTS, ".npy", ".npz", ".parquet", ".pq")
+_PACKED = ".gz"
+_INDEX = re.compile(r"|Unnamed: \d+(\.\d+)*|__index_level_\d+__")
+_LONGEST_ROW = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,27 @@ class Source:
 
     @property
     def suffix(self) -> str:
-        """Ending of the name that tells the format, in lower case; ``.csv`` for ``labels.csv.sealed``."""
-        return Path(self.path.name.removesuffix(".sealed")).suffix.lower()
+        """Ending of the name that tells the format, in lower case; ``.csv`` for ``labels.csv.gz.sealed``."""
+        return Path(self._name.removesuffix(_PACKED)).suffix
+
+    @property
+    def ending(self) -> str:
+        """Ending of the name with that of packing: ``.csv.gz`` for ``labels.csv.gz.sealed``."""
+        return self.suffix + (_PACKED if self.is_packed else "")
+
+    @property
+    def is_packed(self) -> bool:
+        """True if it is packed by gzip, as its name says."""
+        return self._name.endswith(_PACKED)
+
+    @property
+    def is_folder(self) -> bool:
+        """True if it is a folder of Parquet files, which together are one table."""
+        return self.content is None and self.suffix in {"", ".parquet", ".pq"} and self.path.is_dir()
+
+    @property
+    def _name(self) -> str:
+        return self.path.name.lower().removesuffix(".sealed")
 
     @property
     def is_sealed(self) -> bool:
@@ -98,8 +121,16 @@ class Source:
         return file
 
     def open_text(self) -> TextIO:
-        """Open for reading as UTF-8, with or without a byte-order mark; errors as `open_bytes`."""
-        return io.TextIOWrapper(self.open_bytes(), encoding="utf-8-sig", newline="")
+        """
+        Open for reading as UTF-8, with or without a byte-order mark, unpacked.
+
+        Raises:
+            DataError: As `open_bytes`; or if it is plainly no UTF-8.
+
+        """
+        from proctor.predictions import lines
+
+        return lines.text_of(self, self.open_bytes())
 
 
 @dataclass(frozen=True)
@@ -126,7 +157,12 @@ class Table:
 
 
 def digest(source: Source) -> str:
-    """SHA-256 of the bytes of *source*, in hexadecimal; errors as `Source.open_bytes`."""
+    """SHA-256 of the bytes of *source* (of a folder: of its parts), in hexadecimal; errors as `Source.open_bytes`."""
+    if source.is_folder:
+        whole = hashlib.sha256(b"proctor folder 1")
+        for part in parts(source):
+            whole.update(f"\0{part.path.relative_to(source.path).as_posix()}\0{digest(part)}".encode())
+        return whole.hexdigest()
     with source.open_bytes() as file:
         try:
             return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # any binary reader does
@@ -139,24 +175,64 @@ def _where(path: Path) -> str:
     return f"run `dvc pull`: {pointer.name!r} stands for it" if pointer.exists() else "check the path in the gate file"
 
 
+def parts(folder: Source) -> tuple[Source, ...]:
+    """
+    The Parquet files of a folder, in the order of their names; those that Spark and others hide are left out.
+
+    Raises:
+        DataError: If there is none.
+
+    """
+    if folder.fence is not None:
+        folder.fence.real(folder.path)
+    found = []
+    for place, folders, names in os.walk(folder.path):
+        folders[:] = [name for name in folders if name[0] not in "._"]
+        found += [Path(place) / name for name in names if name[0] not in "._" and name.endswith((".parquet", ".pq"))]
+    if not found:
+        raise DataError(f"{folder} is a folder without Parquet files", hint="name a file, or a folder of .parquet")
+    return tuple(replace(folder, path=path) for path in sorted(found, key=lambda path: path.parts))
+
+
 def _unreadable(source: Source, error: OSError) -> DataError:
     return DataError(f"{source} cannot be read: {error.strerror}", hint="it must be a file that this user may read")
 
 
-def read_table(source: Source, wanted: frozenset[str] | None = None) -> Table:
+def read_table(source: Source, wanted: frozenset[str] | None = None, most_rows: int | None = None) -> Table:
     """
     Read a whole table, or of it the columns that are *wanted* and there.
 
+    Args:
+        source: The table.
+        wanted: Names of columns; ``None`` for all.
+        most_rows: Where it is certain to be refused if it has more, it is not read further.
+
     Raises:
-        DataError: If the file is missing, empty, or not a well-formed table.
+        DataError: If the file is missing, empty, not a well-formed table, or longer than *most_rows*.
         MissingExtra: If it is Parquet and pyarrow is not installed.
 
     """
-    chunks = list(read_chunks(source, wanted))
+    if most_rows is not None and source.ending == ".npz":
+        _refuse_longer_arrays(source, wanted, most_rows)
+    chunks, n_rows = [], 0
+    for chunk in read_chunks(source, wanted):
+        chunks.append(chunk)
+        n_rows += chunk.n_rows
+        refuse_longer(source, n_rows, most_rows)
     if len(chunks) == 1:
         return chunks[0]
     columns = {name: _join([chunk.columns[name] for chunk in chunks]) for name in chunks[0].columns}
     return Table(columns, sum(chunk.n_rows for chunk in chunks), source, chunks[0].first_line)
+
+
+def refuse_longer(source: Source, n_rows: int, most_rows: int | None) -> None:
+    """Refuse a table of more than *most_rows*, if that is a number."""
+    if most_rows is not None and n_rows > most_rows:
+        raise DataError(
+            f"{source} has more than {most_rows:,} rows, far more than the test set has examples; "
+            "the rest was not read",
+            hint="give one row for each example of the test set, and no others",
+        )
 
 
 def read_chunks(source: Source, wanted: frozenset[str] | None = None, rows: int = CHUNK_ROWS) -> Iterator[Table]:
@@ -172,29 +248,49 @@ def read_chunks(source: Source, wanted: frozenset[str] | None = None, rows: int 
 
 
 def _chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator[Table]:
-    match source.suffix:
-        case ".csv":
-            yield from _csv_chunks(source, wanted, rows)
+    if source.is_folder or (source.suffix in {".parquet", ".pq"} and not source.is_packed):
+        from proctor.predictions import parquet
+
+        yield from parquet.chunks(source, wanted, rows)
+        return
+    match source.suffix if source.suffix in _TEXTS else source.ending:
+        case ".csv" | ".tsv":
+            from proctor.predictions import delimited
+
+            yield from delimited.chunks(source, wanted, rows)
         case ".jsonl" | ".ndjson":
-            yield from _jsonl_chunks(source, wanted, rows)
+            from proctor.predictions import jsonlines
+
+            yield from jsonlines.chunks(source, wanted, rows)
         case ".npy":
             yield Table({"": _npy(source)}, len(_npy(source)), source)
         case ".npz":
             yield from _npz_chunks(source, wanted, rows)
-        case ".parquet" | ".pq":
-            from proctor.predictions import parquet
-
-            yield from parquet.chunks(source, wanted, rows)
         case other:
             source.open_bytes().close()  # if it is missing, or a pointer to another file, that is what is wrong
             raise DataError(
                 f"{source} has the ending {other!r}, which names no format that can be read",
-                hint=f"use one of {', '.join(_SUFFIXES)}",
+                hint=f"use one of {', '.join(_SUFFIXES)}; of these {', '.join(_TEXTS)} may be packed: .csv.gz",
             )
+
+
+def is_index(name: str, place: int) -> bool:
+    """
+    True if a column is named as pandas names the row numbers that it saves beside a table.
+
+    Args:
+        name: Its name.
+        place: Its place among the columns, from 0; ``index`` alone could be anything further on.
+
+    """
+    return bool(_INDEX.fullmatch(name)) or (place == 0 and name in {"index", "level_0"})
 
 
 def column_names(source: Source) -> tuple[str, ...]:
     """Names of all columns, in the order of the file; errors as `read_table`."""
+    if source.ending == ".npz":
+        with _archive(source) as archive:
+            return tuple(archive.files)
     return tuple(next(read_chunks(source, None, 1)).columns)
 
 
@@ -203,135 +299,6 @@ def _join(pieces: Sequence[Raw]) -> Raw:
     if len(arrays) == len(pieces):
         return np.concatenate(arrays)
     return [cell for piece in pieces for cell in piece]
-
-
-# --- CSV -------------------------------------------------------------------------------------------------------------
-
-
-def _csv_chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator[Table]:
-    csv.field_size_limit(_LONGEST_CELL)
-    with source.open_text() as file:
-        reader = csv.reader(file, strict=True)
-        try:
-            header = next(reader, None)
-            if not header or not any(name.strip() for name in header):
-                raise DataError(
-                    f"{source} is empty", hint="its first line must name the columns, for example: id,label"
-                )
-            yield from _csv_bodies(source, reader, _header(source, header), (wanted, rows))
-        except csv.Error as error:
-            raise DataError(
-                f"{source}, line {reader.line_num}: {error}", hint="a quotation mark that is opened must be closed"
-            ) from error
-        except UnicodeDecodeError as error:
-            raise DataError(f"{source} is not UTF-8 text", hint="save it as CSV in UTF-8") from error
-
-
-def _header(source: Source, header: list[str]) -> list[str]:
-    names = [name.strip() for name in header]
-    twice = sorted(name for name, times in Counter(names).items() if times > 1)
-    if twice:
-        shown = "a column" if source.is_private else f"the column {twice[0][:40]!r}"
-        raise DataError(f"{source} names {shown} twice", hint="its first line must name the columns, each once")
-    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
-        shown = "" if source.is_private else f", {names[0][:40]!r}"
-        raise DataError(f"{source} has one column{shown}", hint="columns must be separated by commas")
-    return names
-
-
-def _csv_bodies(
-    source: Source, reader: Any, names: list[str], selection: tuple[frozenset[str] | None, int]
-) -> Iterator[Table]:
-    wanted, size = selection
-    kept = [i for i, name in enumerate(names) if wanted is None or name in wanted]
-    line, blank, given = 2, 0, False
-    while True:
-        start = reader.line_num
-        body = [row for _, row in zip(range(size), reader, strict=False)]
-        has_more = len(body) == size
-        spans_lines = reader.line_num - start != len(body)
-        if blank and any(body):
-            raise DataError(f"{source}, line {line - blank} is empty", hint="remove it, or give it its values")
-        filled = _without_blank_end(body)
-        blank += len(body) - len(filled)
-        _check_widths(source, filled, len(names), line)
-        if filled or not given:
-            columns = list(zip(*filled, strict=True)) if filled else [()] * len(names)
-            first = None if spans_lines else line
-            yield Table({names[i]: list(columns[i]) for i in kept}, len(filled), source, first)
-            given = True
-        line += len(body)
-        if not has_more:
-            return
-
-
-def _without_blank_end(body: list[list[str]]) -> list[list[str]]:
-    end = len(body)
-    while end and not body[end - 1]:
-        end -= 1
-    return body[:end]
-
-
-def _check_widths(source: Source, body: list[list[str]], width: int, line: int) -> None:
-    if set(map(len, body)) <= {width}:
-        return
-    i, row = next((i, row) for i, row in enumerate(body) if len(row) != width)
-    what = "is empty" if not row else f"has {len(row)} cells, but the header has {width}"
-    raise DataError(f"{source}, line {line + i} {what}", hint="quote cells that hold a comma, and remove empty lines")
-
-
-# --- JSON Lines ------------------------------------------------------------------------------------------------------
-
-
-def _jsonl_chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator[Table]:
-    first, names, records = 1, None, []
-    try:
-        with source.open_text() as file:
-            for number, text in enumerate(file, start=1):
-                record = _record(source, number, text)
-                names = list(record) if names is None else names
-                if record.keys() != set(names):
-                    odd = sorted(record.keys() ^ set(names))[0]
-                    raise DataError(
-                        f"{source}, line {number}: every line must have the same keys"
-                        + ("" if source.is_private else f"; {odd!r} is not in all"),
-                        hint=_JSONL_HINT,
-                    )
-                records.append(record)
-                if len(records) == rows:
-                    yield _jsonl_table(source, names, records, (wanted, first))
-                    first, records = number + 1, []
-    except UnicodeDecodeError as error:
-        raise DataError(f"{source} is not UTF-8 text", hint="save it in UTF-8") from error
-    if names is None:
-        raise DataError(f"{source} is empty", hint=_JSONL_HINT)
-    if records:
-        yield _jsonl_table(source, names, records, (wanted, first))
-
-
-_JSONL_HINT = 'each line is one object, for example: {"id": "a1", "label": 3}'
-
-
-def _record(source: Source, number: int, text: str) -> dict[str, Any]:
-    try:
-        record = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{source}, line {number} is not JSON: {error}", hint=_JSONL_HINT) from error
-    if not isinstance(record, dict):
-        raise DataError(f"{source}, line {number} is not a JSON object", hint=_JSONL_HINT)
-    return record
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a value")
-
-
-def _jsonl_table(
-    source: Source, names: list[str], records: list[dict[str, Any]], selection: tuple[frozenset[str] | None, int]
-) -> Table:
-    wanted, first = selection
-    kept = [name for name in names if wanted is None or name in wanted]
-    return Table({name: [record[name] for record in records] for name in kept}, len(records), source, first)
 
 
 # --- arrays ----------------------------------------------------------------------------------------------------------
@@ -372,27 +339,50 @@ def _npy(source: Source) -> np.ndarray:
 
 def _npz_chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator[Table]:
     del rows  # arrays are as small in one piece as they get
-    columns: dict[str, Raw] = {}
-    n_rows = set()
-    try:
-        with source.open_bytes() as file, np.load(file, allow_pickle=False) as archive:
-            if isinstance(archive, np.ndarray):
-                raise DataError(f"{source} holds one array", hint="name it .npy")
-            for name in archive.files:
-                array = archive[name]
-                if not isinstance(array, np.ndarray):
-                    raise DataError(f"{source} holds something that is no array", hint="write it with numpy.savez")
-                n_rows.add(len(array) if array.ndim else -1)
-                if wanted is None or name in wanted:
-                    columns[name] = array
-    except NO_ARRAY as error:
-        raise _no_array(source, error) from error
+    with _archive(source) as archive:
+        names = [name for name in archive.files if wanted is None or name in wanted]
+        columns: dict[str, Raw] = {name: _member(source, archive, name) for name in names}
+    n_rows = {len(array) if np.ndim(array) else -1 for array in columns.values()} or {0}
     if len(n_rows) != 1 or -1 in n_rows:
         raise DataError(
             f"{source} must hold arrays of one and the same length; it has {sorted(n_rows)}",
             hint="one entry for each example",
         )
     yield Table(columns, n_rows.pop(), source)
+
+
+@contextlib.contextmanager
+def _archive(source: Source) -> Iterator[Any]:
+    try:
+        with source.open_bytes() as file, np.load(file, allow_pickle=False) as archive:
+            if isinstance(archive, np.ndarray):
+                raise DataError(f"{source} holds one array", hint="name it .npy")
+            yield archive
+    except NO_ARRAY as error:
+        raise _no_array(source, error) from error
+
+
+def _refuse_longer_arrays(source: Source, wanted: frozenset[str] | None, most_rows: int) -> None:
+    """Refuse by their headers arrays that would unpack to more than rows of a table need."""
+    headers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    with _archive(source) as archive:
+        for name in archive.files:
+            member = f"{name}.npy"
+            if (wanted is not None and name not in wanted) or member not in archive.zip.namelist():
+                continue
+            with archive.zip.open(member) as file:
+                read = headers.get(np.lib.format.read_magic(file))
+                shape, _, dtype = read(file) if read else ((), False, np.dtype("O"))
+            refuse_longer(source, shape[0] if shape else 0, most_rows)
+            if dtype.itemsize * math.prod(shape[1:]) > _LONGEST_ROW:
+                raise DataError(f"{source}, array {name[:40]!r}: a row takes more than {_LONGEST_ROW:,} bytes")
+
+
+def _member(source: Source, archive: Any, name: str) -> np.ndarray:
+    array = archive[name]
+    if not isinstance(array, np.ndarray):
+        raise DataError(f"{source} holds something that is no array", hint="write it with numpy.savez")
+    return array
 
 
 def _no_array(source: Source, error: Exception) -> DataError:

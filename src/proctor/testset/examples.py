@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from proctor.errors import DataError
 from proctor.predictions.alignment import Sheet
-from proctor.predictions.columns import classes_column, text_column
+from proctor.predictions.columns import Kind, Values, classes_column, declared_classes, text_column
 from proctor.predictions.labels import Labels, labels_of
-from proctor.predictions.tables import Raw, Source, Table, column_names, read_chunks, read_table
+from proctor.predictions.spelling import is_nan
+from proctor.predictions.tables import Raw, Source, Table, column_names, is_index, read_chunks, read_table
 from proctor.testset.hashing import Hashes, fingerprint, fixed_order, natural_order, row_hashes
 from proctor.testset.sketch import Sketch, sketch
 
@@ -45,6 +46,11 @@ class ExamFiles:
     label: str = "label"
     classes: frozenset[str] | None = None
     key: bytes = b""
+
+    @property
+    def declared(self) -> frozenset[str] | None:
+        """The declared classes in the spelling in which classes are read; ``None`` if none are declared."""
+        return None if self.classes is None else declared_classes(self.classes)
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,7 @@ class TestSet:
     def sheet(self, labels: Labels | None = None) -> Sheet:
         """What predictions must match; with *labels*, their type too."""
         kind = labels.kind if labels is not None and labels.n_known else None
-        return Sheet(self.n_examples, self.ids, kind, self.files.classes)
+        return Sheet(self.n_examples, self.ids, kind, self.files.declared)
 
     def read_labels(self) -> Labels:
         """
@@ -178,17 +184,25 @@ def _private(source: Source) -> Source:
 
 
 def _feature_columns(files: ExamFiles, features: Source) -> tuple[str, ...]:
-    names = natural_order(name for name in column_names(features) if name not in (files.id, files.label))
-    if not names:
+    """
+    Columns that make an example what it is: neither ids nor labels, nor the row numbers of whoever saved the table.
+
+    Should there be nothing but row numbers, they are what there is.
+    """
+    found = [name for name in column_names(features) if name not in (files.id, files.label)]
+    names = [name for place, name in enumerate(found) if features.suffix == ".npy" or not is_index(name, place)]
+    if not found:
         raise DataError(f"{features} has no columns of features", hint="it needs more than ids and labels")
-    return tuple(names)
+    return tuple(natural_order(names or found))
 
 
 def _read_features(files: ExamFiles, features: Source, names: tuple[str, ...]) -> tuple[tuple[str, ...] | None, Hashes]:
     ids: list[str] = []
     hashes = []
     has_ids = False
-    for chunk in read_chunks(features, frozenset((*names, files.id))):
+    # In JSON Lines a later line could bring a key of its own; asked for everything, the reader refuses it.
+    wanted = None if features.suffix in {".jsonl", ".ndjson"} else frozenset((*names, files.id))
+    for chunk in read_chunks(features, wanted):
         has_ids = files.id in chunk.columns
         ids += text_column(chunk, files.id) if has_ids else []
         hashes.append(row_hashes(_columns(chunk, names), chunk.n_rows, files.key))
@@ -212,8 +226,8 @@ def _columns(chunk: Table, names: tuple[str, ...]) -> list[Raw]:
 def _read_labels(exam: TestSet) -> Labels:
     files = exam.files
     source = _private(files.labels)
-    table = read_table(source, frozenset({files.id, files.label, ""}))
-    name = "" if "" in table.columns else files.label
+    name = _label_column(files, source)
+    table = read_table(source, frozenset({files.id, name}))
     if name not in table.columns:
         raise DataError(
             # Its own names are not shown: without a header they are the first example's label.
@@ -231,11 +245,18 @@ def _read_labels(exam: TestSet) -> Labels:
     return aligned
 
 
+def _label_column(files: ExamFiles, source: Source) -> str:
+    """The column that is named; in arrays, the only one there is. An index without a name is never meant."""
+    found = column_names(source) if source.ending in {".npy", ".npz"} else (files.label,)
+    others = [name for name in found if name != files.id]
+    return others[0] if files.label not in found and len(others) == 1 else files.label
+
+
 def _check_declared(files: ExamFiles, table: Table, labels: Labels) -> None:
-    if files.classes is None or not labels.n_known:
+    if not labels.n_known or (files.declared is None and labels.kind is Kind.INTEGERS):
         return
     distinct, rows = np.unique(labels.values, return_inverse=True)
-    is_declared = np.array([str(value) in files.classes for value in distinct.tolist()])
+    is_declared = np.array([_is_declared(value, files.declared) for value in distinct.tolist()])
     bad = np.flatnonzero(~is_declared[rows] & labels.is_known())
     if len(bad):
         place = table.place(int(bad[0]))
@@ -245,6 +266,13 @@ def _check_declared(files: ExamFiles, table: Table, labels: Labels) -> None:
             f"{table.source} has {'labels that are not declared classes' if table.source.is_sealed else found}",
             hint="`testset.classes` of the gate file declares which there are",
         )
+
+
+def _is_declared(label: int | str, classes: frozenset[str] | None) -> bool:
+    """True for a declared class; where none are, for anything but what marks a missing value in many programs."""
+    if classes is None:
+        return not is_nan(label)
+    return str(label) in classes or (label in (0, 1) and str(bool(label)) in classes)
 
 
 def _by_id(wanted: tuple[str, ...], given: tuple[str, ...], labels: Labels, source: Source) -> Labels:
@@ -261,7 +289,13 @@ def _by_id(wanted: tuple[str, ...], given: tuple[str, ...], labels: Labels, sour
             hint="the labels belong to another test set, or the features are not complete",
         )
     rows = np.fromiter(map(row_of.__getitem__, given), np.intp, len(given))
-    values = np.zeros(len(wanted), labels.values.dtype)
     known = np.zeros(len(wanted), np.bool_)
-    values[rows], known[rows] = labels.values, labels.is_known()
-    return Labels(values, None if known.all() else known)
+    known[rows] = labels.is_known()
+    before = None if labels.before is None else _placed(labels.before, rows, len(wanted))
+    return Labels(_placed(labels.values, rows, len(wanted)), None if known.all() else known, before)
+
+
+def _placed(values: Values, rows: NDArray[np.intp], n_examples: int) -> Values:
+    whole = np.zeros(n_examples, values.dtype)
+    whole[rows] = values
+    return whole

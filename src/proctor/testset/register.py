@@ -84,6 +84,10 @@ class LabelRegister:
             DataError: If the examples are not those that were registered.
 
         """
+        changes = (self._compare(hashes, each) for each in labels.readings())
+        return min(changes, key=lambda change: change.n_changed)
+
+    def _compare(self, hashes: Hashes, labels: Labels) -> LabelChange:
         now, order = _sorted_register(hashes, labels, self.salt)
         if len(now.keys) != len(self.keys) or _differ(now.keys, self.keys).any():
             raise DataError("the record of labels belongs to other examples", hint="use the record of this test set")

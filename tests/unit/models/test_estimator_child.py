@@ -38,6 +38,15 @@ def test_features_for__numbers(columns, expected):
     )
 
 
+@pytest.mark.parametrize("name", ["", "Unnamed: 0", "index", "__index_level_0__"])
+def test_features_for__index(name):
+    """The row numbers that pandas saves are no feature, unless the estimator was fitted with as many columns."""
+    columns = {name: ["7", "8"], "id": ["a", "b"], "x": ["1", "2"]}
+
+    assert [[1], [2]] == features_for(ANY, table(**columns), "id").tolist()
+    assert [[7, 1], [8, 2]] == features_for(SimpleNamespace(n_features_in_=2), table(**columns), "id").tolist()
+
+
 def test_features_for__keeps_more_dimensions():
     """A single array of images stays as it is."""
     images = np.zeros((3, 8, 8))

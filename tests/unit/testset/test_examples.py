@@ -13,6 +13,7 @@ import pytest
 from proctor.errors import DataError
 from proctor.predictions import Kind, Source
 from proctor.testset import ExamFiles, load
+from proctor.testset.hashing import row_hashes
 
 N = 40
 RNG = np.random.default_rng(20_260_302)
@@ -70,6 +71,9 @@ SAME = {
     "ids renumbered": lambda table: table | {"id": list(range(len(table["id"])))},
     "other line ends": lambda table: table | {"text": [x.replace("\n", "\r\n") for x in table["text"]]},
     "decomposed accents": lambda table: table | {"text": [x.replace("ö", "o\u0308") for x in table["text"]]},
+    "an index of pandas": lambda table: {"": list(range(len(table["id"]))), **table},
+    "an index saved again": lambda table: {"Unnamed: 0": list(range(len(table["id"]))), **table},
+    "an index made a column": lambda table: {"index": list(range(7, 7 + len(table["id"]))), **table},
     "labels in the file": lambda table: table | {"label": list(range(len(table["id"])))},
 }
 
@@ -268,3 +272,73 @@ def test_seen_through__ids_only(tmp_path):
     assert exam.seen_through(("x",)) is None
     assert exam is exam.seen_through(())
     assert replace(exam).fingerprint == exam.fingerprint
+
+
+def test_seen_through__index_that_was_registered(tmp_path):
+    """A set whose row numbers were taken for a feature, as they once were, is still found through its columns."""
+    exam = exam_of(tmp_path / "a", {"": list(range(N)), **TABLE})
+
+    seen = exam.seen_through(("", "text", "x2", "x10"))
+
+    assert ("text", "x2", "x10") == exam.columns
+    assert exam.fingerprint != seen.fingerprint
+    assert row_hashes([list(range(N)), TABLE["text"], TABLE["x2"], TABLE["x10"]], N).tolist() == seen.hashes.tolist()
+
+
+def test_load__nothing_but_row_numbers(tmp_path):
+    """Where row numbers are all there is, they are what is known of the examples."""
+    assert ("index",) == exam_of(tmp_path / "a", {"id": TABLE["id"], "index": list(range(N))}).columns
+
+
+@pytest.mark.parametrize("header", [",id,label", "Unnamed: 0,id,label", "index,id,label"])
+def test_read_labels__beside_an_index(tmp_path, header):
+    """The index that pandas saves is neither labels nor ids."""
+    path = tmp_path / "labels.csv"
+    path.write_text(header + "\n0,a,7\n1,b,8\n")
+
+    exam = load(ExamFiles(Source(path)))
+
+    assert (("a", "b"), [7, 8]) == (exam.ids, exam.read_labels().values.tolist())
+
+
+@pytest.mark.parametrize("content", [",id\n0,a\n1,b\n", "id,\na,7\nb,8\n"])
+def test_read_labels__no_name(tmp_path, content):
+    """A column without a name is not labels, wherever it stands."""
+    path = tmp_path / "labels.csv"
+    path.write_text(content)
+
+    with pytest.raises(DataError, match="has no column 'label'"):
+        load(ExamFiles(Source(path))).read_labels()
+
+
+def test_read_labels__one_array(tmp_path):
+    """An array beside the ids is the labels, whatever it is called; of two, neither is."""
+    np.savez(tmp_path / "one.npz", id=["a", "b"], truth=[[7], [8]])
+    np.savez(tmp_path / "two.npz", id=["a", "b"], truth=[7, 8], other=[7, 8])
+
+    assert [7, 8] == load(ExamFiles(Source(tmp_path / "one.npz"))).read_labels().values.tolist()
+    with pytest.raises(DataError, match="has no column 'label'"):
+        load(ExamFiles(Source(tmp_path / "two.npz"))).read_labels()
+
+
+def test_read_labels__missing_or_a_class(tmp_path):
+    """What marks a missing value in many programs is a label where it is declared, and refused elsewhere."""
+    path = tmp_path / "labels.csv"
+    path.write_text("id,label\na,nan\nb,cat\n")
+
+    declared = load(ExamFiles(Source(path), classes=frozenset({"nan", "cat"})))
+
+    assert ["nan", "cat"] == declared.read_labels().values.tolist()
+    with pytest.raises(DataError, match=r"testset\.classes"):
+        load(ExamFiles(Source(path))).read_labels()
+
+
+@pytest.mark.parametrize("labels", [[True, False], ["TRUE", "false"]], ids=str)
+def test_read_labels__true_and_false_declared(tmp_path, labels):
+    """True and false are declared by these names, whether the labels are words or not."""
+    np.savez(tmp_path / "labels.npz", id=["a", "b"], label=labels)
+
+    exam = load(ExamFiles(Source(tmp_path / "labels.npz"), classes=frozenset({"true", "false"})))
+
+    assert 2 == exam.read_labels().n_known
+    assert frozenset({"True", "False"}) == exam.sheet().classes

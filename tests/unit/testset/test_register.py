@@ -39,6 +39,18 @@ def test_compare__changes(now, changed, added):
     assert (changed, len(changed), added) == (found.changed.tolist(), found.n_changed, found.added)
 
 
+def test_compare__registered_in_another_spelling():
+    """Labels that an earlier version registered as it read them then are the same labels; corrected ones are not."""
+    before, now = np.array(["TRUE", "FALSE"] * 3), np.array(["True", "False"] * 3)
+    register = register_labels(ROWS, Labels(before), SALT)
+
+    assert 0 == register.compare(ROWS, Labels(now, before=before)).n_changed
+    corrected = before.copy()
+    corrected[0] = "FALSE"
+    found = register.compare(ROWS, Labels(np.char.capitalize(corrected), before=corrected))
+    assert [0] == found.changed.tolist()
+
+
 def test_compare__shuffled():
     """The order of the file plays no part, and rows are those of the present file."""
     register = register_labels(ROWS, labels(1, 0, 1, 2, None, None), SALT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import stat
 
 import numpy as np
@@ -46,17 +47,19 @@ def test_write_request__no_room(tmp_path):
         write_request(exam, np.array([0]), tmp_path / "labels.csv" / "folder")
 
 
-@pytest.mark.parametrize("suffix", ["csv", "jsonl", "npz", "parquet"])
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "csv.gz", "jsonl", "jsonl.gz", "npz", "parquet"])
 @pytest.mark.parametrize("in_memory", [False, True])
 def test_write_features__without_labels(tmp_path, suffix, in_memory):
     """The copy has every column but the labels, wherever the features come from."""
     path = tmp_path / f"all.{suffix}"
     table = {"id": ["a", "b"], "x": ["one, two", "three"], "label": ["secret1", "secret2"]}
     match suffix:
-        case "csv":
-            path.write_text('id,x,label\na,"one, two",secret1\nb,three,secret2\n')
-        case "jsonl":
-            path.write_text('{"id":"a","x":"one, two","label":"secret1"}\n{"id":"b","x":"three","label":"secret2"}\n')
+        case "csv" | "csv.gz":
+            write_text(path, 'id,x,label\na,"one, two",secret1\nb,three,secret2\n')
+        case "tsv":
+            write_text(path, "id\tx\tlabel\na\tone, two\tsecret1\nb\tthree\tsecret2\n\n")
+        case "jsonl" | "jsonl.gz":
+            write_text(path, '{"id":"a","x":"one, two","label":"secret1"}\n{"id":"b","x":"three","label":"secret2"}\n')
         case "npz":
             np.savez(path, **{name: np.array(column) for name, column in table.items()})
         case _:
@@ -71,8 +74,31 @@ def test_write_features__without_labels(tmp_path, suffix, in_memory):
 
     found = tables.read_table(Source(copy))
     assert {"id": ["a", "b"], "x": ["one, two", "three"]} == {k: list(v) for k, v in found.columns.items()}
-    assert b"secret" not in copy.read_bytes()
+    content = copy.read_bytes()
+    assert b"secret" not in (gzip.decompress(content) if suffix.endswith("gz") else content)
+    assert copy.name == f"features.{suffix}"
     assert [copy] == list((tmp_path / "out").iterdir())
+
+
+def write_text(path, text):
+    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+
+
+def test_write_features__in_parts(tmp_path):
+    """A folder of Parquet files becomes one file, with what the names of its folders say."""
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    for day, name in ((1, "a"), (2, "b")):
+        (tmp_path / f"all/day={day}").mkdir(parents=True)
+        pq.write_table(pa.table({"id": [name], "label": ["secret"]}), tmp_path / f"all/day={day}/0.parquet")
+    source = Source(tmp_path / "all")
+    (tmp_path / "out").mkdir()
+
+    copy = write_features(ExamFiles(source, source), tmp_path / "out")
+
+    assert {"id": ["a", "b"], "day": ["1", "2"]} == tables.read_table(Source(copy)).columns
+    assert ("day",) == load(ExamFiles(source, source)).columns
 
 
 def test_write_features__as_they_are(tmp_path):
