@@ -15,17 +15,20 @@ from collections.abc import Mapping
 
 KEY_VARIABLES = ("PROCTOR_KEY", "PROCTOR_INPUT_KEY")
 """Variables that carry the owner's key."""
+_SECRETS = (*KEY_VARIABLES, "PROCTOR_INPUT_TOKEN")
 
 _taken: dict[str, str] = {}
 
 
 def take_keys() -> None:
     """
-    Take the owner's key out of this process's environment, and keep the process's memory to itself if there was one.
+    Take the owner's key and an action's token out of this process's environment.
+
+    Where there was one, the process keeps its memory to itself from then on.
 
     Whoever asks for the key later gets it from `with_keys`; a variable that is set anew is taken anew.
     """
-    for name in KEY_VARIABLES:
+    for name in _SECRETS:
         value = os.environ.get(name)
         if value is None:
             continue
@@ -41,14 +44,14 @@ def take_keys() -> None:
 
 
 def with_keys() -> dict[str, str]:
-    """This process's environment as it was handed over, with the key: for whoever looks for it, never for a child."""
+    """This process's environment as it was handed over, key and all: for whoever looks for that, never for a child."""
     take_keys()
     return {**os.environ, **_taken}
 
 
 def without_keys(environ: Mapping[str, str]) -> dict[str, str]:
     """*environ* as it may be handed on."""
-    return {name: value for name, value in environ.items() if name not in KEY_VARIABLES}
+    return {name: value for name, value in environ.items() if name not in _SECRETS}
 
 
 def keys_of(environ: Mapping[str, str]) -> dict[str, str]:

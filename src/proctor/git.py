@@ -274,7 +274,9 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
         for name, value in environ.items()
         if not name.startswith(_OWN) and (not name.startswith("GIT_") or _KEPT.fullmatch(name))
     }
-    return kept | _FIXED
+    # what a relative path leads to is for a commit to say
+    programs = [folder for folder in environ.get("PATH", os.defpath).split(os.pathsep) if Path(folder).is_absolute()]
+    return kept | _FIXED | {"PATH": os.pathsep.join(programs)}
 
 
 def without_user(text: str) -> str:
@@ -378,6 +380,8 @@ def _run(words: list[str], folder: Path, environ: Mapping[str, str], given: byte
         )
     except OSError as error:
         raise GitFault(f"git cannot be run in {folder}: {error.strerror}", hint="Install git 2.30 or later.") from None
+    except ValueError as error:  # a NUL in a name
+        raise GitFault(f"git cannot be asked that: {error}", hint="Check the names in the gate file.") from None
     with process:
         try:
             out, complaint = process.communicate(given, timeout=timeout_s)

@@ -37,7 +37,7 @@ def look(start: str, kept: str, **variables: str) -> dict[str, object]:
     return found
 
 
-@pytest.mark.parametrize("variable", environment.KEY_VARIABLES)
+@pytest.mark.parametrize("variable", ["PROCTOR_KEY", "PROCTOR_INPUT_KEY", "PROCTOR_INPUT_TOKEN"])
 def test_take_keys__leaves_no_trace(variable: str):
     """The key is in no environment, neither this process's nor a child's nor the one that the kernel remembers."""
     start = "from proctor.environment import take_keys, with_keys; take_keys()"

@@ -155,9 +155,9 @@ def test_environment__nothing_of_a_hook_and_no_key():
     owner = ("PROCTOR_KEY", "PROCTOR_INPUT_KEY", "PROCTOR_ACTOR")
     kept = ("HOME", "PATH", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL", "https_proxy")
 
-    found = git.environment(dict.fromkeys([*hook, *owner, *kept], "x"))
+    found = git.environment(dict.fromkeys([*hook, *owner, *kept], "/x"))
 
-    assert set(kept) == {name for name, value in found.items() if value == "x"}
+    assert set(kept) == {name for name, value in found.items() if value == "/x"}
 
 
 @pytest.mark.parametrize(
@@ -178,6 +178,20 @@ def test_run__runs_nothing_but_git(top: Path, tmp_path: Path, shell: Shell, sett
 
     assert ("M gate/new.csv", 1) == (changed.strip(), differs)
     assert not mark.exists()
+
+
+def test_environment__relative_paths(top: Path, tmp_path: Path):
+    """A program that a commit calls git is not run, however the user looks for programs."""
+    (top / "git").write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n")
+    (top / "git").chmod(0o755)
+
+    for search in (
+        f".{os.pathsep}{os.environ['PATH']}",
+        f"{os.pathsep}{os.environ['PATH']}",
+        f"gate/..:{os.environ['PATH']}",
+    ):
+        assert git.repository(top / "gate", {**os.environ, "PATH": search}).top == top
+    assert not (tmp_path / "ran").exists()
 
 
 def test_run__no_hooks(top: Path, tmp_path: Path, shell: Shell):
@@ -220,6 +234,8 @@ def test_repository__without_git(top: Path, tmp_path: Path):
 
     with pytest.raises(GitFault, match="git cannot be run"):
         git.repository(top, environ)
+    with pytest.raises(GitFault, match="null byte"):
+        git.repository(top).ask("rev-parse", "main\0")
     assert commit_of(top, environ) is None
 
 

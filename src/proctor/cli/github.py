@@ -209,4 +209,4 @@ def _hand_git_the_token() -> None:
     """For the ledger's pushes; a model's process is given a short list of variables, and these are not on it."""
     from proctor.cli.workflow.job import git_credentials
 
-    os.environ.update(git_credentials(os.environ))
+    os.environ.update(git_credentials(with_keys()))

@@ -244,6 +244,8 @@ class _Checkout:
         rest, found = self.repository.output("cat-file", "--batch", given=given), {}
         for entry in links:
             header, _, rest = rest.partition(b"\n")
+            if not header.startswith(f"{entry.oid} blob ".encode()):  # a clone that left it with the remote
+                raise GitFault(f"{entry.name!r} is not in this clone", hint="Run `git fetch --refetch`.")
             size = int(header.split()[2])
             found[entry.name], rest = os.fsdecode(rest[:size]), rest[size + 1 :]
         return found
