@@ -222,14 +222,15 @@ def find(folder: Path, environ: Mapping[str, str] | None = None) -> Repository |
         GitFault: If there is no such folder, or a file ``.git`` leads to what git did not make for it.
     """
     here = _real(folder)
-    clean = environment(os.environ if environ is None else environ)
+    given = os.environ if environ is None else environ
+    crosses = given.get("GIT_DISCOVERY_ACROSS_FILESYSTEM", "") in ("1", "true")
     try:
         device = here.stat().st_dev
         for top in (here, *here.parents):
-            if top.stat().st_dev != device:
+            if top.stat().st_dev != device and not crosses:
                 return None
             if _has_repository(top):
-                return Repository(top, PurePosixPath(here.relative_to(top)), clean)
+                return Repository(top, PurePosixPath(here.relative_to(top)), environment(given))
     except OSError as error:
         raise GitFault(f"git cannot be run in {folder}: {error.strerror}", hint="Check the folder.") from None
     return None

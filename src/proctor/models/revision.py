@@ -21,11 +21,12 @@ from pathlib import Path
 
 from proctor import git
 from proctor.errors import DataError, GitFault
-from proctor.pointers import MOST_BYTES, pointer_of
+from proctor.pointers import MOST_BYTES, Pointer, pointer_of
 
 _TIMEOUT_S = 600.0
 _LINK, _SUBMODULE = "120000", "160000"
 _LFS = "lfs"
+_LONGEST_LINK = 4096
 _MOST_NAMES = 100_000  # links of links can name more than there is
 
 
@@ -173,11 +174,16 @@ class _Checkout:
                 self._leave_out(entry, "is a submodule, whose files are in another repository")
         files = [entry for entry in entries if entry.mode not in (_LINK, _SUBMODULE)]
         filtered = self._filtered(files)
-        plain = [entry for entry in files if entry.name not in filtered]
+        large = [entry for entry in files if filtered.get(entry.name) == _LFS]
+        pointers = {name: pointer_of(content) for name, content in self._contents(large, MOST_BYTES).items()}
+        plain = []
         for entry in files:
-            if filtered.get(entry.name) == _LFS:
-                plain += self._write_large(entry)
-            elif entry.name in filtered:
+            pointer = pointers.get(entry.name)
+            if pointer is not None:
+                self._write_large(entry, pointer)
+            elif filtered.get(entry.name, _LFS) == _LFS:  # what was committed as it is, is no pointer
+                plain.append(entry)
+            else:
                 self._leave_out(entry, f"is made by the filter {filtered[entry.name]!r}, which the gate does not run")
         self._git("checkout-index", "--quiet", "--force", "-z", "--stdin", given=_listed(plain))
 
@@ -194,24 +200,19 @@ class _Checkout:
         smudge, process = (self.repository.ask("config", f"filter.{name}.{way}") for way in ("smudge", "process"))
         return process is not None or smudge not in (None, "cat")
 
-    def _write_large(self, entry: _Entry) -> list[_Entry]:
-        """Write a file of Git LFS from the local store; one that was committed as it is, is given back."""
-        size = int(self.repository.text("cat-file", "-s", entry.oid))
-        pointer = pointer_of(self.repository.output("cat-file", "blob", entry.oid)) if size < MOST_BYTES else None
-        if pointer is None:
-            return [entry]
+    def _write_large(self, entry: _Entry, pointer: Pointer) -> None:
+        """Write a file of Git LFS from the local store."""
         file, target = pointer.path_in(self._store), self.tree / entry.name
         if not file.is_file():
             fetch = f"Run `git lfs fetch origin {self.commit}`."
             self._leave_out(entry, "is kept by Git LFS, and is not in this clone", fetch)
-            return []
+            return
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
         target.chmod(0o755 if entry.mode == "100755" else 0o644)
         if not pointer.is_of(target):
             target.unlink()
             self._leave_out(entry, "is damaged in the store of Git LFS", "Run `git lfs fsck`.")
-        return []
 
     @cached_property
     def _store(self) -> Path:
@@ -224,31 +225,42 @@ class _Checkout:
         paths = []
         for entry in links:
             path = self.tree / entry.name
-            with contextlib.suppress(OSError, ValueError):  # one that no system could follow
+            with contextlib.suppress(KeyError, OSError, ValueError):  # one that no system could follow
                 path.parent.mkdir(parents=True, exist_ok=True)
+                if self._leads_out(path.parent):  # by a link of the same name, but for capitals
+                    continue
                 path.symlink_to(self._targets[entry.name])
                 paths.append(path)
-        while out := [path for path in paths if path.is_symlink() and self._leads_out(path)]:
+        while out := [path for path in paths if os.path.lexists(path) and self._leads_out(path)]:
             for path in out:
                 path.unlink()
 
-    def _leads_out(self, link: Path) -> bool:
-        led = Path(os.path.realpath(link))  # unlike `resolve`, it takes links that lead in a circle
-        return link.readlink().is_absolute() or not led.is_relative_to(self.tree.resolve())
+    def _leads_out(self, path: Path) -> bool:
+        led = Path(os.path.realpath(path))  # unlike `resolve`, it takes links that lead in a circle
+        return (path.is_symlink() and path.readlink().is_absolute()) or not led.is_relative_to(self.tree.resolve())
 
     @cached_property
     def _targets(self) -> dict[str, str]:
         """Where each link leads, as it is written."""
         links = [entry for entry in self._entries if entry.mode == _LINK]
-        given = "".join(f"{entry.oid}\n" for entry in links).encode()
-        rest, found = self.repository.output("cat-file", "--batch", given=given), {}
-        for entry in links:
-            header, _, rest = rest.partition(b"\n")
-            if not header.startswith(f"{entry.oid} blob ".encode()):  # a clone that left it with the remote
+        return {name: os.fsdecode(content) for name, content in self._contents(links, _LONGEST_LINK).items()}
+
+    def _contents(self, entries: list[_Entry], most_bytes: int) -> dict[str, bytes]:
+        """Content of those of the *entries* that are no longer than that, by name."""
+        sizes = self._listed_objects("--batch-check", entries).splitlines()
+        for entry, line in zip(entries, sizes, strict=True):
+            if b" blob " not in line:  # a clone that left it with the remote
                 raise GitFault(f"{entry.name!r} is not in this clone", hint="Run `git fetch --refetch`.")
-            size = int(header.split()[2])
-            found[entry.name], rest = os.fsdecode(rest[:size]), rest[size + 1 :]
+        short = [entry for entry, line in zip(entries, sizes, strict=True) if int(line.split()[2]) <= most_bytes]
+        text, at, found = self._listed_objects("--batch", short), 0, {}
+        for entry in short:
+            begin = text.index(b"\n", at) + 1
+            end = begin + int(text[at:begin].split()[2])
+            found[entry.name], at = text[begin:end], end + 1
         return found
+
+    def _listed_objects(self, form: str, entries: list[_Entry]) -> bytes:
+        return self.repository.output("cat-file", form, given="".join(f"{entry.oid}\n" for entry in entries).encode())
 
     @cached_property
     def _needed(self) -> frozenset[str]:

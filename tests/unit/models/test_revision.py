@@ -262,3 +262,14 @@ def test_export__sparse(repository, exported):
     assert not (repository.top / "b").exists()
 
     assert b"2" == (exported() / "b" / "two").read_bytes()
+
+
+def test_export__object_that_is_not_here(repository, exported):
+    """What a clone has left with its remote, or lost, is said, and is no fault of ours."""
+    (repository.top / "link").symlink_to("somewhere-else-in-the-tree")
+    repository.commit(data=b"1")
+    oid = repository.git("rev-parse", "HEAD:link").strip()
+    (repository.top / ".git" / "objects" / oid[:2] / oid[2:]).unlink()
+
+    with pytest.raises(DataError, match="'link' is not in this clone"):
+        exported()
