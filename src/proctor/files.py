@@ -1,5 +1,5 @@
 """
-Opening files that a judged commit names, without being led out of the project by it.
+Opening files that a judged commit names, and writing beside them, without being led out of the project by it.
 
 A commit can put a link in the place of any file or folder of the project. Such a link may lead to another place in the
 project, never out of it: not to the machine's files, not to what the kernel shows as files (``/proc`` has the
@@ -168,6 +168,17 @@ def _no_file(path: Path) -> DataError:
 
 def _relative_to(path: Path, root: Path) -> Path | None:
     return path.relative_to(root) if path.is_relative_to(root) else None
+
+
+def refuse_to_write_out(path: Path) -> None:
+    """
+    Refuse a file to write, named on the command line, that a link of the project would have elsewhere.
+
+    Raises:
+        DataError: If it is one.
+    """
+    if not is_of_the_system(path):  # such as /dev/stdout
+        Fence.around(Path()).resolve(str(path))
 
 
 def is_of_the_system(path: Path) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from proctor.errors import DataError
-from proctor.files import Fence, open_file
+from proctor.files import Fence, open_file, refuse_to_write_out
 from proctor.gatefile import load, loads
 from proctor.ledger import open_ledger
 
@@ -198,3 +198,16 @@ def test_ledger__that_a_link_leads_away(gate: Path, tmp_path: Path, link: str):
 
     with pytest.raises(DataError, match="leads out of the project"):
         open_ledger(".proctor/ledger.db", gate)
+
+
+def test_refuse_to_write_out(project: Path, gate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A report is not written through a link of the project's; where the user names another place, it is."""
+    (gate / "report.html").symlink_to(tmp_path / "outside" / "a.csv")
+    (gate / "new").symlink_to(tmp_path / "not-there")
+    monkeypatch.chdir(gate)
+
+    for name in ("report.html", "new", "new/report.html"):
+        with pytest.raises(DataError, match="leads out of the project"):
+            refuse_to_write_out(Path(name))
+    for name in ("data/report.html", str(tmp_path / "outside" / "a.csv"), "/dev/stdout"):
+        refuse_to_write_out(Path(name))

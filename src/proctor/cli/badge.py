@@ -9,6 +9,7 @@ import click
 
 from proctor.cli.source import load_gate
 from proctor.errors import Misuse
+from proctor.files import refuse_to_write_out
 
 
 @click.command(
@@ -53,8 +54,10 @@ def write_text(path: Path, text: str) -> None:
 
     Raises:
         Misuse: If it cannot be written.
+        DataError: If a link of the project would have it elsewhere.
 
     """
+    refuse_to_write_out(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from proctor.errors import Misuse
+from proctor.files import refuse_to_write_out
 
 if TYPE_CHECKING:
     from proctor.gatefile import Baseline, Candidate, First, Gate
@@ -247,6 +248,7 @@ def _fitted(draft: Draft, gate: Gate, *, is_free: bool) -> tuple[Draft, str]:
 
 
 def _write(target: Path, text: str) -> None:
+    refuse_to_write_out(target)
     try:
         target.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -18,6 +18,7 @@ import click
 
 from proctor import __version__
 from proctor.errors import BUG, Misuse, ProctorError
+from proctor.files import refuse_to_write_out
 
 if TYPE_CHECKING:
     from proctor.gatefile import Gate
@@ -142,6 +143,7 @@ def _name(file: Path) -> str:
 
 
 def _refuse_unwritable(path: Path) -> None:
+    refuse_to_write_out(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab"):

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from proctor.files import refuse_to_write_out
+
 if TYPE_CHECKING:
     from proctor.conditions import Formula
     from proctor.gatefile import Policy
@@ -151,6 +153,7 @@ def _draw(target: Path, formula: Formula, request: Request, done: Plan) -> None:
         content = plot.png(drawn)
     else:
         content = plan_chart.svg(drawn).encode()
+    refuse_to_write_out(target)
     try:
         target.write_bytes(content)
     except OSError as error:

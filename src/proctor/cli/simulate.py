@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from proctor.files import refuse_to_write_out
+
 if TYPE_CHECKING:
     from proctor.gatefile import Policy
     from proctor.reports.study import Study
@@ -150,6 +152,7 @@ def _notes(policy: Policy) -> tuple[str, ...]:
 def _draw(target: Path, done: Study) -> None:
     from proctor.reports import simulation_chart
 
+    refuse_to_write_out(target)
     try:
         target.write_text(simulation_chart.svg(done), encoding="utf-8")
     except OSError as error:

@@ -59,6 +59,7 @@ class Kept:
         draft = self._file(digest).with_suffix(f".{os.getpid()}")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            draft.unlink(missing_ok=True)  # it may be a link, and is not followed
             draft.write_bytes(self.safe.wrap(content.getvalue(), digest))
             draft.replace(self._file(digest))
         except OSError as error:

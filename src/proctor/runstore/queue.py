@@ -48,6 +48,7 @@ class Outbox:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / _name(record)
         draft = path.with_suffix(f".{os.getpid()}.draft")
+        draft.unlink(missing_ok=True)  # it may be a link, and is not followed
         with draft.open("w", encoding="utf-8") as file:
             file.write(records.to_json(record))
             file.flush()
