@@ -187,6 +187,7 @@ def _decoded(table: Table, name: str, array: Values) -> Values:
 
 
 def _from_floats(table: Table, name: str, array: Values) -> Column:
+    array = array.astype(np.float64) if array.dtype.itemsize < 4 else array  # of 16 bits, they end at 65,504
     known = ~np.isnan(array)
     whole = np.where(known, array, _MISSING)
     bad = np.flatnonzero((whole != np.floor(whole)) | (np.abs(whole) > 2.0**53))

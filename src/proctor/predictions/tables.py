@@ -14,6 +14,7 @@ import io
 import math
 import os
 import re
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -334,7 +335,7 @@ def _npy(source: Source) -> np.ndarray:
         raise DataError(f"{source} holds several arrays", hint="name it .npz")
     if array.ndim == 0:
         raise DataError(f"{source} holds a single value, not a column")
-    return array
+    return _of_characters(source, array)
 
 
 def _npz_chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator[Table]:
@@ -382,6 +383,15 @@ def _member(source: Source, archive: Any, name: str) -> np.ndarray:
     array = archive[name]
     if not isinstance(array, np.ndarray):
         raise DataError(f"{source} holds something that is no array", hint="write it with numpy.savez")
+    return _of_characters(source, array)
+
+
+def _of_characters(source: Source, array: np.ndarray) -> np.ndarray:
+    """*array*, if its text consists of characters; numbers beyond them would break whatever looks at it."""
+    if array.dtype.kind == "U" and array.size and array.dtype.itemsize:
+        numbers = np.ascontiguousarray(array).view(np.dtype(np.uint32).newbyteorder(array.dtype.byteorder))
+        if int(numbers.max()) > sys.maxunicode:
+            raise DataError(f"{source} holds text of something that is no characters", hint="write it again")
     return array
 
 

@@ -217,6 +217,8 @@ def _columns(chunk: Table, names: tuple[str, ...]) -> list[Raw]:
     for name, column in zip(names, columns, strict=True):
         if isinstance(column, np.ndarray) and column.dtype.kind not in "biufUS":
             raise DataError(f"{chunk.source}, column {name!r} has the type {column.dtype}, which cannot be read")
+        if isinstance(column, np.ndarray) and 0 in column.shape[1:]:
+            raise DataError(f"{chunk.source}, column {name!r} is empty: it has the shape {column.shape}")
     return columns
 
 
