@@ -22,6 +22,7 @@ from proctor.errors import DataError, GitFault
 
 _KERNEL = (Path("/proc"), Path("/sys"), Path("/dev"))
 _MEMORY = Path("/dev/shm")  # noqa: S108  # a folder like any other
+_ANNEX = (".git", "annex", "objects")  # where git-annex keeps the files that its links stand for
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -108,7 +109,8 @@ class Fence:
             DataError: If it is one of the files kept, by any name, or lies in a closed folder.
         """
         inside = real.relative_to(self.project).parts if real.is_relative_to(self.project) else ()
-        if any(part in self.closed for part in inside) or any(_is_same(each, facts) for each in self.kept):
+        is_closed = inside[:3] != _ANNEX and any(part in self.closed for part in inside)
+        if is_closed or any(_is_same(each, facts) for each in self.kept):
             raise DataError(
                 f"{str(path)!r} is one of the files that only the owner and the gate may read",
                 hint="Name a file of its own.",

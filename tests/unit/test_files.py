@@ -166,6 +166,21 @@ def test_guard__closed_folders(project: Path, gate: Path, place: str):
         open_file(declared.resolve("new.csv"), declared.guard)
 
 
+def test_guard__file_of_git_annex(project: Path, gate: Path):
+    """What git-annex keeps is the project's data like any other, unless it is the labels."""
+    kept = project / ".git/annex/objects/Xx/Yy/key"
+    kept.mkdir(parents=True)
+    for name in ("new", "labels"):
+        (kept / name).write_text(name)
+        (gate / f"{name}.csv").symlink_to(f"../.git/annex/objects/Xx/Yy/key/{name}")
+    (gate / "guess.csv").symlink_to("../.git/annex/objects/Xx/Yy/key/labels")
+    declared = loads("{condition: n > 0.8, testset: {labels: labels.csv}, candidate: {predictions: a}}", root=gate)
+
+    open_file(declared.resolve("new.csv"), declared.guard).close()
+    with pytest.raises(DataError, match="only the owner"):
+        open_file(declared.resolve("guess.csv"), declared.guard)
+
+
 def test_guard_of_features__declared_to_be_the_labels(gate: Path):
     """One file may hold features and labels if the gate file says so; predictions may still not be that file."""
     (gate / "all.csv").write_text("id,x,label\n")

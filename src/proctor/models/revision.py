@@ -225,6 +225,9 @@ class _Checkout:
         paths = []
         for entry in links:
             path = self.tree / entry.name
+            if ".git/annex/" in self._targets.get(entry.name, ""):
+                self._leave_out(entry, "is kept by git-annex, which the gate does not read", "Commit the file itself.")
+                continue
             with contextlib.suppress(KeyError, OSError, ValueError):  # one that no system could follow
                 path.parent.mkdir(parents=True, exist_ok=True)
                 if self._leads_out(path.parent):  # by a link of the same name, but for capitals

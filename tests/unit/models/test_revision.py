@@ -204,6 +204,16 @@ def test_export__large_file_behind_a_link(repository, exported):
         exported("assets")
 
 
+def test_export__file_of_git_annex(repository, exported):
+    """A file that git-annex keeps is refused by name where the model needs it."""
+    (repository.top / "w.bin").symlink_to(".git/annex/objects/Xx/Yy/key/key")
+    repository.commit(**{"p.py": b"1"})
+
+    with pytest.raises(DataError, match=r"'w\.bin' is kept by git-annex"):
+        exported("w.bin")
+    assert {"p.py"} == {path.name for path in exported("p.py").iterdir()}
+
+
 def test_export__runs_no_filter(repository, exported, tmp_path):
     """A filter that is set up here is refused by name where the model needs it; whatever it is called, none runs."""
     mark = tmp_path / "ran"
