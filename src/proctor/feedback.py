@@ -50,25 +50,6 @@ def message_without_judgment(policy: Feedback) -> tuple[str, float] | None:
             assert_never(policy)
 
 
-def price_bits(policy: Feedback) -> float:
-    """Largest number of bits that one evaluation's feedback can cost beside its verdict."""
-    match policy:
-        case VerdictOnly():
-            return 0.0
-        case ThreeWay():
-            return 1.0
-        case Estimate():
-            return -math.log2(min(probabilities(policy)))
-        case _:
-            assert_never(policy)
-
-
-def probabilities(policy: Estimate) -> tuple[float, ...]:
-    """Declared probability of each point of the grid; equal ones if none are declared."""
-    points = policy.points
-    return policy.probabilities or (1 / len(points),) * len(points)
-
-
 def _three_way(truth: Truth, mode: Mode) -> tuple[str, float] | None:
     """The unproven outcome says which of its two values it was; the proven one has only one and costs nothing."""
     proven = Truth.TRUE if mode is Mode.FP_FREE else Truth.FALSE
@@ -89,7 +70,7 @@ def _on_grid(policy: Estimate, outcomes: Outcomes) -> tuple[str, float]:
 
 
 def _said(policy: Estimate, index: int) -> tuple[str, float]:
-    return f"{policy.of} ≈ {policy.points[index]:g}", math.log(probabilities(policy)[index])
+    return f"{policy.of} ≈ {policy.points[index]:g}", math.log(policy.chances[index])
 
 
 def _quantity(policy: Estimate) -> Quantity:

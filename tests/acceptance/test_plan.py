@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from proctor import cli
+from proctor import cli, gatefile
+from proctor.cli.report import plan_of
+from proctor.gate.books import next_set_hint
+from proctor.preflight import accounts
+from proctor.reports.plan import to_json
 
 QUERY_I = ["--condition", "n - o > 0.02 +/- 0.02", "--reliability", "0.998", "--steps", "7", "--disagreement", "0.1"]
 GATE = """\
@@ -84,6 +88,21 @@ def test_plan__prices_the_feedback_of_the_gate_file(
 
     assert f"without it {plain['examples']:,} examples" in "".join(priced["notes"])
     assert plain["examples"] < priced["examples"]
+
+
+def test_plan__has_the_figures_of_everybody_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Plan, report, preflight and the hint at the next test set count the price of feedback alike."""
+    file = tmp_path / "proctor.yml"
+    file.write_text(GATE + "feedback: three-way\n")
+    gate = gatefile.load(file)
+
+    found = planned([str(file), "--examples", "400"], capsys)
+
+    reported, drawn_up = plan_of(gate, 400), accounts.planned(gate)
+    assert reported is not None
+    assert json.loads(json.dumps(to_json(reported, gate.condition))) == found
+    assert drawn_up.examples == found["examples"]
+    assert f"needs {found['examples']:,} examples" in next_set_hint(gate)
 
 
 def test_plan__reads_the_papers_script(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

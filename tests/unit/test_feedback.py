@@ -10,7 +10,7 @@ import pytest
 from proctor.budget import Mode
 from proctor.conditions import Truth, normalize, parse
 from proctor.evaluation import Evaluation
-from proctor.feedback import message, message_without_judgment, price_bits, probabilities
+from proctor.feedback import message, message_without_judgment
 from proctor.gatefile import Estimate, ThreeWay, VerdictOnly
 from proctor.predictions import Labels, Panel
 from proctor.sample import Sample
@@ -35,7 +35,7 @@ def evaluation(truth: Truth) -> Evaluation:
 def test_message__nothing_by_default():
     """By default nothing goes out beside the verdict, and nothing is charged."""
     assert message(VerdictOnly(), evaluation(Truth.TRUE), sample(3), Mode.FP_FREE) is None
-    assert 0.0 == price_bits(VerdictOnly())
+    assert 0.0 == VerdictOnly().most_bits
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_message__probabilities_of_all_messages_sum_to_at_most_one(policy, mode)
 
     for messages in said.values():
         assert sum(messages.values()) <= 1 + 1e-12
-        assert all(-math.log2(probability) <= price_bits(policy) + 1e-12 for probability in messages.values())
+        assert all(-math.log2(probability) <= policy.most_bits + 1e-12 for probability in messages.values())
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
@@ -91,11 +91,11 @@ def test_message_without_judgment__is_one_that_a_judgment_gives(policy):
     assert message_without_judgment(policy) in possible
 
 
-def test_probabilities__declared_or_equal():
+def test_chances__declared_or_equal():
     """Undeclared probabilities are equal ones."""
-    assert (0.2,) * 5 == probabilities(GRID)
-    assert SKEWED.probabilities == probabilities(SKEWED)
-    assert math.log2(10) == pytest.approx(price_bits(SKEWED))
+    assert (0.2,) * 5 == GRID.chances
+    assert SKEWED.probabilities == SKEWED.chances
+    assert math.log2(10) == pytest.approx(SKEWED.most_bits)
 
 
 def test_points__of_the_grid_are_decimal():

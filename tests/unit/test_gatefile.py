@@ -12,7 +12,7 @@ import pytest
 from proctor import gatefile
 from proctor.budget import Adaptive, Adaptivity, Contract, Guaranteed, Mode
 from proctor.errors import GateFileError
-from proctor.planning import Bound
+from proctor.planning import Bound, Request
 
 SHORT = """\
 condition: n - o > 0.02 +/- 0.01
@@ -213,13 +213,16 @@ def test_load__byte_order_mark(tmp_path):
     assert "n - o > 0.02 +/- 0.01" == gatefile.load(tmp_path).condition
 
 
-def test_policy__disagreement():
-    """The anticipated disagreement is the declared one, else that of a `d <` clause that must hold, else 1."""
-    told = gatefile.policy_from_options({"condition": "n - o > 0 /\\ d < 0.2", "disagreement": "0.1"})
-    bounded = gatefile.policy_from_options({"condition": "n - o > 0 /\\ (d < 0.2 /\\ n > 0.5)"})
-    unbounded = gatefile.policy_from_options({"condition": "n - o > 0 \\/ d < 0.2"})
+def test_request__is_all_that_the_gate_file_says():
+    """Whoever plans asks for the same: the contract, the stakes, what is anticipated, and the price of feedback."""
+    gate = gatefile.loads(with_lines("power: 0.9", "disagreement: 0.1", "passes: 2", "feedback: three-way"))
 
-    assert [0.1, 0.2, 1.0] == [policy.disagreement_or_default for policy in (told, bounded, unbounded)]
+    asked = gate.request(5000)
+
+    expected = Request(gate.contract, Adaptive(32, 2), 0.9, 0.1, Bound.EXACT, 5000, feedback_bits=1.0)
+    assert expected == asked
+    assert gate.request().examples is None
+    assert 0.0 == gatefile.policy_from_options({"condition": "n > 0.9"}).request().feedback_bits
 
 
 def test_policy__log_miss():

@@ -6,7 +6,7 @@ Looks at how many examples there are, never at a label.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from proctor.errors import ProctorError
@@ -79,10 +79,9 @@ def fit(gate: Gate) -> Fit | None:
 
 
 def _plan(gate: Gate, n_examples: int, stakes: Stakes) -> Plan:
-    from proctor.planning import Request, plan
+    from proctor.planning import plan
 
-    request = Request(gate.contract, stakes, gate.power, gate.disagreement, gate.bound, examples=n_examples)
-    return plan(gate.formula, request)
+    return plan(gate.formula, replace(gate.request(n_examples), stakes=stakes))
 
 
 def _life(gate: Gate, n_examples: int, steps: int, passes: int) -> Life | None:

@@ -60,22 +60,12 @@ def plan(
     Reads FILE (a gate file, or a script of ease.ml/ci; proctor.yml if there is one and no --condition), or the options
     alone. Options override the file.
     """
-    from proctor.planning import Request
     from proctor.planning import plan as make_plan
     from proctor.reports import plan as report
 
     _check_plot(plot)
     policy = policy_of(file, {name: text for name, text in options.items() if text is not None})
-    request = Request(
-        policy.contract,
-        policy.stakes,
-        policy.power,
-        policy.disagreement,
-        policy.bound,
-        examples,
-        simulate,
-        _feedback_bits(policy),
-    )
+    request = replace(policy.request(examples), simulate=simulate)
     with progress_bar("planning") as progress:
         done = make_plan(policy.formula, request, progress)
     if plot is not None:
@@ -99,17 +89,6 @@ def policy_of(file: Path | None, options: dict[str, str]) -> Policy:
         return found
     overridden = gatefile.policy_from_options({**_as_options(found, options), **options})
     return replace(found, **{field.name: getattr(overridden, field.name) for field in fields(overridden)})
-
-
-def _feedback_bits(policy: Policy) -> float:
-    """The most that one evaluation's feedback costs, where a gate file declares any."""
-    from proctor.gatefile import Gate, VerdictOnly
-
-    if not isinstance(policy, Gate) or isinstance(policy.feedback, VerdictOnly):
-        return 0.0
-    from proctor.feedback import price_bits
-
-    return price_bits(policy.feedback)
 
 
 def _as_options(policy: Policy, overrides: dict[str, str]) -> dict[str, str]:

@@ -54,10 +54,9 @@ def report(file: str, html: Path | None, json_file: Path | None) -> int:
 
 def plan_of(gate: Gate, n_examples: int) -> Plan | None:
     """What the gate file plans for, and what the examples at hand reach; ``None`` where nothing can be planned."""
-    from proctor.planning import Request, plan
+    from proctor.planning import plan
 
-    request = Request(gate.contract, gate.stakes, gate.power, gate.disagreement, gate.bound, n_examples)
     try:
-        return plan(gate.formula, request)
+        return plan(gate.formula, gate.request(n_examples))
     except Misuse:
         return None

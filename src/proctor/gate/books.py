@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from proctor.budget import SPENT, Account, open_account
 from proctor.conditions import Formula
 from proctor.errors import BudgetSpent, ContractError, DataError, Misuse, TestSetRetired, ToleranceOutOfReach
-from proctor.feedback import price_bits
 from proctor.gate.safe import pair_of
 from proctor.gatefile import Gate
 from proctor.ledger import GENESIS, Entry, Ledger
 from proctor.ledger.history import Life, lives
 from proctor.ledger.records import Registered, from_body
 from proctor.outlook import Prospect
-from proctor.planning import Request, Terms, is_within_reach, plan
+from proctor.planning import Terms, is_within_reach, plan
 from proctor.reports.sentences import count, points
 from proctor.testset import TestSet, overlap
 
@@ -230,10 +229,8 @@ def prospect(gate: Gate, formula: Formula, n_examples: int) -> Prospect:
 
 def next_set_hint(gate: Gate) -> str:
     """What the next test set needs, from the plan of this gate file."""
-    price = price_bits(gate.feedback)
-    request = Request(gate.contract, gate.stakes, gate.power, gate.disagreement, gate.bound, feedback_bits=price)
     try:
-        found = plan(gate.formula, request)
+        found = plan(gate.formula, gate.request())
     except Misuse as error:
         return f"The next test set cannot be planned: {error.message} {error.hint}".strip()
     lower = "" if gate.disagreement is not None else " (or say in `disagreement` what share of predictions changes)"

@@ -19,7 +19,7 @@ from proctor.budget import Adaptive, Adaptivity, Contract, Mode, Stakes
 from proctor.conditions import Formula
 from proctor.errors import GateFileError
 from proctor.files import Fence
-from proctor.planning import Bound
+from proctor.planning import Bound, Request
 from proctor.surroundings import OWN_FOLDER
 
 _SEALED = ".sealed"
@@ -195,10 +195,20 @@ class RunStoreTarget:
 class VerdictOnly:
     """Nothing is released but the verdict."""
 
+    @property
+    def most_bits(self) -> float:
+        """The most that one evaluation's feedback costs beside its verdict."""
+        return 0.0
+
 
 @dataclass(frozen=True)
 class ThreeWay:
     """“Cannot tell” is told apart from “no”, at the price of a bit."""
+
+    @property
+    def most_bits(self) -> float:
+        """The most that one evaluation's feedback costs beside its verdict."""
+        return 1.0
 
 
 @dataclass(frozen=True)
@@ -227,6 +237,17 @@ class Estimate:
         first, step = Decimal(repr(self.low)), Decimal(repr(self.step))
         count = (Decimal(repr(self.high)) - first) / step
         return tuple(float(first + step * k) for k in range(int(count) + 1))
+
+    @property
+    def chances(self) -> tuple[float, ...]:
+        """Declared probability of each point of the grid; equal ones if none are declared."""
+        points = self.points
+        return self.probabilities or (1 / len(points),) * len(points)
+
+    @property
+    def most_bits(self) -> float:
+        """The most that one evaluation's feedback costs beside its verdict."""
+        return -math.log2(min(self.chances))
 
 
 Feedback = VerdictOnly | ThreeWay | Estimate
@@ -281,22 +302,28 @@ class Policy:
             return self.contract.log_error_probability
         return math.log(1 - Decimal(repr(self.power)))
 
+    def request(self, examples: int | None = None) -> Request:
+        """
+        All that a plan is asked for, so that whoever plans gets the same figures.
+
+        Args:
+            examples: Examples at hand; ``None`` if the test set is still to be made.
+
+        """
+        return Request(
+            contract=self.contract,
+            stakes=self.stakes,
+            power=self.power,
+            disagreement=self.disagreement,
+            bound=self.bound,
+            examples=examples,
+            feedback_bits=self.feedback_bits,
+        )
+
     @property
-    def disagreement_or_default(self) -> float:
-        """The declared disagreement; else the bound of a ``d <`` clause that must hold; else 1, the worst case."""
-        if self.disagreement is not None:
-            return self.disagreement
-        return min((1.0, *_bounds_on_disagreement(self.formula)))
-
-
-def _bounds_on_disagreement(formula: Formula) -> tuple[float, ...]:
-    match formula:
-        case conditions.AllOf(parts):
-            return tuple(bound for part in parts for bound in _bounds_on_disagreement(part))
-        case conditions.Clause(conditions.Proportion(conditions.Variable.D), False, threshold):
-            return (threshold,)
-        case _:
-            return ()
+    def feedback_bits(self) -> float:
+        """The most that one evaluation's feedback costs beside its verdict; options alone cannot declare any."""
+        return 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -339,6 +366,11 @@ class Gate(Policy):
         if self.testset.inputs is Inputs.SEALED and isinstance(self.candidate, PredictionsFile):
             message = f"the inputs are sealed, so `{self.candidate.predictions}` was made by somebody who saw them"
             raise GateFileError(message, hint="Name a `command:` or a `model:`; it is run in the sandbox.")
+
+    @property
+    def feedback_bits(self) -> float:
+        """The most that one evaluation's feedback costs beside its verdict."""
+        return self.feedback.most_bits
 
     @cached_property
     def fence(self) -> Fence:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from proctor.budget import Account, Mode, Step
 from proctor.conditions import Formula, Variable, in_words, restrict, variables
 from proctor.errors import EvaluationPending, KeyFault, LedgerUnreachable, Misuse, ProctorError
-from proctor.feedback import price_bits
 from proctor.gate.books import (
     Books,
     consult,
@@ -24,7 +23,7 @@ from proctor.gate.safe import Safe
 from proctor.gatefile import First, Gate, Inputs
 from proctor.ledger import open_ledger
 from proctor.ledger.history import Life, Question
-from proctor.planning import Plan, Request, plan
+from proctor.planning import Plan, plan
 from proctor.preflight.report import Finding, good, problem, skipped, warning
 from proctor.reports import sentences
 from proctor.reports.sentences import points
@@ -217,9 +216,7 @@ def planned(gate: Gate) -> Plan:
     Raises:
         Misuse: If the condition could never be proven as planned, or names no tolerance.
     """
-    price = price_bits(gate.feedback)
-    request = Request(gate.contract, gate.stakes, gate.power, gate.disagreement, gate.bound, feedback_bits=price)
-    return plan(gate.formula, request)
+    return plan(gate.formula, gate.request())
 
 
 def gate_file(gate: Gate) -> Finding:
