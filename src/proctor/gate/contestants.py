@@ -15,6 +15,7 @@ from proctor.errors import DataError, Misuse, ModelError, SandboxError
 from proctor.gate.kept import Kept
 from proctor.gate.safe import Safe
 from proctor.gatefile import Accepted, Candidate, Command, Gate, Inputs, Model, PredictionsFile, Revision
+from proctor.ledger import address
 from proctor.ledger.records import Submission
 from proctor.predictions import Aligned, ColumnNames, PredictionSet, Source, align, read_predictions
 from proctor.predictions import digest as file_digest
@@ -374,7 +375,8 @@ def _of_another_day(error: ModelError, root: Path) -> DataError:
 
 
 def _local(ledger: str) -> tuple[str, ...]:
-    return () if ledger.startswith(("postgresql:", "postgres:", "git:")) else (ledger,)
+    found = address.parse(ledger)
+    return (found.path,) if isinstance(found, address.FileAddress) else ()
 
 
 def _runnable(model: Candidate) -> Runnable:

@@ -6,17 +6,14 @@ import re
 from urllib.parse import urlsplit
 
 from proctor import conditions
-from proctor.errors import ConditionError
+from proctor.errors import ConditionError, Misuse
+from proctor.ledger import address
 
 ADDRESS = r"[^\s@<>]+@[^\s@<>]+"
 """A mail address, as far as can be told without sending to it."""
 
 NAME = r"^(?=.*\S)[^\n]{1,100}$"
 """A name that fits into a line."""
-
-LEDGER = r"^(postgres(ql)?://\S+|git:(\S*[^/\s]/[^/\s]\S*|\S+#\S+)|(?!git:)(?!.*://).*\S.*)$"
-"""The three kinds of ledger; that no password may stand in it is more than a pattern can say."""
-
 
 def condition_problem(text: str) -> str:
     """What is wrong with a condition: its own message, with the caret."""
@@ -43,24 +40,19 @@ def command_problem(text: str) -> str:
 
 def ledger_problem(text: str) -> str:
     """A ledger that is none of the three kinds, or that gives a password away."""
-    if text.startswith("git:"):
-        return _git_problem(text)
-    scheme = text.partition("://")[0] if "://" in text else ""
-    if scheme and scheme not in {"postgresql", "postgres"}:
-        return f"`ledger` must be a path, postgresql://… or git:REMOTE/BRANCH, not `{text}`"
-    if scheme and urlsplit(text).password:
-        return "`ledger` holds a password, and gate files are committed; put it into PGPASSWORD or ~/.pgpass"
-    return ""
-
-
-def _git_problem(text: str) -> str:
-    """A branch without a remote; a remote is a name, a path or an address."""
-    location = text.removeprefix("git:")
-    if not re.fullmatch(r"\S*[^/\s]/[^/\s]\S*|\S+#\S+", location):
-        return f"`ledger` must name remote and branch, as in git:origin/proctor-ledger, not `{text}`"
-    if "://" in location and urlsplit(location).password:
-        return "`ledger` holds a password, and gate files are committed; let git's own credentials give it"
-    return ""
+    try:
+        found = address.parse(text)
+    except Misuse as error:
+        is_branch = text.lower().startswith("git:")
+        forms = "a path, postgresql://… or git:REMOTE/BRANCH"
+        return error.message if is_branch else f"`ledger` must be {forms}, not `{text}`"
+    match found:
+        case address.ServerAddress(has_password=True):
+            return "`ledger` holds a password, and gate files are committed; put it into PGPASSWORD or ~/.pgpass"
+        case address.BranchAddress(has_password=True):
+            return "`ledger` holds a password, and gate files are committed; let git's own credentials give it"
+        case _:
+            return ""
 
 
 def url_problem(text: str) -> str:

@@ -37,6 +37,7 @@ from proctor.gatefile.kinds import (
     Whole,
 )
 from proctor.gatefile.sections import Key, Made, OneOfSections, Section, WordOrMap
+from proctor.ledger import address
 from proctor.planning import Bound
 
 MOST_STEPS = 10_000
@@ -379,7 +380,7 @@ GATE = Section(
         ),
         Key(
             "ledger",
-            Text(checks.ledger_problem, checks.LEDGER),
+            Text(checks.ledger_problem, address.PATTERN),
             "Where the books are kept: a path (SQLite), postgresql://…, or a branch git:REMOTE/BRANCH.",
             ".proctor/ledger.db",
             shown_default=".proctor/ledger.db",

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, Self, runtime_checkable
 
-from proctor.errors import DomainError, KeyFault, LedgerCorrupt, LedgerMoved, Misuse
+from proctor.errors import KeyFault, LedgerCorrupt, LedgerMoved, Misuse
 from proctor.files import Fence
-from proctor.ledger import chain
+from proctor.ledger import address, chain
 from proctor.ledger.entries import GENESIS, Draft, Entry, seal
 
 
@@ -245,27 +245,17 @@ def open_ledger(location: str, root: Path, key: bytes | None = None) -> Ledger:
 
 
 def _store_at(location: str, root: Path) -> Store:
-    if not location.strip():
-        raise Misuse("the ledger's address is empty", hint="Leave `ledger` out for .proctor/ledger.db.")
-    scheme = location.partition(":")[0].lower()
-    if scheme in ("postgresql", "postgres") and "://" in location:
-        from proctor.ledger.postgresql import PostgresqlStore
+    match address.parse(location):
+        case address.ServerAddress(url):
+            from proctor.ledger.postgresql import PostgresqlStore
 
-        return PostgresqlStore(location)
-    if scheme == "git":
-        from proctor.ledger.git import GitStore
+            return PostgresqlStore(url)
+        case address.BranchAddress(branch):
+            from proctor.ledger.git import GitStore
 
-        return GitStore(location.partition(":")[2], root)
-    if "://" in location:
-        raise Misuse(
-            f"no ledger can be kept at {scheme}://",
-            hint="Write a path, postgresql://HOST/DATABASE or git:REMOTE/BRANCH.",
-        )
-    from proctor.ledger.sqlite import SqliteStore
+            return GitStore(branch, root)
+        case address.FileAddress() as file:
+            from proctor.ledger.sqlite import SqliteStore
 
-    try:
-        store = SqliteStore(root / Path(location).expanduser())
-    except (RuntimeError, ValueError) as error:
-        raise DomainError(f"{location!r} is not a path for a ledger: {error}") from None
-    Fence.around(root).resolve(location)  # no link that a commit brings leads to other books
-    return store
+            Fence.around(root).resolve(file.path)  # no link that a commit brings leads to other books
+            return SqliteStore(file.at(root))

@@ -55,7 +55,7 @@ def slug(gate: str) -> str:
 
 def publish(job: Job, gate: Gate, files: dict[str, bytes], shown: str = "") -> str:
     """Put badges on the ledger's branch; gives the address of the one that is *shown*, empty if there is none."""
-    from proctor.ledger import open_ledger
+    from proctor.ledger import address, open_ledger
     from proctor.ledger.git import split_location
 
     ledger = open_ledger(gate.ledger, gate.root)
@@ -66,6 +66,8 @@ def publish(job: Job, gate: Gate, files: dict[str, bytes], shown: str = "") -> s
     except ProctorError as error:
         job.notice(f"The badges were not published: {error.message}")
         return ""
-    remote, branch = split_location(gate.ledger.removeprefix("git:"), ["origin"])
+    place = address.parse(gate.ledger)
+    assert isinstance(place, address.BranchAddress)  # noqa: S101  # nothing else publishes
+    remote, branch = split_location(place.location, ["origin"])
     server = job.environ.get("GITHUB_SERVER_URL") or "https://github.com"
     return f"{server}/{job.facts.repository}/raw/{quote(branch)}/{shown}" if shown and remote == "origin" else ""

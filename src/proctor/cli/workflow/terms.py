@@ -17,12 +17,12 @@ from proctor import git
 from proctor.errors import DataError, GitFault
 from proctor.gatefile import Accepted, Baseline, Candidate, Command, Gate, PredictionsFile, Revision
 from proctor.github.event import Facts
+from proctor.ledger import address
 from proctor.reports.sarif import Location
 
 LEDGER = "git:origin/proctor-ledger"
 AUTO, AS_DECLARED = "auto", "gate-file"
 _GIT_TIMEOUT_S = 600.0
-_SHARED = ("git:", "postgresql:", "postgres:")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def ledger_of(gate: Gate, asked: str) -> str:
     """
     if asked:
         return asked
-    return gate.ledger if gate.ledger.startswith(_SHARED) else LEDGER
+    return gate.ledger if address.parse(gate.ledger).is_shared else LEDGER
 
 
 def in_job(gate: Gate, choice: Choice, revision: str) -> Gate:

@@ -1,0 +1,150 @@
+"""
+Where a ledger is kept, read from the text that people write: once, so that two spellings of a place are one account.
+
+An address opens nothing. Its canonical text tells two places apart, and says nothing secret: how a server is logged
+in to is not part of the place.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
+
+from proctor.errors import DomainError, Misuse
+
+PATTERN = (
+    r"^([Pp][Oo][Ss][Tt][Gg][Rr][Ee][Ss]([Qq][Ll])?://\S+|[Gg][Ii][Tt]:(\S*[^/\s]/[^/\s]\S*|\S+#\S+)"
+    r"|(?![Gg][Ii][Tt]:)(?!.*://).*\S.*)$"
+)
+"""The three kinds as one regular expression, for a schema; that no password may stand in it is more than that says."""
+
+_BRANCH = re.compile(r"\S*[^/\s]/[^/\s]\S*|\S+#\S+")
+_PORT = "5432"
+_FORMS = "Write a path, postgresql://HOST/DATABASE or git:REMOTE/BRANCH."
+
+
+@dataclass(frozen=True)
+class FileAddress:
+    """An SQLite file; *path* as it was written."""
+
+    path: str
+
+    @property
+    def is_shared(self) -> bool:
+        """False: what lies on the disk of one machine is gone where that forgets everything."""
+        return False
+
+    def at(self, root: Path) -> Path:
+        """
+        Where the file lies, for an address that starts at *root*.
+
+        Raises:
+            DomainError: If it is no path.
+        """
+        try:
+            return root / Path(self.path).expanduser()
+        except (RuntimeError, ValueError) as error:
+            raise DomainError(f"{self.path!r} is not a path for a ledger: {error}") from None
+
+    def canonical(self, root: Path, /) -> str:
+        """The path from *root*, or the whole one if it lies elsewhere."""
+        return canonical_path(str(self.at(root)), root)
+
+
+@dataclass(frozen=True)
+class ServerAddress:
+    """A PostgreSQL database; *url* as it was written, with the scheme in lower case."""
+
+    url: str
+
+    @property
+    def is_shared(self) -> bool:
+        """True: every machine that reaches the server sees the same."""
+        return True
+
+    @property
+    def has_password(self) -> bool:
+        """True if a password stands in it."""
+        return bool(urlsplit(self.url).password) or any(name == "password" for name, _ in _query(urlsplit(self.url)))
+
+    def canonical(self, _root: Path, /) -> str:
+        """Server, database and what else is asked of them; a user is kept only where the database is named by it."""
+        parts = urlsplit(self.url)
+        login, _, place = parts.netloc.rpartition("@")  # place may be several hosts, which `hostname` does not read
+        hosts = ",".join(host.lower().removesuffix(f":{_PORT}") for host in place.split(","))
+        user = f"{login.partition(':')[0]}@" if login and not parts.path.strip("/") else ""
+        query = urlencode(sorted((k, v) for k, v in _query(parts) if k != "password"))
+        return urlunsplit(("postgresql", f"{user}{hosts}", parts.path.rstrip("/"), query, ""))
+
+
+@dataclass(frozen=True)
+class BranchAddress:
+    """A branch of a git repository; *location* is what follows ``git:``, as it was written."""
+
+    location: str
+
+    @property
+    def is_shared(self) -> bool:
+        """True: it is pushed to the remote."""
+        return True
+
+    @property
+    def has_password(self) -> bool:
+        """True if a password stands in it."""
+        return "://" in self.location and bool(urlsplit(self.location).password)
+
+    def canonical(self, _root: Path, /) -> str:
+        """Remote and branch, with the sign between them that most people write."""
+        remote, sign, branch = self.location.rpartition("#")
+        return f"git:{remote}/{branch}" if sign and "/" not in remote else f"git:{self.location}"
+
+
+Address = FileAddress | ServerAddress | BranchAddress
+
+
+def parse(text: str) -> Address:
+    """
+    The place that *text* names; upper and lower case of a scheme are the same.
+
+    Raises:
+        Misuse: If it names none.
+
+    Example:
+        >>> parse("GIT:origin/books").canonical(Path("."))
+        'git:origin/books'
+
+    """
+    if not text.strip():
+        raise Misuse("the ledger's address is empty", hint="Leave `ledger` out for .proctor/ledger.db.")
+    scheme, colon, rest = text.partition(":")
+    word = scheme.lower()
+    if word in ("postgresql", "postgres") and rest.startswith("//"):
+        return ServerAddress(f"{word}:{rest}")
+    if word == "git" and colon:
+        if not _BRANCH.fullmatch(rest):
+            raise Misuse(
+                f"`ledger` must name remote and branch, as in git:origin/proctor-ledger, not `{text}`", hint=_FORMS
+            )
+        return BranchAddress(rest)
+    if "://" in text:
+        raise Misuse(f"no ledger can be kept at {word}://", hint=_FORMS)
+    return FileAddress(text)
+
+
+def _query(parts: SplitResult) -> list[tuple[str, str]]:
+    return parse_qsl(parts.query, keep_blank_values=True)
+
+
+def canonical_path(path: str, root: Path) -> str:
+    """
+    The one spelling of a *path* that starts at *root*: from there if it lies below, else the whole path.
+
+    Links are not followed: a path is what people write.
+    """
+    top = os.path.abspath(root)  # noqa: PTH100  # `resolve` follows links
+    whole = os.path.normpath(os.path.join(top, os.path.expanduser(path)))  # noqa: PTH111, PTH118  # no link is followed
+    below = os.path.relpath(whole, top)
+    return whole if Path(below).parts[:1] == (os.pardir,) else Path(below).as_posix()
