@@ -15,6 +15,7 @@ ADDRESS = r"[^\s@<>]+@[^\s@<>]+"
 NAME = r"^(?=.*\S)[^\n]{1,100}$"
 """A name that fits into a line."""
 
+
 def condition_problem(text: str) -> str:
     """What is wrong with a condition: its own message, with the caret."""
     try:

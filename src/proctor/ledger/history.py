@@ -18,12 +18,14 @@ from proctor.ledger.entries import Entry
 from proctor.ledger.records import (
     EVALUATED_FIELDS,
     Adopted,
+    BaselineNamed,
     Corrected,
     Evaluated,
     Notified,
     Pending,
     Registered,
     Retired,
+    SettingsAccepted,
     Submission,
     from_body,
 )
@@ -83,6 +85,7 @@ class Life:
         retired: Its retirement, if it has been retired.
         corrections: Corrections of labels.
         notices: What became of notices, in order.
+        acts: What the owner accepted: settings of gates, and baselines.
     """
 
     registered: Taken[Registered]
@@ -94,6 +97,7 @@ class Life:
     retired: Taken[Retired] | None = None
     corrections: tuple[Taken[Corrected], ...] = ()
     notices: tuple[Taken[Notified], ...] = ()
+    acts: tuple[Taken[SettingsAccepted] | Taken[BaselineNamed], ...] = ()
 
     @property
     def labels(self) -> str:
@@ -242,6 +246,7 @@ class _Growing:
         self.retired: Taken[Retired] | None = None
         self.corrections: list[Taken[Corrected]] = []
         self.notices: list[Taken[Notified]] = []
+        self.acts: list[Taken[SettingsAccepted] | Taken[BaselineNamed]] = []
         self._plain_steps: dict[tuple[object, ...], Step] = {}
 
     def take(self, entry: Entry) -> None:
@@ -261,6 +266,8 @@ class _Growing:
                 self.retired = Taken(entry)
             case Notified.kind:
                 self.notices.append(Taken(entry))
+            case SettingsAccepted.kind | BaselineNamed.kind:
+                self.acts.append(Taken(entry))
             case _:
                 from_body(entry.kind, entry.body, entry.number)  # says what is wrong with it
 
@@ -286,6 +293,7 @@ class _Growing:
             self.retired,
             tuple(self.corrections),
             tuple(self.notices),
+            tuple(self.acts),
         )
 
 

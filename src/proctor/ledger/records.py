@@ -61,6 +61,7 @@ class Registered:
         ids: Fingerprint of the ids alone, where the examples are known by their features.
         places: Where labels are sealed, which of them each example has, by its id or row (`TestSet.places`).
         is_labeled: Whether every example had a label: then another commitment can only mean changed labels.
+        settings: What of the gate file belongs to the owner, as it was then; ``None`` in ledgers of earlier versions.
     """
 
     kind: ClassVar[str] = "registration"
@@ -79,6 +80,7 @@ class Registered:
     ids: str | None = None
     places: str | None = None
     is_labeled: bool = False
+    settings: Json | None = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,35 @@ class Corrected:
 
 
 @dataclass(frozen=True)
+class SettingsAccepted:
+    """
+    The owner accepted other settings for a gate, which every later commit is held to.
+
+    Attributes:
+        gate: Name of the gate.
+        before: What held until then; ``None`` if nothing was pinned.
+        settings: What holds from here on.
+    """
+
+    kind: ClassVar[str] = "settings"
+    testset: str
+    gate: str
+    before: Json | None
+    settings: Json
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class BaselineNamed:
+    """The owner said that these predictions are a baseline, though no gate accepted them here."""
+
+    kind: ClassVar[str] = "baseline"
+    testset: str
+    baseline: Submission
+    origin: Origin
+
+
+@dataclass(frozen=True)
 class Retired:
     """The end of a test set, by its owner's decision."""
 
@@ -181,10 +212,23 @@ class Notified:
 
 EVALUATED_FIELDS = frozenset(field.name for field in fields(Evaluated))
 
-Record = Registered | Adopted | Evaluated | Pending | Corrected | Retired | Notified
+Record = (
+    Registered | Adopted | Evaluated | Pending | Corrected | SettingsAccepted | BaselineNamed | Retired | Notified
+)
 
 _KINDS: dict[str, type[Any]] = {
-    c.kind: c for c in (Registered, Adopted, Evaluated, Pending, Corrected, Retired, Notified)
+    c.kind: c
+    for c in (
+        Registered,
+        Adopted,
+        Evaluated,
+        Pending,
+        Corrected,
+        SettingsAccepted,
+        BaselineNamed,
+        Retired,
+        Notified,
+    )
 }
 
 
