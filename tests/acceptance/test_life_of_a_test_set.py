@@ -255,9 +255,14 @@ def test_renew__the_accepted_model_is_the_baseline_of_the_next_set(accepted):
 @pytest.mark.parametrize("renews", [False, True])
 def test_check__a_new_set_without_renewal_says_what_is_lost(accepted, renews):
     """Files that are only exchanged make a set without a past; the acceptance on it says so, a renewed one does not."""
-    accepted.gate(testset=second_exam(accepted), baseline=None, candidate={"predictions": "exam2/present.csv"})
+    files = second_exam(accepted)
     if renews:
+        accepted.gate(testset=files, baseline=None, candidate={"predictions": "exam2/present.csv"})
         owner(accepted, "renew", "--baseline", "exam2/present.csv")
+    else:
+        accepted.gate(baseline=None, candidate={"predictions": "exam2/present.csv"})
+        for name in ("labels.csv", "features.csv"):
+            (accepted.root / "exam2" / name).replace(accepted.root / "exam" / name)
 
     notes = check(accepted)["notes"]
 

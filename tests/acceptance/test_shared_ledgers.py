@@ -376,7 +376,7 @@ def test_kept_predictions__that_came_with_a_commit_are_not_believed(git_team: Te
 
 @pytest.mark.parametrize("first", ["features", "no features"])
 def test_features__dropped_or_added_later_buy_no_new_budget(git_team: Team, first: str):
-    """A set known by its ids stays the same set when features are named; one known by features needs them named."""
+    """Which features are named is the owner's to say; with their word, a set known by its ids stays the same set."""
     clone = git_team.repository("shop", "ada")
     labels = {"labels": str(git_team.folder / "labels.csv")}
     whole = labels | {"features": str(git_team.folder / "features.csv")}
@@ -387,7 +387,10 @@ def test_features__dropped_or_added_later_buy_no_new_budget(git_team: Team, firs
     clone.proctor("check", code=0)
     git_team.gate(clone, testset=sets[1], **files)
 
+    assert "belongs to the owner" in clone.proctor("check", code=2).err
+    assert 1 == sum(entry.kind == "registration" for entry in transcript(clone))
     if first == "features":
-        assert "known by other features" in clone.proctor("check", code=5).err
+        assert "known by other features" in clone.proctor("testset", "settings", "--accept", "--yes", code=5).err
     else:
+        clone.proctor("testset", "settings", "--accept", "--yes", code=0)
         assert clone.proctor("check", "--json", code=0).json["replayed"]

@@ -11,6 +11,7 @@ import click
 from proctor.errors import PASSED, UNUSABLE, Misuse
 
 if TYPE_CHECKING:
+    from proctor.gatefile import Gate
     from proctor.runstore.delivery import Target
     from proctor.runstore.queue import Kept, Sent
 
@@ -44,10 +45,29 @@ def sync(file: str, url: str | None, experiment: str | None, as_json: bool) -> i
 
     gate = load_gate(file)
     own = gate.runstore
+    if url is None:
+        _refuse_others(gate)
     target = _target(url or (own.url if own else ""), experiment or (own.experiment if own else ""))
     results = delivery.send_waiting(target, Outbox(gate.root / delivery.OUTBOX), os.environ)
     click.echo(_as_json(results) if as_json else _as_text(results))
     return UNUSABLE if any(isinstance(result, Kept) for result in results) else PASSED
+
+
+def _refuse_others(gate: Gate) -> None:
+    """
+    Refuse a gate file whose run store is not the registered one: it would get the password.
+
+    Raises:
+        ContractError: If it changes what belongs to the owner.
+        LedgerError: If the books cannot be read.
+    """
+    from proctor.gate.safe import Safe
+    from proctor.gate.settings import refuse_changed
+    from proctor.ledger import open_ledger
+    from proctor.surroundings import Surroundings
+
+    entries = open_ledger(gate.ledger, gate.root, Safe(gate, Surroundings()).ledger_key).read()
+    refuse_changed(gate, entries, is_signed=bool(entries) and entries[-1].mac is not None)
 
 
 def _target(url: str, experiment: str) -> Target:

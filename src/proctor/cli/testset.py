@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from proctor.cli.seal import seal
+from proctor.cli.settings import baseline, settings
 from proctor.cli.source import load_gate
 from proctor.errors import PASSED, UNUSABLE, Misuse
 
@@ -44,7 +45,8 @@ def testset() -> None:
     """
 
 
-testset.add_command(seal)
+for command in (seal, settings, baseline):
+    testset.add_command(command)
 
 gate_file = click.argument("file", default=".", type=click.Path())
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")

@@ -71,6 +71,8 @@ def _may_be_the_same(gate: Gate) -> bool:
         case PredictionsFile(old):
             if not isinstance(gate.candidate, PredictionsFile):
                 return False
+            if gate.baseline.revision is not None:
+                return True
             files = gate.resolve(old), gate.resolve(gate.candidate.predictions)
             return all(file.is_file() for file in files) and filecmp.cmp(*files, shallow=False)
 

@@ -38,6 +38,7 @@ from proctor.gate.case import Case, identify, open_case
 from proctor.gate.contestants import Contestant
 from proctor.gate.publication import release_of, status_of
 from proctor.gate.safe import Safe
+from proctor.gate.settings import refuse_strange_baseline
 from proctor.gate.turns import insist
 from proctor.gatefile import First, Gate, Inputs
 from proctor.ledger import open_ledger
@@ -122,6 +123,8 @@ def _answer(case: Case) -> Release:
     if books.life is not None:
         refuse_another_contract(gate, books.life)
     baseline = case.baseline(books.life)
+    if books.life is not None:
+        refuse_strange_baseline(gate, books.life, baseline.submission if baseline else None)
     anchor = case.anchor(books.life, baseline)
     formula, condition = _asked(gate, baseline, anchor)
     candidate = case.candidate.submission

@@ -21,6 +21,7 @@ from proctor import __version__, owner
 from proctor.budget import Adaptivity
 from proctor.conditions import Variable, variables
 from proctor.errors import DataError, KeyFault, LabelsMissing, ModelError
+from proctor.gate import settings
 from proctor.gate.books import known_as
 from proctor.gate.contestants import Contestant, Workbench
 from proctor.gate.locked import recall, refuse_locked
@@ -224,6 +225,7 @@ class Case:
             ids=by_ids.fingerprint if by_ids else None,
             places=self.exam.places if self.safe.pair is not None else None,
             is_labeled=bool(self.labels.is_known().all()),
+            settings=settings.settings_of(self.gate),
         )
 
     def rehearse(self, *others: Contestant | None) -> None:
@@ -319,6 +321,23 @@ def identify(safe: Safe, entries: Sequence[Entry], *, opens_labels: bool = True)
         return found
 
 
+def identify_as_registered(safe: Safe, entries: Sequence[Entry], *, opens_labels: bool = True) -> TestSet:
+    """
+    The test set of a gate file that leaves to the owner what is the owner's.
+
+    Raises:
+        ContractError: If it does not: nothing of it is used, and of the files no more than the examples is read.
+        KeyFault: As `identify`.
+        DataError: As `identify`.
+    """
+    gate, is_signed = safe.gate, bool(entries) and entries[-1].mac is not None
+    settings.refuse_changed(gate, entries, is_signed=is_signed)
+    exam = identify(safe, entries, opens_labels=opens_labels)
+    settings.refuse_changed_on(gate, entries, exam.fingerprint, is_signed=is_signed)
+    settings.refuse_opened(gate, entries, exam.fingerprint, is_sealed=safe.pair is not None)
+    return exam
+
+
 def _without_labels(files: ExamFiles) -> ExamFiles:
     """The files of the test set, of which the labels are not opened, as far as the examples have another file."""
     return files if files.features is None else replace(files, labels=files.features)
@@ -337,7 +356,7 @@ def open_case(
     commit = commit or commit_of(gate.root, surroundings.environ)
     safe = Safe(gate, surroundings)
     ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
-    exam = identify(safe, ledger.read())
+    exam = identify_as_registered(safe, ledger.read())
     if owner_record is None and gate.adaptivity is Adaptivity.NONE and safe.key is None:
         owner_record = gate.resolve(gate.owner.record)
     workbench = Workbench(gate, exam, safe, surroundings, commit, owner_record)

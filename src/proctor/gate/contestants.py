@@ -101,11 +101,23 @@ class Workbench:
                 return self.earlier(accepted) if accepted is not None else None
             case PredictionsFile() as file:
                 self._refuse_sealed(file)
-                return self._from_file(file, self._source(file.predictions), None)
+                return self._from_file(file, self._baseline_source(file), None)
             case Revision(revision):
                 return self._at(revision)
             case _:
                 assert_never(self.gate.baseline)
+
+    def _baseline_source(self, file: PredictionsFile) -> Source:
+        if file.revision is None:
+            return self._source(file.predictions)
+        from proctor.models import NotThere, commit_of, file_at
+
+        root = self.gate.root
+        try:
+            content = file_at(root, commit_of(root, file.revision), file.predictions)
+        except NotThere:
+            raise _absent(file.revision, file.predictions) from None
+        return Source(Path(file.predictions), content)
 
     def _refuse_sealed(self, file: PredictionsFile) -> None:
         if self.gate.testset.inputs is Inputs.SEALED:

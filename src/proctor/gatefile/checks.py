@@ -43,11 +43,11 @@ def ledger_problem(text: str) -> str:
     """A ledger that is none of the three kinds, or that gives a password away."""
     try:
         found = address.parse(text)
-    except Misuse as error:
-        is_branch = text.lower().startswith("git:")
-        forms = "a path, postgresql://… or git:REMOTE/BRANCH"
-        return error.message if is_branch else f"`ledger` must be {forms}, not `{text}`"
+    except Misuse:
+        return f"`ledger` must be a path, postgresql://… or git:REMOTE/BRANCH, not `{text}`"
     match found:
+        case address.BranchAddress(names_branch=False):
+            return f"`ledger` must name remote and branch, as in git:origin/proctor-ledger, not `{text}`"
         case address.ServerAddress(has_password=True):
             return "`ledger` holds a password, and gate files are committed; put it into PGPASSWORD or ~/.pgpass"
         case address.BranchAddress(has_password=True):

@@ -82,11 +82,23 @@ class TestSetSource:
 
 @dataclass(frozen=True)
 class PredictionsFile:
-    """Predictions that were made elsewhere; *id* and *prediction* name the columns."""
+    """
+    Predictions that were made elsewhere.
+
+    Attributes:
+        predictions: The file.
+        id: Name of its column of ids.
+        prediction: Name of its column of predictions.
+        revision: Revision of the repository at which it is read; ``None`` for the file as it lies here.
+        is_given: True if whoever runs the gate names it, and not the commit that is judged.
+
+    """
 
     predictions: str
     id: str = "id"
     prediction: str = "prediction"
+    revision: str | None = None
+    is_given: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,9 +153,17 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Revision:
-    """The baseline is the candidate's own path at another revision of the git repository."""
+    """
+    The baseline is the candidate's own path at another revision of the git repository.
+
+    Attributes:
+        revision: Branch, tag or commit.
+        is_given: True if whoever runs the gate names it, and not the gate file.
+
+    """
 
     revision: str
+    is_given: bool = False
 
 
 Baseline = Accepted | PredictionsFile | Revision

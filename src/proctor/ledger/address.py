@@ -49,9 +49,9 @@ class FileAddress:
         except (RuntimeError, ValueError) as error:
             raise DomainError(f"{self.path!r} is not a path for a ledger: {error}") from None
 
-    def canonical(self, root: Path, /) -> str:
-        """The path from *root*, or the whole one if it lies elsewhere."""
-        return canonical_path(str(self.at(root)), root)
+    def canonical(self, root: Path, project: Path | None = None) -> str:
+        """The path from *root*; the whole one if it is absolute and lies out of the *project*."""
+        return canonical_path(self.path, root, project)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class ServerAddress:
         """True if a password stands in it."""
         return bool(urlsplit(self.url).password) or any(name == "password" for name, _ in _query(urlsplit(self.url)))
 
-    def canonical(self, _root: Path, /) -> str:
+    def canonical(self, _root: Path, _project: Path | None = None) -> str:
         """Server, database and what else is asked of them; a user is kept only where the database is named by it."""
         parts = urlsplit(self.url)
         login, _, place = parts.netloc.rpartition("@")  # place may be several hosts, which `hostname` does not read
@@ -92,11 +92,16 @@ class BranchAddress:
         return True
 
     @property
+    def names_branch(self) -> bool:
+        """True if it has a remote and a branch; which of its words is which, the repository says."""
+        return _BRANCH.fullmatch(self.location) is not None
+
+    @property
     def has_password(self) -> bool:
         """True if a password stands in it."""
         return "://" in self.location and bool(urlsplit(self.location).password)
 
-    def canonical(self, _root: Path, /) -> str:
+    def canonical(self, _root: Path, _project: Path | None = None) -> str:
         """Remote and branch, with the sign between them that most people write."""
         remote, sign, branch = self.location.rpartition("#")
         return f"git:{remote}/{branch}" if sign and "/" not in remote else f"git:{self.location}"
@@ -124,10 +129,6 @@ def parse(text: str) -> Address:
     if word in ("postgresql", "postgres") and rest.startswith("//"):
         return ServerAddress(f"{word}:{rest}")
     if word == "git" and colon:
-        if not _BRANCH.fullmatch(rest):
-            raise Misuse(
-                f"`ledger` must name remote and branch, as in git:origin/proctor-ledger, not `{text}`", hint=_FORMS
-            )
         return BranchAddress(rest)
     if "://" in text:
         raise Misuse(f"no ledger can be kept at {word}://", hint=_FORMS)
@@ -138,13 +139,27 @@ def _query(parts: SplitResult) -> list[tuple[str, str]]:
     return parse_qsl(parts.query, keep_blank_values=True)
 
 
-def canonical_path(path: str, root: Path) -> str:
+def canonical_path(path: str, root: Path, project: Path | None = None) -> str:
     """
-    The one spelling of a *path* that starts at *root*: from there if it lies below, else the whole path.
+    The one spelling of a *path* that starts at *root*: from there, unless it is absolute and leads out of the project.
 
-    Links are not followed: a path is what people write.
+    A relative path stays one, so that every checkout of a project has the same. Links are not followed: a path is
+    what people write.
+
+    Args:
+        path: The path as it is written.
+        root: The folder that it starts from.
+        project: Top of the project; *root* if left out.
+
+    Example:
+        >>> canonical_path("/p/exam/../labels.csv", Path("/p/gates"), Path("/p"))
+        '../labels.csv'
+
     """
-    top = os.path.abspath(root)  # noqa: PTH100  # `resolve` follows links
-    whole = os.path.normpath(os.path.join(top, os.path.expanduser(path)))  # noqa: PTH111, PTH118  # no link is followed
-    below = os.path.relpath(whole, top)
-    return whole if Path(below).parts[:1] == (os.pardir,) else Path(below).as_posix()
+    written = os.path.expanduser(path)  # noqa: PTH111  # an unknown user is no fault here
+    if not os.path.isabs(written):  # noqa: PTH117
+        return Path(os.path.normpath(written)).as_posix()
+    top = os.path.abspath(project or root)  # noqa: PTH100  # `resolve` follows links
+    whole = os.path.normpath(written)
+    is_inside = Path(whole).is_relative_to(top)
+    return Path(os.path.relpath(whole, os.path.abspath(root))).as_posix() if is_inside else whole  # noqa: PTH100

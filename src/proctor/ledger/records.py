@@ -212,9 +212,7 @@ class Notified:
 
 EVALUATED_FIELDS = frozenset(field.name for field in fields(Evaluated))
 
-Record = (
-    Registered | Adopted | Evaluated | Pending | Corrected | SettingsAccepted | BaselineNamed | Retired | Notified
-)
+Record = Registered | Adopted | Evaluated | Pending | Corrected | SettingsAccepted | BaselineNamed | Retired | Notified
 
 _KINDS: dict[str, type[Any]] = {
     c.kind: c

@@ -16,7 +16,7 @@ from proctor.gate.books import (
     refuse_if_out_of_reach,
     refuse_if_over,
 )
-from proctor.gate.case import identify
+from proctor.gate.case import identify_as_registered
 from proctor.gate.locked import LockedTestSet
 from proctor.gate.publication import state_of
 from proctor.gate.safe import Safe
@@ -58,7 +58,7 @@ def look_up(gate: Gate, safe: Safe) -> Shelf:
         return Shelf(None, None, (skipped("test set", f"{named!r} is not here, so its account is not known here"),))
     try:
         ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
-        exam = identify(safe, ledger.read(), opens_labels=False)
+        exam = identify_as_registered(safe, ledger.read(), opens_labels=False)
     except KeyFault as error:
         return Shelf(None, None, (skipped("test set", error.message),))
     except LedgerUnreachable as error:

@@ -308,4 +308,4 @@ def _baseline_predictions(job: Job, gate: Gate) -> PredictionsFile:
     found = align(exam.sheet(), contestant.read())
     path = Path(mkdtemp(prefix="proctor-baseline-")) / _PREDICTIONS
     _write_predictions(_Predicted(exam.ids or (), tuple(str(value) for value in found.values.tolist())), path)
-    return PredictionsFile(str(path), "id", "prediction")
+    return PredictionsFile(str(path), "id", "prediction", is_given=True)

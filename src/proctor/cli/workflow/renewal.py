@@ -70,7 +70,7 @@ def _gate(gate: Gate, options: Options, job: Job) -> Gate:
     is_declared = asked == AS_DECLARED or (asked == AUTO and isinstance(gate.baseline, PredictionsFile))
     baseline = gate.baseline
     if not is_declared and options.wish.baseline is None:
-        baseline = Revision(job.facts.sha if asked == AUTO else asked)
+        baseline = Revision(job.facts.sha if asked == AUTO else asked, is_given=True)
     return replace(gate, ledger=terms.ledger_of(gate, options.choice.ledger), baseline=baseline)
 
 

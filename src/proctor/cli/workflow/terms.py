@@ -15,7 +15,7 @@ from pathlib import Path
 
 from proctor import git
 from proctor.errors import DataError, GitFault
-from proctor.gatefile import Accepted, Baseline, Candidate, Command, Gate, PredictionsFile, Revision
+from proctor.gatefile import Accepted, Baseline, Candidate, Command, Gate, PredictionsFile, Revision, Sandbox
 from proctor.github.event import Facts
 from proctor.ledger import address
 from proctor.reports.sarif import Location
@@ -65,6 +65,75 @@ def in_job(gate: Gate, choice: Choice, revision: str) -> Gate:
 
     """
     return replace(gate, ledger=ledger_of(gate, choice.ledger), baseline=_baseline(gate, choice.baseline, revision))
+
+
+def as_owned(gate: Gate, base: str | None) -> Gate:
+    """
+    The gate with what belongs to the owner of the test set from the gate file of a *base*, which a commit cannot write.
+
+    Args:
+        gate: The gate file of the commit.
+        base: Revision whose word holds; ``None`` if the commit's own does.
+
+    Returns:
+        The gate as it is if the base has no such gate yet.
+
+    Raises:
+        DataError: If the clone does not have the base; a shallow one is told how to mend it.
+        GateFileError: If the base's gate file has problems.
+
+    """
+    theirs = _gate_at(gate, base) if base is not None else None
+    if theirs is None:
+        return gate
+    baseline = theirs.baseline
+    if isinstance(baseline, PredictionsFile):
+        baseline = replace(baseline, revision=base, is_given=True)
+    is_stricter = gate.sandbox is Sandbox.REQUIRED or theirs.sandbox is Sandbox.NONE
+    return replace(
+        gate,
+        name=theirs.name,
+        recipient=theirs.recipient,
+        testset=theirs.testset,
+        first=theirs.first,
+        baseline=baseline,
+        ledger=theirs.ledger,
+        runstore=theirs.runstore,
+        sandbox=gate.sandbox if is_stricter else theirs.sandbox,
+        feedback=theirs.feedback,
+        owner=theirs.owner,
+        notify=theirs.notify,
+    )
+
+
+def owners_base(root: Path, facts: Facts, revision: str) -> str | None:
+    """
+    Revision whose gate file says what is the owner's; ``None`` on the default branch, which says it itself.
+
+    Of a branch that is pushed it is the default branch, not what the branch had before: that is the same person's.
+    """
+    if facts.is_default_branch:
+        return None
+    if facts.pull_request is not None or facts.group_base:
+        return revision
+    default = f"refs/remotes/origin/{facts.default_branch}"
+    return ask_git(root, "rev-parse", "--verify", "--quiet", default) or revision
+
+
+def _gate_at(gate: Gate, base: str) -> Gate | None:
+    from proctor.gatefile import loads
+    from proctor.models import NotThere, commit_of, file_at
+
+    name = Path(gate.file).name
+    try:
+        content = file_at(gate.root, commit_of(gate.root, base), name)
+    except NotThere:
+        return None
+    except DataError:
+        if _is_first_commit(gate.root, base):
+            return None
+        raise
+    return loads(content.decode("utf-8-sig", errors="replace"), gate.file, gate.root)
 
 
 def base_of(root: Path, facts: Facts, revision: str) -> str:
@@ -117,9 +186,9 @@ def _baseline(gate: Gate, asked: str, revision: str) -> Baseline:
     if asked == AS_DECLARED or (asked == AUTO and isinstance(gate.baseline, PredictionsFile)):
         return gate.baseline
     if asked != AUTO:
-        return Revision(asked)
+        return Revision(asked, is_given=True)
     # Where the candidate was not there yet, this is the first one, and the gate file's `first` says what it gets.
-    return Revision(revision) if _has_candidate(gate, revision) else Accepted()
+    return Revision(revision, is_given=True) if _has_candidate(gate, revision) else Accepted()
 
 
 def _has_candidate(gate: Gate, revision: str) -> bool:

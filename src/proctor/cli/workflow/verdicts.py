@@ -97,7 +97,8 @@ def _asked(options: Options, job: Job, gate: Gate) -> Asked | None:
     match activity:
         case Judge(revision, number):
             base = terms.base_of(gate.root, job.facts, revision)
-            return Asked(terms.in_job(gate, options.choice, base), number)
+            owned = terms.as_owned(gate, terms.owners_base(gate.root, job.facts, base))
+            return Asked(terms.in_job(owned, options.choice, base), number)
         case JudgeArtifact():
             assert options.artifact is not None  # noqa: S101  # the activity is chosen only with one
             taken = forks.take(job, gate, options.artifact)

@@ -1,0 +1,124 @@
+"""`proctor testset settings` and `baseline`: the owner's word on what a commit cannot change."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from proctor.cli.source import load_gate
+from proctor.errors import PASSED, Misuse
+
+if TYPE_CHECKING:
+    from proctor.custody.desk import Desk
+    from proctor.custody.settings import Settings
+
+_LEDGER = click.option(
+    "--ledger", metavar="LEDGER", help="The books, where a workflow keeps others than the gate file."
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+
+
+def _desk(file: str, ledger: str | None) -> Desk:
+    from proctor.custody.desk import open_desk
+    from proctor.surroundings import Surroundings
+
+    gate = load_gate(file)
+    return open_desk(gate if ledger is None else replace(gate, ledger=ledger), Surroundings())
+
+
+@click.command(
+    short_help="Show or accept the settings that are the owner's.",
+    epilog="""\b
+Examples:
+  proctor testset settings                 what holds, and what the gate file says otherwise
+  proctor testset settings --accept        what the gate file says now is to hold
+""",
+)
+@click.argument("file", default=".", type=click.Path())
+@click.option("--accept", is_flag=True, help="Record that what the gate file says now holds.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_LEDGER
+@_JSON
+def settings(file: str, accept: bool, yes: bool, ledger: str | None, as_json: bool) -> int:
+    """
+    Show what of the gate file belongs to the owner of the test set, or accept what it says now.
+
+    Labels, columns, ledger, run store, sandbox, feedback, the owner's files and what a first candidate gets are pinned
+    when a test set is registered: a commit that changes one of them is refused until the owner accepts it here.
+    """
+    from proctor.custody import settings as word
+
+    desk = _desk(file, ledger)
+    found = word.settings(desk)
+    if accept:
+        if not yes and found.differences:
+            _ask(found)
+        found = word.accept_settings(desk)
+    content = {
+        "pinned": None if found.pinned is None else dict(found.pinned),
+        "asked": dict(found.asked),
+        "differences": list(found.differences),
+        "entry": found.entry,
+    }
+    click.echo(json.dumps(content, indent=2, ensure_ascii=False) if as_json else "\n".join(_lines(found)))
+    return PASSED
+
+
+def _ask(found: Settings) -> None:
+    """
+    Have a person confirm what changes.
+
+    Raises:
+        Misuse: If nobody is there to answer.
+        click.Abort: If the answer is no.
+    """
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise Misuse(
+            f"the gate file changes what belongs to the owner: {'; '.join(found.differences)}",
+            hint="Nobody is there to answer; say --yes if the owner of the test set wants this. Nothing was recorded.",
+        )
+    for line in found.differences:
+        click.echo(f"  {line}")
+    click.confirm("Shall this hold from now on?", abort=True)
+
+
+def _lines(found: Settings) -> list[str]:
+    lines = [f"{key:<26} {'-' if value is None else value}" for key, value in found.asked.items()]
+    if found.entry is not None:
+        return [*lines, "", f"This holds from now on, entry {found.entry} of the ledger."]
+    if found.pinned is None:
+        return [*lines, "", "Nothing is pinned yet; `proctor testset settings --accept` pins what stands here."]
+    if found.differences:
+        return [*lines, "", "The gate file changes what belongs to the owner:", *(f"  {e}" for e in found.differences)]
+    return [*lines, "", "This is what holds."]
+
+
+@click.command(
+    short_help="Say that predictions are a baseline.",
+    epilog="""\b
+Example:
+  proctor testset baseline old.csv
+""",
+)
+@click.argument("predictions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", default=".", type=click.Path())
+@_LEDGER
+@_JSON
+def baseline(predictions: Path, file: str, ledger: str | None, as_json: bool) -> int:
+    """
+    Say that PREDICTIONS, which no gate accepted on this test set, may be compared with as the baseline.
+
+    The predictions of registration and those of accepted candidates may be without it.
+    """
+    from proctor.custody.settings import name_baseline
+
+    named, entry = name_baseline(_desk(file, ledger), predictions)
+    recorded = f"entry {entry} of the ledger" if entry is not None else "which the ledger says already"
+    content = {"digest": named.digest, "source": named.source, "entry": entry}
+    click.echo(json.dumps(content, indent=2) if as_json else f"{named.source} is a baseline, {recorded}")
+    return PASSED

@@ -1,0 +1,113 @@
+"""
+The owner's word on what a commit cannot change: the settings of a gate, and predictions that are a baseline.
+
+Each is an entry of the ledger, which keeps what held before. Nothing of the gate file is used but what is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from proctor.custody.desk import Desk
+from proctor.errors import Misuse
+from proctor.gate.books import Books
+from proctor.gate.settings import Pin, differences, pin_of, settings_of
+from proctor.gatefile import Inputs, PredictionsFile
+from proctor.ledger.records import BaselineNamed, SettingsAccepted, Submission
+from proctor.predictions import ColumnNames, Source, align, digest, read_predictions
+
+
+@dataclass(frozen=True)
+class Settings:
+    """
+    What belongs to the owner of a test set, as the gate file says it and as the ledger holds it.
+
+    Attributes:
+        asked: What the gate file says.
+        pinned: What holds; ``None`` where nothing was pinned, in ledgers of earlier versions.
+        differences: What is otherwise, in words.
+        entry: Entry of the ledger that records the acceptance; ``None`` if there was nothing to accept.
+    """
+
+    asked: Mapping[str, str | None]
+    pinned: Mapping[str, str | None] | None
+    differences: tuple[str, ...]
+    entry: int | None = None
+
+
+def settings(desk: Desk) -> Settings:
+    """
+    What holds for the gate, and what its file says otherwise.
+
+    Raises:
+        Misuse: If the test set is not registered.
+    """
+    desk.life(desk.books())
+    return _held(desk, _pin(desk))
+
+
+def accept_settings(desk: Desk) -> Settings:
+    """
+    Record that what the gate file says now is the owner's word; nothing if it is what holds.
+
+    Raises:
+        Misuse: If the test set is not registered.
+        KeyFault: If the ledger is signed and the key is not here.
+    """
+
+    def act(books: Books) -> Settings:
+        desk.life(books)
+        pin = _pin(desk)
+        held = _held(desk, pin)
+        if pin is not None and dict(pin.settings) == dict(held.asked):
+            return held
+        before = None if pin is None else dict(pin.settings)
+        record = SettingsAccepted(desk.exam.fingerprint, desk.gate.name, before, dict(held.asked), desk.origin)
+        return Settings(held.asked, held.pinned, held.differences, desk.append(record, books.head).number)
+
+    return desk.decide(act)
+
+
+def name_baseline(desk: Desk, file: Path) -> tuple[Submission, int | None]:
+    """
+    Record that the predictions of a file are a baseline, though no gate accepted them; gives the entry, if one is new.
+
+    Raises:
+        Misuse: If the inputs are sealed, or the test set is not registered.
+        DataError: If they are not predictions of this test set.
+    """
+    if desk.gate.testset.inputs is Inputs.SEALED:
+        raise Misuse(
+            f"the inputs are sealed, so {str(file)!r} was made by somebody who saw them",
+            hint="Compare with the accepted model: `baseline: accepted`. Nothing was recorded.",
+        )
+    source, names = Source(file), _columns(desk)
+    align(desk.exam.sheet(), read_predictions(source, names))
+    named = Submission(digest(source, names), str(file), desk.origin.commit)
+
+    def act(books: Books) -> int | None:
+        said = [taken.record for taken in desk.life(books).acts]
+        if any(isinstance(record, BaselineNamed) and record.baseline.digest == named.digest for record in said):
+            return None
+        return desk.append(BaselineNamed(desk.exam.fingerprint, named, desk.origin), books.head).number
+
+    return named, desk.decide(act)
+
+
+def _columns(desk: Desk) -> ColumnNames:
+    for model in (desk.gate.baseline, desk.gate.candidate):
+        if isinstance(model, PredictionsFile):
+            return ColumnNames(model.id, model.prediction)
+    return ColumnNames(desk.gate.testset.id)
+
+
+def _pin(desk: Desk) -> Pin | None:
+    return pin_of(desk.gate, desk.ledger.read(), desk.exam.fingerprint)
+
+
+def _held(desk: Desk, pin: Pin | None) -> Settings:
+    if pin is None:
+        return Settings(settings_of(desk.gate), None, ())
+    return Settings(settings_of(desk.gate), pin.settings, differences(pin, desk.gate))

@@ -1,0 +1,292 @@
+"""
+What of a gate file belongs to the owner of the test set, and not to the commit that is judged.
+
+Where labels and books lie, who gets results and private figures, how models are isolated, what a first candidate gets:
+registration pins it, and a commit that would change it is refused before anything of it is used. What tunes the plan
+(condition, power, disagreement, stakes, steps, passes) stays free. Paths are told apart as seen from the gate's folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from proctor import git
+from proctor.conditions import Variable, variables
+from proctor.errors import ContractError, GitFault
+from proctor.gatefile import Accepted, Baseline, Gate, Owner, PredictionsFile, Revision, Sandbox, VerdictOnly
+from proctor.ledger import Entry, address
+from proctor.ledger.address import canonical_path
+from proctor.ledger.history import Life
+from proctor.ledger.records import Adopted, BaselineNamed, Registered, SettingsAccepted, Submission
+
+Settings = Mapping[str, str | None]
+"""Keys of the gate file with their canonical values; ``None`` for what is left out, or as it is by default."""
+
+_PATHS = ("testset.labels", "testset.features", "owner.record", "owner.key", "ledger")
+_PLACE = ("file", "folder")
+_GATE_S_OWN = ("name", "first", "baseline", "feedback")  # what each of several gates on a test set says for itself
+_ISOLATION = (Sandbox.NONE.value, Sandbox.AUTO.value, Sandbox.REQUIRED.value)
+_ACCEPTED = "accepted"
+_DEEP = "/_" * 40  # a project somewhere: paths may lead some folders out of it
+
+HINT = (
+    "Put it back. Only the owner of the test set may change it: `proctor testset settings --accept`. "
+    "Nothing was spent, and nothing was sent anywhere."
+)
+
+
+def settings_of(gate: Gate) -> dict[str, str | None]:
+    """The owner's part of a gate file."""
+    testset, store, project = gate.testset, gate.runstore, gate.fence.project
+    folder = Path(os.path.relpath(os.path.realpath(gate.root), project)).as_posix()
+    place = partial(canonical_path, root=gate.root, project=project)
+    record = place(gate.owner.record)
+    return {
+        "name": gate.name,
+        "file": Path(gate.file).name,
+        "folder": folder,
+        "testset.labels": place(testset.labels),
+        "testset.label": testset.label,
+        "testset.id": testset.id,
+        "testset.features": place(testset.features) if testset.features else None,
+        "first": gate.first.value,
+        "baseline": _declared(gate.baseline),
+        "ledger": address.parse(gate.ledger).canonical(gate.root, project),
+        "runstore": store.url.rstrip("/") if store else None,
+        "runstore.experiment": store.experiment if store else None,
+        "runstore.owner_experiment": store.owner_experiment if store else None,
+        "sandbox": gate.sandbox.value,
+        "feedback": None if isinstance(gate.feedback, VerdictOnly) else _feedback(gate),
+        "adaptivity": gate.recipient,
+        "owner.record": None if record == Owner().record else record,
+        "owner.key": place(gate.owner.key) if gate.owner.key else None,
+    }
+
+
+def _feedback(gate: Gate) -> str:
+    return json.dumps([type(gate.feedback).__name__, asdict(gate.feedback)], sort_keys=True)
+
+
+def _declared(baseline: Baseline) -> str | None:
+    """What the gate file says of the baseline; ``None`` where whoever runs the gate says it."""
+    match baseline:
+        case Accepted():
+            return _ACCEPTED
+        case PredictionsFile(is_given=is_given):
+            return None if is_given else "predictions"
+        case Revision(revision, is_given):
+            return None if is_given else f"revision: {revision}"
+
+
+# --- what was pinned -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pin:
+    """
+    What holds for a gate on one test set.
+
+    Attributes:
+        testset: The test set's fingerprint.
+        settings: The owner's settings.
+        is_sealed: True if the labels were sealed when it was registered.
+        commit: Commit of the gate file, where known.
+    """
+
+    testset: str
+    settings: Settings
+    is_sealed: bool
+    commit: str | None = None
+
+
+def pins(entries: Sequence[Entry]) -> Iterator[Pin]:
+    """Everything that registrations and the owner's later words pinned, in the ledger's order."""
+    sealed: dict[str, bool] = {}
+    for entry in entries:
+        if entry.kind not in (Registered.kind, SettingsAccepted.kind):
+            continue
+        body = entry.body
+        name, settings, origin = str(body.get("testset")), body.get("settings"), body.get("origin")
+        sealed.setdefault(name, body.get("pair") is not None)
+        if isinstance(settings, dict):
+            commit = origin.get("commit") if isinstance(origin, dict) else None
+            yield Pin(name, _plain(settings), sealed[name], commit if isinstance(commit, str) else None)
+
+
+def pin_of(gate: Gate, entries: Sequence[Entry], fingerprint: str) -> Pin | None:
+    """What holds for *gate* on a test set: the owner's last word on this gate, else what registration pinned."""
+    of_set = [pin for pin in pins(entries) if pin.testset == fingerprint]
+    own = [pin for pin in of_set if _is_of(pin, gate)]
+    return own[-1] if own else of_set[0] if of_set else None
+
+
+def _plain(settings: Mapping[str, Any]) -> Settings:
+    return {str(key): None if value is None else str(value) for key, value in settings.items()}
+
+
+def _is_of(pin: Pin, gate: Gate) -> bool:
+    """Whether *gate* is the one that was pinned, by its name or its file: a commit that changes one is found out."""
+    return pin.settings.get("name") == gate.name or _is_of_file(pin, gate)
+
+
+def _is_of_file(pin: Pin, gate: Gate) -> bool:
+    """
+    Whether it is the same file of the same repository.
+
+    Repositories that share books are told apart by the commit: this one has it, or it is another's.
+    """
+    asked = settings_of(gate)
+    if any(pin.settings.get(key) != asked[key] for key in _PLACE):
+        return False
+    if isinstance(address.parse(gate.ledger), address.FileAddress) and not Path(str(asked["ledger"])).is_absolute():
+        return True
+    if pin.commit is None:
+        return False
+    with contextlib.suppress(GitFault):
+        found = git.find(gate.root)
+        return found is not None and found.run("cat-file", "-e", f"{pin.commit}^{{commit}}").code == 0
+    return False
+
+
+def differences(pin: Pin, gate: Gate, *, is_signed: bool = True) -> tuple[str, ...]:
+    """
+    What a gate file asks otherwise than is pinned, in words; more isolation than pinned is no difference.
+
+    Args:
+        pin: What holds.
+        gate: What the gate file says.
+        is_signed: False if the books vouch for nothing but themselves: then their place says nothing, and whoever
+            moves them needs nobody's leave.
+    """
+    asked, is_own = settings_of(gate), _is_of(pin, gate)
+    seen = _seen_from(pin.settings, str(asked["folder"]))
+    free = {*_PLACE, *(() if is_own else _GATE_S_OWN), *(() if is_signed else ("ledger",))}
+    if is_own and not _is_of_file(pin, gate):
+        free.add("name")  # it is the same
+    return tuple(
+        f"`{key}` is {_quoted(value)}, and {_quoted(seen[key])} is registered"
+        for key, value in asked.items()
+        if key in seen and key not in free and seen[key] != value and not _is_allowed(key, seen[key], value)
+    )
+
+
+def _is_allowed(key: str, pinned: str | None, asked: str | None) -> bool:
+    """Whether a commit may ask this for itself."""
+    match key:
+        case "sandbox":
+            return _ISOLATION.index(str(asked)) > _ISOLATION.index(str(pinned))
+        case "baseline":  # of files the content is looked at, and what was accepted is the ledger's to say
+            return pinned is None or asked in (None, _ACCEPTED, "predictions")
+        case _:
+            return False
+
+
+def _seen_from(pinned: Settings, folder: str) -> Settings:
+    """*pinned* with its paths as another folder of the project sees them."""
+    there = str(pinned.get("folder", folder))
+    if there == folder:
+        return pinned
+    moved = {key: str(pinned[key]) for key in _PATHS if pinned.get(key) is not None}
+    if not isinstance(address.parse(moved.get("ledger", "x")), address.FileAddress):
+        del moved["ledger"]
+    return {**pinned, **{key: _moved(path, there, folder) for key, path in moved.items()}}
+
+
+def _moved(path: str, there: str, here: str) -> str:
+    if PurePosixPath(path).is_absolute():
+        return path
+    return posixpath.relpath(posixpath.join(_DEEP, there, path), posixpath.join(_DEEP, here))
+
+
+def _quoted(value: str | None) -> str:
+    return "not set" if value is None else f"{value!r}"
+
+
+# --- refusing --------------------------------------------------------------------------------------------------------
+
+
+def refuse_changed(gate: Gate, entries: Sequence[Entry], *, is_signed: bool) -> None:
+    """
+    Refuse a gate file that, on no test set in the books, is what its owner registered; before any file of it is read.
+
+    Raises:
+        ContractError: If the gate is known, and what belongs to the owner is otherwise for each of its test sets.
+    """
+    latest = {pin.testset: pin for pin in pins(entries) if _is_of(pin, gate)}
+    found = [differences(pin, gate, is_signed=is_signed) for pin in latest.values()]
+    if found and all(found):
+        raise _changed(gate, found[-1])
+
+
+def refuse_changed_on(gate: Gate, entries: Sequence[Entry], fingerprint: str, *, is_signed: bool) -> None:
+    """
+    Refuse a gate file that is not what its owner registered for this test set.
+
+    Raises:
+        ContractError: If what belongs to the owner is otherwise.
+    """
+    pin = pin_of(gate, entries, fingerprint)
+    found = differences(pin, gate, is_signed=is_signed) if pin is not None else ()
+    if found:
+        raise _changed(gate, found)
+
+
+def refuse_opened(gate: Gate, entries: Sequence[Entry], fingerprint: str, *, is_sealed: bool) -> None:
+    """
+    Refuse to register, in passing, open labels in the place of sealed ones: only the owner can seal.
+
+    Raises:
+        ContractError: If the labels of this gate were sealed, and these of an unregistered test set are not.
+    """
+    own = [pin for pin in pins(entries) if _is_of(pin, gate)]
+    if own and own[-1].is_sealed and not is_sealed and all(pin.testset != fingerprint for pin in own):
+        raise ContractError(
+            f"the labels of this gate were sealed by the owner of the test set, and {gate.testset.labels!r} is not",
+            hint="Put the sealed file back; the owner registers the next test set: `proctor testset renew`.",
+        )
+
+
+def refuse_strange_baseline(gate: Gate, life: Life, baseline: Submission | None) -> None:
+    """
+    Refuse predictions as the baseline that nobody accepted: bad ones in its place would make any candidate better.
+
+    Raises:
+        ContractError: If it is a file that is not of registration, not an accepted candidate, and not the owner's word.
+    """
+    is_asked = bool(variables(gate.formula) & {Variable.O, Variable.D})
+    is_from_commit = isinstance(gate.baseline, PredictionsFile) and not gate.baseline.is_given
+    if baseline is None or not is_asked or not is_from_commit or life.registered.record.settings is None:
+        return
+    if baseline.digest not in _known_baselines(life):
+        raise ContractError(
+            f"the baseline {baseline.source!r} holds other predictions than when the test set was registered, "
+            "and no candidate that was accepted on it made them",
+            hint="Put it back, or compare with the accepted candidate: `baseline: accepted`. The owner of the test "
+            f"set may say that it is the baseline: `proctor testset baseline {baseline.source}`. Nothing was spent.",
+        )
+
+
+def _known_baselines(life: Life) -> set[str]:
+    anchor = life.registered.record.anchor
+    known = {anchor.digest} if anchor is not None else set()
+    known |= {taken.record.baseline.digest for taken in life.acts if isinstance(taken.record, BaselineNamed)}
+    for taken in life.verdicts:
+        record = taken.record
+        if isinstance(record, Adopted) or record.outcome in ("pass", "withheld"):
+            known.add(record.candidate.digest)
+    return known
+
+
+def _changed(gate: Gate, found: Sequence[str]) -> ContractError:
+    is_next = any(each.startswith("`testset.") for each in found)
+    more = " If it is the next test set, it is registered by `proctor testset renew`." if is_next else ""
+    said = f"{gate.file} changes what belongs to the owner of the test set: {'; '.join(found)}"
+    return ContractError(said, f"{HINT}{more}")

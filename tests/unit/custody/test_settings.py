@@ -1,0 +1,114 @@
+"""The owner's word on settings and baselines, and what commits get without it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from proctor.custody.settings import accept_settings, name_baseline, settings
+from proctor.errors import ContractError
+
+from .project import Project
+
+
+def kinds(project: Project) -> list[str]:
+    return [entry.kind for entry in project.desk().ledger.read()]
+
+
+def test_check__of_changed_settings_spends_nothing_until_the_owner_accepts(project: Project) -> None:
+    """Which labels, which run store: a commit is refused; after the owner's word it is judged, on the same account."""
+    project.check()
+    project.model("better.csv", 20).gate(candidate={"predictions": "better.csv"}, sandbox="none", feedback="three-way")
+
+    with pytest.raises(ContractError, match=r"`sandbox` is .none..*`feedback` is"):
+        project.check()
+    assert ["registration", "evaluation"] == kinds(project)
+
+    done = accept_settings(project.desk())
+
+    assert 3 == done.entry
+    assert 2 == project.check().step
+    assert () == settings(project.desk()).differences
+    assert None is accept_settings(project.desk()).entry
+
+
+def test_check__labels_of_another_name_are_refused_whatever_they_hold(project: Project) -> None:
+    project.check()
+    (project.root / "mine.csv").write_bytes((project.root / "labels.csv").read_bytes())
+    project.gate(testset={"labels": "mine.csv"})
+
+    with pytest.raises(ContractError, match=r"testset\.labels"):
+        project.check()
+
+
+def test_check__another_test_set_under_the_gates_name_is_the_owners_to_register(project: Project) -> None:
+    """A commit cannot bring a test set of its own, on which its candidate is perfect."""
+    project.check()
+    for name, column in (("mine.csv", "label"), ("best.csv", "prediction")):
+        (project.root / name).write_text(f"id,{column}\n" + "".join(f"f{i},{i % 2}\n" for i in range(400)))
+    project.gate(testset={"labels": "mine.csv"}, candidate={"predictions": "best.csv"}, condition="n > 0.5 +/- 0.1")
+
+    with pytest.raises(ContractError):
+        project.check()
+    assert 1 == kinds(project).count("registration")
+
+
+def test_check__a_baseline_that_nobody_accepted_is_refused(project: Project) -> None:
+    """Bad predictions in the place of the baseline would make any candidate better."""
+    project.check()
+    project.model("old.csv", 350).model("worse.csv", 170).gate(candidate={"predictions": "worse.csv"})
+
+    with pytest.raises(ContractError, match="no candidate that was accepted"):
+        project.check()
+
+    named, entry = name_baseline(project.desk(), project.root / "old.csv")
+    assert (3, None) == (entry, name_baseline(project.desk(), project.root / "old.csv")[1])
+    assert named.digest == project.desk().ledger.read()[-1].body["baseline"]["digest"]
+    assert 2 == project.check().step
+
+
+def test_check__an_accepted_candidate_may_take_the_baselines_place(project: Project) -> None:
+    """The natural flow: what passed becomes the file that the next candidate is compared with."""
+    assert "pass" == project.check().verdict
+    (project.root / "old.csv").write_bytes((project.root / "new.csv").read_bytes())
+    project.model("new.csv", 0)
+
+    assert 2 == project.check().step
+
+
+def test_check__what_failed_may_not(project: Project) -> None:
+    project.model("new.csv", 200)
+    assert "fail" == project.check().verdict
+    (project.root / "old.csv").write_bytes((project.root / "new.csv").read_bytes())
+    project.model("new.csv", 100)
+
+    with pytest.raises(ContractError, match="baseline"):
+        project.check()
+
+
+def as_written_before(project: Project) -> None:
+    """Write the books again as an earlier version would have: registrations pin nothing."""
+    drafts = [entry.draft() for entry in project.desk().ledger.read()]
+    for file in (project.root / ".proctor").glob("ledger.db*"):
+        file.unlink()
+    with project.desk().ledger as ledger:
+        for draft in drafts:
+            body = {key: value for key, value in draft.body.items() if key != "settings"}
+            ledger.append(replace(draft, body=body), ledger.head())
+
+
+def test_check__a_ledger_of_earlier_versions_goes_on(project: Project) -> None:
+    """Without a pin nothing is refused; the owner's command pins."""
+    project.check()
+    as_written_before(project)
+    project.model("better.csv", 20).model("old.csv", 150).gate(
+        candidate={"predictions": "better.csv"}, feedback="three-way"
+    )
+    assert 2 == project.check().step
+
+    assert None is settings(project.desk()).pinned
+    assert 4 == accept_settings(project.desk()).entry
+    project.gate(candidate={"predictions": "better.csv"})
+    with pytest.raises(ContractError):
+        project.check()

@@ -1,0 +1,98 @@
+"""What belongs to the owner of a test set, and commits that would have it otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from proctor import gatefile
+from proctor.gate.settings import Pin, differences, settings_of
+from proctor.gatefile import Gate
+
+BASE = "{condition: n > 0.8, testset: {labels: exam/labels.csv}, candidate: {predictions: new.csv}%s}"
+
+
+def gate(more: str = "", *, root: Path, name: str = "proctor.yml") -> Gate:
+    return gatefile.loads(BASE % more, str(root / name), root)
+
+
+def pin(of: Gate) -> Pin:
+    return Pin("f" * 64, settings_of(of), is_sealed=False)
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        (", runstore: 'http://evil.example'", "runstore"),
+        (", runstore: {url: 'http://a.example', owner_experiment: theirs}", "runstore.owner_experiment"),
+        (", ledger: other.db", "ledger"),
+        (", sandbox: none", "sandbox"),
+        (", owner: {record: public.jsonl}", "owner.record"),
+        (", owner: {key: mine}", "owner.key"),
+        (", feedback: three-way", "feedback"),
+        (", first: judge", "first"),
+        (", name: other", "name"),
+        (", baseline: {revision: evil}", "baseline"),
+        (", steps: 4, adaptivity: 'none -> eve@example.com'", "adaptivity"),
+    ],
+)
+def test_differences__name_each_key_that_is_the_owners(tmp_path: Path, more: str, key: str) -> None:
+    found = differences(pin(gate(root=tmp_path)), gate(more, root=tmp_path))
+
+    assert any(f"`{key}` is " in each for each in found), found
+
+
+@pytest.mark.parametrize("labels", ["mine.csv", "exam/labels-2.csv"])
+def test_differences__labels_of_another_name(tmp_path: Path, labels: str) -> None:
+    first = gate(root=tmp_path)
+
+    found = differences(pin(first), replace(first, testset=replace(first.testset, labels=labels)))
+
+    assert (f"`testset.labels` is '{labels}', and 'exam/labels.csv' is registered",) == found
+
+
+@pytest.mark.parametrize(
+    "more",
+    [", power: 0.7", ", disagreement: 0.2", ", steps: 4", ", passes: 2", ", stakes: guaranteed", ", sandbox: required"],
+)
+def test_differences__what_tunes_the_plan_is_free_and_so_is_more_isolation(tmp_path: Path, more: str) -> None:
+    assert () == differences(pin(gate(root=tmp_path)), gate(more, root=tmp_path))
+
+
+def test_differences__less_isolation_than_the_owner_asked_for(tmp_path: Path) -> None:
+    pinned = pin(gate(", sandbox: required", root=tmp_path))
+
+    assert differences(pinned, gate(", sandbox: auto", root=tmp_path))
+
+
+@pytest.mark.parametrize("labels", ["./exam/labels.csv", "exam//x/../labels.csv", "{root}/exam/labels.csv"])
+def test_differences__spellings_of_one_path_are_one(tmp_path: Path, labels: str) -> None:
+    first = gate(root=tmp_path)
+    spelled = replace(first.testset, labels=labels.format(root=tmp_path))
+
+    assert () == differences(pin(first), replace(first, testset=spelled))
+
+
+def test_differences__another_gate_of_the_project_sees_the_same_paths_from_its_folder(tmp_path: Path) -> None:
+    """Gates that share a test set need no leave of their own, as long as they name the same files."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    for name in ("objects", "refs"):
+        (tmp_path / ".git" / name).mkdir()
+    (tmp_path / "models/spam").mkdir(parents=True)
+    first = gate(", ledger: books.db", root=tmp_path)
+    below = gate(", ledger: ../../books.db, first: judge", root=tmp_path / "models/spam")
+    same = replace(below, testset=replace(below.testset, labels="../../exam/labels.csv"))
+
+    assert () == differences(pin(first), same)
+    assert 1 == len(differences(pin(first), below))
+
+
+def test_differences__a_place_of_books_that_nobody_signs_is_no_difference(tmp_path: Path) -> None:
+    """Whoever moves unsigned books can write in them what they like; a copy of signed books shows."""
+    pinned, moved = pin(gate(root=tmp_path)), gate(", ledger: copy.db", root=tmp_path)
+
+    assert () == differences(pinned, moved, is_signed=False)
+    assert differences(pinned, moved, is_signed=True)
