@@ -314,8 +314,8 @@ def test_check__shuffled_and_renamed_test_set_is_the_same_account(ready):
     ready.gate(testset={"labels": "labels-2.csv", "features": "features-2.csv"})
     ready.predictions("other.csv", range(150, 400))
 
-    assert "belongs to the owner" in ready.proctor("check", "--candidate", "other.csv", code=2).stderr
-    ready.proctor("testset", "settings", "--accept", "--yes", code=0)
+    assert "belongs to the owner" in ready.proctor("check", "--candidate", "other.csv").err
+    assert 0 == ready.proctor("testset", "settings", "--accept", "--yes").code
     assert check(ready, "--candidate", "other.csv", code=0)["step"] == 2
 
 

@@ -122,7 +122,7 @@ def test_public_sample__lets_honest_mistakes_cost_nothing(project: Project):
     testset = {"labels": "exam/labels.csv.sealed", "features": "exam/features.csv.sealed", "inputs": "sealed"}
     project.gate(testset={**testset, "sample": "sample.csv"}).candidate(before="raise SystemExit('no such column')")
 
-    ran = project.proctor("check", code=2)
+    ran = project.proctor("check", code=5)
 
     assert "no such column" in ran.err
     assert [] == project.entries()
