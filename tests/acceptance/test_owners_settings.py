@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -124,7 +126,7 @@ def test_baseline__random_predictions_in_its_place(ready: Workshop) -> None:
 
 
 def test_ledger__a_copy_of_signed_books_is_not_the_books(tmp_path: Path) -> None:
-    """An earlier copy of the books, brought by a commit, would give back what was spent; signed books know their place."""
+    """An earlier copy of the books, brought by a commit, gives nothing back: signed books know their place."""
     project = sealed.Project(tmp_path / "p", inputs="open")
     project.root.mkdir()
     project.exam().gate().candidate(0)
@@ -135,3 +137,35 @@ def test_ledger__a_copy_of_signed_books_is_not_the_books(tmp_path: Path) -> None
     ran = project.proctor("check", code=2)
 
     assert "`ledger` is 'books.db'" in ran.err
+
+
+def test_labels__of_another_gate_are_no_part_of_a_program(workshop: Workshop) -> None:
+    """A program that consists of all that git tracks is shown neither its own labels nor those of a gate beside it."""
+    ready = workshop.exam(400)
+    (ready.root / "predict.py").write_text(
+        "import csv, os, sys\n"
+        "seen = [name for name in ('ham/secret.csv', 'exam/labels.csv', 'ham/notes.txt') if os.path.exists(name)]\n"
+        "rows = list(csv.DictReader(open(sys.argv[1])))\n"
+        "with open(sys.argv[2], 'w') as file:\n"
+        "    file.write('id,prediction\\n')\n"
+        "    file.writelines(f\"{row['id']},{len(seen)}\\n\" for row in rows)\n"
+    )
+    (ready.root / "ham").mkdir()
+    ready.table("ham/secret.csv", ("id", "label"), [("h1", 1)])
+    (ready.root / "ham/notes.txt").write_text("for everybody\n")
+    ready.write_labels(ready.labels * 0 + 1)  # right is a program that sees the notes alone
+    (ready.root / "ham/gate.yml").write_text(
+        "condition: n > 0.8\ntestset: {labels: secret.csv}\ncandidate: {predictions: new.csv}\n"
+    )
+    ready.gate(
+        condition="n > 0.8 +/- 0.1",
+        candidate={"command": f"{sys.executable} predict.py {{features}} {{predictions}}"},
+        baseline=None,
+        first="judge",
+    )
+    for words in (("init", "-q"), ("add", "-A"), ("-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "x")):
+        subprocess.run(["git", *words], cwd=ready.root, check=True)
+
+    ran = ready.proctor("check")
+
+    assert 0 == ran.code, ran.out + ran.err

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from proctor.errors import DataError, Misuse, ModelError, SandboxError
+from proctor.gate.hidden import hidden_paths, own_paths
 from proctor.gate.kept import Kept
 from proctor.gate.safe import Safe
 from proctor.gatefile import Accepted, Candidate, Command, Gate, Inputs, Model, PredictionsFile, Revision
-from proctor.ledger import address
 from proctor.ledger.records import Submission
 from proctor.predictions import Aligned, ColumnNames, PredictionSet, Source, align, read_predictions
 from proctor.predictions import digest as file_digest
-from proctor.surroundings import OWN_FOLDER, Surroundings
+from proctor.surroundings import Surroundings
 from proctor.testset import ExamFiles, TestSet, load, write_features
 
 if TYPE_CHECKING:
@@ -292,8 +292,8 @@ class Workbench:
         from proctor.models import project_of
 
         if there is None:
-            return project_of(model, self.gate.root, None, self._hidden(self.gate.root))
-        return project_of(model, there.root, there.tree, self._hidden(there.root))
+            return project_of(model, self.gate.root, None, (*hidden_paths(self.gate), *self._figures()))
+        return project_of(model, there.root, there.tree, hidden_paths(self.gate, there.root, there.tree))
 
     def _run(self, model: Runnable, project: Project, files: ExamFiles) -> PredictionSet:
         """Run *model* in a copy of its *project*, on a copy of the features and nothing else."""
@@ -311,7 +311,7 @@ class Workbench:
                 launcher=launcher,
                 limits=self._limits(),
                 environment=self.surroundings.environ,
-                hidden=self._hidden(root),
+                hidden=(*own_paths(self.gate), *self._figures()),
                 most_bytes=self._most_bytes(),
             )
             ran = run(model, project, write_features(files, folder), place)
@@ -344,15 +344,10 @@ class Workbench:
         """Room for the longest class and a long id of each example; more would only fill the gate's memory."""
         return min(_MOST_FILE_BYTES, (1 << 20) + _MOST_ROW_BYTES * self.exam.n_examples)
 
-    def _hidden(self, root: Path) -> tuple[Path, ...]:
-        """Labels, ledger, keys, private figures, and git's own folder, whose history may hold labels."""
-        testset, owner = self.gate.testset, self.gate.owner
-        figures = [str(self.owner_record.absolute())] if self.owner_record else []
-        key = [owner.key] if owner.key else []
-        named = [testset.labels, owner.record, *figures, *key, *_local(self.gate.ledger)]
-        inputs = [testset.features] if testset.inputs is Inputs.SEALED and testset.features else []
-        roots = {root, self.gate.root}
-        return tuple(base / name for base in roots for name in (*named, *inputs, OWN_FOLDER, ".git"))
+    def _figures(self) -> tuple[Path, ...]:
+        """What is private beside the gate's own files; labels may stand in git's history, too."""
+        named = [self.owner_record.absolute()] if self.owner_record else []
+        return (*named, self.gate.root / ".git", self.gate.fence.project / ".git")
 
 
 def _parts(candidate: Candidate) -> tuple[str, ...]:
@@ -384,11 +379,6 @@ def _of_another_day(error: ModelError, root: Path) -> DataError:
     """No fault of the candidate of today; files are named as the user knows them, without the scratch folder *root*."""
     message = error.message.replace(f"{root}{os.sep}", "").replace("the candidate", "the model")
     return DataError(message, error.hint)
-
-
-def _local(ledger: str) -> tuple[str, ...]:
-    found = address.parse(ledger)
-    return (found.path,) if isinstance(found, address.FileAddress) else ()
 
 
 def _runnable(model: Candidate) -> Runnable:

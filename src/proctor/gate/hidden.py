@@ -1,6 +1,9 @@
 """
-What no model of a project may see: labels, books, keys and private figures of every gate of the project, not only its
-own. Several gates in a repository have test sets of their own, and the program of one could read the labels of another.
+The files of a project that no model may see: labels, books, keys and private figures, of every gate that is there.
+
+Several gates in a repository have test sets of their own, and the program of one could read the labels of another.
+A checkout of an earlier day is held to the gates of that day: a commit that says today that a file is a gate's labels
+takes nothing away from the model that it is compared with.
 """
 
 from __future__ import annotations
@@ -20,35 +23,44 @@ _MOST_BYTES = 1 << 20
 _NOT_OURS = {".git", "node_modules", "__pycache__", ".venv", "venv", OWN_FOLDER}
 
 
-def hidden_paths(gate: Gate) -> tuple[Path, ...]:
+def hidden_paths(gate: Gate, root: Path | None = None, top: Path | None = None) -> tuple[Path, ...]:
     """
     Absolute paths of everything that is for the gates of a project alone; they need not be there.
 
     Gate files are found by what stands in them, whatever they are called; one that cannot be read hides nothing, and
     judges nothing either.
+
+    Args:
+        gate: The gate whose models are to run.
+        root: Its folder in a checkout; the real one if left out.
+        top: Top of that checkout; of the project if left out.
+
     """
-    found = {os.path.abspath(gate.file): gate}  # noqa: PTH100  # a path as people write it
-    found |= {str(file): other for file, other in _gates_below(gate.fence.project) if str(file) not in found}
-    return tuple(sorted({path for each in found.values() for path in _own(each)}))
+    root, top = root or gate.root, top or gate.fence.project
+    return tuple({*own_paths(gate, root), *(path for other in _gates_below(top) for path in own_paths(other))})
+
+
+def own_paths(gate: Gate, root: Path | None = None) -> tuple[Path, ...]:
+    """The same of one gate alone, with its folder at *root*."""
+    return tuple(Path(os.path.abspath((root or gate.root) / path)) for path in _own(gate))  # noqa: PTH100  # a link is hidden itself
 
 
 def _own(gate: Gate) -> Iterator[Path]:
-    """What belongs to one gate."""
     testset = gate.testset
     places = address.parse(gate.ledger)
-    books = [places.path] if isinstance(places, address.FileAddress) else []
-    inputs = [testset.features] if testset.features and testset.inputs is Inputs.SEALED else []
-    for name in (testset.labels, gate.owner.record, gate.owner.key, *books, *inputs, OWN_FOLDER):
+    books = places.path if isinstance(places, address.FileAddress) else None
+    inputs = testset.features if testset.inputs is Inputs.SEALED else None
+    for name in (testset.labels, gate.owner.record, gate.owner.key, books, inputs, OWN_FOLDER):
         if name:
-            yield Path(os.path.abspath(gate.root / Path(name).expanduser()))  # noqa: PTH100  # a link is hidden itself
+            yield Path(name).expanduser()
 
 
-def _gates_below(top: Path) -> Iterator[tuple[Path, Gate]]:
+def _gates_below(top: Path) -> Iterator[Gate]:
     for folder, below, names in os.walk(top):
         below[:] = [name for name in below if name not in _NOT_OURS]
         for name in names:
             if name.endswith(_SUFFIXES) and (found := _gate_in(Path(folder, name))) is not None:
-                yield Path(folder, name), found
+                yield found
 
 
 def _gate_in(file: Path) -> Gate | None:
