@@ -324,7 +324,7 @@ class Workbench:
         from proctor.models import sandbox
 
         if self.gate.testset.inputs is not Inputs.SEALED:
-            return sandbox.choose(self.gate.sandbox.value)
+            return sandbox.choose(self.gate.isolation.value)
         if not sandbox.scratch.in_memory():
             raise SandboxError(
                 "sealed inputs are handed to the model in a folder in memory, and this machine has no /dev/shm",

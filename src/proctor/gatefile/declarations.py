@@ -362,6 +362,7 @@ class Gate(Policy):
         ledger: Path, ``postgresql://…`` or ``git:REMOTE/BRANCH``, as written.
         runstore: Tracking server; ``None`` for none.
         sandbox: Isolation asked for.
+        demanded: Isolation that whoever runs the gate demands, whatever its file asks for; ``None`` for nothing more.
         feedback: What is released beside the verdict.
         owner: The owner's files.
         notify: Who is told that a fresh test set is needed.
@@ -378,6 +379,7 @@ class Gate(Policy):
     ledger: str = ".proctor/ledger.db"
     runstore: RunStoreTarget | None = None
     sandbox: Sandbox = Sandbox.AUTO
+    demanded: Sandbox | None = None
     feedback: Feedback = field(default_factory=VerdictOnly)
     owner: Owner = field(default_factory=Owner)
     notify: Notify = field(default_factory=Notify)
@@ -391,6 +393,11 @@ class Gate(Policy):
     def feedback_bits(self) -> float:
         """The most that one evaluation's feedback costs beside its verdict."""
         return self.feedback.most_bits
+
+    @property
+    def isolation(self) -> Sandbox:
+        """How models are isolated here."""
+        return self.demanded or self.sandbox
 
     @cached_property
     def fence(self) -> Fence:

@@ -192,7 +192,7 @@ def in_trusted_job(job: Job, gate: Gate, choice: Choice, taken: Taken) -> Gate:
     if predictions is None:
         _refuse_what_the_request_does_not_hold(gate, taken.artifact)
         _put_in_place(gate, taken.artifact)
-        sandboxed = replace(gate, sandbox=Sandbox.REQUIRED)
+        sandboxed = replace(gate, demanded=Sandbox.REQUIRED)
         return terms.in_job(sandboxed, choice, taken.base_sha)
     if gate.testset.inputs is Inputs.SEALED or isinstance(gate.candidate, PredictionsFile):
         raise DataError(
