@@ -98,7 +98,7 @@ class PredictionsFile:
     id: str = "id"
     prediction: str = "prediction"
     revision: str | None = None
-    is_given: bool = False
+    is_given: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class Revision:
     """
 
     revision: str
-    is_given: bool = False
+    is_given: bool = field(default=False, compare=False)
 
 
 Baseline = Accepted | PredictionsFile | Revision
