@@ -21,14 +21,12 @@ from urllib.parse import quote
 
 from proctor.errors import (
     LedgerCorrupt,
-    LedgerError,
-    LedgerLocked,
     LedgerMoved,
     LedgerTooNew,
     LedgerUnreachable,
     LedgerUnwritable,
 )
-from proctor.ledger import statements
+from proctor.ledger import faults, statements
 from proctor.ledger.entries import GENESIS, Entry
 
 TIMEOUT_S = 30.0
@@ -106,7 +104,7 @@ class SqliteStore:
             try:
                 return self._connected().execute(_SQL[name], parameters).fetchall()
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                if faults.kind_of(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
                     raise
 
     # --- the file and the connection -------------------------------------------------------------------------------
@@ -140,7 +138,7 @@ class SqliteStore:
             return self._open_as("mode=rw")
         except sqlite3.OperationalError as error:
             # In a folder that cannot be written to, a ledger without a log can still be read.
-            is_refused = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+            is_refused = faults.kind_of(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
             if not is_refused or not self._path.is_file() or Path(f"{self._path}-wal").exists():
                 raise
             return self._open_as("mode=ro&immutable=1")
@@ -179,10 +177,11 @@ class SqliteStore:
                 _build(new)
                 _put_in_place(new, self._path)
             _sync_folder(self._path.parent)
-        except (OSError, sqlite3.Error) as error:
-            reason = getattr(error, "strerror", None) or str(error)
+        except (sqlite3.Error, MemoryError) as error:
+            raise faults.named(error, self.description) from error
+        except OSError as error:
             raise LedgerUnwritable(
-                f"{self.description} cannot be created: {reason}",
+                f"{self.description} cannot be created: {error.strerror or error}",
                 hint="Check permissions and free space of the folder, or name another place in the gate file.",
             ) from None
 
@@ -190,38 +189,10 @@ class SqliteStore:
     def _named_errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
-            raise self._named(error) from error
+        except (sqlite3.Error, MemoryError) as error:
+            raise faults.named(error, self.description) from error
         except OSError as error:
             raise self._unreachable(error) from None
-
-    def _named(self, error: sqlite3.Error) -> LedgerError:
-        """The error of our own tree that a person can act on."""
-        # Errors of the driver itself, such as text that is not UTF-8, carry no code.
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
-        if code == sqlite3.SQLITE_IOERR_SHORT_READ:
-            code = sqlite3.SQLITE_CORRUPT
-        match code & 0xFF:
-            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-                return LedgerLocked(
-                    f"{self.description} was locked by others for {self._timeout_s:g} seconds",
-                    hint="Run it again; if no proctor is running, see with `fuser` or `lsof` who holds the file.",
-                )
-            case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
-                return LedgerUnwritable(
-                    f"{self.description} cannot be written: {error}",
-                    hint="Check free space and permissions of its folder.",
-                )
-            case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_AUTH:
-                return LedgerUnwritable(
-                    f"{self.description} cannot be opened: {error}",
-                    hint="It must be a file, in a folder that this user may write to.",
-                )
-            case _:
-                return LedgerCorrupt(
-                    f"{self.description} is damaged, or is not a ledger: {error}",
-                    hint="Restore it from a copy that `proctor ledger verify` accepts.",
-                )
 
 
 def _build(path: Path) -> None:
