@@ -95,7 +95,7 @@ class Answer:
         """What git itself says to do, where the repository belongs to somebody else; empty elsewhere."""
         lines = (line.strip() for line in self.error.splitlines())
         said = next((line for line in lines if line.startswith("git config ") and "safe.directory" in line), "")
-        return said and f"If you trust its owner, run: {said}"
+        return said and f"If you trust its owner, run `{said}`."
 
     def fault(self, command: str) -> GitFault:
         """The error that this answer is, in git's own last words."""
