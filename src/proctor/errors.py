@@ -18,7 +18,7 @@ Every error that a person can meet, in one tree; each branch has its exit code.
         ├── DataError                   features, labels or predictions
         ├── ModelError                  the candidate failed, or its output is not usable
         ├── NotStarted                  the candidate's own program did not begin: no fault of its predictions
-        ├── SandboxError                the required isolation is not to be had here
+        ├── SandboxError                a sandbox is required, and none works here
         ├── GitFault                    git is missing, or refuses, in its own words
         ├── KeyFault                    a key is missing, wrong, or the sealed file was changed
         ├── MissingExtra                an optional package is not installed
@@ -129,7 +129,7 @@ class NotStarted(Unusable):
 
 
 class SandboxError(Unusable):
-    """The isolation that the gate file requires is not to be had on this machine."""
+    """The gate file requires a sandbox, and none works on this machine."""
 
 
 class GitFault(Unusable):

@@ -128,7 +128,7 @@ def _refuse_other(path: Path) -> None:
     except OSError as error:
         raise _unwritable(path, error) from None
     if begins not in (b"", b"{"):
-        raise LedgerUnwritable(f"{path} is no owner's record: it holds something else, or is no file", hint=_HINT)
+        raise LedgerUnwritable(f"{path} is not an owner's record, or not a file at all", hint=_HINT)
 
 
 @contextlib.contextmanager

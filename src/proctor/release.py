@@ -3,7 +3,7 @@ The one door out: the only module that may turn what is private into what is pub
 
 A `Release` is a function of the transcript (released outcomes, in order) and of public facts: condition,
 contract, number of examples, anticipated disagreement, commit. Two runs that differ only in hidden labels and
-have the same transcript give the same release, time stamps and the ledger's head apart (design.md, rule 3).
+have the same transcript give the same release, except for time stamps and the ledger's head (design.md, rule 3).
 Renderers, run store and GitHub code accept a `Release` or a `Status` and nothing else.
 """
 

@@ -111,7 +111,7 @@ def test_draft__never_into_another_file(tmp_path, content):
     os.mkfifo(pipe)
 
     for other in (path, pipe):
-        with pytest.raises(LedgerUnwritable, match="is no owner's record"):
+        with pytest.raises(LedgerUnwritable, match="is not an owner's record"):
             owner.draft(other, "commitment:1", FIGURES)
     assert content == path.read_text()
 

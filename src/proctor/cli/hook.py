@@ -253,7 +253,7 @@ def _repository() -> git.Repository:
         return git.repository(Path.cwd())
     except GitFault as error:
         raise Misuse(
-            f"this is no git work tree: {error.message}",
+            f"this is not a git work tree: {error.message}",
             hint=f"Run the command inside the repository that is pushed. {error.hint}",
         ) from None
 

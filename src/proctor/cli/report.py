@@ -30,7 +30,7 @@ def report(file: str, html: Path | None, json_file: Path | None) -> int:
     """
     Write the history of the test set: verdicts over commits, the budget burning down, the levels, the plan.
 
-    The page needs no network and no script. Nothing in it was computed from labels, the released verdicts apart.
+    The page needs no network and no script. Apart from the released verdicts, nothing in it was computed from labels.
     """
     from proctor.gate import status
     from proctor.surroundings import Surroundings

@@ -198,7 +198,7 @@ def _aim(clause: Clause, tolerance: float, mode: str) -> str:
     outcome = "holds" if mode == "fp-free" else "does not hold"
     return (
         f"The test set is made large enough to recognize that it {outcome} where `{clause.quantity}` is "
-        f"{_level(clause.quantity, seen)} or {side}; nearer to the threshold it takes luck."
+        f"{_level(clause.quantity, seen)} or {side}; closer to the threshold, that may be missed."
     )
 
 
@@ -259,4 +259,4 @@ def _not_the_margin(formula: Formula) -> Iterator[str]:
     if allows_loss and Variable.A not in variables(formula):
         yield "It does not bound the sum of small losses over many passes; a clause against the anchor `a` does."
     if any(clause.tolerance is not None for clause in clauses(formula)):
-        yield "It does not tell by how much the threshold is exceeded: the tolerance is no margin that is added to it."
+        yield "It does not tell by how much the threshold is exceeded: the tolerance does not shift the threshold."

@@ -59,7 +59,7 @@ def settings(environ: Mapping[str, str]) -> Settings:
         raise Undelivered(f"PROCTOR_SMTP_SECURITY is {said['SECURITY']!r}: say starttls, tls or none") from None
     port = said["PORT"] or str(_PORTS[security])
     if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65_536):
-        raise Undelivered(f"PROCTOR_SMTP_PORT is {port!r}, which is no port")
+        raise Undelivered(f"PROCTOR_SMTP_PORT is {port!r}, which is not a port")
     password = environ.get("PROCTOR_SMTP_PASSWORD", "")
     if password and security is Security.NONE and host not in _LOOPBACK:
         raise Undelivered("PROCTOR_SMTP_SECURITY is none: the password would travel in the clear")

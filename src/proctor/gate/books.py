@@ -212,7 +212,7 @@ def refuse_if_out_of_reach(
     if is_within_reach(formula, terms, n_examples):
         return
     reach = found.reach(log_level)
-    reached = "none at all" if reach.tolerance is None else f"±{points(reach.tolerance)}"
+    reached = "nothing at all" if reach.tolerance is None else f"±{points(reach.tolerance)}"
     asked = "" if reach.asked is None else f", and ±{points(reach.asked)} is asked for"
     raise ToleranceOutOfReach(
         f"a fresh test set is needed: the next evaluation on these {n_examples:,} examples could resolve "

@@ -389,7 +389,8 @@ GATE = Section(
         Key(
             "sandbox",
             Choice(Sandbox),
-            "Isolation of the candidate's process: the best to be had here, that or a refusal, or none.",
+            "Isolation of the candidate's process: `auto` takes the best that works here, `required` refuses to run "
+            "without any, `none` asks for none.",
             Sandbox.AUTO,
             shown_default="auto",
         ),

@@ -69,7 +69,7 @@ def describe(node: Node) -> str:
         case Scalar(text, "null", False):
             return "nothing"
         case Scalar(text, "int" | "float", False) if ":" in text:
-            return f"`{text}`, which YAML reads as a number to the base 60"
+            return f"`{text}`, which YAML reads as a number in base 60"
         case Scalar(text, "int" | "float", False):
             return f"the number `{shortened(text)}`"
         case Scalar(text, "timestamp", False):
@@ -228,7 +228,7 @@ class Number(Kind):
         if text.count(",") == 1 and _NUMBER.fullmatch(text.replace(",", ".")):
             return self._instead(text.replace(",", "."))
         if _LEADING_ZERO.fullmatch(text):
-            return "; leave the leading zero out (YAML reads it to the base 8)"
+            return "; leave the leading zero out (YAML reads it in base 8)"
         return ""
 
     def _advice_on_range(self, text: str, value: float) -> str:

@@ -164,7 +164,7 @@ def _expression(estimate: Estimate, source: Source) -> None:
         conditions.parse(f"{estimate.of} > 0")
     except ConditionError as error:
         message = error.message.splitlines()[0]
-        source.report(source.place_of("feedback", "estimate", "of"), f"`of` is no expression like n - o: {message}")
+        source.report(source.place_of("feedback", "estimate", "of"), f"`of` is not an expression like n - o: {message}")
 
 
 def _grid_is_even(estimate: Estimate, source: Source) -> None:

@@ -65,7 +65,7 @@ class Draft:
     def __post_init__(self) -> None:
         if not _KIND.fullmatch(self.kind):
             raise DomainError(
-                f"{self.kind!r} is no kind of ledger entry: use lower-case letters, digits, '.', '_', '-'"
+                f"{self.kind!r} is not a kind of ledger entry: use lower-case letters, digits, '.', '_', '-'"
             )
         if not _AT.fullmatch(self.at):
             raise DomainError(f"{self.at!r} is not a time in UTC such as 2026-11-23T21:43:00Z")

@@ -172,7 +172,7 @@ def _from_array(table: Table, name: str, array: Values) -> Column:
             return _from_cells(table, name, _decoded(table, name, array) if array.dtype.kind == "S" else array)
         case _:
             raise DataError(
-                f"{table.source}{_named(name)} has the type {array.dtype}, which is no type of a class",
+                f"{table.source}{_named(name)} has the type {array.dtype}, which cannot be a class",
                 hint="name the classes by whole numbers or by text",
             )
 

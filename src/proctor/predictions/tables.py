@@ -382,7 +382,7 @@ def _refuse_longer_arrays(source: Source, wanted: frozenset[str] | None, most_ro
 def _member(source: Source, archive: Any, name: str) -> np.ndarray:
     array = archive[name]
     if not isinstance(array, np.ndarray):
-        raise DataError(f"{source} holds something that is no array", hint="write it with numpy.savez")
+        raise DataError(f"{source} holds something that is not an array", hint="write it with numpy.savez")
     return _of_characters(source, array)
 
 
@@ -391,7 +391,7 @@ def _of_characters(source: Source, array: np.ndarray) -> np.ndarray:
     if array.dtype.kind == "U" and array.size and array.dtype.itemsize:
         numbers = np.ascontiguousarray(array).view(np.dtype(np.uint32).newbyteorder(array.dtype.byteorder))
         if int(numbers.max()) > sys.maxunicode:
-            raise DataError(f"{source} holds text of something that is no characters", hint="write it again")
+            raise DataError(f"{source} holds text whose bytes are not characters", hint="write it again")
     return array
 
 

@@ -336,7 +336,7 @@ def test_put_in_place__takes_the_candidate_and_nothing_else(tmp_path, name):
     found = gate(tmp_path / "root")
     files = {"candidate/new.csv": stranger, name: stranger}
 
-    with pytest.raises(DataError, match="no part of the candidate"):
+    with pytest.raises(DataError, match="not part of the candidate"):
         forks._put_in_place(found, Artifact(tmp_path, Claim(7, SHA), files))
     assert "old" == (tmp_path / "root/new.csv").read_text()
 

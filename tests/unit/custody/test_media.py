@@ -64,8 +64,8 @@ def test_send__nothing_is_sent_to_a_server_that_cannot_do_what_is_asked(post_off
     ("environ", "complaint"),
     [
         ({}, "set PROCTOR_SMTP_HOST"),
-        ({"PROCTOR_SMTP_HOST": "m", "PROCTOR_SMTP_PORT": "mail"}, "'mail', which is no port"),
-        ({"PROCTOR_SMTP_HOST": "m", "PROCTOR_SMTP_PORT": "65536"}, "no port"),
+        ({"PROCTOR_SMTP_HOST": "m", "PROCTOR_SMTP_PORT": "mail"}, "'mail', which is not a port"),
+        ({"PROCTOR_SMTP_HOST": "m", "PROCTOR_SMTP_PORT": "65536"}, "not a port"),
         ({"PROCTOR_SMTP_HOST": "m", "PROCTOR_SMTP_SECURITY": "ssl"}, "say starttls, tls or none"),
         (
             {"PROCTOR_SMTP_HOST": "m", "PROCTOR_SMTP_SECURITY": "none", "PROCTOR_SMTP_PASSWORD": "x"},

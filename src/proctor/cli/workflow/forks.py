@@ -273,7 +273,7 @@ def _put_in_place(gate: Gate, found: Artifact) -> None:
     if strangers or not files:
         odd = strangers[0] if strangers else "nothing at all"
         raise DataError(
-            f"the artifact holds {odd!r}, which is no part of the candidate by the gate file of the base branch",
+            f"the artifact holds {odd!r}, which is not part of the candidate by the gate file of the base branch",
             hint="A pull request that changes what the candidate consists of is judged once that is merged.",
         )
     for name in names:
