@@ -7,7 +7,6 @@ examples is not looked at.
 
 from __future__ import annotations
 
-import filecmp
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from proctor.cli.workflow import terms
 from proctor.conditions import Variable, parse, variables
 from proctor.errors import GitFault, ProctorError
 from proctor.gatefile import Accepted, Gate, PredictionsFile, Revision, loads
-from proctor.ledger.history import Question
 from proctor.ledger.records import Adopted, Evaluated
 from proctor.surroundings import Surroundings
 
@@ -37,6 +35,7 @@ def question(gate: Gate, surroundings: Surroundings, commit: str | None) -> Gate
         return gate
     from proctor.gate.books import consult
     from proctor.gate.case import open_case
+    from proctor.gate.contestants import question_about
 
     case = open_case(gate, surroundings, commit=commit)
     life = consult(case.ledger, case.exam).life
@@ -45,7 +44,9 @@ def question(gate: Gate, surroundings: Surroundings, commit: str | None) -> Gate
         return gate
     if life is None or life.accepted(gate.name) is None:
         return replace(gate, baseline=Accepted())
-    taken = life.recorded_answer(Question(str(parse(gate.condition)), candidate, baseline.submission, gate.name))
+    anchor = case.anchor(life, baseline)
+    question = question_about(str(parse(gate.condition)), gate.name, case.candidate, baseline, anchor)
+    taken = life.recorded_answer(question)
     return None if taken is None or _is_of_itself(taken.record) else gate
 
 
@@ -62,6 +63,8 @@ def _may_be_the_same(gate: Gate) -> bool:
             return True
         case Revision(revision):
             paths = terms.paths_of(gate.candidate, gate) if terms.has_extent(gate.candidate) else ()
+            if isinstance(gate.candidate, PredictionsFile):  # it may have been written again, and say the same
+                return _declares_the_same(gate, revision)
             try:
                 names = [terms.name_in_git(gate.root, path) for path in paths]
             except GitFault:
@@ -73,8 +76,7 @@ def _may_be_the_same(gate: Gate) -> bool:
                 return False
             if gate.baseline.revision is not None:
                 return True
-            files = gate.resolve(old), gate.resolve(gate.candidate.predictions)
-            return all(file.is_file() for file in files) and filecmp.cmp(*files, shallow=False)
+            return all(gate.resolve(name).is_file() for name in (old, gate.candidate.predictions))
 
 
 def _declares_the_same(gate: Gate, revision: str) -> bool:

@@ -8,6 +8,7 @@ The language of conditions: text to syntax tree, to clauses in normal form, to w
     truth        formula  -> Truth      logic.py
     allocate     formula  -> levels     logic.py
     in_words     formula  -> one line   words.py
+    question_of  formula  -> the text that stands for every way to write it   question.py
 
 Importing this package loads the standard library alone; lark comes with the first :func:`parse`.
 """
@@ -18,6 +19,7 @@ from proctor.conditions.clauses import Clause, Formula, clauses, normalize, rest
 from proctor.conditions.logic import Assignment, Truth, allocate, truth
 from proctor.conditions.parser import parse
 from proctor.conditions.quantities import Difference, Linear, Proportion, Quantity, quantity_variables, value_range
+from proctor.conditions.question import named_in, question_of, question_of_text
 from proctor.conditions.tree import AllOf, AnyOf, Comparator, Comparison, Condition, Variable
 from proctor.conditions.words import Explanation, explain, in_words
 
@@ -41,9 +43,12 @@ __all__ = [
     "clauses",
     "explain",
     "in_words",
+    "named_in",
     "normalize",
     "parse",
     "quantity_variables",
+    "question_of",
+    "question_of_text",
     "restrict",
     "truth",
     "value_range",

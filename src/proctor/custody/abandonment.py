@@ -61,6 +61,7 @@ def _ended(desk: Desk, life: Life, pending: Taken[Pending], head: str) -> Evalua
         sandbox=_tier(desk, life),
         pending=pending.entry.number,
         stake=begun.stake,
+        anchor=begun.anchor,
     )
 
 

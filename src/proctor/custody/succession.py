@@ -27,7 +27,7 @@ from proctor.gate.contestants import Contestant, Workbench
 from proctor.gatefile import Accepted, Inputs, PredictionsFile
 from proctor.ledger.history import Life
 from proctor.ledger.records import Registered, Submission
-from proctor.predictions import Aligned, ColumnNames, PredictionSet, Source, align, digest, read_predictions
+from proctor.predictions import Aligned, ColumnNames, PredictionSet, Source, align, read_predictions
 
 
 @dataclass(frozen=True)
@@ -173,8 +173,9 @@ class _Model:
         names = ColumnNames()
         if isinstance(candidate, PredictionsFile):
             names = ColumnNames(candidate.id, candidate.prediction)
-        submission = Submission(digest(file, names), str(path), accepted.commit if accepted else None)
-        return Contestant(submission, lambda: read_predictions(file, names))
+        found = read_predictions(file, names)
+        digest = self.workbench.digest_of(found)
+        return Contestant(Submission(digest, str(path), accepted.commit if accepted else None), lambda: found)
 
     def _again(self, accepted: Submission) -> Contestant:
         """The accepted model itself, to be run on the new examples."""

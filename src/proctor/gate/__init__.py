@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.budget import Adaptivity, Mode, stake_units
-from proctor.conditions import Formula, Variable, parse, restrict, variables
+from proctor.conditions import Formula, Variable, parse, question_of_text, restrict, variables
 from proctor.errors import EvaluationPending, LabelsMissing, LedgerMoved, Misuse, ModelError
 from proctor.evaluation import evaluate, figures, paper_rule, summary
 from proctor.feedback import message, message_without_judgment
@@ -35,7 +35,7 @@ from proctor.gate.books import (
 )
 from proctor.gate.browsing import place_of, read_on
 from proctor.gate.case import Case, identify, open_case
-from proctor.gate.contestants import Contestant
+from proctor.gate.contestants import Contestant, question_about
 from proctor.gate.publication import release_of, status_of
 from proctor.gate.safe import Safe
 from proctor.gate.settings import refuse_strange_baseline
@@ -43,7 +43,6 @@ from proctor.gate.turns import insist
 from proctor.gatefile import First, Gate, Inputs
 from proctor.ledger import open_ledger
 from proctor.ledger.checkpoint import VERDICTS
-from proctor.ledger.history import Question
 from proctor.ledger.records import Adopted, Evaluated, Feedback, Pending
 from proctor.planning import Bound
 from proctor.release import Basis, Release, Status
@@ -127,8 +126,7 @@ def _answer(case: Case) -> Release:
         refuse_strange_baseline(gate, books.life, baseline.submission if baseline else None)
     anchor = case.anchor(books.life, baseline)
     formula, condition = _asked(gate, baseline, anchor)
-    candidate = case.candidate.submission
-    question = Question(condition, candidate, baseline.submission if baseline else None, gate.name)
+    question = question_about(condition, gate.name, case.candidate, baseline, anchor)
     taken = None if case.asks_anew or books.life is None else books.life.recorded_answer(question)
     if books.life is not None and taken is not None:
         case.complete(taken.record)
@@ -259,6 +257,7 @@ def _take_turn(case: Case, books: Books, asked: _Asked) -> tuple[int, _Asked, Bo
         case.gate.bound.value,
         case.origin,
         asked.stake,
+        asked.anchor.submission if asked.anchor else None,
     )
     waiting = books.life.open_pending
     if waiting is None:
@@ -267,13 +266,17 @@ def _take_turn(case: Case, books: Books, asked: _Asked) -> tuple[int, _Asked, Bo
         if books.life is None or books.life.open_pending is None or books.life.open_pending.entry.number != number:
             raise LedgerMoved("the same question was answered by another job at this moment")
         return number, asked, books
-    if waiting.record.candidate.digest == record.candidate.digest and waiting.record.condition == record.condition:
+    if waiting.record.candidate.digest == record.candidate.digest and _asks_the_same(waiting.record, record):
         return waiting.entry.number, replace(asked, stake=waiting.record.stake), books
     raise EvaluationPending(
         f"entry {waiting.entry.number} of the ledger is an evaluation on this test set that has begun and not ended",
         hint="Nothing was spent. Wait for it and run the same command again; if its machine died, run that commit's "
         "check again, or let the owner end it with `proctor testset abort`.",
     )
+
+
+def _asks_the_same(waiting: Pending, record: Pending) -> bool:
+    return question_of_text(waiting.condition) == question_of_text(record.condition)
 
 
 def _registered(case: Case, books: Books, baseline: Contestant | None) -> Books:
@@ -368,6 +371,7 @@ def _step(case: Case, books: Books, asked: _Asked, said: _Said) -> Evaluated:
         feedback=Feedback(*said.feedback) if said.feedback else None,
         sandbox=said.tier,
         stake=asked.stake,
+        anchor=asked.anchor.submission if asked.anchor else None,
     )
 
 

@@ -18,7 +18,7 @@ from proctor.ledger import GENESIS, Entry, Ledger
 from proctor.ledger.history import Life, lives
 from proctor.ledger.records import Registered, from_body
 from proctor.outlook import Prospect
-from proctor.planning import Terms, is_within_reach, plan
+from proctor.planning import Terms, check_possible, is_within_reach, plan
 from proctor.reports.sentences import count, points
 from proctor.testset import TestSet, overlap
 
@@ -205,12 +205,14 @@ def refuse_if_out_of_reach(
 
     Raises:
         ToleranceOutOfReach: If the tolerance is out of reach at the next level with the declared power.
+        Misuse: If it would be out of the reach of any test set.
     """
     found = prospect(gate, formula, n_examples)
     log_level = books.account(gate).next_log_level(gate.stakes, stake)
     terms = found.terms.at(log_level)
     if is_within_reach(formula, terms, n_examples):
         return
+    check_possible(formula, found.terms)  # no fresh test set would help
     reach = found.reach(log_level)
     reached = "nothing at all" if reach.tolerance is None else f"±{points(reach.tolerance)}"
     asked = "" if reach.asked is None else f", and ±{points(reach.asked)} is asked for"

@@ -16,9 +16,17 @@ from proctor.gate.hidden import hidden_paths, own_paths
 from proctor.gate.kept import Kept
 from proctor.gate.safe import Safe
 from proctor.gatefile import Accepted, Candidate, Command, Gate, Inputs, Model, PredictionsFile, Revision
+from proctor.ledger.history import Question
 from proctor.ledger.records import Submission
-from proctor.predictions import Aligned, ColumnNames, PredictionSet, Source, align, read_predictions
-from proctor.predictions import digest as file_digest
+from proctor.predictions import (
+    Aligned,
+    ColumnNames,
+    PredictionSet,
+    Source,
+    align,
+    prediction_digest,
+    read_predictions,
+)
 from proctor.surroundings import Surroundings
 from proctor.testset import ExamFiles, TestSet, load, write_features
 
@@ -40,10 +48,27 @@ class Contestant:
     Attributes:
         submission: What was submitted.
         read: Gives its predictions; runs the model if need be.
+        former: Digest by which earlier versions knew the same file; ``None`` where it is today's.
     """
 
     submission: Submission
     read: Callable[[], PredictionSet]
+    former: str | None = None
+
+
+def question_about(
+    condition: str, gate: str, candidate: Contestant, baseline: Contestant | None, anchor: Contestant | None
+) -> Question:
+    """The question that these contestants are asked about under a *condition*, by the gate of this name."""
+    there = [each for each in (candidate, baseline, anchor) if each is not None]
+    return Question(
+        condition,
+        candidate.submission,
+        baseline.submission if baseline else None,
+        gate,
+        anchor.submission if anchor else None,
+        {each.submission.digest: each.former for each in there if each.former is not None},
+    )
 
 
 @dataclass(frozen=True)
@@ -177,9 +202,14 @@ class Workbench:
     # --- how each kind is read ---------------------------------------------------------------------------------------
 
     def _from_file(self, names: PredictionsFile, file: Source, commit: str | None) -> Contestant:
-        columns = ColumnNames(names.id, names.prediction)
-        submission = Submission(file_digest(file, columns), names.predictions, commit)
-        return Contestant(submission, lambda: read_predictions(file, columns, self.exam.n_examples))
+        """A file of predictions, known by what it says of each example, however it is written (theory.md §4.3.3)."""
+        found = read_predictions(file, ColumnNames(names.id, names.prediction), self.exam.n_examples)
+        submission = Submission(self.digest_of(found), names.predictions, commit)
+        return Contestant(submission, lambda: found, found.digest)
+
+    def digest_of(self, predictions: PredictionSet) -> str:
+        """Digest of *predictions* on this test set, whatever the order of their rows or of the test set's."""
+        return prediction_digest(align(self.exam.sheet(), predictions).values[self.exam.order])
 
     def _from_model(self, model: Command | Model) -> Contestant:
         runnable = _runnable(model)
@@ -244,8 +274,10 @@ class Workbench:
         if isinstance(candidate, PredictionsFile):
             file = Source(Path(candidate.predictions), file_at(root, commit, candidate.predictions))
             columns = ColumnNames(candidate.id, candidate.prediction)
-            self._must_be(submission, file_digest(file, columns))
-            return read_predictions(file, columns, self.exam.n_examples)
+            found = read_predictions(file, columns, self.exam.n_examples)
+            if found.digest != submission.digest:  # as earlier versions knew it
+                self._must_be(submission, self.digest_of(found))
+            return found
         with self._as_submitted(submission, commit) as project:
             return self._run(_runnable(candidate), project, self.exam.files)
 

@@ -7,12 +7,13 @@ Pure: entries in, facts out. The fold over the past depends on nothing but the e
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from proctor.budget import Account, Adaptivity, Mode, Step, open_account
+from proctor.conditions import Variable, named_in, question_of_text
 from proctor.errors import LedgerCorrupt
 from proctor.ledger.entries import Entry
 from proctor.ledger.records import (
@@ -39,16 +40,34 @@ class Question:
     What is asked of one test set, by what was submitted.
 
     Attributes:
-        condition: Canonical text of the condition.
+        condition: Text of the condition; any way to write it is the same question.
         candidate: The candidate.
         baseline: What it is compared with; ``None`` on a first commit.
         gate: Name of the gate that asks.
+        anchor: The anchor, where the condition speaks of it.
+        former: Digests by which earlier versions knew the same contestants, by today's.
     """
 
     condition: str
     candidate: Submission
     baseline: Submission | None
     gate: str
+    anchor: Submission | None = None
+    former: Mapping[str, str] = field(default_factory=dict)
+
+    def has_same_condition(self, text: str) -> bool:
+        """True if the condition that is written as *text* asks the same."""
+        return question_of_text(text) == question_of_text(self.condition)
+
+    def speaks_of(self, *names: Variable) -> bool:
+        """True if the condition names one of these variables."""
+        return not named_in(self.condition).isdisjoint(names)
+
+    def is_same(self, recorded: Submission | None, asked: Submission | None) -> bool:
+        """True if what was *recorded* and what is *asked* were the same when they were submitted."""
+        if recorded is None or asked is None:
+            return recorded is asked
+        return recorded.digest in (asked.digest, self.former.get(asked.digest))
 
 
 @dataclass(frozen=True)
@@ -143,7 +162,7 @@ class Life:
             return self.registered.record.anchor
         for taken in self.verdicts:
             record = taken.record
-            if record.origin.gate == gate and (isinstance(record, Adopted) or record.outcome in ("pass", "withheld")):
+            if record.origin.gate == gate and _is_acceptance(record):
                 return record.candidate
         return None
 
@@ -165,32 +184,58 @@ class Life:
         """
         The answer that this question already has, or ``None`` (theory.md §4.3.3).
 
-        The same question is: the same condition, candidate and baseline; or the candidate that is the accepted
-        baseline, where it would be compared with itself; or the same candidate for the same commit, whatever a
-        baseline that moves with the repository has become since.
+        The same question is: the same condition, and the same of candidate, baseline and anchor that it names; or the
+        candidate that is the accepted baseline, where it would be compared with itself; or the same candidate for the
+        same commit, whatever a baseline that moves with the repository has become since.
         """
-        accepted = self.accepted(question.gate)
-        if accepted is not None and _is_acceptance_of(accepted.record, question):
-            return accepted
+        if question.is_same(question.baseline, question.candidate):
+            for taken in reversed(self.verdicts):
+                if _is_acceptance_of(taken.record, question):
+                    return taken
         for taken in reversed(self.verdicts):
-            if _is_same_question(taken.record, question):
+            if self._is_same_question(taken, question):
                 return taken
         return None
 
+    def _is_same_question(self, taken: Taken[Adopted] | Taken[Evaluated], question: Question) -> bool:
+        record = taken.record
+        if not question.is_same(record.candidate, question.candidate):
+            return False
+        if not question.has_same_condition(record.condition):
+            return False
+        if isinstance(record, Adopted):
+            is_first = question.baseline is None and question.anchor is None
+            return record.origin.gate == question.gate and (is_first or _same_commit(record, question))
+        anchor = self._anchor_of(record, taken.entry.number) if question.speaks_of(Variable.A) else question.anchor
+        if not question.is_same(anchor, question.anchor):
+            return False
+        if not question.speaks_of(Variable.O, Variable.D) or question.is_same(record.baseline, question.baseline):
+            return True
+        return _is_moving(question.baseline) and _same_commit(record, question)
+
+    def _anchor_of(self, record: Evaluated, number: int) -> Submission | None:
+        """The anchor of the evaluation in entry *number*; if that does not say, the one that its gate had then."""
+        if record.anchor is not None or self.registered.record.anchor is not None:
+            return record.anchor or self.registered.record.anchor
+        for other in self.verdicts:
+            if other.entry.number >= number:
+                break
+            if other.record.origin.gate == record.origin.gate and _is_acceptance(other.record):
+                return other.record.candidate
+        return record.baseline
+
+
+def _is_acceptance(record: Adopted | Evaluated) -> bool:
+    return isinstance(record, Adopted) or record.outcome in ("pass", "withheld")
+
 
 def _is_acceptance_of(record: Adopted | Evaluated, question: Question) -> bool:
-    digest = question.candidate.digest
-    is_compared_with_itself = question.baseline is not None and question.baseline.digest == digest
-    return record.candidate.digest == digest and record.condition == question.condition and is_compared_with_itself
-
-
-def _is_same_question(record: Adopted | Evaluated, question: Question) -> bool:
-    if record.candidate.digest != question.candidate.digest or record.condition != question.condition:
-        return False
-    if isinstance(record, Adopted):
-        return record.origin.gate == question.gate and (question.baseline is None or _same_commit(record, question))
-    same_baseline = (record.baseline and record.baseline.digest) == (question.baseline and question.baseline.digest)
-    return bool(same_baseline) or (_is_moving(question.baseline) and _same_commit(record, question))
+    return (
+        record.origin.gate == question.gate
+        and _is_acceptance(record)
+        and question.is_same(record.candidate, question.candidate)
+        and question.has_same_condition(record.condition)
+    )
 
 
 def _is_moving(baseline: Submission | None) -> bool:

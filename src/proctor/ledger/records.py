@@ -101,6 +101,7 @@ class Evaluated:
 
     Attributes:
         stake: Declared stake in units of 2^-20 (theory.md §4.5); ``None`` if none was declared.
+        anchor: The anchor that the condition spoke of; ``None`` if it named none, or in entries of earlier versions.
     """
 
     kind: ClassVar[str] = "evaluation"
@@ -119,6 +120,7 @@ class Evaluated:
     sandbox: str | None = None
     pending: int | None = None
     stake: int | None = None
+    anchor: Submission | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ class Pending:
     bound: str
     origin: Origin
     stake: int | None = None
+    anchor: Submission | None = None
 
 
 @dataclass(frozen=True)

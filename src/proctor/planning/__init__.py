@@ -7,7 +7,7 @@ file says. The paper's bounds need no NumPy, so a plan by them starts fast; the 
 """
 
 from proctor.planning.terms import Bound, ClausePlan, LifeCell, LifeRow, PaperFigures, Plan, Reach, Request, Terms
-from proctor.planning.whole import is_within_reach, plan, reachable_tolerance, tolerance_curve
+from proctor.planning.whole import check_possible, is_within_reach, plan, reachable_tolerance, tolerance_curve
 
 __all__ = [
     "Bound",
@@ -19,6 +19,7 @@ __all__ = [
     "Reach",
     "Request",
     "Terms",
+    "check_possible",
     "is_within_reach",
     "plan",
     "reachable_tolerance",

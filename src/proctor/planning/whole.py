@@ -96,6 +96,17 @@ def reachable_tolerance(formula: Formula, terms: Terms, n_examples: int) -> Reac
     return _furthest(_sizings(formula, terms), n_examples)
 
 
+def check_possible(formula: Formula, terms: Terms) -> None:
+    """
+    Refuse a condition that no test set could ever show as planned, however many examples it had.
+
+    Raises:
+        Misuse: If the truth that is planned for lies outside of what can be.
+    """
+    for test in _sizings(formula, terms):
+        test.check()
+
+
 def is_within_reach(formula: Formula, terms: Terms, n_examples: int) -> bool:
     """
     Whether every clause reaches the tolerance it asks for, with the declared power (theory.md §4.1, last line but one).

@@ -4,7 +4,7 @@ Predictions of models: read as submitted, aligned with the test set, compared wi
 Nothing here knows of conditions, levels or verdicts; what is computed from labels is private to the gate.
 """
 
-from proctor.predictions.alignment import Aligned, Sheet, align, refuse_respelled
+from proctor.predictions.alignment import Aligned, Sheet, align, prediction_digest, refuse_respelled
 from proctor.predictions.columns import Kind
 from proctor.predictions.counting import Counts, Panel, Weights, count, disagreements, needed_rows, scores
 from proctor.predictions.labels import Labels
@@ -27,6 +27,7 @@ __all__ = [
     "digest",
     "disagreements",
     "needed_rows",
+    "prediction_digest",
     "read_predictions",
     "refuse_respelled",
     "scores",

@@ -8,6 +8,7 @@ Nothing is dropped or filled in: a candidate that leaves out the examples it get
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -86,6 +87,23 @@ def align(sheet: Sheet, predictions: PredictionSet) -> Aligned:
     if tuple(sheet.ids) != predictions.ids or len(set(predictions.ids)) != len(predictions.ids):
         values = values[_positions(sheet.ids, predictions.ids, predictions.source)]
     return Aligned(values, predictions.digest, predictions.source)
+
+
+def prediction_digest(values: Values) -> str:
+    """
+    Digest of what a model predicts, by which a submitted file is known: 64 hexadecimal digits.
+
+    Args:
+        values: One class per example, in an order that depends on the examples alone.
+
+    """
+    whole = hashlib.sha256(b"proctor predictions 1\0")
+    if values.dtype.kind in "iu":
+        whole.update(b"numbers\0" + values.astype("<i8").tobytes())
+    else:
+        words = np.where(values, *_TRUTHS) if values.dtype.kind == "b" else values
+        whole.update(b"text\0" + "\0".join(words.tolist()).encode("utf-8", "surrogatepass"))
+    return whole.hexdigest()
 
 
 def _as_the_labels(sheet: Sheet, values: Values) -> Values:

@@ -12,10 +12,10 @@ from proctor.conditions import Variable, parse
 from proctor.errors import DataError, ProctorError, SandboxError
 from proctor.evaluation import paper_rule
 from proctor.gate.books import prospect
-from proctor.gate.contestants import Workbench
+from proctor.gate.contestants import Workbench, question_about
 from proctor.gate.safe import Safe
 from proctor.gatefile import Gate, PredictionsFile
-from proctor.ledger.history import Life, Question
+from proctor.ledger.history import Life
 from proctor.planning import Bound
 from proctor.predictions import Labels, Panel, Source, align, count, disagreements
 from proctor.preflight.accounts import (
@@ -95,11 +95,11 @@ class _Context:
         bench, life = self.workbench(self.shelf.exam), self.life
         accepted = life.accepted(self.gate.name) if life else None
         baseline = bench.baseline(accepted.record.candidate if accepted else None)
-        anchor = (life.anchor(self.gate.name) if life else None) or baseline
+        of_registration = life.anchor(self.gate.name) if life else None
+        anchor = bench.earlier(of_registration) if of_registration else baseline
         formula = asked(self.gate, baseline is not None, anchor is not None)
         text = str(formula) if formula not in (None, self.gate.formula) else str(parse(self.gate.condition))
-        submission = baseline.submission if baseline else None
-        question = Question(text, bench.candidate().submission, submission, self.gate.name)
+        question = question_about(text, self.gate.name, bench.candidate(), baseline, anchor)
         return Asked(formula, question, life is not None and life.recorded_answer(question) is not None)
 
 

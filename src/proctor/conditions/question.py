@@ -1,0 +1,67 @@
+"""
+What a condition asks, whatever way it is written: the text by which a question is recognized (theory.md §4.3.3).
+
+The tolerance is no part of it: it sizes the test set and has no part in the verdict. Everything else is brought to one
+form in exact arithmetic: variables on the left, the first of them with the coefficient 1, clauses in a fixed order.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from typing import assert_never
+
+from proctor.conditions.clauses import Clause, Formula, normalize, variables
+from proctor.conditions.parser import parse
+from proctor.conditions.quantities import ORDER, weights_of
+from proctor.conditions.tree import AllOf, AnyOf, Variable
+
+
+def question_of(formula: Formula) -> str:
+    """
+    The one text that stands for every way to write *formula*.
+
+    Example:
+        >>> texts = ("n - o > 0.02 +/- 0.01", "o < n - 0.02", "2 * n > 2 * o + 0.04", "0.02 < n - o")
+        >>> {question_of(normalize(parse(text))) for text in texts}
+        {'1 n -1 o > 1/50'}
+
+    """
+    match formula:
+        case Clause():
+            return _clause(formula)
+        case AllOf(parts):
+            return _together(" and ", (question_of(part) for part in parts))
+        case AnyOf(parts):
+            return _together(" or ", (question_of(part) for part in parts))
+        case _:
+            assert_never(formula)
+
+
+@lru_cache(maxsize=1024)
+def question_of_text(text: str) -> str:
+    """`question_of` of a condition as it is written, in a gate file or in a ledger."""
+    return question_of(normalize(parse(text)))
+
+
+@lru_cache(maxsize=1024)
+def named_in(text: str) -> frozenset[Variable]:
+    """The variables that a condition speaks of once it is in normal form."""
+    return variables(normalize(parse(text)))
+
+
+def _together(word: str, parts: object) -> str:
+    distinct = sorted(set(parts))  # type: ignore[call-overload]
+    return distinct[0] if len(distinct) == 1 else f"({word.join(distinct)})"
+
+
+def _clause(clause: Clause) -> str:
+    weights = [_exact(weight) for weight in weights_of(clause.quantity)]
+    first = next(weight for weight in weights if weight)
+    terms = " ".join(f"{weight / first} {name}" for weight, name in zip(weights, ORDER, strict=True) if weight)
+    return f"{terms} {'>' if clause.above == (first > 0) else '<'} {_exact(clause.threshold) / first}"
+
+
+def _exact(figure: float) -> Fraction:
+    """The decimal number that was written; a float holds it as the nearest that there is."""
+    return Fraction(repr(figure))
