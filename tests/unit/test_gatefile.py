@@ -403,6 +403,7 @@ BROKEN_CANDIDATES = [
     ("{predictions: a.csv}", "{labels: y.csv, inputs: sealed}", "predictions:", "saw the inputs"),
     ("{model: m.pkl, trust: pickle}", "{labels: y.csv}", "testset:", "`testset` needs `features`"),
     ("{predictions: a.csv}", "{labels: y.csv, classes: [yes, no]}", "yes", "put it in quotation marks"),
+    ("{predictions: a.csv}", "{labels: y.csv, classes: [null, cat]}", "null", "put it in quotation marks"),
     ("{predictions: a.csv}", "y.csv", "y.csv", "must be a map with the keys `labels`"),
 ]
 

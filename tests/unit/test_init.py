@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import zipfile
@@ -34,6 +35,39 @@ def run(folder: Path, *options: str, answers: str = "") -> Result:
 
 
 EXAM = {"exam/labels.csv": "id,label\n1,a\n", "exam/features.csv": "id,x\n1,2\n"}
+
+
+FOUND = {
+    "index of pandas": ("labels.csv", ",id,label\n0,a,1\n", "id", "label", False),
+    "index made a column": ("labels.csv", "index,id,label\n0,a,1\n", "id", "label", False),
+    "index that is all there is": ("labels.csv", "index,label\n0,1\n", "index", "label", False),
+    "tabs": ("labels.tsv", "id\tlabel\tx\na\t1\t2\n", "id", "label", True),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "ids", "value", "more"), FOUND.values(), ids=FOUND)
+def test_search__tables_as_people_have_them(tmp_path, name, content, ids, value, more):
+    """An index is neither ids nor anything else as long as there are ids."""
+    write(tmp_path, {name: content})
+
+    assert (Found(name, Role.LABELS, ids, value, holds_more=more),) == search(tmp_path)
+
+
+def test_search__packed_and_in_parts(tmp_path):
+    """Packed tables are looked into; a folder of Parquet files is one table; what is damaged has no columns."""
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    (tmp_path / "labels.csv.gz").write_bytes(gzip.compress(b"id,truth\na,1\n"))
+    (tmp_path / "features.jsonl.gz").write_bytes(gzip.compress(b'{"id": 1}')[:-9])
+    (tmp_path / "new.parquet").mkdir()
+    pq.write_table(pa.table({"id": ["a"], "y_pred": [1]}), tmp_path / "new.parquet/part-0.parquet")
+
+    assert {
+        Found("labels.csv.gz", Role.LABELS, "id", "truth"),
+        Found("features.jsonl.gz", Role.FEATURES),
+        Found("new.parquet", Role.PREDICTIONS, "id", "y_pred"),
+    } == set(search(tmp_path))
 
 
 def test_init__predictions(tmp_path):

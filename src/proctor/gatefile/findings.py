@@ -9,21 +9,25 @@ proves nothing.
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import os
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePath
 
 from proctor.errors import MissingExtra
+from proctor.predictions.tables import is_index
 
 _SKIPPED = frozenset({"node_modules", "__pycache__", "build", "dist", "venv", "env", "site-packages"})
 _DEPTH, _MOST_FILES = 3, 2_000
 _HEADER_BYTES = 65_536
-_TABLES = frozenset({".csv", ".jsonl", ".ndjson", ".parquet", ".npz", ".npy"})
+_TEXTS = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
+_TABLES = _TEXTS | {".parquet", ".npz", ".npy"} | {f"{suffix}.gz" for suffix in _TEXTS}
 _MODELS = frozenset({".joblib", ".pkl", ".pickle"})
 _SCRIPT = re.compile(r"(predict|infer|inference|run_model)\.(py|sh|R|jl)")
 
@@ -86,8 +90,9 @@ def _files(folder: Path) -> Iterator[Path]:
     count = 0
     for place, folders, names in os.walk(folder):
         depth = len(Path(place).relative_to(folder).parts)
-        folders[:] = sorted(name for name in folders if depth < _DEPTH and not _is_skipped(name))
-        for name in sorted(names):
+        tables = [name for name in folders if Path(name).suffix.lower() == ".parquet"]  # in parts, as Spark writes them
+        folders[:] = sorted(name for name in folders if depth < _DEPTH and not _is_skipped(name) and name not in tables)
+        for name in sorted((*names, *tables)):
             count += 1
             if count > _MOST_FILES:
                 return
@@ -101,7 +106,7 @@ def _is_skipped(folder: str) -> bool:
 
 def _guess(folder: Path, file: Path) -> Found | None:
     path = file.relative_to(folder).as_posix()
-    suffix = file.suffix.lower()
+    suffix = _ending(file)
     words = _words(path)
     if suffix in _MODELS:
         return Found(path, Role.MODEL)
@@ -113,6 +118,8 @@ def _guess(folder: Path, file: Path) -> Found | None:
 
 
 def _guess_table(path: str, columns: tuple[str, ...], words: frozenset[str]) -> Found | None:
+    if any(_ID.fullmatch(name) and name.lower() != "index" for name in columns):
+        columns = tuple(name for place, name in enumerate(columns) if not is_index(name, place))
     ids = next((name for name in columns if _ID.fullmatch(name)), None)
     label = next((name for name in columns if _LABEL.fullmatch(name)), None)
     prediction = next((name for name in columns if _PREDICTION.fullmatch(name)), None)
@@ -147,9 +154,11 @@ def is_old(found: Found) -> bool:
 def _columns(file: Path) -> tuple[str, ...]:
     """Names of the columns, or nothing if they cannot be told cheaply."""
     try:
-        match file.suffix.lower():
+        match _ending(file).removesuffix(".gz"):
             case ".csv":
-                return _csv_header(file)
+                return _header(file, ",")
+            case ".tsv":
+                return _header(file, "\t")
             case ".jsonl" | ".ndjson":
                 return _first_keys(file)
             case ".npz":
@@ -159,17 +168,23 @@ def _columns(file: Path) -> tuple[str, ...]:
                 return _parquet_names(file)
             case _:
                 return ()
-    except (OSError, ValueError, csv.Error, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error, csv.Error, zipfile.BadZipFile):
         return ()
 
 
+def _ending(file: Path) -> str:
+    """The ending that names the format, with that of packing."""
+    name = file.name.lower()
+    return Path(name.removesuffix(".gz")).suffix + (".gz" if name.endswith(".gz") else "")
+
+
 def _first_line(file: Path) -> str:
-    with file.open("rb") as stream:
+    with gzip.open(file) if file.name.lower().endswith(".gz") else file.open("rb") as stream:
         return stream.readline(_HEADER_BYTES).decode("utf-8-sig")
 
 
-def _csv_header(file: Path) -> tuple[str, ...]:
-    row = next(csv.reader([_first_line(file)]), [])
+def _header(file: Path, separator: str) -> tuple[str, ...]:
+    row = next(csv.reader([_first_line(file)], delimiter=separator), [])
     return tuple(name.strip() for name in row)
 
 

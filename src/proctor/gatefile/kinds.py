@@ -117,7 +117,10 @@ class Text(Kind):
     def _problem(self, node: Node, key: str) -> str:
         accepted = {"str", "int", "float"} if self.any_scalar else {"str"}
         if not isinstance(node, Scalar) or (node.taken_for not in accepted and not node.quoted):
-            advice = "; put it in quotation marks" if isinstance(node, Scalar) and node.taken_for != "null" else ""
+            is_word = isinstance(node, Scalar) and (
+                node.taken_for != "null" or (self.any_scalar and node.text.isalpha())
+            )
+            advice = "; put it in quotation marks" if is_word else ""
             return f"`{key}` must be text, not {describe(node)}{advice}"
         if not node.text.strip():
             return f"`{key}` is empty"
