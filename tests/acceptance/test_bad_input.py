@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -333,6 +334,55 @@ def test_check__labels_without_header_are_not_quoted(project):
 
     assert 5 == said.code
     assert "kestrel" not in said.out + said.err
+
+
+WORDS = ["café", "ice cream"]
+
+
+@pytest.fixture
+def words(tmp_path):
+    """A test set with words for labels, an old model that is right in 60 %, and one that is nearly always."""
+    truth = [WORDS[i % 2] for i in range(1_000)]
+
+    def write(name: str, share: float, spell: Callable[[str], str] = str) -> None:
+        found = [word if i < 1_000 * share else WORDS[1 - i % 2] for i, word in enumerate(truth)]
+        rows = (json.dumps({"id": f"e{i}", "prediction": spell(word)}) for i, word in enumerate(found))
+        (tmp_path / name).write_text("\n".join(rows) + "\n\n")
+
+    rows = "".join(f"{i},e{i},{word}\n" for i, word in enumerate(truth))
+    (tmp_path / "labels.csv").write_text(",id,label\n" + rows, encoding="utf-8")
+    (tmp_path / "proctor.yml").write_text(
+        "{condition: n - o > 0.01 +/- 0.08, reliability: 0.99, power: 0.9, disagreement: 0.5, first: accept, "
+        "testset: {labels: labels.csv}, candidate: {predictions: new.jsonl}, baseline: {predictions: old.jsonl}}"
+    )
+    write("new.jsonl", 0.95)
+    write("old.jsonl", 0.6)
+    return tmp_path, write
+
+
+OTHER_SPELLINGS = {
+    "decomposed": lambda word: unicodedata.normalize("NFD", word),
+    "a line end": lambda word: word + "\n",
+    "blanks that do not break": lambda word: "\u00a0" + word.replace(" ", "\u00a0"),
+}
+
+
+@pytest.mark.parametrize("spell", OTHER_SPELLINGS.values(), ids=OTHER_SPELLINGS)
+@pytest.mark.parametrize(("name", "share", "code"), [("new.jsonl", 0.95, 0), ("old.jsonl", 0.97, 1)])
+def test_check__one_class_in_other_spellings(words, spell, name, share, code):
+    """A good model does not fail for its spelling, and a worse one does not pass for that of the old one."""
+    root, write = words
+    write(name, share, spell)
+
+    assert code == run_here(root, "check").code
+
+
+def test_check__one_class_in_two_cases(words):
+    """Classes that differ in case alone are named before anything is judged."""
+    root, write = words
+    write("new.jsonl", 0.95, str.upper)
+
+    assert_refused(run_here(root, "check"), 5, r"predicts the class 'CAF\\xc9', and .* the class 'caf\\xe9'")
 
 
 # --- the ledger ------------------------------------------------------------------------------------------------------

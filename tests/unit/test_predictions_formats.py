@@ -167,8 +167,34 @@ def test_read_predictions__parquet_in_parts(tmp_path, name):
     parquet(folder / "day=2" / "part-0.parquet", {"id": ["b"], "prediction": [7]})
 
     assert (("a", "b"), [5, 6]) == (found.ids, found.values.tolist())
-    assert ["1", "2"] == days.columns["day"]
+    assert [1, 2] == days.columns["day"]
     assert before == found.digest != digest(Source(folder), ColumnNames())
+
+
+def test_read_predictions__classes_in_the_names_of_folders(tmp_path):
+    """Spark can put the predictions themselves there; they are numbers if they all are."""
+    for name, ids in (("5", ["a"]), ("6", ["b", "c"])):
+        parquet(tmp_path / "numbers" / f"prediction={name}" / "0.parquet", {"id": ids})
+    parquet(tmp_path / "words" / "prediction=ice%20cream" / "0.parquet", {"id": ["a"]})
+    parquet(tmp_path / "words" / "prediction=__HIVE_DEFAULT_PARTITION__" / "0.parquet", {"id": ["b"]})
+
+    found = read_predictions(tmp_path / "numbers")
+
+    assert (("a", "b", "c"), [5, 6, 6]) == (found.ids, found.values.tolist())
+    with pytest.raises(DataError, match="no prediction in 1 of 2 rows"):
+        read_predictions(tmp_path / "words")
+
+
+def test_read_predictions__parts_that_differ(tmp_path):
+    """Parts of one table have the same columns; an empty one, and other columns that nobody asked for, do no harm."""
+    parquet(tmp_path / "p/0.parquet", {"id": ["a"], "prediction": [5], "x": [1.5]})
+    parquet(tmp_path / "p/1.parquet", {"id": [], "prediction": [], "y": []})
+    parquet(tmp_path / "p/2.parquet", {"id": ["b"], "prediction": [6]})
+
+    assert [5, 6] == read_predictions(tmp_path / "p").values.tolist()
+    parquet(tmp_path / "p/1.parquet", {"id": ["c"], "predicted": [7]})
+    with pytest.raises(DataError, match="'prediction' is not in all"):
+        read_predictions(tmp_path / "p")
 
 
 def test_read_predictions__folder_without_parts(tmp_path):

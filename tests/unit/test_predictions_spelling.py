@@ -151,6 +151,12 @@ def test_refuse_respelled__other_classes(new, old):
     refuse_respelled(*(align(Sheet(2), PredictionSet(np.array(each), None, "d", "p")) for each in (new, old)))
 
 
+@pytest.mark.parametrize(("values", "expected"), [(["a", "b"], True), (["True", "False"], False), ([1, 0], False)])
+def test_has_words(values, expected):
+    """True and false cannot be misspelled, and neither can numbers."""
+    assert expected is align(Sheet(2), PredictionSet(np.array(values), None, "d", "p")).has_words
+
+
 @pytest.mark.parametrize("given", ["e1\u200b", "E1", "e\u00a01", "\uff451"])
 def test_align__ids_that_look_alike(given):
     """Ids that a person would take for one are shown so that the difference is seen."""

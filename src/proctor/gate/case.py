@@ -124,6 +124,11 @@ class Case:
         candidate = self.predict(self.candidate)
         if baseline is not None:
             self.surroundings.progress("collecting the baseline's predictions")
+        if baseline is None and self.exam.files.classes is None and candidate.has_words:
+            self.surroundings.remark(
+                "classes are compared letter by letter, so CAT for cat would count as wrong; declare them in "
+                "`testset.classes`, and a class that is none is refused"
+            )
         found = [self.predict(model) if model is not None else None for model in (baseline, anchor)]
         for other in filter(None, found if self.exam.files.classes is None else ()):
             with self._judging_output():

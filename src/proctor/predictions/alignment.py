@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from proctor.errors import DataError
-from proctor.predictions.columns import Kind, Values, distinct
+from proctor.predictions.columns import Kind, Values, distinct, kind_of
 from proctor.predictions.spelling import is_nan, look, shown
 from proctor.predictions.submitted import PredictionSet
 
@@ -60,6 +60,16 @@ class Aligned:
     digest: str
     source: str
     notes: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """Integers or text."""
+        return kind_of(self.values)
+
+    @property
+    def has_words(self) -> bool:
+        """True if classes are words that a person can misspell: text, and more than true and false."""
+        return self.kind is Kind.TEXT and not distinct(self.values) <= set(_TRUTHS)
 
 
 def align(sheet: Sheet, predictions: PredictionSet) -> Aligned:
@@ -132,7 +142,7 @@ def refuse_respelled(new: Aligned, old: Aligned) -> None:
         DataError: If each has a class that the other never predicts, and the two differ in case, blanks or width alone.
 
     """
-    if not new.values.dtype.kind == old.values.dtype.kind == "U":
+    if not new.kind is old.kind is Kind.TEXT:
         return
     mine, theirs = distinct(new.values), distinct(old.values)
     by_look = {look(str(name)): str(name) for name in theirs - mine}

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from proctor.errors import DataError, MissingExtra
+from proctor.predictions.spelling import written_class
 from proctor.predictions.tables import Raw, Source, Table, parts
 
 try:
@@ -25,6 +26,7 @@ except ImportError as error:
     ) from error
 
 _MOST_ROWS = 1 << 20
+_NOTHING = "__HIVE_DEFAULT_PARTITION__"
 
 
 def chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator[Table]:
@@ -37,24 +39,37 @@ def chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator
         DataError: If the file is missing, empty, or no Parquet.
 
     """
-    for part in parts(source) if source.is_folder else (source,):
+    names: set[str] | None = None
+    for part, constant in _parts(source):
         try:
             with part.open_bytes() as file:
-                yield from _batches(part, pq.ParquetFile(file), _named_by_folders(source, part), (wanted, rows))
+                for batch in _batches(part, pq.ParquetFile(file), constant, (wanted, rows)):
+                    names = batch.columns.keys() | set() if names is None else names
+                    _check_same(source, names, batch)
+                    yield batch
         except (pa.ArrowException, OSError, ValueError) as error:
             raise DataError(f"{part} is empty, cut short, or not a Parquet file", hint="write it again") from error
 
 
 def write_without(source: Source, column: str, target: Path) -> None:
-    """Write the table of *source*, which has been read before, to *target*, in one file and without one *column*."""
+    """
+    Write the table of *source*, which has been read before, to *target*, in one file and without one *column*.
+
+    Raises:
+        DataError: If its parts have columns of types that do not go together.
+
+    """
     whole: list[Any] = []
-    for part in parts(source) if source.is_folder else (source,):
+    for part, constant in _parts(source):
         with part.open_bytes() as file:
             table = pq.read_table(io.BytesIO(file.read()), partitioning=None)
-        for name, value in _named_by_folders(source, part).items():
-            table = table.append_column(name, pa.array([value] * len(table), pa.string()))
+        for name, value in constant.items():
+            table = table.append_column(name, pa.array([value] * len(table)))
         whole.append(table.drop_columns([column] if column in table.column_names else []))
-    pq.write_table(pa.concat_tables(whole), target)
+    try:
+        pq.write_table(pa.concat_tables(whole, promote_options="permissive"), target)
+    except pa.ArrowException as error:
+        raise DataError(f"the parts of {source} do not make one table", hint="write it in one file") from error
 
 
 def names(file: Path) -> tuple[str, ...]:
@@ -65,16 +80,34 @@ def names(file: Path) -> tuple[str, ...]:
         return ()
 
 
-def _named_by_folders(source: Source, part: Source) -> dict[str, str]:
+def _parts(source: Source) -> list[tuple[Source, dict[str, Any]]]:
+    """The files of a table, each with what the names of its folders say: numbers, if they all are."""
+    if not source.is_folder:
+        return [(source, {})]
+    found = [(part, _named_by_folders(source.path, part.path)) for part in parts(source)]
+    values: dict[str, list[str | None]] = {}
+    for _, named in found:
+        for name, value in named.items():
+            values.setdefault(name, []).append(value)
+    numbers = {name for name, all_of in values.items() if all(isinstance(written_class(v or ""), int) for v in all_of)}
+    return [(part, {n: int(v or 0) if n in numbers else v for n, v in named.items()}) for part, named in found]
+
+
+def _named_by_folders(folder: Path, part: Path) -> dict[str, str | None]:
     """What Hive, Spark and others write into the names of folders, as text."""
-    if part is source:
-        return {}
-    pairs = (name.partition("=") for name in part.path.parent.relative_to(source.path).parts)
-    return {unquote(name): unquote(value) for name, sign, value in pairs if sign}
+    pairs = (name.partition("=") for name in part.parent.relative_to(folder).parts)
+    return {unquote(name): None if value == _NOTHING else unquote(value) for name, sign, value in pairs if sign}
+
+
+def _check_same(source: Source, names: set[str], batch: Table) -> None:
+    odd = sorted(batch.columns.keys() ^ names)
+    if odd:
+        shown = "" if source.is_private else f": {odd[0][:40]!r} is not in all"
+        raise DataError(f"{batch.source} has other columns than the parts before it{shown}", hint="write them alike")
 
 
 def _batches(
-    part: Source, file: pq.ParquetFile, constant: dict[str, str], selection: tuple[frozenset[str] | None, int]
+    part: Source, file: pq.ParquetFile, constant: dict[str, Any], selection: tuple[frozenset[str] | None, int]
 ) -> Iterator[Table]:
     wanted, rows = selection
     everything = file.schema_arrow.names
@@ -92,7 +125,7 @@ def _batches(
         yield Table({name: [] for name in found} | _repeated(constant, wanted, 0), 0, part)
 
 
-def _repeated(constant: dict[str, str], wanted: frozenset[str] | None, times: int) -> dict[str, Raw]:
+def _repeated(constant: dict[str, Any], wanted: frozenset[str] | None, times: int) -> dict[str, Raw]:
     return {name: [value] * times for name, value in constant.items() if wanted is None or name in wanted}
 
 

@@ -299,7 +299,7 @@ def _join(pieces: Sequence[Raw]) -> Raw:
     arrays = [piece for piece in pieces if isinstance(piece, np.ndarray)]
     if len(arrays) == len(pieces):
         return np.concatenate(arrays)
-    return [cell for piece in pieces for cell in piece]
+    return [cell for piece in pieces for cell in (piece.tolist() if isinstance(piece, np.ndarray) else piece)]
 
 
 # --- arrays ----------------------------------------------------------------------------------------------------------
