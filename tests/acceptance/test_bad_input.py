@@ -296,7 +296,7 @@ FORMATS = {
     "NPZ of two lengths": ("new.npz", npz(id=CLASSES, prediction=CLASSES[1:]), "one and the same length"),
     "NPY of a type that is none": ("new.npy", npy(CLASSES).replace(b"<i8", b",i8"), "not a NumPy file"),
     "NPY with a header of other keys": ("new.npy", npy(CLASSES).replace(b"'descr'", b"b'escr'"), "not a NumPy file"),
-    "NPZ with a text": ("new.npz", zipped("prediction", b"1,2,3"), "no array"),
+    "NPZ with a text": ("new.npz", zipped("prediction", b"1,2,3"), "not an array"),
     "NPZ that is none": ("new.npz", RUBBISH, "not a NumPy file|pickled objects"),
     "NPZ cut in its middle": ("new.npz", DAMAGED, "not a NumPy file"),
     "JSON Lines with a list": ("new.jsonl", b'{"id": "e0", "prediction": 1}\n[1, 2]\n', "line 2 is not a JSON object"),

@@ -232,6 +232,11 @@ class Workbench:
             try:
                 content = file_at(root, commit, candidate.predictions)
             except NotThere:
+                if self.gate.resolve(candidate.predictions).is_dir():
+                    raise DataError(
+                        f"the baseline is the revision {revision!r}, and {candidate.predictions!r} is a folder there",
+                        hint="Write the predictions as one file; a folder is read where it lies, not from git.",
+                    ) from None
                 raise _absent(revision, candidate.predictions) from None
             return self._from_file(candidate, Source(Path(candidate.predictions), content), commit)
         runnable = _runnable(candidate)

@@ -117,9 +117,9 @@ def prediction_digest(values: Values) -> str:
 
 
 def _as_the_labels(sheet: Sheet, values: Values) -> Values:
-    """True and false as the labels have them: the words, or the numbers 1 and 0."""
+    """True and false as the labels have them: the words, or the numbers 1 and 0; words as long as there are none."""
     if values.dtype.kind == "b":
-        return np.where(values, *_TRUTHS) if sheet.kind is Kind.TEXT else values.view(np.int8)
+        return values.view(np.int8) if sheet.kind is Kind.INTEGERS else np.where(values, *_TRUTHS)
     if sheet.kind is Kind.INTEGERS and values.dtype.kind == "U" and np.isin(values, _TRUTHS).all():
         return np.equal(values, _TRUTHS[0]).view(np.int8)
     return values
