@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import Workshop
 
+from proctor.testset.keys import generate_key
+
 FIRST_VERSION = Path(__file__).with_name("first_version")
 
 
@@ -99,6 +101,42 @@ def test_order_of_the_test_set__does_not_matter(ready):
         shuffled(ready.root / name)
 
     assert check(ready)["replayed"]
+
+
+@pytest.fixture
+def locked(ready: Workshop) -> Workshop:
+    """A project whose labels are sealed, after one check of new.csv with the owner's key, which is not here."""
+    env = {"PROCTOR_KEY": generate_key().text}
+    assert 0 == ready.proctor("testset", "seal", "exam/labels.csv", env=env).code
+    (ready.root / "exam/labels.csv").unlink()
+    ready.gate(testset={"labels": "exam/labels.csv.sealed"})
+    assert 0 == ready.proctor("check", env=env).code
+    return ready
+
+
+def test_answers_without_the_key__are_for_the_same_predictions(locked):
+    """Where the examples are locked away, a file that was judged is known by its own ids, however it is written."""
+    shuffled(locked.root / "new.csv")
+
+    assert check(locked)["replayed"]
+    assert json.loads(locked.proctor("preflight", "--json").out)["figures"]["is_replay"]
+
+
+@pytest.mark.parametrize("is_baseline_too", [False, True], ids=["old baseline", "the accepted one as baseline"])
+def test_answers_without_the_key__are_for_no_other_predictions(locked, is_baseline_too):
+    """No other file, and none about other ids, gets the answer of the judged one."""
+    locked.gate(
+        testset={"labels": "exam/labels.csv.sealed"},
+        baseline={"predictions": "new.csv" if is_baseline_too else "old.csv"},
+    )
+    locked.predictions("bad.csv", range(1_900))
+    head, *rows = rows_of(locked.root / "new.csv")
+    locked.table("renamed.csv", head, [[f"x{name}", value] for name, value in rows])
+    locked.table("alone.csv", head[1:], [row[1:] for row in rows])
+
+    for name in ("bad.csv", "renamed.csv", "alone.csv"):
+        ran = locked.proctor("check", "--candidate", name)
+        assert (5, True) == (ran.code, "PROCTOR_KEY" in ran.err), name
 
 
 def test_contestants__that_the_condition_does_not_name_do_not_count(ready):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from proctor.errors import DataError
-from proctor.predictions import Kind, PredictionSet, Sheet, align
+from proctor.predictions import Kind, PredictionSet, Sheet, align, prediction_digest
 
 
 def predictions(values, ids=None):
@@ -98,3 +98,25 @@ def test_align__declared_classes():
         align(Sheet(2, None, Kind.INTEGERS, classes), predictions([0, 7]))
     with pytest.raises(DataError, match=r"predicts 2 classes that are not declared: '7', '8'"):
         align(Sheet(2, None, Kind.INTEGERS, classes), predictions([8, 7]))
+
+
+def test_prediction_digest__is_of_pairs():
+    """With ids the order of the rows says nothing, without them it does; ids are part of what is digested."""
+    pairs = prediction_digest(np.array([1, 2, 3]), ("a", "b", "c"))
+
+    assert pairs == prediction_digest(np.array([3, 1, 2], np.int8), ("c", "a", "b"))
+    others = [
+        prediction_digest(np.array([1, 3, 2]), ("a", "b", "c")),
+        prediction_digest(np.array([1, 2, 3]), ("a", "b", "d")),
+        prediction_digest(np.array([1, 2, 3])),
+        prediction_digest(np.array([1, 3, 2])),
+        prediction_digest(np.array(["1", "2", "3"]), ("a", "b", "c")),
+        prediction_digest(np.array([], int)),
+    ]
+    assert len({pairs, *others}) == 1 + len(others)
+
+
+def test_prediction_digest__is_of_what_is_predicted():
+    """True and false are the numbers that they are judged as; words do not run into each other."""
+    assert prediction_digest(np.array([True, False])) == prediction_digest(np.array([1, 0]))
+    assert prediction_digest(np.array(["ab", "c"])) != prediction_digest(np.array(["a", "bc"]))

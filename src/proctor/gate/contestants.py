@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, assert_never
 from proctor.errors import DataError, Misuse, ModelError, SandboxError
 from proctor.gate.hidden import hidden_paths, own_paths
 from proctor.gate.kept import Kept
+from proctor.gate.locked import LockedTestSet
 from proctor.gate.safe import Safe
 from proctor.gatefile import Accepted, Candidate, Command, Gate, Inputs, Model, PredictionsFile, Revision
 from proctor.ledger.history import Question
@@ -208,8 +209,19 @@ class Workbench:
         return Contestant(submission, lambda: found, found.digest)
 
     def digest_of(self, predictions: PredictionSet) -> str:
-        """Digest of *predictions* on this test set, whatever the order of their rows or of the test set's."""
-        return prediction_digest(align(self.exam.sheet(), predictions).values[self.exam.order])
+        """
+        Digest of *predictions* on this test set, whatever the order of their rows or of the test set's.
+
+        Where the examples are locked away, the file's own ids stand for theirs: if they are others, nothing recorded
+        has this digest. Without ids the file is known by its bytes there, by which only earlier versions knew one.
+        """
+        if isinstance(self.exam, LockedTestSet):
+            ids = predictions.ids
+            return predictions.digest if ids is None else prediction_digest(predictions.values, ids)
+        values = align(self.exam.sheet(), predictions).values
+        if self.exam.ids is None:
+            return prediction_digest(values[self.exam.order])
+        return prediction_digest(values, self.exam.ids)
 
     def _from_model(self, model: Command | Model) -> Contestant:
         runnable = _runnable(model)

@@ -9,6 +9,7 @@ Nothing is dropped or filled in: a candidate that leaves out the examples it get
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -99,20 +100,26 @@ def align(sheet: Sheet, predictions: PredictionSet) -> Aligned:
     return Aligned(values, predictions.digest, predictions.source)
 
 
-def prediction_digest(values: Values) -> str:
+def prediction_digest(values: Values, ids: Sequence[str] | None = None) -> str:
     """
     Digest of what a model predicts, by which a submitted file is known: 64 hexadecimal digits.
 
     Args:
-        values: One class per example, in an order that depends on the examples alone.
+        values: One class per example; without *ids*, in an order that depends on the examples alone.
+        ids: The id of each, by which they are brought into one order.
 
     """
     whole = hashlib.sha256(b"proctor predictions 1\0")
+    if ids is not None:
+        order = sorted(range(len(ids)), key=ids.__getitem__)
+        whole.update(b"ids\0" + json.dumps([ids[index] for index in order]).encode() + b"\0")
+        values = values[order]
+    if values.dtype.kind == "b":
+        values = values.view(np.int8)
     if values.dtype.kind in "iu":
         whole.update(b"numbers\0" + values.astype("<i8").tobytes())
     else:
-        words = np.where(values, *_TRUTHS) if values.dtype.kind == "b" else values
-        whole.update(b"text\0" + "\0".join(words.tolist()).encode("utf-8", "surrogatepass"))
+        whole.update(b"text\0" + "\0".join(values.tolist()).encode("utf-8", "surrogatepass"))
     return whole.hexdigest()
 
 
