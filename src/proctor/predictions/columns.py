@@ -90,8 +90,10 @@ def respelled(values: Values) -> Values:
     """Classes that an earlier version read, in the spelling of this one."""
     if values.dtype.kind != "U":
         return values
-    names, rows = np.unique(values, return_inverse=True)
-    return np.array([str(class_in(class_name(name))) for name in names.tolist()], "U")[rows]
+    names = {str(name): str(class_in(class_name(str(name)))) for name in distinct(values)}
+    if all(name == now for name, now in names.items()):
+        return values
+    return np.array([names[name] for name in values.tolist()], "U")
 
 
 def classes_column(table: Table, name: str) -> Column:

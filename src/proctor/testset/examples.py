@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from proctor.errors import DataError
 from proctor.predictions.alignment import Sheet
-from proctor.predictions.columns import Kind, Values, classes_column, declared_classes, text_column
+from proctor.predictions.columns import Kind, Values, classes_column, declared_classes, distinct, text_column
 from proctor.predictions.labels import Labels, labels_of
 from proctor.predictions.spelling import is_nan
 from proctor.predictions.tables import Raw, Source, Table, column_names, is_index, read_chunks, read_table
@@ -257,9 +257,10 @@ def _label_column(files: ExamFiles, source: Source) -> str:
 def _check_declared(files: ExamFiles, table: Table, labels: Labels) -> None:
     if not labels.n_known or (files.declared is None and labels.kind is Kind.INTEGERS):
         return
-    distinct, rows = np.unique(labels.values, return_inverse=True)
-    is_declared = np.array([_is_declared(value, files.declared) for value in distinct.tolist()])
-    bad = np.flatnonzero(~is_declared[rows] & labels.is_known())
+    strange = [label for label in distinct(labels.values) if not _is_declared(label, files.declared)]
+    if not strange:
+        return
+    bad = np.flatnonzero(np.isin(labels.values, strange) & labels.is_known())
     if len(bad):
         place = table.place(int(bad[0]))
         many = f"{len(bad):,} labels that are not declared classes, the first in {place}"
