@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.budget import Adaptivity, Mode, stake_units
-from proctor.conditions import Formula, Variable, parse, question_of_text, restrict, variables
+from proctor.conditions import Formula, Variable, parse, restrict, variables
 from proctor.errors import EvaluationPending, LabelsMissing, LedgerMoved, Misuse, ModelError
 from proctor.evaluation import evaluate, figures, paper_rule, summary
 from proctor.feedback import message, message_without_judgment
@@ -259,24 +259,21 @@ def _take_turn(case: Case, books: Books, asked: _Asked) -> tuple[int, _Asked, Bo
         asked.stake,
         asked.anchor.submission if asked.anchor else None,
     )
-    waiting = books.life.open_pending
+    life, waiting = books.life, books.life.open_pending
     if waiting is None:
         number = case.append(record, books.head).number
         books = consult(case.ledger, case.exam)
         if books.life is None or books.life.open_pending is None or books.life.open_pending.entry.number != number:
             raise LedgerMoved("the same question was answered by another job at this moment")
         return number, asked, books
-    if waiting.record.candidate.digest == record.candidate.digest and _asks_the_same(waiting.record, record):
+    question = question_about(asked.condition, case.gate.name, case.candidate, asked.baseline, asked.anchor)
+    if life.awaits(question):
         return waiting.entry.number, replace(asked, stake=waiting.record.stake), books
     raise EvaluationPending(
         f"entry {waiting.entry.number} of the ledger is an evaluation on this test set that has begun and not ended",
         hint="Nothing was spent. Wait for it and run the same command again; if its machine died, run that commit's "
         "check again, or let the owner end it with `proctor testset abort`.",
     )
-
-
-def _asks_the_same(waiting: Pending, record: Pending) -> bool:
-    return question_of_text(waiting.condition) == question_of_text(record.condition)
 
 
 def _registered(case: Case, books: Books, baseline: Contestant | None) -> Books:

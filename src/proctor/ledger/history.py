@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from proctor.budget import Account, Adaptivity, Mode, Step, open_account
 from proctor.conditions import Variable, named_in, question_of_text
-from proctor.errors import LedgerCorrupt
+from proctor.errors import ConditionError, LedgerCorrupt
 from proctor.ledger.entries import Entry
 from proctor.ledger.records import (
     EVALUATED_FIELDS,
@@ -57,7 +57,12 @@ class Question:
 
     def has_same_condition(self, text: str) -> bool:
         """True if the condition that is written as *text* asks the same."""
-        return question_of_text(text) == question_of_text(self.condition)
+        if text == self.condition:
+            return True
+        try:
+            return question_of_text(text) == question_of_text(self.condition)
+        except ConditionError:  # what a later version wrote may be beyond this one, and is then another question
+            return False
 
     def speaks_of(self, *names: Variable) -> bool:
         """True if the condition names one of these variables."""
@@ -196,6 +201,18 @@ class Life:
             if self._is_same_question(taken, question):
                 return taken
         return None
+
+    def awaits(self, question: Question) -> bool:
+        """
+        True if an evaluation of this question has begun and not ended, so that a check takes it up.
+
+        The same gate's: what another gate compares with is another question, and its own evaluation is still due.
+        """
+        if self.open_pending is None:
+            return False
+        record = self.open_pending.record
+        is_about_it = question.is_same(record.candidate, question.candidate) and record.origin.gate == question.gate
+        return is_about_it and question.has_same_condition(record.condition)
 
     def _is_same_question(self, taken: Taken[Adopted] | Taken[Evaluated], question: Question) -> bool:
         record = taken.record

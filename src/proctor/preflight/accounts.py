@@ -178,8 +178,8 @@ def _begun(life: Life | None, question: Question) -> tuple[Finding, ...]:
     """
     if life is None or life.open_pending is None:
         return ()
-    number, waiting = life.open_pending.entry.number, life.open_pending.record
-    if (waiting.candidate.digest, waiting.condition) == (question.candidate.digest, question.condition):
+    number = life.open_pending.entry.number
+    if life.awaits(question):
         return (good("pending", f"entry {number} is this evaluation, begun and not ended: a check takes it up"),)
     raise EvaluationPending(
         f"entry {number} of the ledger is an evaluation on this test set that has begun and not ended",

@@ -208,6 +208,34 @@ def test_pending__is_open_until_its_evaluation():
     assert life(pending, evaluated(model("b"), "fail", pending=2)).open_pending is None
 
 
+@pytest.mark.parametrize(
+    ("question", "is_awaited"),
+    [
+        (ask, True),
+        (dataclasses.replace(ask, condition="o < n - 0.02"), True),
+        (dataclasses.replace(ask, candidate=model("n"), former={model("n").digest: model("b").digest}), True),
+        (dataclasses.replace(ask, condition="n - o > 0.03"), False),
+        (dataclasses.replace(ask, candidate=model("c")), False),
+        (dataclasses.replace(ask, gate="another"), False),
+    ],
+)
+def test_awaits__the_question_of_the_same_gate(question, is_awaited):
+    """What has begun is taken up by the gate that began it, however it writes the condition; by nobody else."""
+    pending = Pending(EXAM, CONDITION, model("b"), model("a"), Adaptive(), -9.0, "exact", ORIGIN)
+
+    assert is_awaited is life(pending).awaits(question)
+    assert not life().awaits(question)
+
+
+def test_recorded_answer__beside_a_condition_of_a_later_version():
+    """An entry whose condition this version cannot read stands in nobody's way."""
+    other = evaluated(model("b"), "pass", model("a"), condition="f1(n) - f1(o) > 0.02")
+    asked = evaluated(model("b"), "fail", model("a"))
+
+    assert life(other).recorded_answer(ask) is None
+    assert "fail" == life(asked, other).recorded_answer(ask).record.outcome
+
+
 def test_from_body__notice_of_an_earlier_version():
     """A notice without a stage was sent."""
     body = to_body(Notified(EXAM, "mail", "spent", ORIGIN))
