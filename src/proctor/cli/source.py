@@ -51,7 +51,8 @@ def load_gate(file: str, named: Named | None = None) -> Gate:
         if named.candidate is not None:
             gate = replace(gate, candidate=_file(named.candidate, gate, gate.candidate))
         if named.baseline is not None:
-            gate = replace(gate, baseline=_file(named.baseline, gate, loaded.baseline, loaded.candidate))
+            baseline = _file(named.baseline, gate, loaded.baseline, loaded.candidate)
+            gate = replace(gate, baseline=replace(baseline, is_given=True))
         return gate
     return _completed(loaded, named)
 

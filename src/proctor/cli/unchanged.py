@@ -43,7 +43,7 @@ def question(gate: Gate, surroundings: Surroundings, commit: str | None) -> Gate
     if baseline is None or baseline.submission.digest != candidate.digest:
         return gate
     if life is None or life.accepted(gate.name) is None:
-        return replace(gate, baseline=Accepted())
+        return gate if isinstance(gate.baseline, Accepted) else replace(gate, baseline=Accepted(gate.baseline))
     anchor = case.anchor(life, baseline)
     question = question_about(str(parse(gate.condition)), gate.name, case.candidate, baseline, anchor)
     taken = life.recorded_answer(question)

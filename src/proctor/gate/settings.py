@@ -78,8 +78,8 @@ def _feedback(gate: Gate) -> str:
 def _declared(baseline: Baseline) -> str | None:
     """What the gate file says of the baseline; ``None`` where whoever runs the gate says it."""
     match baseline:
-        case Accepted():
-            return _ACCEPTED
+        case Accepted(in_place_of=declared):
+            return _ACCEPTED if declared is None else _declared(declared)
         case PredictionsFile(is_given=is_given):
             return None if is_given else "predictions"
         case Revision(revision, is_given):

@@ -148,7 +148,15 @@ Candidate = PredictionsFile | Command | Model
 
 @dataclass(frozen=True)
 class Accepted:
-    """The baseline is the last accepted candidate of the ledger."""
+    """
+    The baseline is the last accepted candidate of the ledger.
+
+    Attributes:
+        in_place_of: What the gate file declares, where a first candidate is the very model that it names.
+
+    """
+
+    in_place_of: PredictionsFile | Revision | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

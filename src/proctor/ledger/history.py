@@ -193,7 +193,9 @@ class Life:
         candidate that is the accepted baseline, where it would be compared with itself; or the same candidate for the
         same commit, whatever a baseline that moves with the repository has become since.
         """
-        if question.is_same(question.baseline, question.candidate):
+        accepted = self.accepted(question.gate)
+        is_accepted = accepted is not None and question.is_same(accepted.record.candidate, question.candidate)
+        if is_accepted and question.is_same(question.baseline, question.candidate):
             for taken in reversed(self.verdicts):
                 if _is_acceptance_of(taken.record, question):
                     return taken
