@@ -208,6 +208,7 @@ def _judge(case: Case, books: Books, asked: _Asked) -> Release:
     if books.life is not None:
         case.refuse_corrected_labels(books.life)
     sample = case.sample(asked.baseline, asked.anchor)
+    case.refuse_unfaithful(books.life, case.candidate, asked.baseline, asked.anchor)
     _refuse_missing_labels(case, sample, asked.formula)
     books = _registered(case, books, asked.baseline)
     case.surroundings.progress("judging")
@@ -233,6 +234,7 @@ def _judge_on_sealed_inputs(case: Case, books: Books, asked: _Asked) -> Release:
     pending, asked, books = _take_turn(case, books, asked)
     try:
         sample = case.sample(asked.baseline, asked.anchor)
+        case.refuse_unfaithful(books.life, case.candidate, asked.baseline, asked.anchor)
     except ModelError:
         outcome = "fail" if case.gate.mode is Mode.FP_FREE else "pass"
         return _published(case, books, _unjudged(case, books, asked, pending, outcome))
@@ -374,7 +376,7 @@ def _step(case: Case, books: Books, asked: _Asked, said: _Said) -> Evaluated:
 
 def _published(case: Case, books: Books, record: Adopted | Evaluated) -> Release:
     """Append, and only then say it: what is released is read back from the ledger."""
-    entry = case.append(record, books.head)
+    entry = case.append(case.pinned(record), books.head)
     books = consult(case.ledger, case.exam)
     assert books.life is not None  # noqa: S101  # it has just been written
     taken = next(taken for taken in books.life.verdicts if taken.entry.number == entry.number)

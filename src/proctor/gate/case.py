@@ -27,11 +27,11 @@ from proctor.gate.contestants import Contestant, Workbench
 from proctor.gate.locked import recall, refuse_locked
 from proctor.gate.registry import Registry
 from proctor.gate.safe import Safe
-from proctor.gatefile import Gate, Inputs
+from proctor.gatefile import Gate, Inputs, PredictionsFile
 from proctor.ledger import Draft, Entry, Ledger, open_ledger
 from proctor.ledger.history import Life
-from proctor.ledger.records import Origin, Record, Registered, private_of, to_body
-from proctor.predictions import Aligned, Labels, Panel, align, refuse_respelled
+from proctor.ledger.records import Adopted, Evaluated, Origin, Record, Registered, private_of, to_body
+from proctor.predictions import Aligned, Labels, Panel, align, prediction_digest, refuse_respelled
 from proctor.sample import Sample
 from proctor.surroundings import Surroundings, actor_of, commit_of
 from proctor.testset import ExamFiles, TestSet, load, write_request
@@ -117,6 +117,38 @@ class Case:
             if self.gate.testset.inputs is not Inputs.SEALED:
                 raise
             raise ModelError(error.message, error.hint) from None
+
+    def refuse_unfaithful(self, life: Life | None, *models: Contestant | None) -> None:
+        """
+        Refuse a model that does not predict what it predicted when it was accepted (theory.md §4.3.4).
+
+        It could be worse on purpose wherever it can tell that it is the baseline.
+
+        Raises:
+            DataError: If the inputs are open.
+            ModelError: If they are sealed: that tells something about them, and is charged.
+        """
+        for model in filter(None, models):
+            pin = life.pin_of(model.submission) if life is not None else None
+            if pin is None or pin == self._pin(self.predict(model)):
+                continue
+            raise (ModelError if self.gate.testset.inputs is Inputs.SEALED else DataError)(
+                f"{model.submission.source!r} does not give the predictions with which it was accepted; "
+                "nothing was spent",
+                hint="If it is random by nature, fix its seed and let it be accepted anew; or name its accepted "
+                "predictions as a file: `baseline: {predictions: FILE}`.",
+            )
+
+    def pinned(self, record: Adopted | Evaluated) -> Adopted | Evaluated:
+        """*record* with what an accepted model is recognized by; a file of predictions is known by its own digest."""
+        is_accepted = isinstance(record, Adopted) or record.outcome in ("pass", "withheld")
+        if not is_accepted or isinstance(self.gate.candidate, PredictionsFile):
+            return record
+        found = self._aligned.get(self.candidate.submission.digest)
+        return replace(record, predictions=self._pin(found) if found else self.surroundings.random_bytes(32).hex())
+
+    def _pin(self, predictions: Aligned) -> str:
+        return self.safe.pin(prediction_digest(predictions.values[self.exam.order]), self.exam.fingerprint)
 
     def sample(self, baseline: Contestant | None, anchor: Contestant | None) -> Sample:
         """What an evaluation looks at."""

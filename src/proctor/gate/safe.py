@@ -7,6 +7,7 @@ A sealed file is opened in memory, in this process only. Without the key everyth
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -136,6 +137,23 @@ class Safe:
         from proctor.testset.keys import Purpose, derive
 
         return derive(self.key.subkey(Purpose.LABELS), None, fingerprint.encode())
+
+    def pin(self, predictions: str, fingerprint: str) -> str:
+        """
+        What an accepted model's predictions on a test set are recognized by later; 64 hexadecimal digits.
+
+        With the key nobody else can try predictions out; without it the inputs are open, and anybody can run the model.
+
+        Args:
+            predictions: Their digest (`proctor.predictions.prediction_digest`).
+            fingerprint: What the test set is.
+        """
+        secret = b"proctor open predictions"
+        if self.key is not None:
+            from proctor.testset.keys import Purpose
+
+            secret = self.key.subkey(Purpose.PREDICTIONS)
+        return hmac.new(secret, f"{fingerprint}\0{predictions}".encode(), "sha256").hexdigest()
 
     def wrap(self, content: bytes, context: str) -> bytes:
         """Bytes that may lie on a disk: sealed where inputs are sealed, as they are elsewhere."""

@@ -171,6 +171,13 @@ class Life:
                 return record.candidate
         return None
 
+    def pin_of(self, submission: Submission) -> str | None:
+        """What the predictions of a model are recognized by since it was accepted; ``None`` if nobody noted it."""
+        for taken in reversed(self.verdicts):
+            if taken.record.candidate.digest == submission.digest and taken.record.predictions is not None:
+                return taken.record.predictions
+        return None
+
     def outcome_of(self, taken: Taken[Adopted] | Taken[Evaluated]) -> str:
         """What was released of a verdict: its outcome, which retirement opens where it was withheld."""
         if isinstance(taken.record, Adopted):

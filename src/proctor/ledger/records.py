@@ -85,13 +85,19 @@ class Registered:
 
 @dataclass(frozen=True)
 class Adopted:
-    """The first candidate became the baseline without being judged; nothing was spent."""
+    """
+    The first candidate became the baseline without being judged; nothing was spent.
+
+    Attributes:
+        predictions: What its predictions are recognized by, as in `Evaluated`.
+    """
 
     kind: ClassVar[str] = "adoption"
     testset: str
     condition: str
     candidate: Submission
     origin: Origin
+    predictions: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,8 @@ class Evaluated:
     Attributes:
         stake: Declared stake in units of 2^-20 (theory.md §4.5); ``None`` if none was declared.
         anchor: The anchor that the condition spoke of; ``None`` if it named none, or in entries of earlier versions.
+        predictions: What the predictions of an accepted model are recognized by when it is run again as the baseline
+            (`proctor.gate.safe.Safe.pin`); random where it was accepted without any, so that both look alike.
     """
 
     kind: ClassVar[str] = "evaluation"
@@ -121,6 +129,7 @@ class Evaluated:
     pending: int | None = None
     stake: int | None = None
     anchor: Submission | None = None
+    predictions: str | None = None
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class Purpose(StrEnum):
     LEDGER = "ledger"
     ROWS = "rows"
     LABELS = "register of labels"
+    PREDICTIONS = "accepted predictions"
 
 
 @dataclass(frozen=True)
