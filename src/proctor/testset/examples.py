@@ -255,9 +255,10 @@ def _label_column(files: ExamFiles, source: Source) -> str:
 
 
 def _check_declared(files: ExamFiles, table: Table, labels: Labels) -> None:
-    if not labels.n_known or (files.declared is None and labels.kind is Kind.INTEGERS):
+    declared = files.declared
+    if not labels.n_known or (declared is None and labels.kind is Kind.INTEGERS):
         return
-    strange = [label for label in distinct(labels.values) if not _is_declared(label, files.declared)]
+    strange = [label for label in distinct(labels.values) if not _is_declared(label, declared)]
     if not strange:
         return
     bad = np.flatnonzero(np.isin(labels.values, strange) & labels.is_known())
