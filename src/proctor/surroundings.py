@@ -84,6 +84,15 @@ def cache_folder(environ: Mapping[str, str]) -> Path | None:
     return Path(home) / ".cache" / "proctor" if Path(home).is_absolute() else None
 
 
+def state_folder(environ: Mapping[str, str]) -> Path | None:
+    """Where this user's programs keep what should outlast them; ``None`` if nobody says where."""
+    named = environ.get("XDG_STATE_HOME", "")
+    if Path(named).is_absolute():
+        return Path(named) / "proctor"
+    home = environ.get("HOME", "")
+    return Path(home) / ".local/state/proctor" if Path(home).is_absolute() else None
+
+
 def actor_of(root: Path, environ: Mapping[str, str]) -> str | None:
     """Who asks: ``PROCTOR_ACTOR``, the actor of the CI run, git's user name, or the login name."""
     for name in ("PROCTOR_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN"):

@@ -195,6 +195,25 @@ class BaselineNamed:
 
 
 @dataclass(frozen=True)
+class LossAccepted:
+    """
+    The owner goes on with books of which a part is lost.
+
+    Attributes:
+        number: Number of the last entry that was known.
+        hash: Its hash.
+        reason: Why, in the owner's words; everybody can read it.
+    """
+
+    kind: ClassVar[str] = "loss"
+    testset: str
+    number: int
+    hash: str
+    reason: str
+    origin: Origin
+
+
+@dataclass(frozen=True)
 class Retired:
     """The end of a test set, by its owner's decision."""
 
@@ -224,7 +243,18 @@ class Notified:
 
 EVALUATED_FIELDS = frozenset(field.name for field in fields(Evaluated))
 
-Record = Registered | Adopted | Evaluated | Pending | Corrected | SettingsAccepted | BaselineNamed | Retired | Notified
+Record = (
+    Registered
+    | Adopted
+    | Evaluated
+    | Pending
+    | Corrected
+    | SettingsAccepted
+    | BaselineNamed
+    | LossAccepted
+    | Retired
+    | Notified
+)
 
 _KINDS: dict[str, type[Any]] = {
     c.kind: c
@@ -236,6 +266,7 @@ _KINDS: dict[str, type[Any]] = {
         Corrected,
         SettingsAccepted,
         BaselineNamed,
+        LossAccepted,
         Retired,
         Notified,
     )

@@ -1,0 +1,307 @@
+"""
+Where high-water marks are kept, and what is refused on their word.
+
+A mark is written after each entry into every place that is there: the owner's folder in the project, the user's state
+folder, and with the owner's key a ref of the repository, for books on a git branch the remote's, too. It only rises.
+Writing one is done as well as it can be: the entry is durable, and no fault here may hide it.
+
+Without a key, whoever can change the books can change the marks. Then the project's own folder still tells that other
+books are named in the gate file, and the state folder gives a remark, since a user may begin again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from proctor import git
+from proctor.errors import DataError, GitFault, LedgerCorrupt
+from proctor.files import refuse_to_write_out
+from proctor.gatefile import Gate
+from proctor.ledger import Entry, address
+from proctor.ledger.git import split_location
+from proctor.ledger.marks import Mark, from_text, is_lost, mark_of
+from proctor.surroundings import OWN_FOLDER, Surroundings, state_folder
+
+OWNERS_FOLDER = f"{OWN_FOLDER}/owner"
+_REFS = "refs/proctor/marks"
+_MOST_BYTES = 4096
+_PATIENCE_S, _TURN_S = 1.0, 0.02
+_TRIES = 3
+
+
+class Place(Protocol):
+    """Somewhere a mark can be; `read` gives the text, and `write` raises ``OSError`` or `GitFault`."""
+
+    @property
+    def refuses_alone(self) -> bool:
+        """True if a mark here is believed without a key."""
+
+    def read(self, name: str) -> str:
+        """What is there under a name; empty if nothing is."""
+
+    def write(self, name: str, text: str, may_replace: Judge) -> None:
+        """Put *text* there, whole or not at all, unless what is there by now may not be replaced."""
+
+
+class Judge(Protocol):
+    """Whether a text that is in the place may be replaced."""
+
+    def __call__(self, present: str, /) -> bool:
+        """True if it may."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Marks as small files."""
+
+    path: Path
+    refuses_alone: bool
+
+    def read(self, name: str) -> str:
+        """See `Place`."""
+        file = self.path / name
+        try:
+            if not file.is_file():
+                return ""
+            with file.open(encoding="utf-8") as opened:
+                return opened.read(_MOST_BYTES)
+        except (OSError, ValueError):
+            return ""
+
+    def write(self, name: str, text: str, may_replace: Judge) -> None:
+        """See `Place`; one process at a time, since a lower mark must not follow a higher one."""
+        refuse_to_write_out(self.path / name)
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._turn() as is_mine:
+            if not is_mine or not may_replace(self.read(name)):
+                return
+            draft = self.path / f".{name}.{os.getpid()}"
+            draft.write_text(text, "utf-8")
+            draft.replace(self.path / name)
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[bool]:
+        """A lock that ends with its process; nobody waits long for one that stands still."""
+        descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            yield _locked(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > until:
+                return False
+            time.sleep(_TURN_S)
+        else:
+            return True
+
+
+@dataclass(frozen=True)
+class Refs:
+    """Marks as blobs that refs of the repository, and of a *remote* of it, lead to."""
+
+    repository: git.Repository
+    remote: str | None = None
+    refuses_alone: bool = False
+    _seen: dict[str, str | None] = field(default_factory=dict, repr=False)
+
+    def read(self, name: str) -> str:
+        """See `Place`."""
+        try:
+            blob = self._blob(name)
+        except GitFault:
+            return ""
+        answer = self.repository.run("cat-file", "blob", blob) if blob else None
+        return answer.text if answer is not None and answer.code == 0 else ""
+
+    def write(self, name: str, text: str, may_replace: Judge) -> None:
+        """See `Place`; the ref moves only from where it was seen."""
+        ref, blob = f"{_REFS}/{name}", self.repository.text("hash-object", "-w", "--stdin", given=text.encode())
+        for _ in range(_TRIES):
+            if name not in self._seen:
+                if not may_replace(self.read(name)):
+                    return
+            if self._moved(ref, blob, self._seen.pop(name)):
+                self._seen[name] = blob
+                return
+        raise GitFault(f"the mark {ref} cannot be moved")
+
+    def _blob(self, name: str) -> str | None:
+        """What the ref leads to, in this clone by now."""
+        ref = f"{_REFS}/{name}"
+        if self.remote is None:
+            self._seen[name] = self.repository.ask("rev-parse", "--verify", "--quiet", ref)
+        else:
+            answer = self.repository.run("ls-remote", "--", self.remote, ref)
+            if answer.code:
+                raise answer.fault("ls-remote")
+            self._seen[name] = answer.text.partition("\t")[0] or None
+            if self._seen[name]:
+                options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--refmap=", "--no-recurse-submodules")
+                self.repository.run("fetch", *options, "--", self.remote, ref)
+        return self._seen[name]
+
+    def _moved(self, ref: str, blob: str, expected: str | None) -> bool:
+        if self.remote is None:
+            return self.repository.run("update-ref", ref, blob, expected or "0" * len(blob)).code == 0
+        lease = f"--force-with-lease={ref}:{expected or ''}"
+        words = ("push", "--quiet", "--no-verify", "--no-signed", lease, "--", self.remote, f"{blob}:{ref}")
+        return self.repository.run(*words).code == 0
+
+
+@dataclass(frozen=True)
+class Marks:
+    """
+    The marks of one gate's books.
+
+    Args:
+        gate: The gate file.
+        surroundings: Environment, and whom to tell.
+        key: The owner's ledger key; ``None`` if it is not here.
+        pair: The mark of the sealed labels, where they are.
+    """
+
+    gate: Gate
+    surroundings: Surroundings
+    key: bytes | None
+    pair: str | None = None
+    _begun_again: set[Mark] = field(default_factory=set, repr=False)
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Where marks are kept here."""
+        found: list[Place] = [Folder(self.gate.root / OWNERS_FOLDER, refuses_alone=True)]
+        state = state_folder(self.surroundings.environ)
+        if state is not None:
+            found.append(Folder(state / "marks", refuses_alone=False))
+        return (*found, *self._refs()) if self.key is not None else tuple(found)
+
+    def _refs(self) -> Iterator[Place]:
+        with contextlib.suppress(GitFault):
+            repository = git.find(self.gate.root, self.surroundings.environ)
+            if repository is None:
+                return
+            yield Refs(repository)
+            place = address.parse(self.gate.ledger)
+            if isinstance(place, address.BranchAddress):
+                remote, _ = split_location(place.location, repository.text("remote").split())
+                yield Refs(repository, remote)
+
+    def subjects(self, fingerprint: str) -> tuple[str, ...]:
+        """What books are known by: the test set, its sealed labels, and the place that the gate file names."""
+        labels = (f"labels {self.pair}",) if self.pair is not None else ()
+        return (f"testset {fingerprint}", *labels, f"ledger {self._place}")
+
+    @cached_property
+    def _place(self) -> str:
+        """The place of the books on this machine, in one spelling."""
+        found = address.parse(self.gate.ledger)
+        root = Path(os.path.realpath(self.gate.root))
+        match found:
+            case address.FileAddress():
+                return os.path.normpath(root / found.canonical(root))
+            case address.BranchAddress():
+                return f"{found.canonical(root)} of {self.gate.fence.project}"
+            case _:
+                return found.canonical(root)
+
+    def refuse_cut_back(self, entries: Sequence[Entry], fingerprint: str) -> None:
+        """
+        Refuse books that do not go as far as they were known to go.
+
+        Raises:
+            LedgerCorrupt: If a mark that is believed says so.
+        """
+        for mark, place in self.lost(entries, fingerprint):
+            if self._is_believed(mark, place):
+                raise self._cut_back(mark, entries)
+            self._begun_again.add(mark)
+        if self._begun_again:
+            old = max(self._begun_again, key=lambda mark: mark.number)
+            self.surroundings.remark(
+                f"{old.ledger} had {old.number:,} entries on this machine before, and begins again: what was spent "
+                "then is not counted. Whoever has an owner's key is refused here; without one this is only said once"
+            )
+
+    def lost(self, entries: Sequence[Entry], fingerprint: str) -> list[tuple[Mark, Place]]:
+        """Marks that the books do not contain, each with the place that it is in."""
+        found = []
+        for place in self.places:
+            for subject in self.subjects(fingerprint):
+                mark = self._read(place, subject)
+                if mark is not None and is_lost(mark, entries) and self._concerns(mark, place):
+                    found.append((mark, place))
+        return found
+
+    def _read(self, place: Place, subject: str) -> Mark | None:
+        return from_text(place.read(_name(subject)), subject)
+
+    def _concerns(self, mark: Mark, place: Place) -> bool:
+        """A mark that nobody signed, of another folder's books, says nothing: test sets have copies to play with."""
+        if self.key is not None and mark.mac is not None and not mark.is_signed_by(self.key):
+            return False  # another owner's, or forged
+        return place.refuses_alone or mark.is_signed_by(self.key) or mark.subject.startswith("ledger ")
+
+    def _is_believed(self, mark: Mark, place: Place) -> bool:
+        return place.refuses_alone or mark.is_signed_by(self.key)
+
+    def _cut_back(self, mark: Mark, entries: Sequence[Entry]) -> LedgerCorrupt:
+        has = "has none" if not entries else f"has {entries[-1].number:,}"
+        if entries and entries[-1].number >= mark.number:
+            has = "has another one with this number"
+        vouched = "signed with the owner's key" if mark.is_signed_by(self.key) else "kept in this project"
+        return LedgerCorrupt(
+            f"the books were cut back, or are others: a mark {vouched} says that this test set's ledger ({mark.ledger}) "
+            f"came to entry {mark.number:,}, hash {mark.hash[:12]}, and the one that the gate file names {has}",
+            hint="Restore the ledger from a copy, or name it in the gate file again. If it is lost for good, its owner "
+            "may go on without: `proctor ledger accept-loss`, which is recorded. Nothing was spent.",
+        )
+
+    def put(self, entry: Entry, fingerprint: str, *, known: Sequence[Entry] = (), force: bool = False) -> None:
+        """
+        Raise the marks to *entry*, as far as that can be done; a remark is made if no place takes them.
+
+        Args:
+            entry: The last entry of the books.
+            fingerprint: The test set that is asked.
+            known: The books, to tell marks of others.
+            force: Replace whatever is there: the owner has accepted a loss.
+        """
+        done, ledger = False, self._place
+        for place in self.places:
+            try:
+                for subject in self.subjects(fingerprint):
+                    mark = mark_of(entry, subject, ledger, self.key)
+                    place.write(_name(subject), mark.to_text(), lambda text, mark=mark: force or self._rises(text, mark))
+                done = True
+            except (OSError, GitFault, DataError):
+                continue
+        if not done:
+            self.surroundings.remark("how far the ledger goes could not be noted anywhere: look after a copy of it")
+
+    def _rises(self, present: str, mark: Mark) -> bool:
+        old = from_text(present, mark.subject)
+        if old is None or old in self._begun_again:
+            return True
+        if self.key is not None and not old.is_signed_by(self.key):
+            return True  # nobody vouches for it
+        return old.number < mark.number and (self.key is not None or old.mac is None)
+
+
+def _name(subject: str) -> str:
+    return hashlib.sha256(subject.encode()).hexdigest()[:32]
