@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -112,7 +114,9 @@ def verify(
     """
     Find edited, removed, reordered, duplicated, forked and forged entries, and say which.
 
-    That the end was cut off shows only against a head that was published: give one with --head.
+    That the end was cut off shows against a head that was published (give one with --head) and against the marks that
+    checks leave: in .proctor/owner, in the user's state folder and, with the owner's key, in refs of the repository.
+    Whoever can write to all of these can cut the end off, too; only a mark with the owner's key cannot be forged.
     Exit code 0 if nothing is wrong, else 5.
 
     \b
@@ -122,21 +126,23 @@ def verify(
     """  # click's own mark for lines that are not to be wrapped
     with _open(gate, location, key_file) as books:
         entries, findings = books.examine(known_heads=heads)
-        if not findings:
+        lost = _lost(gate, location, _key(key_file), entries)
+        if not findings and not lost:
             _refuse_nothing(entries, books)
-        sentences = [finding.sentence for finding in findings]
+        sentences = [*(finding.sentence for finding in findings), *lost]
         head = entries[-1].hash if entries else None
         if as_json:
             kinds = [{"kind": type(f).__name__, "sentence": f.sentence} for f in findings]
-            content = {"verified": not findings, "entries": len(entries), "head": head, "findings": kinds}
+            kinds += [{"kind": "CutBack", "sentence": sentence} for sentence in lost]
+            content = {"verified": not sentences, "entries": len(entries), "head": head, "findings": kinds}
             click.echo(json.dumps(content, indent=2))
-        elif findings:
+        elif sentences:
             click.echo(f"{books.description} does not verify:")
             for sentence in sentences:
                 click.echo(f"  {sentence}")
         else:
             click.echo(f"{books.description} verifies: {len(entries)} entries, head {head or 'none'}")
-    context.exit(5 if findings else 0)
+    context.exit(5 if sentences else 0)
 
 
 @ledger.command(short_help="Write all entries as JSON Lines or CSV.")
@@ -177,6 +183,78 @@ def import_(gate: Path, location: str | None, key_file: Path | None, file: Path)
     with _open(gate, location, key_file) as books:
         books.adopt(entries)
         click.echo(f"{len(entries)} entries are now in {books.description}")
+
+
+@ledger.command("accept-loss", short_help="Go on with books of which a part is lost.")
+@click.argument("file", default=".", type=click.Path())
+@click.option("--reason", default="no reason given", show_default=True, help="Why; everybody can read it.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def accept_loss(file: str, reason: str, yes: bool, as_json: bool) -> None:
+    """
+    Go on with what is left of the books, for the owner of the test set.
+
+    The marks beside the ledger say how far it went. What was spent in the lost entries is not counted any more: the
+    promise of the test set holds only for what the books know. The acceptance is an entry that every history shows.
+
+    \b
+    Examples:
+      proctor ledger accept-loss --reason "the disk died on Monday"
+    """  # click's own mark for lines that are not to be wrapped
+    from proctor.cli.source import load_gate
+    from proctor.custody import losses
+    from proctor.custody.desk import open_desk
+    from proctor.surroundings import Surroundings
+
+    desk = open_desk(load_gate(file), Surroundings(), takes_any_books=True)
+    found = losses.loss(desk)
+    if found is not None:
+        if not yes:
+            _ask(f"Entries up to number {found.mark.number:,} are lost, {found.left:,} are left. Go on with these?")
+        found = losses.accept_loss(desk, reason)
+    if as_json:
+        content = None if found is None else {"lost": found.mark.number, "left": found.left, "entry": found.entry}
+        click.echo(json.dumps(content))
+    elif found is None:
+        click.echo("nothing is lost: the ledger goes as far as it was known to go")
+    else:
+        where = "in the owner's record alone: no books are left" if found.entry is None else f"in entry {found.entry}"
+        click.echo(f"the loss of entries up to number {found.mark.number:,} is accepted, {where}")
+
+
+def _ask(question: str) -> None:
+    """
+    Have a person confirm.
+
+    Raises:
+        Misuse: If nobody is there to answer.
+        click.Abort: If the answer is no.
+    """
+    from proctor.errors import Misuse
+
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise Misuse(f"{question} Nobody is there to answer; say --yes", hint="Nothing was recorded.")
+    click.confirm(question, abort=True)
+
+
+def _lost(gate: Path, location: str | None, key: bytes | None, entries: Sequence[Entry]) -> tuple[str, ...]:
+    """What marks say that the books of a gate lack, in sentences; nothing where no gate file says where they are."""
+    from proctor import gatefile
+    from proctor.errors import ProctorError
+    from proctor.gate.marks import Marks
+    from proctor.gate.safe import pair_of
+    from proctor.surroundings import Surroundings
+
+    try:
+        declared = gatefile.load(gate)
+        pair = pair_of(declared.resolve(declared.testset.labels))
+    except ProctorError:
+        if location is None:
+            raise
+        return ()
+    if location is not None:
+        declared = replace(declared, ledger=location)
+    return Marks(declared, Surroundings(), key, pair).findings(entries)
 
 
 def _open(gate: Path, location: str | None, key_file: Path | None) -> Ledger:

@@ -17,7 +17,7 @@ from proctor.gate.turns import insist
 from proctor.gatefile import Gate
 from proctor.ledger import Draft, Entry, Ledger, open_ledger
 from proctor.ledger.history import Life
-from proctor.ledger.records import Origin, Record, private_of, to_body
+from proctor.ledger.records import LossAccepted, Origin, Record, private_of, to_body
 from proctor.predictions import Source
 from proctor.surroundings import OWN_FOLDER, Surroundings, actor_of, commit_of, keep_out_of_git
 from proctor.testset import LabelRegister, TestSet, load
@@ -79,6 +79,7 @@ class Desk:
         """Record something if the ledger's head is still *head*; `LedgerMoved` if it is not."""
         with owner.settling(self.owner_record, private_of(record)):
             entry = self.ledger.append(Draft(record.kind, to_body(record), self.surroundings.now()), head)
+        self.safe.marks.put(entry, record.testset, force=record.kind == LossAccepted.kind)
         keep_out_of_git(self.gate.resolve(OWN_FOLDER))
         return entry
 
@@ -128,7 +129,12 @@ class Desk:
 
 
 def open_desk(
-    gate: Gate, surroundings: Surroundings, owner_record: Path | None = None, *, only_reads_books: bool = False
+    gate: Gate,
+    surroundings: Surroundings,
+    owner_record: Path | None = None,
+    *,
+    only_reads_books: bool = False,
+    takes_any_books: bool = False,
 ) -> Desk:
     """
     Read test set and ledger; of labels no more than the ids.
@@ -139,6 +145,7 @@ def open_desk(
         owner_record: The owner's file, in place of the gate file's.
         only_reads_books: True if the books are all that is looked at: a sealed test set that is registered is found
             without its key.
+        takes_any_books: True if books that were cut back are taken, too.
 
     Raises:
         KeyFault: If the test set is sealed and its key is not here.
@@ -149,11 +156,14 @@ def open_desk(
     commit = commit_of(gate.root, surroundings.environ)
     ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
     entries = ledger.read()
+    exam = identify(safe, entries) if only_reads_books else known_as(entries, load(safe.files()))
+    if not takes_any_books:
+        safe.marks.refuse_cut_back(entries, exam.fingerprint)
     return Desk(
         gate=gate,
         surroundings=surroundings,
         ledger=ledger,
-        exam=identify(safe, entries) if only_reads_books else known_as(entries, load(safe.files())),
+        exam=exam,
         safe=safe,
         origin=Origin(gate.name, __version__, commit, actor_of(gate.root, surroundings.environ)),
         owner_record=owner_record or gate.resolve(gate.owner.record),

@@ -109,6 +109,7 @@ def glance(gate: Gate, surroundings: Surroundings) -> Status:
 
 def _status(gate: Gate, safe: Safe, reading: Reading, last: int) -> Status:
     exam = identify(safe, reading.entries)
+    safe.marks.refuse_cut_back(reading.entries, exam.fingerprint)
     books = opened(reading, exam)
     if books.life is not None:
         refuse_another_contract(gate, books.life)

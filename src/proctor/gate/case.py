@@ -324,7 +324,9 @@ class Case:
     def append(self, record: Record, head: str) -> Entry:
         """Record something, now, if the ledger's head is still *head*; `LedgerMoved` if it is not."""
         with owner.settling(self.owner_record, private_of(record)):
-            return self.ledger.append(Draft(record.kind, to_body(record), self.surroundings.now()), head)
+            entry = self.ledger.append(Draft(record.kind, to_body(record), self.surroundings.now()), head)
+        self.safe.marks.put(entry, record.testset)
+        return entry
 
     def complete(self, record: Record) -> None:
         """Finish the owner's note of a *record* in the ledger whose machine died right after it was appended."""
@@ -364,6 +366,7 @@ def identify_as_registered(safe: Safe, entries: Sequence[Entry], *, opens_labels
 
     Raises:
         ContractError: If it does not: nothing of it is used, and of the files no more than the examples is read.
+        LedgerCorrupt: If the ledger was cut back, or is another.
         KeyFault: As `identify`.
         DataError: As `identify`.
     """
@@ -371,6 +374,7 @@ def identify_as_registered(safe: Safe, entries: Sequence[Entry], *, opens_labels
     settings.refuse_changed(gate, entries, is_signed=is_signed)
     exam = identify(safe, entries, opens_labels=opens_labels)
     settings.refuse_changed_on(gate, entries, exam.fingerprint, is_signed=is_signed)
+    safe.marks.refuse_cut_back(entries, exam.fingerprint)
     settings.refuse_opened(gate, entries, exam.fingerprint, is_sealed=safe.pair is not None)
     return exam
 

@@ -16,7 +16,7 @@ import fcntl
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,15 +24,17 @@ from typing import Protocol
 
 from proctor import git
 from proctor.errors import DataError, GitFault, LedgerCorrupt
-from proctor.files import refuse_to_write_out
+from proctor.files import Fence
 from proctor.gatefile import Gate
 from proctor.ledger import Entry, address
 from proctor.ledger.git import split_location
 from proctor.ledger.marks import Mark, from_text, is_lost, mark_of
+from proctor.ledger.records import Registered
 from proctor.surroundings import OWN_FOLDER, Surroundings, state_folder
 
-OWNERS_FOLDER = f"{OWN_FOLDER}/owner"
+_FOLDER = f"{OWN_FOLDER}/owner/marks"
 _REFS = "refs/proctor/marks"
+_OF_BOOKS = "ledger "
 _MOST_BYTES = 4096
 _PATIENCE_S, _TURN_S = 1.0, 0.02
 _TRIES = 3
@@ -51,6 +53,9 @@ class Place(Protocol):
     def write(self, name: str, text: str, may_replace: Judge) -> None:
         """Put *text* there, whole or not at all, unless what is there by now may not be replaced."""
 
+    def remove(self, name: str) -> None:
+        """Leave nothing under a name."""
+
 
 class Judge(Protocol):
     """Whether a text that is in the place may be replaced."""
@@ -61,10 +66,11 @@ class Judge(Protocol):
 
 @dataclass(frozen=True)
 class Folder:
-    """Marks as small files."""
+    """Marks as small files, in a project behind its *fence*."""
 
     path: Path
     refuses_alone: bool
+    fence: Fence | None = None
 
     def read(self, name: str) -> str:
         """See `Place`."""
@@ -79,7 +85,8 @@ class Folder:
 
     def write(self, name: str, text: str, may_replace: Judge) -> None:
         """See `Place`; one process at a time, since a lower mark must not follow a higher one."""
-        refuse_to_write_out(self.path / name)
+        if self.fence is not None:
+            self.fence.real(self.path / name)  # no link of a commit is followed out of the project
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._turn() as is_mine:
             if not is_mine or not may_replace(self.read(name)):
@@ -87,6 +94,10 @@ class Folder:
             draft = self.path / f".{name}.{os.getpid()}"
             draft.write_text(text, "utf-8")
             draft.replace(self.path / name)
+
+    def remove(self, name: str) -> None:
+        """See `Place`."""
+        (self.path / name).unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[bool]:
@@ -131,15 +142,24 @@ class Refs:
 
     def write(self, name: str, text: str, may_replace: Judge) -> None:
         """See `Place`; the ref moves only from where it was seen."""
-        ref, blob = f"{_REFS}/{name}", self.repository.text("hash-object", "-w", "--stdin", given=text.encode())
+        ref = f"{_REFS}/{name}"
+        blob = self.repository.output("hash-object", "-w", "--stdin", given=text.encode()).decode().strip()
         for _ in range(_TRIES):
-            if name not in self._seen:
-                if not may_replace(self.read(name)):
-                    return
+            if name not in self._seen and not may_replace(self.read(name)):
+                return
             if self._moved(ref, blob, self._seen.pop(name)):
                 self._seen[name] = blob
                 return
         raise GitFault(f"the mark {ref} cannot be moved")
+
+    def remove(self, name: str) -> None:
+        """See `Place`."""
+        ref = f"{_REFS}/{name}"
+        self._seen.pop(name, None)
+        if self.remote is None:
+            self.repository.run("update-ref", "-d", ref)
+        elif self._blob(name):
+            self.repository.output("push", "--quiet", "--no-verify", "--no-signed", "--", self.remote, f":{ref}")
 
     def _blob(self, name: str) -> str | None:
         """What the ref leads to, in this clone by now."""
@@ -185,7 +205,7 @@ class Marks:
     @cached_property
     def places(self) -> tuple[Place, ...]:
         """Where marks are kept here."""
-        found: list[Place] = [Folder(self.gate.root / OWNERS_FOLDER, refuses_alone=True)]
+        found: list[Place] = [Folder(self.gate.root / _FOLDER, refuses_alone=True, fence=self.gate.fence)]
         state = state_folder(self.surroundings.environ)
         if state is not None:
             found.append(Folder(state / "marks", refuses_alone=False))
@@ -205,7 +225,7 @@ class Marks:
     def subjects(self, fingerprint: str) -> tuple[str, ...]:
         """What books are known by: the test set, its sealed labels, and the place that the gate file names."""
         labels = (f"labels {self.pair}",) if self.pair is not None else ()
-        return (f"testset {fingerprint}", *labels, f"ledger {self._place}")
+        return (f"testset {fingerprint}", *labels, f"{_OF_BOOKS}{self._place}")
 
     @cached_property
     def _place(self) -> str:
@@ -238,6 +258,17 @@ class Marks:
                 "then is not counted. Whoever has an owner's key is refused here; without one this is only said once"
             )
 
+    def findings(self, entries: Sequence[Entry]) -> tuple[str, ...]:
+        """What believed marks say that the books lack, of every test set in them."""
+        sets = [str(entry.body.get("testset")) for entry in entries if entry.kind == Registered.kind]
+        found = [
+            self._cut_back(mark, entries).message
+            for fingerprint in sets or [""]
+            for mark, place in self.lost(entries, fingerprint)
+            if self._is_believed(mark, place)
+        ]
+        return tuple(dict.fromkeys(found))
+
     def lost(self, entries: Sequence[Entry], fingerprint: str) -> list[tuple[Mark, Place]]:
         """Marks that the books do not contain, each with the place that it is in."""
         found = []
@@ -255,7 +286,7 @@ class Marks:
         """A mark that nobody signed, of another folder's books, says nothing: test sets have copies to play with."""
         if self.key is not None and mark.mac is not None and not mark.is_signed_by(self.key):
             return False  # another owner's, or forged
-        return place.refuses_alone or mark.is_signed_by(self.key) or mark.subject.startswith("ledger ")
+        return place.refuses_alone or mark.is_signed_by(self.key) or mark.subject.startswith(_OF_BOOKS)
 
     def _is_believed(self, mark: Mark, place: Place) -> bool:
         return place.refuses_alone or mark.is_signed_by(self.key)
@@ -266,33 +297,41 @@ class Marks:
             has = "has another one with this number"
         vouched = "signed with the owner's key" if mark.is_signed_by(self.key) else "kept in this project"
         return LedgerCorrupt(
-            f"the books were cut back, or are others: a mark {vouched} says that this test set's ledger ({mark.ledger}) "
-            f"came to entry {mark.number:,}, hash {mark.hash[:12]}, and the one that the gate file names {has}",
+            f"the books were cut back, or are others: a mark {vouched} says that the ledger of this test set "
+            f"({mark.ledger}) came to entry {mark.number:,}, hash {mark.hash[:12]}, "
+            f"and the one that the gate file names {has}",
             hint="Restore the ledger from a copy, or name it in the gate file again. If it is lost for good, its owner "
             "may go on without: `proctor ledger accept-loss`, which is recorded. Nothing was spent.",
         )
 
-    def put(self, entry: Entry, fingerprint: str, *, known: Sequence[Entry] = (), force: bool = False) -> None:
+    def put(self, entry: Entry, fingerprint: str, *, force: bool = False) -> None:
         """
         Raise the marks to *entry*, as far as that can be done; a remark is made if no place takes them.
 
         Args:
             entry: The last entry of the books.
             fingerprint: The test set that is asked.
-            known: The books, to tell marks of others.
             force: Replace whatever is there: the owner has accepted a loss.
         """
-        done, ledger = False, self._place
+        done = False
         for place in self.places:
             try:
                 for subject in self.subjects(fingerprint):
-                    mark = mark_of(entry, subject, ledger, self.key)
-                    place.write(_name(subject), mark.to_text(), lambda text, mark=mark: force or self._rises(text, mark))
+                    if place.refuses_alone or self.key is not None or subject.startswith(_OF_BOOKS):
+                        self._put(mark_of(entry, subject, self._place, self.key), place, force=force)
                 done = True
             except (OSError, GitFault, DataError):
                 continue
         if not done:
             self.surroundings.remark("how far the ledger goes could not be noted anywhere: look after a copy of it")
+
+    def _put(self, mark: Mark, place: Place, *, force: bool) -> None:
+        place.write(_name(mark.subject), mark.to_text(), lambda present: force or self._rises(present, mark))
+
+    def forget(self, lost: Iterable[tuple[Mark, Place]]) -> None:
+        """Remove marks of books that are gone for good, all of them."""
+        for mark, place in lost:
+            place.remove(_name(mark.subject))
 
     def _rises(self, present: str, mark: Mark) -> bool:
         old = from_text(present, mark.subject)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from proctor import owner
 from proctor.environment import forbid_core_dumps
 from proctor.errors import KeyFault, SandboxError
+from proctor.gate.marks import Marks
 from proctor.gatefile import Gate, Inputs
 from proctor.predictions import Source
 from proctor.surroundings import Surroundings
@@ -70,6 +71,11 @@ class Safe:
         from proctor.ledger import derive_key
 
         return derive_key(self.key.text.encode()) if self.key else None
+
+    @cached_property
+    def marks(self) -> Marks:
+        """How far the books were known to go."""
+        return Marks(self.gate, self.surroundings, self.ledger_key, self.pair)
 
     @property
     def pair(self) -> str | None:

@@ -70,15 +70,11 @@ def from_text(text: str, subject: str) -> Mark | None:
         mark = Mark(**found)
     except (ValueError, TypeError, RecursionError):
         return None
-    is_mark = (
-        mark.subject == subject
-        and type(mark.number) is int
-        and 0 < mark.number < 10**_MOST_DIGITS
-        and all(isinstance(each, str) for each in (mark.hash, mark.ledger, mark.at))
-        and _HASH.fullmatch(mark.hash)
-        and (mark.mac is None or (isinstance(mark.mac, str) and _HASH.fullmatch(mark.mac)))
-    )
-    return mark if is_mark else None
+    texts = (mark.hash, mark.ledger, mark.at, "" if mark.mac is None else mark.mac)
+    is_typed = type(mark.number) is int and all(isinstance(each, str) for each in texts)
+    if not is_typed or mark.subject != subject or not 0 < mark.number < 10**_MOST_DIGITS:
+        return None
+    return mark if all(_HASH.fullmatch(each) for each in (mark.hash, mark.mac or mark.hash)) else None
 
 
 def mark_of(entry: Entry, subject: str, ledger: str, key: bytes | None) -> Mark:
