@@ -13,10 +13,11 @@ from pathlib import Path
 from proctor.custody.desk import Desk
 from proctor.errors import Misuse
 from proctor.gate.books import Books
+from proctor.gate.contestants import Workbench
 from proctor.gate.settings import Pin, differences, pin_of, settings_of
 from proctor.gatefile import Inputs, PredictionsFile
 from proctor.ledger.records import BaselineNamed, SettingsAccepted, Submission
-from proctor.predictions import ColumnNames, Source, align, digest, read_predictions
+from proctor.predictions import ColumnNames, Source, read_predictions
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,9 @@ def name_baseline(desk: Desk, file: Path) -> tuple[Submission, int | None]:
             f"the inputs are sealed, so {str(file)!r} was made by somebody who saw them",
             hint="Compare with the accepted model: `baseline: accepted`. Nothing was recorded.",
         )
-    source, names = Source(file), _columns(desk)
-    align(desk.exam.sheet(), read_predictions(source, names))
-    named = Submission(digest(source, names), str(file), desk.origin.commit)
+    bench = Workbench(desk.gate, desk.exam, desk.safe, desk.surroundings, desk.origin.commit, desk.owner_record)
+    found = read_predictions(Source(file), _columns(desk))
+    named = Submission(bench.digest_of(found), str(file), desk.origin.commit)
 
     def act(books: Books) -> int | None:
         said = [taken.record for taken in desk.life(books).acts]

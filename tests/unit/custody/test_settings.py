@@ -90,7 +90,7 @@ def test_check__what_failed_may_not(project: Project) -> None:
 def as_written_before(project: Project) -> None:
     """Write the books again as an earlier version would have: registrations pin nothing."""
     drafts = [entry.draft() for entry in project.desk().ledger.read()]
-    for file in (project.root / ".proctor").glob("ledger.db*"):
+    for file in (*(project.root / ".proctor").glob("ledger.db*"), *(project.root / ".proctor/owner/marks").iterdir()):
         file.unlink()
     with project.desk().ledger as ledger:
         for draft in drafts:
