@@ -134,7 +134,8 @@ class Release:
         commit: Commit of the candidate, where known.
         candidate: What was submitted, in the developer's own words (path or command).
         baseline: What it was compared with.
-        sandbox: Isolation of the candidate's process: ``bubblewrap``, ``landlock``, ``none``; ``None`` if no model ran.
+        sandbox: Isolation of the candidate's process: ``bubblewrap``, ``landlock``, ``none``, and what is open in it of
+            the machine; ``None`` if no model ran.
         feedback: What else was released, at its price; ``None`` by default.
         notes: Further public remarks, each a sentence.
 

@@ -117,7 +117,7 @@ def test_loads__every_key():
     assert gatefile.Revision("main") == gate.baseline
     assert "git:origin/proctor-ledger" == gate.ledger
     assert gatefile.RunStoreTarget("http://127.0.0.1:5000", "spam", "private") == gate.runstore
-    assert gatefile.Sandbox.REQUIRED is gate.sandbox
+    assert gatefile.Isolation(gatefile.Sandbox.REQUIRED) == gate.sandbox
     assert gatefile.Estimate("n - o", -0.1, 0.1, 0.01) == gate.feedback
     assert gatefile.Owner("/owner/record.jsonl", "/owner/key") == gate.owner
     assert gatefile.Notify(mail="owner@example.com") == gate.notify
@@ -352,6 +352,17 @@ BROKEN_LINES = [
     ("runstore: localhost:5000", "6:11", "http://127.0.0.1:5000"),
     ("runstore: https://u:secret@host", "6:11", "MLFLOW_TRACKING_PASSWORD"),
     ("sandbox: no", "6:10", "which YAML reads as false"),
+    ("sandbox: {tier: requird}", "6:17", "did you mean `required`?"),
+    ("sandbox: {device: [/dev/kfd]}", "6:11", "did you mean `devices`?"),
+    ("sandbox: {devices: /dev/kfd}", "6:20", "`devices` must be a list"),
+    ("sandbox: {devices: [nvidia0]}", "6:21", "below /dev, as in /dev/nvidia0, not `nvidia0`"),
+    ("sandbox: {devices: [/dev]}", "6:21", "not `/dev`"),
+    ("sandbox: {devices: [/dev/../etc/shadow]}", "6:21", "not `/dev/../etc/shadow`"),
+    ("sandbox: {devices: [/dev/dri/..]}", "6:21", "not `/dev/dri/..`"),
+    ("sandbox: {folders: [/]}", "6:21", "not `/`"),
+    ("sandbox: {folders: [models]}", "6:21", "goes into `files` of `candidate`), not `models`"),
+    ("sandbox: {folders: [/opt/../root]}", "6:21", "not `/opt/../root`"),
+    ('sandbox: {folders: ["~/cuda"]}', "6:21", "not `~/cuda`"),
     ("feedback: {estimate: {of: n - o, from: 0, to: 1, step: 0.3}}", "6:50", "does not lead from 0 to 1"),
     ("feedback: {estimate: {of: n - o, from: 1, to: 0, step: 0.5}}", "6:43", "`to` must be above `from`"),
     ("feedback: {estimate: {of: n - o, from: 0, to: 1, step: 1e-5}}", "6:50", "more than 10,000"),
@@ -419,11 +430,32 @@ def test_loads__refuses_candidate(candidate, testset, spot, message):
     assert text.splitlines()[line - 1][column - 1 :].startswith(spot)
 
 
-def test_loads__sealed_inputs_need_the_sandbox():
+def test_loads__sandbox_as_a_map():
+    """A GPU's devices and folders are opened beside the word for the isolation, which has a default."""
+    gate = gatefile.loads(with_lines("sandbox: {devices: [/dev/nvidia0, /dev/dri], folders: [/usr/local/cuda/]}"))
+
+    assert (
+        gatefile.Isolation(gatefile.Sandbox.AUTO, ("/dev/nvidia0", "/dev/dri"), ("/usr/local/cuda/",)) == gate.sandbox
+    )
+    assert ("/dev/nvidia0", "/dev/dri", "/usr/local/cuda/") == gate.isolation.opened
+    assert gatefile.loads(with_lines("sandbox: {tier: required}")) == gatefile.loads(with_lines("sandbox: required"))
+
+
+def test_gate__demanded_isolation_opens_what_the_file_opens():
+    """Whoever runs the gate may demand a sandbox; what is open in it stays what the gate file says."""
+    gate = gatefile.loads(with_lines("sandbox: {tier: none, devices: [/dev/kfd]}"))
+
+    found = replace(gate, demanded=gatefile.Sandbox.REQUIRED).isolation
+
+    assert gatefile.Isolation(gatefile.Sandbox.REQUIRED, ("/dev/kfd",)) == found
+
+
+@pytest.mark.parametrize("none", ["none", "{tier: none}", "{tier: none, devices: [/dev/kfd]}"])
+def test_loads__sealed_inputs_need_the_sandbox(none):
     """Sealed inputs are never shown to a program that could carry them away."""
     sealed = "{labels: y.csv, features: x.csv, inputs: sealed}"
 
-    found = problems(with_candidate("{model: m.pkl, trust: pickle}", "sandbox: none", testset=sealed))
+    found = problems(with_candidate("{model: m.pkl, trust: pickle}", f"sandbox: {none}", testset=sealed))
 
     assert [True] == ["sandbox" in line and line.startswith("gate.yml:4:1:") for line in found]
 

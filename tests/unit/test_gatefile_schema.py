@@ -50,6 +50,8 @@ ACCEPTED = [
     {"adaptivity": "recycling", "passes": 3, "stakes": "guaranteed"},
     {"bound": "exact", "power": 0.9},
     {"testset": {**SEALED}, "candidate": {**MODEL}, "sandbox": "required"},
+    {"sandbox": {"tier": "required", "devices": ["/dev/nvidia0", "/dev/dri"], "folders": ["/usr/local/cuda", "/a/"]}},
+    {"testset": {**SEALED}, "candidate": {**MODEL}, "sandbox": {"devices": ["/dev/..a"]}},
     {"name": "a b " * 25},
     {"owner": {"key": "k"}, "sandbox": "required", "bound": "exact", "disagreement": 1, "name": "x"},
 ]
@@ -94,6 +96,16 @@ REFUSED = [
     {"candidate": {"command": "p {features} {predictions}"}, "testset": {"labels": "y.csv"}},
     {"testset": {"labels": "y.csv", "inputs": "sealed"}},
     {"testset": {**SEALED}, "candidate": {**MODEL}, "sandbox": "none"},
+    {"testset": {**SEALED}, "candidate": {**MODEL}, "sandbox": {"tier": "none"}},
+    {"sandbox": {"tier": "some"}},
+    {"sandbox": {"devices": []}},
+    {"sandbox": {"devices": ["/dev"]}},
+    {"sandbox": {"devices": ["/dev/../x"]}},
+    {"sandbox": {"devices": ["/dev/dri/"]}},
+    {"sandbox": {"folders": ["cuda"]}},
+    {"sandbox": {"folders": ["/"]}},
+    {"sandbox": {"folders": ["/opt/./cuda"]}},
+    {"sandbox": {"gpu": True}},
 ]
 
 

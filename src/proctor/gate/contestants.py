@@ -33,6 +33,7 @@ from proctor.testset import ExamFiles, TestSet, load, write_features
 
 if TYPE_CHECKING:
     from proctor.models import Export, Launcher, Limits, Project, Runnable
+    from proctor.models.sandbox.openings import Openings
 
 _STORE = ".proctor/store"
 _MOST_PROCESSES = 256
@@ -101,14 +102,14 @@ class Workbench:
 
     @property
     def tier(self) -> str | None:
-        """Isolation in which models ran; ``None`` if none did."""
+        """Isolation in which models ran, and what is open in it; ``None`` if none did."""
         return self._tiers[-1] if self._tiers else None
 
     def required_tier(self) -> str:
         """Isolation that models get here, whether one has run to its end or not."""
         from proctor.models.sandbox import tier_of
 
-        return tier_of(self._launcher())
+        return self._isolation(tier_of(self._launcher()))
 
     def candidate(self) -> Contestant:
         """The new model."""
@@ -186,8 +187,11 @@ class Workbench:
         Raises:
             ModelError: If it cannot be run there, or gives no valid predictions; nothing was spent.
             SandboxError: If sealed inputs could not be kept inside a sandbox here.
+            Misuse: If the gate file opens more of the machine in it than it says.
+            NotStarted: If what is opened is not here.
         """
         self._launcher()
+        self._opened()
         sample, candidate = self.gate.testset.sample, self.gate.candidate
         if sample is None or isinstance(candidate, PredictionsFile):
             return
@@ -349,7 +353,7 @@ class Workbench:
         from proctor.models import Place, run
         from proctor.models.sandbox import scratch
 
-        launcher = self._launcher()
+        launcher, opened = self._launcher(), self._opened()
         self.surroundings.progress(f"running {model}")
         root = self.gate.root.absolute()
         with scratch.folder() as folder, scratch.folder(Path(tempfile.gettempdir())) as stage:
@@ -361,10 +365,11 @@ class Workbench:
                 limits=self._limits(),
                 environment=self.surroundings.environ,
                 hidden=(*own_paths(self.gate), *self._figures()),
+                opened=opened,
                 most_bytes=self._most_bytes(),
             )
             ran = run(model, project, write_features(files, folder), place)
-        self._tiers.append(ran.tier)
+        self._tiers.append(self._isolation(ran.tier))
         if ran.said and self.gate.testset.inputs is not Inputs.SEALED:
             self.surroundings.remark("\n  | ".join([f"{model} said:", *ran.said]))
         return ran.predictions
@@ -373,13 +378,35 @@ class Workbench:
         from proctor.models import sandbox
 
         if self.gate.testset.inputs is not Inputs.SEALED:
-            return sandbox.choose(self.gate.isolation.value)
+            return sandbox.choose(self.gate.isolation.tier.value)
         if not sandbox.scratch.in_memory():
             raise SandboxError(
                 "sealed inputs are handed to the model in a folder in memory, and this machine has no /dev/shm",
                 hint="Mount a tmpfs at /dev/shm (docker: --shm-size), so that nothing decrypted reaches a disk.",
             )
         return sandbox.choose("required")
+
+    def _opened(self) -> Openings:
+        """
+        What the gate file opens in the sandbox on this machine; nothing where there is no sandbox to open.
+
+        Raises:
+            Misuse: If it would open more than it says.
+            NotStarted: If it is not here.
+        """
+        from proctor.models.sandbox import tier_of
+        from proctor.models.sandbox.openings import Openings, openings
+
+        isolation = self.gate.isolation
+        if not isolation.opened or tier_of(self._launcher()) == "none":
+            return Openings()
+        closed = (self.gate.fence.project, *hidden_paths(self.gate), *self._figures())
+        return openings(isolation.devices, isolation.folders, closed)
+
+    def _isolation(self, tier: str) -> str:
+        """A tier, and what of the machine is open in it."""
+        opened = self.gate.isolation.opened
+        return tier if tier == "none" or not opened else f"{tier}; open in it: {', '.join(opened)}"
 
     def _limits(self) -> Limits:
         from proctor.models import Limits

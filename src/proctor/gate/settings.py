@@ -32,6 +32,7 @@ Settings = Mapping[str, str | None]
 
 _PATHS = ("testset.labels", "testset.features", "owner.record", "owner.key", "ledger")
 _PLACE = ("file", "folder")
+_LATER = ("sandbox.devices", "sandbox.folders")  # keys that no version could write when the first books were begun
 _GATE_S_OWN = ("name", "first", "baseline", "feedback")  # what each of several gates on a test set says for itself
 _ISOLATION = (Sandbox.NONE.value, Sandbox.AUTO.value, Sandbox.REQUIRED.value)
 _ACCEPTED = "accepted"
@@ -63,12 +64,18 @@ def settings_of(gate: Gate) -> dict[str, str | None]:
         "runstore": store.url.rstrip("/") if store else None,
         "runstore.experiment": store.experiment if store else None,
         "runstore.owner_experiment": store.owner_experiment if store else None,
-        "sandbox": gate.sandbox.value,
+        "sandbox": gate.sandbox.tier.value,
+        "sandbox.devices": _listed(gate.sandbox.devices),
+        "sandbox.folders": _listed(gate.sandbox.folders),
         "feedback": None if isinstance(gate.feedback, VerdictOnly) else _feedback(gate),
         "adaptivity": gate.recipient,
         "owner.record": None if record == Owner().record else record,
         "owner.key": place(gate.owner.key) if gate.owner.key else None,
     }
+
+
+def _listed(paths: Sequence[str]) -> str | None:
+    return json.dumps(sorted(set(paths)), ensure_ascii=False) if paths else None
 
 
 def _feedback(gate: Gate) -> str:
@@ -129,7 +136,8 @@ def pin_of(gate: Gate, entries: Sequence[Entry], fingerprint: str) -> Pin | None
 
 
 def _plain(settings: Mapping[str, Any]) -> Settings:
-    return {str(key): None if value is None else str(value) for key, value in settings.items()}
+    known = dict.fromkeys(_LATER)
+    return known | {str(key): None if value is None else str(value) for key, value in settings.items()}
 
 
 def _is_of(pin: Pin, gate: Gate) -> bool:

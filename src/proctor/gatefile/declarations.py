@@ -48,6 +48,28 @@ class Sandbox(StrEnum):
     NONE = "none"
 
 
+@dataclass(frozen=True)
+class Isolation:
+    """
+    How models are isolated, and what of the machine is open to them nevertheless.
+
+    Attributes:
+        tier: How much isolation is asked for.
+        devices: Absolute paths of devices that models may use, such as a GPU's, or of folders of devices.
+        folders: Absolute paths of folders that models may read.
+
+    """
+
+    tier: Sandbox = Sandbox.AUTO
+    devices: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """Everything that is open to models beyond what every model may use."""
+        return (*self.devices, *self.folders)
+
+
 # --- data and models -------------------------------------------------------------------------------------------------
 
 
@@ -369,8 +391,8 @@ class Gate(Policy):
         baseline: The old model.
         ledger: Path, ``postgresql://…`` or ``git:REMOTE/BRANCH``, as written.
         runstore: Tracking server; ``None`` for none.
-        sandbox: Isolation asked for.
-        demanded: Isolation that whoever runs the gate demands, whatever its file asks for; ``None`` for nothing more.
+        sandbox: Isolation asked for, and what is opened in it.
+        demanded: How much isolation whoever runs the gate demands, whatever its file asks for; ``None`` for no more.
         feedback: What is released beside the verdict.
         owner: The owner's files.
         notify: Who is told that a fresh test set is needed.
@@ -386,7 +408,7 @@ class Gate(Policy):
     baseline: Baseline = field(default_factory=Accepted)
     ledger: str = ".proctor/ledger.db"
     runstore: RunStoreTarget | None = None
-    sandbox: Sandbox = Sandbox.AUTO
+    sandbox: Isolation = field(default_factory=Isolation)
     demanded: Sandbox | None = None
     feedback: Feedback = field(default_factory=VerdictOnly)
     owner: Owner = field(default_factory=Owner)
@@ -403,9 +425,9 @@ class Gate(Policy):
         return self.feedback.most_bits
 
     @property
-    def isolation(self) -> Sandbox:
+    def isolation(self) -> Isolation:
         """How models are isolated here."""
-        return self.demanded or self.sandbox
+        return replace(self.sandbox, tier=self.demanded) if self.demanded else self.sandbox
 
     @cached_property
     def fence(self) -> Fence:

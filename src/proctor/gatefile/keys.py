@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from proctor.budget import Adaptivity, Mode
-from proctor.gatefile import checks
+from proctor.gatefile import checks, isolation
 from proctor.gatefile.adaptivity import AdaptivityKind, AdaptivityPolicy
 from proctor.gatefile.declarations import (
     Accepted,
@@ -18,13 +18,13 @@ from proctor.gatefile.declarations import (
     Estimate,
     First,
     Inputs,
+    Isolation,
     Model,
     Notify,
     Owner,
     PredictionsFile,
     Revision,
     RunStoreTarget,
-    Sandbox,
     TestSetSource,
     ThreeWay,
     VerdictOnly,
@@ -388,10 +388,10 @@ GATE = Section(
         Key("runstore", _RUNSTORE, "MLflow tracking server that is shown every release; left out: none."),
         Key(
             "sandbox",
-            Choice(Sandbox),
+            isolation.SANDBOX,
             "Isolation of the candidate's process: `auto` takes the best that works here, `required` refuses to run "
-            "without any, `none` asks for none.",
-            Sandbox.AUTO,
+            "without any, `none` asks for none. As a map, it opens devices (GPUs) and folders of the machine, too.",
+            Isolation(),
             shown_default="auto",
         ),
         Key(

@@ -23,11 +23,13 @@ from proctor.gatefile.declarations import (
     Estimate,
     First,
     Inputs,
+    Isolation,
     Model,
     PredictionsFile,
     Sandbox,
     TestSetSource,
 )
+from proctor.gatefile.isolation import asks_for_none
 from proctor.gatefile.keys import DEFAULT_PASSES, DEFAULT_STEPS, StakesWord
 from proctor.gatefile.kinds import Schema
 from proctor.gatefile.nodes import Source
@@ -56,7 +58,7 @@ def schema() -> Schema:
     one_pass = _where(adaptivity={"const": "firstChange"})
     program = _where(candidate={"anyOf": [{"required": ["command"]}, {"required": ["model"]}]})
     sealed = _where(testset=_where(inputs={"const": "sealed"}))
-    no_predictions = {"candidate": {"not": {"required": ["predictions"]}}, "sandbox": {"not": {"const": "none"}}}
+    no_predictions = {"candidate": {"not": {"required": ["predictions"]}}, "sandbox": {"not": asks_for_none()}}
     return {
         "allOf": [
             {"if": fixed, "then": {"required": ["steps"], "properties": {"stakes": False}}},
@@ -149,7 +151,8 @@ def _sealed_inputs_stay_sealed(values: Values, candidate: Candidate, source: Sou
     if isinstance(candidate, PredictionsFile):
         message = "`inputs: sealed` needs a `command:` or a `model:`: whoever made a predictions file saw the inputs"
         source.report(source.place_of("candidate", "predictions"), message)
-    if values.get("sandbox") is Sandbox.NONE:
+    isolation = values.get("sandbox")
+    if isinstance(isolation, Isolation) and isolation.tier is Sandbox.NONE:
         message = "`sandbox: none` does not go with `inputs: sealed`: sealed inputs are shown in the sandbox only"
         source.report(source.place_of("sandbox"), message)
 

@@ -51,6 +51,11 @@ _KEPT = frozenset(
         "R_LIBS",
         "R_LIBS_USER",
         "CUDA_VISIBLE_DEVICES",
+        "HIP_VISIBLE_DEVICES",
+        "ROCR_VISIBLE_DEVICES",
+        "CUDA_HOME",
+        "CUDA_PATH",
+        "ROCM_PATH",
         "PYTHONHASHSEED",
         "SYSTEMROOT",
     }
@@ -88,6 +93,7 @@ class Job:
         environment: Its whole environment.
         readable: Files and folders that it needs to read beyond the system's own.
         writable: Files and folders that it needs to write.
+        devices: Devices that it may read, write and control.
         limits: What it may use up.
 
     """
@@ -97,6 +103,7 @@ class Job:
     environment: Mapping[str, str]
     readable: tuple[Path, ...] = ()
     writable: tuple[Path, ...] = ()
+    devices: tuple[Path, ...] = ()
     limits: Limits = field(default_factory=Limits)
 
 

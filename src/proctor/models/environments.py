@@ -15,7 +15,9 @@ from pathlib import Path
 _RUNTIMES = ("VIRTUAL_ENV", "CONDA_PREFIX", "JAVA_HOME", "R_HOME")
 _SEARCHED = ("LD_LIBRARY_PATH", "R_LIBS", "R_LIBS_USER")
 _PARTS_OF_AN_INSTALLATION = ("bin", "lib", "lib64", "libexec", "include", "share")
-_SYSTEM = frozenset(map(Path, ("/", "/usr", "/usr/local", "/opt", "/home", "/root", "/etc", "/var", "/tmp")))  # noqa: S108
+_SYSTEM = frozenset(
+    Path("/", name) for name in ("", "usr", "usr/local", "opt", "home", "root", "etc", "var", "tmp", "srv", "mnt")
+)
 
 
 def environment_of(program: Path) -> Path | None:
@@ -81,6 +83,12 @@ def _narrowed(folders: Iterable[Path], secrets: Iterable[Path]) -> tuple[Path, .
     return tuple(dict.fromkeys(name for path in found for name in (path, Path(os.path.realpath(path)))))
 
 
+def is_shared(folder: Path) -> bool:
+    """True for a folder in which a system keeps more than one installation, or other people's things."""
+    real = Path(os.path.realpath(folder))
+    return real in _SYSTEM or real.parent == Path("/home")
+
+
 def _holds(folder: Path, secrets: Iterable[Path]) -> bool:
     real = Path(os.path.realpath(folder))
-    return real in _SYSTEM or any(secret.is_relative_to(real) for secret in secrets)
+    return is_shared(real) or any(secret.is_relative_to(real) for secret in secrets)

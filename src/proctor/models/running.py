@@ -25,6 +25,7 @@ from proctor.models import environments
 from proctor.models.child import Finished, Job, Launcher, Limits, PlainLauncher, scrubbed_environment
 from proctor.models.project import Project
 from proctor.models.sandbox import scratch
+from proctor.models.sandbox.openings import Openings
 from proctor.models.submission import FEATURES, PREDICTIONS, Command, Runnable, SavedEstimator
 from proctor.predictions.submitted import ColumnNames, PredictionSet, read_predictions
 from proctor.predictions.tables import NO_ARRAY, Source
@@ -51,6 +52,7 @@ class Place:
         limits: What it may use up.
         environment: The gate's own environment; a short list of it is handed on.
         hidden: Labels, ledger, keys: no folder is opened to the model that holds one of these.
+        opened: What the owner opens in the sandbox beyond what every model may use.
         most_bytes: Size of the predictions beyond which they are not read into the gate's memory; > 0.
 
     """
@@ -62,6 +64,7 @@ class Place:
     limits: Limits = field(default_factory=Limits)
     environment: Mapping[str, str] = field(default_factory=dict)
     hidden: tuple[Path, ...] = ()
+    opened: Openings = field(default_factory=Openings)
     most_bytes: int = _MOST_BYTES
 
 
@@ -111,8 +114,9 @@ def run(model: Runnable, project: Project, features: Path, place: Place) -> Ran:
         argv=argv,
         cwd=start,
         environment=environment,
-        readable=(place.stage, features, *_runtimes(argv[0], environment, place)),
+        readable=(place.stage, features, *_runtimes(argv[0], environment, place), *place.opened.folders),
         writable=(out, home),
+        devices=place.opened.devices,
         limits=replace(place.limits, file_bytes=place.limits.file_bytes or _MOST_BYTES),
     )
     finished = place.launcher.run(job)

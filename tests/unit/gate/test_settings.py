@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from proctor import gatefile
-from proctor.gate.settings import Pin, differences, settings_of
+from proctor.gate.settings import Pin, differences, pin_of, settings_of
 from proctor.gatefile import Gate
+from proctor.ledger import Entry
+from proctor.ledger.records import SettingsAccepted
 
 BASE = "{condition: n > 0.8, testset: {labels: exam/labels.csv}, candidate: {predictions: new.csv}%s}"
 
@@ -29,6 +32,9 @@ def pin(of: Gate) -> Pin:
         (", runstore: {url: 'http://a.example', owner_experiment: theirs}", "runstore.owner_experiment"),
         (", ledger: other.db", "ledger"),
         (", sandbox: none", "sandbox"),
+        (", sandbox: {tier: none}", "sandbox"),
+        (", sandbox: {devices: [/dev/kvm]}", "sandbox.devices"),
+        (", sandbox: {tier: required, folders: [/srv/exam]}", "sandbox.folders"),
         (", owner: {record: public.jsonl}", "owner.record"),
         (", owner: {key: mine}", "owner.key"),
         (", feedback: three-way", "feedback"),
@@ -65,6 +71,35 @@ def test_differences__less_isolation_than_the_owner_asked_for(tmp_path: Path) ->
     pinned = pin(gate(", sandbox: required", root=tmp_path))
 
     assert differences(pinned, gate(", sandbox: auto", root=tmp_path))
+
+
+def test_differences__nothing_is_opened_by_a_commit_where_an_earlier_version_pinned(tmp_path: Path) -> None:
+    """Books of a version that could not open anything pinned that nothing is open."""
+    known = {key: value for key, value in settings_of(gate(root=tmp_path)).items() if not key.startswith("sandbox.")}
+    text = json.dumps({"testset": "f" * 64, "settings": known})
+    books = [Entry(1, "", SettingsAccepted.kind, text, "2026-01-01T00:00:00+00:00", "")]
+    opened = gate(", sandbox: {devices: [/dev/kvm]}", root=tmp_path)
+
+    assert () == differences(pin_of(gate(root=tmp_path), books, "f" * 64), gate(root=tmp_path))
+    assert ("`sandbox.devices` is '[\"/dev/kvm\"]', and not set is registered",) == differences(
+        pin_of(opened, books, "f" * 64), opened
+    )
+
+
+@pytest.mark.parametrize("less", ["required", "{tier: required, devices: [/dev/kvm]}"])
+def test_differences__less_opened_is_one_as_the_baseline_may_need_it(tmp_path: Path, less: str) -> None:
+    """A commit that takes a device away from all models would make the one it is compared with worse."""
+    pinned = pin(gate(", sandbox: {devices: [/dev/kvm, /dev/kfd]}", root=tmp_path))
+
+    assert any(
+        "`sandbox.devices` is" in each for each in differences(pinned, gate(f", sandbox: {less}", root=tmp_path))
+    )
+
+
+def test_differences__the_order_of_what_is_opened_is_none(tmp_path: Path) -> None:
+    pinned = pin(gate(", sandbox: {devices: [/dev/kvm, /dev/kfd]}", root=tmp_path))
+
+    assert () == differences(pinned, gate(", sandbox: {devices: [/dev/kfd, /dev/kvm]}", root=tmp_path))
 
 
 @pytest.mark.parametrize("labels", ["./exam/labels.csv", "exam//x/../labels.csv", "{root}/exam/labels.csv"])

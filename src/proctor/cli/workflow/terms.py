@@ -89,7 +89,8 @@ def as_owned(gate: Gate, base: str | None) -> Gate:
     baseline = theirs.baseline
     if isinstance(baseline, PredictionsFile):
         baseline = replace(baseline, revision=base, is_given=True)
-    is_stricter = gate.sandbox is Sandbox.REQUIRED or theirs.sandbox is Sandbox.NONE
+    tier, known = gate.sandbox.tier, theirs.sandbox
+    is_stricter = tier is Sandbox.REQUIRED or known.tier is Sandbox.NONE
     return replace(
         gate,
         name=theirs.name,
@@ -99,7 +100,7 @@ def as_owned(gate: Gate, base: str | None) -> Gate:
         baseline=baseline,
         ledger=theirs.ledger,
         runstore=theirs.runstore,
-        sandbox=gate.sandbox if is_stricter else theirs.sandbox,
+        sandbox=replace(known, tier=tier) if is_stricter else known,
         feedback=theirs.feedback,
         owner=theirs.owner,
         notify=theirs.notify,

@@ -67,6 +67,8 @@ def arguments(job: Job) -> tuple[str, ...]:
     words = [*_SWITCHES, "--proc", "/proc", "--dev", "/dev"]
     for folder in ("/tmp", "/dev/shm"):  # noqa: S108  # inside the sandbox, where both are empty and its own
         words += ["--perms", "0700", "--size", str(size), "--tmpfs", folder]
+    for device in system.declared(job.devices):
+        words += ["--dev-bind", str(device), str(device)]
     words += [*_libraries(), *_mounts(job)]
     cwd = system.absolute(job.cwd)
     return (*words, "--dir", str(cwd), "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", str(cwd))

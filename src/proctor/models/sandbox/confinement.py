@@ -116,7 +116,7 @@ def _plan(job: Job, confinement: Confinement) -> dict[str, Any]:
         "ruleset": confinement.ruleset,
         "filter": None if confinement.program is None else base64.b64encode(confinement.program).decode(),
         "drop_capabilities": confinement.ruleset is not None and os.geteuid() == 0,
-        "rlimits": rlimits.of(limits, os.cpu_count() or 1),
+        "rlimits": rlimits.of(limits, os.cpu_count() or 1, has_devices=bool(job.devices)),
         "seconds": limits.seconds,
         "processes": None if limits.processes is None else limits.processes + confinement.own_processes,
         "memory_bytes": limits.memory_bytes,

@@ -44,6 +44,7 @@ _WRITE = (
     | _REFER
     | _TRUNCATE
 )
+_USE = _READ_FILE | _WRITE_FILE | _IOCTL
 _ALL_NETWORK = 3
 _ALL_SCOPES = 3
 
@@ -73,7 +74,7 @@ class Landlock:
         if writable:
             environment["TMPDIR"] = str(writable[0])
         calls = seccomp.program(os.uname().machine, private_files=False, private_processes=version() >= SCOPE_ABI)
-        rules = ruleset(_readable(job), writable)
+        rules = ruleset(_readable(job), writable, system.declared(job.devices))
         try:
             confined = confinement.Confinement(job.argv, job.cwd, environment, ruleset=rules, program=calls)
             return confinement.run(job, confined, self.tier)
@@ -97,9 +98,11 @@ def handled(abi: int) -> int:
     return (1 << bits) - 1
 
 
-def ruleset(readable: Iterable[Path], writable: Iterable[Path]) -> int:
+def ruleset(readable: Iterable[Path], writable: Iterable[Path], devices: Iterable[Path] = ()) -> int:
     """
-    A ruleset that allows reading below *readable*, writing below *writable*, and nothing else; its descriptor.
+    A ruleset that allows reading below *readable*, writing below *writable*, using *devices*; its descriptor.
+
+    Folders of devices below ``/dev`` can be listed, which is how libraries find them.
 
     Raises:
         OSError: If the kernel has no Landlock, or a path cannot be opened.
@@ -113,6 +116,10 @@ def ruleset(readable: Iterable[Path], writable: Iterable[Path]) -> int:
         for paths, rights in ((readable, _READ), (writable, _WRITE)):
             for path in paths:
                 _allow(descriptor, path, rights & handled(abi))
+        for device in devices:
+            _allow(descriptor, device, _USE & handled(abi))
+            if device.parent.parent.is_relative_to("/dev"):
+                _allow(descriptor, device.parent, _READ_DIR)
         _allow(descriptor, Path(os.devnull), _READ_FILE | _WRITE_FILE)
     except OSError:
         os.close(descriptor)

@@ -1,0 +1,60 @@
+"""The key that says how a model is isolated: a word, or a map that opens devices and folders in the sandbox as well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from proctor.gatefile.declarations import Isolation, Sandbox
+from proctor.gatefile.kinds import Choice, ListOf, Schema, Text
+from proctor.gatefile.sections import Key, Made, Section, WordOrMap
+
+_PART = r"/(?!\.\.?(?:/|$))[^/]+"
+_DEVICE = rf"^/dev(?:{_PART})+$"
+_FOLDER = rf"^(?:{_PART})+/?$"
+
+
+def _problem(pattern: str, sentence: str) -> Callable[[str], str]:
+    return lambda text: "" if re.fullmatch(pattern, text) else f"{sentence}, not `{text}`"
+
+
+_DEVICES = Text(_problem(_DEVICE, "`devices` must be paths below /dev, as in /dev/nvidia0"), _DEVICE)
+_FOLDERS = Text(
+    _problem(
+        _FOLDER,
+        "`folders` must be absolute paths, as in /usr/local/cuda (what is the model's own goes into `files` of "
+        "`candidate`)",
+    ),
+    _FOLDER,
+)
+
+_TIER = Choice(Sandbox, "{tier: required, devices: [/dev/nvidia0]}")
+_MAP = Section(
+    (
+        Key("tier", Choice(Sandbox), "As the word alone.", Sandbox.AUTO, shown_default="auto"),
+        Key(
+            "devices",
+            ListOf(_DEVICES),
+            "Devices that models may use, such as a GPU's /dev/nvidia0, or folders of them such as /dev/dri. Whoever "
+            "names one vouches for it: what it remembers, it may tell the next model.",
+            (),
+        ),
+        Key(
+            "folders",
+            ListOf(_FOLDERS),
+            "Folders of this machine that models may read, such as /usr/local/cuda; none that holds the project, a "
+            "home or what no model may see. What lies in them is not part of what a model is known by.",
+            (),
+        ),
+    ),
+    Isolation,
+)
+
+SANDBOX = WordOrMap(Made(_TIER, Isolation), _MAP)
+"""The key's values."""
+
+
+def asks_for_none() -> Schema:
+    """JSON Schema of the values that ask for no isolation."""
+    word: Schema = {"const": Sandbox.NONE.value}
+    return {"anyOf": [word, {"type": "object", "required": ["tier"], "properties": {"tier": word}}]}
