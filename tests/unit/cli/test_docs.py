@@ -50,3 +50,14 @@ def test_theory__has_every_section_that_is_cited() -> None:
 
     assert len(cited) > 10
     assert set() == cited - sections - points
+
+
+def test_security__names_tests_that_exist() -> None:
+    """Each attack on the page is shown by tests that are there, or is said to be not promised."""
+    rows = [line for line in page("security").splitlines() if line.startswith("| ") and line.count("|") == 5]
+    attacks = [row for row in rows if not row.startswith(("| attack", "| who"))]
+    named = {name for row in attacks for name in re.findall(r"`(tests/[\w/]+\.py)`", row)}
+
+    assert len(attacks) > 15
+    assert [] == sorted(name for name in named if not (ROOT / name).is_file())
+    assert [] == [row for row in attacks if "`tests/" not in row and "not promised" not in row]
