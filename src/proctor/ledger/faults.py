@@ -37,6 +37,9 @@ class Fault:
 _DAMAGED = Fault(
     LedgerCorrupt, "is damaged, or is not a ledger", "Restore it from a copy that `proctor ledger verify` accepts."
 )
+_FOREIGN = Fault(
+    LedgerCorrupt, "is a database, but not a ledger", "Name the ledger's own file, or restore it from a copy."
+)
 _LOCKED = Fault(
     LedgerLocked,
     "is locked by others",
@@ -86,6 +89,7 @@ FAULTS = {
     sqlite3.SQLITE_NOLFS: _TOO_LARGE,
     sqlite3.SQLITE_NOMEM: _NO_MEMORY,
     sqlite3.SQLITE_IOERR_NOMEM: _NO_MEMORY,
+    sqlite3.SQLITE_ERROR: _FOREIGN,  # our own statements are right: a table or a column of theirs is missing
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: _DAMAGED,
     sqlite3.SQLITE_IOERR_SHORT_READ: _DAMAGED,
