@@ -73,7 +73,8 @@ def test_named__says_what_it_is(code: int, kind: type[LedgerError], said: str):
     assert found.hint
 
 
-@pytest.mark.parametrize("code", sorted({*range(1, 29), *faults.FAULTS} - DAMAGE))
+# Our own statements are right: where SQLite finds an error in one (1), a table of the ledger's is missing.
+@pytest.mark.parametrize("code", sorted({*range(2, 29), *faults.FAULTS} - DAMAGE - {sqlite3.SQLITE_ERROR}))
 def test_named__calls_nothing_damaged_that_is_not(code: int):
     """Only damage is called so: a sound ledger must not be replaced by an older copy."""
     found = faults.named(error_of(code), "the ledger books.db")
