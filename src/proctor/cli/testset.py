@@ -224,19 +224,30 @@ Examples:
 @click.option("--predecessor", metavar="FINGERPRINT", help="The set that is followed; left out: this gate's last one.")
 @click.option("--baseline", type=EXISTING, help="Predictions of the accepted model on the new examples.")
 @click.option("--project-reliability", type=float, metavar="P", help="Reliability of all test sets together.")
+@click.option(
+    "--another-set", metavar="REASON", help="Why this is not the registered set that it looks like; on record."
+)
 @as_json_option
 def renew(
-    file: str, predecessor: str | None, baseline: Path | None, project_reliability: float | None, as_json: bool
+    file: str,
+    predecessor: str | None,
+    baseline: Path | None,
+    project_reliability: float | None,
+    another_set: str | None,
+    as_json: bool,
 ) -> int:
     """
     Register the test set that the gate file names now as the successor of the last one.
 
-    It must share no example with any set in the books. The accepted model is measured on it and becomes its baseline:
-    it is run again, or its predictions are given with --baseline.
+    It must share no example with any set in the books, and none of them may be it in another form. Where nothing can
+    tell (ids that are row numbers, other features), the owner says so with --another-set.
+
+    The accepted model is measured on it and becomes its baseline: it is run again, or its predictions are given with
+    --baseline.
     """
     from proctor.custody.succession import Wish
 
-    return _register(file, Wish(True, predecessor, baseline, project_reliability), as_json)
+    return _register(file, Wish(True, predecessor, baseline, project_reliability, another_set), as_json)
 
 
 @testset.command(
@@ -250,8 +261,13 @@ Examples:
 @gate_file
 @click.option("--baseline", type=EXISTING, help="Predictions of the present model, which becomes the baseline.")
 @click.option("--project-reliability", type=float, metavar="P", help="Reliability of all test sets together.")
+@click.option(
+    "--another-set", metavar="REASON", help="Why this is not the registered set that it looks like; on record."
+)
 @as_json_option
-def register(file: str, baseline: Path | None, project_reliability: float | None, as_json: bool) -> int:
+def register(
+    file: str, baseline: Path | None, project_reliability: float | None, another_set: str | None, as_json: bool
+) -> int:
     """
     Register the first test set of a project before its first check.
 
@@ -259,7 +275,7 @@ def register(file: str, baseline: Path | None, project_reliability: float | None
     """
     from proctor.custody.succession import Wish
 
-    return _register(file, Wish(False, None, baseline, project_reliability), as_json)
+    return _register(file, Wish(False, None, baseline, project_reliability, another_set), as_json)
 
 
 def _register(file: str, wish: Any, as_json: bool) -> int:

@@ -38,6 +38,7 @@ class Desk:
         safe: The owner's key, where there is one.
         origin: Who acts.
         owner_record: The owner's file.
+        another: Why the test set is another one than those that it looks like; ``None`` if nobody says so.
     """
 
     gate: Gate
@@ -47,10 +48,11 @@ class Desk:
     safe: Safe
     origin: Origin
     owner_record: Path
+    another: str | None = None
 
     def books(self) -> Books:
         """The books as they stand now."""
-        return consult(self.ledger, self.exam)
+        return consult(self.ledger, self.exam, is_another=self.another is not None)
 
     def life(self, books: Books) -> Life:
         """

@@ -40,12 +40,14 @@ class Wish:
         predecessor: Beginning of that one's fingerprint; ``None`` for the gate's last one.
         baseline: Predictions of the present baseline on the new examples; ``None`` to run it, or to do without.
         project_reliability: Reliability of the whole project; ``None`` if none is asked for, or it was before.
+        another: Why this is another set than a registered one that it looks like; ``None`` if nobody says so.
     """
 
     follows: bool
     predecessor: str | None = None
     baseline: Path | None = None
     project_reliability: float | None = None
+    another: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,10 @@ def register(desk: Desk, wish: Wish) -> Succession:
         ContractError: If it would take more than its share of the project's error probability.
         DataError: If it shares examples with a registered set, or labels or predictions are not usable.
     """
+    desk = replace(desk, another=wish.another)
     books = desk.books()
+    if wish.another is None:
+        _case(desk, None).refuse_known_labels(books)
     before = _before(desk, books, wish)
     project = project_error(wish.project_reliability, before)
     if books.life is None:
@@ -215,6 +220,7 @@ def _enter(desk: Desk, books: Books, before: Lineage, project: float | None, bas
         case.registration(baseline),
         predecessor=before.sets[-1].registered.record.testset if before.sets else None,
         project_error=project,
+        another=desk.another,
     )
     try:
         desk.append(record, books.head)

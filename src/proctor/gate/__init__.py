@@ -120,6 +120,7 @@ def _answer(case: Case) -> Release:
     """One attempt: decide from one reading of the books."""
     gate = case.gate
     books = consult(case.ledger, case.exam)
+    case.refuse_known_labels(books)
     if books.life is not None:
         refuse_another_contract(gate, books.life)
     baseline = case.baseline(books.life)

@@ -20,7 +20,22 @@ from proctor.ledger.records import Registered, from_body
 from proctor.outlook import Prospect
 from proctor.planning import Terms, check_possible, is_within_reach, plan
 from proctor.reports.sentences import count, points
-from proctor.testset import TestSet, overlap
+from proctor.testset import (
+    EXAMPLES,
+    Copies,
+    Doubtful,
+    Judgment,
+    Shares,
+    TestSet,
+    Traits,
+    judge,
+    open_traits,
+)
+
+WAYS_ON = (
+    "Restore the registered files; or draw fresh examples, and register them: `proctor testset renew`. If it is "
+    "another test set, its owner says so: `proctor testset renew --another-set REASON`. Nothing was spent."
+)
 
 
 @dataclass(frozen=True)
@@ -46,26 +61,28 @@ class Books:
         head: Hash of the last entry.
         lives: The life of every test set, by fingerprint.
         life: The life of the test set that is asked; ``None`` if it is not registered yet.
+        doubts: Registered sets that it may be in another form; only their labels could tell, or their owner.
     """
 
     head: str
     lives: Mapping[str, Life]
     life: Life | None
+    doubts: tuple[Life, ...] = ()
 
     def account(self, gate: Gate) -> Account:
         """The account of the test set; a fresh one if it is not registered yet."""
         return self.life.account if self.life is not None else open_account(gate.contract)
 
 
-def consult(ledger: Ledger, exam: TestSet) -> Books:
+def consult(ledger: Ledger, exam: TestSet, *, is_another: bool = False) -> Books:
     """
     Read the whole ledger and find the life of *exam* in it.
 
     Raises:
-        DataError: If the test set is not registered but shares examples with one that is.
+        DataError: As `opened`.
         LedgerError: If the ledger cannot be read or does not verify.
     """
-    return opened(read(ledger), exam)
+    return opened(read(ledger), exam, is_another=is_another)
 
 
 def read(ledger: Ledger) -> Reading:
@@ -79,17 +96,21 @@ def read(ledger: Ledger) -> Reading:
     return Reading(entries, lives(entries))
 
 
-def opened(reading: Reading, exam: TestSet) -> Books:
+def opened(reading: Reading, exam: TestSet, *, is_another: bool = False) -> Books:
     """
     The books as of a *reading*, opened at the life of *exam*.
 
+    Args:
+        reading: What was read.
+        exam: The test set.
+        is_another: True if its owner says that it is none of those that it looks like.
+
     Raises:
-        DataError: If the test set is not registered but shares examples with one that is.
+        DataError: If the test set is not registered, but shares examples with one that is, or is one in another form.
     """
     life = reading.lives.get(exam.fingerprint)
-    if life is None:
-        _refuse_overlap(exam, reading.lives)
-    return Books(reading.entries[-1].hash if reading.entries else GENESIS, reading.lives, life)
+    doubts = _refuse_known(exam, reading.lives, is_another=is_another) if life is None else ()
+    return Books(reading.entries[-1].hash if reading.entries else GENESIS, reading.lives, life, doubts)
 
 
 def known_as(entries: Sequence[Entry], exam: TestSet) -> TestSet:
@@ -105,29 +126,55 @@ def known_as(entries: Sequence[Entry], exam: TestSet) -> TestSet:
     return exam
 
 
-def _refuse_overlap(exam: TestSet, found: Mapping[str, Life]) -> None:
-    pair = pair_of(exam.files.labels.path)
-    for fingerprint, other in found.items():
-        _refuse_disguise(exam, other.registered.record, pair)
-        common = overlap(exam.sketch, other.registered.record.sketch)
-        if common.is_fresh:
-            continue
-        state = "retired" if other.retired else "in use"
-        raise DataError(
-            f"this test set has {common} of its {exam.n_examples:,} examples in common with test set "
-            f"{fingerprint[:12]}, which is {state}",
-            hint="Changing or adding rows does not buy a new budget. Restore the registered file, or register a set "
-            "of new examples only.",
-        )
+def _refuse_known(exam: TestSet, found: Mapping[str, Life], *, is_another: bool) -> tuple[Life, ...]:
+    """Refuse a test set that is in the books in another form; gives the registered sets that it may yet be."""
+    doubtful = []
+    for life in found.values():
+        judgment = judge(_traits_of(life.registered.record, exam), exam.traits)
+        if not is_another:
+            _refuse_disguise(exam, life)
+            _refuse_another_form(exam, life, judgment)
+            doubtful += [life] if isinstance(judgment, Doubtful) else []
+    return tuple(doubtful)
 
 
-def _refuse_disguise(exam: TestSet, registered: Registered, pair: str | None) -> None:
+def _refuse_another_form(exam: TestSet, life: Life, judgment: Judgment) -> None:
+    match judgment:
+        case Shares(common, by) if by == EXAMPLES:
+            said = f"this test set has {common} of its {exam.n_examples:,} examples in common with {_named(life)}"
+            raise DataError(said, hint=f"Changing or adding rows does not buy a new budget. {WAYS_ON}")
+        case Shares(common):
+            said = f"this test set has {common} of its {exam.n_examples:,} ids in common with {_named(life)}"
+            raise DataError(said, hint=f"Other features do not make another test set. {WAYS_ON}")
+        case Copies(1):
+            said = f"a column of this test set's features holds what {_named(life)} was registered with"
+            raise DataError(said, hint=f"A table that is made anew does not make another test set. {WAYS_ON}")
+        case Copies(n_columns):
+            said = f"{n_columns} columns of this test set's features hold what {_named(life)} was registered with"
+            raise DataError(said, hint=f"A table that is made anew does not make another test set. {WAYS_ON}")
+
+
+def _traits_of(registered: Registered, exam: TestSet) -> Traits:
+    """What a registration says of its set; what is sealed to another key than that of *exam* says nothing."""
+    form = registered.traits
+    if isinstance(form, str):
+        form = open_traits(form, exam.files.key)
+    return Traits.from_json(registered.n_examples, registered.sketch, bool(registered.columns), form)
+
+
+def _named(life: Life) -> str:
+    return f"test set {life.registered.record.testset[:12]}, which is {'retired' if life.retired else 'in use'}"
+
+
+def _refuse_disguise(exam: TestSet, life: Life) -> None:
     """A gate file that names other features, or none, does not make another test set of the same labels."""
-    is_known_by_features = not exam.columns and registered.ids == exam.fingerprint
-    if is_known_by_features or (pair is not None and registered.pair == pair):
+    registered, pair = life.registered.record, pair_of(exam.files.labels.path)
+    is_same_file = pair is not None and registered.pair == pair
+    by_ids = exam.seen_through(()) if registered.ids is not None and not exam.is_numbered else None
+    if is_same_file or (by_ids is not None and by_ids.fingerprint == registered.ids):
         raise DataError(
             f"the labels are those of test set {registered.testset[:12]}, which is known by other features",
-            hint="Name the features in `testset` as they were when it was registered.",
+            hint=f"Name the features in `testset` as they were when it was registered. {WAYS_ON}",
         )
 
 

@@ -22,7 +22,7 @@ from proctor.budget import Adaptivity
 from proctor.conditions import Variable, variables
 from proctor.errors import DataError, KeyFault, LabelsMissing, ModelError
 from proctor.gate import settings
-from proctor.gate.books import known_as
+from proctor.gate.books import WAYS_ON, Books, known_as
 from proctor.gate.contestants import Contestant, Workbench
 from proctor.gate.locked import recall, refuse_locked
 from proctor.gate.registry import Registry
@@ -34,7 +34,16 @@ from proctor.ledger.records import Adopted, Evaluated, Origin, Record, Registere
 from proctor.predictions import Aligned, Labels, Panel, align, prediction_digest, refuse_respelled
 from proctor.sample import Sample
 from proctor.surroundings import Surroundings, actor_of, commit_of
-from proctor.testset import ExamFiles, TestSet, load, write_request
+from proctor.testset import (
+    Agreement,
+    ExamFiles,
+    TestSet,
+    agreement,
+    load,
+    seal_traits,
+    tags_of,
+    write_request,
+)
 
 _REQUEST_FOLDER = ".proctor/requests"
 
@@ -243,6 +252,40 @@ class Case:
                 "record the correction: `proctor testset correct NEW_LABELS`.",
             )
 
+    def refuse_known_labels(self, books: Books) -> None:
+        """
+        Refuse a test set that is not in the books, if its labels are those of one that is, or if nothing can tell.
+
+        Raises:
+            DataError: If so; which labels are the same is told to nobody.
+        """
+        for life in books.lives.values() if books.life is None else ():
+            is_doubtful = life in books.doubts
+            found = self._agreement(life) if is_doubtful or self._is_as_long(life) else Agreement.OTHER
+            name = life.registered.record.testset[:12]
+            if found is Agreement.SAME:
+                raise DataError(
+                    f"the labels of this test set, row by row, are those of test set {name}; nothing was judged",
+                    hint=f"Other ids and features do not make another test set. {WAYS_ON}",
+                )
+            if found is Agreement.SILENT and is_doubtful:
+                raise DataError(
+                    f"nothing tells whether this is test set {name} in another form, or another one: its ids are row "
+                    "numbers, or it has none; nothing was judged",
+                    hint=f"The owner of the test set is asked once. {WAYS_ON}",
+                )
+
+    def _is_as_long(self, life: Life) -> bool:
+        return life.registered.record.n_examples == self.exam.n_examples
+
+    def _agreement(self, life: Life) -> Agreement:
+        """What labels say of whether this is a registered set."""
+        record = life.registered.record
+        salt = Registry(self.safe, record.testset).salt(life) if record.ranks is not None else None
+        if record.ranks is None or salt is None:
+            return Agreement.SILENT
+        return agreement(record.ranks, self.labels, self.exam.ranks, salt)
+
     def registration(self, baseline: Contestant | None) -> Registered:
         """The entry that registers this test set, with its contract; drafts the owner's register of labels."""
         register = self.registry.made_from(self.exam.hashes, self.labels)
@@ -260,9 +303,11 @@ class Case:
             anchor=baseline.submission if baseline else None,
             pair=self.safe.pair,
             ids=by_ids.fingerprint if by_ids else None,
-            places=self.exam.places if self.safe.pair is not None else None,
+            places=self.exam.places,
             is_labeled=bool(self.labels.is_known().all()),
             settings=settings.settings_of(self.gate),
+            traits=seal_traits(self.exam.traits, self.exam.files.key),
+            ranks=tags_of(self.labels, self.exam.ranks, register.salt),
         )
 
     def rehearse(self, *others: Contestant | None) -> None:

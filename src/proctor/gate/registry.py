@@ -69,6 +69,13 @@ class Registry:
         """The register of *labels*, which are those of the examples with these row *hashes*."""
         return register_labels(hashes, labels, self.safe.register_salt(self.fingerprint))
 
+    def salt(self, life: Life) -> bytes | None:
+        """The secret of the tags of this test set's labels; ``None`` if neither the key nor the register is here."""
+        if self.safe.key is not None:
+            return self.safe.register_salt(self.fingerprint)
+        register = self.read(life)
+        return register.salt if register is not None else None
+
     def write(self, register: LabelRegister) -> None:
         """
         Replace the register.

@@ -59,9 +59,14 @@ class Registered:
     Attributes:
         pair: What anybody can read in the sealed labels: by it the test set is found where the key is not.
         ids: Fingerprint of the ids alone, where the examples are known by their features.
-        places: Where labels are sealed, which of them each example has, by its id or row (`TestSet.places`).
+        places: Which example goes by which id, or stands in which row (`TestSet.places`); in ledgers of earlier
+            versions only where labels are sealed.
         is_labeled: Whether every example had a label: then another commitment can only mean changed labels.
         settings: What of the gate file belongs to the owner, as it was then; ``None`` in ledgers of earlier versions.
+        traits: What it is recognized by in another form (`proctor.testset.identity`); sealed text where inputs are
+            sealed, ``None`` in ledgers of earlier versions.
+        ranks: Salted tags of labels in the order of the rows (`proctor.testset.ranks`).
+        another: Why it is another test set than a registered one that it looks like, in the owner's words.
     """
 
     kind: ClassVar[str] = "registration"
@@ -81,6 +86,9 @@ class Registered:
     places: str | None = None
     is_labeled: bool = False
     settings: Json | None = None
+    traits: Json | str | None = None
+    ranks: str | None = None
+    another: str | None = None
 
 
 @dataclass(frozen=True)

@@ -7,23 +7,49 @@ Sealing lives in `proctor.testset.sealing`, which is imported where it is used: 
 
 from proctor.testset.examples import ExamFiles, TestSet, load
 from proctor.testset.features import write_features
+from proctor.testset.identity import (
+    EXAMPLES,
+    Copies,
+    Doubtful,
+    Fresh,
+    Judgment,
+    Shares,
+    Traits,
+    judge,
+    open_traits,
+    seal_traits,
+)
+from proctor.testset.ranks import Agreement, agreement, tags_of
 from proctor.testset.register import LabelChange, LabelRegister, commit_labels, register_labels
 from proctor.testset.requests import LabelRequest, write_request
 from proctor.testset.sketch import Overlap, Sketch, overlap, sketch
 
 __all__ = [
+    "EXAMPLES",
+    "Agreement",
+    "Copies",
+    "Doubtful",
     "ExamFiles",
+    "Fresh",
+    "Judgment",
     "LabelChange",
     "LabelRegister",
     "LabelRequest",
     "Overlap",
+    "Shares",
     "Sketch",
     "TestSet",
+    "Traits",
+    "agreement",
     "commit_labels",
+    "judge",
     "load",
+    "open_traits",
     "overlap",
     "register_labels",
+    "seal_traits",
     "sketch",
+    "tags_of",
     "write_features",
     "write_request",
 ]

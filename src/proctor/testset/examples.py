@@ -7,6 +7,7 @@ Labels are read by `TestSet.read_labels` alone, so that whoever must refuse befo
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,8 +22,14 @@ from proctor.predictions.columns import Kind, Values, classes_column, declared_c
 from proctor.predictions.labels import Labels, labels_of
 from proctor.predictions.spelling import is_nan
 from proctor.predictions.tables import Raw, Source, Table, column_names, is_index, read_chunks, read_table
+from proctor.testset.alike import Column, ColumnMaker, is_row_numbers
 from proctor.testset.hashing import Hashes, fingerprint, fixed_order, natural_order, row_hashes
+from proctor.testset.identity import Traits
+from proctor.testset.ranks import ranks_of
 from proctor.testset.sketch import Sketch, sketch
+
+_MOST_COLUMNS = 64
+_VALUES = 2048  # kept of all columns together, about
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,29 @@ class TestSet:
     def sketch(self) -> Sketch:
         """A note by which other versions of this test set are recognized."""
         return sketch(self.hashes)
+
+    @cached_property
+    def traits(self) -> Traits:
+        """What it is recognized by, should its files come back in another form; reads the features once more."""
+        hashes = None if self.ids is None else row_hashes([list(self.ids)], len(self.ids), self.files.key)
+        return Traits(
+            n_examples=self.n_examples,
+            rows=self.sketch,
+            has_features=bool(self.columns),
+            ids=None if hashes is None else sketch(hashes),
+            is_numbered=self.is_numbered,
+            columns=_read_columns(self.files, self.files.features) if self.files.features is not None else (),
+        )
+
+    @property
+    def is_numbered(self) -> bool:
+        """True if there are no ids, or they do nothing but number the rows."""
+        return self.ids is None or is_row_numbers(self.ids)
+
+    @property
+    def ranks(self) -> NDArray[np.intp]:
+        """The first rows, in an order that shuffling a numbered file does not change."""
+        return ranks_of(self.ids, self.n_examples, is_numbered=self.ids is not None and self.is_numbered)
 
     @cached_property
     def order(self) -> NDArray[np.intp]:
@@ -220,6 +250,21 @@ def _columns(chunk: Table, names: tuple[str, ...]) -> list[Raw]:
         if isinstance(column, np.ndarray) and 0 in column.shape[1:]:
             raise DataError(f"{chunk.source}, column {name!r} is empty: it has the shape {column.shape}")
     return columns
+
+
+def _read_columns(files: ExamFiles, features: Source) -> tuple[Column, ...]:
+    """What is kept of each column of features; of a wide table's, of some."""
+    names = sorted(_feature_columns(files, features), key=_lot)[:_MOST_COLUMNS]
+    makers = {name: ColumnMaker(max(48, min(1024, _VALUES // len(names)))) for name in natural_order(names)}
+    wanted = None if features.suffix in {".jsonl", ".ndjson"} else frozenset(names)
+    for chunk in read_chunks(features, wanted):
+        for name, maker in makers.items():
+            maker.add(chunk.columns[name])
+    return tuple(maker.made() for maker in makers.values())
+
+
+def _lot(name: str) -> bytes:
+    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 # --- labels ----------------------------------------------------------------------------------------------------------

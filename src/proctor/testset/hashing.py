@@ -66,7 +66,7 @@ def row_hashes(columns: Sequence[Raw], n_rows: int, key: bytes = b"") -> Hashes:
     start.update(width.to_bytes(8, "little"))
     for first in range(0, n_rows, size):
         last = min(first + size, n_rows)
-        codes = np.concatenate([_codes(raw[first:last]).reshape(last - first, -1) for raw in columns], axis=1)
+        codes = np.concatenate([cell_codes(raw[first:last]).reshape(last - first, -1) for raw in columns], axis=1)
         hashes[first:last] = _hash_rows(codes, start.copy)
     return hashes
 
@@ -83,7 +83,8 @@ def _hash_rows(codes: Codes, fresh: Callable[[], Any]) -> Hashes:
     return np.frombuffer(b"".join(digests), f"V{HASH_BYTES}")
 
 
-def _codes(raw: Raw) -> Codes:
+def cell_codes(raw: Raw) -> Codes:
+    """One number for each cell of a column, in the shape of its array."""
     if not isinstance(raw, np.ndarray):
         return _cell_codes(raw)
     match raw.dtype.kind:

@@ -11,6 +11,11 @@ with probability at most k·N/2^63, which is 2·10^-8 for ten million rows.
 
 **The rule.** Rows that are repeated within *both* sets are commonplace (an empty text, a word said often) and do not
 count. Any other shared row counts: a set is *fresh* if it shares none.
+
+Where rows of few features repeat by chance, they are shared by chance, too. Two samples of one population, whichever
+it is, share on average at most 2·m/n rows that the registered set has once for every row that it repeats (n and m
+rows). A set that shares no more than that explains, but for a chance of one in 10,000, is fresh as well. Where the
+registered set repeats no row, nothing is explained.
 """
 
 from __future__ import annotations
@@ -29,6 +34,7 @@ from proctor.testset.hashing import Hashes
 SKETCH_SIZE = 16_384
 _SPACE = 2.0**63
 _FORM = "bottom-k 1"
+_CHANCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -83,16 +89,18 @@ class Overlap:
     Attributes:
         number: Distinct rows that both have, commonplace ones not counted; an estimate unless *is_exact*.
         is_exact: True if both sets were compared whole.
+        is_chance: True if samples of a population whose rows repeat would share as many.
 
     """
 
     number: int
     is_exact: bool
+    is_chance: bool = False
 
     @property
     def is_fresh(self) -> bool:
-        """True if the sets share no row that counts."""
-        return self.number == 0
+        """True if the sets share no row that counts, or no more than by chance."""
+        return self.number == 0 or self.is_chance
 
     def __str__(self) -> str:
         return f"{self.number:,}" if self.is_exact else f"about {self.number:,}"
@@ -125,10 +133,24 @@ def overlap(registered: Sketch | Mapping[str, Any], other: Sketch | Mapping[str,
     limit = min(limits, default=np.uint64(2**64 - 1))
     first, second = (each.marks[each.marks <= limit] for each in (registered, other))
     _, in_first, in_second = np.intersect1d(first >> np.uint64(1), second >> np.uint64(1), True, True)
-    commonplace = first[in_first] & second[in_second] & np.uint64(1)
-    found = len(in_first) - int(np.count_nonzero(commonplace))
+    was_repeated, is_repeated = (
+        (marks[places] & np.uint64(1)).astype(np.bool_) for marks, places in ((first, in_first), (second, in_second))
+    )
+    found = int(np.count_nonzero(~(was_repeated & is_repeated)))
+    explaining = int(np.count_nonzero(first & np.uint64(1)))
+    once = int(np.count_nonzero(~was_repeated))
+    is_chance = found > 0 and _is_chance(once, explaining, other.n_rows / max(1, registered.n_rows))
     if not limits:
-        return Overlap(found, is_exact=True)
+        return Overlap(found, is_exact=True, is_chance=is_chance)
     share = (float(limit) / 2 + 1) / _SPACE
     most = min(registered.n_distinct, other.n_distinct)
-    return Overlap(min(most, max(found, round(found / share))), is_exact=False)
+    return Overlap(min(most, max(found, round(found / share))), is_exact=False, is_chance=is_chance)
+
+
+def _is_chance(once: int, explaining: int, ratio: float) -> bool:
+    """True if a fresh sample shares as many rows that the registered set has *once* at a chance above `_CHANCE`."""
+    if not explaining or not once:
+        return bool(explaining)
+    from scipy.special import bdtrc
+
+    return bool(bdtrc(once - 1, once + explaining, 2 * ratio / (1 + 2 * ratio)) > _CHANCE)

@@ -23,7 +23,8 @@ def lives(project):
 def renewed(project, name):
     """A gate file for fresh examples, with predictions of the present model on them."""
     ids = [f"{name}{i}" for i in range(len(LABELS))]
-    for file, column, values in (("labels", "label", LABELS), ("present", "prediction", (LABELS + 1) % 10)):
+    labels = np.random.default_rng(list(name.encode())).permutation(LABELS)
+    for file, column, values in (("labels", "label", labels), ("present", "prediction", (labels + 1) % 10)):
         rows = "".join(f"{key},{value}\n" for key, value in zip(ids, values.tolist(), strict=True))
         (project.root / f"{name}-{file}.csv").write_text(f"id,{column}\n{rows}")
     return project.gate(baseline=None, testset={"labels": f"{name}-labels.csv"})
