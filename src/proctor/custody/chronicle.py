@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from proctor.custody.lineage import Lineage, lineage
 from proctor.ledger.history import Life
-from proctor.ledger.records import Adopted
+from proctor.ledger.records import Adopted, BaselineNamed, LossAccepted, OwnersAct, SettingsAccepted
 from proctor.reports.sentences import count
 
 Json = dict[str, Any]
@@ -52,6 +52,10 @@ def _portrait(life: Life) -> Json:
             for taken in life.corrections
         ],
         "retired": _retired(life),
+        "acts": [
+            {"entry": taken.entry.number, "at": taken.entry.at, "kind": taken.entry.kind, "what": _act(taken.record)}
+            for taken in life.acts
+        ],
         "notices": [
             {"entry": taken.entry.number, "at": taken.entry.at, "occasion": taken.record.occasion}
             | {"channel": taken.record.channel, "stage": taken.record.stage}
@@ -64,6 +68,20 @@ def _portrait(life: Life) -> Json:
             for taken in life.verdicts
         ],
     }
+
+
+def _act(record: OwnersAct) -> str:
+    """The owner's word, in a few words."""
+    match record:
+        case SettingsAccepted(gate=gate, before=before, settings=settings):
+            changed = [key for key in settings if before is None or before.get(key) != settings[key]]
+            return f"settings of {gate} accepted: {', '.join(changed)}"
+        case BaselineNamed(baseline=baseline):
+            return f"{baseline.source} is a baseline"
+        case LossAccepted(number=number, reason=reason):
+            return f"entries up to number {number:,} are lost: {reason}"
+        case _:
+            assert_never(record)
 
 
 def _retired(life: Life) -> Json | None:
@@ -103,6 +121,7 @@ def lines(found: Json) -> list[str]:
     text += [
         f"notice     {e['occasion']}: {e['stage']} in entry {e['entry']} ({e['channel']})" for e in about["notices"]
     ]
+    text += [f"owner      {_printable(each['what'])} (entry {each['entry']})" for each in about["acts"]]
     if about["retired"] is not None:
         text.append(f"retired    {_printable(about['retired']['reason'])} (entry {about['retired']['entry']})")
         text += [f"outcome    entry {each['entry']}: {each['outcome']}" for each in about["verdicts"] if each["judged"]]

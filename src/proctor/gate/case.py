@@ -442,7 +442,9 @@ def open_case(
     commit = commit or commit_of(gate.root, surroundings.environ)
     safe = Safe(gate, surroundings)
     ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
-    exam = identify_as_registered(safe, ledger.read())
+    entries = ledger.read()
+    exam = identify_as_registered(safe, entries)
+    settings.say_once_if_unpinned(gate, entries, exam.fingerprint, surroundings.remark)
     if owner_record is None and gate.adaptivity is Adaptivity.NONE and safe.key is None:
         owner_record = gate.resolve(gate.owner.record)
     workbench = Workbench(gate, exam, safe, surroundings, commit, owner_record)

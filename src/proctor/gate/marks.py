@@ -27,7 +27,6 @@ from proctor.errors import DataError, GitFault, LedgerCorrupt
 from proctor.files import Fence
 from proctor.gatefile import Gate
 from proctor.ledger import Entry, address
-from proctor.ledger.git import split_location
 from proctor.ledger.marks import Mark, from_text, is_lost, mark_of
 from proctor.ledger.records import Registered
 from proctor.surroundings import OWN_FOLDER, Surroundings, state_folder
@@ -219,6 +218,8 @@ class Marks:
             yield Refs(repository)
             place = address.parse(self.gate.ledger)
             if isinstance(place, address.BranchAddress):
+                from proctor.ledger.git import split_location
+
                 remote, _ = split_location(place.location, repository.text("remote").split())
                 yield Refs(repository, remote)
 

@@ -12,7 +12,7 @@ import contextlib
 import json
 import os
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -20,12 +20,13 @@ from typing import Any
 
 from proctor import git
 from proctor.conditions import Variable, variables
-from proctor.errors import ContractError, GitFault
+from proctor.errors import ContractError, DataError, GitFault
 from proctor.gatefile import Accepted, Baseline, Gate, Owner, PredictionsFile, Revision, Sandbox, VerdictOnly
 from proctor.ledger import Entry, address
 from proctor.ledger.address import canonical_path
 from proctor.ledger.history import Life
 from proctor.ledger.records import Adopted, BaselineNamed, Registered, SettingsAccepted, Submission
+from proctor.surroundings import OWN_FOLDER
 
 Settings = Mapping[str, str | None]
 """Keys of the gate file with their canonical values; ``None`` for what is left out, or as it is by default."""
@@ -298,3 +299,27 @@ def _changed(gate: Gate, found: Sequence[str]) -> ContractError:
     more = " If it is the next test set, it is registered by `proctor testset renew`." if is_next else ""
     said = f"{gate.file} changes what belongs to the owner of the test set: {'; '.join(found)}"
     return ContractError(said, f"{HINT}{more}")
+
+
+def say_once_if_unpinned(gate: Gate, entries: Sequence[Entry], fingerprint: str, remark: Callable[[str], None]) -> None:
+    """Say, once in a project, that a test set was registered by an earlier version, which pinned nothing."""
+    is_registered = any(e.kind == Registered.kind and e.body.get("testset") == fingerprint for e in entries)
+    if not is_registered or pin_of(gate, entries, fingerprint) is not None:
+        return
+    if not _was_said(gate, f"unpinned-{fingerprint[:16]}"):
+        remark(
+            "this test set was registered by an earlier version, which let every commit say where labels, books and "
+            "results are; its owner can pin what the gate file says now: `proctor testset settings --accept`"
+        )
+
+
+def _was_said(gate: Gate, name: str) -> bool:
+    """Whether something was said in this project before; noted, where that can be."""
+    place = gate.root / OWN_FOLDER / name
+    with contextlib.suppress(OSError, DataError):
+        gate.fence.real(place)
+        if place.exists():
+            return True
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+    return False

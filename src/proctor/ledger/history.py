@@ -22,7 +22,9 @@ from proctor.ledger.records import (
     BaselineNamed,
     Corrected,
     Evaluated,
+    LossAccepted,
     Notified,
+    OwnersAct,
     Pending,
     Registered,
     Retired,
@@ -109,7 +111,7 @@ class Life:
         retired: Its retirement, if it has been retired.
         corrections: Corrections of labels.
         notices: What became of notices, in order.
-        acts: What the owner accepted: settings of gates, and baselines.
+        acts: What the owner accepted: settings of gates, baselines, losses of books.
     """
 
     registered: Taken[Registered]
@@ -121,7 +123,7 @@ class Life:
     retired: Taken[Retired] | None = None
     corrections: tuple[Taken[Corrected], ...] = ()
     notices: tuple[Taken[Notified], ...] = ()
-    acts: tuple[Taken[SettingsAccepted] | Taken[BaselineNamed], ...] = ()
+    acts: tuple[Taken[OwnersAct], ...] = ()
 
     @property
     def labels(self) -> str:
@@ -317,7 +319,7 @@ class _Growing:
         self.retired: Taken[Retired] | None = None
         self.corrections: list[Taken[Corrected]] = []
         self.notices: list[Taken[Notified]] = []
-        self.acts: list[Taken[SettingsAccepted] | Taken[BaselineNamed]] = []
+        self.acts: list[Taken[OwnersAct]] = []
         self._plain_steps: dict[tuple[object, ...], Step] = {}
 
     def take(self, entry: Entry) -> None:
@@ -337,7 +339,7 @@ class _Growing:
                 self.retired = Taken(entry)
             case Notified.kind:
                 self.notices.append(Taken(entry))
-            case SettingsAccepted.kind | BaselineNamed.kind:
+            case SettingsAccepted.kind | BaselineNamed.kind | LossAccepted.kind:
                 self.acts.append(Taken(entry))
             case _:
                 from_body(entry.kind, entry.body, entry.number)  # says what is wrong with it

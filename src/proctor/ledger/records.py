@@ -251,6 +251,8 @@ class Notified:
 
 EVALUATED_FIELDS = frozenset(field.name for field in fields(Evaluated))
 
+OwnersAct = SettingsAccepted | BaselineNamed | LossAccepted
+
 Record = (
     Registered
     | Adopted

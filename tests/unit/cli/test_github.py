@@ -15,7 +15,8 @@ from proctor.cli.workflow.job import open_job
 from proctor.cli.workflow.results import Named
 from proctor.cli.workflow.terms import Choice
 from proctor.errors import DataError, Misuse
-from proctor.gatefile import Accepted, PredictionsFile, Revision
+from proctor.gate.settings import settings_of
+from proctor.gatefile import Accepted, PredictionsFile, Revision, Sandbox
 from proctor.github import artifact
 from proctor.github.artifact import Artifact, Claim
 from proctor.github.event import Facts, Kind, PullRequest
@@ -132,6 +133,57 @@ def test_in_job__unknown_revision_is_no_first_commit(tmp_path, repository):
         terms.in_job(gate(tmp_path), Choice(), SHA)
     with pytest.raises(DataError, match="no revision"):
         terms.in_job(gate(tmp_path), Choice(), f"{SHA}^1")
+
+
+def test_as_owned__what_is_the_owners_comes_from_the_base(tmp_path, repository):
+    """A commit that names its own store, labels, books and opponent is judged by those of the base branch."""
+    base = gate(tmp_path, runstore="http://team.example", baseline={"predictions": "old.csv"}, sandbox="required")
+    repository("add", "--all")
+    repository("commit", "--quiet", "--message=gate")
+    hostile = gate(
+        tmp_path,
+        runstore="http://evil.example",
+        testset={"labels": "mine.csv"},
+        ledger="git:evil/books",
+        owner={"record": "public.jsonl"},
+        feedback="three-way",
+        sandbox="none",
+        name="other",
+        condition="n > 0.9",
+        baseline={"predictions": "bad.csv"},
+    )
+
+    found = terms.as_owned(hostile, "main")
+
+    assert settings_of(base) | {"baseline": None} == settings_of(found)
+    assert ("n > 0.9", "old.csv", "main") == (found.condition, found.baseline.predictions, found.baseline.revision)
+
+
+def test_as_owned__a_gate_that_the_base_has_not_is_taken_as_it_is(tmp_path, repository):
+    gate(tmp_path)
+    (tmp_path / "proctor.yml").rename(tmp_path / "new.yml")
+    new = gatefile.load(tmp_path / "new.yml")
+
+    assert new == terms.as_owned(new, "main")
+    assert new == terms.as_owned(new, None)
+
+
+def test_as_owned__more_isolation_is_the_commits_to_ask(tmp_path, repository):
+    gate(tmp_path)
+    repository("add", "--all")
+    repository("commit", "--quiet", "--message=gate")
+
+    assert Sandbox.REQUIRED is terms.as_owned(gate(tmp_path, sandbox="required"), "main").sandbox
+
+
+@pytest.mark.parametrize("is_default", [True, False])
+def test_owners_base__of_a_push_is_the_default_branch(tmp_path, repository, is_default):
+    """What a branch had before was written by the same person; the default branch speaks for itself."""
+    repository("update-ref", "refs/remotes/origin/main", "HEAD")
+    tip = repository("rev-parse", "HEAD")
+    facts = FACTS if is_default else replace(FACTS, ref="topic")
+
+    assert (None if is_default else tip) == terms.owners_base(tmp_path, facts, "HEAD^1")
 
 
 def test_base_of__merge_commit(tmp_path, repository):

@@ -6,8 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from proctor import gate as conductor
+from proctor import gatefile
+from proctor.custody import chronicle
 from proctor.custody.settings import accept_settings, name_baseline, settings
 from proctor.errors import ContractError
+from proctor.surroundings import Surroundings
 
 from .project import Project
 
@@ -105,10 +109,28 @@ def test_check__a_ledger_of_earlier_versions_goes_on(project: Project) -> None:
     project.model("better.csv", 20).model("old.csv", 150).gate(
         candidate={"predictions": "better.csv"}, feedback="three-way"
     )
-    assert 2 == project.check().step
+    said: list[str] = []
+    surroundings = Surroundings(project.environ, remark=said.append)
+    assert 2 == conductor.check(gatefile.load(project.root), surroundings).step
+    assert conductor.check(gatefile.load(project.root), surroundings).replayed
+    assert 1 == sum("earlier version" in each for each in said)
 
     assert None is settings(project.desk()).pinned
     assert 4 == accept_settings(project.desk()).entry
     project.gate(candidate={"predictions": "better.csv"})
     with pytest.raises(ContractError):
         project.check()
+
+
+def test_chronicle__shows_what_the_owner_accepted(project: Project) -> None:
+    project.check()
+    project.gate(sandbox="none")
+    accept_settings(project.desk())
+    project.model("other.csv", 90)
+    name_baseline(project.desk(), project.root / "other.csv")
+
+    desk = project.desk()
+    shown = "\n".join(chronicle.lines(chronicle.chronicle(desk.books().lives, desk.exam.fingerprint)))
+
+    assert "accepted: sandbox (entry 3)" in shown
+    assert "other.csv is a baseline (entry 4)" in shown

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from proctor import git
-from proctor.errors import DataError, GitFault
+from proctor.errors import DataError, GateFileError, GitFault
 from proctor.gatefile import Accepted, Baseline, Candidate, Command, Gate, PredictionsFile, Revision, Sandbox
 from proctor.github.event import Facts
 from proctor.ledger import address
@@ -76,11 +76,10 @@ def as_owned(gate: Gate, base: str | None) -> Gate:
         base: Revision whose word holds; ``None`` if the commit's own does.
 
     Returns:
-        The gate as it is if the base has no such gate yet.
+        The gate as it is if the base has no such gate yet, or none that can be read.
 
     Raises:
         DataError: If the clone does not have the base; a shallow one is told how to mend it.
-        GateFileError: If the base's gate file has problems.
 
     """
     theirs = _gate_at(gate, base) if base is not None else None
@@ -134,7 +133,10 @@ def _gate_at(gate: Gate, base: str) -> Gate | None:
         if _is_first_commit(gate.root, base):
             return None
         raise
-    return loads(content.decode("utf-8-sig", errors="replace"), gate.file, gate.root)
+    try:
+        return loads(content.decode("utf-8-sig", errors="replace"), gate.file, gate.root)
+    except GateFileError:
+        return None  # a commit that mends it is judged; what was registered is held to all the same
 
 
 def base_of(root: Path, facts: Facts, revision: str) -> str:
@@ -265,7 +267,6 @@ def _answer(root: Path, arguments: tuple[str, ...]) -> git.Answer | None:
 
 
 def _line_of_condition(path: Path) -> int:
-    from proctor.errors import GateFileError
     from proctor.gatefile.nodes import Mapping, Scalar, Source, compose
 
     try:
