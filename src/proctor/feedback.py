@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections.abc import Sequence
 from typing import assert_never
 
 from proctor.budget import Mode
 from proctor.conditions import Quantity, Truth, clauses, normalize, parse
 from proctor.evaluation import Evaluation, Outcomes, estimate
 from proctor.gatefile import Estimate, Feedback, ThreeWay, VerdictOnly
+from proctor.gatefile.slot import Slot
+
+Message = tuple[str, float]
+"""What is released, and the natural logarithm of its declared probability."""
 
 _CANNOT_TELL = "cannot tell"
+_LATE_BITS = 20
 
 
 def message(policy: Feedback, evaluation: Evaluation, outcomes: Outcomes, mode: Mode) -> tuple[str, float] | None:
@@ -48,6 +54,40 @@ def message_without_judgment(policy: Feedback) -> tuple[str, float] | None:
             return _said(policy, 0)
         case _:
             assert_never(policy)
+
+
+def message_of_time(slot: Slot, runs: Sequence[int], judging: int, evaluations: int) -> Message | None:
+    """
+    What the moment of an outcome on sealed inputs says.
+
+    Where nothing may be said by time, a run that took longer than its slot, as a model can bring about by leaving much
+    to clear away, is *late*. Being late by j slots after h evaluations has the probability 2^(-20-j) / (h + 2)^2:
+    of all ways to be late in the life of a test set together less than a millionth, by which δ grows.
+
+    Args:
+        slot: What was declared.
+        runs: How many slots each run took.
+        judging: How many steps judging took.
+        evaluations: Charged evaluations before this one.
+
+    Returns:
+        ``None`` if it says nothing.
+    """
+    late = judging - 1 + (sum(runs) - len(runs) if slot.most == 1 else 0)
+    spoken = None
+    if slot.most > 1 and runs:
+        words = f"ended in slot {' and '.join(map(str, runs))}"
+        spoken = words, math.fsum(slot.log_probability(number) for number in runs)
+    if not late:
+        return spoken
+    price = -(_LATE_BITS + late) * math.log(2) - 2 * math.log(evaluations + 2)
+    return together(spoken, (f"{late} {'slot' if late == 1 else 'slots'} late", price))
+
+
+def together(*messages: Message | None) -> Message | None:
+    """Several messages as one: its probability is the product of theirs."""
+    said = [message for message in messages if message is not None]
+    return ("; ".join(words for words, _ in said), math.fsum(price for _, price in said)) if said else None
 
 
 def _three_way(truth: Truth, mode: Mode) -> tuple[str, float] | None:

@@ -26,7 +26,8 @@ _GIT_TIMEOUT_S = 10
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    """To the second: finer ones would tell how long things take."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _pause(seconds: float) -> None:
@@ -41,7 +42,8 @@ class Surroundings:
     Attributes:
         environ: Environment variables, as they may be handed on: a key among them moves to *keys*.
         keys: Variables that carry the owner's key; never handed on, never shown.
-        now: Present time, ISO 8601, UTC.
+        now: Present time, ISO 8601, UTC, to the second.
+        clock: Seconds that have passed since some moment; never set back.
         random_bytes: Random bytes fit for secrets.
         jitter: Random number in [0, 1) for waiting times.
         pause: Waits for so many seconds.
@@ -52,6 +54,7 @@ class Surroundings:
     environ: Mapping[str, str] = field(default_factory=with_keys)
     keys: Mapping[str, str] = field(default_factory=dict, repr=False, kw_only=True)
     now: Callable[[], str] = _now
+    clock: Callable[[], float] = field(default=time.monotonic, kw_only=True)
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
     jitter: Callable[[], float] = random.random
     pause: Callable[[float], None] = _pause

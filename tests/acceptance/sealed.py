@@ -112,7 +112,7 @@ class Project:
             "candidate": {
                 "command": f"{sys.executable} predict.py {{features}} {{predictions}}",
                 "files": ["predict.py"],
-                "timeout": 20,
+                "timeout": 2,
             },
             **overrides,
         }

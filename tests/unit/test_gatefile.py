@@ -135,7 +135,7 @@ def test_loads__model():
     """An estimator is taken where its pickle is trusted."""
     gate = gatefile.loads(with_candidate("{model: m.joblib, trust: pickle}"))
 
-    assert gatefile.Model("m.joblib", trusts_pickle=True, timeout=600.0) == gate.candidate
+    assert gatefile.Model("m.joblib", trusts_pickle=True) == gate.candidate
 
 
 @pytest.mark.parametrize(("text", "number"), [("1e-3", 0.001), ("1E-3", 0.001), (".5", 0.5), ("+5.e-1", 0.5)])

@@ -11,6 +11,7 @@ from proctor import __version__, owner
 from proctor.errors import DataError, EvaluationPending, Misuse
 from proctor.gate.books import Books, consult, known_as
 from proctor.gate.case import identify
+from proctor.gate.pace import time_of
 from proctor.gate.registry import Registry
 from proctor.gate.safe import Safe, is_sealed
 from proctor.gate.turns import insist
@@ -80,7 +81,8 @@ class Desk:
     def append(self, record: Record, head: str) -> Entry:
         """Record something if the ledger's head is still *head*; `LedgerMoved` if it is not."""
         with owner.settling(self.owner_record, private_of(record)):
-            entry = self.ledger.append(Draft(record.kind, to_body(record), self.surroundings.now()), head)
+            at = time_of(record, self.surroundings.now(), self.gate.testset.inputs)
+            entry = self.ledger.append(Draft(record.kind, to_body(record), at), head)
         self.safe.marks.put(entry, record.testset, force=record.kind == LossAccepted.kind)
         keep_out_of_git(self.gate.resolve(OWN_FOLDER))
         return entry

@@ -12,6 +12,7 @@ If somebody else appended first, everything is decided again from the new books:
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from proctor.budget import Adaptivity, Mode, stake_units
 from proctor.conditions import Formula, Variable, parse, restrict, variables
 from proctor.errors import EvaluationPending, LabelsMissing, LedgerMoved, Misuse, ModelError
 from proctor.evaluation import evaluate, figures, paper_rule, summary
-from proctor.feedback import message, message_without_judgment
+from proctor.feedback import message, message_of_time, message_without_judgment, together
 from proctor.gate.books import (
     Books,
     Reading,
@@ -36,6 +37,7 @@ from proctor.gate.books import (
 from proctor.gate.browsing import place_of, read_on
 from proctor.gate.case import Case, identify, open_case
 from proctor.gate.contestants import Contestant, question_about
+from proctor.gate.pace import OPEN_JUDGING_S, Lasted, judging_s, lasting
 from proctor.gate.publication import release_of, status_of
 from proctor.gate.safe import Safe
 from proctor.gate.settings import refuse_strange_baseline
@@ -195,13 +197,14 @@ def _adopt_on_sealed_inputs(case: Case, books: Books, condition: str) -> Release
     case.rehearse()
     books = _registered(case, books, None)
     pending, asked, books = _take_turn(case, books, asked)
-    has_run = True
-    try:
-        case.workbench.keep(case.candidate.submission, case.predict(case.candidate))
-    except ModelError:
-        has_run = False
-    is_accepted = has_run or case.gate.mode is Mode.FN_FREE
-    return _published(case, books, _unjudged(case, books, asked, pending, "pass" if is_accepted else "fail"))
+    case.perform(case.candidate)
+    with _judging(case) as judging:
+        try:
+            case.predict(case.candidate)
+            outcome = "pass"
+        except ModelError:
+            outcome = _outcome_of_a_crash(case)
+    return _published(case, books, _timed(case, books, asked, _unjudged(case, asked, outcome), judging, pending))
 
 
 def _judge(case: Case, books: Books, asked: _Asked) -> Release:
@@ -211,6 +214,7 @@ def _judge(case: Case, books: Books, asked: _Asked) -> Release:
         case.refuse_corrected_labels(books.life)
     sample = case.sample(asked.baseline, asked.anchor)
     case.refuse_unfaithful(books.life, case.candidate, asked.baseline, asked.anchor)
+    case.keep(case.candidate, asked.baseline, asked.anchor)
     _refuse_missing_labels(case, sample, asked.formula)
     books = _registered(case, books, asked.baseline)
     case.surroundings.progress("judging")
@@ -234,13 +238,38 @@ def _judge_on_sealed_inputs(case: Case, books: Books, asked: _Asked) -> Release:
     case.refuse_incomplete_labels()
     books = _registered(case, books, asked.baseline)
     pending, asked, books = _take_turn(case, books, asked)
-    try:
-        sample = case.sample(asked.baseline, asked.anchor)
-        case.refuse_unfaithful(books.life, case.candidate, asked.baseline, asked.anchor)
-    except ModelError:
-        outcome = "fail" if case.gate.mode is Mode.FP_FREE else "pass"
-        return _published(case, books, _unjudged(case, books, asked, pending, outcome))
-    return _published(case, books, replace(_evaluated(case, books, asked, sample), pending=pending))
+    case.perform(case.candidate, asked.baseline, asked.anchor)
+    with _judging(case) as judging:
+        try:
+            sample = case.sample(asked.baseline, asked.anchor)
+            case.refuse_unfaithful(books.life, case.candidate, asked.baseline, asked.anchor)
+            said = _judged(case, books, asked, sample)
+        except ModelError:
+            said = _unjudged(case, asked, _outcome_of_a_crash(case))
+    return _published(case, books, _timed(case, books, asked, said, judging, pending))
+
+
+def _outcome_of_a_crash(case: Case) -> str:
+    return "fail" if case.gate.mode is Mode.FP_FREE else "pass"
+
+
+def _judging(case: Case) -> AbstractContextManager[Lasted]:
+    """Everything that depends on predictions or labels, in a time that does not."""
+    is_sealed = case.gate.testset.inputs is Inputs.SEALED
+    seconds = judging_s(case.exam.n_examples) if is_sealed else OPEN_JUDGING_S
+    return lasting(seconds, case.surroundings)
+
+
+def _timed(case: Case, books: Books, asked: _Asked, said: _Said, judging: Lasted, pending: int) -> Evaluated:
+    """The record of a step on sealed inputs; nothing of it was written before its time was over."""
+    assert case.gate.pace is not None  # noqa: S101  # the inputs are sealed
+    evaluations = books.account(case.gate).evaluations
+    time = message_of_time(case.gate.pace, case.workbench.slots, judging.steps, evaluations)
+    if said.outcome == "pass" or case.gate.adaptivity is Adaptivity.NONE:
+        case.keep(case.candidate)  # of others no file tells whether they gave valid predictions
+    if said.is_judged:
+        case.keep(asked.baseline, asked.anchor)
+    return replace(_step(case, books, asked, replace(said, feedback=together(said.feedback, time))), pending=pending)
 
 
 def _take_turn(case: Case, books: Books, asked: _Asked) -> tuple[int, _Asked, Books]:
@@ -306,6 +335,12 @@ def _refuse_missing_labels(case: Case, sample: Sample, formula: Formula) -> None
 
 
 def _evaluated(case: Case, books: Books, asked: _Asked, sample: Sample) -> Evaluated:
+    with _judging(case):
+        said = _judged(case, books, asked, sample)
+    return _step(case, books, asked, said)
+
+
+def _judged(case: Case, books: Books, asked: _Asked, sample: Sample) -> _Said:
     gate = case.gate
     log_level = books.account(gate).next_log_level(gate.stakes, asked.stake)
     rule = None
@@ -316,10 +351,10 @@ def _evaluated(case: Case, books: Books, asked: _Asked, sample: Sample) -> Evalu
     said = None if is_withheld else message(gate.feedback, evaluation, sample, gate.mode)
     outcome = "pass" if evaluation.is_pass[gate.mode] else "fail"
     full = figures(evaluation, sample) if case.keeps_figures else summary(evaluation)
-    return _step(case, books, asked, _Said(outcome, {"figures": full}, said, case.tier))
+    return _Said(outcome, {"figures": full}, said, case.tier)
 
 
-def _unjudged(case: Case, books: Books, asked: _Asked, pending: int, outcome: str) -> Evaluated:
+def _unjudged(case: Case, asked: _Asked, outcome: str) -> _Said:
     """
     A charged step without a judgment, on sealed inputs: the candidate crashed, or is the first one.
 
@@ -329,8 +364,7 @@ def _unjudged(case: Case, books: Books, asked: _Asked, pending: int, outcome: st
     is_first = asked.baseline is None and outcome == "pass"
     is_withheld = gate.adaptivity is Adaptivity.NONE
     said = None if is_first or is_withheld else message_without_judgment(gate.feedback)
-    step = _Said(outcome, {"judged": False}, said, case.workbench.required_tier(), is_first)
-    return replace(_step(case, books, asked, step), pending=pending)
+    return _Said(outcome, {"judged": False}, said, case.workbench.required_tier(), is_first)
 
 
 @dataclass(frozen=True)
@@ -351,6 +385,11 @@ class _Said:
     feedback: tuple[str, float] | None
     tier: str | None
     is_first: bool = False
+
+    @property
+    def is_judged(self) -> bool:
+        """False after a crash, and for a first candidate."""
+        return bool(self.private.get("judged", True))
 
 
 def _step(case: Case, books: Books, asked: _Asked, said: _Said) -> Evaluated:

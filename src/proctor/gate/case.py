@@ -25,13 +25,22 @@ from proctor.gate import settings
 from proctor.gate.books import WAYS_ON, Books, known_as
 from proctor.gate.contestants import Contestant, Workbench
 from proctor.gate.locked import recall, refuse_locked
+from proctor.gate.pace import time_of
 from proctor.gate.registry import Registry
 from proctor.gate.safe import Safe
 from proctor.gatefile import Gate, Inputs, PredictionsFile
 from proctor.ledger import Draft, Entry, Ledger, open_ledger
 from proctor.ledger.history import Life
 from proctor.ledger.records import Adopted, Evaluated, Origin, Record, Registered, private_of, to_body
-from proctor.predictions import Aligned, Labels, Panel, align, prediction_digest, refuse_respelled
+from proctor.predictions import (
+    Aligned,
+    Labels,
+    Panel,
+    PredictionSet,
+    align,
+    prediction_digest,
+    refuse_respelled,
+)
 from proctor.sample import Sample
 from proctor.surroundings import Surroundings, actor_of, commit_of
 from proctor.testset import (
@@ -79,6 +88,7 @@ class Case:
     stake: int | None = None
     asks_anew: bool = False
     _aligned: dict[str, Aligned] = field(default_factory=dict, repr=False)
+    _found: dict[str, PredictionSet | ModelError] = field(default_factory=dict, repr=False)
 
     @property
     def tier(self) -> str | None:
@@ -109,13 +119,26 @@ class Case:
         """
         digest = contestant.submission.digest
         if digest not in self._aligned:
-            sheet, found = self.exam.sheet(self.labels), contestant.read()
+            found = self._found.get(digest) or contestant.read()
+            if isinstance(found, ModelError):
+                raise found
+            sheet = self.exam.sheet(self.labels)
             with self._judging_output():
                 aligned = self._aligned[digest] = align(sheet, found)
             is_open = self.gate.testset.inputs is not Inputs.SEALED
             for note in aligned.notes if is_open else ():  # a model on sealed inputs could speak by leaving ids out
                 self.surroundings.remark(note)
         return self._aligned[digest]
+
+    def perform(self, *models: Contestant | None) -> None:
+        """
+        Run, on sealed inputs, what has to be run, each in its own time; how it went is seen when it is judged.
+
+        Where one has failed the others run all the same: the time until the outcome would tell it otherwise.
+        """
+        for model in models:
+            if model is not None and model.submission.digest not in self._found:
+                self._found[model.submission.digest] = _performed(model)
 
     @contextlib.contextmanager
     def _judging_output(self) -> Iterator[None]:
@@ -161,9 +184,11 @@ class Case:
 
     def sample(self, baseline: Contestant | None, anchor: Contestant | None) -> Sample:
         """What an evaluation looks at."""
-        self.surroundings.progress("collecting the candidate's predictions")
+        is_open = self.gate.testset.inputs is not Inputs.SEALED
+        if is_open:  # else no line may tell how long anything takes
+            self.surroundings.progress("collecting the candidate's predictions")
         candidate = self.predict(self.candidate)
-        if baseline is not None:
+        if baseline is not None and is_open:
             self.surroundings.progress("collecting the baseline's predictions")
         if baseline is None and self.exam.files.classes is None and candidate.has_words:
             self.surroundings.remark(
@@ -175,11 +200,13 @@ class Case:
             with self._judging_output():
                 refuse_respelled(candidate, other)
         others = [other.values if other is not None else None for other in found]
-        self.workbench.keep(self.candidate.submission, candidate)
-        for model in (baseline, anchor):
-            if model is not None:
-                self.workbench.keep(model.submission, self.predict(model))
         return Sample(Panel(candidate.values, *others), self.labels, self.exam.order)
+
+    def keep(self, *models: Contestant | None) -> None:
+        """Keep the predictions of *models* that have given valid ones."""
+        for model in models:
+            if model is not None and (aligned := self._aligned.get(model.submission.digest)) is not None:
+                self.workbench.keep(model.submission, aligned)
 
     # --- labels ------------------------------------------------------------------------------------------------------
 
@@ -369,7 +396,8 @@ class Case:
     def append(self, record: Record, head: str) -> Entry:
         """Record something, now, if the ledger's head is still *head*; `LedgerMoved` if it is not."""
         with owner.settling(self.owner_record, private_of(record)):
-            entry = self.ledger.append(Draft(record.kind, to_body(record), self.surroundings.now()), head)
+            at = time_of(record, self.surroundings.now(), self.gate.testset.inputs)
+            entry = self.ledger.append(Draft(record.kind, to_body(record), at), head)
         self.safe.marks.put(entry, record.testset)
         return entry
 
@@ -378,6 +406,15 @@ class Case:
         private = private_of(record)
         if self.owner_record is not None and private is not None:
             owner.settle(self.owner_record, private)
+
+
+def _performed(model: Contestant) -> PredictionSet | ModelError:
+    try:
+        return model.read()
+    except ModelError as error:
+        return error
+    except (OSError, MemoryError) as error:  # what it left behind could not be handled
+        return ModelError(f"{model.submission.source!r} left what cannot be read: {error}")
 
 
 def identify(safe: Safe, entries: Sequence[Entry], *, opens_labels: bool = True) -> TestSet:

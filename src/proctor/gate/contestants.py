@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
@@ -15,6 +16,7 @@ from proctor.errors import DataError, Misuse, ModelError, SandboxError
 from proctor.gate.hidden import hidden_paths, own_paths
 from proctor.gate.kept import Kept
 from proctor.gate.locked import LockedTestSet
+from proctor.gate.pace import Lasted, lasting, run_s
 from proctor.gate.safe import Safe
 from proctor.gatefile import Accepted, Candidate, Command, Gate, Inputs, Model, PredictionsFile, Revision
 from proctor.ledger.history import Question
@@ -40,6 +42,7 @@ _MOST_PROCESSES = 256
 _MOST_FILE_BYTES = 1 << 30
 _MOST_ROW_BYTES = 4096
 _SHARE_OF_MEMORY = 0.75
+_SHARE_OF_SLOT = 0.5
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ class Workbench:
     commit: str | None
     owner_record: Path | None = None
     _tiers: list[str] = field(default_factory=list, repr=False)
+    _slots: list[Lasted] = field(default_factory=list, repr=False)
 
     @cached_property
     def kept(self) -> Kept:
@@ -104,6 +108,11 @@ class Workbench:
     def tier(self) -> str | None:
         """Isolation in which models ran, and what is open in it; ``None`` if none did."""
         return self._tiers[-1] if self._tiers else None
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """How many slots each run on sealed inputs has taken."""
+        return tuple(lasted.steps for lasted in self._slots)
 
     def required_tier(self) -> str:
         """Isolation that models get here, whether one has run to its end or not."""
@@ -198,8 +207,17 @@ class Workbench:
         self.surroundings.progress("running the candidate on the public sample")
         files = replace(self.exam.files, features=self._source(sample), key=b"")
         runnable = _runnable(candidate)
-        found = self._run(runnable, self._project(runnable), files)
-        align(load(files).sheet(), found)
+        begun = self.surroundings.clock()
+        align(load(files).sheet(), self._run(runnable, self._project(runnable), files))
+        self._remark_on_pace(self.surroundings.clock() - begun)
+
+    def _remark_on_pace(self, took_s: float) -> None:
+        """Say, while nothing is at stake, that a model may not end within its slot."""
+        if self.gate.pace is not None and took_s > _SHARE_OF_SLOT * self.gate.seconds:
+            self.surroundings.remark(
+                f"the candidate took {took_s:.0f} s of {self.gate.seconds:g} s on the public sample; a model that does "
+                "not end in time on the sealed inputs is charged a fail: raise `slot` in the gate file if it needs more"
+            )
 
     def _source(self, path: str) -> Source:
         return Source(self.gate.resolve(path), fence=self.gate.guard)
@@ -354,9 +372,10 @@ class Workbench:
         from proctor.models.sandbox import scratch
 
         launcher, opened = self._launcher(), self._opened()
-        self.surroundings.progress(f"running {model}")
+        self._announce(model, files)
         root = self.gate.root.absolute()
-        with scratch.folder() as folder, scratch.folder(Path(tempfile.gettempdir())) as stage:
+        # What is taken away afterwards is the model's doing, too: the slot ends when the folders are gone.
+        with contextlib.ExitStack() as slot, scratch.folder() as folder, scratch.folder(_temporary()) as stage:
             place = Place(
                 root=root,
                 stage=stage,
@@ -368,11 +387,32 @@ class Workbench:
                 opened=opened,
                 most_bytes=self._most_bytes(),
             )
-            ran = run(model, project, write_features(files, folder), place)
+            features = write_features(files, folder)
+            if files is self.exam.files:
+                slot.enter_context(self._slot())
+            ran = run(model, project, features, place)
         self._tiers.append(self._isolation(ran.tier))
         if ran.said and self.gate.testset.inputs is not Inputs.SEALED:
             self.surroundings.remark("\n  | ".join([f"{model} said:", *ran.said]))
         return ran.predictions
+
+    def _announce(self, model: Runnable, files: ExamFiles) -> None:
+        if self.gate.pace is None or files is not self.exam.files:
+            self.surroundings.progress(f"running {model}")
+            return
+        seconds = run_s(self.gate.pace.longest_s, self.exam.n_examples)
+        end = datetime.fromisoformat(self.surroundings.now()) + timedelta(seconds=seconds)
+        self.surroundings.progress(f"running {model}: its time ends at {end:%H:%M:%S} UTC, whatever it does")
+
+    @contextlib.contextmanager
+    def _slot(self) -> Iterator[None]:
+        """Nothing on open inputs; on sealed ones, the time of one run, whatever the model does with it."""
+        if self.gate.pace is None:
+            yield
+            return
+        with lasting(run_s(self.gate.pace.seconds, self.exam.n_examples), self.surroundings) as lasted:
+            self._slots.append(lasted)
+            yield
 
     def _launcher(self) -> Launcher:
         from proctor.models import sandbox
@@ -411,10 +451,8 @@ class Workbench:
     def _limits(self) -> Limits:
         from proctor.models import Limits
 
-        candidate = self.gate.candidate
-        seconds = 600.0 if isinstance(candidate, PredictionsFile) else candidate.timeout
         memory = int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * _SHARE_OF_MEMORY)
-        return Limits(seconds, memory, _MOST_PROCESSES, _MOST_FILE_BYTES)
+        return Limits(self.gate.seconds, memory, _MOST_PROCESSES, _MOST_FILE_BYTES)
 
     def _most_bytes(self) -> int:
         """Room for the longest class and a long id of each example; more would only fill the gate's memory."""
@@ -424,6 +462,10 @@ class Workbench:
         """What is private beside the gate's own files; labels may stand in git's history, too."""
         named = [self.owner_record.absolute()] if self.owner_record else []
         return (*named, self.gate.root / ".git", self.gate.fence.project / ".git")
+
+
+def _temporary() -> Path:
+    return Path(tempfile.gettempdir())
 
 
 def _parts(candidate: Candidate) -> tuple[str, ...]:

@@ -33,8 +33,8 @@ Settings = Mapping[str, str | None]
 
 _PATHS = ("testset.labels", "testset.features", "owner.record", "owner.key", "ledger")
 _PLACE = ("file", "folder")
-_LATER = ("sandbox.devices", "sandbox.folders")  # keys that no version could write when the first books were begun
-_GATE_S_OWN = ("name", "first", "baseline", "feedback")  # what each of several gates on a test set says for itself
+_LATER = ("sandbox.devices", "sandbox.folders", "slot")  # keys that no version could write when the first books were begun
+_GATE_S_OWN = ("name", "first", "baseline", "feedback", "slot")  # what each of several gates says for itself
 _ISOLATION = (Sandbox.NONE.value, Sandbox.AUTO.value, Sandbox.REQUIRED.value)
 _ACCEPTED = "accepted"
 _DEEP = "/_" * 40  # a project somewhere: paths may lead some folders out of it
@@ -69,6 +69,7 @@ def settings_of(gate: Gate) -> dict[str, str | None]:
         "sandbox.devices": _listed(gate.sandbox.devices),
         "sandbox.folders": _listed(gate.sandbox.folders),
         "feedback": None if isinstance(gate.feedback, VerdictOnly) else _feedback(gate),
+        "slot": json.dumps(asdict(gate.slot), sort_keys=True) if gate.slot and gate.slot.most > 1 else None,
         "adaptivity": gate.recipient,
         "owner.record": None if record == Owner().record else record,
         "owner.key": place(gate.owner.key) if gate.owner.key else None,

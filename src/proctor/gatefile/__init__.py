@@ -204,7 +204,19 @@ def _gate(node: object, source: Source, place: dict[str, Any]) -> Gate:
     rules.check_gate(values, source)
     source.raise_if_any()
     values |= {key: _with_ids(values[key], values["testset"]) for key in ("candidate", "baseline")}
-    own = ("testset", "candidate", "first", "baseline", "ledger", "runstore", "sandbox", "feedback", "owner", "notify")
+    own = (
+        "testset",
+        "candidate",
+        "first",
+        "baseline",
+        "ledger",
+        "runstore",
+        "sandbox",
+        "feedback",
+        "slot",
+        "owner",
+        "notify",
+    )
     named = {**place, "name": values["name"] or place["name"]}
     return Gate(**_policy(values), **{key: values[key] for key in own}, **named)
 

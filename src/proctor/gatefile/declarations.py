@@ -19,6 +19,7 @@ from proctor.budget import Adaptive, Adaptivity, Contract, Mode, Stakes
 from proctor.conditions import Formula
 from proctor.errors import GateFileError
 from proctor.files import Fence
+from proctor.gatefile.slot import DEFAULT_SLOT_S, DEFAULT_TIMEOUT_S, Slot
 from proctor.planning import Bound, Request
 from proctor.surroundings import OWN_FOLDER
 
@@ -131,7 +132,7 @@ class Command:
     Attributes:
         command: The line, with ``{features}`` and ``{predictions}`` for the two files.
         files: What the program consists of besides the line itself: their digests say which candidate it is.
-        timeout: Seconds until it is stopped.
+        timeout: Seconds until it is stopped; ``None`` if nothing was said.
         id: Name of the column of ids in what it writes.
         prediction: Name of the column of predictions in what it writes.
 
@@ -139,7 +140,7 @@ class Command:
 
     command: str
     files: tuple[str, ...] = ()
-    timeout: float = 600.0
+    timeout: float | None = None
     id: str = "id"
     prediction: str = "prediction"
 
@@ -152,7 +153,7 @@ class Model:
     Attributes:
         model: The file.
         trusts_pickle: Whether the gate file says ``trust: pickle``: loading one runs whatever code is in it.
-        timeout: Seconds until it is stopped.
+        timeout: Seconds until it is stopped; ``None`` if nothing was said.
         id: Name of the column of ids in the features, which the estimator is not shown.
         files: What it consists of beside its file: modules that it was made with.
 
@@ -160,7 +161,7 @@ class Model:
 
     model: str
     trusts_pickle: bool = False
-    timeout: float = 600.0
+    timeout: float | None = None
     id: str = "id"
     files: tuple[str, ...] = ()
 
@@ -394,6 +395,7 @@ class Gate(Policy):
         sandbox: Isolation asked for, and what is opened in it.
         demanded: How much isolation whoever runs the gate demands, whatever its file asks for; ``None`` for no more.
         feedback: What is released beside the verdict.
+        slot: Time of a run on sealed inputs, as declared; ``None`` if nothing was said.
         owner: The owner's files.
         notify: Who is told that a fresh test set is needed.
 
@@ -411,6 +413,7 @@ class Gate(Policy):
     sandbox: Isolation = field(default_factory=Isolation)
     demanded: Sandbox | None = None
     feedback: Feedback = field(default_factory=VerdictOnly)
+    slot: Slot | None = None
     owner: Owner = field(default_factory=Owner)
     notify: Notify = field(default_factory=Notify)
 
@@ -422,7 +425,23 @@ class Gate(Policy):
     @property
     def feedback_bits(self) -> float:
         """The most that one evaluation's feedback costs beside its verdict."""
-        return self.feedback.most_bits
+        return self.feedback.most_bits + (self.pace.most_bits if self.pace else 0.0)
+
+    @property
+    def pace(self) -> Slot | None:
+        """The time that a run takes on sealed inputs: what is declared, else the candidate's `timeout`, else 20 s."""
+        if self.testset.inputs is not Inputs.SEALED:
+            return None
+        seconds = None if isinstance(self.candidate, PredictionsFile) else self.candidate.timeout
+        return self.slot or Slot(DEFAULT_SLOT_S if seconds is None else seconds)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds after which a model is stopped."""
+        if self.pace is not None:
+            return self.pace.longest_s
+        seconds = None if isinstance(self.candidate, PredictionsFile) else self.candidate.timeout
+        return DEFAULT_TIMEOUT_S if seconds is None else seconds
 
     @property
     def isolation(self) -> Isolation:

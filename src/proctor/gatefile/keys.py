@@ -37,6 +37,7 @@ from proctor.gatefile.kinds import (
     Whole,
 )
 from proctor.gatefile.sections import Key, Made, OneOfSections, Section, WordOrMap
+from proctor.gatefile.slot import DEFAULT_SLOT_S, Slot
 from proctor.ledger import address
 from proctor.planning import Bound
 
@@ -67,7 +68,7 @@ class _FeedbackWord(StrEnum):
 # --- the values ------------------------------------------------------------------------------------------------------
 
 
-def _model(model: str, trust: _Trust, files: tuple[str, ...], timeout: float) -> Model:
+def _model(model: str, trust: _Trust, files: tuple[str, ...], timeout: float | None) -> Model:
     return Model(model, trust is _Trust.PICKLE, timeout, files=files)
 
 
@@ -91,9 +92,8 @@ def _column(name: str, what: str) -> Key:
 _TIMEOUT = Key(
     "timeout",
     Number(0, 86_400, low_excluded=True),
-    "Seconds until the program is stopped.",
-    600.0,
-    shown_default=600,
+    "Seconds until the program is stopped; left out: 600, and 20 with `inputs: sealed`, where every run takes that "
+    "long, whatever the program does: the time until an outcome would tell something about the inputs.",
 )
 
 _PREDICTIONS = Section(
@@ -238,6 +238,26 @@ _FEEDBACK = WordOrMap(
             ),
         ),
         _estimate,
+    ),
+)
+
+_SECONDS = Number(0, 86_400, low_excluded=True)
+_SLOT = WordOrMap(
+    Made(_SECONDS, Slot),
+    Section(
+        (
+            Key("seconds", _SECONDS, "Length of a slot.", DEFAULT_SLOT_S, shown_default=DEFAULT_SLOT_S),
+            Key("most", Whole(1, 1_000), "Slots until the program is stopped; which one it ends in is charged.", 1),
+            Key(
+                "chance",
+                Number(0, 1, low_excluded=True, high_excluded=True),
+                "Declared probability that a program that has reached a slot ends in it: the outcome of one that ends "
+                "in the first costs 1 bit at 0.5, and 0.15 bits at 0.9.",
+                0.5,
+                shown_default=0.5,
+            ),
+        ),
+        Slot,
     ),
 )
 
@@ -400,6 +420,12 @@ GATE = Section(
             "What is released beside the verdict, at its price in budget.",
             VerdictOnly(),
             shown_default="none",
+        ),
+        Key(
+            "slot",
+            _SLOT,
+            "With `inputs: sealed`, seconds that each run of a model takes, in place of `timeout`; or a map, for "
+            "outcomes that appear earlier at a price.",
         ),
         Key("owner", _OWNER, "Files of the test set's owner.", Owner()),
         Key(

@@ -33,6 +33,7 @@ from proctor.gatefile.isolation import asks_for_none
 from proctor.gatefile.keys import DEFAULT_PASSES, DEFAULT_STEPS, StakesWord
 from proctor.gatefile.kinds import Schema
 from proctor.gatefile.nodes import Source
+from proctor.gatefile.slot import Slot
 from proctor.planning import Bound
 
 Values = Mapping[str, Any]
@@ -59,6 +60,7 @@ def schema() -> Schema:
     program = _where(candidate={"anyOf": [{"required": ["command"]}, {"required": ["model"]}]})
     sealed = _where(testset=_where(inputs={"const": "sealed"}))
     no_predictions = {"candidate": {"not": {"required": ["predictions"]}}, "sandbox": {"not": asks_for_none()}}
+    no_timeout = {"candidate": {"properties": {"timeout": False}}}
     return {
         "allOf": [
             {"if": fixed, "then": {"required": ["steps"], "properties": {"stakes": False}}},
@@ -67,6 +69,7 @@ def schema() -> Schema:
             {"if": _where(bound={"not": {"const": "exact"}}), "then": {"properties": {"power": False}}},
             {"if": program, "then": {"properties": {"testset": {"required": ["features"]}}}},
             {"if": sealed, "then": {"properties": no_predictions}},
+            {"if": {"required": ["slot"]}, "then": {**sealed, "properties": {**sealed["properties"], **no_timeout}}},
         ]
     }
 
@@ -87,6 +90,7 @@ def check_gate(values: Values, source: Source) -> None:
         _testset_feeds_candidate(testset, candidate, source)
         if testset.inputs is Inputs.SEALED:
             _sealed_inputs_stay_sealed(values, candidate, source)
+        _slots_are_for_sealed_inputs(values, testset, candidate, source)
     if isinstance(values.get("feedback"), Estimate):
         _grid(values["feedback"], source)
 
@@ -155,6 +159,19 @@ def _sealed_inputs_stay_sealed(values: Values, candidate: Candidate, source: Sou
     if isinstance(isolation, Isolation) and isolation.tier is Sandbox.NONE:
         message = "`sandbox: none` does not go with `inputs: sealed`: sealed inputs are shown in the sandbox only"
         source.report(source.place_of("sandbox"), message)
+
+
+def _slots_are_for_sealed_inputs(values: Values, testset: TestSetSource, candidate: Candidate, source: Source) -> None:
+    slot = values.get("slot")
+    if not isinstance(slot, Slot):
+        return
+    policy, place = values.get("adaptivity"), source.place_of("slot")
+    if testset.inputs is not Inputs.SEALED:
+        source.report(place, "`slot` goes with `inputs: sealed` only: on open inputs the time of a run tells nothing")
+    elif not isinstance(candidate, PredictionsFile) and candidate.timeout is not None:
+        source.report(place, "`slot` and `timeout` both say how long a run takes on sealed inputs; leave `timeout` out")
+    if slot.most > 1 and isinstance(policy, AdaptivityPolicy) and policy.adaptivity is Adaptivity.NONE:
+        source.report(place, "`most` goes with a released outcome, and `adaptivity: none` releases none; leave it out")
 
 
 def _grid(estimate: Estimate, source: Source) -> None:

@@ -1,0 +1,71 @@
+"""
+Time that tells nothing: work on what is hidden lasts a whole number of steps that were fixed before it began.
+
+A model that has seen sealed inputs could say with each verdict how long it has slept (theory.md §4.3.4), and judging
+takes a moment more for some labels than for others. So whatever becomes of the work, the gate goes on only when a step
+has ended. Who runs longer than a step waits for the end of the next one.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from proctor.gatefile import Inputs
+from proctor.ledger.records import Evaluated, Pending, Record
+from proctor.surroundings import Surroundings
+
+OPEN_JUDGING_S = 0.02
+"""Step in which hidden labels are judged on open inputs: ten times what differs from count to count."""
+
+_SECONDS = re.compile(r":\d\d(\.\d+)?(?=Z|\+)")
+
+_GRACE_S, _JUDGING_S = 1.0, 1.0
+_READ_PER_S, _JUDGED_PER_S = 5_000, 50_000
+
+
+def time_of(record: Record, now: str, inputs: Inputs) -> str:
+    """The time that an entry carries; to the minute where it could tell how long something sealed has taken."""
+    is_fine = inputs is not Inputs.SEALED or not isinstance(record, Pending | Evaluated)
+    return now if is_fine else _SECONDS.sub(":00", now)
+
+
+@dataclass
+class Lasted:
+    """How many steps the work has taken; 0 while it goes on."""
+
+    steps: int = 0
+
+
+@contextmanager
+def lasting(step_s: float, surroundings: Surroundings) -> Iterator[Lasted]:
+    """
+    Make work last a whole number of steps of *step_s* seconds, whether it ends well or with an error.
+
+    An interruption from outside (Ctrl-C) is not held up: nothing is released then.
+    """
+    begun, lasted = surroundings.clock(), Lasted()
+    try:
+        yield lasted
+    except Exception:
+        _wait(begun, step_s, surroundings, lasted)
+        raise
+    _wait(begun, step_s, surroundings, lasted)
+
+
+def _wait(begun: float, step_s: float, surroundings: Surroundings, lasted: Lasted) -> None:
+    lasted.steps = max(1, math.ceil((surroundings.clock() - begun) / step_s))
+    surroundings.pause(max(0.0, begun + lasted.steps * step_s - surroundings.clock()))
+
+
+def run_s(slot_s: float, n_examples: int) -> float:
+    """Seconds that one run lasts on sealed inputs: the slot, and what ending the model and reading its output takes."""
+    return slot_s + _GRACE_S + n_examples / _READ_PER_S
+
+
+def judging_s(n_examples: int) -> float:
+    """Seconds that judging lasts on sealed inputs."""
+    return _JUDGING_S + n_examples / _JUDGED_PER_S
