@@ -10,8 +10,9 @@ import pytest
 from proctor.budget import Mode
 from proctor.conditions import Truth, normalize, parse
 from proctor.evaluation import Evaluation
-from proctor.feedback import message, message_without_judgment
+from proctor.feedback import message, message_of_time, message_without_judgment
 from proctor.gatefile import Estimate, ThreeWay, VerdictOnly
+from proctor.gatefile.slot import Slot
 from proctor.predictions import Labels, Panel
 from proctor.sample import Sample
 
@@ -102,3 +103,52 @@ def test_points__of_the_grid_are_decimal():
     """Points are what a person would write, not sums of rounding errors."""
     assert (-0.1, -0.05, 0.0, 0.05, 0.1) == GRID.points
     assert normalize(parse("n - o > 0.05")) is not None
+
+
+# --- time ------------------------------------------------------------------------------------------------------------
+
+
+def test_message_of_time__plain_slot_says_nothing():
+    """Where a run takes its slot whatever the model does, nothing is said and nothing charged."""
+    assert message_of_time(Slot(20.0), [1, 1], 1, 5) is None
+
+
+def test_message_of_time__of_declared_slots():
+    """A run that ends in the third slot costs what was declared, and two runs cost the product."""
+    said = message_of_time(Slot(5.0, 8, 0.5), [3], 1, 0)
+
+    assert said is not None
+    assert "ended in slot 3" == said[0]
+    assert -3 == pytest.approx(said[1] / math.log(2))
+    both = message_of_time(Slot(5.0, 8, 0.5), [1, 2], 1, 0)
+    assert both is not None
+    assert -3 == pytest.approx(both[1] / math.log(2))
+
+
+@pytest.mark.parametrize("chance", [0.1, 0.5, 0.9])
+def test_slots__probabilities_sum_to_one(chance: float):
+    """Kraft's inequality holds for every number of slots, those beyond `most` included."""
+    slot = Slot(5.0, 8, chance)
+
+    assert 1 == pytest.approx(math.fsum(math.exp(slot.log_probability(k)) for k in range(1, 500)))
+
+
+def test_message_of_time__being_late_is_nearly_free_for_delta():
+    """All ways to be late in the life of a test set have together less than a millionth of probability."""
+    total = 0.0
+    for evaluations in range(2_000):
+        for late in range(1, 40):
+            said = message_of_time(Slot(20.0), [1 + late], 1, evaluations)
+            assert said is not None
+            total += math.exp(said[1])
+
+    assert total < 1e-6
+
+
+def test_message_of_time__lateness_of_judging_is_charged():
+    """A model that makes judging overrun pays for it, whatever else is said."""
+    said = message_of_time(Slot(5.0, 8, 0.5), [1], 2, 0)
+
+    assert said is not None
+    assert "ended in slot 1; 1 slot late" == said[0]
+    assert said[1] < -20 * math.log(2)

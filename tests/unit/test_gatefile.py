@@ -12,6 +12,7 @@ import pytest
 from proctor import gatefile
 from proctor.budget import Adaptive, Adaptivity, Contract, Guaranteed, Mode
 from proctor.errors import GateFileError
+from proctor.gatefile.slot import Slot
 from proctor.planning import Bound, Request
 
 SHORT = """\
@@ -557,3 +558,56 @@ def test_loads__ledger_with_a_password():
 
     with pytest.raises(GateFileError, match="password"):
         gatefile.loads(text)
+
+
+SEALED = "{labels: y.csv.sealed, features: x.csv.sealed, inputs: sealed}"
+
+
+@pytest.mark.parametrize(
+    ("timeout", "lines", "testset", "pace", "seconds"),
+    [
+        ("", "", SEALED, Slot(20.0), 20.0),
+        (", timeout: 7", "", SEALED, Slot(7.0), 7.0),
+        ("", "slot: 5", SEALED, Slot(5.0), 5.0),
+        ("", "slot: {seconds: 5, most: 8}", SEALED, Slot(5.0, 8), 40.0),
+        ("", "", "{labels: y.csv, features: x.csv}", None, 600.0),
+        (", timeout: 7", "", "{labels: y.csv, features: x.csv}", None, 7.0),
+    ],
+)
+def test_slot(timeout: str, lines: str, testset: str, pace: Slot | None, seconds: float):
+    """On sealed inputs a run takes the slot, else the candidate's `timeout`, else 20 seconds; on open ones, no slot."""
+    text = with_candidate(f"{{model: m.joblib, trust: pickle{timeout}}}", testset=testset)
+
+    gate = gatefile.loads(f"{text}\n{lines}\n")
+
+    assert (pace, seconds) == (gate.pace, gate.seconds)
+
+
+def test_slot__price_is_planned_for():
+    """What the time of an outcome may cost counts like feedback; a plain slot costs nothing."""
+    text = with_candidate("{model: m.joblib, trust: pickle}", testset=SEALED)
+
+    plain, priced = gatefile.loads(text), gatefile.loads(f"{text}\nslot: {{seconds: 5, most: 3}}\n")
+
+    assert 0 == plain.feedback_bits
+    assert 3 == pytest.approx(priced.feedback_bits)
+    assert "20 s" in plain.notes_on_time[0]
+    assert "3 bits for the last" in priced.notes_on_time[0]
+
+
+@pytest.mark.parametrize(
+    ("timeout", "lines", "testset", "message"),
+    [
+        ("", "slot: 5", "{labels: y.csv, features: x.csv}", "`slot` goes with `inputs: sealed` only"),
+        (", timeout: 3", "slot: 5", SEALED, "leave `timeout` out"),
+        ("", "slot: {most: 8}\nadaptivity: none\nsteps: 4", SEALED, "`adaptivity: none` releases none"),
+        ("", "slot: 0", SEALED, "above 0"),
+        ("", "slot: {chance: 1}", SEALED, "below 1"),
+        ("", "slot: {most: 0}", SEALED, "at least 1"),
+    ],
+)
+def test_slot__refused(timeout: str, lines: str, testset: str, message: str):
+    """A slot that means nothing is refused, with what to write instead."""
+    text = with_candidate(f"{{model: m.joblib, trust: pickle{timeout}}}", testset=testset)
+
+    assert [] != [line for line in problems(f"{text}\n{lines}\n") if message in line]

@@ -52,11 +52,17 @@ ACCEPTED = [
     {"testset": {**SEALED}, "candidate": {**MODEL}, "sandbox": "required"},
     {"sandbox": {"tier": "required", "devices": ["/dev/nvidia0", "/dev/dri"], "folders": ["/usr/local/cuda", "/a/"]}},
     {"testset": {**SEALED}, "candidate": {**MODEL}, "sandbox": {"devices": ["/dev/..a"]}},
+    {"testset": {**SEALED}, "candidate": {**MODEL}, "slot": 5},
+    {"testset": {**SEALED}, "candidate": {**MODEL}, "slot": {"seconds": 5, "most": 8, "chance": 0.9}},
     {"name": "a b " * 25},
     {"owner": {"key": "k"}, "sandbox": "required", "bound": "exact", "disagreement": 1, "name": "x"},
 ]
 
 REFUSED = [
+    {"slot": 5},
+    {"testset": {**SEALED}, "candidate": {**MODEL}, "slot": 0},
+    {"testset": {**SEALED}, "candidate": {**MODEL}, "slot": {"chance": 1}},
+    {"testset": {**SEALED}, "candidate": {**MODEL, "timeout": 3}, "slot": 5},
     {"reliability": 1},
     {"reliability": "0.9"},
     {"reliability_": 0.9},

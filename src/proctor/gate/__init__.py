@@ -37,7 +37,7 @@ from proctor.gate.books import (
 from proctor.gate.browsing import place_of, read_on
 from proctor.gate.case import Case, identify, open_case
 from proctor.gate.contestants import Contestant, question_about
-from proctor.gate.pace import OPEN_JUDGING_S, Lasted, judging_s, lasting
+from proctor.gate.pace import Lasted, judging_s, lasting
 from proctor.gate.publication import release_of, status_of
 from proctor.gate.safe import Safe
 from proctor.gate.settings import refuse_strange_baseline
@@ -255,9 +255,7 @@ def _outcome_of_a_crash(case: Case) -> str:
 
 def _judging(case: Case) -> AbstractContextManager[Lasted]:
     """Everything that depends on predictions or labels, in a time that does not."""
-    is_sealed = case.gate.testset.inputs is Inputs.SEALED
-    seconds = judging_s(case.exam.n_examples) if is_sealed else OPEN_JUDGING_S
-    return lasting(seconds, case.surroundings)
+    return lasting(judging_s(case.gate.testset.inputs, case.exam.n_examples), case.surroundings)
 
 
 def _timed(case: Case, books: Books, asked: _Asked, said: _Said, judging: Lasted, pending: int) -> Evaluated:

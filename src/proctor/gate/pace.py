@@ -18,12 +18,9 @@ from proctor.gatefile import Inputs
 from proctor.ledger.records import Evaluated, Pending, Record
 from proctor.surroundings import Surroundings
 
-OPEN_JUDGING_S = 0.02
-"""Step in which hidden labels are judged on open inputs: ten times what differs from count to count."""
-
 _SECONDS = re.compile(r":\d\d(\.\d+)?(?=Z|\+)")
 
-_GRACE_S, _JUDGING_S = 1.0, 1.0
+_GRACE_S, _JUDGING_S, _OPEN_JUDGING_S = 1.0, 1.0, 0.02
 _READ_PER_S, _JUDGED_PER_S = 5_000, 50_000
 
 
@@ -66,6 +63,7 @@ def run_s(slot_s: float, n_examples: int) -> float:
     return slot_s + _GRACE_S + n_examples / _READ_PER_S
 
 
-def judging_s(n_examples: int) -> float:
-    """Seconds that judging lasts on sealed inputs."""
-    return _JUDGING_S + n_examples / _JUDGED_PER_S
+def judging_s(inputs: Inputs, n_examples: int) -> float:
+    """Step in which labels are judged: several times what differs from one set of counts to another."""
+    judging = _JUDGING_S if inputs is Inputs.SEALED else _OPEN_JUDGING_S
+    return judging * (1 + n_examples / _JUDGED_PER_S)

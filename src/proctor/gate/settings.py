@@ -33,7 +33,8 @@ Settings = Mapping[str, str | None]
 
 _PATHS = ("testset.labels", "testset.features", "owner.record", "owner.key", "ledger")
 _PLACE = ("file", "folder")
-_LATER = ("sandbox.devices", "sandbox.folders", "slot")  # keys that no version could write when the first books were begun
+# keys that no version could write when the first books were begun
+_LATER = ("sandbox.devices", "sandbox.folders", "slot")
 _GATE_S_OWN = ("name", "first", "baseline", "feedback", "slot")  # what each of several gates says for itself
 _ISOLATION = (Sandbox.NONE.value, Sandbox.AUTO.value, Sandbox.REQUIRED.value)
 _ACCEPTED = "accepted"

@@ -376,6 +376,11 @@ class Policy:
         """The most that one evaluation's feedback costs beside its verdict; options alone cannot declare any."""
         return 0.0
 
+    @property
+    def notes_on_time(self) -> tuple[str, ...]:
+        """What an outcome costs in time, for whoever plans; options alone declare no sealed inputs."""
+        return ()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Gate(Policy):
@@ -434,6 +439,11 @@ class Gate(Policy):
             return None
         seconds = None if isinstance(self.candidate, PredictionsFile) else self.candidate.timeout
         return self.slot or Slot(DEFAULT_SLOT_S if seconds is None else seconds)
+
+    @property
+    def notes_on_time(self) -> tuple[str, ...]:
+        """What an outcome costs in time, for whoever plans; nothing on open inputs."""
+        return self.pace.notes if self.pace else ()
 
     @property
     def seconds(self) -> float:

@@ -8,6 +8,15 @@ from dataclasses import dataclass
 DEFAULT_SLOT_S = 20.0
 DEFAULT_TIMEOUT_S = 600.0
 
+_WHOLE = (
+    "inputs are sealed: each model that is run takes {seconds:g} s and a moment, whatever it does; the time until an "
+    "outcome would tell something about them. Predictions that are kept take no time"
+)
+_SLOTS = (
+    "inputs are sealed: a model that is run may take up to {most} slots of {seconds:g} s, and the outcome appears when "
+    "its slot ends, at {first:.2g} bits for the first slot and {last:.3g} bits for the last; `slot: SECONDS` costs none"
+)
+
 
 @dataclass(frozen=True)
 class Slot:
@@ -37,6 +46,14 @@ class Slot:
     def most_bits(self) -> float:
         """The most that the time of one run costs."""
         return -self.log_probability(self.most) / math.log(2)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The price of the slot in time, and in bits where some of it may be saved."""
+        if self.most == 1:
+            return (_WHOLE.format(seconds=self.longest_s),)
+        first = -self.log_probability(1) / math.log(2)
+        return (_SLOTS.format(most=self.most, seconds=self.seconds, first=first, last=self.most_bits),)
 
     def log_probability(self, number: int) -> float:
         """Natural logarithm of the declared probability that a run ends in the slot of this *number*, from 1."""
