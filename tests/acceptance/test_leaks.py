@@ -20,7 +20,9 @@ from proctor.testset.keys import generate_key
 
 N_EXAMPLES = 500
 WORDS = [f"{np.random.default_rng(i).bytes(12).hex()}" for i in range(10)]
-NOISE = re.compile(r"\d{4}-\d\d-\d\dT[^\"]*|\b[0-9a-f]{8,64}\b|\b\d\d\d\d-\d\d-\d\d \d\d:\d\d(:\d\d)?")
+NOISE = re.compile(
+    r"\d{4}-\d\d-\d\dT[^\"]*|\b[0-9a-f]{8,64}\b|\b\d\d\d\d-\d\d-\d\d \d\d:\d\d(:\d\d)?|ranks\\?\"+: ?\\?\"+[^\"]*"
+)
 MODES = ((), ("--json",), ("--markdown",))
 
 

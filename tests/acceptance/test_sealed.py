@@ -302,7 +302,7 @@ def test_fresh_clone__knows_changed_labels_by_the_key(project: Project):
     shutil.rmtree(project.root / ".proctor/owner")
     report = project.check(0)
 
-    assert "labels of this test set were changed" in refused.err
+    assert "the labels are not those" in refused.err
     assert 2 == report["step"]
     assert ["2"] == [str(entry["body"]["n_rows"]) for entry in project.entries() if entry["kind"] == "correction"]
     sealed.write_bytes(registered)

@@ -275,17 +275,18 @@ def test_read_chunks__blank_line_between_pieces(write):
 
 
 @pytest.mark.parametrize("cells", ["nan\n1\n", "0.25\n1\n", "cat\n1\n"])
-def test_messages__private(write, cells):
-    """No message quotes a cell of a private file."""
+@pytest.mark.parametrize("is_owners", [True, False])
+def test_messages__private(write, cells, is_owners):
+    """No message quotes a cell of a private file; in which line one is wrong, its owner is told alone."""
     path = write("labels.csv", "label\n" + cells)
 
     from proctor.predictions.columns import classes_column
 
     with pytest.raises(DataError) as caught:
-        classes_column(tables.read_table(Source(path, is_private=True)), "label")
+        classes_column(tables.read_table(Source(path, is_private=True, is_owners=is_owners)), "label")
 
-    assert "a cell that is not shown here" in str(caught.value)
-    assert repr(cells.split()[0]) not in str(caught.value)
+    assert is_owners == ("line 2" in str(caught.value))
+    assert not any(repr(cell) in str(caught.value) for cell in cells.split())
 
 
 def test_read_table__wide(tmp_path):

@@ -126,7 +126,7 @@ class Desk:
             KeyFault: If it is sealed and the key is missing or another.
         """
         if not is_sealed(path):
-            return Source(path, is_private=True, fence=self.gate.fence)
+            return Source(path, is_private=True, fence=self.gate.fence, is_owners=True)
         from proctor.testset.sealing import open_file
 
         return Source(path, open_file(path, self.safe.key, context), is_private=True)
@@ -156,7 +156,7 @@ def open_desk(
         DataError: If a file is missing or malformed.
         LedgerError: If the ledger cannot be opened.
     """
-    safe = Safe(gate, surroundings)
+    safe = Safe(gate, surroundings, is_owners=not only_reads_books)
     commit = commit_of(gate.root, surroundings.environ)
     ledger = open_ledger(gate.ledger, gate.root, safe.ledger_key)
     entries = ledger.read()

@@ -178,6 +178,8 @@ class _Asked:
 
 def accept_first(case: Case, books: Books, condition: str) -> Release:
     """Accept the first candidate as the baseline; its predictions must be well formed, and no label is asked for."""
+    if books.life is not None:
+        case.refuse_corrected_labels(books.life)
     if case.gate.testset.inputs is Inputs.SEALED:
         return _adopt_on_sealed_inputs(case, books, condition)
     case.surroundings.progress("reading the first candidate's predictions")
@@ -327,7 +329,7 @@ def _refuse_missing_labels(case: Case, sample: Sample, formula: Formula) -> None
     if not len(missing):
         return
     raise LabelsMissing(
-        f"{len(missing):,} of the examples that this evaluation needs have no label; nothing was spent",
+        "there are examples without a label that this evaluation needs; nothing was spent",
         hint=case.request_labels(missing),
     )
 

@@ -222,10 +222,10 @@ class Case:
 
     def refuse_corrected_labels(self, life: Life) -> None:
         """
-        Refuse labels that are not those of registration.
+        Refuse labels that are not those of registration, all in the same words.
 
         Raises:
-            DataError: If labels were changed since; how many, and never which.
+            DataError: If they are not; neither how many nor which. Or if examples have other ids than they had.
             KeyFault: If the test set is sealed and its key is not here.
         """
         refuse_locked(self.exam)
@@ -239,31 +239,20 @@ class Case:
                 f"the owner's record of labels {self.registry.file(life.labels)} is not the one of this registration",
                 hint="Restore it from a copy.",
             )
-        changed = register.compare(self.exam.hashes, self.labels).n_changed
-        if changed:
-            raise DataError(
-                f"{changed:,} labels of this test set were changed since it was registered; nothing was spent",
-                hint="Put the registered labels back, or let the owner record the correction: "
-                "`proctor testset correct NEW_LABELS`.",
-            )
+        if register.compare(self.exam.hashes, self._registered_labels()).n_changed:
+            raise settings.other_labels()
 
     def _refuse_unsealed(self, registered: Registered) -> None:
         """
-        Refuse anything but the sealed labels, each for its example, before any label is looked at.
+        Refuse anything but the sealed labels, and labels of other examples than theirs, before any is looked at.
 
-        How many labels differ is told: of labels that somebody has guessed, it would be how good the guess is; of two
-        exchanged ids, whether their labels are the same.
+        Of two exchanged ids, the labels would tell whether they are the same.
         """
         if registered.pair is not None and self.safe.pair != registered.pair:
-            raise DataError(
-                "the labels of this test set were sealed when it was registered, and these are not those; "
-                "nothing was spent",
-                hint="Put the sealed file back; `proctor testset correct` keeps its mark.",
-            )
+            raise settings.other_labels()
         if registered.places is not None and self.exam.places != registered.places:
             raise DataError(
-                "the labels are sealed, and examples have other ids than when they were registered, or stand in other "
-                "rows; nothing was spent",
+                "examples have other ids than when they were registered, or stand in other rows; nothing was spent",
                 hint="Put the registered features back.",
             )
 
@@ -271,13 +260,16 @@ class Case:
         """Without the register, by the key alone: whether labels were changed, and not how many."""
         if self.safe.key is None or not life.registered.record.is_labeled:
             return
-        made = (self.registry.made_from(self.exam.hashes, each) for each in self.labels.readings())
+        made = (self.registry.made_from(self.exam.hashes, each) for each in self._registered_labels().readings())
         if all(register.commitment != life.labels for register in made):
-            raise DataError(
-                "labels of this test set were changed since it was registered; nothing was spent",
-                hint="Put the registered labels back; or put the changed ones into another file, and let the owner "
-                "record the correction: `proctor testset correct NEW_LABELS`.",
-            )
+            raise settings.other_labels()
+
+    def _registered_labels(self) -> Labels:
+        """The labels of a registered set: a file that cannot be read as such is another one."""
+        try:
+            return self.labels
+        except DataError:
+            raise settings.other_labels() from None
 
     def refuse_known_labels(self, books: Books) -> None:
         """
@@ -361,7 +353,7 @@ class Case:
         missing = np.flatnonzero(~self.labels.is_known())
         if len(missing):
             raise LabelsMissing(
-                f"{len(missing):,} examples have no label, and sealed inputs need all of them; nothing was spent",
+                "there are examples without a label, and sealed inputs need all labels; nothing was spent",
                 hint=self.request_labels(missing),
             )
 
@@ -482,6 +474,7 @@ def open_case(
     entries = ledger.read()
     exam = identify_as_registered(safe, entries)
     settings.say_once_if_unpinned(gate, entries, exam.fingerprint, surroundings.remark)
+    settings.refuse_features_from_outside(gate, entries, exam.fingerprint)
     if owner_record is None and gate.adaptivity is Adaptivity.NONE and safe.key is None:
         owner_record = gate.resolve(gate.owner.record)
     workbench = Workbench(gate, exam, safe, surroundings, commit, owner_record)

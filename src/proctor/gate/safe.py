@@ -49,10 +49,12 @@ class Safe:
     Args:
         gate: The gate file, which may name a key file.
         surroundings: Environment and randomness.
+        is_owners: True if the owner asks, who may be told where in the file of labels something is wrong.
     """
 
     gate: Gate
     surroundings: Surroundings
+    is_owners: bool = False
 
     @cached_property
     def key(self) -> Key | None:
@@ -182,7 +184,7 @@ class Safe:
     def _source(self, path: Path, context: str, is_private: bool) -> Source:
         if not is_sealed(path):
             fence = self.gate.fence if context == "labels" else self.gate.guard_of_features
-            return Source(path, is_private=is_private, fence=fence)
+            return Source(path, is_private=is_private, fence=fence, is_owners=self.is_owners)
         if self.key is None:
             return LockedSource(path, is_private=is_private)
         from proctor.testset.sealing import open_file

@@ -20,8 +20,8 @@ from typing import Any
 
 from proctor import git
 from proctor.conditions import Variable, variables
-from proctor.errors import ContractError, DataError, GitFault
-from proctor.gatefile import Accepted, Baseline, Gate, Owner, PredictionsFile, Revision, Sandbox, VerdictOnly
+from proctor.errors import ContractError, DataError, GitFault, ProctorError
+from proctor.gatefile import Accepted, Baseline, Gate, Inputs, Owner, PredictionsFile, Revision, Sandbox, VerdictOnly
 from proctor.ledger import Entry, address
 from proctor.ledger.address import canonical_path
 from proctor.ledger.history import Life
@@ -60,6 +60,7 @@ def settings_of(gate: Gate) -> dict[str, str | None]:
         "testset.label": testset.label,
         "testset.id": testset.id,
         "testset.features": place(testset.features) if testset.features else None,
+        "testset.classes": json.dumps(sorted(testset.classes)) if testset.classes else None,
         "first": gate.first.value,
         "baseline": _declared(gate.baseline),
         "ledger": address.parse(gate.ledger).canonical(gate.root, project),
@@ -230,6 +231,7 @@ def refuse_changed(gate: Gate, entries: Sequence[Entry], *, is_signed: bool) -> 
 
     Raises:
         ContractError: If the gate is known, and what belongs to the owner is otherwise for each of its test sets.
+        DataError: If it is the file of labels.
     """
     latest = {pin.testset: pin for pin in pins(entries) if _is_of(pin, gate)}
     found = [differences(pin, gate, is_signed=is_signed) for pin in latest.values()]
@@ -243,6 +245,7 @@ def refuse_changed_on(gate: Gate, entries: Sequence[Entry], fingerprint: str, *,
 
     Raises:
         ContractError: If what belongs to the owner is otherwise.
+        DataError: If it is the file of labels.
     """
     pin = pin_of(gate, entries, fingerprint)
     found = differences(pin, gate, is_signed=is_signed) if pin is not None else ()
@@ -262,6 +265,28 @@ def refuse_opened(gate: Gate, entries: Sequence[Entry], fingerprint: str, *, is_
         raise ContractError(
             f"the labels of this gate were sealed by the owner of the test set, and {gate.testset.labels!r} is not",
             hint="Put the sealed file back; the owner registers the next test set: `proctor testset renew`.",
+        )
+
+
+def refuse_features_from_outside(gate: Gate, entries: Sequence[Entry], fingerprint: str) -> None:
+    """
+    Refuse to show a program, before the owner has registered them, features that lie out of the project.
+
+    A commit could name any file that the gate may read, such as the labels of another gate, and have it printed.
+
+    Raises:
+        ContractError: If a program is to run on them.
+    """
+    testset = gate.testset
+    if testset.features is None or testset.inputs is Inputs.SEALED or isinstance(gate.candidate, PredictionsFile):
+        return
+    real = Path(os.path.realpath(gate.root / Path(testset.features).expanduser()))
+    is_registered = any(entry.kind == Registered.kind and entry.body.get("testset") == fingerprint for entry in entries)
+    if not is_registered and not real.is_relative_to(gate.fence.project):
+        raise ContractError(
+            f"the features {testset.features!r} lie out of the project, and this test set is not registered",
+            hint="A commit could have any file shown to a program. The owner registers the test set first: `proctor "
+            "testset register`, or `proctor testset renew`. Nothing was spent.",
         )
 
 
@@ -296,7 +321,23 @@ def _known_baselines(life: Life) -> set[str]:
     return known
 
 
-def _changed(gate: Gate, found: Sequence[str]) -> ContractError:
+def other_labels() -> DataError:
+    """
+    The one refusal of labels that are not the registered ones, whichever they are and however they are named.
+
+    Another word for another file, for changed labels, or for a class that is none would tell what is in the file.
+    """
+    return DataError(
+        "the labels are not those that this test set was registered with; nothing was spent",
+        hint="Put the registered labels back, where the gate file named them. Only the owner may change them: "
+        "`proctor testset correct NEW_LABELS` where some were wrong, `proctor testset settings --accept` where the "
+        "file has moved, `proctor testset renew` for the next test set.",
+    )
+
+
+def _changed(gate: Gate, found: Sequence[str]) -> ProctorError:
+    if any(each.startswith("`testset.labels`") for each in found):
+        return other_labels()
     is_next = any(each.startswith("`testset.") for each in found)
     more = " If it is the next test set, it is registered by `proctor testset renew`." if is_next else ""
     said = f"{gate.file} changes what belongs to the owner of the test set: {'; '.join(found)}"

@@ -125,7 +125,7 @@ def text_column(table: Table, name: str) -> list[str]:
     ids = example_ids(cells if _is_written(table) else [c if isinstance(c, str) else _id_text(c) for c in cells])
     if "" in ids:
         raise DataError(
-            f"{table.source}, {table.place(ids.index(''))}: the id is empty",
+            f"{table.source}{_at(table, ids.index(''))}: the id is empty",
             hint="every example needs an id of its own",
         )
     return ids
@@ -285,6 +285,10 @@ def _named(name: str) -> str:
     return f", column {name!r}" if name else ""
 
 
+def _at(table: Table, row: int) -> str:
+    return "" if table.source.is_silent else f", {table.place(row)}"
+
+
 def _shown(table: Table, cell: object) -> str:
     if table.source.is_private:
         return "a cell that is not shown here"
@@ -293,7 +297,7 @@ def _shown(table: Table, cell: object) -> str:
 
 def _not_a_class(table: Table, name: str, row: int, cell: object) -> DataError:
     return DataError(
-        f"{table.source}{_named(name)}, {table.place(row)}: {_shown(table, cell)} is not a class",
+        f"{table.source}{_named(name)}{_at(table, row)}: {_shown(table, cell)} is not a class",
         hint="every example needs a class: a whole number, or text of at most 256 characters; scores, NaN and "
         "the measured values of a regression are none",
     )
@@ -305,8 +309,8 @@ def _mixed(table: Table, name: str, cells: Iterable[Any], meanings: dict[Any, An
         if meanings[cell] is not None:
             examples.setdefault(type(meanings[cell]), (row, cell))
     (row, number), (other, text) = examples[int], examples[str]
+    found = f": {_shown(table, number)} in {table.place(row)}, {_shown(table, text)} in {table.place(other)}"
     return DataError(
-        f"{table.source}{_named(name)} mixes numbers and text: {_shown(table, number)} in "
-        f"{table.place(row)}, {_shown(table, text)} in {table.place(other)}",
+        f"{table.source}{_named(name)} mixes numbers and text{'' if table.source.is_silent else found}",
         hint="name the classes all by numbers or all by words",
     )

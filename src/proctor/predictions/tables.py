@@ -50,6 +50,7 @@ class Source:
         content: Its bytes, where they must not be read from the disk.
         is_private: True if no cell of it may appear in a message (labels).
         fence: What its links may not lead out of; ``None`` where nobody else had a hand in the path.
+        is_owners: True if its owner asks, who may be told ids and places of a private table.
 
     """
 
@@ -57,6 +58,7 @@ class Source:
     content: bytes | None = field(default=None, repr=False)
     is_private: bool = False
     fence: Fence | None = field(default=None, repr=False, compare=False)
+    is_owners: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         return repr(str(self.path))
@@ -86,13 +88,13 @@ class Source:
         return self.path.name.lower().removesuffix(".sealed")
 
     @property
-    def is_sealed(self) -> bool:
+    def is_silent(self) -> bool:
         """
-        True if it was opened from a sealed file: of its cells nothing is told, neither ids nor numbers nor places.
+        True if nothing is told of its cells, neither ids nor numbers nor places: labels, unless their owner asks.
 
         Which column holds the ids is for the gate file to say, and any column can be named there.
         """
-        return self.is_private and self.content is not None
+        return self.is_private and not (self.is_owners and self.content is None)
 
     def open_bytes(self) -> BinaryIO:
         """

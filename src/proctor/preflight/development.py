@@ -66,7 +66,7 @@ def open_development(gate: Gate, files: Development, exam: TestSet | None) -> Te
             )
     found = load(
         ExamFiles(
-            labels=Source(files.labels or files.features or Path()),
+            labels=Source(files.labels or files.features or Path(), is_owners=True),
             features=Source(files.features) if files.features else None,
             id=gate.testset.id,
             label=gate.testset.label,

@@ -190,14 +190,14 @@ def _label_ids(files: ExamFiles) -> tuple[str, ...] | None:
     table = read_table(_private(files.labels), frozenset({files.id}))
     if files.id not in table.columns:
         return None
-    return _unique_ids(files.labels, text_column(table, files.id))
+    return _unique_ids(_private(files.labels), text_column(table, files.id))
 
 
 def _unique_ids(source: Source, ids: Sequence[str]) -> tuple[str, ...]:
     if not ids:
         raise DataError(f"{source} holds no examples", hint="it needs a line for each example")
     if len(set(ids)) != len(ids):
-        if source.is_sealed:
+        if source.is_silent:
             raise DataError(f"{source} gives ids more than once", hint="every example needs an id of its own")
         name, times = Counter(ids).most_common(1)[0]
         raise DataError(
@@ -312,7 +312,7 @@ def _check_declared(files: ExamFiles, table: Table, labels: Labels) -> None:
         many = f"{len(bad):,} labels that are not declared classes, the first in {place}"
         found = f"1 label that is not a declared class, in {place}" if len(bad) == 1 else many
         raise DataError(
-            f"{table.source} has {'labels that are not declared classes' if table.source.is_sealed else found}",
+            f"{table.source} has {'labels that are not declared classes' if table.source.is_silent else found}",
             hint="`testset.classes` of the gate file declares which there are",
         )
 
@@ -331,10 +331,10 @@ def _by_id(wanted: tuple[str, ...], given: tuple[str, ...], labels: Labels, sour
     row_of = {name: row for row, name in enumerate(wanted)}
     strangers = [name for name in given if name not in row_of]
     if strangers:
-        example = "" if source.is_sealed else f", for example {strangers[0][:40]!r}"
         examples = "1 example" if len(strangers) == 1 else f"{len(strangers):,} examples"
+        found = "" if source.is_silent else f": {examples}, {strangers[0][:40]!r} the first"
         raise DataError(
-            f"{source} labels {examples} that the test set does not have{example}",
+            f"{source} labels examples that the test set does not have{found}",
             hint="the labels belong to another test set, or the features are not complete",
         )
     rows = np.fromiter(map(row_of.__getitem__, given), np.intp, len(given))

@@ -217,7 +217,7 @@ def test_load__features_without_ids(tmp_path):
         ("id,label\n", None, "holds no examples"),
         ("", None, "is empty"),
         ("label\n1\n", None, "give them ids"),
-        ("id,label\na,1\na,2\n", None, "gives the id 'a' 2 times"),
+        ("id,label\na,1\na,2\n", None, "gives ids more than once"),
         ("id,label\na,1\n", "id,x\na,1\na,2\n", "gives the id 'a' 2 times"),
         ("id,label\na,1\n", "id,label\na,1\n", "no columns of features"),
         ("id,label\na,1\n", "id,x\n", "holds no examples"),
@@ -236,7 +236,7 @@ def test_load__refused(tmp_path, labels, features, message):
     ("labels", "message"),
     [
         ("id,truth\na,4711\n", "has no column 'label' among its 2"),
-        ("id,label\na,4711\nz,4711\n", "labels 1 example that the test set does not have, for example 'z'"),
+        ("id,label\na,4711\nz,4711\n", "labels examples that the test set does not have: 1 example, 'z' the first"),
         ("id,label\na,4711\na,4711\n", "gives the id 'a' 2 times"),
         ("label\n4711\n", "1 labels, but the test set has 2 examples"),
         ("id,label\na,4711\nb,4711x\n", "mixes numbers and text"),
@@ -244,17 +244,21 @@ def test_load__refused(tmp_path, labels, features, message):
         ("id,label\na,1\nb,4711\n", "1 label that is not a declared class, in line 3"),
     ],
 )
-def test_read_labels__refused(tmp_path, labels, message):
-    """Labels that do not fit are refused, and none is quoted."""
+@pytest.mark.parametrize("is_owners", [True, False])
+def test_read_labels__refused(tmp_path, labels, message, is_owners):
+    """Labels that do not fit are refused, and none is quoted; which and how many is for their owner alone."""
     (tmp_path / "f.csv").write_text("id,x\na,1\nb,2\n")
     (tmp_path / "l.csv").write_text("id,label\na,1\nb,1\n")
-    exam = load(ExamFiles(Source(tmp_path / "l.csv"), Source(tmp_path / "f.csv"), classes=frozenset({"0", "1"})))
+    source = Source(tmp_path / "l.csv", is_owners=is_owners)
+    exam = load(ExamFiles(source, Source(tmp_path / "f.csv"), classes=frozenset({"0", "1"})))
     (tmp_path / "l.csv").write_text(labels)
 
-    with pytest.raises(DataError, match=re.escape(message)) as caught:
+    with pytest.raises(DataError, match=re.escape(message) if is_owners else None) as caught:
         exam.read_labels()
 
-    assert "4711" not in str(caught.value)
+    said = str(caught.value).replace(str(tmp_path), "")
+    assert "4711" not in said
+    assert is_owners or not re.search(r"line \d|'[az]'|\d times|1 example|1 label that", said)
 
 
 def test_read_labels__from_memory(tmp_path):
