@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from xml.etree import ElementTree as ET
 
 import jsonschema
@@ -93,10 +94,12 @@ def test_check__unwritable_report_is_refused_before_anything_is_spent(ready):
 def test_schema__real_outputs_validate(ready):
     """What `check --json` and `status --json` print is what `proctor schema` says, to the last field."""
     releases = [ready.proctor("check", "--json").json for _ in range(2)]
-    ready.gate(adaptivity="none", steps=5, ledger="other.db")
+    shutil.rmtree(ready.root / ".proctor")
+    ready.gate(adaptivity="none", steps=5)
     releases.append(ready.proctor("check", "--json").json)
     statuses = [ready.proctor("status", "--json").json]
-    ready.gate(ledger="new.db", baseline=None)
+    shutil.rmtree(ready.root / ".proctor")
+    ready.gate(baseline=None)
     statuses.append(ready.proctor("status", "--json").json)
     releases.append(ready.proctor("check", "--json").json)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_stake__on_a_pass_makes_it_cheap(ready):
     assert ["registration", "pending", "evaluation"] == kinds(ready)
     assert staked["budget"]["leakage_bits"] < 1
     assert ["staked 0.9 on a pass, declared before it was judged"] == staked["notes"]
-    (ready.root / ".proctor/ledger.db").unlink()
+    shutil.rmtree(ready.root / ".proctor")
     assert check(ready, code=0)["budget"]["leakage_bits"] > 2
 
 
@@ -46,7 +47,7 @@ def test_stake__high_and_wrong_costs_more(ready):
     """A fail that was staked against leaks bits; without a stake it costs a fraction of one."""
     ready.predictions("new.csv", range(400))
     staked = check(ready, "--stake", "0.95", code=1)["budget"]["leakage_bits"]
-    (ready.root / ".proctor/ledger.db").unlink()
+    shutil.rmtree(ready.root / ".proctor")
 
     assert staked > 3 * check(ready, code=1)["budget"]["leakage_bits"]
 
@@ -77,7 +78,7 @@ def test_stake__of_a_check_that_died_stands(ready):
     exported = ready.proctor("ledger", "export")
     assert 0 == exported.code, exported.err
     kept = [line for line in exported.out.splitlines() if line and json.loads(line)["kind"] != "evaluation"]
-    (ready.root / ".proctor/ledger.db").unlink()
+    shutil.rmtree(ready.root / ".proctor")
     (ready.root / "begun.jsonl").write_text("\n".join(kept) + "\n")
     imported = ready.proctor("ledger", "import", "begun.jsonl")
     assert 0 == imported.code, imported.err
