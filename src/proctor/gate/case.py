@@ -190,7 +190,7 @@ class Case:
         candidate = self.predict(self.candidate)
         if baseline is not None and is_open:
             self.surroundings.progress("collecting the baseline's predictions")
-        if baseline is None and self.exam.files.classes is None and candidate.has_words:
+        if is_open and baseline is None and self.exam.files.classes is None and candidate.has_words:
             self.surroundings.remark(
                 "classes are compared letter by letter, so CAT for cat would count as wrong; declare them in "
                 "`testset.classes`, and a class that is none is refused"
