@@ -1,6 +1,7 @@
 """How properties are tried: the same examples in every run, and no verdict on how fast the machine is; and no key."""
 
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -9,6 +10,14 @@ from proctor.environment import forget_keys
 
 settings.register_profile("proctor", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("proctor")
+
+_numbers = count()
+
+
+@pytest.fixture(autouse=True)
+def _marks_of_this_test_alone(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """High-water marks of books last in the user's state folder: those of another test would refuse fresh books."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / f"state-{next(_numbers)}"))
 
 
 @pytest.fixture(autouse=True)

@@ -38,26 +38,28 @@ class Workshop:
         self.root = root
         self.n_examples = 0
         self.labels = np.array([], dtype=int)
+        self.prefix = "e"
 
-    def exam(self, n_examples: int = 2_000, n_classes: int = 10, seed: int = 7) -> Workshop:
-        """Write exam/features.csv and exam/labels.csv with seeded labels."""
+    def exam(self, n_examples: int = 2_000, n_classes: int = 10, seed: int = 7, prefix: str = "e") -> Workshop:
+        """Write exam/features.csv and exam/labels.csv with seeded labels; ids begin with *prefix*."""
+        self.prefix = prefix
         rng = np.random.default_rng(seed)
         self.n_examples = n_examples
         self.labels = rng.integers(0, n_classes, n_examples)
         (self.root / "exam").mkdir(exist_ok=True)
-        self.table("exam/features.csv", ("id", "x"), ((f"e{i}", i) for i in range(n_examples)))
+        self.table("exam/features.csv", ("id", "x"), ((f"{prefix}{i}", i) for i in range(n_examples)))
         self.write_labels(self.labels)
         return self
 
     def write_labels(self, labels: np.ndarray) -> None:
-        self.table("exam/labels.csv", ("id", "label"), ((f"e{i}", label) for i, label in enumerate(labels)))
+        self.table("exam/labels.csv", ("id", "label"), ((f"{self.prefix}{i}", label) for i, label in enumerate(labels)))
 
     def predictions(self, name: str, wrong: range | list[int]) -> Workshop:
         """Write predictions that are right except on the rows of *wrong*."""
         values = self.labels.copy()
         rows = list(wrong)
         values[rows] = (values[rows] + 1) % 10
-        self.table(name, ("id", "prediction"), ((f"e{i}", value) for i, value in enumerate(values)))
+        self.table(name, ("id", "prediction"), ((f"{self.prefix}{i}", value) for i, value in enumerate(values)))
         return self
 
     def table(self, name: str, header: tuple[str, ...], rows: Any) -> None:

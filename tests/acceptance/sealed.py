@@ -147,7 +147,6 @@ class Project:
             **os.environ,
             "NO_COLOR": "1",
             "TMPDIR": str(self.temporary),
-            "XDG_STATE_HOME": str(self.temporary / "state"),  # a machine of its own: exams are copied between tests
             **({"PROCTOR_KEY": key} if key else {}),
         }
         return subprocess.Popen(

@@ -310,8 +310,8 @@ def spend(repository, workshop):
 def fresh_exam(repository, workshop, wrong=range(300)):
     """A fresh test set on the default branch, with the predictions of the model that stands there."""
     repository.git("checkout", "--quiet", "main")
-    workshop.exam(seed=8, n_examples=2_100).predictions("new.csv", wrong)
-    rows = ((f"e{i}", i + 10_000) for i in range(2_100))
+    workshop.exam(seed=8, n_examples=2_100, prefix="f").predictions("new.csv", wrong)
+    rows = ((f"f{i}", i + 10_000) for i in range(2_100))
     workshop.table("exam/features.csv", ("id", "x"), rows)
     return repository.commit("A fresh test set")
 

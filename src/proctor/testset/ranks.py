@@ -2,9 +2,8 @@
 Recognizing labels by the order of their rows, where neither ids nor features tell a test set from a registered one.
 
 Registration keeps a salted tag of the label of each of the first rows. Who has the salt (the owner's key, or the
-owner's register) can count how many labels of another set are the same, row by row. Sets that are not the same agree
-as often as the shares of their classes make them; far more often, at a chance of one in a thousand million, and one
-is the other. What comes of it is a yes or no; the count is shown to nobody.
+owner's register) can tell whether another set has the very same labels, row by row, which happens by chance once in a
+thousand million times. Nothing short of all of them counts, so that no guess can be moved across a threshold.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from __future__ import annotations
 import base64
 import enum
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,7 +21,6 @@ from proctor.predictions.labels import Labels
 
 N_RANKS = 1024
 _BYTES = 8
-_MOST_CLASSES = 64
 _CHANCE = 1e-9
 
 
@@ -50,37 +47,29 @@ def tags_of(labels: Labels, ranks: NDArray[np.intp], salt: bytes) -> str:
 
 def agreement(tags: str, labels: Labels, ranks: NDArray[np.intp], salt: bytes) -> Agreement:
     """
-    Tell whether *labels* are those that the *tags* were made of.
+    Tell whether *labels* are those that the *tags* were made of: all of them, row by row.
 
-    Labels in an order of their own (sorted by class, or in turns), or nearly all the same, are silent.
+    An answer that turned somewhere below all of them would tell whoever moves a guess across that point single
+    labels. Labels that could be the same by chance (few, nearly all of one class, sorted, or in turns) are silent.
 
     Raises:
         DataError: If the tags cannot be read.
     """
-    from scipy.special import bdtrc
-
-    registered = _registered(tags)
-    texts = _texts(labels, ranks)[: len(registered)]
-    classes = [text for text, _ in Counter(filter(None, texts)).most_common(_MOST_CLASSES)]
-    now = np.array([classes.index(text) if text in classes else -1 for text in texts])
-    was = np.array([_class_of(tag, classes, salt, place) for place, tag in enumerate(registered[: len(texts)])])
-    shares = [(float((now == each).mean()), float((was == each).mean())) for each in range(len(classes))]
-    expected = min(1.0, sum(share * other for share, other in shares))
-    n_equal = _equal(now, was)
-    if not shares or expected ** len(now) > _CHANCE:
+    registered, texts = _registered(tags), _texts(labels, ranks)
+    if _are_ordinary(texts):
         return Agreement.SILENT
-    if n_equal == 0 or float(bdtrc(n_equal - 1, len(now), expected)) > _CHANCE:
-        return Agreement.OTHER
-    shifted = max((_equal(np.roll(now, shift), was) for shift in range(1, len(now))), default=0)
-    return Agreement.SILENT if shifted > (n_equal + expected * len(now)) / 2 else Agreement.SAME
+    made = [_tag(salt, place, text) for place, text in enumerate(texts)]
+    return Agreement.SAME if made[: len(registered)] == registered else Agreement.OTHER
 
 
-def _equal(now: NDArray[np.intp], was: NDArray[np.intp]) -> int:
-    return int(np.count_nonzero((now == was) & (now >= 0)))
-
-
-def _class_of(tag: bytes, classes: Sequence[str], salt: bytes, place: int) -> int:
-    return next((number for number, each in enumerate(classes) if _tag(salt, place, each) == tag), -1)
+def _are_ordinary(texts: Sequence[str]) -> bool:
+    """True if another set may well have the same labels: its own order, or chance, explains them."""
+    _, numbers = np.unique(np.array(texts, dtype=str), return_inverse=True)
+    expected = float(((np.bincount(numbers) / len(numbers)) ** 2).sum()) if len(numbers) else 1.0
+    if expected ** len(numbers) > _CHANCE:
+        return True
+    shifted = max(int(np.count_nonzero(np.roll(numbers, shift) == numbers)) for shift in range(1, len(numbers)))
+    return shifted > (1 + expected) * len(numbers) / 2
 
 
 def _texts(labels: Labels, ranks: NDArray[np.intp]) -> list[str]:

@@ -173,7 +173,7 @@ def test_as_owned__more_isolation_is_the_commits_to_ask(tmp_path, repository):
     repository("add", "--all")
     repository("commit", "--quiet", "--message=gate")
 
-    assert Sandbox.REQUIRED is terms.as_owned(gate(tmp_path, sandbox="required"), "main").sandbox
+    assert Sandbox.REQUIRED is terms.as_owned(gate(tmp_path, sandbox="required"), "main").sandbox.tier
 
 
 @pytest.mark.parametrize("is_default", [True, False])

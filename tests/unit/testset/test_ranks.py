@@ -24,14 +24,23 @@ def judged(then, now):
 
 
 def test_agreement__the_same_labels():
-    """Also if some were changed, or rows were added at the end."""
+    """Also if rows were added at the end."""
     then = labels(1)
-    now = then.values.copy()
-    now[:50] = 2
 
     assert Agreement.SAME == judged(then, then)
-    assert Agreement.SAME == judged(then, Labels(np.concatenate([now, labels(3).values])))
+    assert Agreement.SAME == judged(then, Labels(np.concatenate([then.values, labels(3).values])))
     assert Agreement.SAME == judged(Labels(then.values.astype(str)), then)
+
+
+@pytest.mark.parametrize("n_wrong", [1, 2, 100, 250])
+def test_agreement__a_guess_is_never_told_how_good_it_is(n_wrong):
+    """All labels but one, or half of them: the answer is the same, so that no guess reads a label off it."""
+    then = labels(1)
+    guess = then.values.copy()
+    guess[:n_wrong] = (guess[:n_wrong] + 1) % 3
+
+    assert Agreement.OTHER == judged(then, Labels(guess))
+    assert Agreement.OTHER == judged(then, Labels(then.values[:-1]))
 
 
 @pytest.mark.parametrize("classes", [2, 3, 10, 100])
