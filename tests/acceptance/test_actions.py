@@ -362,7 +362,8 @@ def test_renew__closes_the_issue(repository, workshop):
 
     repository.git("checkout", "--quiet", "topic")
     late = repository.pull_request(repository.git("rev-parse", "HEAD"), sha)
-    assert ("none", "4") == (late.verdict, late.outputs["exit-code"])
+    # Its test set is retired, and what stands on the default branch predicts other examples: no verdict either way.
+    assert ("none", True) == (late.verdict, late.outputs["exit-code"] in ("4", "5")), late.log
     assert ["closed"] == states(repository)
 
 

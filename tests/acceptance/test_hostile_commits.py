@@ -64,6 +64,7 @@ def test_predictions__link_to_the_owners_files(project: Project):
     for name in ("owner.key", "record.jsonl"):
         (project.root / name).write_text(project.key)
     project.gate(candidate={"predictions": "new.csv"}, owner={"key": "owner.key", "record": "record.jsonl"})
+    project.proctor("testset", "settings", "--accept", "--yes", code=0)
 
     for name in ("exam/labels.csv.sealed", "record.jsonl", "owner.key"):
         (project.root / "new.csv").symlink_to(name)
@@ -74,7 +75,7 @@ def test_predictions__link_to_the_owners_files(project: Project):
 
 def test_environment__while_a_candidate_runs(project: Project):
     """The key is in the environment of no process of a running gate, as the kernel shows it."""
-    project.candidate(wrong=1, before="import time; time.sleep(3)")
+    project.candidate(wrong=1, before="import time; time.sleep(1)")
     gate = project.start("-m", "proctor", "check", key=project.key)
     seen = {}
     while gate.poll() is None:

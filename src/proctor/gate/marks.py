@@ -91,6 +91,7 @@ class Folder:
             if not is_mine or not may_replace(self.read(name)):
                 return
             draft = self.path / f".{name}.{os.getpid()}"
+            draft.touch(0o600)
             draft.write_text(text, "utf-8")
             draft.replace(self.path / name)
 
