@@ -38,6 +38,8 @@ _LATER = ("sandbox.devices", "sandbox.folders", "slot")
 _GATE_S_OWN = ("name", "first", "baseline", "feedback", "slot")  # what each of several gates says for itself
 _ISOLATION = (Sandbox.NONE.value, Sandbox.AUTO.value, Sandbox.REQUIRED.value)
 _ACCEPTED = "accepted"
+_CLASSES = "testset.classes"
+_CLASSES_DIFFER = f"`{_CLASSES}` are not the ones that are registered"  # a class can be a label: none is quoted
 _DEEP = "/_" * 40  # a project somewhere: paths may lead some folders out of it
 
 HINT = (
@@ -184,7 +186,7 @@ def differences(pin: Pin, gate: Gate, *, is_signed: bool = True) -> tuple[str, .
     if is_own and not _is_of_file(pin, gate):
         free.add("name")  # it is the same
     return tuple(
-        f"`{key}` is {_quoted(value)}, and {_quoted(seen[key])} is registered"
+        _CLASSES_DIFFER if key == _CLASSES else f"`{key}` is {_quoted(value)}, and {_quoted(seen[key])} is registered"
         for key, value in asked.items()
         if key in seen and key not in free and seen[key] != value and not _is_allowed(key, seen[key], value)
     )
