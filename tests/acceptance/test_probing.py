@@ -139,7 +139,7 @@ def wait_for(project: Project, kind: str) -> None:
 @pytest.fixture
 def killed(project: Project) -> Project:
     """A project whose gate was killed while the candidate looked at the inputs."""
-    project.candidate(before="import time; time.sleep(2)")
+    project.candidate(before="import time; time.sleep(1)")
     gate = project.start("-m", "proctor", "check", key=project.key)
     wait_for(project, "pending")
     gate.send_signal(signal.SIGKILL)
@@ -158,7 +158,7 @@ def test_killed_machine__is_repeated_free_with_the_same_artifact(killed: Project
     assert "has begun and not ended" in other.err
     assert "Wait for it" in other.err
 
-    project.candidate(before="import time; time.sleep(2)")
+    project.candidate(before="import time; time.sleep(1)")
     report = project.check(0)
 
     assert (1, False, 1) == (report["step"], report["replayed"], report["budget"]["evaluations"])
