@@ -134,7 +134,7 @@ def open_inputs() -> list[Path]:
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_ended_gate__leaves_no_inputs_behind(originals: dict[str, Project], tmp_path: Path, ending: signal.Signals):
     """A gate that is told to end tidies up; after one that is killed outright the next one does."""
-    project = copy_of(originals["sealed"], tmp_path).candidate(before="import time; time.sleep(2)")
+    project = copy_of(originals["sealed"], tmp_path).candidate(before="import time; time.sleep(1)")
     gate = project.start("-m", "proctor", "check", key=project.key)
     deadline = time.monotonic() + 30
     while not open_inputs():
