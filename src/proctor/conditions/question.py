@@ -7,6 +7,7 @@ form in exact arithmetic: variables on the left, the first of them with the coef
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 from typing import assert_never
@@ -50,8 +51,8 @@ def named_in(text: str) -> frozenset[Variable]:
     return variables(normalize(parse(text)))
 
 
-def _together(word: str, parts: object) -> str:
-    distinct = sorted(set(parts))  # type: ignore[call-overload]
+def _together(word: str, parts: Iterable[str]) -> str:
+    distinct = sorted(set(parts))
     return distinct[0] if len(distinct) == 1 else f"({word.join(distinct)})"
 
 

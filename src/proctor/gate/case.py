@@ -30,7 +30,7 @@ from proctor.gate.registry import Registry
 from proctor.gate.safe import Safe
 from proctor.gatefile import Gate, Inputs, PredictionsFile
 from proctor.ledger import Draft, Entry, Ledger, open_ledger
-from proctor.ledger.history import Life
+from proctor.ledger.history import Life, is_acceptance
 from proctor.ledger.records import Adopted, Evaluated, Origin, Record, Registered, private_of, to_body
 from proctor.predictions import (
     Aligned,
@@ -173,8 +173,7 @@ class Case:
 
     def pinned(self, record: Adopted | Evaluated) -> Adopted | Evaluated:
         """*record* with what an accepted model is recognized by; a file of predictions is known by its own digest."""
-        is_accepted = isinstance(record, Adopted) or record.outcome in ("pass", "withheld")
-        if not is_accepted or isinstance(self.gate.candidate, PredictionsFile):
+        if not is_acceptance(record) or isinstance(self.gate.candidate, PredictionsFile):
             return record
         found = self._aligned.get(self.candidate.submission.digest)
         return replace(record, predictions=self._pin(found) if found else self.surroundings.random_bytes(32).hex())

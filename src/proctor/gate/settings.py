@@ -24,8 +24,8 @@ from proctor.errors import ContractError, DataError, GitFault, ProctorError
 from proctor.gatefile import Accepted, Baseline, Gate, Inputs, Owner, PredictionsFile, Revision, Sandbox, VerdictOnly
 from proctor.ledger import Entry, address
 from proctor.ledger.address import canonical_path
-from proctor.ledger.history import Life
-from proctor.ledger.records import Adopted, BaselineNamed, Registered, SettingsAccepted, Submission
+from proctor.ledger.history import Life, is_acceptance
+from proctor.ledger.records import BaselineNamed, Registered, SettingsAccepted, Submission
 from proctor.surroundings import OWN_FOLDER
 
 Settings = Mapping[str, str | None]
@@ -317,9 +317,8 @@ def _known_baselines(life: Life) -> set[str]:
     known = {anchor.digest} if anchor is not None else set()
     known |= {taken.record.baseline.digest for taken in life.acts if isinstance(taken.record, BaselineNamed)}
     for taken in life.verdicts:
-        record = taken.record
-        if isinstance(record, Adopted) or record.outcome in ("pass", "withheld"):
-            known.add(record.candidate.digest)
+        if is_acceptance(taken.record):
+            known.add(taken.record.candidate.digest)
     return known
 
 

@@ -169,7 +169,7 @@ class Life:
             return self.registered.record.anchor
         for taken in self.verdicts:
             record = taken.record
-            if record.origin.gate == gate and _is_acceptance(record):
+            if record.origin.gate == gate and is_acceptance(record):
                 return record.candidate
         return None
 
@@ -248,19 +248,20 @@ class Life:
         for other in self.verdicts:
             if other.entry.number >= number:
                 break
-            if other.record.origin.gate == record.origin.gate and _is_acceptance(other.record):
+            if other.record.origin.gate == record.origin.gate and is_acceptance(other.record):
                 return other.record.candidate
         return record.baseline
 
 
-def _is_acceptance(record: Adopted | Evaluated) -> bool:
+def is_acceptance(record: Adopted | Evaluated) -> bool:
+    """True if the candidate of *record* became the baseline, or may have, where the outcome is withheld."""
     return isinstance(record, Adopted) or record.outcome in ("pass", "withheld")
 
 
 def _is_acceptance_of(record: Adopted | Evaluated, question: Question) -> bool:
     return (
         record.origin.gate == question.gate
-        and _is_acceptance(record)
+        and is_acceptance(record)
         and question.is_same(record.candidate, question.candidate)
         and question.has_same_condition(record.condition)
     )
