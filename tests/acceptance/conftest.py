@@ -84,6 +84,10 @@ class Workshop:
         (self.root / "proctor.yml").write_text(yaml.safe_dump(kept, sort_keys=False))
         return self
 
+    def accept_settings(self) -> None:
+        """Say as the owner of the test set that what the gate file now says is meant."""
+        assert 0 == self.proctor("testset", "settings", "--accept", "--yes").code
+
     def proctor(self, *arguments: str, env: dict[str, str] | None = None, timeout: float = 60) -> Ran:
         """Run the command line as a user would, in a process of its own."""
         environment = {**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1", **(env or {})}

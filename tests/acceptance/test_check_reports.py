@@ -202,12 +202,14 @@ def test_check__runs_in_a_real_store(store, ready):
     assert "" == ready.proctor("check").err
     assert "" == ready.proctor("check").err  # the recorded answer
     ready.predictions("other.csv", range(390))
-    down = ready.gate(runstore=target | {"url": NOBODY}).proctor("check", "--candidate", "other.csv", env=QUICK)
+    ready.gate(runstore=target | {"url": NOBODY}).accept_settings()
+    down = ready.proctor("check", "--candidate", "other.csv", env=QUICK)
     assert (1, True) == (down.code, "this result waits" in down.err)
     assert [1] == [int(run["step"]) for run in runs_in(store, "team")]
 
     assert 5 == ready.proctor("runstore", "sync", env=QUICK).code
-    synced = ready.gate(runstore=target).proctor("runstore", "sync", "--json")
+    ready.gate(runstore=target).accept_settings()
+    synced = ready.proctor("runstore", "sync", "--json")
 
     assert (0, 1, 0) == (synced.code, len(synced.json["sent"]), len(synced.json["waiting"]))
     first, second = runs_in(store, "team")

@@ -72,7 +72,9 @@ def test_replays__are_known_by_what_was_submitted(project: Project):
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_crash__is_a_charged_fail_that_looks_like_any_other(project: Project, tmp_path_factory, ending: str):
+def test_crash__is_a_charged_fail_that_looks_like_any_other(
+    project: Project, tmp_path_factory, monkeypatch, ending: str
+):
     """
     However a candidate ends after it has seen inputs: FAIL, charged, the very bytes of an honest FAIL, nothing told.
 
@@ -90,6 +92,7 @@ def test_crash__is_a_charged_fail_that_looks_like_any_other(project: Project, tm
     again = project.check(1)
     assert (True, 1, 1) == (again["replayed"], again["step"], again["budget"]["evaluations"])
     if ending == "writes nothing":
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))  # the twin's own machine
         twin = copy_of(project, tmp_path_factory.mktemp("twin")).candidate(wrong=300)
         honest = twin.proctor("check", code=1)
         assert without_volatile(honest.out) == without_volatile(ran.out)

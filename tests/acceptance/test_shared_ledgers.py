@@ -119,7 +119,7 @@ class Team:
     folder: Path
     ledger: str
 
-    def repository(self, folder: str, actor: str, **overrides: Any) -> Clone:
+    def repository(self, folder: str, actor: str, *, registers: bool = True, **overrides: Any) -> Clone:
         """A new repository with a gate of its name, a first model (wrong on 120 rows), and a clone of it."""
         git(self.folder, "init", "-q", "--bare", f"{folder}.git")
         git(self.folder, "clone", "-q", str(self.folder / f"{folder}.git"), folder)
@@ -128,9 +128,17 @@ class Team:
         (clone.root / "predict.py").write_text(PREDICT)
         (clone.root / ".gitignore").write_text(".proctor/\n")
         self.gate(clone, **{"name": folder, **overrides})
-        clone.commit(0, 120)
+        for _ in range(2):  # HEAD~1 is named as a baseline
+            clone.commit(0, 120)
         clone.push()
+        if registers:
+            self.register(clone)
         return clone
+
+    def register(self, clone: Clone) -> None:
+        """Register the test set, as its owner, unless that was done: its files lie out of every project."""
+        if not clone.proctor("ledger", "export").out:
+            clone.proctor("testset", "register", code=0)
 
     def gate(self, clone: Clone, **overrides: Any) -> None:
         content = {
@@ -356,8 +364,9 @@ def test_accepted_baseline__of_another_repository_with_the_same_name(git_team: T
 
 def test_kept_predictions__that_came_with_a_commit_are_not_believed(git_team: Team):
     """A worse model whose commit brings forged predictions of the baseline does not pass."""
-    shop = git_team.repository("shop", "ada", baseline={"revision": "v1"})
+    shop = git_team.repository("shop", "ada", baseline={"revision": "v1"}, registers=False)
     git(shop.root, "tag", "v1")
+    git_team.register(shop)
     shop.commit(0, 200)
     shop.proctor("check", code=1)
     for path in (shop.root / ".proctor/store").iterdir():
@@ -377,15 +386,15 @@ def test_kept_predictions__that_came_with_a_commit_are_not_believed(git_team: Te
 @pytest.mark.parametrize("first", ["features", "no features"])
 def test_features__dropped_or_added_later_buy_no_new_budget(git_team: Team, first: str):
     """Which features are named is the owner's to say; with their word, a set known by its ids stays the same set."""
-    clone = git_team.repository("shop", "ada")
+    clone = git_team.repository("shop", "ada", registers=False)
     labels = {"labels": str(git_team.folder / "labels.csv")}
     whole = labels | {"features": str(git_team.folder / "features.csv")}
     (clone.root / "new.csv").write_text("id,prediction\n" + "".join(f"e{i},{i % 10}\n" for i in range(N_EXAMPLES)))
     files = {"candidate": {"predictions": "new.csv"}, "condition": "n > 0.7 +/- 0.05"}
     sets = (whole, labels) if first == "features" else (labels, whole)
-    git_team.gate(clone, testset=sets[0], **files)
+    git_team.gate(clone, name="shop", testset=sets[0], **files)
     clone.proctor("check", code=0)
-    git_team.gate(clone, testset=sets[1], **files)
+    git_team.gate(clone, name="shop", testset=sets[1], **files)
 
     assert "belongs to the owner" in clone.proctor("check", code=2).err
     assert 1 == sum(entry.kind == "registration" for entry in transcript(clone))
