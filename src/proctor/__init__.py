@@ -22,7 +22,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from proctor import errors, stats
     from proctor.budget import Contract
-    from proctor.conditions import explain, normalize, parse
+    from proctor.conditions import normalize, parse
     from proctor.errors import ProctorError
     from proctor.gate import check, status
     from proctor.gatefile import Gate
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from proctor.planning import Plan, Request, plan
     from proctor.release import BudgetReport, Release, Status, Verdict
     from proctor.surroundings import Surroundings
+    from proctor.words import explain
 
 _HOMES = {
     "BudgetReport": "proctor.release:BudgetReport",
@@ -44,7 +45,7 @@ _HOMES = {
     "Verdict": "proctor.release:Verdict",
     "check": "proctor.gate:check",
     "errors": "proctor.errors",
-    "explain": "proctor.conditions:explain",
+    "explain": "proctor.words:explain",
     "load_gate": "proctor.gatefile:load",
     "normalize": "proctor.conditions:normalize",
     "parse": "proctor.conditions:parse",

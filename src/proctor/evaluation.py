@@ -9,44 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, assert_never
-
-import numpy as np
-from numpy.typing import NDArray
+from functools import partial
+from typing import Any
 
 from proctor.budget import Mode
-from proctor.conditions import (
-    Assignment,
-    Clause,
-    Difference,
-    Formula,
-    Linear,
-    Proportion,
-    Quantity,
-    Truth,
-    Variable,
-    allocate,
-    truth,
-    value_range,
-)
+from proctor.conditions import Assignment, Clause, Formula, Quantity, Truth, Variable, allocate, truth
+from proctor.methods import Outcomes, method_of
 from proctor.planning import Terms
-
-
-class Outcomes(Protocol):
-    """What an evaluation needs to know of the examples: `proctor.predictions` has the real thing."""
-
-    @property
-    def n_examples(self) -> int:
-        """Number of examples."""
-
-    def right(self, variable: Variable) -> int:
-        """Number of examples on which a model is right; for ``d``, on which candidate and baseline differ."""
-
-    def wins_and_losses(self, plus: Variable, minus: Variable) -> tuple[int, int]:
-        """Numbers of examples on which only the first, and only the second, of two models is right."""
-
-    def scores(self, quantity: Linear) -> NDArray[np.float64]:
-        """Value of a linear expression for each example, shape (n_examples,), in the order fixed at registration."""
 
 
 @dataclass(frozen=True)
@@ -136,91 +105,32 @@ def paper_rule(formula: Formula, terms: Terms) -> PaperRule:
 
 
 def _finding(assignment: Assignment, outcomes: Outcomes, log_level: float, paper_rule: PaperRule | None) -> Finding:
-    clause = assignment.clause
-    value = estimate(clause.quantity, outcomes)
-    counts = _counts(clause.quantity, outcomes)
+    clause, n_examples = assignment.clause, outcomes.n_examples
+    method = method_of(clause.quantity)
+    statistic = method.statistic(outcomes)
+    value = method.estimate(statistic, n_examples)
     if paper_rule is not None:
-        return Finding(clause, paper_rule(assignment, value, outcomes), log_level, value, counts)
-    decided = _decide(clause, outcomes, log_level, assignment.disagreement_cap)
-    return Finding(clause, decided, log_level, value, counts)
+        decided = paper_rule(assignment, value, outcomes)
+    else:
+        decided = decide(assignment, statistic, n_examples, log_level)
+    return Finding(clause, decided, log_level, value, method.counts(statistic))
 
 
 def estimate(quantity: Quantity, outcomes: Outcomes) -> float:
     """Point estimate of a clause's expression; NaN without examples."""
-    match quantity:
-        case Proportion(variable):
-            return _share(outcomes.right(variable), outcomes.n_examples)
-        case Difference(plus, minus):
-            wins, losses = outcomes.wins_and_losses(plus, minus)
-            return _share(wins - losses, outcomes.n_examples)
-        case Linear():
-            return float(np.mean(outcomes.scores(quantity))) if outcomes.n_examples else math.nan
-        case _:
-            assert_never(quantity)
+    method = method_of(quantity)
+    return method.estimate(method.statistic(outcomes), outcomes.n_examples)
 
 
-def _counts(quantity: Quantity, outcomes: Outcomes) -> dict[str, int]:
-    match quantity:
-        case Proportion(variable):
-            return {str(variable): outcomes.right(variable)}
-        case Difference(plus, minus):
-            wins, losses = outcomes.wins_and_losses(plus, minus)
-            return {"wins": wins, "losses": losses}
-        case Linear():
-            return {}
-        case _:
-            assert_never(quantity)
-
-
-def _decide(clause: Clause, outcomes: Outcomes, log_level: float, cap: float) -> Truth:
+def decide(assignment: Assignment, statistic: Any, n_examples: int, log_level: float) -> Truth:
     """True if the clause's negation is rejected, False if the clause is; no examples decide nothing."""
-    if outcomes.n_examples == 0:
+    if n_examples == 0:
         return Truth.UNKNOWN
-    exceeds, falls_short = _tests(clause, outcomes, log_level, cap)
-    holds, fails = (exceeds, falls_short) if clause.above else (falls_short, exceeds)
-    if holds():
+    clause, cap = assignment.clause, assignment.disagreement_cap
+    rejects = partial(method_of(clause.quantity).rejects, clause, statistic, n_examples, log_level, cap)
+    if rejects(above=clause.above):
         return Truth.TRUE
-    return Truth.FALSE if fails() else Truth.UNKNOWN
-
-
-_Test = Callable[[], bool]
-
-
-def _tests(clause: Clause, outcomes: Outcomes, log_level: float, cap: float) -> tuple[_Test, _Test]:
-    """The tests that reject "at most the threshold" and "at least the threshold"."""
-    c, n = clause.threshold, outcomes.n_examples
-    match clause.quantity:
-        case Proportion(variable):
-            from proctor.stats import binomial
-
-            k = outcomes.right(variable)
-            return (
-                lambda: binomial.rejects(k, n, c, log_level, above=True),
-                lambda: binomial.rejects(k, n, c, log_level, above=False),
-            )
-        case Difference(plus, minus):
-            from proctor.stats.paired import PairedTest
-
-            wins, losses = outcomes.wins_and_losses(plus, minus)
-            return (
-                lambda: PairedTest(n, c, log_level, cap).rejects(wins, losses),
-                lambda: PairedTest(n, -c, log_level, cap).rejects(losses, wins),
-            )
-        case Linear():
-            from proctor.stats import bounded
-
-            scores = outcomes.scores(clause.quantity)
-            low, high = value_range(clause.quantity)
-            return (
-                lambda: bounded.rejects(scores, c, log_level, low, high),
-                lambda: bounded.rejects(-scores, -c, log_level, -high, -low),
-            )
-        case _:
-            assert_never(clause.quantity)
-
-
-def _share(count: int, n_examples: int) -> float:
-    return count / n_examples if n_examples else math.nan
+    return Truth.FALSE if rejects(above=not clause.above) else Truth.UNKNOWN
 
 
 # --- for the owner's eyes --------------------------------------------------------------------------------------------
@@ -254,7 +164,8 @@ def summary(evaluation: Evaluation) -> dict[str, Any]:
 
 def _clause_figures(finding: Finding, outcomes: Outcomes) -> dict[str, Any]:
     level = math.exp(max(finding.log_level, -690.0))
-    lower, upper, p_value = _bounds(finding, outcomes, level)
+    method = method_of(finding.clause.quantity)
+    lower, upper, p_value = method.bounds(finding.clause, method.statistic(outcomes), outcomes.n_examples, level)
     return {
         "clause": finding.clause.text,
         "truth": finding.truth.name.lower(),
@@ -265,33 +176,3 @@ def _clause_figures(finding: Finding, outcomes: Outcomes) -> dict[str, Any]:
         "log_level": finding.log_level,
         "counts": finding.counts,
     }
-
-
-def _bounds(finding: Finding, outcomes: Outcomes, level: float) -> tuple[float, float, float | None]:
-    clause, n = finding.clause, outcomes.n_examples
-    match clause.quantity:
-        case Proportion(variable):
-            from proctor.stats import binomial
-
-            k = outcomes.right(variable)
-            p_value = math.exp(binomial.log_p_value(k, n, clause.threshold, above=clause.above))
-            return binomial.lower_bound(k, n, level), binomial.upper_bound(k, n, level), p_value
-        case Difference(plus, minus):
-            from proctor.stats import paired
-
-            wins, losses = outcomes.wins_and_losses(plus, minus)
-            bounds = paired.lower_bound(wins, losses, n, level), paired.upper_bound(wins, losses, n, level)
-            signed = (wins, losses, n, clause.threshold) if clause.above else (losses, wins, n, -clause.threshold)
-            return *bounds, paired.p_value(*signed, level)
-        case Linear():
-            from proctor.stats import bounded
-
-            scores = outcomes.scores(clause.quantity)
-            low, high = value_range(clause.quantity)
-            return (
-                bounded.lower_bound(scores, level, low, high),
-                bounded.upper_bound(scores, level, low, high),
-                None,
-            )
-        case _:
-            assert_never(clause.quantity)

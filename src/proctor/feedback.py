@@ -14,9 +14,10 @@ from typing import assert_never
 
 from proctor.budget import Mode
 from proctor.conditions import Quantity, Truth, clauses, normalize, parse
-from proctor.evaluation import Evaluation, Outcomes, estimate
+from proctor.evaluation import Evaluation, estimate
 from proctor.gatefile import Estimate, Feedback, ThreeWay, VerdictOnly
 from proctor.gatefile.slot import Slot
+from proctor.methods import Outcomes
 
 Message = tuple[str, float]
 """What is released, and the natural logarithm of its declared probability."""

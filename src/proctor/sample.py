@@ -13,16 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from proctor.conditions import Clause, Difference, Formula, Linear, Proportion, Variable, clauses
+from proctor.conditions import Formula, Linear, Variable, clauses
 from proctor.predictions import Counts, Labels, Panel, Weights, count, needed_rows, scores
-
-_FIELDS = {Variable.N: "candidate", Variable.O: "baseline", Variable.A: "anchor", Variable.D: "differ"}
 
 
 @dataclass(frozen=True)
 class Sample:
     """
-    What came out on the examples; fulfills `proctor.evaluation.Outcomes`.
+    What came out on the examples; fulfills `proctor.methods.Outcomes`.
 
     Args:
         panel: Predictions of candidate, baseline and anchor, in the order of the test set.
@@ -54,8 +52,7 @@ class Sample:
 
     def scores(self, quantity: Linear) -> NDArray[np.float64]:
         """Value of a linear expression for each example, in the order fixed at registration."""
-        weights = Weights(quantity.n, quantity.o, quantity.a, quantity.d)
-        values: NDArray[np.float64] = scores(self.panel, self.labels, weights)[self.order]
+        values: NDArray[np.float64] = scores(self.panel, self.labels, Weights(*quantity.weights))[self.order]
         return values
 
 
@@ -67,15 +64,5 @@ def rows_to_label(formula: Formula, panel: Panel) -> NDArray[np.bool_]:
     """
     needed = np.zeros(len(panel), np.bool_)
     for clause in clauses(formula):
-        needed |= needed_rows(panel, _weights(clause))
+        needed |= needed_rows(panel, Weights(*clause.quantity.weights))
     return needed
-
-
-def _weights(clause: Clause) -> Weights:
-    match clause.quantity:
-        case Proportion(variable):
-            return Weights(**{_FIELDS[variable]: 1.0})
-        case Difference(plus, minus):
-            return Weights(**{_FIELDS[plus]: 1.0, _FIELDS[minus]: -1.0})
-        case Linear(n, o, a, d):
-            return Weights(n, o, a, d)

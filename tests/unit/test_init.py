@@ -19,6 +19,7 @@ from proctor.gatefile.draft import READY_MADE, Draft
 from proctor.gatefile.findings import Found, Role, search
 from proctor.planning import Request
 from proctor.planning import plan as make_plan
+from proctor.words import explain as explained
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -314,7 +315,7 @@ def test_explain__in_plain_words():
     """Every sentence of the explanation is printed, whatever the width."""
     result = CliRunner().invoke(explain, ["n - o > 0.02 +/- 0.01", "--reliability", "0.999"])
 
-    told = conditions.explain("n - o > 0.02 +/- 0.01", "fp-free", 0.999)
+    told = explained("n - o > 0.02 +/- 0.01", "fp-free", 0.999)
     words = " ".join(result.output.replace("\n", " ").split())
     assert 0 == result.exit_code
     assert [] == [one for one in (*told.asks, *told.passing_means, *told.passing_does_not_mean) if one not in words]

@@ -28,10 +28,10 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def explain(condition: str, mode: str, reliability: float | None, as_json: bool) -> None:
     """Say in plain words what CONDITION asks, what a pass means and what it does not mean."""
-    from proctor import conditions
+    from proctor import conditions, words
     from proctor.cli import terminal_width
 
-    explanation = conditions.explain(condition, mode, reliability)
+    explanation = words.explain(condition, mode, reliability)
     if as_json:
         canonical = {"condition": str(conditions.parse(condition)), "mode": mode, "reliability": reliability}
         click.echo(json.dumps({**canonical, **asdict(explanation)}, indent=2, ensure_ascii=False))

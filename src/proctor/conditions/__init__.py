@@ -1,5 +1,5 @@
 """
-The language of conditions: text to syntax tree, to clauses in normal form, to words.
+The language of conditions: text to syntax tree, to clauses in normal form.
 
 ::
 
@@ -7,7 +7,6 @@ The language of conditions: text to syntax tree, to clauses in normal form, to w
     normalize    tree     -> formula    clauses.py
     truth        formula  -> Truth      logic.py
     allocate     formula  -> levels     logic.py
-    in_words     formula  -> one line   words.py
     question_of  formula  -> the text that stands for every way to write it   question.py
 
 Importing this package loads the standard library alone; lark comes with the first :func:`parse`.
@@ -21,7 +20,6 @@ from proctor.conditions.parser import parse
 from proctor.conditions.quantities import Difference, Linear, Proportion, Quantity, quantity_variables, value_range
 from proctor.conditions.question import named_in, question_of, question_of_text
 from proctor.conditions.tree import AllOf, AnyOf, Comparator, Comparison, Condition, Variable
-from proctor.conditions.words import Explanation, explain, in_words
 
 __all__ = [
     "AllOf",
@@ -32,7 +30,6 @@ __all__ = [
     "Comparison",
     "Condition",
     "Difference",
-    "Explanation",
     "Formula",
     "Linear",
     "Proportion",
@@ -41,8 +38,6 @@ __all__ = [
     "Variable",
     "allocate",
     "clauses",
-    "explain",
-    "in_words",
     "named_in",
     "normalize",
     "parse",

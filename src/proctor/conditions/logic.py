@@ -13,12 +13,12 @@ from enum import IntEnum
 from typing import assert_never
 
 from proctor.conditions.clauses import Clause, Formula, clauses
-from proctor.conditions.quantities import Difference, Proportion
+from proctor.conditions.quantities import DISAGREEMENT, Difference
 from proctor.conditions.tree import AllOf, AnyOf, Variable
 from proctor.errors import DomainError
 
 _FP_FREE, _FN_FREE = "fp-free", "fn-free"
-_COMPARED = frozenset({Variable.N, Variable.O})
+_CAPPED = (Difference(Variable.N, Variable.O), Difference(Variable.O, Variable.N))
 
 
 class Truth(IntEnum):
@@ -118,7 +118,7 @@ def allocate(formula: Formula, mode: str) -> tuple[Assignment, ...]:
 def _descend(formula: Formula, given: Assignment, whole: type[AllOf[Clause] | AnyOf[Clause]]) -> Iterator[Assignment]:
     match formula:
         case Clause():
-            cap = given.disagreement_cap if _is_capped(formula) else 1.0
+            cap = given.disagreement_cap if formula.quantity in _CAPPED else 1.0
             yield replace(given, clause=formula, disagreement_cap=cap)
         case AllOf(parts) | AnyOf(parts):
             shared = _shared(given, len(parts), isinstance(formula, whole))
@@ -137,16 +137,6 @@ def _shared(given: Assignment, n_parts: int, is_whole: bool) -> Assignment:
 
 def _bound_on_d(part: Formula, is_below: bool) -> float:
     """The bound on d wherever the truth of the formula is still open: ``d < A`` in an AND, ``d > A`` in an OR."""
-    match part:
-        case Clause(Proportion(Variable.D), above, threshold) if above != is_below:
-            return min(1.0, threshold)
-        case _:
-            return 1.0
-
-
-def _is_capped(clause: Clause) -> bool:
-    match clause.quantity:
-        case Difference(plus, minus):
-            return {plus, minus} == _COMPARED
-        case _:
-            return False
+    if isinstance(part, Clause) and part.quantity == DISAGREEMENT and part.above != is_below:
+        return min(1.0, part.threshold)
+    return 1.0

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
-from typing import assert_never
 
 from proctor.conditions.tree import Variable, decimal_text
 
@@ -24,6 +23,11 @@ class Proportion:
 
     variable: Variable
 
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d."""
+        return tuple(float(self.variable is other) for other in ORDER)
+
     def __str__(self) -> str:
         return str(self.variable)
 
@@ -34,6 +38,11 @@ class Difference:
 
     plus: Variable
     minus: Variable
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d."""
+        return tuple(float(self.plus is other) - float(self.minus is other) for other in ORDER)
 
     def __str__(self) -> str:
         return f"{self.plus} - {self.minus}"
@@ -48,8 +57,13 @@ class Linear:
     a: float = 0.0
     d: float = 0.0
 
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d."""
+        return self.n, self.o, self.a, self.d
+
     def __str__(self) -> str:
-        terms = [(weight, letter) for weight, letter in zip(weights_of(self), ORDER, strict=True) if weight]
+        terms = [(weight, letter) for weight, letter in zip(self.weights, ORDER, strict=True) if weight]
         text = ""
         for weight, letter in terms:
             size = "" if abs(weight) == 1 else f"{decimal_text(Decimal(repr(abs(float(weight)))))} * "
@@ -60,10 +74,13 @@ class Linear:
 
 Quantity = Proportion | Difference | Linear
 
+DISAGREEMENT = Proportion(Variable.D)
+"""The share of examples on which candidate and baseline differ: the only quantity that needs no labels."""
+
 
 def quantity_variables(quantity: Quantity) -> frozenset[Variable]:
     """The variables that *quantity* depends on."""
-    return frozenset(name for name, weight in zip(ORDER, weights_of(quantity), strict=True) if weight)
+    return frozenset(name for name, weight in zip(ORDER, quantity.weights, strict=True) if weight)
 
 
 def value_range(quantity: Quantity) -> tuple[float, float]:
@@ -81,21 +98,8 @@ def value_range(quantity: Quantity) -> tuple[float, float]:
         (0.0, 2.0)
 
     """
-    low, high = extremes(tuple(Fraction(weight) for weight in weights_of(quantity)))
+    low, high = extremes(tuple(Fraction(weight) for weight in quantity.weights))
     return float(low), float(high)
-
-
-def weights_of(quantity: Quantity) -> tuple[float, ...]:
-    """Coefficients of n, o, a and d."""
-    match quantity:
-        case Proportion(variable):
-            return tuple(float(variable is other) for other in ORDER)
-        case Difference(plus, minus):
-            return tuple(float(plus is other) - float(minus is other) for other in ORDER)
-        case Linear(n, o, a, d):
-            return n, o, a, d
-        case _:
-            assert_never(quantity)
 
 
 _TOGETHER = tuple(

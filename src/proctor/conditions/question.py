@@ -14,7 +14,7 @@ from typing import assert_never
 
 from proctor.conditions.clauses import Clause, Formula, normalize, variables
 from proctor.conditions.parser import parse
-from proctor.conditions.quantities import ORDER, weights_of
+from proctor.conditions.quantities import ORDER
 from proctor.conditions.tree import AllOf, AnyOf, Variable
 
 
@@ -57,7 +57,7 @@ def _together(word: str, parts: Iterable[str]) -> str:
 
 
 def _clause(clause: Clause) -> str:
-    weights = [_exact(weight) for weight in weights_of(clause.quantity)]
+    weights = [_exact(weight) for weight in clause.quantity.weights]
     first = next(weight for weight in weights if weight)
     terms = " ".join(f"{weight / first} {name}" for weight, name in zip(weights, ORDER, strict=True) if weight)
     return f"{terms} {'>' if clause.above == (first > 0) else '<'} {_exact(clause.threshold) / first}"

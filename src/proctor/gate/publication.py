@@ -11,7 +11,7 @@ from typing import Any
 
 from proctor import __version__
 from proctor.budget import SPENT, STAKE_UNITS, Mode
-from proctor.conditions import Formula, in_words, normalize, parse
+from proctor.conditions import Formula, normalize, parse
 from proctor.errors import FAILED, PASSED
 from proctor.gate.books import Books, prospect
 from proctor.gatefile import Gate
@@ -20,6 +20,7 @@ from proctor.ledger.records import Adopted, Evaluated
 from proctor.outlook import budget_report
 from proctor.release import Basis, HistoryRow, Release, Status, TestSetFacts, Verdict
 from proctor.testset import TestSet
+from proctor.words import in_words
 
 Concluded = Taken[Adopted] | Taken[Evaluated]
 

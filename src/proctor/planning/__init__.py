@@ -1,7 +1,7 @@
 """
 From a condition and a contract to a number of examples and labels, before any data is touched (theory.md §6).
 
-What is asked (`terms`), how each clause is sized by the exact tests (`exact`, `linear`) or as ease.ml/ci does it
+What is asked (`terms`), how each clause is sized by the exact tests (`exact`) or as ease.ml/ci does it
 (`paper`), and the plan that puts them together (`whole`). No data, no clock, no files: pure functions of what the gate
 file says. The paper's bounds need no NumPy, so a plan by them starts fast; the exact tests are imported when used.
 """

@@ -11,9 +11,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from proctor.conditions import AllOf, Clause, Difference, Formula, Linear, Proportion, Truth, Variable, clauses
+from proctor.conditions import AllOf, Clause, Formula, Truth, Variable, clauses
+from proctor.conditions.quantities import DISAGREEMENT
 from proctor.errors import ToleranceOutOfReach
-from proctor.planning.terms import Bound, ComputedAnew, Terms
+from proctor.methods import method_of
+from proctor.methods.sizing import ComputedAnew
+from proctor.planning.terms import Bound, Terms
 from proctor.stats import bennett, hoeffding
 
 
@@ -54,7 +57,7 @@ class Requirement(ComputedAnew):
     @property
     def label_share(self) -> float:
         """Only disagreements are labeled where the difference is estimated as one variable."""
-        if self.clause.quantity == Proportion(Variable.D):
+        if self.clause.quantity == DISAGREEMENT:
             return 0.0
         return 1.0 if self.variance is None else min(self.variance, self.disagreement)
 
@@ -112,7 +115,7 @@ class Requirement(ComputedAnew):
         return below if estimate < self.clause.threshold - margin else Truth.UNKNOWN
 
     def _coefficients(self) -> tuple[float, ...]:
-        return _weights(self.clause)
+        return tuple(weight for weight in self.clause.quantity.weights if weight)
 
 
 def requirements(formula: Formula, terms: Terms) -> tuple[Requirement, ...]:
@@ -129,10 +132,10 @@ def requirements(formula: Formula, terms: Terms) -> tuple[Requirement, ...]:
 
 
 def _requirement(clause: Clause, terms: Terms, log_level: float, proven: float | None) -> Requirement:
-    pair = clause.quantity
-    if terms.bound is not Bound.BENNETT or not isinstance(pair, Difference):
+    method = method_of(clause.quantity)
+    if terms.bound is not Bound.BENNETT or not method.is_paired:
         return Requirement(clause, log_level)
-    if proven is not None and Variable.A not in {pair.plus, pair.minus}:
+    if proven is not None and Variable.A not in method.labeled_together:
         return Requirement(clause, log_level, proven, disagreement=min(proven, terms.disagreement or 1.0))
     if terms.disagreement is not None:
         return Requirement(clause, log_level, terms.disagreement, is_assumed=True, disagreement=terms.disagreement)
@@ -146,16 +149,6 @@ def _proven_disagreement(formula: Formula) -> float | None:
     bounds = [
         min(1.0, part.threshold + 2 * (part.tolerance or 0.0))
         for part in formula.parts
-        if isinstance(part, Clause) and part.quantity == Proportion(Variable.D) and not part.above
+        if isinstance(part, Clause) and part.quantity == DISAGREEMENT and not part.above
     ]
     return min(bounds, default=None)
-
-
-def _weights(clause: Clause) -> tuple[float, ...]:
-    match clause.quantity:
-        case Proportion():
-            return (1.0,)
-        case Difference():
-            return (1.0, -1.0)
-        case Linear(n, o, a, d):
-            return tuple(weight for weight in (n, o, a, d) if weight)

@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from proctor.budget import Adaptivity, Contract, open_account
-from proctor.conditions import AllOf, AnyOf, Clause, Difference, Formula, Proportion, Variable, clauses
+from proctor.conditions import AllOf, AnyOf, Clause, Formula, Variable, clauses
 from proctor.errors import BudgetSpent, Misuse
+from proctor.methods import method_of
+from proctor.methods.sizing import Progress, Sizing, within
 from proctor.planning import life, paper
 from proctor.planning.terms import (
     Bound,
@@ -23,12 +25,9 @@ from proctor.planning.terms import (
     LifeRow,
     PaperFigures,
     Plan,
-    Progress,
     Reach,
     Request,
-    Sizing,
     Terms,
-    within,
 )
 
 CURVE = (0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.5, 3.0)
@@ -162,18 +161,8 @@ def _largest(sizes: Iterable[int | None]) -> int | None:
 
 def _labels(tests: tuple[Sizing, ...], examples: int) -> int:
     """Labels for all clauses on one set: each pair of models is labeled where it differs, an accuracy everywhere."""
-    shares = {_pair(test.clause): test.label_share for test in tests}
+    shares = {method_of(test.clause.quantity).labeled_together: test.label_share for test in tests}
     return round(examples * min(1.0, sum(shares.values())))
-
-
-def _pair(clause: Clause) -> frozenset[Variable]:
-    match clause.quantity:
-        case Difference(plus, minus):
-            return frozenset({plus, minus})
-        case Proportion(variable):
-            return frozenset({variable})
-        case _:
-            return frozenset({Variable.N, Variable.O})
 
 
 def _furthest(tests: tuple[Sizing, ...], n_examples: int) -> Reach:
@@ -310,8 +299,8 @@ def _price(formula: Formula, request: Request) -> tuple[str, ...]:
 
 def _notes(formula: Formula, request: Request, tests: tuple[Sizing, ...]) -> tuple[str, ...]:
     notes = []
-    differences = [clause for clause in clauses(formula) if isinstance(clause.quantity, Difference)]
-    anchored = [clause for clause in differences if Variable.A in _pair(clause)]
+    differences = [clause for clause in clauses(formula) if method_of(clause.quantity).is_paired]
+    anchored = [clause for clause in differences if Variable.A in method_of(clause.quantity).labeled_together]
     if anchored:
         said = "taken from `disagreement` too" if request.disagreement is not None else "taken as 1 (nothing is said)"
         notes.append(f"the share on which candidate and anchor differ is {said}: `{anchored[0]}`")

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from proctor.budget import Account, Mode, Step
-from proctor.conditions import Formula, Variable, in_words, restrict, variables
+from proctor.conditions import Formula, Variable, restrict, variables
 from proctor.errors import EvaluationPending, KeyFault, LedgerUnreachable, Misuse, ProctorError
 from proctor.gate.books import (
     Books,
@@ -28,6 +28,7 @@ from proctor.preflight.report import Finding, good, problem, skipped, warning
 from proctor.reports import sentences
 from proctor.reports.sentences import points
 from proctor.testset import TestSet
+from proctor.words import in_words
 
 
 @dataclass(frozen=True)

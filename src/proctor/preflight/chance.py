@@ -111,7 +111,7 @@ def _passes(
 
 @dataclass(frozen=True)
 class Drawn:
-    """A simulated test set; fulfills `proctor.evaluation.Outcomes`."""
+    """A simulated test set; fulfills `proctor.methods.Outcomes`."""
 
     counts: Counts
     rng: np.random.Generator
@@ -131,9 +131,9 @@ class Drawn:
 
     def scores(self, quantity: Linear) -> NDArray[np.float64]:
         """Value of a linear expression for each example, in a random order."""
-        weights = (quantity.n, quantity.o, quantity.a, quantity.d)
         values = [
-            sum(w for bit, w in enumerate(weights) if code >> bit & 1) for code in range(len(self.counts.labeled))
+            sum(w for bit, w in enumerate(quantity.weights) if code >> bit & 1)
+            for code in range(len(self.counts.labeled))
         ]
         whole: NDArray[Any] = np.repeat(np.asarray(values, np.float64), self.counts.labeled)
         self.rng.shuffle(whole)

@@ -1,7 +1,7 @@
 """
 Decisions on many test sets at once: by the gate's own tests, each asked once, and by comparing the estimates.
 
-What a clause is worth is the test of `proctor.stats` that `proctor.evaluation` would use, at the same share of the
+What a clause is worth is the decision of `proctor.methods` that `proctor.evaluation` uses, at the same share of the
 level. A proof needs one direction of it alone: a formula is proven in ``fp-free`` if it is true once every clause that
 is not shown to hold counts as false (Kleene's connectives are monotone), and mirrored in ``fn-free``.
 Answers are remembered by counts; for a fixed number of discordant examples a paired test that rejects with so many
@@ -11,58 +11,31 @@ wins rejects with more (theory.md §3.2), so most answers follow from others.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, assert_never
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proctor.budget import Mode
-from proctor.conditions import (
-    AllOf,
-    Assignment,
-    Clause,
-    Difference,
-    Formula,
-    Linear,
-    Proportion,
-    Quantity,
-    Variable,
-    allocate,
-    clauses,
-    value_range,
-)
+from proctor.conditions import AllOf, Assignment, Clause, Formula, Quantity, allocate, clauses
+from proctor.conditions.quantities import DISAGREEMENT
+from proctor.methods import method_of
 from proctor.simulation.worlds import EVENTS, Contest, Counts, Exam
-from proctor.stats import binomial, bounded
-from proctor.stats.paired import PairedTest
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 
-_COLUMN = {Variable.N: 0, Variable.O: 1, Variable.A: 2, Variable.D: 3}
 _SLACK = 1e-9
 _SETTLED = 1e3
 
 
-def weights_of(quantity: Quantity) -> Floats:
-    """Coefficients of n, o, a and d in an expression."""
-    weights = np.zeros(4)
-    match quantity:
-        case Proportion(variable):
-            weights[_COLUMN[variable]] = 1.0
-        case Difference(plus, minus):
-            weights[_COLUMN[plus]], weights[_COLUMN[minus]] = 1.0, -1.0
-        case Linear(n, o, a, d):
-            weights[:] = n, o, a, d
-        case _:
-            assert_never(quantity)
-    return weights
-
-
 def scores_of(quantity: Quantity) -> Floats:
     """Value of an expression at each of the sixteen events."""
-    return np.asarray(EVENTS @ weights_of(quantity))
+    return np.asarray(EVENTS @ np.array(quantity.weights))
 
 
 def combine(formula: Formula, values: Sequence[NDArray[Any]]) -> NDArray[Any]:
@@ -109,7 +82,7 @@ def evidence(formula: Formula, events: Counts | Floats, n_examples: int, safe: f
         mean = share @ scores
         variance = np.maximum(share @ scores**2 - mean**2, 1 / n_examples**2)
         value = _sign(clause) * (mean - clause.threshold) * np.sqrt(n_examples / variance)
-        is_settled = safe is not None and clause.quantity == Proportion(Variable.D)
+        is_settled = safe is not None and clause.quantity == DISAGREEMENT
         values.append(np.where(value < (safe or 0.0), -_SETTLED, _SETTLED) if is_settled else value)
     return np.asarray(combine(formula, values))
 
@@ -122,14 +95,13 @@ def _sign(clause: Clause) -> int:
 class Remembered:
     """Answers of one test by a count that can only help: the most that do not reject, the fewest that do."""
 
-    rejects: Callable[[int], bool]
     not_up_to: int = -1
     from_on: float = math.inf
 
-    def __call__(self, count: int) -> bool:
-        """Whether the test rejects at this count."""
+    def ask(self, count: int, rejects: Callable[[], bool]) -> bool:
+        """Whether the test rejects at this count; *rejects* is called if that does not follow from other answers."""
         if self.not_up_to < count < self.from_on:
-            if self.rejects(count):
+            if rejects():
                 self.from_on = count
             else:
                 self.not_up_to = count
@@ -148,12 +120,14 @@ class Examiner:
 
     formula: Formula
     mode: Mode
-    _memory: dict[tuple[Any, ...], Remembered] = field(default_factory=dict, repr=False)
+    _memory: defaultdict[tuple[Any, ...], Remembered] = field(
+        default_factory=lambda: defaultdict(Remembered), repr=False
+    )
 
     @property
     def needs_order(self) -> bool:
         """Whether a clause is tested by betting, example by example."""
-        return any(isinstance(clause.quantity, Linear) for clause in clauses(self.formula))
+        return any(method_of(clause.quantity).needs_order for clause in clauses(self.formula))
 
     def proves(self, exam: Exam, contest: Contest, log_levels: Floats) -> Booleans:
         """
@@ -181,62 +155,16 @@ class Examiner:
     ) -> Booleans:
         """Whether a clause's expression is shown to lie above (or below) its threshold."""
         clause, n_examples = assignment.clause, int(events[0].sum()) if len(events) else 0
-        match clause.quantity:
-            case Proportion(variable):
-                right = (events @ EVENTS[:, _COLUMN[variable]]).tolist()
-                helping = right if above else [n_examples - k for k in right]
-                answers = [
-                    self._proportion(clause, above, n_examples, level)(k)
-                    for k, level in zip(helping, levels.tolist(), strict=True)
-                ]
-            case Difference():
-                answers = self._differences(assignment, above, events, levels)
-            case Linear():
-                assert in_order is not None  # noqa: S101  # needs_order
-                answers = _bets(clause, above, in_order, levels)
-            case _:
-                assert_never(clause.quantity)
-        return np.array(answers, np.bool_)
+        method = method_of(clause.quantity)
 
-    def _proportion(self, clause: Clause, above: bool, n_examples: int, level: float) -> Remembered:
-        def rejects(helping: int) -> bool:
-            right = helping if above else n_examples - helping
-            return binomial.rejects(right, n_examples, clause.threshold, level, above=above)
+        def shown(statistic: Any, level: float) -> bool:
+            rejects = partial(
+                method.rejects, clause, statistic, n_examples, level, assignment.disagreement_cap, above=above
+            )
+            if (ranked := method.ranked(statistic, n_examples, above)) is None:
+                return rejects()
+            count, rest = ranked
+            return self._memory[clause.index, above, n_examples, level, rest].ask(count, rejects)
 
-        return self._remembered((clause.index, above, n_examples, level), rejects)
-
-    def _differences(self, assignment: Assignment, above: bool, events: Counts, levels: Floats) -> list[bool]:
-        clause, n_examples = assignment.clause, int(events[0].sum()) if len(events) else 0
-        scores = scores_of(clause.quantity) * (1 if above else -1)
-        threshold = clause.threshold if above else -clause.threshold
-        wins, losses = events @ (scores > 0), events @ (scores < 0)
-        return [
-            self._paired(assignment, n_examples, threshold, level, won + lost)(won)
-            for won, lost, level in zip(wins.tolist(), losses.tolist(), levels.tolist(), strict=True)
-        ]
-
-    def _paired(
-        self, assignment: Assignment, n_examples: int, threshold: float, level: float, discordant: int
-    ) -> Remembered:
-        def rejects(wins: int) -> bool:
-            test = PairedTest(n_examples, threshold, level, assignment.disagreement_cap)
-            return test.rejects(wins, discordant - wins)
-
-        return self._remembered((assignment.clause.index, n_examples, level, discordant), rejects)
-
-    def _remembered(self, key: tuple[Any, ...], rejects: Callable[[int], bool]) -> Remembered:
-        found = self._memory.get(key)
-        if found is None:
-            found = self._memory[key] = Remembered(rejects)
-        return found
-
-
-def _bets(clause: Clause, above: bool, in_order: Counts, levels: Floats) -> list[bool]:
-    scores, (low, high) = scores_of(clause.quantity), value_range(clause.quantity)
-    threshold = clause.threshold
-    if not above:
-        scores, threshold, low, high = -scores, -threshold, -high, -low
-    return [
-        bounded.rejects(scores[life], threshold, level, low, high)
-        for life, level in zip(in_order, levels.tolist(), strict=True)
-    ]
+        statistics = method.statistics(scores_of(clause.quantity), events, in_order)
+        return np.array([shown(*life) for life in zip(statistics, levels.tolist(), strict=True)], np.bool_)

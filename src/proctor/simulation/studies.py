@@ -12,8 +12,10 @@ import numpy as np
 
 from proctor import conditions
 from proctor.budget import Contract, Mode, Stakes
-from proctor.conditions import Clause, Difference, Formula, Proportion, Variable, clauses, variables
+from proctor.conditions import Clause, Difference, Formula, Variable, clauses, variables
+from proctor.conditions.quantities import DISAGREEMENT
 from proctor.errors import DomainError, Misuse
+from proctor.methods import method_of
 from proctor.reports.study import Study, Tally
 from proctor.simulation.aims import Aim, Tuner
 from proctor.simulation.decisions import Examiner, Floats, evidence, holds
@@ -298,7 +300,7 @@ def _climbing_worlds(request: Request, formula: Formula) -> Iterable[World]:
     blocks = explorations if _breadth(formula) is Breadth.ONE_BLOCK else BLOCKS
     if request.table is not None:
         return climbing_worlds_of(request.table, blocks, request.random(0))
-    differences = [c.threshold for c in clauses(formula) if isinstance(c.quantity, Difference) and c.above]
+    differences = [c.threshold for c in clauses(formula) if method_of(c.quantity).is_paired and c.above]
     if not differences:
         return climbing_worlds(blocks, 0.0, 0.0)
     towards = 1 if request.contract.mode is Mode.FP_FREE else -1
@@ -336,7 +338,7 @@ def _noise_of(request: Request, formula: Formula) -> float:
     """Anticipated disagreement of two runs: as declared, or half of what a clause on d allows, or 5 %."""
     if request.disagreement is not None:
         return request.disagreement
-    caps = [c.threshold for c in clauses(formula) if c.quantity == Proportion(Variable.D) and not c.above]
+    caps = [c.threshold for c in clauses(formula) if c.quantity == DISAGREEMENT and not c.above]
     return min([_NOISE, *(cap / 2 for cap in caps if cap > 0)])
 
 

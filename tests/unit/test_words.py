@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from proctor.conditions import explain, in_words, normalize, parse
+from proctor.conditions import normalize, parse
 from proctor.errors import ConditionError, DomainError
+from proctor.words import explain, in_words
 
 
 @pytest.mark.parametrize(

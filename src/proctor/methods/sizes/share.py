@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-from proctor.conditions import Assignment, Clause
+from proctor.conditions import Clause
 from proctor.errors import Misuse
-from proctor.planning.terms import Terms
 
 NEXT_FEW = 8
 """Exact tests are not monotone: a plan holds at its number of examples and at the next few."""
@@ -51,21 +49,21 @@ class Share:
         return self.clause.threshold + (2 * tolerance if self.above else -2 * tolerance)
 
 
-def share_of(assignment: Assignment, terms: Terms) -> Share:
-    """What *assignment* leaves to its clause under *terms*."""
-    clause = assignment.clause
-    anticipated = assignment.disagreement_cap
-    if terms.disagreement is not None:
-        anticipated = min(anticipated, terms.disagreement)
-    return Share(
-        clause=clause,
-        above=terms.proves_above(clause),
-        log_level=terms.log_level + assignment.log_share,
-        log_miss=terms.log_miss + math.log(assignment.power_share),
-        cap=assignment.disagreement_cap,
-        disagreement=anticipated,
-        is_said=terms.disagreement is not None,
-    )
+@dataclass(frozen=True)
+class SizedByShare:
+    """The part of a `Sizing` that follows from what its clause may use."""
+
+    share: Share
+
+    @property
+    def clause(self) -> Clause:
+        """The clause."""
+        return self.share.clause
+
+    @property
+    def log_level(self) -> float:
+        """Natural logarithm of the clause's own level."""
+        return self.share.log_level
 
 
 def check_alternative(share: Share, low: float, high: float, key: str = "") -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import ClassVar
 
-from proctor.conditions import Clause
-from proctor.planning.shares import Share, check_alternative
-from proctor.planning.terms import Sizing
+from proctor.methods.sizes.share import SizedByShare, check_alternative
+from proctor.methods.sizing import Sizing
 from proctor.stats import resolution
 from proctor.stats.resolution import Demand
 
@@ -15,26 +14,11 @@ FEW = 5_000
 """Examples up to which the tolerances of other levels are computed: it takes no time, and scaling is at its worst."""
 
 
-@dataclass(frozen=True)
-class DifferenceSizing:
+class DifferenceSizing(SizedByShare):
     """The exact paired score test; for ``<`` the models change places."""
 
-    share: Share
-
-    @property
-    def clause(self) -> Clause:
-        """The clause."""
-        return self.share.clause
-
-    @property
-    def method(self) -> str:
-        """Name of the test."""
-        return "exact paired score test"
-
-    @property
-    def log_level(self) -> float:
-        """Natural logarithm of the clause's own level."""
-        return self.share.log_level
+    method: ClassVar[str] = "exact paired score test"
+    """Name of the test."""
 
     @property
     def reason(self) -> str:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import ClassVar
 
-from proctor.conditions import Clause, Proportion, Variable
-from proctor.planning.shares import NEXT_FEW, SLACK, Share, check_alternative
-from proctor.planning.terms import ComputedAnew
+from proctor.conditions import Proportion, Variable
+from proctor.methods.sizes.share import NEXT_FEW, SLACK, SizedByShare, check_alternative
+from proctor.methods.sizing import ComputedAnew
 from proctor.stats import binomial, tails
 from proctor.stats.domain import LARGEST_SAMPLE, too_many
 
 
-@dataclass(frozen=True)
-class ProportionSizing(ComputedAnew):
+class ProportionSizing(SizedByShare, ComputedAnew):
     """
     The exact binomial test.
 
@@ -27,22 +26,8 @@ class ProportionSizing(ComputedAnew):
     decision is evidence enough and still falls as it should with the asked power.
     """
 
-    share: Share
-
-    @property
-    def clause(self) -> Clause:
-        """The clause."""
-        return self.share.clause
-
-    @property
-    def method(self) -> str:
-        """Name of the test."""
-        return "exact binomial test"
-
-    @property
-    def log_level(self) -> float:
-        """Natural logarithm of the clause's own level."""
-        return self.share.log_level
+    method: ClassVar[str] = "exact binomial test"
+    """Name of the test."""
 
     @property
     def reason(self) -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from proctor.conditions import Linear
 from proctor.errors import Misuse
-from proctor.planning.terms import Progress
+from proctor.methods.sizing import Progress
 from proctor.stats.bounded import MARGIN
 
 Floats = NDArray[np.float64]

@@ -2,7 +2,8 @@
 Sizes of the betting test of linear expressions: ``n - 1.1 * o``, ``2 * n - o - d`` (theory.md §3.3, §6).
 
 The quick plan is the hinge bound's, which holds for every distribution on the expression's range. The test itself
-profits from a small variance, so its plan by simulation (`proctor.planning.simulation`) is often several times smaller.
+profits from a small variance, so its plan by simulation (`proctor.methods.sizes.simulation`) is often several times
+smaller.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
-from proctor.conditions import Clause, Linear, value_range
-from proctor.planning import simulation
-from proctor.planning.shares import Share, check_alternative
-from proctor.planning.simulation import Population, Scaled
-from proctor.planning.terms import ComputedAnew, Progress, Sizing
+from proctor.conditions import Linear, value_range
+from proctor.methods.sizes import simulation
+from proctor.methods.sizes.share import SizedByShare, check_alternative
+from proctor.methods.sizes.simulation import Population, Scaled
+from proctor.methods.sizing import ComputedAnew, Progress, Sizing
 from proctor.stats import hinge
 
 NARROWEST = 1e-6
@@ -23,31 +25,17 @@ NARROWEST = 1e-6
 
 
 @dataclass(frozen=True)
-class LinearSizing(ComputedAnew):
+class LinearSizing(SizedByShare, ComputedAnew):
     """
     The betting test of one linear expression, each example one bounded value.
 
     What is to be proven is always that the mean lies above: for ``<`` the expression is mirrored in its range.
     """
 
-    share: Share
     simulate: bool = False
     progress: Progress | None = None
-
-    @property
-    def clause(self) -> Clause:
-        """The clause."""
-        return self.share.clause
-
-    @property
-    def method(self) -> str:
-        """Name of the test."""
-        return "betting (STaR-Bets)"
-
-    @property
-    def log_level(self) -> float:
-        """Natural logarithm of the clause's own level."""
-        return self.share.log_level
+    method: ClassVar[str] = "betting (STaR-Bets)"
+    """Name of the test."""
 
     @property
     def reason(self) -> str:
@@ -169,5 +157,5 @@ class LinearSizing(ComputedAnew):
     @property
     def _weights(self) -> Linear:
         quantity = self.clause.quantity
-        assert isinstance(quantity, Linear)  # noqa: S101  # how `exact` chooses this sizing
+        assert isinstance(quantity, Linear)  # noqa: S101  # how `LinearMethod` chooses this sizing
         return quantity

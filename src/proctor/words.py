@@ -13,13 +13,23 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import assert_never
 
-from proctor.conditions.clauses import Clause, Formula, clauses, normalize, variables
-from proctor.conditions.parser import parse
-from proctor.conditions.quantities import Difference, Linear, Proportion, Quantity, value_range
-from proctor.conditions.tree import AllOf, AnyOf, Variable, decimal_text
+from proctor.conditions import (
+    AllOf,
+    AnyOf,
+    Clause,
+    Formula,
+    Variable,
+    clauses,
+    normalize,
+    parse,
+    value_range,
+    variables,
+)
+from proctor.conditions.tree import decimal_text
 from proctor.errors import DomainError
+from proctor.methods import method_of
+from proctor.methods.figures import MODELS
 
-_MODELS = {Variable.N: "new", Variable.O: "old", Variable.A: "the anchor"}
 _LEGEND = {
     Variable.N: "n is the accuracy of the new model, the candidate.",
     Variable.O: "o is the accuracy of the old model, the baseline.",
@@ -80,68 +90,13 @@ def explain(condition_text: str, mode: str = "fp-free", reliability: float | Non
     return Explanation(asks, _unproven_pass(formula, reliability), _limits_of_unproven_pass(formula))
 
 
-# --- one clause ------------------------------------------------------------------------------------------------------
-
-
-def _clause(clause: Clause) -> str:
-    match clause.quantity:
-        case Proportion(Variable.D):
-            bound = "more than" if clause.above else "at most"
-            return f"{bound} {_percent(clause.threshold)} of predictions change"
-        case Proportion(variable):
-            bound = "more than" if clause.above else "less than"
-            return f"{_MODELS[variable]} is right on {bound} {_percent(clause.threshold)} of examples"
-        case Difference(plus, minus):
-            return f"{_MODELS[plus]} is {_compared(clause, _MODELS[minus])}"
-        case Linear():
-            bound = "above" if clause.above else "below"
-            return f"{clause.quantity} is {bound} {_figure(clause.threshold)}"
-        case _:
-            assert_never(clause.quantity)
-
-
-def _compared(clause: Clause, other: str) -> str:
-    margin = _points(abs(clause.threshold))
-    match clause.above, _sign(clause.threshold):
-        case True, 0:
-            return f"better than {other}"
-        case False, 0:
-            return f"worse than {other}"
-        case True, 1:
-            return f"better than {other} by more than {margin}"
-        case False, -1:
-            return f"worse than {other} by more than {margin}"
-        case True, _:
-            return f"at most {margin} worse than {other}"
-        case _:
-            return f"at most {margin} better than {other}"
-
-
-def _sign(value: float) -> int:
-    return (value > 0) - (value < 0)
-
-
-def _figure(value: float) -> str:
-    """Twelve digits, so that 100 * 0.07 is 7 and not 7.000000000000001."""
-    return decimal_text(Decimal(format(value, ".12g")))
-
-
-def _percent(value: float) -> str:
-    return f"{_figure(100 * value)} %"
-
-
-def _points(value: float) -> str:
-    figure = _figure(100 * value)
-    return f"{figure} point" if figure == "1" else f"{figure} points"
-
-
 # --- the formula -----------------------------------------------------------------------------------------------------
 
 
 def _told(formula: Formula, is_top: bool = False) -> str:
     match formula:
         case Clause():
-            return _clause(formula)
+            return method_of(formula.quantity).in_words(formula)
         case AllOf(parts):
             return _joined([_told(part) for part in parts], "and", "both", is_top)
         case AnyOf(parts):
@@ -159,13 +114,13 @@ def _joined(parts: list[str], word: str, opening: str, is_top: bool) -> str:
 
 def _without_repeated_subject(parts: list[str]) -> Iterator[str]:
     for before, part in pairwise(parts):
-        repeats = next((f"{model} is " for model in _MODELS.values() if before.startswith(f"{model} is ")), None)
+        repeats = next((f"{model} is " for model in MODELS.values() if before.startswith(f"{model} is ")), None)
         yield part.removeprefix(repeats) if repeats and part.startswith(repeats) else part
 
 
 def _legend(formula: Formula) -> Iterator[str]:
     named = variables(formula)
-    if any(isinstance(clause.quantity, Linear) for clause in clauses(formula)):
+    if any(method_of(clause.quantity).is_told_by_letters for clause in clauses(formula)):
         yield from (sentence for variable, sentence in _LEGEND.items() if variable in named)
     elif Variable.A in named:
         yield "The anchor is the model that was the baseline when the test set was registered."
@@ -176,7 +131,7 @@ def _resolutions(formula: Formula, mode: str) -> Iterator[str]:
         if clause.tolerance is None:
             yield f"`{clause}` names no tolerance: the gate reports which one the test set reaches."
         else:
-            size = _figure(clause.tolerance) if isinstance(clause.quantity, Linear) else _points(clause.tolerance)
+            size = method_of(clause.quantity).tolerance_in_words(clause.tolerance)
             yield (
                 f"The tolerance of `{clause}` is {size}: it does not move the threshold, "
                 f"it says how finely the test set must resolve."
@@ -189,29 +144,18 @@ def _aim(clause: Clause, tolerance: float, mode: str) -> str:
     is_upward = clause.above == (mode == "fp-free")
     seen = clause.threshold + (2 if is_upward else -2) * tolerance
     low, high = value_range(clause.quantity)
+    goal = method_of(clause.quantity).value_in_words(seen)
     if not low <= seen <= high:
         return (
-            f"That is too coarse: two tolerances beyond the threshold lies {_level(clause.quantity, seen)}, "
+            f"That is too coarse: two tolerances beyond the threshold lies {goal}, "
             f"which `{clause.quantity}` cannot reach."
         )
     side = "more" if is_upward else "less"
     outcome = "holds" if mode == "fp-free" else "does not hold"
     return (
         f"The test set is made large enough to recognize that it {outcome} where `{clause.quantity}` is "
-        f"{_level(clause.quantity, seen)} or {side}; closer to the threshold, that may be missed."
+        f"{goal} or {side}; closer to the threshold, that may be missed."
     )
-
-
-def _level(quantity: Quantity, value: float) -> str:
-    match quantity:
-        case Proportion():
-            return _percent(value)
-        case Difference():
-            return _points(value)
-        case Linear():
-            return _figure(value)
-        case _:
-            assert_never(quantity)
 
 
 # --- what a verdict means --------------------------------------------------------------------------------------------
@@ -255,7 +199,7 @@ def _not_the_sample() -> Iterator[str]:
 
 
 def _not_the_margin(formula: Formula) -> Iterator[str]:
-    allows_loss = any(isinstance(clause.quantity, Difference) and clause.threshold < 0 for clause in clauses(formula))
+    allows_loss = any(method_of(clause.quantity).is_paired and clause.threshold < 0 for clause in clauses(formula))
     if allows_loss and Variable.A not in variables(formula):
         yield "It does not bound the sum of small losses over many passes; a clause against the anchor `a` does."
     if any(clause.tolerance is not None for clause in clauses(formula)):

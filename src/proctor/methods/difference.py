@@ -1,0 +1,89 @@
+"""A difference of two accuracies: an exact paired test of wins and losses (theory.md §3.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from proctor.conditions import Clause, Difference
+from proctor.methods.figures import MODELS, points, share
+from proctor.methods.method import Method, Outcomes
+
+if TYPE_CHECKING:
+    from proctor.methods.method import Events, Floats
+    from proctor.methods.sizes.share import Share
+    from proctor.methods.sizing import Progress, Sizing
+
+WinsAndLosses = tuple[int, int]
+
+
+class DifferenceMethod(Method[Difference, WinsAndLosses]):
+    """Judges a difference by the numbers of examples on which one model alone is right."""
+
+    is_paired: ClassVar[bool] = True
+
+    def statistic(self, outcomes: Outcomes) -> WinsAndLosses:
+        """Wins and losses of the first model against the second."""
+        return outcomes.wins_and_losses(self.quantity.plus, self.quantity.minus)
+
+    def statistics(self, values: Floats, events: Events, in_order: Events | None) -> list[WinsAndLosses]:
+        """Wins and losses in each test set."""
+        wins, losses = (events @ (values > 0)).tolist(), (events @ (values < 0)).tolist()
+        return list(zip(wins, losses, strict=True))
+
+    def ranked(self, statistic: WinsAndLosses, n_examples: int, above: bool) -> tuple[int, tuple[int, ...]]:
+        """Wins, for each number of discordant examples; losses are the wins of the mirrored test."""
+        wins, losses = statistic
+        return (wins if above else losses), (wins + losses,)
+
+    def rejects(
+        self, clause: Clause, statistic: WinsAndLosses, n_examples: int, log_level: float, cap: float, *, above: bool
+    ) -> bool:
+        """Exact paired score test; to show "below", the models change places."""
+        from proctor.stats.paired import PairedTest
+
+        wins, losses = statistic
+        if above:
+            return PairedTest(n_examples, clause.threshold, log_level, cap).rejects(wins, losses)
+        return PairedTest(n_examples, -clause.threshold, log_level, cap).rejects(losses, wins)
+
+    def estimate(self, statistic: WinsAndLosses, n_examples: int) -> float:
+        """Wins without losses, as a share of the examples."""
+        wins, losses = statistic
+        return share(wins - losses, n_examples)
+
+    def counts(self, statistic: WinsAndLosses) -> dict[str, int]:
+        """Wins and losses."""
+        wins, losses = statistic
+        return {"wins": wins, "losses": losses}
+
+    def bounds(
+        self, clause: Clause, statistic: WinsAndLosses, n_examples: int, level: float
+    ) -> tuple[float, float, float | None]:
+        """Bounds and p-value of the paired test."""
+        from proctor.stats import paired
+
+        wins, losses = statistic
+        n, c = n_examples, clause.threshold
+        bounds = paired.lower_bound(wins, losses, n, level), paired.upper_bound(wins, losses, n, level)
+        signed = (wins, losses, n, c) if clause.above else (losses, wins, n, -c)
+        return *bounds, paired.p_value(*signed, level)
+
+    def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
+        """Size of the exact paired test."""
+        from proctor.methods.sizes.difference import DifferenceSizing
+
+        return DifferenceSizing(share)
+
+    def in_words(self, clause: Clause) -> str:
+        """Who is better, and by how many points."""
+        other, margin = MODELS[self.quantity.minus], points(abs(clause.threshold))
+        better, worse = ("better", "worse") if clause.above else ("worse", "better")
+        towards = clause.threshold if clause.above else -clause.threshold
+        subject = MODELS[self.quantity.plus]
+        if towards < 0:
+            return f"{subject} is at most {margin} {worse} than {other}"
+        return f"{subject} is {better} than {other}" + (f" by more than {margin}" if towards else "")
+
+    def value_in_words(self, value: float) -> str:
+        """A difference in points."""
+        return points(value)

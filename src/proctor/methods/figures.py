@@ -1,0 +1,38 @@
+"""Figures of a method: shares of examples, and numbers in plain words."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+from proctor.conditions import Variable
+from proctor.conditions.tree import decimal_text
+
+MODELS = {Variable.N: "new", Variable.O: "old", Variable.A: "the anchor"}
+"""Models as sentences name them."""
+
+
+def share(count: int, n_examples: int) -> float:
+    """*count* as a share of the examples; NaN without examples."""
+    return count / n_examples if n_examples else math.nan
+
+
+def figure(value: float) -> str:
+    """
+    Plain number of at most twelve digits.
+
+    >>> figure(100 * 0.07)  # not 7.000000000000001
+    '7'
+    """
+    return decimal_text(Decimal(format(value, ".12g")))
+
+
+def percent(value: float) -> str:
+    """A share in per cent."""
+    return f"{figure(100 * value)} %"
+
+
+def points(value: float) -> str:
+    """A difference of shares in points; 1 point is 0.01."""
+    number = figure(100 * value)
+    return f"{number} point" if number == "1" else f"{number} points"

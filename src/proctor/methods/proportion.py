@@ -1,0 +1,80 @@
+"""One accuracy, or the share of changed predictions: an exact binomial test of one count (theory.md §3.1)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from proctor.conditions import Clause, Proportion
+from proctor.conditions.quantities import DISAGREEMENT
+from proctor.methods.figures import MODELS, percent, points, share
+from proctor.methods.method import Method, Outcomes
+
+if TYPE_CHECKING:
+    from proctor.methods.method import Events, Floats
+    from proctor.methods.sizes.share import Share
+    from proctor.methods.sizing import Progress, Sizing
+
+
+class ProportionMethod(Method[Proportion, int]):
+    """Judges a proportion by the number of examples that have the property."""
+
+    def statistic(self, outcomes: Outcomes) -> int:
+        """Number of examples that have the property."""
+        return outcomes.right(self.quantity.variable)
+
+    def statistics(self, values: Floats, events: Events, in_order: Events | None) -> list[int]:
+        """Number of examples that have the property, in each test set."""
+        found: list[int] = (events @ (values > 0)).tolist()
+        return found
+
+    def ranked(self, statistic: int, n_examples: int, above: bool) -> tuple[int, tuple[int, ...]]:
+        """Examples on the side that is to be shown."""
+        return (statistic if above else n_examples - statistic), ()
+
+    def rejects(
+        self, clause: Clause, statistic: int, n_examples: int, log_level: float, cap: float, *, above: bool
+    ) -> bool:
+        """Exact binomial test."""
+        from proctor.stats import binomial
+
+        return binomial.rejects(statistic, n_examples, clause.threshold, log_level, above=above)
+
+    def estimate(self, statistic: int, n_examples: int) -> float:
+        """Share of the examples."""
+        return share(statistic, n_examples)
+
+    def counts(self, statistic: int) -> dict[str, int]:
+        """The count, by the letter of the proportion."""
+        return {str(self.quantity): statistic}
+
+    def bounds(
+        self, clause: Clause, statistic: int, n_examples: int, level: float
+    ) -> tuple[float, float, float | None]:
+        """Clopper and Pearson's bounds, and the exact p-value."""
+        from proctor.stats import binomial
+
+        p_value = math.exp(binomial.log_p_value(statistic, n_examples, clause.threshold, above=clause.above))
+        lower = binomial.lower_bound(statistic, n_examples, level)
+        return lower, binomial.upper_bound(statistic, n_examples, level), p_value
+
+    def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
+        """Size of the exact binomial test."""
+        from proctor.methods.sizes.proportion import ProportionSizing
+
+        return ProportionSizing(share)
+
+    def in_words(self, clause: Clause) -> str:
+        """Shares in per cent."""
+        if self.quantity == DISAGREEMENT:
+            return f"{'more than' if clause.above else 'at most'} {percent(clause.threshold)} of predictions change"
+        bound = "more than" if clause.above else "less than"
+        return f"{MODELS[self.quantity.variable]} is right on {bound} {percent(clause.threshold)} of examples"
+
+    def value_in_words(self, value: float) -> str:
+        """A share in per cent."""
+        return percent(value)
+
+    def tolerance_in_words(self, tolerance: float) -> str:
+        """A distance in points."""
+        return points(tolerance)
