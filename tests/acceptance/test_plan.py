@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -120,7 +119,7 @@ def test_plan__reads_the_papers_script(tmp_path: Path, capsys: pytest.CaptureFix
         (["--condition", "n - o > 0.02"], "names no tolerance"),
         (["--condition", "n > 0.8 +/- 0.01", "--reliability", "99"], "99"),
         (["--condition", "n > 0.8 +/- 0.01", "--examples", "0"], "--examples"),
-        (["--condition", "n > 0.8 +/- 0.01", "--plot", "x.pdf"], "x.pdf"),
+        (["--condition", "n > 0.8 +/- 0.01", "--plot", "x.png"], "'x.png' does not end in .svg"),
         (["nowhere.yml"], "nowhere.yml"),
     ],
 )
@@ -148,23 +147,3 @@ def test_plan__plot_svg(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert target.read_text().startswith("<svg")
     assert cli.run(["plan", *QUERY_I, "--bound", "hoeffding", "--plot", str(tmp_path / "no" / "plan.svg")]) == 2
     assert "plan.svg" in capsys.readouterr().err
-
-
-@pytest.mark.skipif(importlib.util.find_spec("matplotlib") is None, reason="needs the plot extra")
-def test_plan__plot_png(tmp_path: Path) -> None:
-    """`--plot FILE.png` draws with matplotlib."""
-    target = tmp_path / "plan.png"
-
-    assert cli.run(["plan", *QUERY_I, "--bound", "hoeffding", "--plot", str(target)]) == 0
-    assert target.read_bytes().startswith(b"\x89PNG")
-
-
-def test_plan__plot_png_without_matplotlib(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Without matplotlib the error names the extra, and the ending that needs nothing."""
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
-
-    assert cli.run(["plan", *QUERY_I, "--bound", "hoeffding", "--plot", str(tmp_path / "plan.png")]) == 5
-    assert "proctor[plot]" in capsys.readouterr().err

@@ -44,7 +44,7 @@ Examples:
 @click.option("--simulate", is_flag=True, help="Sharpen plans of linear expressions by a seeded simulation.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
-@click.option("--plot", type=click.Path(path_type=Path), help="Draw the plan to FILE.svg or FILE.png.", metavar="FILE")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw the plan.", metavar="FILE.svg")
 def plan(
     file: Path | None,
     examples: int | None,
@@ -116,8 +116,8 @@ def _as_options(policy: Policy, overrides: dict[str, str]) -> dict[str, str]:
 
 
 def _check_plot(plot: Path | None) -> None:
-    if plot is not None and plot.suffix.lower() not in {".svg", ".png"}:
-        raise click.BadParameter(f"{str(plot)!r} ends neither in .svg nor in .png", param_hint="--plot")
+    if plot is not None and plot.suffix.lower() != ".svg":
+        raise click.BadParameter(f"{str(plot)!r} does not end in .svg", param_hint="--plot")
 
 
 def _draw(target: Path, formula: Formula, request: Request, done: Plan) -> None:
@@ -127,15 +127,9 @@ def _draw(target: Path, formula: Formula, request: Request, done: Plan) -> None:
     drawn = plan_chart.panels(done, tolerance_curve(formula, request, done))
     if not drawn:
         raise click.BadParameter("this plan has neither a tolerance nor a life to draw", param_hint="--plot")
-    if target.suffix.lower() == ".png":
-        from proctor.reports import plot
-
-        content = plot.png(drawn)
-    else:
-        content = plan_chart.svg(drawn).encode()
     refuse_to_write_out(target)
     try:
-        target.write_bytes(content)
+        target.write_text(plan_chart.svg(drawn), encoding="utf-8")
     except OSError as error:
         raise click.FileError(str(target), error.strerror or "") from None
 

@@ -1,8 +1,7 @@
 """
 What `proctor plan --plot` draws: examples needed against tolerance, and the life of the set.
 
-The picture is data first (`Panel`), then SVG by the few lines below, without any plotting library; `plot` draws the
-same panels as a bitmap with matplotlib, where that is installed.
+The picture is data first (`Panel`), then SVG by the few lines below, without any plotting library.
 """
 
 from __future__ import annotations
