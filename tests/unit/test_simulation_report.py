@@ -13,8 +13,8 @@ from click.testing import CliRunner
 
 from proctor.cli.simulate import simulate
 from proctor.errors import Misuse
+from proctor.reports import charts
 from proctor.reports import simulation as report
-from proctor.reports import simulation_chart
 from proctor.reports.study import Study, Tally
 
 QUICK = ["--condition", "n > 0.6 +/- 0.05", "--reliability", "0.9", "--examples", "200", "--repetitions", "10"]
@@ -89,11 +89,12 @@ def test_to_json__round_trips() -> None:
 @pytest.mark.parametrize("kind", ["attack", "ratchet"])
 def test_svg__is_well_formed_and_names_every_gate(kind: str) -> None:
     """The drawing is valid XML and has a line, an interval and a name for each gate."""
-    root = ET.fromstring(simulation_chart.svg(a_study(kind)))
+    root = ET.fromstring(charts.document([report.chart(a_study(kind))]))
 
-    texts = {element.text for element in root.iter("{http://www.w3.org/2000/svg}text")}
-    assert {"point comparison", "proctor, adaptive"} <= texts
-    assert 2 == len(list(root.iter("{http://www.w3.org/2000/svg}polyline")))
+    names = [element.text or "" for element in root.findall(".//{*}text") if ": " in (element.text or "")]
+    assert ["promised", "point comparison", "proctor, adaptive"] == [name.split(":")[0] for name in names]
+    assert (kind == "ratchet") == all(name.endswith("points") for name in names[1:])
+    assert 2 * 2 + 1 + 3 == len(list(root.findall(".//{*}path")))
 
 
 def test_simulate__prints_draws_and_repeats(tmp_path: Path) -> None:

@@ -122,14 +122,15 @@ def _check_plot(plot: Path | None) -> None:
 
 def _draw(target: Path, formula: Formula, request: Request, done: Plan) -> None:
     from proctor.planning import tolerance_curve
-    from proctor.reports import plan_chart
+    from proctor.reports import charts
+    from proctor.reports import plan as report
 
-    drawn = plan_chart.panels(done, tolerance_curve(formula, request, done))
+    drawn = report.charts(done, tolerance_curve(formula, request, done))
     if not drawn:
         raise click.BadParameter("this plan has neither a tolerance nor a life to draw", param_hint="--plot")
     refuse_to_write_out(target)
     try:
-        target.write_text(plan_chart.svg(drawn), encoding="utf-8")
+        target.write_text(charts.document(drawn), encoding="utf-8")
     except OSError as error:
         raise click.FileError(str(target), error.strerror or "") from None
 

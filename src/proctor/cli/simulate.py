@@ -150,10 +150,11 @@ def _notes(policy: Policy) -> tuple[str, ...]:
 
 
 def _draw(target: Path, done: Study) -> None:
-    from proctor.reports import simulation_chart
+    from proctor.reports import charts
+    from proctor.reports import simulation as report
 
     refuse_to_write_out(target)
     try:
-        target.write_text(simulation_chart.svg(done), encoding="utf-8")
+        target.write_text(charts.document([report.chart(done)]), encoding="utf-8")
     except OSError as error:
         raise click.FileError(str(target), error.strerror or "") from None

@@ -18,7 +18,7 @@ from proctor.planning import Plan
 from proctor.release import HistoryRow, Status
 from proctor.reports import charts, sentences
 from proctor.reports import plan as planning
-from proctor.reports.charts import Chart, Point
+from proctor.reports.charts import Chart, Line, Look, Point
 
 _LN10 = math.log(10)
 _MOST_ROWS = 500
@@ -95,18 +95,22 @@ def _burn_down(status: Status, history: tuple[HistoryRow, ...]) -> Markup:
     judged = [row for row in history if row.step]
     points = [_point(row, start - row.leakage_bits * math.log10(2)) for row in judged]
     if points:
-        whole = Point(points[0].step - 1, start, "start", f"before the first evaluation: {charts.power_of_ten(start)}")
+        whole = Point(points[0].x - 1, start, "start", f"before the first evaluation: {charts.power_of_ten(start)}")
         points.insert(0, whole)
-    return charts.draw(Chart("Budget left", "error probability that is left", tuple(points), stairs=True))
+    return _drawn("Budget left", "error probability that is left", Line(tuple(points), look=Look.STAIRS))
 
 
 def _levels(history: tuple[HistoryRow, ...]) -> Markup:
-    points = [
+    points = tuple(
         _point(row, row.log_level / _LN10)
         for row in history
         if row.step and row.log_level is not None and math.isfinite(row.log_level)
-    ]
-    return charts.draw(Chart("Level of each evaluation", "error probability given to one evaluation", tuple(points)))
+    )
+    return _drawn("Level of each evaluation", "error probability given to one evaluation", Line(points))
+
+
+def _drawn(name: str, unit: str, line: Line) -> Markup:
+    return charts.draw(Chart(name, "evaluation", unit, (line,), is_log=True))
 
 
 def _point(row: HistoryRow, log10: float) -> Point:

@@ -12,7 +12,8 @@ import textwrap
 from typing import Any
 
 from proctor.budget import Mode
-from proctor.planning import ClausePlan, LifeRow, PaperFigures, Plan
+from proctor.planning import ClausePlan, LifeCell, LifeRow, PaperFigures, Plan
+from proctor.reports.charts import Chart, Line, Point
 
 Json = dict[str, Any]
 
@@ -105,6 +106,18 @@ def to_json(plan: Plan, condition: str) -> Json:
         "at_hand": _at_hand_json(plan),
         "notes": list(plan.notes),
     }
+
+
+def charts(plan: Plan, curve: tuple[tuple[float, int], ...]) -> tuple[Chart, ...]:
+    """
+    Examples needed against tolerance, and the life of the set; without those that have no point.
+
+    Args:
+        plan: The plan.
+        curve: Multiples of the asked tolerance, and examples needed there (`proctor.planning.tolerance_curve`).
+
+    """
+    return tuple(chart for chart in (_needed_chart(plan, curve), _life_chart(plan)) if chart.lines)
 
 
 def points(tolerance: float) -> str:
@@ -220,3 +233,27 @@ def _at_hand_json(plan: Plan) -> Json | None:
         "reached_tolerance": plan.reach.tolerance,
         "asked_tolerance": plan.reach.asked,
     }
+
+
+def _needed_chart(plan: Plan, curve: tuple[tuple[float, int], ...]) -> Chart:
+    # The first clause's tolerance stands for all: every clause is scaled by the same multiple.
+    asked = 100 * (plan.clauses[0].asked or 1.0)
+    line = Line(tuple(Point(factor * asked, math.log10(size)) for factor, size in curve))
+    return Chart("Examples needed", "tolerance, points", "examples", (line,) if curve else (), is_log=True)
+
+
+def _life_chart(plan: Plan) -> Chart:
+    unit = "examples" if plan.examples_at_hand is None else "tolerance, points"
+    rows = [(float(row.passes), dict(row.cells)) for row in plan.life if row.passes is not None]
+    heights = {
+        name: [(passes, _height(cells[name])) for passes, cells in rows] for name in (rows[0][1] if rows else ())
+    }
+    lines = [
+        Line(tuple(Point(passes, height) for passes, height in found if height), name, color=index)
+        for index, (name, found) in enumerate(heights.items())
+    ]
+    return Chart("Life of the test set", "passes", unit, tuple(line for line in lines if line.points))
+
+
+def _height(cell: LifeCell) -> float | None:
+    return cell.examples if cell.tolerance is None else 100 * cell.tolerance

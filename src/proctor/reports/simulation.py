@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
+from proctor.reports.charts import INK, Chart, Line, Look, Point
 from proctor.reports.study import Study, Tally
 
 Json = dict[str, Any]
@@ -52,6 +53,19 @@ def to_json(study: Study) -> Json:
         "promise_contradicted": is_contradicted(study),
         "notes": list(study.notes),
     }
+
+
+def chart(study: Study) -> Chart:
+    """How likely a wrong outcome has become by each commit, for each gate, beside what the contract allows."""
+    promised = 100 * study.error_probability
+    limit = Line(
+        (Point(0, promised), Point(study.steps, promised)),
+        f"promised: at most {percent(study.error_probability)}",
+        Look.DASHED,
+        INK,
+    )
+    lines = [line for index, tally in enumerate(study.tallies) for line in _lines(study, index, tally)]
+    return Chart(f"Probability of a false {study.proof} by commit", "commits", "percent of the lives", (limit, *lines))
 
 
 def is_contradicted(study: Study) -> bool:
@@ -112,6 +126,21 @@ def _points(difference: float) -> str:
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["    " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _lines(study: Study, index: int, tally: Tally) -> tuple[Line, Line]:
+    """The course of a gate, a color for each, dashed under a second condition; and the interval at its end."""
+    gates = list(dict.fromkeys(tally.gate for tally in study.tallies))
+    color = gates.index(tally.gate) % INK
+    is_first = tally.condition == study.tallies[0].condition
+    low, high = (100 * bound for bound in tally.interval)
+    name = f"{tally.gate}{'' if is_first else ', anchored'}: {percent(tally.share)} ({low:.3g} to {high:.3g} %)"
+    if study.kind == "ratchet":
+        name += f", accuracy {_points(tally.gain)}"
+    shares = [0.0, *(100 * false / tally.lives for false in tally.false_by_commit)]
+    course = Line(tuple(map(Point, range(len(shares)), shares)), name, Look.PLAIN if is_first else Look.DASHED, color)
+    end = study.steps + study.steps * (index + 1) / 60
+    return course, Line((Point(end, low), Point(end, high)), color=color)
 
 
 def _gate(tally: Tally) -> Json:

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from proctor.reports import charts, html
-from proctor.reports.charts import Chart, Point
+from proctor.reports.charts import Chart, Line, Point
 from reports.samples import HOSTILE, TESTSET, make_budget, make_status
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -131,12 +131,12 @@ def test_draw__whole_powers_frame_the_points(values, low, high):
     """Every point lies inside the frame, and the drawing is well-formed."""
     points = tuple(Point(step, value, "pass", "<&") for step, value in enumerate(values, 1))
 
-    root = ET.fromstring(charts.draw(Chart("name & <", "unit", points)))
+    root = ET.fromstring(charts.draw(Chart("name & <", "step", "unit", (Line(points),), is_log=True)))
 
     heights = [float(circle.get("cy")) for circle in root.iter("circle")]
     assert all(12 <= height <= 182 for height in heights)
-    frame = charts._Frame.around(points)
-    assert (low, high) == (frame.low, frame.high)
+    axis = charts._Axis.up(values, is_log=True)
+    assert (low, high) == (axis.low, axis.high)
 
 
 def test_strip__passes_are_taller():

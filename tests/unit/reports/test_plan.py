@@ -12,8 +12,8 @@ import pytest
 from proctor import conditions, planning
 from proctor.budget import Adaptive, Adaptivity, Contract, Mode
 from proctor.planning import Bound, Plan, Request
+from proctor.reports import charts
 from proctor.reports import plan as report
-from proctor.reports import plan_chart
 
 CONDITION = "n > 0.8 +/- 0.03 /\\ d < 0.2 +/- 0.05"
 
@@ -101,23 +101,24 @@ def test_level__at_any_depth(log_level: float, expected: str) -> None:
 
 
 def test_svg__is_well_formed_and_within_its_frame(plan: Plan, request_: Request) -> None:
-    """The picture parses as XML, has both panels, and every mark lies inside."""
+    """The picture parses as XML, has both charts, and every mark lies inside."""
     formula = conditions.normalize(conditions.parse(CONDITION))
-    drawn = plan_chart.panels(plan, planning.tolerance_curve(formula, request_, plan))
+    drawn = report.charts(plan, planning.tolerance_curve(formula, request_, plan))
 
-    root = ET.fromstring(plan_chart.svg(drawn))
+    root = ET.fromstring(charts.document(drawn))
     marks = root.findall(".//{*}circle")
 
-    assert ["Examples needed", "Life of the test set"] == [panel.title for panel in drawn]
-    assert sum(len(line.points) for panel in drawn for line in panel.lines) == len(marks)
-    assert all(0 <= float(m.get("cx", "-1")) <= plan_chart.WIDTH for m in marks)
-    assert all(0 <= float(m.get("cy", "-1")) <= plan_chart.HEIGHT for m in marks)
+    assert ["Examples needed", "Life of the test set"] == [chart.name for chart in drawn]
+    assert sum(len(line.points) for chart in drawn for line in chart.lines) == len(marks)
+    assert all(0 <= float(m.get("cx", "-1")) <= 480 for m in marks)
+    assert all(0 <= float(m.get("cy", "-1")) <= 230 for m in marks)
+    assert {"adaptive", "guaranteed"} <= {text.text for text in root.findall(".//{*}text")}
 
 
-def test_panels__nothing_to_draw() -> None:
+def test_charts__nothing_to_draw() -> None:
     """A policy with one level and no tolerance leaves nothing to draw."""
     formula = conditions.normalize(conditions.parse("n > 0.8"))
     contract = Contract(0.999, adaptivity=Adaptivity.FULL, steps=7)
     found = planning.plan(formula, Request(contract, Adaptive(7), examples=500))
 
-    assert () == plan_chart.panels(found, ())
+    assert () == report.charts(found, ())
