@@ -132,7 +132,7 @@ def verify(
         sentences = [*(finding.sentence for finding in findings), *lost]
         head = entries[-1].hash if entries else None
         if as_json:
-            kinds = [{"kind": type(f).__name__, "sentence": f.sentence} for f in findings]
+            kinds = [{"kind": f.fault, "sentence": f.sentence} for f in findings]
             kinds += [{"kind": "CutBack", "sentence": sentence} for sentence in lost]
             content = {"verified": not sentences, "entries": len(entries), "head": head, "findings": kinds}
             click.echo(json.dumps(content, indent=2))

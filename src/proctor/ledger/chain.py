@@ -1,5 +1,5 @@
 """
-Whether a chain of entries is the one that was written, and all of it.
+Verification that a chain of entries is the one that was written, and all of it.
 
 The chain alone shows edits, removals and swaps in its middle. What it cannot show is that its end was cut off, or
 that somebody rewrote everything from some entry on: that shows against a head that was published (each verdict
@@ -13,6 +13,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from proctor.errors import DomainError, KeyFault, LedgerCorrupt, LedgerTooNew
 from proctor.ledger.entries import FORMAT, GENESIS, Entry, hash_of, signature
@@ -23,172 +24,78 @@ SHORTEST_HEAD = 8
 _SHOWN_DIGITS = 12
 
 
-@dataclass(frozen=True)
-class Edited:
-    """The content of an entry is not what was hashed."""
+class Fault(StrEnum):
+    """Way in which an entry, or a published head, is not as it was written."""
 
-    number: int
-
-    @property
-    def sentence(self) -> str:
-        """What was found, for people."""
-        return f"entry {self.number} was edited: its content does not match its hash"
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """The body of an entry is not JSON."""
-
-    number: int
-
-    @property
-    def sentence(self) -> str:
-        """What was found, for people."""
-        return f"entry {self.number} cannot be read: its body is not a JSON object"
+    EDITED = "Edited"
+    UNREADABLE = "Unreadable"
+    REMOVED = "Removed"
+    REORDERED = "Reordered"
+    DUPLICATED = "Duplicated"
+    FORKED = "Forked"
+    TRUNCATED = "Truncated"
+    MISPLACED = "Misplaced"
+    FORGED_MAC = "ForgedMac"
+    UNSIGNED = "Unsigned"
+    UNKNOWN_VERSION = "UnknownVersion"
 
 
-@dataclass(frozen=True)
-class Removed:
-    """Entries are missing before others that are there."""
-
-    first: int
-    last: int
-
-    @property
-    def sentence(self) -> str:
-        """What was found, for people."""
-        if self.first == self.last:
-            return f"entry {self.first} was removed: the ledger goes on after it"
-        return f"entries {self.first} to {self.last} were removed: the ledger goes on after them"
+_SENTENCES = {
+    Fault.EDITED: "{entry} was edited: its content does not match its hash",
+    Fault.UNREADABLE: "{entry} cannot be read: its body is not a JSON object",
+    Fault.REMOVED: "{removed} removed: later entries are there",
+    Fault.REORDERED: "{entry} was moved: it stands in place {other}",
+    Fault.DUPLICATED: "{entry} was duplicated: it stands again in place {other}",
+    Fault.FORKED: "the chain forks at {entry}: there is, or once was, another {entry}",
+    Fault.TRUNCATED: ("the published head {head} is not among the {other} entries: the end was cut off, or rewritten"),
+    Fault.MISPLACED: (
+        "the published head {head} is that of {found}, not of {entry}: "
+        "entries were added, removed or moved before it, or the number is wrong"
+    ),
+    Fault.FORGED_MAC: "{entry} is signed with another key: it was forged, or this is the wrong key",
+    Fault.UNSIGNED: "{entry} is not signed",
+    Fault.UNKNOWN_VERSION: f"{{entry}} has format {{other}}, this proctor knows {FORMAT}: use a later version",
+}
+_BEHEADED = "entry 1 continues another ledger: the beginning was cut off or replaced"
 
 
 @dataclass(frozen=True)
-class Reordered:
-    """An entry stands in another place than the one it was written to."""
+class Finding:
+    """
+    Something that is wrong with a ledger.
 
-    number: int
-    found_at: int
+    Attributes:
+        fault: What kind of thing.
+        number: The entry; the first of those that were removed; the one that a head was published with.
+            0 for a head without a number, and for a fork before the first entry.
+        other: The last entry that was removed; the place, or the entry, where something is found instead; the number
+            of entries; the unknown format.
+        head: The published head, where it is about one.
 
-    @property
-    def sentence(self) -> str:
-        """What was found, for people."""
-        return f"entry {self.number} was moved: it stands in place {self.found_at}"
+    """
 
-
-@dataclass(frozen=True)
-class Duplicated:
-    """An entry is there more than once."""
-
-    number: int
-    found_at: int
-
-    @property
-    def sentence(self) -> str:
-        """What was found, for people."""
-        return f"entry {self.number} was duplicated: it stands again in place {self.found_at}"
-
-
-@dataclass(frozen=True)
-class Forked:
-    """Two histories meet: an entry was replaced, or comes from another copy of the ledger."""
-
-    number: int
+    fault: Fault
+    number: int = 0
+    other: int = 0
+    head: str = ""
 
     @property
     def sentence(self) -> str:
-        """What was found, for people."""
-        if self.number == 0:
-            return "entry 1 continues another ledger: the beginning was cut off or replaced"
-        return f"the chain forks at entry {self.number}: there is, or once was, another entry {self.number}"
-
-
-@dataclass(frozen=True)
-class Truncated:
-    """A head that was published is not in the ledger."""
-
-    head: str
-    length: int
-
-    @property
-    def sentence(self) -> str:
-        """What was found, for people."""
-        return (
-            f"the published head {self.head[:_SHOWN_DIGITS]} is not among the {self.length} entries: "
-            "the end was cut off, or rewritten"
-        )
-
-
-@dataclass(frozen=True)
-class Misplaced:
-    """A head that was published is in the ledger, but behind another entry than was said."""
-
-    head: str
-    number: int
-    found_at: int
-
-    @property
-    def sentence(self) -> str:
-        """What was found, for people."""
-        return (
-            f"the published head {self.head[:_SHOWN_DIGITS]} is that of {_entry(self.found_at)}, "
-            f"not of {_entry(self.number)}: entries were added, removed or moved before it, or the number is wrong"
+        """The finding, for people."""
+        if self.fault is Fault.FORKED and self.number == 0:
+            return _BEHEADED
+        several = f"entries {self.number} to {self.other} were"
+        return _SENTENCES[self.fault].format(
+            entry=_entry(self.number),
+            found=_entry(self.other),
+            removed=f"{_entry(self.number)} was" if self.other == self.number else several,
+            other=self.other,
+            head=self.head[:_SHOWN_DIGITS],
         )
 
 
 def _entry(number: int) -> str:
     return f"entry {number}" if number else "the empty ledger"
-
-
-@dataclass(frozen=True)
-class ForgedMac:
-    """An entry is signed, but not with the owner's key."""
-
-    number: int
-
-    @property
-    def sentence(self) -> str:
-        """What was found, for people."""
-        return f"entry {self.number} is signed with another key: it was forged, or this is the wrong key"
-
-
-@dataclass(frozen=True)
-class Unsigned:
-    """An entry carries no signature although the owner has a key."""
-
-    number: int
-
-    @property
-    def sentence(self) -> str:
-        """What was found, for people."""
-        return f"entry {self.number} is not signed"
-
-
-@dataclass(frozen=True)
-class UnknownVersion:
-    """An entry has a format that this program does not know."""
-
-    number: int
-    format: int
-
-    @property
-    def sentence(self) -> str:
-        """What was found, for people."""
-        return f"entry {self.number} has format {self.format}, this proctor knows {FORMAT}: use a later version"
-
-
-Finding = (
-    Edited
-    | Unreadable
-    | Removed
-    | Reordered
-    | Duplicated
-    | Forked
-    | Truncated
-    | Misplaced
-    | ForgedMac
-    | Unsigned
-    | UnknownVersion
-)
 
 
 def verify(
@@ -198,7 +105,7 @@ def verify(
     key: bytes | None = None,
 ) -> tuple[Finding, ...]:
     """
-    Everything that is wrong with a ledger, in the order of the entries; empty if nothing is.
+    Find everything that is wrong with a ledger, in the order of the entries; nothing if it is whole.
 
     Args:
         entries: All entries, in the order in which they are stored.
@@ -218,7 +125,7 @@ def verify(
         findings += _faults_of_links(entries)
     if key is not None:
         findings += _faults_of_signatures(entries, key)
-    findings += [Unreadable(entry.number) for entry in entries if not _is_readable(entry)]
+    findings += [Finding(Fault.UNREADABLE, entry.number) for entry in entries if not _is_readable(entry)]
     heads = list(known_heads)
     findings += _faults_of_heads(entries, heads)
     if expected_head is not None and expected_head not in heads:
@@ -242,13 +149,10 @@ def check(entries: Sequence[Entry], before: Sequence[Entry] = (), key: bytes | N
         return
     findings = verify([*before, *entries], key=key)
     for finding in findings:
-        match finding:
-            case UnknownVersion():
-                raise LedgerTooNew(finding.sentence, hint="Upgrade proctor; nothing was written.")
-            case Unsigned():
-                raise KeyFault(finding.sentence, hint=_SIGNING_HINT)
-            case _:
-                continue
+        if finding.fault is Fault.UNKNOWN_VERSION:
+            raise LedgerTooNew(finding.sentence, hint="Upgrade proctor; nothing was written.")
+        if finding.fault is Fault.UNSIGNED:
+            raise KeyFault(finding.sentence, hint=_SIGNING_HINT)
     raise LedgerCorrupt(
         "; ".join(finding.sentence for finding in findings[:3]),
         hint="Run `proctor ledger verify` for all findings, and restore the ledger from a copy that verifies.",
@@ -299,11 +203,13 @@ def _faults_of_entries(entries: Sequence[Entry]) -> list[Finding]:
     broken = [entry for entry in entries if entry.format == FORMAT and entry.hash != hash_of(entry)]
     # Rows that have exchanged their numbers fit each other's; rows that have closed a gap fit the number beside.
     numbers = sorted({entry.number + shift for entry in broken[:64] for shift in (-1, 0, 1)})
-    findings: list[Finding] = [UnknownVersion(entry.number, entry.format) for entry in unknown]
+    findings: list[Finding] = [Finding(Fault.UNKNOWN_VERSION, entry.number, entry.format) for entry in unknown]
     for entry in broken:
         rightful = (number for number in numbers if hash_of(_renumbered(entry, number)) == entry.hash)
         number = next(rightful, None)
-        findings.append(Edited(entry.number) if number is None else Reordered(number, entry.number))
+        findings.append(
+            Finding(Fault.EDITED, entry.number) if number is None else Finding(Fault.REORDERED, number, entry.number)
+        )
     return findings
 
 
@@ -319,15 +225,17 @@ def _faults_of_order(entries: Sequence[Entry]) -> list[Finding]:
     for place, entry in enumerate(entries, start=1):
         if entry.number in seen:
             is_same = seen[entry.number].hash == entry.hash
-            findings.append(Duplicated(entry.number, place) if is_same else Forked(entry.number))
+            findings.append(
+                Finding(Fault.DUPLICATED, entry.number, place) if is_same else Finding(Fault.FORKED, entry.number)
+            )
         elif entry.number < highest:
-            findings.append(Reordered(entry.number, place))
+            findings.append(Finding(Fault.REORDERED, entry.number, place))
         seen.setdefault(entry.number, entry)
         highest = max(highest, entry.number)
     expected = 1
     for number in sorted(seen):
         if number > expected:
-            findings.append(Removed(expected, number - 1))
+            findings.append(Finding(Fault.REMOVED, expected, number - 1))
         expected = number + 1
     return findings
 
@@ -343,9 +251,9 @@ def _faults_of_links(entries: Sequence[Entry]) -> list[Finding]:
         before = by_number.get(number - 1)
         is_linked = before is None or before.hash == by_number[number].previous
         if number == 1 and by_number[1].previous != GENESIS:
-            findings.append(Forked(0))
+            findings.append(Finding(Fault.FORKED, 0))
         elif number > 1 and not is_linked and number - 1 in genuine:
-            findings.append(Forked(number - 1))
+            findings.append(Finding(Fault.FORKED, number - 1))
     return findings
 
 
@@ -353,9 +261,9 @@ def _faults_of_signatures(entries: Sequence[Entry], key: bytes) -> list[Finding]
     findings: list[Finding] = []
     for entry in entries:
         if entry.mac is None:
-            findings.append(Unsigned(entry.number))
+            findings.append(Finding(Fault.UNSIGNED, entry.number))
         elif not _is_signed(entry, key):
-            findings.append(ForgedMac(entry.number))
+            findings.append(Finding(Fault.FORGED_MAC, entry.number))
     return findings
 
 
@@ -370,19 +278,23 @@ def _faults_of_heads(entries: Sequence[Entry], heads: Iterable[str]) -> list[Fin
             findings += _faults_of_place(digits, number, found_at)
             continue
         is_rewritten = number is not None and number <= len(entries)
-        findings.append(Forked(number or 0) if is_rewritten else Truncated(digits, len(entries)))
+        findings.append(
+            Finding(Fault.FORKED, number or 0)
+            if is_rewritten
+            else Finding(Fault.TRUNCATED, other=len(entries), head=digits)
+        )
     return findings
 
 
 def _faults_of_place(digits: str, number: int | None, found_at: Sequence[int]) -> list[Finding]:
-    return [] if number is None or number in found_at else [Misplaced(digits, number, found_at[0])]
+    return [] if number is None or number in found_at else [Finding(Fault.MISPLACED, number, found_at[0], digits)]
 
 
 def _faults_of_expected_head(entries: Sequence[Entry], expected: str) -> list[Finding]:
     number, digits = _parse_head(expected)
     at, head = (entries[-1].number, entries[-1].hash) if entries else (0, GENESIS)
     if not head.startswith(digits):
-        return [Truncated(digits, len(entries))]
+        return [Finding(Fault.TRUNCATED, other=len(entries), head=digits)]
     return _faults_of_place(digits, number, [at])
 
 

@@ -7,21 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.errors import DomainError, KeyFault, LedgerCorrupt, LedgerTooNew
-from proctor.ledger.chain import (
-    Duplicated,
-    Edited,
-    ForgedMac,
-    Forked,
-    Misplaced,
-    Removed,
-    Reordered,
-    Truncated,
-    UnknownVersion,
-    Unreadable,
-    Unsigned,
-    check,
-    verify,
-)
+from proctor.ledger.chain import Fault, Finding, check, verify
 from proctor.ledger.entries import GENESIS, Entry, hash_of, seal
 
 from .places import chain_of, draft
@@ -55,26 +41,26 @@ def exchanged(first: int, second: int) -> list[Entry]:
 EDITED = replace(CHAIN[2], text='{"i":33}')
 
 TAMPERED = {
-    "edited": ([*CHAIN[:2], EDITED, *CHAIN[3:]], {Edited(3)}),
-    "edited kind": ([*CHAIN[:5], replace(CHAIN[5], kind="retirement")], {Edited(6)}),
-    "edited hash of the last": ([*CHAIN[:5], replace(CHAIN[5], hash="e" * 64)], {Edited(6)}),
-    "edited and hashed again": ([*CHAIN[:2], rehashed(EDITED), *CHAIN[3:]], {Forked(3)}),
+    "edited": ([*CHAIN[:2], EDITED, *CHAIN[3:]], {Finding(Fault.EDITED, 3)}),
+    "edited kind": ([*CHAIN[:5], replace(CHAIN[5], kind="retirement")], {Finding(Fault.EDITED, 6)}),
+    "edited hash of the last": ([*CHAIN[:5], replace(CHAIN[5], hash="e" * 64)], {Finding(Fault.EDITED, 6)}),
+    "edited and hashed again": ([*CHAIN[:2], rehashed(EDITED), *CHAIN[3:]], {Finding(Fault.FORKED, 3)}),
     "unreadable": (
         [*CHAIN[:5], rehashed(replace(CHAIN[5], text='{"i":'))],
-        {Unreadable(6)},
+        {Finding(Fault.UNREADABLE, 6)},
     ),
-    "first removed": (CHAIN[1:], {Removed(1, 1)}),
-    "two removed": ([*CHAIN[:1], *CHAIN[3:]], {Removed(2, 3)}),
+    "first removed": (CHAIN[1:], {Finding(Fault.REMOVED, 1, 1)}),
+    "two removed": ([*CHAIN[:1], *CHAIN[3:]], {Finding(Fault.REMOVED, 2, 3)}),
     "removed and renumbered": (
         [*CHAIN[:2], *(replace(e, number=e.number - 1) for e in CHAIN[3:])],
-        {Reordered(4, 3), Reordered(5, 4), Reordered(6, 5)},
+        {Finding(Fault.REORDERED, 4, 3), Finding(Fault.REORDERED, 5, 4), Finding(Fault.REORDERED, 6, 5)},
     ),
-    "beginning cut off and renumbered": ([rehashed(replace(CHAIN[1], number=1))], {Forked(0)}),
-    "two lines exchanged": ([CHAIN[0], CHAIN[2], CHAIN[1], *CHAIN[3:]], {Reordered(2, 3)}),
-    "two rows exchanged": (exchanged(2, 5), {Reordered(2, 5), Reordered(5, 2)}),
-    "duplicated": ([*CHAIN, CHAIN[1]], {Duplicated(2, 7)}),
-    "two histories": ([*CHAIN, seal(draft(i="other"), 6, CHAIN[4].hash)], {Forked(6)}),
-    "another version": ([*CHAIN[:5], replace(CHAIN[5], format=2)], {UnknownVersion(6, 2)}),
+    "beginning cut off and renumbered": ([rehashed(replace(CHAIN[1], number=1))], {Finding(Fault.FORKED, 0)}),
+    "two lines exchanged": ([CHAIN[0], CHAIN[2], CHAIN[1], *CHAIN[3:]], {Finding(Fault.REORDERED, 2, 3)}),
+    "two rows exchanged": (exchanged(2, 5), {Finding(Fault.REORDERED, 2, 5), Finding(Fault.REORDERED, 5, 2)}),
+    "duplicated": ([*CHAIN, CHAIN[1]], {Finding(Fault.DUPLICATED, 2, 7)}),
+    "two histories": ([*CHAIN, seal(draft(i="other"), 6, CHAIN[4].hash)], {Finding(Fault.FORKED, 6)}),
+    "another version": ([*CHAIN[:5], replace(CHAIN[5], format=2)], {Finding(Fault.UNKNOWN_VERSION, 6, 2)}),
 }
 
 
@@ -84,13 +70,13 @@ def test_verify__names_what_was_done_to_which_entry(entries: list[Entry], expect
     findings = verify(entries)
 
     assert expected == set(findings)
-    assert all(str(getattr(f, "number", None) or getattr(f, "first", 1)) in f.sentence for f in findings)
+    assert all(str(f.number or 1) in f.sentence for f in findings)
 
 
 @pytest.mark.parametrize("entries", [entries for entries, _ in TAMPERED.values()][:-1], ids=list(TAMPERED)[:-1])
 def test_check__refuses_what_verify_finds(entries: list[Entry]):
     """Nothing that verify would complain of is ever read (a body that is no JSON is found when it is used)."""
-    if set(verify(entries)) == {Unreadable(6)}:
+    if set(verify(entries)) == {Finding(Fault.UNREADABLE, 6)}:
         with pytest.raises(LedgerCorrupt):
             _ = [entry.body for entry in entries]
     else:
@@ -115,9 +101,9 @@ def test_verify__finds_a_truncated_ledger_by_any_published_head():
     assert verify(cut) == ()
     assert verify(cut, known_heads=[CHAIN[1].hash]) == ()
     for later in CHAIN[3:]:
-        assert verify(cut, known_heads=[later.hash]) == (Truncated(later.hash, 3),)
-    assert verify(cut, known_heads=[f"5:{CHAIN[4].hash}"]) == (Truncated(CHAIN[4].hash, 3),)
-    assert verify([], known_heads=[CHAIN[0].hash]) == (Truncated(CHAIN[0].hash, 0),)
+        assert verify(cut, known_heads=[later.hash]) == (Finding(Fault.TRUNCATED, other=3, head=later.hash),)
+    assert verify(cut, known_heads=[f"5:{CHAIN[4].hash}"]) == (Finding(Fault.TRUNCATED, other=3, head=CHAIN[4].hash),)
+    assert verify([], known_heads=[CHAIN[0].hash]) == (Finding(Fault.TRUNCATED, other=0, head=CHAIN[0].hash),)
 
 
 def test_verify__finds_a_rewritten_ledger_by_a_published_head():
@@ -126,17 +112,19 @@ def test_verify__finds_a_rewritten_ledger_by_a_published_head():
 
     assert verify(forged) == ()
     assert verify(forged, known_heads=[f"3:{CHAIN[2].hash}"]) == ()
-    assert verify(forged, known_heads=[f"5:{CHAIN[4].hash}"]) == (Forked(5),)
-    assert verify(forged, known_heads=[CHAIN[4].hash[:8]]) == (Truncated(CHAIN[4].hash[:8], 6),)
+    assert verify(forged, known_heads=[f"5:{CHAIN[4].hash}"]) == (Finding(Fault.FORKED, 5),)
+    assert verify(forged, known_heads=[CHAIN[4].hash[:8]]) == (
+        Finding(Fault.TRUNCATED, other=6, head=CHAIN[4].hash[:8]),
+    )
 
 
 def test_verify__a_head_stands_behind_its_entry():
     """A published head that is found behind another entry than it was published with is a finding."""
-    moved = (Misplaced(CHAIN[1].hash, 5, 2),)
+    moved = (Finding(Fault.MISPLACED, 5, 2, CHAIN[1].hash),)
 
     assert moved == verify(CHAIN, known_heads=[f"5:{CHAIN[1].hash}"])
-    assert (Misplaced(CHAIN[5].hash, 2, 6),) == verify(CHAIN, expected_head=f"2:{CHAIN[5].hash}")
-    assert (Misplaced(GENESIS, 3, 0),) == verify(CHAIN, known_heads=[f"3:{GENESIS}"])
+    assert (Finding(Fault.MISPLACED, 2, 6, CHAIN[5].hash),) == verify(CHAIN, expected_head=f"2:{CHAIN[5].hash}")
+    assert (Finding(Fault.MISPLACED, 3, 0, GENESIS),) == verify(CHAIN, known_heads=[f"3:{GENESIS}"])
     assert () == verify(CHAIN, known_heads=[f"0:{GENESIS}"], expected_head=f"6:{CHAIN[5].hash}")
     assert "is that of entry 2, not of entry 5" in moved[0].sentence
 
@@ -144,16 +132,16 @@ def test_verify__a_head_stands_behind_its_entry():
 def test_verify__compares_with_the_expected_head():
     """A head that is in the ledger but not at its end is not the expected one."""
     assert verify(CHAIN, expected_head=CHAIN[5].hash) == ()
-    assert verify(CHAIN, expected_head=CHAIN[4].hash) == (Truncated(CHAIN[4].hash, 6),)
+    assert verify(CHAIN, expected_head=CHAIN[4].hash) == (Finding(Fault.TRUNCATED, other=6, head=CHAIN[4].hash),)
 
 
 def test_verify__with_the_key_finds_forged_and_unsigned_entries():
     """Without the owner's key nobody can add or replace an entry unnoticed."""
     added = seal(draft(i=7), 7, SIGNED[5].hash)
 
-    assert verify([*SIGNED, added], key=KEY) == (Unsigned(7),)
-    assert verify([*SIGNED, added.signed(b"guess")], key=KEY) == (ForgedMac(7),)
-    assert verify([*SIGNED[:5], replace(SIGNED[5], mac=SIGNED[4].mac)], key=KEY) == (ForgedMac(6),)
+    assert verify([*SIGNED, added], key=KEY) == (Finding(Fault.UNSIGNED, 7),)
+    assert verify([*SIGNED, added.signed(b"guess")], key=KEY) == (Finding(Fault.FORGED_MAC, 7),)
+    assert verify([*SIGNED[:5], replace(SIGNED[5], mac=SIGNED[4].mac)], key=KEY) == (Finding(Fault.FORGED_MAC, 6),)
     assert len(verify(SIGNED, key=b"another")) == 6
 
 
