@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from proctor.budget import Mode
-from proctor.conditions import Quantity, Truth, clauses, normalize, parse
+from proctor.conditions import Truth, measured_by
 from proctor.evaluation import Evaluation, estimate
 from proctor.gatefile import Estimate, Feedback, ThreeWay, VerdictOnly
 from proctor.gatefile.slot import Slot
@@ -103,7 +103,8 @@ def _three_way(truth: Truth, mode: Mode) -> tuple[str, float] | None:
 def _on_grid(policy: Estimate, outcomes: Outcomes) -> tuple[str, float]:
     """The point of the grid that is nearest to the estimate; beyond the ends, the end."""
     points = policy.points
-    value = estimate(_quantity(policy), outcomes)
+    measured = measured_by(policy.of)
+    value = measured.value(estimate(measured.quantity, outcomes))
     right = min(max(bisect_left(points, value), 1), len(points) - 1) if len(points) > 1 else 0
     left = max(right - 1, 0)
     index = left if value - points[left] <= points[right] - value else right
@@ -112,9 +113,3 @@ def _on_grid(policy: Estimate, outcomes: Outcomes) -> tuple[str, float]:
 
 def _said(policy: Estimate, index: int) -> tuple[str, float]:
     return f"{policy.of} ≈ {policy.points[index]:g}", math.log(policy.chances[index])
-
-
-def _quantity(policy: Estimate) -> Quantity:
-    """What is estimated; the middle of the grid is only there to make a condition of it."""
-    formula = normalize(parse(f"{policy.of} > {(policy.low + policy.high) / 2!r}"))
-    return clauses(formula)[0].quantity

@@ -25,8 +25,8 @@ from proctor.conditions import (
     value_range,
     variables,
 )
-from proctor.conditions.tree import decimal_text
 from proctor.errors import DomainError
+from proctor.language.tree import decimal_text
 from proctor.methods import method_of
 from proctor.methods.figures import MODELS
 

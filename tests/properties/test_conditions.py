@@ -37,7 +37,8 @@ from proctor.conditions import (
     truth,
     value_range,
 )
-from proctor.conditions.tree import (
+from proctor.errors import ConditionError
+from proctor.language.tree import (
     Add,
     AllOf,
     AnyOf,
@@ -48,7 +49,6 @@ from proctor.conditions.tree import (
     Number,
     Subtract,
 )
-from proctor.errors import ConditionError
 
 # --- the language ----------------------------------------------------------------------------------------------------
 

@@ -66,6 +66,17 @@ def test_message__estimate_is_the_nearest_point(gain, expected):
     assert (f"n - o ≈ {expected}", pytest.approx(math.log(1 / 5))) == found
 
 
+@pytest.mark.parametrize(
+    ("of", "expected"), [("o - n", "-0.05"), ("2 * n - 2 * o", "0.1"), ("error(o) - error(n)", "0.05")]
+)
+def test_message__estimate_is_of_the_expression_as_written(of, expected):
+    """Sign and scale are those of the expression, not of the quantity that is estimated for it."""
+    found = message(Estimate(of, -0.1, 0.1, 0.05), evaluation(Truth.TRUE), sample(5), Mode.FP_FREE)
+
+    assert found is not None
+    assert f"{of} ≈ {expected}" == found[0]
+
+
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 @pytest.mark.parametrize("mode", list(Mode))
 def test_message__probabilities_of_all_messages_sum_to_at_most_one(policy, mode):

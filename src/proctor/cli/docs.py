@@ -10,6 +10,7 @@ import click
 TOPICS = {
     "formats": "the files of labels, features and predictions: formats, columns, ids, and how classes are read",
     "theory": "the statistics: what is promised, by which test, and why it holds",
+    "extending": "recipes for whoever adds to the program: what to write, and in which files",
     "security": "who can do what to the gate, what is held, what is priced, and what is not promised",
 }
 """Name of each page below `proctor/docs`, and one line on what is in it."""

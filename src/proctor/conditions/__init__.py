@@ -1,12 +1,10 @@
 """
-The language of conditions: text to syntax tree, to clauses in normal form.
+Conditions and what they mean: text to syntax tree, to clauses in normal form.
 
 ::
 
-    parse        text     -> tree       parser.py (grammar.lark, mistakes.py)
-    normalize    tree     -> formula    clauses.py
-    truth        formula  -> Truth      logic.py
-    allocate     formula  -> levels     logic.py
+    parse        text     -> tree       proctor.language
+    normalize    tree     -> formula    normal.py, by the metrics of proctor.methods
     question_of  formula  -> the text that stands for every way to write it   question.py
 
 Importing this package loads the standard library alone; lark comes with the first :func:`parse`.
@@ -14,12 +12,32 @@ Importing this package loads the standard library alone; lark comes with the fir
 
 from __future__ import annotations
 
-from proctor.conditions.clauses import Clause, Formula, clauses, normalize, restrict, variables
-from proctor.conditions.logic import Assignment, Truth, allocate, truth
-from proctor.conditions.parser import parse
-from proctor.conditions.quantities import Difference, Linear, Proportion, Quantity, quantity_variables, value_range
+from proctor.conditions.normal import Measured, measured_by, normalize
 from proctor.conditions.question import named_in, question_of, question_of_text
-from proctor.conditions.tree import AllOf, AnyOf, Comparator, Comparison, Condition, Variable
+from proctor.language import (
+    AllOf,
+    AnyOf,
+    Assignment,
+    Clause,
+    Comparator,
+    Comparison,
+    Condition,
+    Difference,
+    Formula,
+    Linear,
+    Proportion,
+    Quantity,
+    Truth,
+    Variable,
+    allocate,
+    clauses,
+    parse,
+    quantity_variables,
+    restrict,
+    truth,
+    value_range,
+    variables,
+)
 
 __all__ = [
     "AllOf",
@@ -32,12 +50,14 @@ __all__ = [
     "Difference",
     "Formula",
     "Linear",
+    "Measured",
     "Proportion",
     "Quantity",
     "Truth",
     "Variable",
     "allocate",
     "clauses",
+    "measured_by",
     "named_in",
     "normalize",
     "parse",

@@ -12,10 +12,11 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import assert_never
 
-from proctor.conditions.clauses import Clause, Formula, normalize, variables
-from proctor.conditions.parser import parse
-from proctor.conditions.quantities import ORDER
-from proctor.conditions.tree import AllOf, AnyOf, Variable
+from proctor.conditions.normal import normalize
+from proctor.language.clauses import Clause, Formula, variables
+from proctor.language.parser import parse
+from proctor.language.quantities import ORDER
+from proctor.language.tree import AllOf, AnyOf, Variable
 
 
 def question_of(formula: Formula) -> str:

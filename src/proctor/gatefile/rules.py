@@ -181,7 +181,7 @@ def _grid(estimate: Estimate, source: Source) -> None:
 
 def _expression(estimate: Estimate, source: Source) -> None:
     try:
-        conditions.parse(f"{estimate.of} > 0")
+        conditions.measured_by(estimate.of)
     except ConditionError as error:
         message = error.message.splitlines()[0]
         source.report(source.place_of("feedback", "estimate", "of"), f"`of` is not an expression like n - o: {message}")

@@ -1,7 +1,8 @@
 """
-Ways of judging a clause, one module for each kind of quantity, and the table of them.
+Ways of judging a clause, one module for each kind of quantity, and the names that conditions can call.
 
-Evaluation, planning, simulation and the words for a condition ask :func:`method_of` and know no kinds of quantity.
+Evaluation, planning, simulation and the words for a condition ask :func:`method_of` and know no kinds of quantity;
+the normal form of conditions asks :func:`metric_of` and knows no metrics.
 Importing this package loads the standard library alone; the statistics come with the first decision.
 """
 
@@ -10,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from proctor.conditions import Difference, Linear, Proportion, Quantity
+from proctor.language import Call, Difference, Linear, Proportion, Quantity
+from proctor.methods.accuracy import ACCURACY
 from proctor.methods.difference import DifferenceMethod
+from proctor.methods.error import ERROR
 from proctor.methods.linear import LinearMethod
 from proctor.methods.method import Method, Outcomes
+from proctor.methods.metric import Metric, named
 from proctor.methods.proportion import ProportionMethod
 
 METHODS: Mapping[type[Quantity], Callable[[Any], Method[Any, Any]]] = {
@@ -23,10 +27,23 @@ METHODS: Mapping[type[Quantity], Callable[[Any], Method[Any, Any]]] = {
 }
 """The method of each kind of quantity."""
 
+METRICS: Mapping[str, Metric] = {metric.name: metric for metric in (ACCURACY, ERROR)}
+"""The metrics that conditions can call, by name."""
+
 
 def method_of(quantity: Quantity) -> Method[Any, Any]:
     """The way in which clauses on *quantity* are judged."""
     return METHODS[type(quantity)](quantity)
 
 
-__all__ = ["METHODS", "Method", "Outcomes", "method_of"]
+def metric_of(call: Call) -> Metric:
+    """
+    The metric that *call* names.
+
+    Raises:
+        ConditionError: If there is none of this name, with the nearest one and the list of all.
+    """
+    return named(call, METRICS)
+
+
+__all__ = ["METHODS", "METRICS", "Method", "Metric", "Outcomes", "method_of", "metric_of"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from proctor.conditions import Clause, Difference
+from proctor.language import Clause, Difference
 from proctor.methods.figures import MODELS, points, share
 from proctor.methods.method import Method, Outcomes
 

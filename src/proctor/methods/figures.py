@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 
-from proctor.conditions import Variable
-from proctor.conditions.tree import decimal_text
+from proctor.language import Variable
+from proctor.language.tree import decimal_text
 
 MODELS = {Variable.N: "new", Variable.O: "old", Variable.A: "the anchor"}
 """Models as sentences name them."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from proctor.conditions import Clause, Linear, Variable, value_range
+from proctor.language import Clause, Linear, Variable, value_range
 from proctor.methods.figures import figure
 from proctor.methods.method import Method, Outcomes
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 
-from proctor.conditions import Clause, Linear, Quantity, Variable, quantity_variables
+from proctor.language import Clause, Linear, Quantity, Variable, quantity_variables
 
 if TYPE_CHECKING:
     import numpy as np

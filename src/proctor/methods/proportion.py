@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from proctor.conditions import Clause, Proportion
-from proctor.conditions.quantities import DISAGREEMENT
+from proctor.language import Clause, Proportion
+from proctor.language.quantities import DISAGREEMENT
 from proctor.methods.figures import MODELS, percent, points, share
 from proctor.methods.method import Method, Outcomes
 

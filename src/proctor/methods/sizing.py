@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from proctor.conditions import Clause
+from proctor.language import Clause
 
 Progress = Callable[[float], None]
 """Told the share of a long plan that is done; the library itself never prints."""

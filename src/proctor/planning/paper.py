@@ -12,8 +12,8 @@ import math
 from dataclasses import dataclass
 
 from proctor.conditions import AllOf, Clause, Formula, Truth, Variable, clauses
-from proctor.conditions.quantities import DISAGREEMENT
 from proctor.errors import ToleranceOutOfReach
+from proctor.language.quantities import DISAGREEMENT
 from proctor.methods import method_of
 from proctor.methods.sizing import ComputedAnew
 from proctor.planning.terms import Bound, Terms

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from proctor.budget import Mode
 from proctor.conditions import AllOf, Assignment, Clause, Formula, Quantity, allocate, clauses
-from proctor.conditions.quantities import DISAGREEMENT
+from proctor.language.quantities import DISAGREEMENT
 from proctor.methods import method_of
 from proctor.simulation.worlds import EVENTS, Contest, Counts, Exam
 

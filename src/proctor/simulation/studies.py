@@ -13,8 +13,8 @@ import numpy as np
 from proctor import conditions
 from proctor.budget import Contract, Mode, Stakes
 from proctor.conditions import Clause, Difference, Formula, Variable, clauses, variables
-from proctor.conditions.quantities import DISAGREEMENT
 from proctor.errors import DomainError, Misuse
+from proctor.language.quantities import DISAGREEMENT
 from proctor.methods import method_of
 from proctor.reports.study import Study, Tally
 from proctor.simulation.aims import Aim, Tuner

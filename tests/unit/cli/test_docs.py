@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
@@ -50,6 +51,19 @@ def test_theory__has_every_section_that_is_cited() -> None:
 
     assert len(cited) > 10
     assert set() == cited - sections - points
+
+
+def test_extending__lists_files_and_names_that_exist() -> None:
+    """Each recipe names files that are there, and names that can be imported."""
+    recipes = re.split(r"^## ", page("extending"), flags=re.MULTILINE)[1:]
+    for recipe in recipes:
+        title = recipe.splitlines()[0]
+        files = re.findall(r"`((?:src|tests)/[\w/.]+)`", recipe)
+        names = re.findall(r"`(proctor[\w.]*):(\w+)`", recipe)
+
+        assert files, title
+        assert [] == [file for file in files if not (ROOT / file).is_file()], title
+        assert [] == [name for home, name in names if not hasattr(importlib.import_module(home), name)], title
 
 
 def test_security__names_tests_that_exist() -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from proctor.conditions import Linear, value_range
+from proctor.language import Linear, value_range
 from proctor.methods.sizes import simulation
 from proctor.methods.sizes.share import SizedByShare, check_alternative
 from proctor.methods.sizes.simulation import Population, Scaled

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import ClassVar
 
-from proctor.conditions import Proportion, Variable
+from proctor.language import Proportion, Variable
 from proctor.methods.sizes.share import NEXT_FEW, SLACK, SizedByShare, check_alternative
 from proctor.methods.sizing import ComputedAnew
 from proctor.stats import binomial, tails

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from proctor.conditions import Clause
 from proctor.errors import Misuse
+from proctor.language import Clause
 
 NEXT_FEW = 8
 """Exact tests are not monotone: a plan holds at its number of examples and at the next few."""

@@ -15,8 +15,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from proctor.conditions import Linear
 from proctor.errors import Misuse
+from proctor.language import Linear
 from proctor.methods.sizing import Progress
 from proctor.stats.bounded import MARGIN
 

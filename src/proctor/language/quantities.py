@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 
-from proctor.conditions.tree import Variable, decimal_text
+from proctor.language.tree import Variable, decimal_text
 
 ORDER = tuple(Variable)
 """The order of coefficients."""

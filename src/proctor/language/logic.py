@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import assert_never
 
-from proctor.conditions.clauses import Clause, Formula, clauses
-from proctor.conditions.quantities import DISAGREEMENT, Difference
-from proctor.conditions.tree import AllOf, AnyOf, Variable
 from proctor.errors import DomainError
+from proctor.language.clauses import Clause, Formula, clauses
+from proctor.language.quantities import DISAGREEMENT, Difference
+from proctor.language.tree import AllOf, AnyOf, Variable
 
 _FP_FREE, _FN_FREE = "fp-free", "fn-free"
 _CAPPED = (Difference(Variable.N, Variable.O), Difference(Variable.O, Variable.N))

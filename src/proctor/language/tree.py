@@ -3,7 +3,6 @@ The syntax tree of a condition: what was written, and nothing of what it means.
 
 The tree knows neither lark nor statistics: :mod:`.parser` builds it, :mod:`.clauses` gives it a meaning.
 ``str`` of a tree is the canonical text of the condition, and ``parse(str(tree)) == tree``.
-A metric call (``f1(n, "spam")``) or a slice would be one more kind of :data:`Expression`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from decimal import Context, Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar, assert_never
 
-from proctor.conditions.place import Place
+from proctor.language.place import Place
 
 Leaf = TypeVar("Leaf")
 
@@ -116,13 +115,49 @@ class Multiply(_Node):
 
     def _right_text(self) -> str:
         match self.right:
-            case Negative(Number() | Name()):
+            case Negative(Number() | Name() | Call()):
                 return str(self.right)
             case _:
                 return _grouped(self.right, Add, Subtract, Negative, Multiply)
 
 
-Expression = Number | Name | Negative | Add | Subtract | Multiply
+@dataclass(frozen=True)
+class Text(_Node):
+    """Text in quotation marks: a class, or the value of a column."""
+
+    value: str
+
+    def __str__(self) -> str:
+        return quoted(self.value)
+
+
+@dataclass(frozen=True)
+class Word(_Node):
+    """A bare word: the name of a column in ``by=group``."""
+
+    value: str
+
+    def __str__(self) -> str:
+        return self.value
+
+
+Argument = Name | Number | Text | Word
+
+
+@dataclass(frozen=True)
+class Call(_Node):
+    """A metric of a model, such as ``f1(n, "spam")``; which metrics there are is no part of the language."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    options: tuple[tuple[str, Argument], ...] = ()
+
+    def __str__(self) -> str:
+        given = [*map(str, self.arguments), *(f"{key}={value}" for key, value in self.options)]
+        return f"{self.name}({', '.join(given)})"
+
+
+Expression = Number | Name | Call | Negative | Add | Subtract | Multiply
 
 
 @dataclass(frozen=True)
@@ -169,6 +204,8 @@ def names_in(expression: Expression) -> frozenset[Variable]:
             return frozenset()
         case Name(variable):
             return frozenset({variable})
+        case Call(arguments=arguments):
+            return frozenset(argument.variable for argument in arguments if isinstance(argument, Name))
         case Negative(operand):
             return names_in(operand)
         case Add(left, right) | Subtract(left, right) | Multiply(left, right):
@@ -188,6 +225,16 @@ def decimal_text(value: Decimal) -> str:
     if exact.is_zero():
         return "0"
     return format(exact, "f") if exact.adjusted() in _PLAIN_EXPONENTS else str(exact).lower().replace("e+", "e")
+
+
+def quoted(text: str) -> str:
+    """
+    *text* in quotation marks; the language has no escapes, so a text never holds both kinds.
+
+    >>> print(quoted("spam"), quoted('12" disk'))
+    "spam" '12" disk'
+    """
+    return f"'{text}'" if '"' in text else f'"{text}"'
 
 
 def _grouped(part: object, *looser: type[object]) -> str:

@@ -11,9 +11,9 @@ from itertools import product
 import pytest
 
 from proctor.conditions import Comparison, parse
-from proctor.conditions.mistakes import MISTAKES, WORDS_INSTEAD
-from proctor.conditions.tree import Add, AllOf, AnyOf, Comparator, Multiply, Name, Negative, Number, Subtract, Variable
 from proctor.errors import ConditionError
+from proctor.language.mistakes import MISTAKES, WORDS_INSTEAD
+from proctor.language.tree import Add, AllOf, AnyOf, Comparator, Multiply, Name, Negative, Number, Subtract, Variable
 
 N, O, A, D = (Name(variable) for variable in Variable)  # noqa: E741 # the language's own letters
 BROKEN = [pytest.param(mistake, example, id=example) for mistake in MISTAKES for example in mistake.examples]
@@ -172,7 +172,7 @@ def test_parse__unknown_name_without_suggestion() -> None:
         ("n > inf", "`inf` is not a number"),
         ("n > NaN", "`NaN` is not a number"),
         ("n - o > 2 points", "`points` is not used here"),
-        ("f1 > 0.8", "the metric `f1` is not understood yet"),
+        ("f1 > 0.8", "unknown name `f1`"),
         ("n on spam > 0.8", "slices are not understood yet"),
         ("n > 1e400", "`1e400` is too large"),
         ("n > 1e-400", "`1e-400` is too large, too small"),

@@ -8,31 +8,22 @@ the reason. How a clause is tested is the business of ``proctor.stats``, how man
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from itertools import chain
-from typing import TypeVar, assert_never
+from typing import assert_never
 
-from proctor.conditions.place import Place
-from proctor.conditions.quantities import (
-    ORDER,
-    Difference,
-    Linear,
-    Proportion,
-    Quantity,
-    extremes,
-    quantity_variables,
-)
-from proctor.conditions.tree import (
+from proctor.errors import ConditionError
+from proctor.language.clauses import Clause, Formula, mapped, renumbered
+from proctor.language.parser import parse
+from proctor.language.place import Place
+from proctor.language.quantities import ORDER, Difference, Linear, Proportion, Quantity, extremes
+from proctor.language.tree import (
     Add,
-    AllOf,
-    AnyOf,
+    Call,
     Comparison,
     Condition,
     Expression,
-    Leaf,
     Multiply,
     Name,
     Negative,
@@ -42,40 +33,9 @@ from proctor.conditions.tree import (
     decimal_text,
     names_in,
 )
-from proctor.errors import ConditionError
-
-Target = TypeVar("Target")
+from proctor.methods import metric_of
 
 _SMALLEST, _LARGEST = Fraction(1, 10**100), Fraction(10**100)
-
-
-@dataclass(frozen=True)
-class Clause:
-    """
-    One comparison in normal form.
-
-    Attributes:
-        quantity: What is compared.
-        above: True for ``quantity > threshold``, False for ``quantity < threshold``.
-        threshold: The constant, in the quantity's unit (1 is 100 points).
-        tolerance: Resolution that the test set must have, in the same unit; > 0, or ``None`` if left out.
-        text: The clause as written, in canonical form.
-        index: Its position in the formula, from 0.
-
-    """
-
-    quantity: Quantity
-    above: bool
-    threshold: float
-    tolerance: float | None
-    text: str
-    index: int
-
-    def __str__(self) -> str:
-        return self.text
-
-
-Formula = Clause | AllOf[Clause] | AnyOf[Clause]
 
 
 def normalize(condition: Condition) -> Formula:
@@ -95,74 +55,41 @@ def normalize(condition: Condition) -> Formula:
         ConditionError: If a clause is not linear, is true or false whatever the models, or has no positive tolerance.
 
     """
-    return renumbered(_mapped(condition, _clause))
+    return renumbered(mapped(condition, _clause))
 
 
-def clauses(formula: Formula) -> tuple[Clause, ...]:
-    """All clauses of *formula*, by index."""
-    return tuple(_leaves(formula))
+@dataclass(frozen=True)
+class Measured:
+    """An expression by the quantity that has to be estimated for it: ``factor * quantity + constant``."""
+
+    quantity: Quantity
+    factor: float
+    constant: float
+
+    def value(self, estimate: float) -> float:
+        """Value of the expression where the quantity has the value *estimate*."""
+        return self.factor * estimate + self.constant
 
 
-def variables(formula: Formula) -> frozenset[Variable]:
-    """All variables that *formula* speaks of."""
-    return frozenset(name for clause in clauses(formula) for name in quantity_variables(clause.quantity))
-
-
-def restrict(formula: Formula, allowed: Iterable[Variable]) -> Formula | None:
+def measured_by(expression: str) -> Measured:
     """
-    The formula of those clauses that use nothing but *allowed* variables, numbered anew.
+    Quantity that an expression without a comparison is about.
 
-    It is another condition, and is to be named as such (theory.md §5); ``None`` if no clause is left.
+    Raises:
+        ConditionError: If *expression* is none, is not linear, or says nothing about the models.
+
+    Example:
+        >>> measured_by("error(n)")
+        Measured(quantity=Proportion(variable=<Variable.N: 'n'>), factor=-1.0, constant=1.0)
+
     """
-    rest = _kept(formula, frozenset(allowed))
-    return None if rest is None else renumbered(rest)
-
-
-def renumbered(formula: Formula) -> Formula:
-    """The same formula with its clauses numbered from 0 in the order of the text."""
-    numbers = iter(range(len(clauses(formula))))
-    return _mapped(formula, lambda clause: replace(clause, index=next(numbers)))
-
-
-# --- walking formulas ------------------------------------------------------------------------------------------------
-
-
-def _leaves(formula: Leaf | AllOf[Leaf] | AnyOf[Leaf]) -> Iterable[Leaf]:
-    if isinstance(formula, AllOf | AnyOf):
-        for part in formula.parts:
-            yield from _leaves(part)
-    else:
-        yield formula
-
-
-def _mapped(
-    formula: Leaf | AllOf[Leaf] | AnyOf[Leaf], change: Callable[[Leaf], Target]
-) -> Target | AllOf[Target] | AnyOf[Target]:
-    """The formula with every leaf changed, and AND within AND, OR within OR flattened."""
-    match formula:
-        case AllOf(parts):
-            mapped = [_mapped(part, change) for part in parts]
-            return AllOf(
-                tuple(chain.from_iterable(part.parts if isinstance(part, AllOf) else (part,) for part in mapped))
-            )
-        case AnyOf(parts):
-            mapped = [_mapped(part, change) for part in parts]
-            return AnyOf(
-                tuple(chain.from_iterable(part.parts if isinstance(part, AnyOf) else (part,) for part in mapped))
-            )
-        case leaf:
-            return change(leaf)
-
-
-def _kept(formula: Formula, allowed: frozenset[Variable]) -> Formula | None:
-    match formula:
-        case Clause(quantity):
-            return formula if quantity_variables(quantity) <= allowed else None
-        case AllOf(parts) | AnyOf(parts):
-            rest = tuple(kept for part in parts if (kept := _kept(part, allowed)) is not None)
-            return replace(formula, parts=rest) if len(rest) > 1 else (rest or (None,))[0]
-        case _:
-            assert_never(formula)
+    comparison = parse(f"{expression} > 0")
+    if not isinstance(comparison, Comparison):
+        raise _whole(expression).error(f"`{expression}` is not one expression", "Write for example `n - o`.")
+    bound, form = _collected(comparison), _form(comparison.left)
+    quantity = _simplified(bound).quantity
+    factor = next(w / Fraction(q) for w, q in zip(form.weights, quantity.weights, strict=True) if w)
+    return Measured(quantity, float(factor), float(form.constant))
 
 
 # --- one comparison --------------------------------------------------------------------------------------------------
@@ -228,6 +155,8 @@ def _form(expression: Expression) -> _Form:
             return _Form(constant=Fraction(value))
         case Name(variable):
             return _Form(tuple(Fraction(variable is other) for other in ORDER))
+        case Call():
+            return _form(metric_of(expression).means(expression))
         case Negative(operand):
             return _form(operand).times(Fraction(-1))
         case Add(left, right):

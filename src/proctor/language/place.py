@@ -32,6 +32,11 @@ class Place:
     start: int
     end: int
 
+    @property
+    def quoted(self) -> str:
+        """The piece itself."""
+        return self.text[self.start : self.end]
+
     def error(self, message: str, hint: str = "") -> ConditionError:
         """An error that says *message*, shows the line with carets under this place, and gives *hint*."""
         return ConditionError(f"{_printable(message)}\n{self.pointed()}", hint)

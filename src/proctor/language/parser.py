@@ -12,13 +12,16 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from proctor.conditions import mistakes
-from proctor.conditions.mistakes import MISTAKES, Mistake
-from proctor.conditions.place import Place
-from proctor.conditions.tree import (
+from proctor.errors import ConditionError
+from proctor.language import mistakes
+from proctor.language.mistakes import MISTAKES, Mistake
+from proctor.language.place import Place
+from proctor.language.tree import (
     Add,
     AllOf,
     AnyOf,
+    Argument,
+    Call,
     Comparator,
     Comparison,
     Condition,
@@ -28,9 +31,10 @@ from proctor.conditions.tree import (
     Negative,
     Number,
     Subtract,
+    Text,
     Variable,
+    Word,
 )
-from proctor.errors import ConditionError
 
 if TYPE_CHECKING:
     from lark import Lark, Token, Tree, UnexpectedToken
@@ -62,6 +66,7 @@ _EXPECTED = {
     "_CLOSE": "`)`",
     "NUMBER": "a number",
     "NAME": "n, o, a or d",
+    "_COMMA": "`,`",
     _END: "the end",
 }
 
@@ -159,11 +164,44 @@ def _expression(branch: Branch, text: str) -> Expression:
             return Number(_decimal(cast("Token", branch.children[0]), place), place=place)
         case "name":
             return Name(_variable(str(branch.children[0]), place), place=place)
+        case "call":
+            return _call(branch, text)
         case "negative":
             return Negative(_expression(_branches(branch)[0], text), place=place)
         case _:
             left, right = (_expression(side, text) for side in _branches(branch))
             return _OPERATIONS[branch.data](left, right, place=place)
+
+
+def _call(branch: Branch, text: str) -> Call:
+    name, given = cast("tuple[Token, Branch]", branch.children)
+    arguments: list[Argument] = []
+    options: dict[str, Argument] = {}
+    for part in _branches(given):
+        place = _place(part, text)
+        if part.data != "option":
+            if options:
+                raise place.error(
+                    f"`{place.quoted}` stands behind an option", "Write what has a name last: `by=group`."
+                )
+            arguments.append(_argument(part, text))
+            continue
+        key, _, value = cast("tuple[Token, Token, Branch]", part.children)
+        if key in options:
+            raise place.error(f"`{key}` is given twice", "Give it once.")
+        options[str(key)] = _argument(value, text)
+    return Call(str(name), tuple(arguments), tuple(options.items()), place=_place(branch, text))
+
+
+def _argument(branch: Branch, text: str) -> Argument:
+    place, token = _place(branch, text), cast("Token", branch.children[0])
+    match branch.data:
+        case "number":
+            return Number(_decimal(token, place), place=place)
+        case "text":
+            return Text(token[1:-1], place=place)
+        case _:
+            return Name(Variable(token), place=place) if token in _LETTERS else Word(str(token), place=place)
 
 
 def _branches(branch: Branch) -> list[Branch]:
@@ -258,13 +296,15 @@ def _unknown(word: str, place: Place) -> ConditionError:
         return place.error(f"`{word}` is not a number to compare anything with", "Write a number from 0 to 1.")
     if lower in mistakes.UNITS:
         return place.error(f"`{word}` is not used here", "Accuracies run from 0 to 1: write 0.02 for 2 points.")
-    if lower in mistakes.METRICS:
-        hint = f"Only accuracies are judged so far: {_MEANINGS}"
-        return place.error(f"the metric `{word}` is not understood yet", hint)
     if lower in mistakes.SLICE_WORDS:
         return place.error("slices are not understood yet", "A condition speaks of the whole population so far.")
     suggestion = _suggestion(lower)
-    hint = f"Did you mean `{suggestion}`? In conditions {_MEANINGS}" if suggestion else f"In conditions {_MEANINGS}"
+    called = f"A metric is called with its model, as in `{word}(n)`."
+    hint = (
+        f"Did you mean `{suggestion}`? In conditions {_MEANINGS}"
+        if suggestion
+        else f"In conditions {_MEANINGS} {called}"
+    )
     return place.error(f"unknown name `{word}`", hint)
 
 
@@ -280,7 +320,7 @@ def _suggestion(word: str) -> str | None:
         }
     )
     parts = [word, *word.split("_")]
-    close = [name for part in parts for name in get_close_matches(part, known, n=1, cutoff=0.65)]
+    close = [name for part in parts for name in get_close_matches(part, known, n=1, cutoff=0.7)]
     return known[close[0]] if close else None
 
 

@@ -28,8 +28,6 @@ class Mistake:
     examples: tuple[str, ...]
 
 
-_NOT_YET_METRIC = "Only accuracies are judged so far: n, o and a; write for example `n - o > 0.01 +/- 0.01`."
-
 MISTAKES = (
     Mistake(
         "the condition is empty",
@@ -277,9 +275,14 @@ MISTAKES = (
         ("n - 1.1 × o > 0", "2 · n > 1", "o × 1.1 > 1"),
     ),
     Mistake(
-        "metric calls are not understood yet",
-        _NOT_YET_METRIC,
-        ('f1(n, "spam") > 0.8', "auc(n) > 0.9", 'n > 0.8 and recall(n, "spam") > 0.5', "n > precision(o)", "n(2) > 1"),
+        "a metric is of one model, not of a sum",
+        "Write the sum outside: `error(n) - error(o) < 0.01`.",
+        ("error(n - o) < 0.1", "error(n + o) < 1", "error(2 * n) < 1"),
+    ),
+    Mistake(
+        "a metric needs its model",
+        "Name it in the parentheses: `error(n) < 0.1`.",
+        ("error() < 0.1", "error(n,) < 0.1", "error(, n) < 0.1"),
     ),
     Mistake(
         "slices are not understood yet",
@@ -327,9 +330,6 @@ WORDS_INSTEAD = {
     "delta": "n - o",
 }
 """Names that people try, and what they are called here."""
-
-METRICS = frozenset({"auc", "auroc", "f1", "fbeta", "precision", "recall", "ece", "loss", "rmse", "mae", "mse"})
-"""Names of metrics that are known to exist and not yet understood."""
 
 NOT_FINITE = frozenset({"nan", "inf", "infinity", "infty"})
 """Names that would be numbers elsewhere."""

@@ -1,0 +1,46 @@
+"""
+What conditions are written in and made of: text, syntax tree, quantities, clauses, three-valued formulas.
+
+::
+
+    parse      text    -> tree      parser.py (grammar.lark, mistakes.py)
+    truth      formula -> Truth     logic.py
+    allocate   formula -> levels    logic.py
+
+Which metrics there are is for `proctor.methods` to say, and what a tree means for `proctor.conditions`.
+Importing this package loads the standard library alone; lark comes with the first :func:`parse`.
+"""
+
+from __future__ import annotations
+
+from proctor.language.clauses import Clause, Formula, clauses, restrict, variables
+from proctor.language.logic import Assignment, Truth, allocate, truth
+from proctor.language.parser import parse
+from proctor.language.quantities import Difference, Linear, Proportion, Quantity, quantity_variables, value_range
+from proctor.language.tree import AllOf, AnyOf, Call, Comparator, Comparison, Condition, Variable
+
+__all__ = [
+    "AllOf",
+    "AnyOf",
+    "Assignment",
+    "Call",
+    "Clause",
+    "Comparator",
+    "Comparison",
+    "Condition",
+    "Difference",
+    "Formula",
+    "Linear",
+    "Proportion",
+    "Quantity",
+    "Truth",
+    "Variable",
+    "allocate",
+    "clauses",
+    "parse",
+    "quantity_variables",
+    "restrict",
+    "truth",
+    "value_range",
+    "variables",
+]

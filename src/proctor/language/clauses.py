@@ -1,0 +1,113 @@
+"""
+Formulas of clauses: the form that a condition is judged in, and how it is walked.
+
+A clause is one linear expression against one constant; `proctor.conditions` makes it from a syntax tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import TypeVar, assert_never
+
+from proctor.language.quantities import Quantity, quantity_variables
+from proctor.language.tree import AllOf, AnyOf, Leaf, Variable
+
+Target = TypeVar("Target")
+
+
+@dataclass(frozen=True)
+class Clause:
+    """
+    One comparison in normal form.
+
+    Attributes:
+        quantity: What is compared.
+        above: True for ``quantity > threshold``, False for ``quantity < threshold``.
+        threshold: The constant, in the quantity's unit (1 is 100 points).
+        tolerance: Resolution that the test set must have, in the same unit; > 0, or ``None`` if left out.
+        text: The clause as written, in canonical form.
+        index: Its position in the formula, from 0.
+
+    """
+
+    quantity: Quantity
+    above: bool
+    threshold: float
+    tolerance: float | None
+    text: str
+    index: int
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Formula = Clause | AllOf[Clause] | AnyOf[Clause]
+
+
+def clauses(formula: Formula) -> tuple[Clause, ...]:
+    """All clauses of *formula*, by index."""
+    return tuple(_leaves(formula))
+
+
+def variables(formula: Formula) -> frozenset[Variable]:
+    """All variables that *formula* speaks of."""
+    return frozenset(name for clause in clauses(formula) for name in quantity_variables(clause.quantity))
+
+
+def restrict(formula: Formula, allowed: Iterable[Variable]) -> Formula | None:
+    """
+    The formula of those clauses that use nothing but *allowed* variables, numbered anew.
+
+    It is another condition, and is to be named as such (theory.md §5); ``None`` if no clause is left.
+    """
+    rest = _kept(formula, frozenset(allowed))
+    return None if rest is None else renumbered(rest)
+
+
+def renumbered(formula: Formula) -> Formula:
+    """The same formula with its clauses numbered from 0 in the order of the text."""
+    numbers = iter(range(len(clauses(formula))))
+    return mapped(formula, lambda clause: replace(clause, index=next(numbers)))
+
+
+# --- walking formulas ------------------------------------------------------------------------------------------------
+
+
+def _leaves(formula: Leaf | AllOf[Leaf] | AnyOf[Leaf]) -> Iterable[Leaf]:
+    if isinstance(formula, AllOf | AnyOf):
+        for part in formula.parts:
+            yield from _leaves(part)
+    else:
+        yield formula
+
+
+def mapped(
+    formula: Leaf | AllOf[Leaf] | AnyOf[Leaf], change: Callable[[Leaf], Target]
+) -> Target | AllOf[Target] | AnyOf[Target]:
+    """The formula with every leaf changed, and AND within AND, OR within OR flattened."""
+    match formula:
+        case AllOf(parts):
+            changed = [mapped(part, change) for part in parts]
+            return AllOf(
+                tuple(chain.from_iterable(part.parts if isinstance(part, AllOf) else (part,) for part in changed))
+            )
+        case AnyOf(parts):
+            changed = [mapped(part, change) for part in parts]
+            return AnyOf(
+                tuple(chain.from_iterable(part.parts if isinstance(part, AnyOf) else (part,) for part in changed))
+            )
+        case leaf:
+            return change(leaf)
+
+
+def _kept(formula: Formula, allowed: frozenset[Variable]) -> Formula | None:
+    match formula:
+        case Clause(quantity):
+            return formula if quantity_variables(quantity) <= allowed else None
+        case AllOf(parts) | AnyOf(parts):
+            rest = tuple(kept for part in parts if (kept := _kept(part, allowed)) is not None)
+            return replace(formula, parts=rest) if len(rest) > 1 else (rest or (None,))[0]
+        case _:
+            assert_never(formula)

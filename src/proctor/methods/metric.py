@@ -1,0 +1,87 @@
+"""
+Names that conditions can call, such as ``error(n)``: how a call is read.
+
+A metric that is linear in the accuracies says so by an expression of n, o and a, and needs no method of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from proctor.errors import ConditionError
+from proctor.language import Call, Variable
+from proctor.language.place import Place
+from proctor.language.tree import Expression, Name, Word
+
+_MODELS = "`n` (the new model), `o` (the old one) or `a` (the anchor)"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """
+    One name that conditions can call.
+
+    Attributes:
+        name: The name.
+        summary: What it measures, as half a sentence.
+        means: The expression that a call stands for; raises `ConditionError` for arguments that it does not take.
+        also: Other names that people try; they are answered with the right one.
+    """
+
+    name: str
+    summary: str
+    means: Callable[[Call], Expression]
+    also: tuple[str, ...] = ()
+
+
+def model_of(call: Call) -> Name:
+    """
+    The model that a metric of nothing else is called with.
+
+    Raises:
+        ConditionError: If there is another argument, or none.
+    """
+    match call.arguments, call.options:
+        case ((Name(variable) as name,), ()) if variable is not Variable.D:
+            return name
+        case ((Name() | Word() as argument,), ()):
+            raise _refusal(call, f"`{argument}` is no model", f"A model is {_MODELS}: `{call.name}(n)`.")
+        case _:
+            raise _refusal(
+                call, f"`{call}` needs one model and nothing else", f"Write `{call.name}(n)`; a model is {_MODELS}."
+            )
+
+
+def named(call: Call, metrics: Mapping[str, Metric]) -> Metric:
+    """
+    The metric of *metrics* that a call names.
+
+    Raises:
+        ConditionError: If there is none of this name, with the nearest one and the list of all.
+    """
+    if call.name in metrics:
+        return metrics[call.name]
+    known = f"Known are {_listed(metrics)}."
+    if call.name in {str(variable) for variable in Variable}:
+        hint = f"Write `{call.name}` alone, or a metric of it. {known}"
+        raise _refusal(call, f"`{call.name}` is a number by itself, and takes nothing in parentheses", hint)
+    nearest = _nearest(call.name.lower(), metrics)
+    hint = f"Did you mean `{nearest}`? {known}" if nearest else known
+    raise _refusal(call, f"there is no metric `{call.name}`", hint)
+
+
+def _nearest(name: str, metrics: Mapping[str, Metric]) -> str | None:
+    from difflib import get_close_matches
+
+    spellings = {spelling: each.name for each in metrics.values() for spelling in (each.name, *each.also)}
+    close = get_close_matches(name, spellings, n=1, cutoff=0.6)
+    return spellings[close[0]] if close else None
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def _refusal(call: Call, message: str, hint: str) -> ConditionError:
+    return (call.place or Place(str(call), 0, len(str(call)))).error(message, hint)
