@@ -15,7 +15,7 @@ import pytest
 from scipy.stats import binom
 
 from proctor.budget import Adaptive, Contract, Mode
-from proctor.reports.study import Tally
+from proctor.reports.simulation import Tally
 from proctor.simulation import Kind, Request, read_table, study
 
 LIVES, STEPS = 80, 20

@@ -15,7 +15,7 @@ from proctor.cli.simulate import simulate
 from proctor.errors import Misuse
 from proctor.reports import charts
 from proctor.reports import simulation as report
-from proctor.reports.study import Study, Tally
+from proctor.reports.simulation import Study, Tally
 
 QUICK = ["--condition", "n > 0.6 +/- 0.05", "--reliability", "0.9", "--examples", "200", "--repetitions", "10"]
 GATE = """\

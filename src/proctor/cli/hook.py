@@ -12,8 +12,8 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -161,8 +161,7 @@ def run(gates: tuple[str, ...], remote: tuple[str, ...], **development: Path | N
     return stopping[0] if stopping else PASSED
 
 
-@dataclass(frozen=True)
-class Pushed:
+class Pushed(NamedTuple):
     """One branch or tag that is pushed; *commit* is what it will point to."""
 
     ref: str

@@ -12,7 +12,7 @@ from proctor.files import refuse_to_write_out
 
 if TYPE_CHECKING:
     from proctor.gatefile import Policy
-    from proctor.reports.study import Study
+    from proctor.reports.simulation import Study
     from proctor.simulation import Request
 
 _DEMONSTRATED = {"attack": "n - o > 0.01 +/- 0.01", "aa": "n - o > 0 +/- 0.01", "ratchet": "n - o > -0.02 +/- 0.01"}

@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from proctor.errors import DataError
 
@@ -49,16 +49,14 @@ class Limits:
     depth: int = 4
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """What the untrusted job says of itself: to be verified."""
 
     pull_request: int
     head_sha: str
 
 
-@dataclass(frozen=True)
-class Artifact:
+class Artifact(NamedTuple):
     """
     A validated artifact.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import requests
@@ -70,8 +70,7 @@ class Endpoint:
     api_url: str = API_URL
 
 
-@dataclass(frozen=True)
-class PostedComment:
+class PostedComment(NamedTuple):
     """A comment as it stands."""
 
     id: int

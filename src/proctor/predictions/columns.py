@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +37,7 @@ class Kind(StrEnum):
     TEXT = "text"
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """
     Classes, one per row.
 
@@ -60,8 +58,7 @@ class Column:
         return kind_of(self.values)
 
 
-@dataclass(frozen=True)
-class _Parsed:
+class _Parsed(NamedTuple):
     """What the distinct cells of a column mean; ``None`` is an empty one."""
 
     meanings: Mapping[Any, int | str | float | None]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,8 +51,7 @@ class Panel:
         return len(self.candidate)
 
 
-@dataclass(frozen=True)
-class Weights:
+class Weights(NamedTuple):
     """The linear expression candidate·n + baseline·o + anchor·a + differ·d, one score per example."""
 
     candidate: float = 0.0

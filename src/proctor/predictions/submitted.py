@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,8 +18,7 @@ _SHOWN, _SHOWN_LETTERS = 8, 40
 _MOST_STRANGERS = 1_000
 
 
-@dataclass(frozen=True)
-class ColumnNames:
+class ColumnNames(NamedTuple):
     """
     What the columns of a predictions file are called.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from proctor.budget import Account, Mode, Step
 from proctor.conditions import Formula, Variable, restrict, variables
@@ -83,8 +84,7 @@ def _state(gate: Gate, books: Books) -> str:
     return f"{state_of(books.life, gate)}, {sentences.count(books.account(gate).evaluations, 'evaluations')} so far"
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """
     The question that is to come.
 
@@ -121,8 +121,7 @@ def asked(gate: Gate, has_baseline: bool, has_anchor: bool) -> Formula | None:
     return formula
 
 
-@dataclass(frozen=True)
-class Cost:
+class Cost(NamedTuple):
     """What the next evaluation is held to, and what each outcome would take from the account; in bits."""
 
     log_level: float

@@ -10,7 +10,7 @@ set of this size (from its posterior under Jeffreys's prior). Seeded: the same q
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +53,7 @@ class Next:
         return (found - {Variable.D}) | ({Variable.O} if Variable.D in found else frozenset())
 
 
-@dataclass(frozen=True)
-class Chance:
+class Chance(NamedTuple):
     """Chance of a pass at the development estimate, and allowing for the size of the development set."""
 
     at_estimate: float

@@ -7,9 +7,9 @@ same on a light and on a dark page.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
+from typing import NamedTuple
 
 from proctor.release import BudgetReport, Release, Status, Verdict
 from proctor.reports import sentences
@@ -30,8 +30,7 @@ class Color(StrEnum):
 _SHIELDS = {Color.GREEN: "brightgreen", Color.RED: "red", Color.AMBER: "orange", Color.GRAY: "lightgrey"}
 
 
-@dataclass(frozen=True)
-class Badge:
+class Badge(NamedTuple):
     """A label, what is said of it, and the color of the latter."""
 
     label: str

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -53,8 +52,7 @@ class Point(NamedTuple):
     title: str = ""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """Points in order, under a name; without one, a document does not list it."""
 
     points: tuple[Point, ...]
@@ -63,8 +61,7 @@ class Line:
     color: int = 0
 
 
-@dataclass(frozen=True)
-class Chart:
+class Chart(NamedTuple):
     """Lines over a pair of axes; where *is_log*, the heights are decimal logarithms."""
 
     name: str
@@ -124,8 +121,7 @@ def power_of_ten(log10: float) -> str:
     return f"1e{whole + 1}" if mantissa == "10" else f"{mantissa}e{whole}"
 
 
-@dataclass(frozen=True)
-class _Axis:
+class _Axis(NamedTuple):
     """A range of values and where it lies on the paper."""
 
     low: float

@@ -8,6 +8,7 @@ Whatever a person chose (names, branches, notes) appears as text only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from proctor.errors import BUG, FRESH_TEST_SET, LABELS_MISSING
@@ -22,8 +23,7 @@ _MOST_NOTES = 12
 _SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.WITHHELD: "🔒"}
 
 
-@dataclass(frozen=True)
-class Links:
+class Links(NamedTuple):
     """Addresses that the comment may point to; empty ones are left out."""
 
     run: str = ""

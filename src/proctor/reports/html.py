@@ -8,7 +8,6 @@ everything, the charts are drawn in `charts`.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import jinja2
@@ -22,23 +21,6 @@ from proctor.reports.charts import Chart, Line, Look, Point
 
 _LN10 = math.log(10)
 _MOST_ROWS = 500
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table, as text."""
-
-    step: str
-    is_judged: bool
-    word: str
-    kind: str
-    when: str
-    commit: str
-    actor: str
-    level: str
-    bits: str
-    condition: str
-    remark: str
 
 
 def render(status: Status, plan: Plan | None = None) -> str:
@@ -119,22 +101,23 @@ def _point(row: HistoryRow, log10: float) -> Point:
     return Point(row.step, log10, row.verdict, f"evaluation {row.step}: {row.verdict}{commit}{value}")
 
 
-def _row(row: HistoryRow) -> Row:
+def _row(row: HistoryRow) -> dict[str, str | bool]:
+    """One line of the table, as text."""
     judged = row.basis.value
     remark = "; ".join(filter(None, ["" if judged == "judged" else judged, row.feedback or ""]))
-    return Row(
-        step=str(row.step) if row.step else "–",
-        is_judged=row.step > 0,
-        word=sentences.verdict_word(row.verdict),
-        kind=row.verdict,
-        when=_when(row.at),
-        commit=(row.commit or "")[:12],
-        actor=row.actor or "",
-        level="" if row.log_level is None else _level(row.log_level),
-        bits=f"{row.leakage_bits:.1f}",
-        condition=row.condition,
-        remark=remark,
-    )
+    return {
+        "step": str(row.step) if row.step else "–",
+        "is_judged": row.step > 0,
+        "word": sentences.verdict_word(row.verdict),
+        "kind": row.verdict,
+        "when": _when(row.at),
+        "commit": (row.commit or "")[:12],
+        "actor": row.actor or "",
+        "level": "" if row.log_level is None else _level(row.log_level),
+        "bits": f"{row.leakage_bits:.1f}",
+        "condition": row.condition,
+        "remark": remark,
+    }
 
 
 def _level(log_level: float) -> str:

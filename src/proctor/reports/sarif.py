@@ -7,8 +7,7 @@ A pass has no result, so that an alert that was raised before is closed; the ver
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from proctor.release import Release, Verdict
@@ -24,8 +23,7 @@ _RULES = {
 }
 
 
-@dataclass(frozen=True)
-class Location:
+class Location(NamedTuple):
     """
     Where the condition stands.
 

@@ -7,8 +7,9 @@ time; both are found by climbing the ladder of the world. Only the population is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -62,7 +63,7 @@ class Tuner:
         rows, first, back = np.unique(asked, axis=0, return_index=True, return_inverse=True)
         case = _Case(rows[:, :16], rows[:, 16], rows[:, 17], needed[first])
         rung = self._best(case, aim)[back.ravel()]
-        return replace(contest, candidate=replace(contest.candidate, rung=rung))
+        return contest._replace(candidate=contest.candidate._replace(rung=rung))
 
     def is_served(self, contest: Contest, aim: Aim, log_levels: Floats) -> bool:
         """Whether a candidate for *aim* exists at all, in every life."""
@@ -101,8 +102,7 @@ class Tuner:
                 return np.where(claim, -_NEVER - np.abs(shown), -np.abs(shown))
 
 
-@dataclass(frozen=True)
-class _Case:
+class _Case(NamedTuple):
     """What a tuning depends on: events on the blocks, rungs of baseline and anchor, standard errors needed."""
 
     on_blocks: Counts

@@ -9,7 +9,7 @@ nothing and learns nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, assert_never
 
@@ -116,8 +116,8 @@ class Climber:
                 assert_never(self.breadth)
 
     def _tuned(self, contest: Contest, changed: Switches, aim: Aim, log_levels: Floats) -> Contest:
-        candidate = replace(contest.baseline, changed=changed)
-        return self.tuner.tuned(replace(contest, candidate=candidate), aim, log_levels)
+        candidate = contest.baseline._replace(changed=changed)
+        return self.tuner.tuned(contest._replace(candidate=candidate), aim, log_levels)
 
 
 @dataclass
@@ -135,11 +135,11 @@ class Repeater:
 
     def begin(self, first: Models) -> Models:
         """The baseline is one training run of the model."""
-        return replace(first, changed=self._run(first))
+        return first._replace(changed=self._run(first))
 
     def commit(self, step: int, contest: Contest, log_levels: Floats) -> Contest:
         """Another run."""
-        return replace(contest, candidate=replace(contest.baseline, changed=self._run(contest.baseline)))
+        return contest._replace(candidate=contest.baseline._replace(changed=self._run(contest.baseline)))
 
     def learn(self, step: int, contest: Contest, proven: Booleans, evaluated: Booleans) -> None:
         """Nothing: this developer does not adapt."""
@@ -170,7 +170,7 @@ class Slider:
     def commit(self, step: int, contest: Contest, log_levels: Floats) -> Contest:
         """Worse by the same number of rungs every time."""
         changed = self.random.random(contest.baseline.changed.shape) < self.noise
-        return replace(contest, candidate=Models(changed, np.maximum(contest.baseline.rung - self.rungs, 0)))
+        return contest._replace(candidate=Models(changed, np.maximum(contest.baseline.rung - self.rungs, 0)))
 
     def learn(self, step: int, contest: Contest, proven: Booleans, evaluated: Booleans) -> None:
         """Nothing: it slides anyway."""

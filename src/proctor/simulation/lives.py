@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from proctor.budget import SPENT, Mode
-from proctor.reports.study import Tally
+from proctor.reports.simulation import Tally
 from proctor.simulation.decisions import Booleans, Examiner, Floats, holds
 from proctor.simulation.developers import Developer
 from proctor.simulation.gates import Accounted, Books, Comparison, Gate

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
@@ -31,8 +31,7 @@ _MOST_LEAN = 0.8
 _MOST_NOISE = 0.4
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """
     Predictions of real models on the same examples.
 

@@ -16,7 +16,7 @@ from proctor.conditions import Clause, Difference, Formula, Variable, clauses, v
 from proctor.errors import DomainError, Misuse
 from proctor.language.quantities import DISAGREEMENT
 from proctor.methods import method_of
-from proctor.reports.study import Study, Tally
+from proctor.reports.simulation import Study, Tally
 from proctor.simulation.aims import Aim, Tuner
 from proctor.simulation.decisions import Examiner, Floats, evidence, holds
 from proctor.simulation.developers import Breadth, Climber, Developer, Repeater, Slider
@@ -292,7 +292,7 @@ class _Rehearsal:
         return self.tuner.tuned(self._contest(changed, self._first), Aim.TALK, self._levels)
 
     def _contest(self, changed: Switches, baseline: Models) -> Contest:
-        return Contest(replace(baseline, changed=changed), baseline, self._first)
+        return Contest(baseline._replace(changed=changed), baseline, self._first)
 
 
 def _climbing_worlds(request: Request, formula: Formula) -> Iterable[World]:

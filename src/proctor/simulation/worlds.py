@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,8 +90,7 @@ class World:
         return Exam(wins, losses, neutral, ladder, order)
 
 
-@dataclass(frozen=True)
-class Models:
+class Models(NamedTuple):
     """One model for each life: which blocks it changes, shape (lives, blocks), and its rung, shape (lives,)."""
 
     changed: Switches
@@ -105,8 +105,7 @@ class Models:
         return Models(self.changed[lives], self.rung[lives])
 
 
-@dataclass(frozen=True)
-class Contest:
+class Contest(NamedTuple):
     """Candidate, baseline and anchor of each life."""
 
     candidate: Models

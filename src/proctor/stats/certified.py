@@ -20,6 +20,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -39,16 +40,14 @@ _ROUNDS = 40
 _NEVER = -1e5  # a logarithm of zero that survives multiplication by zero
 
 
-@dataclass(frozen=True)
-class Bracket:
+class Bracket(NamedTuple):
     """A supremum lies between *lower* and *upper*; both are certified, rounding included."""
 
     lower: float
     upper: float
 
 
-@dataclass(frozen=True)
-class Chances:
+class Chances(NamedTuple):
     """Several trinomial distributions at once: P(X != 0) and, given that, P(X = +1)."""
 
     discordant: Floats

@@ -13,7 +13,7 @@ and move the probability of a miss by half a percent at most (theory.md §6 allo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy import special
@@ -33,8 +33,7 @@ _INTERPOLATED = 0.02  # of the logarithm of a miss, several times what interpola
 _RESOLVED = math.log(1e-3)  # share of the probability of a miss that may lie outside the window
 
 
-@dataclass(frozen=True)
-class Region:
+class Region(NamedTuple):
     """
     Outcomes that a test rejects: for each number of discordant examples in a window, the fewest wins.
 
@@ -89,8 +88,7 @@ class Region:
         return -math.expm1(self.log_miss(difference, disagreement))
 
 
-@dataclass(frozen=True)
-class Curve:
+class Curve(NamedTuple):
     """
     Critical statistics t* at nodes of the nuisance, and how far they jitter about their interpolation.
 
@@ -115,8 +113,7 @@ class Curve:
         return np.maximum(ends, inside.max(axis=0)), np.interp(peak, self.nodes, self.jitter)
 
 
-@dataclass(frozen=True)
-class Sketch:
+class Sketch(NamedTuple):
     """
     A region by interpolation, with the doubts that only the test itself can settle.
 

@@ -15,7 +15,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,7 @@ _RATES = np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0])
 _DIGITS = (None, 3, 2)  # significant ones: all of them; without what jitters
 
 
-@dataclass(frozen=True)
-class Tally:
+class Tally(NamedTuple):
     """
     How often values occur.
 
@@ -106,8 +105,7 @@ def _mixed(codes: Codes) -> NDArray[np.uint64]:
 # --- columns ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """
     What is kept of a column: tallies of its values, and of them rounded to three and to two significant digits.
 

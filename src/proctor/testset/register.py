@@ -14,7 +14,7 @@ import io
 import zipfile
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,7 @@ _TAG_BYTES = 16
 _UNLABELED = b"\0" * _TAG_BYTES
 
 
-@dataclass(frozen=True)
-class LabelChange:
+class LabelChange(NamedTuple):
     """
     How labels differ from those that were registered; private, the numbers apart.
 

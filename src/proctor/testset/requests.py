@@ -10,8 +10,8 @@ from __future__ import annotations
 import csv
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,7 @@ from proctor.errors import DataError
 from proctor.testset.examples import TestSet
 
 
-@dataclass(frozen=True)
-class LabelRequest:
+class LabelRequest(NamedTuple):
     """
     A file that was written.
 

@@ -29,9 +29,8 @@ import os
 import struct
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -73,8 +72,7 @@ _RECORD_PREFIX = "sealed1."
 _RECORD_BYTES = 4096
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """
     What anybody can read in a sealed file.
 

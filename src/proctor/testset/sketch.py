@@ -22,8 +22,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +36,7 @@ _FORM = "bottom-k 1"
 _CHANCE = 1e-4
 
 
-@dataclass(frozen=True)
-class Sketch:
+class Sketch(NamedTuple):
     """
     The smallest row hashes of a set.
 
@@ -81,8 +79,7 @@ class Sketch:
             raise DataError("the sketch of a test set cannot be read") from error
 
 
-@dataclass(frozen=True)
-class Overlap:
+class Overlap(NamedTuple):
     """
     What two sets have in common.
 

@@ -11,8 +11,8 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from proctor.errors import Misuse, NotStarted
 from proctor.models.environments import is_shared
@@ -23,8 +23,7 @@ _MEMORY, _TERMINALS = 1, frozenset({4, 5, *range(136, 144)})  # major numbers of
 _GIVEN = ("null", "zero", "full", "random", "urandom")
 
 
-@dataclass(frozen=True)
-class Openings:
+class Openings(NamedTuple):
     """
     What is open to a model in the sandbox.
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import errno
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Table = dict[str, tuple[int | None, int | None]]
 """Numbers of calls by name, for x86_64 and aarch64; ``None`` where a machine has no such call."""
@@ -138,8 +138,7 @@ _SOCKETPAIR, _CLONE, _CLONE3, _IOCTL = (53, 199), (56, 220), (435, 435), (16, 29
 _FS_IOC_SETFLAGS, _FS_IOC_FSSETXATTR = 0x40086602, 0x401C5820
 
 
-@dataclass(frozen=True)
-class Machine:
+class Machine(NamedTuple):
     """An architecture: its audit number and its column in the tables above."""
 
     audit: int
