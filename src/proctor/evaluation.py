@@ -13,7 +13,8 @@ from functools import partial
 from typing import Any
 
 from proctor.budget import Mode
-from proctor.conditions import Assignment, Clause, Formula, Quantity, Truth, Variable, allocate, truth
+from proctor.conditions import Assignment, Clause, Formula, Quantity, Truth, allocate, truth
+from proctor.language.quantities import DISAGREEMENT
 from proctor.methods import Outcomes, method_of
 from proctor.planning import Terms
 
@@ -98,7 +99,7 @@ def paper_rule(formula: Formula, terms: Terms) -> PaperRule:
     needed = requirements(formula, terms)
 
     def decide(assignment: Assignment, value: float, outcomes: Outcomes) -> Truth:
-        changed = outcomes.right(Variable.D) / outcomes.n_examples
+        changed = estimate(DISAGREEMENT, outcomes)
         return needed[assignment.clause.index].truth(value, outcomes.n_examples, changed)
 
     return decide

@@ -13,14 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from proctor.conditions import Formula, Linear, Variable, clauses
-from proctor.predictions import Counts, Labels, Panel, Weights, count, needed_rows, scores
+from proctor.conditions import Formula, clauses
+from proctor.counting.coding import coded, joint_counts, marginal
+from proctor.counting.events import Coding
+from proctor.counting.panel import Mask, Panel
+from proctor.errors import DataError
+from proctor.methods import method_of
+from proctor.predictions import Labels
 
 
 @dataclass(frozen=True)
 class Sample:
     """
-    What came out on the examples; fulfills `proctor.methods.Outcomes`.
+    Examples as they came out; fulfills `proctor.methods.Outcomes`.
 
     Args:
         panel: Predictions of candidate, baseline and anchor, in the order of the test set.
@@ -32,37 +37,42 @@ class Sample:
     labels: Labels
     order: NDArray[Any]
 
-    @cached_property
-    def counts(self) -> Counts:
-        """Joint counts over the examples."""
-        return count(self.panel, self.labels)
-
     @property
     def n_examples(self) -> int:
         """Number of examples."""
         return len(self.panel)
 
-    def right(self, variable: Variable) -> int:
-        """Number of examples on which a model is right; for ``d``, on which candidate and baseline differ."""
-        return self.counts.differ if variable is Variable.D else self.counts.right(variable.value)
+    def counts(self, coding: Coding) -> list[int]:
+        """
+        How many examples have each code of *coding*.
 
-    def wins_and_losses(self, plus: Variable, minus: Variable) -> tuple[int, int]:
-        """Numbers of examples on which only the first, and only the second, of two models is right."""
-        return self.counts.wins(plus.value, minus.value), self.counts.losses(plus.value, minus.value)
+        Raises:
+            DataError: If an example on which the label matters has none.
+        """
+        self._refuse_missing(coding)
+        return marginal(self._joint, coding.events)
 
-    def scores(self, quantity: Linear) -> NDArray[np.float64]:
-        """Value of a linear expression for each example, in the order fixed at registration."""
-        values: NDArray[np.float64] = scores(self.panel, self.labels, Weights(*quantity.weights))[self.order]
-        return values
+    def codes(self, coding: Coding) -> NDArray[np.uint8]:
+        """The code of each example, in the order fixed at registration; errors as `counts`."""
+        self._refuse_missing(coding)
+        codes: NDArray[np.uint8] = np.concatenate([*coded(self.panel, self.labels, coding.events)])[self.order]
+        return codes
 
+    def rows_to_label(self, formula: Formula) -> Mask:
+        """
+        Mask of the examples whose label the formula depends on, from predictions alone (theory.md §3.2).
 
-def rows_to_label(formula: Formula, panel: Panel) -> NDArray[np.bool_]:
-    """
-    Mask of the examples whose label the formula depends on, from predictions alone (theory.md §3.2).
+        Where only differences of accuracies are asked, these are the disagreements.
+        """
+        needed = np.zeros(len(self.panel), np.bool_)
+        for clause in clauses(formula):
+            needed |= method_of(clause.quantity).needs_label(self.panel)
+        return needed
 
-    Where only differences of accuracies are asked, these are the disagreements.
-    """
-    needed = np.zeros(len(panel), np.bool_)
-    for clause in clauses(formula):
-        needed |= needed_rows(panel, Weights(*clause.quantity.weights))
-    return needed
+    @cached_property
+    def _joint(self) -> tuple[int, ...]:
+        return joint_counts(self.panel, self.labels)
+
+    def _refuse_missing(self, coding: Coding) -> None:
+        if self.labels.known is not None and (n_missing := len(self.labels.missing(coding.needs_label(self.panel)))):
+            raise DataError(f"{n_missing:,} examples that are needed have no label")

@@ -22,7 +22,6 @@ from proctor.conditions import (
     clauses,
     normalize,
     parse,
-    value_range,
     variables,
 )
 from proctor.errors import DomainError
@@ -143,8 +142,9 @@ def _aim(clause: Clause, tolerance: float, mode: str) -> str:
     """What the plan makes sure to recognize: two tolerances beyond the threshold, on the proven side (theory.md §6)."""
     is_upward = clause.above == (mode == "fp-free")
     seen = clause.threshold + (2 if is_upward else -2) * tolerance
-    low, high = value_range(clause.quantity)
-    goal = method_of(clause.quantity).value_in_words(seen)
+    method = method_of(clause.quantity)
+    low, high = method.value_range
+    goal = method.value_in_words(seen)
     if not low <= seen <= high:
         return (
             f"That is too coarse: two tolerances beyond the threshold lies {goal}, "

@@ -42,6 +42,7 @@ def write_files(folder: Path) -> None:
 def count_files(folder: Path) -> object:
     """What the gate does with two files of predictions, reading, digests and checks included."""
     from proctor import predictions
+    from proctor.counting.coding import joint_counts
 
     labels = predictions.Labels(np.load(folder / "labels.npy", mmap_mode="r"))
     sheet = predictions.Sheet(len(labels), None, labels.kind)
@@ -49,16 +50,17 @@ def count_files(folder: Path) -> object:
         predictions.align(sheet, predictions.read_predictions(folder / f"{name}.npy"))
         for name in ("candidate", "baseline")
     ]
-    return predictions.count(predictions.Panel(*(each.values for each in aligned)), labels)
+    return joint_counts(predictions.Panel(*(each.values for each in aligned)), labels)
 
 
 def count_only(folder: Path) -> object:
     """Counting alone, from memory-mapped files."""
     from proctor import predictions
+    from proctor.counting.coding import joint_counts
 
     maps = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("labels", "candidate", "baseline")}
     panel = predictions.Panel(maps["candidate"], maps["baseline"])
-    return predictions.count(panel, predictions.Labels(maps["labels"]))
+    return joint_counts(panel, predictions.Labels(maps["labels"]))
 
 
 def peak_bytes() -> int:
@@ -70,8 +72,9 @@ def peak_bytes() -> int:
 def measure_memory(folder: Path) -> None:
     """Run in a process of its own: growth of the peak over that of the imports."""
     from proctor import predictions
+    from proctor.counting.coding import joint_counts
 
-    predictions.count(predictions.Panel(np.zeros(9, np.int8)), predictions.Labels(np.zeros(9, np.int8)))
+    joint_counts(predictions.Panel(np.zeros(9, np.int8)), predictions.Labels(np.zeros(9, np.int8)))
     before = peak_bytes()
     count_files(folder)
     figure("memory of counting 10 million predictions / arrays", (peak_bytes() - before) / (3 * N_EXAMPLES), most=1.5)

@@ -10,7 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from proctor.budget import Mode
-from proctor.conditions import Formula, Linear, Truth, Variable, normalize, parse
+from proctor.conditions import Formula, Truth, normalize, parse
+from proctor.counting.coding import recoded
+from proctor.counting.events import Coding
 from proctor.evaluation import estimate, evaluate, figures, summary
 from proctor.stats import binomial, paired
 
@@ -29,15 +31,11 @@ class Table:
     def n_examples(self) -> int:
         return len(self.n)
 
-    def right(self, variable: Variable) -> int:
-        return int({"n": self.n, "o": self.o, "a": self.o, "d": self.d}[variable.value].sum())
+    def counts(self, coding: Coding) -> list[int]:
+        return np.bincount(self.codes(coding), minlength=1 << len(coding.events)).tolist()
 
-    def wins_and_losses(self, plus: Variable, minus: Variable) -> tuple[int, int]:
-        some, others = getattr(self, plus.value), getattr(self, minus.value)
-        return int((some & ~others).sum()), int((others & ~some).sum())
-
-    def scores(self, quantity: Linear) -> NDArray[np.float64]:
-        return quantity.n * self.n + quantity.o * self.o + quantity.d * self.d
+    def codes(self, coding: Coding) -> NDArray[np.intp]:
+        return recoded(coding.events, np.stack([self.n, self.o, self.o, self.d], axis=1))
 
 
 def table(wins: int, losses: int, n_examples: int = 1_000, both: int = 300) -> Table:

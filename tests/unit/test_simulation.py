@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from proctor import conditions
 from proctor.budget import Adaptive, Adaptivity, Contract, Guaranteed, Mode, Step, fold
-from proctor.conditions import Formula, Linear, Variable
+from proctor.conditions import Formula
+from proctor.counting.coding import recoded
+from proctor.counting.events import JOINT, Coding
 from proctor.errors import DataError, DomainError, Misuse
 from proctor.evaluation import evaluate
 from proctor.simulation import Kind, Request, Table, read_table, study
 from proctor.simulation.aims import Aim, Tuner
-from proctor.simulation.decisions import Examiner, evidence, holds, scores_of
+from proctor.simulation.decisions import Examiner, evidence, holds
 from proctor.simulation.gates import Accounted, Books, Comparison, Fixed, line_up
 from proctor.simulation.populations import climbing_worlds, climbing_worlds_of, noisy_world, noisy_world_of
 from proctor.simulation.worlds import EVENTS, Contest, Models, World, accuracy
@@ -49,15 +51,15 @@ class Counted:
     def n_examples(self) -> int:
         return int(self.events.sum())
 
-    def right(self, variable: Variable) -> int:
-        return int(self.events @ EVENTS[:, list(Variable).index(variable)])
+    def counts(self, coding: Coding) -> list[int]:
+        found = [0] * (1 << len(coding.events))
+        for event, count in zip(EVENTS, self.events.tolist(), strict=True):
+            happens = dict(zip(JOINT, event.tolist(), strict=True))
+            found[sum(happens[each] << bit for bit, each in enumerate(coding.events))] += count
+        return found
 
-    def wins_and_losses(self, plus: Variable, minus: Variable) -> tuple[int, int]:
-        difference = EVENTS[:, list(Variable).index(plus)] - EVENTS[:, list(Variable).index(minus)]
-        return int(self.events @ (difference > 0)), int(self.events @ (difference < 0))
-
-    def scores(self, quantity: Linear) -> NDArray[np.float64]:
-        return scores_of(quantity)[self.in_order]
+    def codes(self, coding: Coding) -> NDArray[np.intp]:
+        return recoded(coding.events, EVENTS)[self.in_order]
 
 
 # --- worlds ----------------------------------------------------------------------------------------------------------

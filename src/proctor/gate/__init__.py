@@ -48,7 +48,7 @@ from proctor.ledger.checkpoint import VERDICTS
 from proctor.ledger.records import Adopted, Evaluated, Feedback, Pending
 from proctor.planning import Bound
 from proctor.release import Basis, Release, Status
-from proctor.sample import Sample, rows_to_label
+from proctor.sample import Sample
 from proctor.surroundings import OWN_FOLDER, Surroundings, keep_out_of_git
 
 __all__ = ["accept_first", "check", "glance", "status"]
@@ -325,7 +325,7 @@ def _registered(case: Case, books: Books, baseline: Contestant | None) -> Books:
 
 
 def _refuse_missing_labels(case: Case, sample: Sample, formula: Formula) -> None:
-    missing = sample.labels.missing(rows_to_label(formula, sample.panel))
+    missing = sample.labels.missing(sample.rows_to_label(formula))
     if not len(missing):
         return
     raise LabelsMissing(

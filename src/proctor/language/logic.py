@@ -14,11 +14,10 @@ from typing import assert_never
 
 from proctor.errors import DomainError
 from proctor.language.clauses import Clause, Formula, clauses
-from proctor.language.quantities import DISAGREEMENT, Difference
-from proctor.language.tree import AllOf, AnyOf, Variable
+from proctor.language.quantities import DISAGREEMENT
+from proctor.language.tree import AllOf, AnyOf
 
 _FP_FREE, _FN_FREE = "fp-free", "fn-free"
-_CAPPED = (Difference(Variable.N, Variable.O), Difference(Variable.O, Variable.N))
 
 
 class Truth(IntEnum):
@@ -118,7 +117,7 @@ def allocate(formula: Formula, mode: str) -> tuple[Assignment, ...]:
 def _descend(formula: Formula, given: Assignment, whole: type[AllOf[Clause] | AnyOf[Clause]]) -> Iterator[Assignment]:
     match formula:
         case Clause():
-            cap = given.disagreement_cap if formula.quantity in _CAPPED else 1.0
+            cap = given.disagreement_cap if formula.quantity.is_bounded_by_d else 1.0
             yield replace(given, clause=formula, disagreement_cap=cap)
         case AllOf(parts) | AnyOf(parts):
             shared = _shared(given, len(parts), isinstance(formula, whole))

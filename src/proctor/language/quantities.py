@@ -28,6 +28,11 @@ class Proportion:
         """Coefficients of n, o, a and d."""
         return tuple(float(self.variable is other) for other in ORDER)
 
+    @property
+    def is_bounded_by_d(self) -> bool:
+        """Never: how many predictions change says nothing of one model."""
+        return False
+
     def __str__(self) -> str:
         return str(self.variable)
 
@@ -43,6 +48,11 @@ class Difference:
     def weights(self) -> tuple[float, ...]:
         """Coefficients of n, o, a and d."""
         return tuple(float(self.plus is other) - float(self.minus is other) for other in ORDER)
+
+    @property
+    def is_bounded_by_d(self) -> bool:
+        """Whether examples on which one model alone is right are among those on which predictions change."""
+        return {self.plus, self.minus} == {Variable.N, Variable.O}
 
     def __str__(self) -> str:
         return f"{self.plus} - {self.minus}"
@@ -61,6 +71,11 @@ class Linear:
     def weights(self) -> tuple[float, ...]:
         """Coefficients of n, o, a and d."""
         return self.n, self.o, self.a, self.d
+
+    @property
+    def is_bounded_by_d(self) -> bool:
+        """Never: its test does not rely on a bound."""
+        return False
 
     def __str__(self) -> str:
         terms = [(weight, letter) for weight, letter in zip(self.weights, ORDER, strict=True) if weight]

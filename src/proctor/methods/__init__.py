@@ -16,11 +16,13 @@ from proctor.methods.accuracy import ACCURACY
 from proctor.methods.difference import DifferenceMethod
 from proctor.methods.error import ERROR
 from proctor.methods.linear import LinearMethod
-from proctor.methods.method import Method, Outcomes
+from proctor.methods.method import Counted, Method, Outcomes, Sequential
 from proctor.methods.metric import Metric, named
 from proctor.methods.proportion import ProportionMethod
 
-METHODS: Mapping[type[Quantity], Callable[[Any], Method[Any, Any]]] = {
+AnyMethod = Counted[Any, Any] | Sequential[Any, Any]
+
+METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     Proportion: ProportionMethod,
     Difference: DifferenceMethod,
     Linear: LinearMethod,
@@ -31,7 +33,7 @@ METRICS: Mapping[str, Metric] = {metric.name: metric for metric in (ACCURACY, ER
 """The metrics that conditions can call, by name."""
 
 
-def method_of(quantity: Quantity) -> Method[Any, Any]:
+def method_of(quantity: Quantity) -> AnyMethod:
     """The way in which clauses on *quantity* are judged."""
     return METHODS[type(quantity)](quantity)
 
@@ -46,4 +48,4 @@ def metric_of(call: Call) -> Metric:
     return named(call, METRICS)
 
 
-__all__ = ["METHODS", "METRICS", "Method", "Metric", "Outcomes", "method_of", "metric_of"]
+__all__ = ["METHODS", "METRICS", "Counted", "Method", "Metric", "Outcomes", "Sequential", "method_of", "metric_of"]

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from proctor.counting.events import Event, Right
 from proctor.language import Clause, Difference
 from proctor.methods.figures import MODELS, points, share
-from proctor.methods.method import Method, Outcomes
+from proctor.methods.method import Counted
 
 if TYPE_CHECKING:
-    from proctor.methods.method import Events, Floats
     from proctor.methods.sizes.share import Share
     from proctor.methods.sizing import Progress, Sizing
 
 WinsAndLosses = tuple[int, int]
 
 
-class DifferenceMethod(Method[Difference, WinsAndLosses]):
+class DifferenceMethod(Counted[Difference, WinsAndLosses]):
     """Judges a difference by the numbers of examples on which one model alone is right."""
 
     is_paired: ClassVar[bool] = True
 
-    def statistic(self, outcomes: Outcomes) -> WinsAndLosses:
-        """Wins and losses of the first model against the second."""
-        return outcomes.wins_and_losses(self.quantity.plus, self.quantity.minus)
+    @property
+    def events(self) -> tuple[Event, Event]:
+        """Which of the two models are right."""
+        return Right(self.quantity.plus), Right(self.quantity.minus)
 
-    def statistics(self, values: Floats, events: Events, in_order: Events | None) -> list[WinsAndLosses]:
-        """Wins and losses in each test set."""
-        wins, losses = (events @ (values > 0)).tolist(), (events @ (values < 0)).tolist()
-        return list(zip(wins, losses, strict=True))
+    def of_counts(self, counts: Sequence[int]) -> WinsAndLosses:
+        """Examples on which the first model alone, and on which the second alone, is right."""
+        return counts[0b01], counts[0b10]
 
     def ranked(self, statistic: WinsAndLosses, n_examples: int, above: bool) -> tuple[int, tuple[int, ...]]:
         """Wins, for each number of discordant examples; losses are the wins of the mirrored test."""

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from proctor.language import Clause, Linear, Variable, value_range
+from proctor.counting.events import Event, event_of
+from proctor.language import Clause, Linear, Variable
 from proctor.methods.figures import figure
-from proctor.methods.method import Method, Outcomes
+from proctor.methods.method import Sequential
 
 if TYPE_CHECKING:
-    from proctor.methods.method import Events, Floats
+    from proctor.methods.method import Codes, Floats
     from proctor.methods.sizes.share import Share
     from proctor.methods.sizing import Progress, Sizing
 
 
-class LinearMethod(Method[Linear, "Floats"]):
+class LinearMethod(Sequential[Linear, "Floats"]):
     """Judges a linear expression by its values on the examples, in the order fixed at registration."""
 
-    needs_order: ClassVar[bool] = True
     is_told_by_letters: ClassVar[bool] = True
 
     @property
@@ -27,14 +26,19 @@ class LinearMethod(Method[Linear, "Floats"]):
         """The labels that a difference of candidate and baseline needs are among those of an expression."""
         return frozenset({Variable.N, Variable.O})
 
-    def statistic(self, outcomes: Outcomes) -> Floats:
-        """Value on each example."""
-        return outcomes.scores(self.quantity)
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The events of the variables that have a coefficient."""
+        return tuple(event_of(variable) for variable, _ in self._terms)
 
-    def statistics(self, values: Floats, events: Events, in_order: Events | None) -> Iterator[Floats]:
-        """Value on each example, in each test set."""
-        assert in_order is not None  # noqa: S101  # needs_order
-        return (values[examples] for examples in in_order)
+    def of_codes(self, codes: Codes) -> Floats:
+        """Value on each example."""
+        import numpy as np
+
+        weights = [weight for _, weight in self._terms]
+        values = [sum(w for bit, w in enumerate(weights) if code >> bit & 1) for code in range(1 << len(weights))]
+        found: Floats = np.array(values, np.float64)[codes]
+        return found
 
     def rejects(
         self, clause: Clause, statistic: Floats, n_examples: int, log_level: float, cap: float, *, above: bool
@@ -42,7 +46,7 @@ class LinearMethod(Method[Linear, "Floats"]):
         """Betting against the threshold; to show "below", the values are mirrored."""
         from proctor.stats import bounded
 
-        low, high = value_range(self.quantity)
+        low, high = self.value_range
         if above:
             return bounded.rejects(statistic, clause.threshold, log_level, low, high)
         return bounded.rejects(-statistic, -clause.threshold, log_level, -high, -low)
@@ -57,7 +61,7 @@ class LinearMethod(Method[Linear, "Floats"]):
         """Bounds by betting; a betting test has no p-value for a level chosen afterwards."""
         from proctor.stats import bounded
 
-        low, high = value_range(self.quantity)
+        low, high = self.value_range
         lower = bounded.lower_bound(statistic, level, low, high)
         return lower, bounded.upper_bound(statistic, level, low, high), None
 
@@ -70,6 +74,10 @@ class LinearMethod(Method[Linear, "Floats"]):
     def in_words(self, clause: Clause) -> str:
         """The expression as written."""
         return f"{self.quantity} is {'above' if clause.above else 'below'} {figure(clause.threshold)}"
+
+    @property
+    def _terms(self) -> tuple[tuple[Variable, float], ...]:
+        return tuple((each, weight) for each, weight in zip(Variable, self.quantity.weights, strict=True) if weight)
 
     def value_in_words(self, value: float) -> str:
         """A plain number."""

@@ -1,22 +1,29 @@
-"""The interface of all methods: everything that the gate has to know of one kind of quantity."""
+"""
+The interface of all methods: everything that the gate has to know of one kind of quantity.
+
+A method is `Counted`, if counts of its codes are all that its test needs, or `Sequential`, if the test reads the codes
+one by one, in the order fixed at registration.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
-from proctor.language import Clause, Linear, Quantity, Variable, quantity_variables
+from proctor.counting.events import Coding, Event
+from proctor.language import Clause, Quantity, Variable, quantity_variables, value_range
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from proctor.counting.panel import Mask, Panel
     from proctor.methods.sizes.share import Share
     from proctor.methods.sizing import Progress, Sizing
 
     Floats = NDArray[np.float64]
-    Events = NDArray[np.int64]
+    Codes = NDArray[np.integer[Any]]
 
 Judged = TypeVar("Judged", bound=Quantity)
 Statistic = TypeVar("Statistic")
@@ -29,14 +36,16 @@ class Outcomes(Protocol):
     def n_examples(self) -> int:
         """Number of examples."""
 
-    def right(self, variable: Variable) -> int:
-        """Number of examples on which a model is right; for ``d``, on which candidate and baseline differ."""
+    def counts(self, coding: Coding) -> Sequence[int]:
+        """
+        How many examples have each code of *coding*.
 
-    def wins_and_losses(self, plus: Variable, minus: Variable) -> tuple[int, int]:
-        """Numbers of examples on which only the first, and only the second, of two models is right."""
+        Raises:
+            DataError: If an example on which the label matters has none.
+        """
 
-    def scores(self, quantity: Linear) -> Floats:
-        """Value of a linear expression for each example, shape (n_examples,), in the order fixed at registration."""
+    def codes(self, coding: Coding) -> Codes:
+        """The code of each example, in the order fixed at registration; errors as `counts`."""
 
 
 class Method(ABC, Generic[Judged, Statistic]):
@@ -49,8 +58,6 @@ class Method(ABC, Generic[Judged, Statistic]):
         quantity: The quantity that is judged.
     """
 
-    needs_order: ClassVar[bool] = False
-    """Whether the statistic is a value for each example, in the order fixed at registration."""
     is_paired: ClassVar[bool] = False
     """Whether two models are compared by their disagreements."""
     is_told_by_letters: ClassVar[bool] = False
@@ -64,7 +71,23 @@ class Method(ABC, Generic[Judged, Statistic]):
         """Models whose clauses need the same labels: such labels are counted once."""
         return quantity_variables(self.quantity)
 
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """Lowest and highest value of the quantity, whatever the models."""
+        return value_range(self.quantity)
+
     # --- statistics ---
+
+    @property
+    @abstractmethod
+    def events(self) -> tuple[Event, ...]:
+        """Events by which examples are told apart: an example has one of ``2 ** len(events)`` codes."""
+
+    def needs_label(self, panel: Panel) -> Mask:
+        """Examples whose label has to be bought; computed from predictions alone."""
+        from proctor.counting.panel import needed_rows
+
+        return needed_rows(panel, self.quantity.weights)
 
     @abstractmethod
     def statistic(self, outcomes: Outcomes) -> Statistic:
@@ -73,17 +96,6 @@ class Method(ABC, Generic[Judged, Statistic]):
 
         Raises:
             DataError: If an example that it depends on has no label.
-        """
-
-    @abstractmethod
-    def statistics(self, values: Floats, events: Events, in_order: Events | None) -> Iterable[Statistic]:
-        """
-        Statistic of each of many simulated test sets.
-
-        Args:
-            values: Value of the quantity at each event that can happen on an example, shape (events,).
-            events: How often each event happens in each test set, shape (sets, events).
-            in_order: Event on each example, shape (sets, examples); given where `needs_order`.
         """
 
     def ranked(self, statistic: Statistic, n_examples: int, above: bool) -> tuple[int, tuple[int, ...]] | None:
@@ -143,3 +155,27 @@ class Method(ABC, Generic[Judged, Statistic]):
     def tolerance_in_words(self, tolerance: float) -> str:
         """A distance between two values of the quantity with its unit."""
         return self.value_in_words(tolerance)
+
+
+class Counted(Method[Judged, Statistic]):
+    """A method whose statistic follows from how often each code occurs."""
+
+    def statistic(self, outcomes: Outcomes) -> Statistic:
+        """Statistic of the counts."""
+        return self.of_counts(outcomes.counts(self))
+
+    @abstractmethod
+    def of_counts(self, counts: Sequence[int]) -> Statistic:
+        """Statistic of examples of which so many have each code."""
+
+
+class Sequential(Method[Judged, Statistic]):
+    """A method whose test reads the examples one by one."""
+
+    def statistic(self, outcomes: Outcomes) -> Statistic:
+        """Statistic of the codes, in order."""
+        return self.of_codes(outcomes.codes(self))
+
+    @abstractmethod
+    def of_codes(self, codes: Codes) -> Statistic:
+        """Statistic of examples with these codes, in the order fixed at registration."""

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from proctor.counting.events import Event, event_of
 from proctor.language import Clause, Proportion
 from proctor.language.quantities import DISAGREEMENT
 from proctor.methods.figures import MODELS, percent, points, share
-from proctor.methods.method import Method, Outcomes
+from proctor.methods.method import Counted
 
 if TYPE_CHECKING:
-    from proctor.methods.method import Events, Floats
     from proctor.methods.sizes.share import Share
     from proctor.methods.sizing import Progress, Sizing
 
 
-class ProportionMethod(Method[Proportion, int]):
+class ProportionMethod(Counted[Proportion, int]):
     """Judges a proportion by the number of examples that have the property."""
 
-    def statistic(self, outcomes: Outcomes) -> int:
-        """Number of examples that have the property."""
-        return outcomes.right(self.quantity.variable)
+    @property
+    def events(self) -> tuple[Event]:
+        """The property."""
+        return (event_of(self.quantity.variable),)
 
-    def statistics(self, values: Floats, events: Events, in_order: Events | None) -> list[int]:
-        """Number of examples that have the property, in each test set."""
-        found: list[int] = (events @ (values > 0)).tolist()
-        return found
+    def of_counts(self, counts: Sequence[int]) -> int:
+        """Number of examples that have the property."""
+        return counts[0b1]
 
     def ranked(self, statistic: int, n_examples: int, above: bool) -> tuple[int, tuple[int, ...]]:
         """Examples on the side that is to be shown."""

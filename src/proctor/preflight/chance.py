@@ -9,22 +9,23 @@ set of this size (from its posterior under Jeffreys's prior). Seeded: the same q
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proctor.budget import Mode
-from proctor.conditions import Formula, Linear, Variable, variables
+from proctor.conditions import Formula, Variable, variables
+from proctor.counting.coding import EVERYTHING, marginal, recoded
+from proctor.counting.events import Coding
 from proctor.evaluation import PaperRule, evaluate
-from proctor.predictions import Counts
 
 RUNS = 200
 """Simulated evaluations: the standard error of a share among them is at most 3.6 points."""
 _PRIOR = 0.5
 _SEED = 20_240_817
-_UNLABELED = (0,) * 8
 
 
 @dataclass(frozen=True)
@@ -60,16 +61,16 @@ class Chance(NamedTuple):
     with_uncertainty: float
 
 
-def chance(development: Counts, coming: Next, runs: int = RUNS) -> Chance:
+def chance(development: Sequence[int], coming: Next, runs: int = RUNS) -> Chance:
     """
     Chance that the *coming* evaluation passes.
 
     Args:
-        development: What candidate, baseline and anchor got right, jointly, on labeled development examples; not empty.
+        development: Number of labeled development examples with each code of the `JOINT` events; not all 0.
         coming: The evaluation.
         runs: Number of simulated evaluations for each of the two figures.
     """
-    cells = np.asarray(development.labeled, np.float64)
+    cells = np.asarray(development, np.float64)
     share = cells / cells.sum()
     rng = np.random.default_rng(_SEED)
     known: dict[tuple[int, ...], bool] = {}
@@ -85,8 +86,8 @@ def chance(development: Counts, coming: Next, runs: int = RUNS) -> Chance:
 
 
 def _is_possible(code: int, needs: frozenset[Variable]) -> bool:
-    """Whether an example can come out so (see `Counts.labeled`), of the models that the formula speaks of."""
-    new, old, anchor, differ = (bool(code & bit) for bit in (1, 2, 4, 8))
+    """Whether an example can come out so (a code of the `JOINT` events), of the models that the formula speaks of."""
+    new, old, anchor, differ = EVERYTHING[code].tolist()
     if anchor and Variable.A not in needs:
         return False
     if Variable.O not in needs:
@@ -101,7 +102,7 @@ def _passes(
     """Draw a test set and judge it; the same counts are judged once."""
     drawn = tuple(rng.multinomial(coming.n_examples, share).tolist())
     if drawn not in known:
-        outcomes = Drawn(Counts(coming.n_examples, drawn, _UNLABELED), rng)
+        outcomes = Drawn(drawn, rng)
         known[drawn] = evaluate(coming.formula, outcomes, coming.mode, coming.log_level, coming.rule).is_pass[
             coming.mode
         ]
@@ -110,30 +111,28 @@ def _passes(
 
 @dataclass(frozen=True)
 class Drawn:
-    """A simulated test set; fulfills `proctor.methods.Outcomes`."""
+    """
+    A simulated test set; fulfills `proctor.methods.Outcomes`.
 
-    counts: Counts
+    Args:
+        joint: Number of examples with each code of the `JOINT` events.
+        rng: Source of the order of the examples.
+    """
+
+    joint: tuple[int, ...]
     rng: np.random.Generator
 
     @property
     def n_examples(self) -> int:
         """Number of examples."""
-        return self.counts.n_examples
+        return sum(self.joint)
 
-    def right(self, variable: Variable) -> int:
-        """Number of examples on which a model is right; for ``d``, on which candidate and baseline differ."""
-        return self.counts.differ if variable is Variable.D else self.counts.right(variable.value)
+    def counts(self, coding: Coding) -> list[int]:
+        """How many examples have each code of *coding*."""
+        return marginal(self.joint, coding.events)
 
-    def wins_and_losses(self, plus: Variable, minus: Variable) -> tuple[int, int]:
-        """Numbers of examples on which only the first, and only the second, of two models is right."""
-        return self.counts.wins(plus.value, minus.value), self.counts.losses(plus.value, minus.value)
-
-    def scores(self, quantity: Linear) -> NDArray[np.float64]:
-        """Value of a linear expression for each example, in a random order."""
-        values = [
-            sum(w for bit, w in enumerate(quantity.weights) if code >> bit & 1)
-            for code in range(len(self.counts.labeled))
-        ]
-        whole: NDArray[Any] = np.repeat(np.asarray(values, np.float64), self.counts.labeled)
+    def codes(self, coding: Coding) -> NDArray[np.intp]:
+        """The code of each example, in a random order."""
+        whole = np.repeat(recoded(coding.events), self.joint)
         self.rng.shuffle(whole)
         return whole

@@ -9,6 +9,8 @@ from typing import Any
 
 from proctor.budget import SPENT, open_account
 from proctor.conditions import Variable, parse
+from proctor.counting.coding import joint_counts
+from proctor.counting.panel import disagreements
 from proctor.errors import DataError, ProctorError, SandboxError
 from proctor.evaluation import paper_rule
 from proctor.gate.books import prospect
@@ -17,7 +19,7 @@ from proctor.gate.safe import Safe
 from proctor.gatefile import Gate, PredictionsFile
 from proctor.ledger.history import Life
 from proctor.planning import Bound
-from proctor.predictions import Labels, Panel, Source, align, count, disagreements
+from proctor.predictions import Labels, Panel, Source, align
 from proctor.preflight.accounts import (
     Asked,
     Shelf,
@@ -223,18 +225,18 @@ def _chance(context: _Context, panel: Panel, labels: Labels | None) -> _Part:
         names = ", ".join(f"`{variable}`" for variable in sorted(missing))
         hint = "Name them: --development-baseline FILE, --development-anchor FILE."
         return _Part((skipped("chance", f"not known: predictions of {names} on development data are missing", hint),))
-    counts = count(*labeled(panel, labels))
-    if not counts.n_examples:
+    counts = joint_counts(*labeled(panel, labels))
+    if not sum(counts):
         return _Part((skipped("chance", "not known: no development example has a label"),))
     context.surroundings.progress(f"simulating {2 * RUNS:,} evaluations")
     found = chance(counts, coming)
     said = (
-        f"{_percent(found.at_estimate)} if the test set is like the {counts.n_examples:,} development examples, "
+        f"{_percent(found.at_estimate)} if the test set is like the {sum(counts):,} development examples, "
         f"{_percent(found.with_uncertainty)} allowing for their number ({RUNS} simulated evaluations each, "
         f"of {coming.n_examples:,} examples, at the next level)"
     )
     figures = {
-        "development_examples": counts.n_examples,
+        "development_examples": sum(counts),
         "chance": found.at_estimate,
         "chance_with_uncertainty": found.with_uncertainty,
     }

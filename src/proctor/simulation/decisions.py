@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from proctor.budget import Mode
 from proctor.conditions import AllOf, Assignment, Clause, Formula, Quantity, allocate, clauses
+from proctor.counting.coding import recoded
 from proctor.language.quantities import DISAGREEMENT
-from proctor.methods import method_of
+from proctor.methods import Sequential, method_of
 from proctor.simulation.worlds import EVENTS, Contest, Counts, Exam
 
 Floats = NDArray[np.float64]
@@ -127,7 +128,7 @@ class Examiner:
     @property
     def needs_order(self) -> bool:
         """Whether a clause is tested by betting, example by example."""
-        return any(method_of(clause.quantity).needs_order for clause in clauses(self.formula))
+        return any(isinstance(method_of(clause.quantity), Sequential) for clause in clauses(self.formula))
 
     def proves(self, exam: Exam, contest: Contest, log_levels: Floats) -> Booleans:
         """
@@ -166,5 +167,11 @@ class Examiner:
             count, rest = ranked
             return self._memory[clause.index, above, n_examples, level, rest].ask(count, rejects)
 
-        statistics = method.statistics(scores_of(clause.quantity), events, in_order)
+        codes = recoded(method.events, EVENTS)
+        if isinstance(method, Sequential):
+            assert in_order is not None  # noqa: S101  # `needs_order`
+            statistics = map(method.of_codes, codes[in_order])
+        else:
+            by_code = events @ (codes[:, None] == np.arange(1 << len(method.events)))
+            statistics = map(method.of_counts, by_code.tolist())
         return np.array([shown(*life) for life in zip(statistics, levels.tolist(), strict=True)], np.bool_)

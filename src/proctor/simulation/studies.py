@@ -12,7 +12,7 @@ import numpy as np
 
 from proctor import conditions
 from proctor.budget import Contract, Mode, Stakes
-from proctor.conditions import Clause, Difference, Formula, Variable, clauses, variables
+from proctor.conditions import Clause, Formula, Variable, clauses, variables
 from proctor.errors import DomainError, Misuse
 from proctor.language.quantities import DISAGREEMENT
 from proctor.methods import method_of
@@ -362,4 +362,6 @@ def _with_and_without_anchor(request: Request) -> tuple[Formula, Formula]:
 
 def _is_margin(clause: Clause) -> bool:
     """Whether a clause is one of non-inferiority to the baseline."""
-    return clause.quantity == Difference(Variable.N, Variable.O) and clause.above and clause.threshold < 0
+    method = method_of(clause.quantity)
+    is_of_baseline = method.is_paired and Variable.A not in method.labeled_together
+    return is_of_baseline and clause.above and clause.threshold < 0

@@ -8,7 +8,6 @@ import pytest
 
 from proctor.budget import Mode
 from proctor.conditions import Variable, normalize, parse
-from proctor.predictions import Counts
 from proctor.preflight.chance import RUNS, Next, chance
 from proctor.stats import binomial
 
@@ -22,7 +21,7 @@ def development(**cells):
     labeled = [0] * 16
     for name, number in cells.items():
         labeled[codes[name]] = number
-    return Counts(sum(labeled), tuple(labeled), (0,) * 8)
+    return tuple(labeled)
 
 
 def coming(condition, n_examples=1_000, mode=Mode.FP_FREE):

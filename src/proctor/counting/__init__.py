@@ -1,0 +1,7 @@
+"""
+From aligned predictions and labels to counts of small integers, one code for each example.
+
+A method of `proctor.methods` says by which events it tells examples apart (`events`); `coding` turns them into codes,
+and an engine counts codes (`engine`) and knows nothing else. `panel` has the predictions that all of it looks at.
+Importing this package loads the standard library alone.
+"""

@@ -1,0 +1,53 @@
+"""
+Events by which a method tells examples apart.
+
+An event is data, so that every engine can look for it in its own way. With k events an example has one of 2^k codes:
+the sum of 2^i over the events i that happen on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from proctor.language import Variable
+
+if TYPE_CHECKING:
+    from proctor.counting.panel import Mask, Panel
+
+
+@dataclass(frozen=True)
+class Right:
+    """A model predicts the label; where there is no model, or no label, it does not."""
+
+    model: Variable
+
+
+@dataclass(frozen=True)
+class Differ:
+    """Two models predict different classes; a model that is not there differs from nothing."""
+
+    one: Variable = Variable.N
+    other: Variable = Variable.O
+
+
+Event = Right | Differ
+
+JOINT: tuple[Event, ...] = (Right(Variable.N), Right(Variable.O), Right(Variable.A), Differ())
+"""Everything that accuracies and the share of changed predictions are counted from, in the order of the variables."""
+
+
+def event_of(variable: Variable) -> Event:
+    """The event whose share of the population *variable* is."""
+    return Differ() if variable is Variable.D else Right(variable)
+
+
+class Coding(Protocol):
+    """What is asked for a code on each example; every method is one."""
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Events that tell examples apart."""
+
+    def needs_label(self, panel: Panel) -> Mask:
+        """Examples on which the label matters; computed from predictions alone."""
