@@ -448,7 +448,8 @@ def identify_as_registered(safe: Safe, entries: Sequence[Entry], *, opens_labels
     exam = identify(safe, entries, opens_labels=opens_labels)
     settings.refuse_changed_on(gate, entries, exam.fingerprint, is_signed=is_signed)
     safe.marks.refuse_cut_back(entries, exam.fingerprint)
-    settings.refuse_opened(gate, entries, exam.fingerprint, is_sealed=safe.pair is not None)
+    is_sealed = safe.pair is not None
+    settings.refuse_brought(gate, entries, exam.fingerprint, is_signed=is_signed, is_sealed=is_sealed)
     return exam
 
 

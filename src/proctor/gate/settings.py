@@ -158,7 +158,7 @@ def _is_of_file(pin: Pin, gate: Gate) -> bool:
     Repositories that share books are told apart by the commit: this one has it, or it is another's.
     """
     asked = settings_of(gate)
-    if any(pin.settings.get(key) != asked[key] for key in _PLACE):
+    if pin.settings.get("file") != asked["file"] or pin.settings.get("folder") not in (asked["folder"], _named(gate)):
         return False
     if isinstance(address.parse(gate.ledger), address.FileAddress) and not Path(str(asked["ledger"])).is_absolute():
         return True
@@ -166,8 +166,18 @@ def _is_of_file(pin: Pin, gate: Gate) -> bool:
         return False
     with contextlib.suppress(GitFault):
         found = git.find(gate.root)
-        return found is not None and found.run("cat-file", "-e", f"{pin.commit}^{{commit}}").code == 0
+        return found is not None and (
+            found.run("cat-file", "-e", f"{pin.commit}^{{commit}}").code == 0
+            or found.ask("rev-parse", "--is-shallow-repository") == "true"  # it may have been left out
+        )
     return False
+
+
+def _named(gate: Gate) -> str | None:
+    """The gate's folder as the runner names it: a commit can put a link to another one there."""
+    folder = Path(os.path.abspath(gate.root))  # noqa: PTH100  # no link is followed
+    above = [up for up in (folder, *folder.parents) if Path(os.path.realpath(up)) == gate.fence.project]
+    return folder.relative_to(above[-1]).as_posix() if above else None
 
 
 def differences(pin: Pin, gate: Gate, *, is_signed: bool = True) -> tuple[str, ...]:
@@ -255,19 +265,34 @@ def refuse_changed_on(gate: Gate, entries: Sequence[Entry], fingerprint: str, *,
         raise _changed(gate, found)
 
 
-def refuse_opened(gate: Gate, entries: Sequence[Entry], fingerprint: str, *, is_sealed: bool) -> None:
+def refuse_brought(gate: Gate, entries: Sequence[Entry], fingerprint: str, *, is_signed: bool, is_sealed: bool) -> None:
     """
-    Refuse to register, in passing, open labels in the place of sealed ones: only the owner can seal.
+    Refuse to register in passing what a commit may have put in the place of the registered test set.
+
+    Its author knows the labels, so that any candidate would pass, and its budget is fresh. Books that nobody signed
+    have no owner to ask: there the next test set is registered in passing, except for open labels in place of sealed.
 
     Raises:
-        ContractError: If the labels of this gate were sealed, and these of an unregistered test set are not.
+        ContractError: If this gate has a registered test set, and these examples are of none.
     """
     own = [pin for pin in pins(entries) if _is_of(pin, gate)]
-    if own and own[-1].is_sealed and not is_sealed and all(pin.testset != fingerprint for pin in own):
+    if not own or _is_registered(entries, fingerprint):
+        return
+    if own[-1].is_sealed and not is_sealed:
         raise ContractError(
             f"the labels of this gate were sealed by the owner of the test set, and {gate.testset.labels!r} is not",
             hint="Put the sealed file back; the owner registers the next test set: `proctor testset renew`.",
         )
+    if is_signed:
+        raise ContractError(
+            "these examples are not the test set that this gate was registered with; nothing was judged",
+            hint="Put the registered files back. If it is the next test set, only its owner may say so: `proctor "
+            "testset renew`, or `proctor testset register`.",
+        )
+
+
+def _is_registered(entries: Sequence[Entry], fingerprint: str) -> bool:
+    return any(entry.kind == Registered.kind and entry.body.get("testset") == fingerprint for entry in entries)
 
 
 def refuse_features_from_outside(gate: Gate, entries: Sequence[Entry], fingerprint: str) -> None:
@@ -283,8 +308,7 @@ def refuse_features_from_outside(gate: Gate, entries: Sequence[Entry], fingerpri
     if testset.features is None or testset.inputs is Inputs.SEALED or isinstance(gate.candidate, PredictionsFile):
         return
     real = Path(os.path.realpath(gate.root / Path(testset.features).expanduser()))
-    is_registered = any(entry.kind == Registered.kind and entry.body.get("testset") == fingerprint for entry in entries)
-    if not is_registered and not real.is_relative_to(gate.fence.project):
+    if not _is_registered(entries, fingerprint) and not real.is_relative_to(gate.fence.project):
         raise ContractError(
             f"the features {testset.features!r} lie out of the project, and this test set is not registered",
             hint="A commit could have any file shown to a program. The owner registers the test set first: `proctor "
@@ -303,21 +327,22 @@ def refuse_strange_baseline(gate: Gate, life: Life, baseline: Submission | None)
     is_from_commit = isinstance(gate.baseline, PredictionsFile) and not gate.baseline.is_given
     if baseline is None or not is_asked or not is_from_commit or life.registered.record.settings is None:
         return
-    if baseline.digest not in _known_baselines(life):
+    if baseline.digest not in _known_baselines(life, gate.name):
         raise ContractError(
             f"the baseline {baseline.source!r} holds other predictions than when the test set was registered, "
-            "and no candidate that was accepted on it made them",
+            "and no candidate that this gate accepted on it made them",
             hint="Put it back, or compare with the accepted candidate: `baseline: accepted`. The owner of the test "
             f"set may say that it is the baseline: `proctor testset baseline {baseline.source}`. Nothing was spent.",
         )
 
 
-def _known_baselines(life: Life) -> set[str]:
+def _known_baselines(life: Life, gate: str) -> set[str]:
+    """Digests of predictions that *gate* may be asked about; another's may ask little, or accept its first unjudged."""
     anchor = life.registered.record.anchor
     known = {anchor.digest} if anchor is not None else set()
     known |= {taken.record.baseline.digest for taken in life.acts if isinstance(taken.record, BaselineNamed)}
     for taken in life.verdicts:
-        if is_acceptance(taken.record):
+        if is_acceptance(taken.record) and taken.record.origin.gate == gate:
             known.add(taken.record.candidate.digest)
     return known
 
@@ -347,8 +372,7 @@ def _changed(gate: Gate, found: Sequence[str]) -> ProctorError:
 
 def say_once_if_unpinned(gate: Gate, entries: Sequence[Entry], fingerprint: str, remark: Callable[[str], None]) -> None:
     """Say, once in a project, that a test set was registered by an earlier version, which pinned nothing."""
-    is_registered = any(e.kind == Registered.kind and e.body.get("testset") == fingerprint for e in entries)
-    if not is_registered or pin_of(gate, entries, fingerprint) is not None:
+    if not _is_registered(entries, fingerprint) or pin_of(gate, entries, fingerprint) is not None:
         return
     if not _was_said(gate, f"unpinned-{fingerprint[:16]}"):
         remark(

@@ -254,6 +254,8 @@ def _find(path: Path) -> Path:
         if not found:
             where = "this folder" if path == Path() else path
             raise GateFileError(f"there is no {NAMES[0]} in {where}", "`proctor init` writes one; or name its file.")
+        if len(found) > 1:  # a commit could put one in front of the registered one
+            raise GateFileError(f"there are {' and '.join(NAMES)} in {path}", "Name the file that is meant.")
         return found[0]
     return path
 

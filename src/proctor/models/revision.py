@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import posixpath
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -26,6 +27,7 @@ from proctor.pointers import MOST_BYTES, Pointer, pointer_of
 _TIMEOUT_S = 600.0
 _LINK, _SUBMODULE = "120000", "160000"
 _LFS = "lfs"
+_HASH = re.compile("[0-9a-f]{40}([0-9a-f]{24})?")  # git takes it for one, whatever refs there are
 _LONGEST_LINK = 4096
 _MOST_NAMES = 100_000  # links of links can name more than there is
 
@@ -54,12 +56,24 @@ def commit_of(root: Path, revision: str) -> str:
 
     Raises:
         DataError: If there is no repository, or it does not have the revision; a shallow clone is told how to mend it.
+            Or if a branch and a tag have this name: whoever may push a tag would choose the baseline.
     """
     repository = _repository(root, revision)
-    found = repository.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    if found is None:
+    answer = repository.run(
+        "rev-parse",
+        "--verify",
+        "--end-of-options",
+        f"{revision}^{{commit}}",
+        settings=("core.warnAmbiguousRefs=true",),
+    )
+    if answer.code:
         raise _unknown(repository, revision)
-    return found
+    if "is ambiguous" in answer.error and not _HASH.fullmatch(revision):
+        raise DataError(
+            f"the revision {revision!r} stands for more than one thing in this repository",
+            hint="See `git show-ref`, and delete the tag or branch that should not be there.",
+        )
+    return answer.text.strip()
 
 
 def file_at(root: Path, revision: str, path: str) -> bytes:

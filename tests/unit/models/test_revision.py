@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from proctor.errors import DataError
-from proctor.models import NotThere, export, file_at
+from proctor.models import NotThere, commit_of, export, file_at
 
 WEIGHTS = b"\x00weights\r\n"
 
@@ -263,6 +263,20 @@ def test_export__replaced_objects(repository, exported):
     repository.git("replace", second, first)
 
     assert b"second" == (exported() / "data").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["main", "short hash"])
+def test_commit_of__name_that_a_tag_hides(repository, name):
+    """Git prefers a tag to a branch of the same name, and to a shortened hash; the gate takes neither."""
+    first = repository.commit(data=b"first")
+    repository.commit(data=b"second")
+    name = first[:12] if name == "short hash" else name
+    repository.git("tag", name, "main")
+    repository.git("tag", first, "main")
+
+    with pytest.raises(DataError, match="stands for more than one thing"):
+        commit_of(repository.top, name)
+    assert first == commit_of(repository.top, first)
 
 
 def test_export__sparse(repository, exported):

@@ -1,0 +1,113 @@
+"""A hostile commit brings its own test set, gate file or opponent; the books are signed, the labels lie in the open."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import Workshop
+
+from proctor.testset.keys import generate_key
+
+KEY = {"PROCTOR_KEY": generate_key().text}
+EXAM = {"labels": "labels.csv", "features": "features.csv"}
+POLICY = {"condition": "n > 0.5 +/- 0.1", "baseline": None, "disagreement": None, "power": 0.5, "first": "judge"}
+
+
+def git(folder: Path, *words: str) -> None:
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)
+
+
+def fill(folder: Path, prefix: str, *, right: bool, **gate: object) -> None:
+    """A gate with examples of its own, and a candidate that is right or wrong on all of them."""
+    shop = Workshop(folder)
+    ids = [f"{prefix}{i}" for i in range(300)]
+    shop.table("labels.csv", ("id", "label"), [(each, i * i % 7) for i, each in enumerate(ids)])
+    shop.table("features.csv", ("id", "x"), [(each, f"{prefix}-{i * 7919 % 1009}") for i, each in enumerate(ids)])
+    shop.table("new.csv", ("id", "prediction"), [(each, i * i % 7 if right else 9) for i, each in enumerate(ids)])
+    shop.gate(testset=EXAM, ledger="git:origin/books", **POLICY, **gate)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A clone of a project whose gate in ``models/spam`` has judged; its books are in the repository that it is of."""
+    origin, top, clone = tmp_path / "origin.git", tmp_path / "top", tmp_path / "clone"
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", str(origin))
+    git(tmp_path, "clone", "-q", str(origin), str(top))
+    (top / "models/spam").mkdir(parents=True)
+    fill(top / "models/spam", "e", right=False)
+    for message in ("first", "second"):
+        git(top, "add", "-A")
+        git(top, "commit", "-q", "--allow-empty", "-m", message)
+    git(top, "push", "-q", "origin", "HEAD:main")
+    assert 1 == Workshop(top / "models/spam").proctor("check", env=KEY).code
+    git(top, "commit", "-q", "--allow-empty", "-m", "third")
+    git(top, "push", "-q", "origin", "HEAD:main")
+    git(tmp_path, "clone", "-q", str(origin), str(clone))
+    return clone
+
+
+def test_examples__brought_in_place_of_the_registered_ones(clone: Path):
+    """Labels and features that a commit brings along are not registered in passing; their owner may register them."""
+    fill(clone / "models/spam", "mine", right=True)
+    spam = Workshop(clone / "models/spam")
+
+    ran = spam.proctor("check", env=KEY)
+
+    assert 2 == ran.code, ran.out
+    assert "not the test set that this gate was registered with" in ran.err
+    assert 0 == spam.proctor("testset", "register", env=KEY).code
+    assert 0 == spam.proctor("check", env=KEY).code
+
+
+def test_folder__behind_a_link_is_still_the_registered_one(clone: Path):
+    """A link in place of the gate's folder, to a gate with another name and examples of its own, is no other gate."""
+    (clone / "models/spam").rename(clone / "models/ham")
+    (clone / "models/spam").symlink_to("ham")
+    fill(clone / "models/ham", "mine", right=True, name="other")
+
+    for path in ("models/spam", "models/spam/proctor.yml"):
+        ran = Workshop(clone).proctor("check", path, env=KEY)
+        assert ran.code in (2, 5), ran.out
+        assert "Nothing was spent" in ran.err or "nothing was spent" in ran.err
+
+
+def test_name__changed_in_a_shallow_clone(clone: Path, tmp_path: Path):
+    """A clone that lacks the commit of registration cannot show that the gate is another repository's."""
+    shutil.rmtree(clone)
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{tmp_path}/origin.git", str(clone))
+    fill(clone / "models/spam", "mine", right=True, name="other")
+
+    ran = Workshop(clone / "models/spam").proctor("check", env=KEY)
+
+    assert 2 == ran.code, ran.out
+    assert "`name` is 'other', and 'spam' is registered" in ran.err
+
+
+def test_second_gate_file__beside_the_registered_one(clone: Path):
+    """Of proctor.yml and proctor.yaml in one folder neither is preferred: a commit can add the other."""
+    spam = clone / "models/spam"
+    shutil.copy(spam / "proctor.yml", spam / "proctor.yaml")
+
+    ran = Workshop(spam).proctor("check", env=KEY)
+
+    assert 2 == ran.code, ran.out
+    assert "there are proctor.yml and proctor.yaml" in ran.err
+
+
+def test_baseline__accepted_by_another_gate(ready: Workshop):
+    """Bad predictions that another gate on the same test set took as its first are no baseline of this one."""
+    ready.proctor("check")
+    ready.predictions("bad.csv", range(1_900)).predictions("new.csv", range(390))
+    ready.gate(candidate={"predictions": "bad.csv"}, baseline=None)
+    (ready.root / "proctor.yml").rename(ready.root / "other.yml")
+    shutil.copy(ready.root / "bad.csv", ready.root / "old.csv")
+
+    adopted, ran = ready.proctor("check", "other.yml"), ready.gate().proctor("check")
+
+    assert 0 == adopted.code, adopted.err
+    assert 2 == ran.code, ran.out
+    assert "`proctor testset baseline old.csv`" in ran.err
