@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,64 @@ def test_baseline__accepted_by_another_gate(ready: Workshop):
     assert 0 == adopted.code, adopted.err
     assert 2 == ran.code, ran.out
     assert "`proctor testset baseline old.csv`" in ran.err
+
+
+SAYS = """\
+#!{python}
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[2])))
+with open(sys.argv[3], "w") as file:
+    file.write("id,prediction\\n" + "".join(f"{{row['id']}},{answer}\\n" for row in rows))
+"""
+
+
+@pytest.fixture
+def environment(ready: Workshop) -> Path:
+    """A virtual environment among the files of a commit, whose program the gate file names."""
+    folder = ready.root / "env"
+    (folder / "bin").mkdir(parents=True)
+    (ready.root / "predict.py").write_text("")
+    command = {"command": "env/bin/python predict.py {features} {predictions}", "files": ["predict.py"]}
+    ready.gate(condition="n > 0.5 +/- 0.05", candidate=command, baseline=None, first="judge")
+    (folder / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    return folder
+
+
+def commit(ready: Workshop) -> None:
+    git(ready.root, "init", "-q")
+    git(ready.root, "add", "-f", "predict.py", "env", "proctor.yml")
+    git(ready.root, "commit", "-q", "-m", "more")
+
+
+def test_environment__of_a_commit_is_part_of_the_model(ready: Workshop, environment: Path):
+    """Another program in a committed environment is another model: no recorded answer is given for it."""
+    program, verdicts = environment / "bin/python", []
+    ready.write_labels(ready.labels * 0)
+    for answer in (0, 1):
+        program.write_text(SAYS.format(python=sys.executable, answer=answer))
+        program.chmod(0o755)
+        commit(ready)
+        verdicts.append(ready.proctor("check", "--json").json["verdict"])
+
+    assert ["pass", "fail"] == verdicts
+
+
+def test_environment__of_a_commit_opens_nothing_of_the_machine(ready: Workshop, environment: Path, tmp_path_factory):
+    """`home` of a committed pyvenv.cfg made its folder readable to the model, and a link to a program did."""
+    private = tmp_path_factory.mktemp("private")
+    for name in ("bin", "lib"):
+        (private / name).mkdir()
+    (private / "id").write_text("quicksilver")
+    (private / "bin/python").symlink_to(sys.executable)
+    (ready.root / "predict.py").write_text(f"raise SystemExit(open('{private}/id').read())")
+    (environment / "pyvenv.cfg").write_text(f"home = {private}/bin\n")
+    (environment / "bin/python").symlink_to(private / "bin/python")
+    for is_environment in (True, False):
+        if not is_environment:
+            (environment / "pyvenv.cfg").unlink()
+        commit(ready)
+
+        ran = ready.proctor("check")
+
+        assert 5 == ran.code, ran.out
+        assert "quicksilver" not in ran.out + ran.err

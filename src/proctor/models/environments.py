@@ -1,16 +1,21 @@
 """
 Interpreters and what they need: virtual environments, their base installations, runtimes named by variables.
 
-They belong to the machine that judges, not to what was submitted: no commit brings them, and the digest of a model
-does not cover them. A model that names a program of its own environment must still find that environment in the
+They belong to the machine that judges, not to what was submitted, and the digest of a model does not cover them. So
+none is taken for one that a commit brings: its program would change under a recorded answer, and its ``pyvenv.cfg``
+would open any folder of the machine. A model that names a program of its own environment must still find that environment in the
 sandbox, wherever it lies.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from proctor import git
+from proctor.errors import GitFault
 
 _RUNTIMES = ("VIRTUAL_ENV", "CONDA_PREFIX", "JAVA_HOME", "R_HOME")
 _SEARCHED = ("LD_LIBRARY_PATH", "R_LIBS", "R_LIBS_USER")
@@ -22,14 +27,25 @@ _SYSTEM = frozenset(
 
 def environment_of(program: Path) -> Path | None:
     """
-    The virtual or conda environment that *program* lies in; ``None`` if it lies in none.
+    The virtual or conda environment that *program* lies in; ``None`` if it lies in none, or in one that is committed.
 
     Args:
         program: Absolute path, its links not followed: the link in a virtual environment is what tells.
     """
     folder = program.parent.parent
     is_one = (folder / "pyvenv.cfg").is_file() or (folder / "conda-meta").is_dir()
-    return folder if is_one else None
+    return folder if is_one and not _is_tracked(folder) else None
+
+
+def _is_tracked(folder: Path) -> bool:
+    """True if anything in *folder* is part of a git repository, or nothing can tell."""
+    with contextlib.suppress(GitFault):
+        found = git.find(folder)
+        if found is None:
+            return False
+        answer = found.run("ls-files", "-z", "--", found.name_of("."), settings=("safe.directory=*",))
+        return answer.code != 0 or bool(answer.out)
+    return True
 
 
 def of_program(program: Path, secrets: Iterable[Path]) -> tuple[Path, ...]:
@@ -54,7 +70,7 @@ def of_variables(environ: Mapping[str, str], secrets: Iterable[Path]) -> tuple[P
     named = [environ.get(name, "") for name in _RUNTIMES]
     named += [part for name in _SEARCHED for part in environ.get(name, "").split(os.pathsep)]
     folders = [Path(name) for name in named if Path(name).is_absolute() and Path(name).is_dir()]
-    bases = [base for folder in folders for base in _bases(folder / "pyvenv.cfg")]
+    bases = [base for folder in folders if not _is_tracked(folder) for base in _bases(folder / "pyvenv.cfg")]
     return _narrowed([*folders, *bases], secrets)
 
 

@@ -171,7 +171,9 @@ def _with_own_program(argv: tuple[str, ...], root: Path, start: Path) -> tuple[s
 def _runtimes(name: str, environment: Mapping[str, str], place: Place) -> tuple[Path, ...]:
     """What the program and the variables that it is given need of the machine, beyond the system's own."""
     secrets = (place.root, *place.hidden)
-    found = name if os.path.isabs(name) else shutil.which(name, path=environment["PATH"])  # noqa: PTH117  # a word
+    found = name if os.path.isabs(name) else None  # noqa: PTH117  # a word
+    if os.sep not in name:  # a path belongs to the project, where a link opens nothing of the machine
+        found = shutil.which(name, path=environment["PATH"])
     of_program = environments.of_program(Path(found), secrets) if found else ()
     return (*of_program, *environments.of_variables(environment, secrets))
 
