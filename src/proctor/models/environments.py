@@ -3,8 +3,8 @@ Interpreters and what they need: virtual environments, their base installations,
 
 They belong to the machine that judges, not to what was submitted, and the digest of a model does not cover them. So
 none is taken for one that a commit brings: its program would change under a recorded answer, and its ``pyvenv.cfg``
-would open any folder of the machine. A model that names a program of its own environment must still find that environment in the
-sandbox, wherever it lies.
+would open any folder of the machine. A model that names a program of its own environment must still find that
+environment in the sandbox, wherever it lies.
 """
 
 from __future__ import annotations
