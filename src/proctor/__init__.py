@@ -24,11 +24,10 @@ if TYPE_CHECKING:
     from proctor.budget import Contract
     from proctor.conditions import normalize, parse
     from proctor.errors import ProctorError
-    from proctor.gate import check, status
     from proctor.gatefile import Gate
-    from proctor.gatefile import load as load_gate
     from proctor.planning import Plan, Request, plan
     from proctor.release import BudgetReport, Release, Status, Verdict
+    from proctor.service import check, load_gate, status
     from proctor.surroundings import Surroundings
     from proctor.words import explain
 
@@ -43,15 +42,15 @@ _HOMES = {
     "Status": "proctor.release:Status",
     "Surroundings": "proctor.surroundings:Surroundings",
     "Verdict": "proctor.release:Verdict",
-    "check": "proctor.gate:check",
+    "check": "proctor.service:check",
     "errors": "proctor.errors",
     "explain": "proctor.words:explain",
-    "load_gate": "proctor.gatefile:load",
+    "load_gate": "proctor.service:load_gate",
     "normalize": "proctor.conditions:normalize",
     "parse": "proctor.conditions:parse",
     "plan": "proctor.planning:plan",
     "stats": "proctor.stats",
-    "status": "proctor.gate:status",
+    "status": "proctor.service:status",
 }
 
 __all__ = [

@@ -50,22 +50,15 @@ def proctor_check(request: pytest.FixtureRequest) -> ProctorCheck:
 
 def _judged(gate: str, named: tuple[str | None, ...], commit: str | None, test: pytest.Item) -> Release:
     """The release of a check, told to the run store as from the command line; a refusal fails the test."""
-    from proctor import gate as conductor
-    from proctor.cli import delivery
-    from proctor.cli.source import Named, load_gate
+    from proctor import service
     from proctor.errors import ProctorError
     from proctor.surroundings import Surroundings
 
-    surroundings = Surroundings()
+    surroundings = Surroundings(remark=lambda sentence: test.add_report_section("call", "proctor", sentence))
     try:
-        declared = load_gate(gate, Named(*named))
-        owner_record = delivery.owner_record_of(declared, None, surroundings)
-        release = conductor.check(declared, surroundings, commit=commit, owner_record=owner_record)
+        return service.check(service.load_gate(gate, service.Named(*named)), surroundings, commit=commit)
     except ProctorError as error:
         raise pytest.fail.Exception(f"proctor: {error}", pytrace=False) from None
-    for remark in delivery.deliver(release, declared, surroundings, owner_record):
-        test.add_report_section("call", "proctor", remark)
-    return release
 
 
 def _said(release: Release) -> str:

@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from proctor.cli.report import plan_of
-from proctor.gate import check, status
+from proctor.gate.check import check
+from proctor.gate.status import status
 from proctor.gatefile import load
 from proctor.reports import badge, comment, html
 from proctor.surroundings import Surroundings

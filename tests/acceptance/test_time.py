@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from sealed import Project
 
-from proctor.gate import check
+from proctor.gate.check import check
 from proctor.gatefile import load
 from proctor.surroundings import Surroundings
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from proctor.cli.source import load_gate
 from proctor.errors import Misuse
 from proctor.files import refuse_to_write_out
+from proctor.loading import load_gate
 
 
 @click.command(
@@ -31,7 +31,7 @@ def badge(file: str, shows_verdict: bool, shows_budget: bool, svg: Path | None, 
 
     Reads the ledger and the inputs of the test set; never labels, and spends nothing.
     """
-    from proctor.gate import status
+    from proctor.gate.status import status
     from proctor.reports import badge as rendering
     from proctor.surroundings import Surroundings
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from proctor import __version__
-from proctor.cli.source import Named, commit_named, load_gate
 from proctor.errors import PASSED
+from proctor.loading import Named, commit_named, load_gate
 
 if TYPE_CHECKING:
     from proctor.cli.outputs import Outputs
@@ -56,7 +56,10 @@ Exit codes: 0 pass (or outcome withheld), 1 fail, 2 misuse, 3 labels missing,
 @click.option("--again", is_flag=True, help="Pass over a recorded answer and ask anew: one more evaluation, and paid.")
 @click.option("--commit", metavar="SHA", help="Commit that is judged; the repository's head if left out.")
 @click.option(
-    "--owner", metavar="FILE", help="Append the private figures to FILE, for the owner of the test set alone."
+    "--owner",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Append the private figures to FILE, for the owner of the test set alone.",
 )
 @click.option("--junit", metavar="FILE", type=click.Path(path_type=Path), help="Write the result as JUnit XML as well.")
 @click.option("--sarif", metavar="FILE", type=click.Path(path_type=Path), help="Write the result as SARIF as well.")
@@ -71,7 +74,7 @@ def check(  # one parameter for each option, as click wants it
     stake: float | None,
     again: bool,
     commit: str | None,
-    owner: str | None,
+    owner: Path | None,
     junit: Path | None,
     sarif: Path | None,
     as_json: bool,
@@ -84,8 +87,8 @@ def check(  # one parameter for each option, as click wants it
     The same question asked again gets the recorded answer and costs nothing. With --if-changed, a commit
     that leaves the model alone asks no question at all.
     """
-    from proctor.cli import delivery, outputs
-    from proctor.gate import check as judge
+    from proctor import service
+    from proctor.cli import outputs
     from proctor.surroundings import Surroundings
 
     progress = _say if sys.stderr.isatty() and not as_json else _say_nothing
@@ -101,14 +104,10 @@ def check(  # one parameter for each option, as click wants it
             if left is None:
                 return _pass_over(gate, extra, surroundings.now(), as_json)
             gate = left
-        owner_record = delivery.owner_record_of(gate, owner, surroundings)
-        release = judge(gate, surroundings, commit=commit, owner_record=owner_record, stake=stake, asks_anew=again)
+        release = service.judge(gate, surroundings, commit=commit, owner_record=owner, stake=stake, asks_anew=again)
     click.echo(_rendered(release, as_json, as_markdown))
     extra.write(release, gate)
-    if (caution := delivery.caution_of(gate, owner)) is not None:
-        outputs.remark(caution)
-    for sentence in delivery.deliver(release, gate, surroundings, owner_record):
-        outputs.remark(sentence)
+    service.deliver(release, gate, surroundings, owner)
     return release.exit_code
 
 

@@ -194,9 +194,9 @@ Examples:
 )
 def pack(gate: str, artifact: Path, send_model: bool) -> int:
     """Make what the trusted job judges, without any secret: predictions, or the model where inputs are sealed."""
-    from proctor.cli.source import load_gate
     from proctor.cli.workflow import forks
     from proctor.cli.workflow.job import open_job
+    from proctor.loading import load_gate
 
     job = open_job(with_keys())
     forks.pack(job, load_gate(gate), artifact, sends_model=send_model)

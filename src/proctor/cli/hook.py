@@ -222,7 +222,7 @@ def _remark_on_work_tree(pushed: tuple[Pushed, ...] | None) -> None:
 
 def _preflight(gate: str, development: Mapping[str, Path | None]) -> int:
     """The preflight of one gate, told on standard error: git passes a hook's output on."""
-    from proctor.cli.source import load_gate
+    from proctor.loading import load_gate
     from proctor.preflight import inspect
     from proctor.surroundings import Surroundings
 

@@ -201,17 +201,17 @@ def accept_loss(file: str, reason: str, yes: bool, as_json: bool) -> None:
     Examples:
       proctor ledger accept-loss --reason "the disk died on Monday"
     """  # click's own mark for lines that are not to be wrapped
-    from proctor.cli.source import load_gate
     from proctor.custody import losses
-    from proctor.custody.desk import open_desk
+    from proctor.gate.session import Session, Stance
+    from proctor.loading import load_gate
     from proctor.surroundings import Surroundings
 
-    desk = open_desk(load_gate(file), Surroundings(), takes_any_books=True)
-    found = losses.loss(desk)
+    session = Session(gate=load_gate(file), surroundings=Surroundings(), stance=Stance.OWNER, takes_any_books=True)
+    found = losses.loss(session)
     if found is not None:
         if not yes:
             _ask(f"Entries up to number {found.mark.number:,} are lost, {found.left:,} are left. Go on with these?")
-        found = losses.accept_loss(desk, reason)
+        found = losses.accept_loss(session, reason)
     if as_json:
         content = None if found is None else {"lost": found.mark.number, "left": found.left, "entry": found.entry}
         click.echo(json.dumps(content))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from proctor.cli.source import Named, load_gate
+from proctor.loading import Named, load_gate
 
 if TYPE_CHECKING:
     from proctor.preflight import Development, Finding, Preflight

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from proctor.cli.badge import write_text
-from proctor.cli.source import load_gate
 from proctor.errors import Misuse
+from proctor.loading import load_gate
 
 if TYPE_CHECKING:
     from proctor.gatefile import Gate
@@ -32,7 +32,7 @@ def report(file: str, html: Path | None, json_file: Path | None) -> int:
 
     The page needs no network and no script. Apart from the released verdicts, nothing in it was computed from labels.
     """
-    from proctor.gate import status
+    from proctor.gate.status import status
     from proctor.surroundings import Surroundings
 
     if html is None and json_file is None:

@@ -39,7 +39,7 @@ def sync(file: str, url: str | None, experiment: str | None, as_json: bool) -> i
 
     In the order of the ledger; safe to repeat and to interrupt. Exit code 5 if something still waits.
     """
-    from proctor.cli.source import load_gate
+    from proctor.loading import load_gate
     from proctor.runstore import delivery
     from proctor.runstore.queue import Kept, Outbox
 
@@ -61,12 +61,11 @@ def _refuse_others(gate: Gate) -> None:
         ContractError: If it changes what belongs to the owner.
         LedgerError: If the books cannot be read.
     """
-    from proctor.gate.safe import Safe
+    from proctor.gate.session import Session
     from proctor.gate.settings import refuse_changed
-    from proctor.ledger import open_ledger
     from proctor.surroundings import Surroundings
 
-    entries = open_ledger(gate.ledger, gate.root, Safe(gate, Surroundings()).ledger_key).read()
+    entries = Session(gate=gate, surroundings=Surroundings()).ledger.read()
     refuse_changed(gate, entries, is_signed=bool(entries) and entries[-1].mac is not None)
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from proctor.cli.source import load_gate
 from proctor.errors import PASSED, Misuse
+from proctor.loading import load_gate
 
 if TYPE_CHECKING:
-    from proctor.custody.desk import Desk
     from proctor.custody.settings import Settings
+    from proctor.gate.session import Session
 
 _LEDGER = click.option(
     "--ledger", metavar="LEDGER", help="The books, where a workflow keeps others than the gate file."
@@ -23,12 +23,13 @@ _LEDGER = click.option(
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 
 
-def _desk(file: str, ledger: str | None) -> Desk:
-    from proctor.custody.desk import open_desk
+def _session(file: str, ledger: str | None) -> Session:
+    from proctor.gate.session import Session, Stance
     from proctor.surroundings import Surroundings
 
     gate = load_gate(file)
-    return open_desk(gate if ledger is None else replace(gate, ledger=ledger), Surroundings())
+    named = gate if ledger is None else replace(gate, ledger=ledger)
+    return Session(gate=named, surroundings=Surroundings(), stance=Stance.OWNER)
 
 
 @click.command(
@@ -53,12 +54,12 @@ def settings(file: str, accept: bool, yes: bool, ledger: str | None, as_json: bo
     """
     from proctor.custody import settings as word
 
-    desk = _desk(file, ledger)
-    found = word.settings(desk)
+    session = _session(file, ledger)
+    found = word.settings(session)
     if accept:
         if not yes and found.differences:
             _ask(found)
-        found = word.accept_settings(desk)
+        found = word.accept_settings(session)
     content = {
         "pinned": None if found.pinned is None else dict(found.pinned),
         "asked": dict(found.asked),
@@ -117,7 +118,7 @@ def baseline(predictions: Path, file: str, ledger: str | None, as_json: bool) ->
     """
     from proctor.custody.settings import name_baseline
 
-    named, entry = name_baseline(_desk(file, ledger), predictions)
+    named, entry = name_baseline(_session(file, ledger), predictions)
     recorded = f"entry {entry} of the ledger" if entry is not None else "which the ledger says already"
     content = {"digest": named.digest, "source": named.source, "entry": entry}
     click.echo(json.dumps(content, indent=2) if as_json else f"{named.source} is a baseline, {recorded}")

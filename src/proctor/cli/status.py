@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from proctor.cli.source import Named, load_gate
+from proctor.loading import Named, load_gate
 
 
 @click.command(
@@ -25,7 +25,7 @@ def status(file: str, labels: str | None, as_json: bool, as_markdown: bool) -> i
     Reads the ledger and the inputs of the test set; never labels, and spends nothing. Of a ledger of
     thousands of entries it keeps a checkpoint in the user's cache folder, so that the next look is quick.
     """
-    from proctor.gate import glance
+    from proctor.gate.status import glance
     from proctor.surroundings import Surroundings
 
     found = glance(load_gate(file, Named(labels=labels, candidate=labels and "-")), Surroundings())

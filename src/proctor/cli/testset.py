@@ -16,16 +16,16 @@ import click
 
 from proctor.cli.seal import seal
 from proctor.cli.settings import baseline, settings
-from proctor.cli.source import load_gate
 from proctor.errors import PASSED, UNUSABLE, Misuse
+from proctor.loading import load_gate
 
 if TYPE_CHECKING:
     from proctor.custody.corrections import Correction
     from proctor.custody.delivery import Result
-    from proctor.custody.desk import Desk
     from proctor.custody.outcomes import Opened
     from proctor.custody.retirement import Retirement
     from proctor.custody.succession import Succession
+    from proctor.gate.session import Session
 
 _NO_REASON = "no reason given"
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -55,12 +55,13 @@ owner_option = click.option(
 )
 
 
-def _desk(file: str, owner_record: Path | None = None, *, only_reads_books: bool = False) -> Desk:
-    from proctor.custody.desk import open_desk
+def _session(file: str, owner_record: Path | None = None, *, only_reads: bool = False) -> Session:
+    from proctor.gate.session import Session, Stance
     from proctor.surroundings import Surroundings
 
-    say = _say if sys.stderr.isatty() else _say_nothing
-    return open_desk(load_gate(file), Surroundings(progress=say), owner_record, only_reads_books=only_reads_books)
+    surroundings = Surroundings(progress=_say if sys.stderr.isatty() else _say_nothing)
+    stance = Stance.READER if only_reads else Stance.OWNER
+    return Session(gate=load_gate(file), surroundings=surroundings, stance=stance, named_record=owner_record)
 
 
 def _say(sentence: str) -> None:
@@ -94,10 +95,10 @@ def show(file: str, as_json: bool) -> int:
     """
     from proctor.custody import chronicle
 
-    desk = _desk(file, only_reads_books=True)
-    books = desk.books()
-    desk.life(books)
-    found = chronicle.chronicle(books.lives, desk.exam.fingerprint)
+    session = _session(file, only_reads=True)
+    books = session.books()
+    session.life(books)
+    found = chronicle.chronicle(books.lives, session.exam.fingerprint)
     _print(found, as_json, lambda: chronicle.lines(found))
     return PASSED
 
@@ -122,7 +123,7 @@ def correct(new_labels: Path, file: str, reason: str, owner_record: Path | None,
     """
     from proctor.custody.corrections import correct as record
 
-    done = record(_desk(file, owner_record), new_labels, reason)
+    done = record(_session(file, owner_record), new_labels, reason)
     found = {
         "corrected": done.n_rows,
         "entry": done.entry,
@@ -167,7 +168,7 @@ def retire(file: str, reason: str | None, yes: bool, owner_record: Path | None, 
 
     if not yes:
         _ask_before_the_end()
-    done = end(_desk(file, owner_record), _NO_REASON if reason is None else reason)
+    done = end(_session(file, owner_record), _NO_REASON if reason is None else reason)
     found = {
         "testset": done.taken.record.testset,
         "entry": done.taken.entry.number,
@@ -282,7 +283,7 @@ def _register(file: str, wish: Any, as_json: bool) -> int:
     from proctor.custody import chronicle
     from proctor.custody.succession import register as enter
 
-    done = enter(_desk(file), wish)
+    done = enter(_session(file), wish)
     found = {
         "testset": done.life.registered.record.testset,
         "entry": done.life.registered.entry.number,
@@ -330,7 +331,7 @@ def abort(file: str, owner_record: Path | None, as_json: bool) -> int:
     """
     from proctor.custody.abandonment import abort as end
 
-    done = end(_desk(file, owner_record))
+    done = end(_session(file, owner_record))
     pending, outcome, entry = done.record.pending, done.record.outcome, done.entry.number
     said = f"entry {pending} is ended as {outcome.upper()}, in entry {entry}; it was charged"
     _print({"pending": pending, "outcome": outcome, "entry": entry}, as_json, lambda: [said])
@@ -357,8 +358,8 @@ def outcomes(file: str, owner_record: Path | None, as_json: bool) -> int:
     """
     from proctor.custody.outcomes import open_outcomes
 
-    desk = _desk(file, owner_record)
-    opened = open_outcomes(desk, desk.life(desk.books()))
+    session = _session(file, owner_record)
+    opened = open_outcomes(session, session.life(session.books()))
     _print([_outcome_json(each) for each in opened], as_json, lambda: _outcome_lines(opened))
     return UNUSABLE if any(each.problem for each in opened) else PASSED
 
@@ -412,16 +413,16 @@ def notify(file: str, only_print: bool, again: bool, owner_record: Path | None, 
     """
     from proctor.custody import delivery, notices
 
-    desk = _desk(file, owner_record, only_reads_books=only_print)
+    session = _session(file, owner_record, only_reads=only_print)
     if only_print:
-        books = desk.books()
-        notice = notices.end_of(desk.gate, books, desk.life(books))
+        books = session.books()
+        notice = notices.end_of(session.gate, books, session.life(books))
         if notice is None:
             raise Misuse("the test set is in use; there is nothing to tell")
         text = notice.text.rstrip("\n")
         _print({"subject": notice.subject, "text": text}, as_json, lambda: [notice.subject, "", text])
         return PASSED
-    results = delivery.send_due(desk, again=again)
+    results = delivery.send_due(session, again=again)
     said = [_delivery_line(result) for result in results] or ["nothing is due"]
     _print([_delivery_json(result) for result in results], as_json, lambda: said)
     return UNUSABLE if any(isinstance(each, delivery.Failed | delivery.Doubtful) for each in results) else PASSED

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from proctor.cli.workflow import terms
-from proctor.conditions import Variable, parse, variables
+from proctor.conditions import Variable, variables
 from proctor.errors import GitFault, ProctorError
 from proctor.gatefile import Accepted, Gate, PredictionsFile, Revision, loads
 from proctor.ledger.records import Adopted, Evaluated
@@ -33,20 +33,19 @@ def question(gate: Gate, surroundings: Surroundings, commit: str | None) -> Gate
     """
     if not variables(gate.formula) & {Variable.O, Variable.D} or not _may_be_the_same(gate):
         return gate
-    from proctor.gate.books import consult
-    from proctor.gate.case import open_case
-    from proctor.gate.contestants import question_about
+    from proctor.gate.asking import asked
+    from proctor.gate.check import prepare
+    from proctor.gate.session import Session
 
-    case = open_case(gate, surroundings, commit=commit)
-    life = consult(case.ledger, case.exam).life
-    candidate, baseline = case.candidate.submission, case.baseline(life)
-    if baseline is None or baseline.submission.digest != candidate.digest:
+    session = Session(gate=gate, surroundings=surroundings, named_commit=commit)
+    prepare(session)
+    life = session.books().life
+    what = asked(session, life)
+    if what.baseline is None or what.baseline.submission.digest != what.candidate.submission.digest:
         return gate
     if life is None or life.accepted(gate.name) is None:
         return gate if isinstance(gate.baseline, Accepted) else replace(gate, baseline=Accepted(gate.baseline))
-    anchor = case.anchor(life, baseline)
-    question = question_about(str(parse(gate.condition)), gate.name, case.candidate, baseline, anchor)
-    taken = life.recorded_answer(question)
+    taken = life.recorded_answer(what.question)
     return None if taken is None or _is_of_itself(taken.record) else gate
 
 

@@ -8,17 +8,16 @@ The candidate may have seen the inputs, so its end is what a crash would be: a c
 from __future__ import annotations
 
 from proctor.budget import Adaptivity, Mode
-from proctor.custody.desk import Desk
 from proctor.errors import Misuse, SandboxError
 from proctor.feedback import message_without_judgment
 from proctor.gate.books import Books
-from proctor.gate.contestants import Workbench
+from proctor.gate.session import Session
 from proctor.ledger.history import Life, Taken
 from proctor.ledger.records import Evaluated, Feedback, Pending
 from proctor.release import Basis
 
 
-def abort(desk: Desk) -> Taken[Evaluated]:
+def abort(session: Session) -> Taken[Evaluated]:
     """
     End the evaluation that is pending; gives its entry.
 
@@ -27,24 +26,24 @@ def abort(desk: Desk) -> Taken[Evaluated]:
     Raises:
         Misuse: If none is pending.
     """
-    return desk.decide(lambda books: _end(desk, books))
+    return session.decide(lambda books: _end(session, books))
 
 
-def _end(desk: Desk, books: Books) -> Taken[Evaluated]:
-    life = desk.life(books)
+def _end(session: Session, books: Books) -> Taken[Evaluated]:
+    life = session.life(books)
     if life.open_pending is None:
         raise Misuse("no evaluation is pending on this test set", hint="Nothing was recorded.")
-    record = _ended(desk, life, life.open_pending, books.head)
-    return Taken(desk.append(record, books.head))
+    record = _ended(session, life, life.open_pending, books.head)
+    return Taken(session.append(record, books.head))
 
 
-def _ended(desk: Desk, life: Life, pending: Taken[Pending], head: str) -> Evaluated:
+def _ended(session: Session, life: Life, pending: Taken[Pending], head: str) -> Evaluated:
     contract, begun = life.registered.record.contract, pending.record
     is_withheld = contract.adaptivity is Adaptivity.NONE
     outcome = "fail" if contract.mode is Mode.FP_FREE else "pass"
     is_first = begun.baseline is None and outcome == "pass"
-    said = None if is_first or is_withheld else message_without_judgment(desk.gate.feedback)
-    figures = {"outcome": outcome, "condition": begun.condition, "judged": False, "aborted_by": desk.origin.actor}
+    said = None if is_first or is_withheld else message_without_judgment(session.gate.feedback)
+    figures = {"outcome": outcome, "condition": begun.condition, "judged": False, "aborted_by": session.origin.actor}
     return Evaluated(
         testset=begun.testset,
         condition=begun.condition,
@@ -55,22 +54,22 @@ def _ended(desk: Desk, life: Life, pending: Taken[Pending], head: str) -> Evalua
         bound=begun.bound,
         outcome="withheld" if is_withheld else outcome,
         basis=(Basis.FIRST_ACCEPTED if is_first else Basis.JUDGED).value,
-        private=desk.note(figures, head, begun.candidate.source),
+        private=session.conceal(figures, head, begun.candidate.source),
         origin=begun.origin,
         feedback=Feedback(*said) if said else None,
-        sandbox=_tier(desk, life),
+        sandbox=_tier(session, life),
         pending=pending.entry.number,
         stake=begun.stake,
         anchor=begun.anchor,
     )
 
 
-def _tier(desk: Desk, life: Life) -> str | None:
+def _tier(session: Session, life: Life) -> str | None:
     """Isolation as the other evaluations of this test set name it; the owner's machine may have another."""
     for taken in reversed(life.verdicts):
         if isinstance(taken.record, Evaluated) and taken.record.sandbox:
             return taken.record.sandbox
     try:
-        return Workbench(desk.gate, desk.exam, desk.safe, desk.surroundings, None).required_tier()
+        return session.workbench.required_tier()
     except SandboxError:
         return None

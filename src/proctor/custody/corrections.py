@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from proctor import owner
-from proctor.custody.desk import Desk, refuse_pending
 from proctor.errors import DataError, Misuse, TestSetRetired
-from proctor.gate.books import Books
+from proctor.gate.books import Books, refuse_pending
 from proctor.gate.safe import is_sealed
+from proctor.gate.session import Session
 from proctor.ledger.history import Life
 from proctor.ledger.records import Corrected
 from proctor.predictions import Labels, Source
@@ -46,12 +46,12 @@ class Correction:
     completed: bool = False
 
 
-def correct(desk: Desk, new_labels: Path, reason: str) -> Correction:
+def correct(session: Session, new_labels: Path, reason: str) -> Correction:
     """
     Record that labels are corrected to those of *new_labels*, and put these in place.
 
     Args:
-        desk: The owner's desk.
+        session: The gate, opened by its owner.
         new_labels: File of all labels, corrected; sealed or not; may be the file of labels itself.
         reason: Why; for the owner's record alone.
 
@@ -61,59 +61,59 @@ def correct(desk: Desk, new_labels: Path, reason: str) -> Correction:
         TestSetRetired: If the test set is retired.
         EvaluationPending: If an evaluation on sealed inputs is not over.
     """
-    target = desk.gate.resolve(desk.gate.testset.labels)
-    source = desk.opened(new_labels, _LABELS)
+    target = session.gate.resolve(session.gate.testset.labels)
+    source = session.safe.opened(new_labels, _LABELS)
     if source.ending != Source(target).ending:
         raise Misuse(
             f"{str(new_labels)!r} is not of the same format as {str(target)!r}",
             hint=f"Save the corrected labels as {Source(target).ending}.",
         )
-    labels = _labels_in(desk, source)
-    correction, register = desk.decide(lambda books: _record(desk, books, labels, reason))
-    desk.registry.write(register)
-    desk.registry.discard(register.commitment)
+    labels = _labels_in(session, source)
+    correction, register = session.decide(lambda books: _record(session, books, labels, reason))
+    session.registry.write(register)
+    session.registry.discard(register.commitment)
     if not target.exists() or not new_labels.samefile(target):
         with source.open_bytes() as file:
-            _put_in_place(desk, file.read(), target)
+            _put_in_place(session, file.read(), target)
     return replace(correction, labels=target)
 
 
-def _record(desk: Desk, books: Books, labels: Labels, reason: str) -> tuple[Correction, LabelRegister]:
+def _record(session: Session, books: Books, labels: Labels, reason: str) -> tuple[Correction, LabelRegister]:
     """The entry of this correction, appended now or by an earlier attempt, and the register that it makes."""
-    life = desk.life(books)
+    life = session.life(books)
     if life.retired is not None:
-        raise TestSetRetired(f"test set {desk.exam.fingerprint[:12]} is retired; its labels stand as they are")
+        raise TestSetRetired(f"test set {session.exam.fingerprint[:12]} is retired; its labels stand as they are")
     refuse_pending(life)
-    register = desk.register(life)
-    updated = register.updated(desk.exam.hashes, labels)
-    if life.corrections and updated.commitment == life.labels and _is_unfinished(desk, register, labels):
+    register = session.registry.held(life, session.exam.hashes, session.exam.read_labels)
+    updated = register.updated(session.exam.hashes, labels)
+    if life.corrections and updated.commitment == life.labels and _is_unfinished(session, register, labels):
         last = life.corrections[-1]
-        owner.settle(desk.owner_record, last.record.private)
+        owner.settle(session.owners_file, last.record.private)
         return Correction(last.record.n_rows, last.entry.number, Path(), completed=True), updated
-    change = _change(desk, life, register, labels)
-    rows = _names(desk, change.changed.tolist())
-    private = desk.note({"correction": rows, "reason": reason}, books.head)
-    record = Corrected(desk.exam.fingerprint, change.n_changed, updated.commitment, private, desk.origin)
-    desk.registry.draft(updated)
-    return Correction(change.n_changed, desk.append(record, books.head).number, Path()), updated
+    change = _change(session, life, register, labels)
+    rows = _names(session, change.changed.tolist())
+    private = session.conceal({"correction": rows, "reason": reason}, books.head)
+    record = Corrected(session.exam.fingerprint, change.n_changed, updated.commitment, private, session.origin)
+    session.registry.draft(updated)
+    return Correction(change.n_changed, session.append(record, books.head).number, Path()), updated
 
 
-def _is_unfinished(desk: Desk, register: LabelRegister, labels: Labels) -> bool:
+def _is_unfinished(session: Session, register: LabelRegister, labels: Labels) -> bool:
     """True if the register, or the file of labels, is not yet as the ledger says."""
-    if register.compare(desk.exam.hashes, labels).n_changed:
+    if register.compare(session.exam.hashes, labels).n_changed:
         return True
-    updated = register.updated(desk.exam.hashes, labels)
-    in_place = _labels_in(desk, desk.opened(desk.gate.resolve(desk.gate.testset.labels), _LABELS))
-    return bool(updated.compare(desk.exam.hashes, in_place).n_changed)
+    updated = register.updated(session.exam.hashes, labels)
+    in_place = _labels_in(session, session.safe.opened(session.gate.resolve(session.gate.testset.labels), _LABELS))
+    return bool(updated.compare(session.exam.hashes, in_place).n_changed)
 
 
-def _change(desk: Desk, life: Life, register: LabelRegister, labels: Labels) -> LabelChange:
+def _change(session: Session, life: Life, register: LabelRegister, labels: Labels) -> LabelChange:
     if register.commitment != life.labels:
         raise DataError(
-            f"the owner's record of labels {desk.registry.file(life.labels)} is not the one that the ledger speaks of",
+            f"the owner's record of labels {session.registry.file(life.labels)} is not the one in the ledger",
             hint="Restore it from a copy; or give the labels of the last correction first, to complete it.",
         )
-    change = register.compare(desk.exam.hashes, labels)
+    change = register.compare(session.exam.hashes, labels)
     if not change.n_changed:
         added = f" ({change.added:,} are new, which needs no correction)" if change.added else ""
         raise Misuse(f"no label differs from the registered ones{added}", hint="Nothing was recorded.")
@@ -126,21 +126,21 @@ def _change(desk: Desk, life: Life, register: LabelRegister, labels: Labels) -> 
     return change
 
 
-def _labels_in(desk: Desk, source: Source) -> Labels:
-    return replace(desk.exam, files=replace(desk.exam.files, labels=source)).read_labels()
+def _labels_in(session: Session, source: Source) -> Labels:
+    return replace(session.exam, files=replace(session.exam.files, labels=source)).read_labels()
 
 
-def _names(desk: Desk, rows: Sequence[int]) -> list[str]:
+def _names(session: Session, rows: Sequence[int]) -> list[str]:
     """Ids of rows; without ids, their numbers from 1."""
-    return [desk.exam.ids[row] if desk.exam.ids is not None else str(row + 1) for row in rows]
+    return [session.exam.ids[row] if session.exam.ids is not None else str(row + 1) for row in rows]
 
 
-def _put_in_place(desk: Desk, content: bytes, target: Path) -> None:
+def _put_in_place(session: Session, content: bytes, target: Path) -> None:
     """The file of labels, replaced whole; sealed as it was, and for the same inputs."""
     if is_sealed(target):
         from proctor.testset import sealing
 
-        key = desk.safe.key
+        key = session.safe.key
         if key is None:
             raise DataError(f"{str(target)!r} is sealed, and its key is not here")
         content = sealing.seal_bytes(content, key, _LABELS, bytes.fromhex(sealing.file_facts(target).pair))

@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from proctor.custody.desk import Desk
 from proctor.custody.notices import Channel, Medium, Notice, due
 from proctor.custody.outcomes import open_outcomes
 from proctor.errors import Misuse
 from proctor.gate.books import Books
+from proctor.gate.session import Session
 from proctor.ledger.history import Taken
 from proctor.ledger.records import Notified
 
@@ -69,58 +69,58 @@ class Doubtful:
 Result = Sent | SentBefore | Failed | Doubtful
 
 
-def send_due(desk: Desk, *, again: bool = False) -> tuple[Result, ...]:
+def send_due(session: Session, *, again: bool = False) -> tuple[Result, ...]:
     """
     Send every notice that is due and was not sent.
 
     Args:
-        desk: The owner's desk.
+        session: The gate, opened by its owner.
         again: Send those once more of which it is not known whether they arrived.
 
     Raises:
         Misuse: If the gate file names no receiver, or the test set is not registered.
     """
-    books = desk.books()
-    life = desk.life(books)
-    gate = desk.gate
+    books = session.books()
+    life = session.life(books)
+    gate = session.gate
     if not (gate.notify.webhook or gate.notify.mail or gate.recipient):
         raise Misuse(
             f"{gate.file} names nobody to notify",
             hint="Add `notify: {mail: ADDRESS}` or `notify: {webhook: URL}`; `--print` shows the text.",
         )
-    opened = open_outcomes(desk, life) if gate.recipient else ()
+    opened = open_outcomes(session, life) if gate.recipient else ()
     return tuple(
-        _deliver(desk, notice, channel, again)
+        _deliver(session, notice, channel, again)
         for notice in due(gate, books, life, opened)
         for channel in notice.channels
     )
 
 
-def _deliver(desk: Desk, notice: Notice, channel: Channel, again: bool) -> Result:
+def _deliver(session: Session, notice: Notice, channel: Channel, again: bool) -> Result:
     try:
-        check_configured(channel, desk.surroundings.environ)
+        check_configured(channel, session.surroundings.environ)
     except Undelivered as error:
         return Failed(notice, channel, str(error))
-    claimed = desk.decide(lambda books: _claim(desk, books, notice, channel, again))
+    claimed = session.decide(lambda books: _claim(session, books, notice, channel, again))
     if claimed is not None:
         return claimed
     try:
-        transmit(notice, channel, desk.surroundings.environ)
+        transmit(notice, channel, session.surroundings.environ)
     except Undelivered as error:
-        _record(desk, notice, channel, "failed")
+        _record(session, notice, channel, "failed")
         return Failed(notice, channel, str(error))
     except Uncertain as error:
         return Doubtful(notice, channel, str(error))
-    _record(desk, notice, channel, "sent")
+    _record(session, notice, channel, "sent")
     return Sent(notice, channel)
 
 
-def _claim(desk: Desk, books: Books, notice: Notice, channel: Channel, again: bool) -> Result | None:
+def _claim(session: Session, books: Books, notice: Notice, channel: Channel, again: bool) -> Result | None:
     """Claim the right to send; or why it is not to be had."""
-    last = desk.life(books).notice(channel.name, notice.occasion)
+    last = session.life(books).notice(channel.name, notice.occasion)
     if last is not None and (held := _held(last, notice, channel, again)) is not None:
         return held
-    desk.append(_entry(desk, notice, channel, "begun"), books.head)
+    session.append(_entry(session, notice, channel, "begun"), books.head)
     return None
 
 
@@ -135,12 +135,12 @@ def _held(last: Taken[Notified], notice: Notice, channel: Channel, again: bool) 
             return None
 
 
-def _record(desk: Desk, notice: Notice, channel: Channel, stage: str) -> None:
-    desk.decide(lambda books: desk.append(_entry(desk, notice, channel, stage), books.head))
+def _record(session: Session, notice: Notice, channel: Channel, stage: str) -> None:
+    session.decide(lambda books: session.append(_entry(session, notice, channel, stage), books.head))
 
 
-def _entry(desk: Desk, notice: Notice, channel: Channel, stage: str) -> Notified:
-    return Notified(notice.testset, channel.name, notice.occasion, desk.origin, stage)
+def _entry(session: Session, notice: Notice, channel: Channel, stage: str) -> Notified:
+    return Notified(notice.testset, channel.name, notice.occasion, session.origin, stage)
 
 
 # --- the two media ---------------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from proctor import owner
-from proctor.custody.desk import Desk
 from proctor.errors import DataError, KeyFault
+from proctor.gate.session import Session
 from proctor.ledger.history import Life, Taken
 from proctor.ledger.records import Evaluated
 
@@ -45,7 +45,7 @@ class Opened:
     problem: str = ""
 
 
-def open_outcomes(desk: Desk, life: Life) -> tuple[Opened, ...]:
+def open_outcomes(session: Session, life: Life) -> tuple[Opened, ...]:
     """
     Every evaluation in the life of the test set, opened as far as key and owner's record go.
 
@@ -54,15 +54,15 @@ def open_outcomes(desk: Desk, life: Life) -> tuple[Opened, ...]:
     """
     evaluated = [Taken[Evaluated](taken.entry) for taken in life.verdicts if isinstance(taken.record, Evaluated)]
     for taken in evaluated:  # a machine may have died right after any of them
-        owner.settle(desk.owner_record, taken.record.private)
-    notes = _read_notes(desk.owner_record)
-    return tuple(_open(desk, taken, life.step_of(taken), notes) for taken in evaluated)
+        owner.settle(session.owners_file, taken.record.private)
+    notes = _read_notes(session.owners_file)
+    return tuple(_open(session, taken, life.step_of(taken), notes) for taken in evaluated)
 
 
-def _open(desk: Desk, taken: Taken[Evaluated], step: int, notes: Mapping[str, Json]) -> Opened:
+def _open(session: Session, taken: Taken[Evaluated], step: int, notes: Mapping[str, Json]) -> Opened:
     released = None if taken.record.outcome == "withheld" else taken.record.outcome
     try:
-        found = _found(desk, taken, notes)
+        found = _found(session, taken, notes)
     except (KeyFault, DataError) as error:
         return Opened(taken, step, released, None, error.message)
     outcome = found.get("outcome")
@@ -71,22 +71,22 @@ def _open(desk: Desk, taken: Taken[Evaluated], step: int, notes: Mapping[str, Js
     return Opened(taken, step, outcome, found)
 
 
-def _found(desk: Desk, taken: Taken[Evaluated], notes: Mapping[str, Json]) -> Json:
+def _found(session: Session, taken: Taken[Evaluated], notes: Mapping[str, Json]) -> Json:
     """The private record of an evaluation, checked."""
     private = taken.record.private
     if private.startswith(_SEALED):
-        if desk.safe.key is None:
+        if session.safe.key is None:
             raise KeyFault("its record is sealed, and the owner's key is not here")
         from proctor.testset.sealing import open_record
 
         # What is sealed in an entry is bound to its place in the chain: the head that it was appended to.
-        return open_record(private, desk.safe.key, taken.entry.previous)
+        return open_record(private, session.safe.key, taken.entry.previous)
     note = notes.get(private)
     if note is None:
-        raise DataError(f"its record is not in {desk.owner_record}")
+        raise DataError(f"its record is not in {session.owners_file}")
     figures = {name: value for name, value in note.items() if name not in _CONTEXT}
     if owner.commitment(figures, bytes.fromhex(note["salt"])) != private:
-        raise DataError(f"its record in {desk.owner_record} was changed: it does not open the ledger's commitment")
+        raise DataError(f"its record in {session.owners_file} was changed: it does not open the ledger's commitment")
     return figures
 
 

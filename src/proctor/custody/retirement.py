@@ -12,11 +12,11 @@ from pathlib import Path
 
 from proctor.budget import Adaptivity
 from proctor.custody.corrections import write_whole
-from proctor.custody.desk import Desk, refuse_pending
 from proctor.custody.outcomes import open_outcomes
 from proctor.errors import DataError, KeyFault, Misuse
-from proctor.gate.books import Books
+from proctor.gate.books import Books, refuse_pending
 from proctor.gate.safe import is_sealed
+from proctor.gate.session import Session
 from proctor.ledger.history import Life, Taken
 from proctor.ledger.records import Retired
 
@@ -49,12 +49,12 @@ class Retirement:
     completed: bool
 
 
-def retire(desk: Desk, reason: str) -> Retirement:
+def retire(session: Session, reason: str) -> Retirement:
     """
     Record the end of the test set, and open what was sealed.
 
     Args:
-        desk: The owner's desk.
+        session: The gate, opened by its owner.
         reason: Why; public.
 
     Raises:
@@ -65,29 +65,29 @@ def retire(desk: Desk, reason: str) -> Retirement:
     """
     if not reason.strip() or not reason.isprintable() or len(reason) > _LONGEST_REASON:
         raise Misuse(f"the reason must be one line of at most {_LONGEST_REASON} characters, not {reason[:60]!r}")
-    plain = _plain_files(desk)
-    taken, completed = desk.decide(lambda books: _end(desk, books, reason))
+    plain = _plain_files(session)
+    taken, completed = session.decide(lambda books: _end(session, books, reason))
     for opening, content in plain:
         if opening.was_sealed:
             write_whole(opening.path, content, 0o644)
     return Retirement(taken, tuple(opening for opening, _ in plain), completed)
 
 
-def _end(desk: Desk, books: Books, reason: str) -> tuple[Taken[Retired], bool]:
-    life = desk.life(books)
+def _end(session: Session, books: Books, reason: str) -> tuple[Taken[Retired], bool]:
+    life = session.life(books)
     if life.retired is not None:
         return life.retired, True
     refuse_pending(life)
-    record = Retired(desk.exam.fingerprint, reason, desk.origin, _opened(desk, life))
-    return Taken(desk.append(record, books.head)), False
+    record = Retired(session.exam.fingerprint, reason, session.origin, _opened(session, life))
+    return Taken(session.append(record, books.head)), False
 
 
-def _opened(desk: Desk, life: Life) -> dict[str, str] | None:
+def _opened(session: Session, life: Life) -> dict[str, str] | None:
     """Every outcome, by the number of its entry, where they were withheld."""
     if life.registered.record.contract.adaptivity is not Adaptivity.NONE:
         return None
     outcomes = {}
-    for opened in open_outcomes(desk, life):
+    for opened in open_outcomes(session, life):
         if opened.outcome is None:
             raise DataError(
                 f"the outcome of entry {opened.taken.entry.number} cannot be opened: {opened.problem}",
@@ -97,19 +97,19 @@ def _opened(desk: Desk, life: Life) -> dict[str, str] | None:
     return outcomes
 
 
-def _plain_files(desk: Desk) -> tuple[tuple[Opening, bytes], ...]:
+def _plain_files(session: Session) -> tuple[tuple[Opening, bytes], ...]:
     """Labels and inputs as they will lie in the open; read, and checked against what lies there, beforehand."""
-    testset = desk.gate.testset
+    testset = session.gate.testset
     named = [("labels", testset.labels), *([("inputs", testset.features)] if testset.features else [])]
-    return tuple(_plain(desk, what, desk.gate.resolve(name)) for what, name in named)
+    return tuple(_plain(session, what, session.gate.resolve(name)) for what, name in named)
 
 
-def _plain(desk: Desk, what: str, path: Path) -> tuple[Opening, bytes]:
+def _plain(session: Session, what: str, path: Path) -> tuple[Opening, bytes]:
     if not is_sealed(path):
         return Opening(what, path, was_sealed=False), b""
-    if desk.safe.key is None:
+    if session.safe.key is None:
         raise KeyFault(f"{str(path)!r} is sealed, and its key is not here", hint="Retiring gives it to developers.")
-    content = desk.opened(path, what).content or b""
+    content = session.safe.opened(path, what).content or b""
     name = path.name.removesuffix(_SUFFIX)
     target = path.with_name(name if name != path.name else f"opened-{name}")
     if target.exists() and target.read_bytes() != content:

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from proctor.custody.desk import Desk
 from proctor.errors import Misuse
 from proctor.gate.books import Books
-from proctor.gate.contestants import Workbench
+from proctor.gate.session import Session
 from proctor.gate.settings import Pin, differences, pin_of, settings_of
 from proctor.gatefile import Inputs, PredictionsFile
 from proctor.ledger.records import BaselineNamed, SettingsAccepted, Submission
@@ -38,18 +37,18 @@ class Settings:
     entry: int | None = None
 
 
-def settings(desk: Desk) -> Settings:
+def settings(session: Session) -> Settings:
     """
     What holds for the gate, and what its file says otherwise.
 
     Raises:
         Misuse: If the test set is not registered.
     """
-    desk.life(desk.books())
-    return _held(desk, _pin(desk))
+    session.life(session.books())
+    return _held(session, _pin(session))
 
 
-def accept_settings(desk: Desk) -> Settings:
+def accept_settings(session: Session) -> Settings:
     """
     Record that what the gate file says now is the owner's word; nothing if it is what holds.
 
@@ -59,19 +58,19 @@ def accept_settings(desk: Desk) -> Settings:
     """
 
     def act(books: Books) -> Settings:
-        desk.life(books)
-        pin = _pin(desk)
-        held = _held(desk, pin)
+        session.life(books)
+        pin = _pin(session)
+        held = _held(session, pin)
         if pin is not None and dict(pin.settings) == dict(held.asked):
             return held
         before = None if pin is None else dict(pin.settings)
-        record = SettingsAccepted(desk.exam.fingerprint, desk.gate.name, before, dict(held.asked), desk.origin)
-        return Settings(held.asked, held.pinned, held.differences, desk.append(record, books.head).number)
+        record = SettingsAccepted(session.exam.fingerprint, session.gate.name, before, dict(held.asked), session.origin)
+        return Settings(held.asked, held.pinned, held.differences, session.append(record, books.head).number)
 
-    return desk.decide(act)
+    return session.decide(act)
 
 
-def name_baseline(desk: Desk, file: Path) -> tuple[Submission, int | None]:
+def name_baseline(session: Session, file: Path) -> tuple[Submission, int | None]:
     """
     Record that the predictions of a file are a baseline, though no gate accepted them; gives the entry, if one is new.
 
@@ -79,36 +78,35 @@ def name_baseline(desk: Desk, file: Path) -> tuple[Submission, int | None]:
         Misuse: If the inputs are sealed, or the test set is not registered.
         DataError: If they are not predictions of this test set.
     """
-    if desk.gate.testset.inputs is Inputs.SEALED:
+    if session.gate.testset.inputs is Inputs.SEALED:
         raise Misuse(
             f"the inputs are sealed, so {str(file)!r} was made by somebody who saw them",
             hint="Compare with the accepted model: `baseline: accepted`. Nothing was recorded.",
         )
-    bench = Workbench(desk.gate, desk.exam, desk.safe, desk.surroundings, desk.origin.commit, desk.owner_record)
-    found = read_predictions(Source(file), _columns(desk))
-    named = Submission(bench.digest_of(found), str(file), desk.origin.commit)
+    found = read_predictions(Source(file), _columns(session))
+    named = Submission(session.workbench.digest_of(found), str(file), session.origin.commit)
 
     def act(books: Books) -> int | None:
-        said = [taken.record for taken in desk.life(books).acts]
+        said = [taken.record for taken in session.life(books).acts]
         if any(isinstance(record, BaselineNamed) and record.baseline.digest == named.digest for record in said):
             return None
-        return desk.append(BaselineNamed(desk.exam.fingerprint, named, desk.origin), books.head).number
+        return session.append(BaselineNamed(session.exam.fingerprint, named, session.origin), books.head).number
 
-    return named, desk.decide(act)
+    return named, session.decide(act)
 
 
-def _columns(desk: Desk) -> ColumnNames:
-    for model in (desk.gate.baseline, desk.gate.candidate):
+def _columns(session: Session) -> ColumnNames:
+    for model in (session.gate.baseline, session.gate.candidate):
         if isinstance(model, PredictionsFile):
             return ColumnNames(model.id, model.prediction)
-    return ColumnNames(desk.gate.testset.id)
+    return ColumnNames(session.gate.testset.id)
 
 
-def _pin(desk: Desk) -> Pin | None:
-    return pin_of(desk.gate, desk.ledger.read(), desk.exam.fingerprint)
+def _pin(session: Session) -> Pin | None:
+    return pin_of(session.gate, session.ledger.read(), session.exam.fingerprint)
 
 
-def _held(desk: Desk, pin: Pin | None) -> Settings:
+def _held(session: Session, pin: Pin | None) -> Settings:
     if pin is None:
-        return Settings(settings_of(desk.gate), None, ())
-    return Settings(settings_of(desk.gate), pin.settings, differences(pin, desk.gate))
+        return Settings(settings_of(session.gate), None, ())
+    return Settings(settings_of(session.gate), pin.settings, differences(pin, session.gate))

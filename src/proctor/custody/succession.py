@@ -17,17 +17,19 @@ import numpy as np
 
 from proctor import owner
 from proctor.conditions import parse
-from proctor.custody.desk import Desk
 from proctor.custody.lineage import Lineage, last_set, lineage, project_error, refuse_above_share
-from proctor.errors import ContractError, DataError, LedgerMoved, Misuse
-from proctor.gate import accept_first
+from proctor.errors import ContractError, Misuse
+from proctor.gate import labels
+from proctor.gate.asking import Asked
 from proctor.gate.books import Books, refuse_another_contract
-from proctor.gate.case import Case
-from proctor.gate.contestants import Contestant, Workbench
+from proctor.gate.check import accept_first
+from proctor.gate.contestants import Contestant
+from proctor.gate.registration import register as enter
+from proctor.gate.session import Session
 from proctor.gatefile import Accepted, Inputs, PredictionsFile
 from proctor.ledger.history import Life
 from proctor.ledger.records import Registered, Submission
-from proctor.predictions import Aligned, ColumnNames, PredictionSet, Source, align, read_predictions
+from proctor.predictions import ColumnNames, Source, align, read_predictions
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Succession:
     completed: bool
 
 
-def register(desk: Desk, wish: Wish) -> Succession:
+def register(session: Session, wish: Wish) -> Succession:
     """
     Register the test set of the gate file, as the first one or as the successor of another.
 
@@ -77,37 +79,37 @@ def register(desk: Desk, wish: Wish) -> Succession:
         ContractError: If it would take more than its share of the project's error probability.
         DataError: If it shares examples with a registered set, or labels or predictions are not usable.
     """
-    desk = replace(desk, another=wish.another)
-    books = desk.books()
+    session = replace(session, another=wish.another)
+    books = session.books()
     if wish.another is None:
-        _case(desk, None).refuse_known_labels(books)
-    before = _before(desk, books, wish)
+        labels.refuse_known(session, books)
+    before = _before(session, books, wish)
     project = project_error(wish.project_reliability, before)
     if books.life is None:
-        refuse_above_share(project, before, desk.gate.reliability)
-    baseline, is_adopted = _Model(desk, before.sets[-1] if before.sets else None, wish).find()
-    if baseline is not None and desk.gate.testset.inputs is Inputs.OPEN:
-        _measure(desk, baseline)
-    completed = desk.decide(lambda books: _enter(desk, books, before, project, baseline))
+        refuse_above_share(project, before, session.gate.reliability)
+    baseline, is_adopted = _Model(session, before.sets[-1] if before.sets else None, wish).find()
+    if baseline is not None and session.gate.testset.inputs is Inputs.OPEN:
+        _measure(session, baseline)
+    completed = session.decide(lambda books: _enter(session, books, before, project, baseline))
     if baseline is not None and is_adopted:
-        desk.decide(lambda books: _adopt(desk, books, baseline))
+        session.decide(lambda books: _adopt(session, books, baseline))
     if baseline is not None:
-        _note(desk, baseline)
-    books = desk.books()
-    life = desk.life(books)
+        _note(session, baseline)
+    books = session.books()
+    life = session.life(books)
     return Succession(
-        life, lineage(books.lives, desk.exam.fingerprint), baseline.submission if baseline else None, completed
+        life, lineage(books.lives, session.exam.fingerprint), baseline.submission if baseline else None, completed
     )
 
 
-def _before(desk: Desk, books: Books, wish: Wish) -> Lineage:
+def _before(session: Session, books: Books, wish: Wish) -> Lineage:
     """The lineage that the test set follows; empty for a first one."""
     if books.life is not None:
-        refuse_another_contract(desk.gate, books.life)
-        _refuse_unless_unfinished(desk, books.life, follows=wish.follows)
-        return Lineage(lineage(books.lives, desk.exam.fingerprint).upto(desk.exam.fingerprint).sets[:-1])
+        refuse_another_contract(session.gate, books.life)
+        _refuse_unless_unfinished(session, books.life, follows=wish.follows)
+        return Lineage(lineage(books.lives, session.exam.fingerprint).upto(session.exam.fingerprint).sets[:-1])
     if wish.follows:
-        last = last_set(books.lives, wish.predecessor, desk.gate.name).registered.record.testset
+        last = last_set(books.lives, wish.predecessor, session.gate.name).registered.record.testset
         return lineage(books.lives, last)
     asked = [life for life in books.lives.values() if life.registered.record.project_error is not None]
     if asked:
@@ -119,10 +121,10 @@ def _before(desk: Desk, books: Books, wish: Wish) -> Lineage:
     return Lineage(())
 
 
-def _refuse_unless_unfinished(desk: Desk, life: Life, *, follows: bool) -> None:
+def _refuse_unless_unfinished(session: Session, life: Life, *, follows: bool) -> None:
     record = life.registered.record
     is_same_act = (record.predecessor is not None) == follows
-    is_unfinished = record.anchor is not None and not life.verdicts and isinstance(desk.gate.baseline, Accepted)
+    is_unfinished = record.anchor is not None and not life.verdicts and isinstance(session.gate.baseline, Accepted)
     if not (is_same_act and is_unfinished):
         after = f", after {record.predecessor[:12]}" if record.predecessor else ""
         raise Misuse(
@@ -135,25 +137,19 @@ def _refuse_unless_unfinished(desk: Desk, life: Life, *, follows: bool) -> None:
 class _Model:
     """The present baseline, found and measured on the new examples."""
 
-    desk: Desk
+    session: Session
     before: Life | None
     wish: Wish
 
-    @property
-    def workbench(self) -> Workbench:
-        """Where models run."""
-        desk = self.desk
-        return Workbench(desk.gate, desk.exam, desk.safe, desk.surroundings, desk.origin.commit, desk.owner_record)
-
     def find(self) -> tuple[Contestant | None, bool]:
         """The model, and whether it is to be adopted: one that the gate file names is not."""
-        if not isinstance(self.desk.gate.baseline, Accepted):
+        if not isinstance(self.session.gate.baseline, Accepted):
             if self.wish.baseline is not None:
                 raise Misuse(
                     "the gate file names the baseline already",
                     hint="Leave --baseline out, or say `baseline: accepted`.",
                 )
-            return self.workbench.baseline(None), False
+            return self.session.workbench.baseline(None), False
         accepted = self._accepted()
         if self.wish.baseline is not None:
             return self._from_file(self.wish.baseline, accepted), True
@@ -164,32 +160,32 @@ class _Model:
         if self.before is None:
             return None
         gates = {taken.record.origin.gate for taken in self.before.verdicts}
-        gate = self.desk.gate.name
+        gate = self.session.gate.name
         taken = self.before.accepted(next(iter(gates)) if gate not in gates and len(gates) == 1 else gate)
         return taken.record.candidate if taken is not None else None
 
     def _from_file(self, path: Path, accepted: Submission | None) -> Contestant:
-        if self.desk.gate.testset.inputs is Inputs.SEALED:
+        if self.session.gate.testset.inputs is Inputs.SEALED:
             raise Misuse(
                 f"the inputs are sealed, so {str(path)!r} was made by somebody who saw them",
                 hint="Leave --baseline out: the model is run in the sandbox.",
             )
-        file, candidate = Source(path), self.desk.gate.candidate
+        file, candidate = Source(path), self.session.gate.candidate
         names = ColumnNames()
         if isinstance(candidate, PredictionsFile):
             names = ColumnNames(candidate.id, candidate.prediction)
         found = read_predictions(file, names)
-        digest = self.workbench.digest_of(found)
+        digest = self.session.workbench.digest_of(found)
         return Contestant(Submission(digest, str(path), accepted.commit if accepted else None), lambda: found)
 
     def _again(self, accepted: Submission) -> Contestant:
         """The accepted model itself, to be run on the new examples."""
-        if isinstance(self.desk.gate.candidate, PredictionsFile):
+        if isinstance(self.session.gate.candidate, PredictionsFile):
             raise Misuse(
                 f"the accepted baseline {accepted.source!r} predicted the examples of the test set before this one",
                 hint="Give its predictions on the new examples: --baseline FILE. Nothing was recorded.",
             )
-        candidate = self.workbench.candidate()
+        candidate = self.session.workbench.candidate()
         if candidate.submission.digest == accepted.digest:
             return Contestant(accepted, candidate.read)
         if accepted.commit is None:
@@ -197,73 +193,47 @@ class _Model:
                 f"the accepted baseline {accepted.source!r} is not what lies here, and its commit is not known",
                 hint="Put its files back for this command. Nothing was recorded.",
             )
-        return self.workbench.earlier(accepted)
+        return self.session.workbench.earlier(accepted)
 
 
-def _measure(desk: Desk, baseline: Contestant) -> Aligned:
+def _measure(session: Session, baseline: Contestant) -> None:
     """Its predictions on the new examples, kept for the checks to come."""
-    desk.surroundings.progress("measuring the present baseline on the new test set")
-    case = _case(desk, baseline)
-    predictions = case.predict(baseline)
-    case.workbench.keep(baseline.submission, predictions)
-    return predictions
+    session.surroundings.progress("measuring the present baseline on the new test set")
+    session.predicting.of(baseline)
+    session.predicting.keep(baseline)
 
 
-def _enter(desk: Desk, books: Books, before: Lineage, project: float | None, baseline: Contestant | None) -> bool:
+def _enter(session: Session, books: Books, before: Lineage, project: float | None, baseline: Contestant | None) -> bool:
     """Append the registration; true if it is there already."""
     if books.life is not None:
         return True
     if before.sets:  # somebody may have followed the same set a moment ago
-        last_set(books.lives, before.sets[-1].registered.record.testset, desk.gate.name)
-    case = _case(desk, baseline)
-    record: Registered = replace(
-        case.registration(baseline),
-        predecessor=before.sets[-1].registered.record.testset if before.sets else None,
-        project_error=project,
-        another=desk.another,
-    )
-    try:
-        desk.append(record, books.head)
-    except LedgerMoved:
-        case.registry.discard(record.labels)
-        raise
-    case.registry.settle(record.labels)
+        last_set(books.lives, before.sets[-1].registered.record.testset, session.gate.name)
+    predecessor = before.sets[-1].registered.record.testset if before.sets else None
+
+    def amended(record: Registered) -> Registered:
+        return replace(record, predecessor=predecessor, project_error=project, another=session.another)
+
+    enter(session, baseline, books.head, amended)
     return False
 
 
-def _adopt(desk: Desk, books: Books, baseline: Contestant) -> None:
+def _adopt(session: Session, books: Books, baseline: Contestant) -> None:
     """Append that the model is the baseline, unless the gate has one by now."""
-    if desk.life(books).accepted(desk.gate.name) is None:
-        accept_first(_case(desk, baseline), books, str(parse(desk.gate.condition)))
+    life, gate = session.life(books), session.gate
+    if life.accepted(gate.name) is None:
+        labels.refuse_corrected(session, life)
+        what = Asked(gate=gate.name, formula=gate.formula, condition=str(parse(gate.condition)), candidate=baseline)
+        accept_first(session, books, what)
 
 
-def _note(desk: Desk, baseline: Contestant) -> None:
+def _note(session: Session, baseline: Contestant) -> None:
     """How often the baseline is right on the new test set, for the owner alone."""
-    case = _case(desk, baseline)
-    if not case.workbench.kept.has(baseline.submission.digest):
+    known, kept = session.labels.is_known(), session.workbench.kept
+    if not kept.has(baseline.submission.digest):
         return  # it could not be run on sealed inputs
-    known = case.labels.is_known()
-    predicted = align(desk.exam.sheet(case.labels), case.workbench.kept.get(baseline.submission.digest, "")).values
-    right = int(np.count_nonzero((predicted == case.labels.values) & known))
+    predicted = align(session.exam.sheet(session.labels), kept.get(baseline.submission.digest, "")).values
+    right = int(np.count_nonzero((predicted == session.labels.values) & known))
     measured: dict[str, Any] = {"baseline": baseline.submission.source, "right": right, "labeled": int(known.sum())}
-    owner.append(desk.owner_record, {"at": desk.surroundings.now(), "testset": desk.exam.fingerprint, **measured})
-
-
-def _case(desk: Desk, baseline: Contestant | None) -> Case:
-    """The gate's own way to register and to read predictions; there is no candidate, and none is looked at."""
-    bench = Workbench(desk.gate, desk.exam, desk.safe, desk.surroundings, desk.origin.commit, desk.owner_record)
-    nobody = Contestant(Submission("", "no candidate"), _nobody)
-    return Case(
-        gate=desk.gate,
-        surroundings=desk.surroundings,
-        ledger=desk.ledger,
-        exam=desk.exam,
-        candidate=baseline or nobody,
-        workbench=bench,
-        safe=desk.safe,
-        origin=desk.origin,
-    )
-
-
-def _nobody() -> PredictionSet:
-    raise DataError("there is no candidate where a test set is registered")  # a promise to the type checker
+    note = {"at": session.surroundings.now(), "testset": session.exam.fingerprint, **measured}
+    owner.append(session.owners_file, note)

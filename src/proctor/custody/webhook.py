@@ -1,4 +1,4 @@
-"""Notices by HTTP: a POST of JSON to the address of a chat room, an incident desk, or a program of the user's."""
+"""Notices by HTTP: a POST of JSON to the address of a chat room, an incident session, or a program of the user's."""
 
 from __future__ import annotations
 

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 
 from proctor.budget import SPENT, Account, open_account
 from proctor.conditions import Formula
-from proctor.errors import BudgetSpent, ContractError, DataError, Misuse, TestSetRetired, ToleranceOutOfReach
+from proctor.errors import (
+    BudgetSpent,
+    ContractError,
+    DataError,
+    EvaluationPending,
+    Misuse,
+    TestSetRetired,
+    ToleranceOutOfReach,
+)
 from proctor.gate.safe import pair_of
 from proctor.gatefile import Gate
 from proctor.ledger import GENESIS, Entry, Ledger
@@ -218,6 +226,20 @@ def refuse_outside_lineage(books: Books) -> None:
         raise ContractError(
             "this ledger promises a reliability for the whole project, and this test set is not a part of it yet",
             hint="Register it as the successor: `proctor testset renew`. Nothing was spent.",
+        )
+
+
+def refuse_pending(life: Life) -> None:
+    """
+    Refuse to act while a candidate is being judged on sealed inputs.
+
+    Raises:
+        EvaluationPending: If one is.
+    """
+    if life.open_pending is not None:
+        raise EvaluationPending(
+            f"entry {life.open_pending.entry.number} of the ledger is an evaluation that has begun and not ended",
+            hint="Wait for it, or end it with `proctor testset abort`: a fail (in fn-free a pass), charged.",
         )
 
 

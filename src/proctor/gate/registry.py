@@ -12,6 +12,7 @@ and of labels that are mostly one class, or mostly what a good model says, few g
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,6 +105,25 @@ class Registry:
                 raise DataError(f"the owner's record of labels {file} cannot be read: {error.strerror}") from None
             return LabelRegister.from_bytes(self.safe.unwrap(content, _CONTEXT))
         return None
+
+    def held(self, life: Life, hashes: Hashes, read_labels: Callable[[], Labels]) -> LabelRegister:
+        """
+        The register; with the key, made again from the labels where it is not here.
+
+        Raises:
+            DataError: If it is not here, or damaged.
+        """
+        found = self.read(life)
+        if found is None and self.safe.key is not None:
+            made = self.made_from(hashes, read_labels())
+            found = made if made.commitment == life.labels else None
+        if found is None:
+            raise DataError(
+                f"the owner's record of labels {self.file(life.labels)} is not here",
+                hint="It was written where the test set was registered; work there, or restore it from a copy. With "
+                "the owner's key, the registered labels in their place are enough.",
+            )
+        return found
 
     def _draft(self, commitment: str) -> Path:
         return self.file(commitment).with_suffix(".draft")

@@ -119,6 +119,19 @@ class Safe:
             key=self._row_key() if sealed_inputs else b"",
         )
 
+    def opened(self, path: Path, context: str) -> Source:
+        """
+        A file that the owner names, opened in memory if it is sealed.
+
+        Raises:
+            KeyFault: If it is sealed and the key is missing or another.
+        """
+        if not is_sealed(path):
+            return Source(path, is_private=True, fence=self.gate.fence, is_owners=True)
+        from proctor.testset.sealing import open_file
+
+        return Source(path, open_file(path, self.key, context), is_private=True)
+
     def conceal(self, figures: Mapping[str, Any], context: str) -> tuple[str, str | None]:
         """
         What of the private *figures* enters the ledger, and the salt that opens it where it is a commitment.

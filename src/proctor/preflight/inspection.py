@@ -8,22 +8,21 @@ from functools import cached_property
 from typing import Any
 
 from proctor.budget import SPENT, open_account
-from proctor.conditions import Variable, parse
+from proctor.conditions import Variable
 from proctor.counting.coding import joint_counts
 from proctor.counting.panel import disagreements
 from proctor.errors import DataError, ProctorError, SandboxError
 from proctor.evaluation import paper_rule
-from proctor.gate.books import prospect
-from proctor.gate.contestants import Workbench, question_about
-from proctor.gate.safe import Safe
+from proctor.gate.asking import Asked, asked
+from proctor.gate.books import Books, prospect
+from proctor.gate.contestants import Workbench
+from proctor.gate.locked import LockedTestSet
+from proctor.gate.session import Session
 from proctor.gatefile import Gate, PredictionsFile
 from proctor.ledger.history import Life
 from proctor.planning import Bound
 from proctor.predictions import Labels, Panel, Source, align
 from proctor.preflight.accounts import (
-    Asked,
-    Shelf,
-    asked,
     gate_file,
     judge_account,
     look_up,
@@ -33,7 +32,7 @@ from proctor.preflight.accounts import (
 from proctor.preflight.chance import RUNS, Next, chance
 from proctor.preflight.development import Bench, Development, labeled, open_development
 from proctor.preflight.report import Figures, Finding, Preflight, good, problem, skipped, warning
-from proctor.surroundings import Surroundings, commit_of
+from proctor.surroundings import Surroundings
 from proctor.testset import ExamFiles, TestSet, load
 
 
@@ -46,10 +45,11 @@ def inspect(gate: Gate, surroundings: Surroundings, development: Development | N
         surroundings: Clock, environment, randomness.
         development: Development data, if there are any.
     """
-    safe = Safe(gate, surroundings)
-    context = _Context(gate, surroundings, safe, look_up(gate, safe), development or Development())
+    session = Session(gate=gate, surroundings=surroundings, opens_labels=False)
+    exam, books, said = look_up(session)
+    context = _Context(session, exam, books, development or Development())
     parts = [_account(context), _candidate(context), _development(context)]
-    findings = [gate_file(gate), *context.shelf.findings, *(found for part in parts for found in part.findings)]
+    findings = [gate_file(gate), *said, *(found for part in parts for found in part.findings)]
     figures = Figures(**{name: value for part in parts for name, value in part.figures.items()})
     return Preflight(gate.name, tuple(findings), figures)
 
@@ -64,58 +64,58 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Context:
-    """What every part is given."""
+    """
+    What every part is given.
 
-    gate: Gate
-    surroundings: Surroundings
-    safe: Safe
-    shelf: Shelf
+    Attributes:
+        session: The gate.
+        exam: The test set, of a sealed one without the key what the ledger says; ``None`` if it is not here.
+        books: What the ledger says of it; ``None`` if it cannot be asked.
+        files: Development data that were named.
+    """
+
+    session: Session
+    exam: TestSet | None
+    books: Books | None
     files: Development
 
-    @cached_property
-    def commit(self) -> str | None:
-        return commit_of(self.gate.root, self.surroundings.environ)
+    @property
+    def gate(self) -> Gate:
+        return self.session.gate
+
+    @property
+    def examples(self) -> TestSet | None:
+        """The test set with its examples; ``None`` if they cannot be looked at here."""
+        return None if isinstance(self.exam, LockedTestSet) else self.exam
 
     @property
     def life(self) -> Life | None:
-        return self.shelf.books.life if self.shelf.books else None
+        return self.books.life if self.books else None
 
     @cached_property
     def bench(self) -> Bench:
         """The development data; opened once, and the candidate run on them once."""
-        exam = open_development(self.gate, self.files, self.shelf.examples)
-        return Bench(self.gate, self.files, exam, self.workbench(exam), self.life)
-
-    def workbench(self, exam: TestSet) -> Workbench:
-        """Where models are run on the examples of *exam*."""
-        return Workbench(self.gate, exam, self.safe, self.surroundings, self.commit)
+        exam = open_development(self.gate, self.files, self.examples)
+        return Bench(self.gate, self.files, exam, self.session.workbench_on(exam), self.life)
 
     @cached_property
     def asked(self) -> Asked:
-        """What will be asked, and whether it was asked before; runs nothing."""
-        assert self.shelf.exam is not None  # noqa: S101  # asked for only where there are books
-        bench, life = self.workbench(self.shelf.exam), self.life
-        accepted = life.accepted(self.gate.name) if life else None
-        baseline = bench.baseline(accepted.record.candidate if accepted else None)
-        of_registration = life.anchor(self.gate.name) if life else None
-        anchor = bench.earlier(of_registration) if of_registration else baseline
-        formula = asked(self.gate, baseline is not None, anchor is not None)
-        text = str(formula) if formula not in (None, self.gate.formula) else str(parse(self.gate.condition))
-        question = question_about(text, self.gate.name, bench.candidate(), baseline, anchor)
-        return Asked(formula, question, life is not None and life.recorded_answer(question) is not None)
+        """What will be asked; runs nothing."""
+        return asked(self.session, self.life)
 
 
 def _account(context: _Context) -> _Part:
-    if context.shelf.books is None:
-        return _Part((plan_without_testset(context.gate),) if context.shelf.exam is None else ())
+    books, exam = context.books, context.exam
+    if books is None or exam is None:
+        return _Part((plan_without_testset(context.gate),) if exam is None else ())
     try:
         found = context.asked
     except ProctorError as error:
         return _Part((problem("question", error),))
-    if found.is_replay:
+    if books.life is not None and books.life.recorded_answer(found.question) is not None:
         said = good("cost", "this candidate was judged before: it gets the recorded answer, at no cost")
         return _Part((said,), {"is_replay": True})
-    findings, figures = judge_account(context.gate, context.shelf, found)
+    findings, figures = judge_account(context.gate, books, exam.n_examples, found)
     return _Part(findings, {"is_replay": False, **figures})
 
 
@@ -146,7 +146,7 @@ def _tried(context: _Context) -> Finding:
         )
     sample = Source(gate.resolve(gate.testset.sample), fence=gate.guard)
     public = load(ExamFiles(sample, sample, gate.testset.id, gate.testset.label))
-    bench = context.workbench(public)
+    bench = context.session.workbench_on(public)
     align(public.sheet(), bench.candidate().read())
     return _ran(bench, "public")
 
@@ -162,10 +162,10 @@ def _tried_on_development_data(context: _Context) -> Finding:
 
 def _well_formed(context: _Context, file: PredictionsFile) -> Finding:
     """Predictions that were made elsewhere: read, and held against the examples where those are here."""
-    exam = context.shelf.examples
+    exam = context.examples
     if not context.gate.resolve(file.predictions).exists():
         raise DataError(f"there is no file {file.predictions!r}", hint="Write the candidate's predictions to it.")
-    bench = context.workbench(exam if exam is not None else _nothing(context.gate, file))
+    bench = context.session.workbench_on(exam if exam is not None else _nothing(context.gate, file))
     found = bench.candidate().read()
     if exam is None:
         return good("candidate", f"{len(found):,} predictions, well formed; not held against the test set")
@@ -228,7 +228,7 @@ def _chance(context: _Context, panel: Panel, labels: Labels | None) -> _Part:
     counts = joint_counts(*labeled(panel, labels))
     if not sum(counts):
         return _Part((skipped("chance", "not known: no development example has a label"),))
-    context.surroundings.progress(f"simulating {2 * RUNS:,} evaluations")
+    context.session.surroundings.progress(f"simulating {2 * RUNS:,} evaluations")
     found = chance(counts, coming)
     said = (
         f"{_percent(found.at_estimate)} if the test set is like the {sum(counts):,} development examples, "
@@ -248,7 +248,7 @@ def _chance(context: _Context, panel: Panel, labels: Labels | None) -> _Part:
 
 def _coming(context: _Context) -> Next | None:
     """The evaluation that is due; on a machine without the test set, the first one of a set that is large enough."""
-    gate, books, exam = context.gate, context.shelf.books, context.shelf.exam
+    gate, books, exam = context.gate, context.books, context.exam
     formula = context.asked.formula if books is not None else gate.formula
     if formula is None:
         return None

@@ -1,4 +1,4 @@
-"""A small project in a folder, and its owner's desk, all in this process."""
+"""A small project in a folder, and its owner's session, all in this process."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import yaml
 
-from proctor import gate as conductor
 from proctor import gatefile
-from proctor.custody.desk import Desk, open_desk
+from proctor.gate.check import check as judge
+from proctor.gate.session import Session, Stance
 from proctor.release import Release
 from proctor.surroundings import Surroundings
 
@@ -52,11 +52,11 @@ class Project:
         self._table(name, "prediction", values)
         return self
 
-    def desk(self) -> Desk:
-        return open_desk(gatefile.load(self.root), Surroundings(self.environ))
+    def session(self) -> Session:
+        return Session(gate=gatefile.load(self.root), surroundings=Surroundings(self.environ), stance=Stance.OWNER)
 
     def check(self) -> Release:
-        return conductor.check(gatefile.load(self.root), Surroundings(self.environ))
+        return judge(gatefile.load(self.root), Surroundings(self.environ))
 
     def _table(self, name: str, column: str, values: np.ndarray) -> None:
         with (self.root / name).open("w", newline="") as file:

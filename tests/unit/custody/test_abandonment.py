@@ -20,14 +20,14 @@ from proctor.ledger.records import Pending, Submission
 def stuck(project, **overrides):
     """A registered set on which an evaluation has begun and not ended."""
     project.gate(**overrides)
-    register(project.desk(), Wish(follows=False))
-    desk = project.desk()
-    books = desk.books()
-    gate, life = desk.gate, desk.life(books)
+    register(project.session(), Wish(follows=False))
+    session = project.session()
+    books = session.books()
+    gate, life = session.gate, session.life(books)
     level = life.account.next_log_level(gate.stakes)
     models = (Submission("d" * 64, "python new.py", "c" * 40), Submission("e" * 64, "python old.py"))
-    record = Pending(desk.exam.fingerprint, gate.condition, *models, gate.stakes, level, "exact", desk.origin)
-    desk.append(record, books.head)
+    record = Pending(session.exam.fingerprint, gate.condition, *models, gate.stakes, level, "exact", session.origin)
+    session.append(record, books.head)
     return project
 
 
@@ -36,25 +36,25 @@ def test_abort__is_charged_as_a_crash(project, mode, outcome, proofs):
     """FAIL, in fn-free PASS: the outcome that needs no proof; the step counts, and the set is free again."""
     stuck(project, mode=mode)
 
-    ended = abort(project.desk())
+    ended = abort(project.session())
 
-    life = project.desk().life(project.desk().books())
+    life = project.session().life(project.session().books())
     assert (outcome, "judged") == (ended.record.outcome, ended.record.basis)
     assert (1, proofs, None) == (life.account.evaluations, life.account.proofs, life.open_pending)
     assert ended.record.log_level == pytest.approx(project_level(project, mode))
     with pytest.raises(Misuse, match="no evaluation is pending"):
-        abort(project.desk())
+        abort(project.session())
 
 
 def project_level(project, mode):
     """The level of a first evaluation: a fifth of the error probability."""
-    account = project.desk().books().account(project.desk().gate).contract
+    account = project.session().books().account(project.session().gate).contract
     return account.log_error_probability - 1.6094379124341003
 
 
 def test_abort__from_the_command_line(project):
     """The owner is told which entry was ended, how, and where that is recorded."""
-    pending = stuck(project).desk().ledger.read()[-1].number
+    pending = stuck(project).session().ledger.read()[-1].number
 
     said = CliRunner().invoke(commands.testset, ["abort", str(project.root), "--json"], standalone_mode=False)
 
@@ -66,11 +66,11 @@ def test_abort__is_withheld_under_none(project):
     """Under none an aborted evaluation is withheld like any other; the owner can read what it was."""
     stuck(project, adaptivity="none", steps=4)
 
-    ended = abort(project.desk())
+    ended = abort(project.session())
 
     assert ("withheld", "judged") == (ended.record.outcome, ended.record.basis)
-    desk = project.desk()
-    (opened,) = open_outcomes(desk, desk.life(desk.books()))
+    session = project.session()
+    (opened,) = open_outcomes(session, session.life(session.books()))
     assert ("fail", "ada") == (opened.outcome, opened.figures["aborted_by"])
 
 
@@ -78,7 +78,7 @@ def test_abort__feedback_is_charged_as_for_a_judged_outcome(project):
     """Where feedback is declared, an abort releases and pays for a message, or it could be told from a judgment."""
     stuck(project, feedback="three-way")
 
-    assert "cannot tell" == abort(project.desk()).record.feedback.message
+    assert "cannot tell" == abort(project.session()).record.feedback.message
 
 
 def test_pending__nothing_else_is_done_meanwhile(project):
@@ -86,6 +86,6 @@ def test_pending__nothing_else_is_done_meanwhile(project):
     stuck(project)
 
     with pytest.raises(EvaluationPending, match="has begun"):
-        retire(project.desk(), "enough")
+        retire(project.session(), "enough")
     with pytest.raises(EvaluationPending, match="has begun"):
-        correct(project.desk(), project.root / "labels.csv", "")
+        correct(project.session(), project.root / "labels.csv", "")

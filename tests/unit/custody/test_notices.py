@@ -12,9 +12,9 @@ from .project import LABELS, start
 
 
 def ending(project):
-    desk = project.desk()
-    books = desk.books()
-    return end_of(desk.gate, books, desk.life(books))
+    session = project.session()
+    books = session.books()
+    return end_of(session.gate, books, session.life(books))
 
 
 def test_end_of__spent(project):
@@ -32,7 +32,7 @@ def test_end_of__spent(project):
 
 def test_end_of__out_of_reach(project):
     """A tolerance that the next evaluation cannot resolve is an end, too."""
-    register(project.desk(), Wish(follows=False))
+    register(project.session(), Wish(follows=False))
     assert ending(project) is None
 
     project.gate(condition="n - o > 0 +/- 0.001")

@@ -7,18 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from proctor import gate as conductor
 from proctor import gatefile
 from proctor.custody import chronicle
 from proctor.custody.settings import accept_settings, name_baseline, settings
 from proctor.errors import ContractError, DataError, LabelsMissing
+from proctor.gate.check import check as judge
 from proctor.surroundings import Surroundings
 
 from .project import LABELS, Project
 
 
 def kinds(project: Project) -> list[str]:
-    return [entry.kind for entry in project.desk().ledger.read()]
+    return [entry.kind for entry in project.session().ledger.read()]
 
 
 def test_check__of_changed_settings_spends_nothing_until_the_owner_accepts(project: Project) -> None:
@@ -30,12 +30,12 @@ def test_check__of_changed_settings_spends_nothing_until_the_owner_accepts(proje
         project.check()
     assert ["registration", "evaluation"] == kinds(project)
 
-    done = accept_settings(project.desk())
+    done = accept_settings(project.session())
 
     assert 3 == done.entry
     assert 2 == project.check().step
-    assert () == settings(project.desk()).differences
-    assert None is accept_settings(project.desk()).entry
+    assert () == settings(project.session()).differences
+    assert None is accept_settings(project.session()).entry
 
 
 def test_check__labels_of_another_name_are_refused_whatever_they_hold(project: Project) -> None:
@@ -137,9 +137,9 @@ def test_check__a_baseline_that_nobody_accepted_is_refused(project: Project) -> 
     with pytest.raises(ContractError, match="no candidate that was accepted"):
         project.check()
 
-    named, entry = name_baseline(project.desk(), project.root / "old.csv")
-    assert (3, None) == (entry, name_baseline(project.desk(), project.root / "old.csv")[1])
-    assert named.digest == project.desk().ledger.read()[-1].body["baseline"]["digest"]
+    named, entry = name_baseline(project.session(), project.root / "old.csv")
+    assert (3, None) == (entry, name_baseline(project.session(), project.root / "old.csv")[1])
+    assert named.digest == project.session().ledger.read()[-1].body["baseline"]["digest"]
     assert 2 == project.check().step
 
 
@@ -164,10 +164,10 @@ def test_check__what_failed_may_not(project: Project) -> None:
 
 def as_written_before(project: Project) -> None:
     """Write the books again as an earlier version would have: registrations pin nothing."""
-    drafts = [entry.draft() for entry in project.desk().ledger.read()]
+    drafts = [entry.draft() for entry in project.session().ledger.read()]
     for file in (*(project.root / ".proctor").glob("ledger.db*"), *(project.root / ".proctor/owner/marks").iterdir()):
         file.unlink()
-    with project.desk().ledger as ledger:
+    with project.session().ledger as ledger:
         for draft in drafts:
             body = {key: value for key, value in draft.body.items() if key != "settings"}
             ledger.append(replace(draft, body=body), ledger.head())
@@ -182,12 +182,12 @@ def test_check__a_ledger_of_earlier_versions_goes_on(project: Project) -> None:
     )
     said: list[str] = []
     surroundings = Surroundings(project.environ, remark=said.append)
-    assert 2 == conductor.check(gatefile.load(project.root), surroundings).step
-    assert conductor.check(gatefile.load(project.root), surroundings).replayed
+    assert 2 == judge(gatefile.load(project.root), surroundings).step
+    assert judge(gatefile.load(project.root), surroundings).replayed
     assert 1 == sum("earlier version" in each for each in said)
 
-    assert None is settings(project.desk()).pinned
-    assert 4 == accept_settings(project.desk()).entry
+    assert None is settings(project.session()).pinned
+    assert 4 == accept_settings(project.session()).entry
     project.gate(candidate={"predictions": "better.csv"})
     with pytest.raises(ContractError):
         project.check()
@@ -196,12 +196,12 @@ def test_check__a_ledger_of_earlier_versions_goes_on(project: Project) -> None:
 def test_chronicle__shows_what_the_owner_accepted(project: Project) -> None:
     project.check()
     project.gate(sandbox="none")
-    accept_settings(project.desk())
+    accept_settings(project.session())
     project.model("other.csv", 90)
-    name_baseline(project.desk(), project.root / "other.csv")
+    name_baseline(project.session(), project.root / "other.csv")
 
-    desk = project.desk()
-    shown = "\n".join(chronicle.lines(chronicle.chronicle(desk.books().lives, desk.exam.fingerprint)))
+    session = project.session()
+    shown = "\n".join(chronicle.lines(chronicle.chronicle(session.books().lives, session.exam.fingerprint)))
 
     assert "accepted: sandbox (entry 3)" in shown
     assert "other.csv is a baseline (entry 4)" in shown

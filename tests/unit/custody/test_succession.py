@@ -17,7 +17,7 @@ from .project import LABELS
 
 
 def lives(project):
-    return project.desk().books().lives
+    return project.session().books().lives
 
 
 def renewed(project, name):
@@ -33,60 +33,60 @@ def renewed(project, name):
 def test_register__baseline_of_the_gate_file_is_the_anchor_and_not_adopted(project):
     """A baseline that the gate file names stays named there; naming it twice is refused."""
     with pytest.raises(Misuse, match="names the baseline already"):
-        register(project.desk(), Wish(follows=False, baseline=project.root / "old.csv"))
+        register(project.session(), Wish(follows=False, baseline=project.root / "old.csv"))
 
-    done = register(project.desk(), Wish(follows=False))
+    done = register(project.session(), Wish(follows=False))
 
     assert "old.csv" == done.life.registered.record.anchor.source
     assert () == done.life.verdicts
     with pytest.raises(Misuse, match="registered already"):
-        register(project.desk(), Wish(follows=False))
+        register(project.session(), Wish(follows=False))
 
 
 def test_register__interrupted_act_is_completed(project):
     """A process that died between registering and adopting leaves a set that the same command completes."""
     project.gate(baseline=None)
     wish = Wish(follows=False, baseline=project.root / "old.csv")
-    desk = project.desk()
-    baseline, _ = succession._Model(desk, None, wish).find()
-    succession._enter(desk, desk.books(), Lineage(()), None, baseline)
+    session = project.session()
+    baseline, _ = succession._Model(session, None, wish).find()
+    succession._enter(session, session.books(), Lineage(()), None, baseline)
 
-    done = register(project.desk(), wish)
+    done = register(project.session(), wish)
 
     assert done.completed
-    assert done.life.accepted(project.desk().gate.name).record.candidate.source.endswith("old.csv")
-    assert 2 == len(project.desk().ledger.read())
+    assert done.life.accepted(project.session().gate.name).record.candidate.source.endswith("old.csv")
+    assert 2 == len(project.session().ledger.read())
 
 
 def test_renew__after_the_first_candidate_of_another_job_was_accepted(project):
     """If a check comes between registering and adopting, its candidate is the baseline, and stays it."""
     project.gate(baseline=None)
     wish = Wish(follows=False, baseline=project.root / "old.csv")
-    desk = project.desk()
-    baseline, _ = succession._Model(desk, None, wish).find()
-    succession._enter(desk, desk.books(), Lineage(()), None, baseline)
+    session = project.session()
+    baseline, _ = succession._Model(session, None, wish).find()
+    succession._enter(session, session.books(), Lineage(()), None, baseline)
     project.check()
 
-    desk.decide(lambda books: succession._adopt(desk, books, baseline))
+    session.decide(lambda books: succession._adopt(session, books, baseline))
 
-    (taken,) = project.desk().life(project.desk().books()).verdicts
+    (taken,) = project.session().life(project.session().books()).verdicts
     assert "new.csv" == taken.record.candidate.source
 
 
 def test_renew__one_successor(project):
     """Of two that would follow the same set one does; the other is told to follow that one."""
-    register(project.gate(baseline=None).desk(), Wish(follows=False, baseline=project.root / "old.csv"))
+    register(project.gate(baseline=None).session(), Wish(follows=False, baseline=project.root / "old.csv"))
     first = next(iter(lives(project)))
     for name in ("two", "three"):
         renewed(project, name)
         wish = Wish(follows=True, predecessor=first, baseline=project.root / f"{name}-present.csv")
         if name == "two":
-            second = register(project.desk(), wish).life.registered.record
+            second = register(project.session(), wish).life.registered.record
         else:
             with pytest.raises(Misuse, match=f"has a successor already: {second.testset[:12]}"):
-                register(project.desk(), wish)
+                register(project.session(), wish)
 
-    third = register(project.desk(), Wish(follows=True, baseline=project.root / "three-present.csv"))
+    third = register(project.session(), Wish(follows=True, baseline=project.root / "three-present.csv"))
 
     assert (first, second.testset) == tuple(life.registered.record.testset for life in third.lineage.sets[:2])
     assert 3 == len(third.lineage.sets)
@@ -108,14 +108,14 @@ def test_renew__accepted_program_that_is_gone(project):
     project.gate(baseline=None, candidate=program, testset=files)
 
     with pytest.raises(Misuse, match="not what lies here, and its commit is not known"):
-        register(project.desk(), Wish(follows=True))
+        register(project.session(), Wish(follows=True))
 
     assert 1 == len(lives(project))
 
 
 def test_decide__starts_again_when_the_books_have_moved(project):
     """An act that finds the ledger moved is decided again from the new books, and gives up in the end."""
-    desk, seen = project.desk(), []
+    session, seen = project.session(), []
 
     def act(books):
         seen.append(books.head)
@@ -123,53 +123,53 @@ def test_decide__starts_again_when_the_books_have_moved(project):
             raise LedgerMoved
         return "done"
 
-    assert "done" == desk.decide(act)
+    assert "done" == session.decide(act)
     assert 3 == len(seen)
 
 
 def test_correct__after_retirement(project):
     """The labels of a retired set stand as they are."""
-    register(project.desk(), Wish(follows=False))
-    retire(project.desk(), "enough")
+    register(project.session(), Wish(follows=False))
+    retire(project.session(), "enough")
     project.labels(np.roll(LABELS, 1))
 
     with pytest.raises(TestSetRetired, match="is retired"):
-        correct(project.desk(), project.root / "labels.csv", "")
+        correct(project.session(), project.root / "labels.csv", "")
 
 
 def test_correct__label_left_out(project):
     """A corrected file without a label that was there is refused, and says how many."""
-    register(project.desk(), Wish(follows=False))
+    register(project.session(), Wish(follows=False))
     project.labels(LABELS)
     file = project.root / "labels.csv"
     file.write_text(file.read_text().rpartition(",")[0] + ",\n")
 
     with pytest.raises(Misuse, match="1 example had a label and has none"):
-        correct(project.desk(), file, "")
+        correct(project.session(), file, "")
 
 
 @pytest.mark.parametrize("reason", ["", " ", "two\nlines", "\x1b[2J", "x" * 201])
 def test_retire__reason_is_one_line(project, reason):
     """The reason is public and is shown on terminals: one printable line, or nothing is recorded."""
-    register(project.desk(), Wish(follows=False))
+    register(project.session(), Wish(follows=False))
 
     with pytest.raises(Misuse, match="one line"):
-        retire(project.desk(), reason)
-    assert 1 == len(project.desk().ledger.read())
+        retire(project.session(), reason)
+    assert 1 == len(project.session().ledger.read())
 
 
 def test_correct__machine_that_died_after_the_entry(project, monkeypatch):
     """The register that the entry speaks of is there however early the machine died, and is settled by the next act."""
-    register(project.desk(), Wish(follows=False))
+    register(project.session(), Wish(follows=False))
     labels = LABELS.copy()
     labels[5] = (labels[5] + 1) % 10
     project.labels(labels)
     with monkeypatch.context() as patch:
         patch.setattr(Registry, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            correct(project.desk(), project.root / "labels.csv", "")
+            correct(project.session(), project.root / "labels.csv", "")
 
-    desk = project.desk()
-    life = desk.life(desk.books())
-    assert life.labels == desk.register(life).commitment
+    session = project.session()
+    life = session.life(session.books())
+    assert life.labels == session.registry.held(life, session.exam.hashes, session.exam.read_labels).commitment
     assert 1 == len(life.corrections)

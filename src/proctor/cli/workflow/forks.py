@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
+from typing import TYPE_CHECKING
 
 from proctor.cli.workflow import terms
 from proctor.cli.workflow.job import Job
@@ -25,6 +26,11 @@ from proctor.gatefile import Command, Gate, Inputs, PredictionsFile, Revision, S
 from proctor.github import artifact
 from proctor.github.artifact import Artifact, Claim
 from proctor.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from proctor.gate.contestants import Contestant
+    from proctor.gate.session import Session
+    from proctor.testset import TestSet
 
 _PREDICTIONS = "predictions.csv"
 _MODEL = "candidate"
@@ -133,16 +139,23 @@ class _Predicted:
 
 def _predict(gate: Gate, environ: Mapping[str, str]) -> _Predicted:
     """Run the candidate as it lies here, without any label."""
-    from proctor.gate.contestants import Workbench
-    from proctor.gate.safe import Safe
-    from proctor.predictions import align
+    session, exam = _opened_alone(gate, environ)
+    return _aligned(exam, session.workbench_on(exam).candidate())
+
+
+def _opened_alone(gate: Gate, environ: Mapping[str, str]) -> tuple[Session, TestSet]:
+    """A gate and the examples as they lie here, whatever its books say."""
+    from proctor.gate.session import Session
     from proctor.testset import load
 
-    surroundings = Surroundings(environ=environ)
-    safe = Safe(gate, surroundings)
-    exam = load(safe.files())
-    bench = Workbench(gate, exam, safe, surroundings, None)
-    found = align(exam.sheet(), bench.candidate().read())
+    session = Session(gate=gate, surroundings=Surroundings(environ=environ))
+    return session, load(session.safe.files())
+
+
+def _aligned(exam: TestSet, model: Contestant) -> _Predicted:
+    from proctor.predictions import align
+
+    found = align(exam.sheet(), model.read())
     return _Predicted(exam.ids or (), tuple(str(value) for value in found.values.tolist()))
 
 
@@ -295,17 +308,9 @@ def _is_among(name: str, declared: tuple[str, ...]) -> bool:
 
 def _baseline_predictions(job: Job, gate: Gate) -> PredictionsFile:
     """What the base branch's model predicts, made here as a file, since the candidate comes as one."""
-    from proctor.gate.contestants import Workbench
-    from proctor.gate.safe import Safe
-    from proctor.predictions import align
-    from proctor.testset import load
-
-    surroundings = Surroundings(environ=job.environ)
-    safe = Safe(gate, surroundings)
-    exam = load(safe.files())
-    contestant = Workbench(gate, exam, safe, surroundings, None).baseline(None)
+    session, exam = _opened_alone(gate, job.environ)
+    contestant = session.workbench_on(exam).baseline(None)
     assert contestant is not None  # noqa: S101  # the baseline is a revision
-    found = align(exam.sheet(), contestant.read())
     path = Path(mkdtemp(prefix="proctor-baseline-")) / _PREDICTIONS
-    _write_predictions(_Predicted(exam.ids or (), tuple(str(value) for value in found.values.tolist())), path)
+    _write_predictions(_aligned(exam, contestant), path)
     return PredictionsFile(str(path), "id", "prediction", is_given=True)

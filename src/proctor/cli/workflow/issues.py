@@ -47,7 +47,7 @@ def settled(gate: Gate, wanted: OpenIssue | None = None) -> tuple[Effect, ...]:
 
 def state(gate: Gate, job: Job) -> Status | None:
     """The state of the account; ``None`` where it cannot be known here."""
-    from proctor.gate import status
+    from proctor.gate.status import status
 
     try:
         return status(gate, Surroundings(environ=job.environ))
@@ -62,11 +62,10 @@ def with_ledger(gate: Gate, choice: Choice) -> Gate:
 
 def _followed(gate: Gate) -> tuple[str, ...]:
     from proctor.custody.lineage import followed
-    from proctor.ledger import open_ledger
-    from proctor.ledger.history import lives
+    from proctor.gate.session import Session, Stance
 
     try:
-        return followed(lives(open_ledger(gate.ledger, gate.root).read()))
+        return followed(Session(gate=gate, surroundings=Surroundings(), stance=Stance.READER).opening.lives)
     except ProctorError:
         return ()  # what stopped the gate is told already, and the next run looks again
 

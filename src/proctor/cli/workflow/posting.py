@@ -53,7 +53,7 @@ def comment(options: Options, job: Job) -> int:
 
 
 def _post(options: Options, job: Job) -> int:
-    from proctor.cli.source import load_gate
+    from proctor.loading import load_gate
 
     if job.facts.kind is not Kind.WORKFLOW_RUN or job.facts.pull_request is None:
         raise Misuse(

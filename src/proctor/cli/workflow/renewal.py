@@ -44,7 +44,7 @@ class Options:
 
 def renew(options: Options, job: Job) -> int:
     """Register the successor; what is over is closed, whether this job registered it or another did before."""
-    from proctor.cli.source import load_gate
+    from proctor.loading import load_gate
 
     gate: Gate | None = None
     try:
@@ -76,10 +76,11 @@ def _gate(gate: Gate, options: Options, job: Job) -> Gate:
 
 def _registered(gate: Gate, wish: Wish, job: Job) -> tuple[Effect, ...]:
     from proctor.cli.testset import succession_lines
-    from proctor.custody.desk import open_desk
     from proctor.custody.succession import register
+    from proctor.gate.session import Session, Stance
 
-    done: Succession = register(open_desk(gate, Surroundings(environ=job.environ)), wish)
+    session = Session(gate=gate, surroundings=Surroundings(environ=job.environ), stance=Stance.OWNER)
+    done: Succession = register(session, wish)
     lines = succession_lines(done)
     job.log("\n".join(lines))
     said = "\n\n".join(prose(line) for line in lines)

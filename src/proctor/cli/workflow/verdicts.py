@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import assert_never
 
 from proctor.cli import unchanged
-from proctor.cli.delivery import deliver, owner_record_of
 from proctor.cli.workflow import forks, issues, publishing, results, terms
 from proctor.cli.workflow.job import Job
 from proctor.cli.workflow.terms import Choice
@@ -84,7 +83,7 @@ def check(options: Options, job: Job) -> int:
 
 
 def _load(file: str) -> Gate:
-    from proctor.cli.source import load_gate
+    from proctor.loading import load_gate
 
     return load_gate(file)
 
@@ -117,14 +116,12 @@ def _asked(options: Options, job: Job, gate: Gate) -> Asked | None:
 
 
 def _judge(options: Options, job: Job, asked: Asked) -> int:
-    from proctor.gate import check as judge
+    from proctor import service
 
     surroundings = Surroundings(environ=job.environ)
-    record = owner_record_of(asked.gate, None, surroundings)
-    release = judge(asked.gate, surroundings, commit=job.facts.sha, owner_record=record)
+    release = service.judge(asked.gate, surroundings, commit=job.facts.sha)
     job.log(terminal.render_release(release))
-    for remark in deliver(release, asked.gate, surroundings, record):
-        job.notice(remark)
+    service.deliver(release, asked.gate, replace(surroundings, remark=job.notice))
     announce(options, job, asked, release)
     if options.result is not None:
         results.store_release(options.result, release, asked.pull_request, job.facts.sha)

@@ -13,42 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from proctor.errors import ProctorError
-from proctor.surroundings import OWN_FOLDER
 
 if TYPE_CHECKING:
     from proctor.gatefile import Gate
     from proctor.release import HistoryRow, Release
     from proctor.surroundings import Surroundings
-
-
-def owner_record_of(gate: Gate, named: str | None, surroundings: Surroundings) -> Path | None:
-    """
-    File for the private figures: the one that was *named*, or the gate file's where a store waits for them.
-
-    With the owner's key they stand in the ledger, sealed, and need no file.
-    """
-    if named is not None:
-        return Path(named)
-    if gate.runstore is None or gate.runstore.owner_experiment is None:
-        return None
-    from proctor.gate.safe import Safe
-
-    return None if Safe(gate, surroundings).key is not None else gate.resolve(gate.owner.record)
-
-
-def caution_of(gate: Gate, named: str | None) -> str | None:
-    """What to say of an owner's file that candidates of later checks could read; ``None`` if there is nothing."""
-    from proctor.gatefile import PredictionsFile
-
-    if named is None or isinstance(gate.candidate, PredictionsFile):
-        return None
-    path, hidden = Path(named).resolve(), (gate.resolve(gate.owner.record), gate.resolve(OWN_FOLDER))
-    if not path.is_relative_to(gate.root.resolve()) or any(path.is_relative_to(each.resolve()) for each in hidden):
-        return None
-    return (
-        f"{named} lies where models run, and one that is judged without --owner can read it: "
-        "keep it outside of the project, or in .proctor"
-    )
 
 
 def deliver(release: Release, gate: Gate, surroundings: Surroundings, owner_record: Path | None) -> tuple[str, ...]:
@@ -59,7 +28,7 @@ def deliver(release: Release, gate: Gate, surroundings: Surroundings, owner_reco
         release: What left the gate.
         gate: The gate file.
         surroundings: Environment, which holds MLflow's variables.
-        owner_record: File of the private figures, if any.
+        owner_record: The owner's file, where one was named.
 
     Returns:
         Remarks, each a sentence; empty if all went well or there is no run store.
@@ -83,11 +52,10 @@ def _as_released(release: Release, gate: Gate, surroundings: Surroundings) -> tu
     """
     from proctor.gate.books import Books
     from proctor.gate.publication import history_of, release_of
-    from proctor.gate.safe import Safe
-    from proctor.ledger import open_ledger
+    from proctor.gate.session import Session
     from proctor.ledger.history import lives
 
-    entries = open_ledger(gate.ledger, gate.root, Safe(gate, surroundings).ledger_key).read()
+    entries = Session(gate=gate, surroundings=surroundings).ledger.read()
     until = tuple(entry for entry in entries if entry.number <= release.entry)
     found = lives(until)
     life = found[release.testset.fingerprint]
@@ -120,12 +88,12 @@ def _private(release: Release, gate: Gate, surroundings: Surroundings, owner_rec
         return
     import requests
 
-    from proctor.custody.desk import open_desk
     from proctor.custody.outcomes import open_outcomes
+    from proctor.gate.session import Session, Stance
     from proctor.runstore import mlflow, settings
 
-    desk = open_desk(gate, surroundings, owner_record)
-    opened = open_outcomes(desk, desk.life(desk.books()))
+    session = Session(gate=gate, surroundings=surroundings, stance=Stance.OWNER, named_record=owner_record)
+    opened = open_outcomes(session, session.life(session.books()))
     evaluation = next(each for each in opened if each.taken.entry.number == release.entry)
     if evaluation.figures is None:
         yield f"the owner's experiment was not told: {evaluation.problem}"
@@ -133,8 +101,8 @@ def _private(release: Release, gate: Gate, surroundings: Surroundings, owner_rec
     figures = {**evaluation.figures, **evaluation.figures.get("figures", {}), "figures": None}
     try:
         found = settings.from_environ(target.url, surroundings.environ, target.owner_experiment)
-        with requests.Session() as session:
-            mlflow.record_private(flat(figures), release, found, session, target.experiment)
+        with requests.Session() as connection:
+            mlflow.record_private(flat(figures), release, found, connection, target.experiment)
     except ProctorError as error:
         yield f"the owner's experiment was not told: {error.message}; the figures stay in the owner's record"
 

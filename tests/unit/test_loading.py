@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from proctor import cli
-from proctor.cli.source import commit_named
 from proctor.errors import Misuse
+from proctor.loading import commit_named
 
 
 def git(root: Path, *arguments: str) -> str:

@@ -1,0 +1,99 @@
+"""What is asked: a condition about models, as it can be put today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from proctor.conditions import Formula, Variable, parse, restrict, variables
+from proctor.errors import Misuse
+from proctor.gate.contestants import Contestant, question_about
+from proctor.gate.session import Session
+from proctor.gatefile import First, Gate
+from proctor.ledger.history import Life, Question
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """
+    One question.
+
+    Attributes:
+        gate: Name of the gate that asks.
+        formula: The condition's normal form; ``None`` if the candidate is the first one and accepted unjudged.
+        condition: Its text.
+        candidate: The new model.
+        baseline: The old model; ``None`` on a first commit.
+        anchor: The anchor, where the condition speaks of it.
+        stake: Declared stake in units (theory.md §4.5); ``None`` if none was declared.
+    """
+
+    gate: str
+    formula: Formula | None
+    condition: str
+    candidate: Contestant
+    baseline: Contestant | None = None
+    anchor: Contestant | None = None
+    stake: int | None = None
+
+    @property
+    def question(self) -> Question:
+        """How the ledger knows it."""
+        return question_about(self.condition, self.gate, self.candidate, self.baseline, self.anchor)
+
+
+def asked(session: Session, life: Life | None, stake: int | None = None) -> Asked:
+    """
+    The question that the gate asks of its candidate, on a test set with this *life*.
+
+    Raises:
+        Misuse: If nothing can be judged without a baseline, and a first candidate is to be judged.
+        DataError: If a model is not here.
+    """
+    baseline, gate = baseline_of(session, life), session.gate
+    anchor = anchor_of(session, life, baseline)
+    formula, condition = _askable(gate, has_baseline=baseline is not None, has_anchor=anchor is not None)
+    return Asked(
+        gate=gate.name,
+        formula=formula,
+        condition=condition,
+        candidate=session.candidate,
+        baseline=baseline,
+        anchor=anchor,
+        stake=stake,
+    )
+
+
+def baseline_of(session: Session, life: Life | None) -> Contestant | None:
+    """The old model that the gate file names; ``None`` on a first commit."""
+    accepted = life.accepted(session.gate.name) if life else None
+    return session.workbench.baseline(accepted.record.candidate if accepted else None)
+
+
+def anchor_of(session: Session, life: Life | None, baseline: Contestant | None) -> Contestant | None:
+    """The anchor, where the condition speaks of it: of registration, or today's baseline if that is now."""
+    if Variable.A not in variables(session.gate.formula):
+        return None
+    submission = life.anchor(session.gate.name) if life else None
+    return session.workbench.earlier(submission) if submission else baseline
+
+
+def _askable(gate: Gate, *, has_baseline: bool, has_anchor: bool) -> tuple[Formula | None, str]:
+    """
+    The formula that can be asked now, and its text; ``None`` if the first candidate is to be accepted unjudged.
+
+    Without a baseline, clauses on ``o``, ``d`` and ``a`` have no value (theory.md §5).
+    """
+    text = str(parse(gate.condition))
+    needed = variables(gate.formula)
+    lacks = not has_baseline and needed & {Variable.O, Variable.D}
+    if not lacks and (has_anchor or Variable.A not in needed):
+        return gate.formula, text
+    if gate.first is First.ACCEPT:
+        return None, text
+    formula = restrict(gate.formula, {Variable.N})
+    if formula is None:
+        raise Misuse(
+            f"`first: judge` cannot judge `{text}` without a baseline: no clause is on `n` alone",
+            hint="Say `first: accept`, or add a clause such as `n > 0.8 +/- 0.02`.",
+        )
+    return formula, str(formula)

@@ -1,0 +1,253 @@
+"""
+The conductor: from a gate file to a verdict that is durably in the ledger, and only then to a `Release`.
+
+::
+
+    consult the books ─▶ recorded answer? ─▶ replay
+                      ─▶ retired, spent, out of reach? ─▶ refuse (no label and no model was looked at)
+    run the models ─▶ enough labels? ─▶ judge ─▶ append to the ledger if it has not moved ─▶ release
+
+If somebody else appended first, everything is decided again from the new books: the level may be another one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from proctor.budget import Adaptivity, stake_units
+from proctor.errors import EvaluationPending, LabelsMissing, LedgerMoved, Misuse, ModelError
+from proctor.gate import labels, settings
+from proctor.gate.asking import Asked, asked
+from proctor.gate.books import (
+    Books,
+    refuse_another_contract,
+    refuse_if_out_of_reach,
+    refuse_if_over,
+    refuse_outside_lineage,
+)
+from proctor.gate.contestants import Contestant
+from proctor.gate.judging import hiding_time, judge, judge_unseen, outcome_of_a_crash, step, timed_step
+from proctor.gate.publication import release_of
+from proctor.gate.registration import register
+from proctor.gate.session import Session
+from proctor.gatefile import Gate, Inputs
+from proctor.ledger.records import Adopted, Evaluated, Pending
+from proctor.release import Release
+from proctor.sample import Sample
+from proctor.surroundings import Surroundings
+
+
+def check(
+    gate: Gate,
+    surroundings: Surroundings,
+    *,
+    commit: str | None = None,
+    owner_record: Path | None = None,
+    stake: float | None = None,
+    asks_anew: bool = False,
+) -> Release:
+    """
+    Judge the candidate that *gate* declares, record the verdict, and give what may be shown of it.
+
+    Args:
+        gate: The gate file.
+        surroundings: Clock, environment, randomness.
+        commit: Commit that is judged; found out if left out.
+        owner_record: File for the private figures; without it they are written only where the gate must.
+        stake: How likely a pass is thought to be, in (0, 0.95]; ``None`` to declare nothing (theory.md §4.5).
+        asks_anew: True if a recorded answer is passed over: one more evaluation, and paid.
+
+    Raises:
+        ProctorError: Whatever stops the gate; nothing was spent then.
+    """
+    session = Session(gate=gate, surroundings=surroundings, named_commit=commit, named_record=owner_record)
+    units = _units_of(gate, stake)
+    prepare(session)
+    try:
+        return session.decide(lambda books: _answer(session, books, units, asks_anew=asks_anew))
+    finally:
+        session.keep_out_of_git()
+
+
+def prepare(session: Session) -> None:
+    """
+    Open what is asked about, test set and candidate, and refuse what a commit may not ask for.
+
+    Raises:
+        ProctorError: If something is not here, or belongs to the owner.
+    """
+    gate, entries, fingerprint = session.gate, session.opening.entries, session.exam.fingerprint
+    settings.say_once_if_unpinned(gate, entries, fingerprint, session.surroundings.remark)
+    settings.refuse_features_from_outside(gate, entries, fingerprint)
+    _ = session.candidate
+
+
+def _units_of(gate: Gate, stake: float | None) -> int | None:
+    if stake is not None and gate.adaptivity is not Adaptivity.RECYCLING:
+        raise Misuse(
+            f"a stake has no meaning under `adaptivity: {gate.adaptivity}`, whose levels are fixed",
+            hint="Leave --stake out; only `adaptivity: recycling` has stakes.",
+        )
+    return None if stake is None else stake_units(stake)
+
+
+def _answer(session: Session, books: Books, stake: int | None, *, asks_anew: bool) -> Release:
+    """One attempt: decide from one reading of the books."""
+    gate, life = session.gate, books.life
+    labels.refuse_known(session, books)
+    if life is not None:
+        refuse_another_contract(gate, life)
+    what = asked(session, life, stake)
+    if life is not None:
+        settings.refuse_strange_baseline(gate, life, what.baseline.submission if what.baseline else None)
+    recorded = None if asks_anew or life is None else life.recorded_answer(what.question)
+    if life is not None and recorded is not None:
+        session.complete(recorded.record)
+        return release_of(gate, books, life, recorded, replayed=True)
+    refuse_if_over(gate, books)
+    # Before the first candidate, too, which is accepted unjudged: nobody is served by a set that no question fits.
+    refuse_if_out_of_reach(gate, books, what.formula or gate.formula, session.exam.n_examples, stake)
+    if life is not None:
+        labels.refuse_corrected(session, life)
+    is_sealed = gate.testset.inputs is Inputs.SEALED
+    if what.formula is None:
+        return accept_first(session, books, what)
+    return (_judge_on_sealed_inputs if is_sealed else _judge)(session, books, what)
+
+
+def accept_first(session: Session, books: Books, what: Asked) -> Release:
+    """Accept the first candidate as the baseline; its predictions must be well formed, and no label is asked for."""
+    if session.gate.testset.inputs is Inputs.SEALED:
+        return _accept_on_sealed_inputs(session, books, what)
+    session.surroundings.progress("reading the first candidate's predictions")
+    session.workbench.keep(what.candidate.submission, session.predicting.of(what.candidate))
+    books = _registered(session, books, None)
+    record = Adopted(session.exam.fingerprint, what.condition, what.candidate.submission, session.origin)
+    return _published(session, books, record)
+
+
+def _accept_on_sealed_inputs(session: Session, books: Books, what: Asked) -> Release:
+    """
+    Accept the first candidate, and charge it like a proof: that it ran on sealed inputs tells something about them.
+
+    Without the charge, candidates that crash on some inputs could be sent to find out which there are.
+    """
+    predicting = session.predicting
+    predicting.rehearse()
+    books = _registered(session, books, None)
+    pending, what, books = _take_turn(session, books, replace(what, baseline=None, anchor=None))
+    predicting.perform(what.candidate)
+    with hiding_time(session) as judging:
+        try:
+            predicting.of(what.candidate)
+            outcome = "pass"
+        except ModelError:
+            outcome = outcome_of_a_crash(session)
+    said = judge_unseen(session, what, outcome)
+    return _published(session, books, timed_step(session, books, what, said, judging, pending))
+
+
+def _judge(session: Session, books: Books, what: Asked) -> Release:
+    predicting = session.predicting
+    sample = predicting.sample(what.candidate, what.baseline, what.anchor)
+    predicting.refuse_unfaithful(books.life, what.candidate, what.baseline, what.anchor)
+    predicting.keep(what.candidate, what.baseline, what.anchor)
+    _refuse_missing_labels(session, sample, what)
+    books = _registered(session, books, what.baseline)
+    session.surroundings.progress("judging")
+    pending: int | None = None
+    if what.stake is not None:  # it is in the ledger before anything is judged (theory.md §4.5)
+        pending, what, books = _take_turn(session, books, what)
+    with hiding_time(session):
+        said = judge(session, books, what, sample)
+    return _published(session, books, replace(step(session, books, what, said), pending=pending))
+
+
+def _judge_on_sealed_inputs(session: Session, books: Books, what: Asked) -> Release:
+    """
+    Judge an evaluation that is in the ledger before the candidate first sees an input (theory.md §4.3.4).
+
+    A crash or a hang afterwards has told something about the inputs: it is a charged FAIL (in ``fn-free`` a PASS).
+    A machine that died is repeated with the same artifact, free: the pending entry of this very question is taken up.
+    """
+    predicting = session.predicting
+    predicting.rehearse(what.baseline, what.anchor)
+    labels.refuse_incomplete(session)
+    books = _registered(session, books, what.baseline)
+    pending, what, books = _take_turn(session, books, what)
+    predicting.perform(what.candidate, what.baseline, what.anchor)
+    with hiding_time(session) as judging:
+        try:
+            sample = predicting.sample(what.candidate, what.baseline, what.anchor)
+            predicting.refuse_unfaithful(books.life, what.candidate, what.baseline, what.anchor)
+            said = judge(session, books, what, sample)
+        except ModelError:
+            said = judge_unseen(session, what, outcome_of_a_crash(session))
+    return _published(session, books, timed_step(session, books, what, said, judging, pending))
+
+
+def _refuse_missing_labels(session: Session, sample: Sample, what: Asked) -> None:
+    assert what.formula is not None  # noqa: S101  # a first candidate is accepted unjudged
+    missing = sample.labels.missing(sample.rows_to_label(what.formula))
+    if not len(missing):
+        return
+    raise LabelsMissing(
+        "there are examples without a label that this evaluation needs; nothing was spent",
+        hint=labels.request(session, missing),
+    )
+
+
+def _take_turn(session: Session, books: Books, what: Asked) -> tuple[int, Asked, Books]:
+    """
+    Begin this evaluation in the ledger, or take up its own pending entry from an earlier attempt.
+
+    Returns:
+        The entry's number, the question with the stake that stands in it, and the books with it.
+    """
+    assert books.life is not None  # noqa: S101  # registered by the caller
+    gate, waiting = session.gate, books.life.open_pending
+    if waiting is not None:
+        if books.life.awaits(what.question):
+            return waiting.entry.number, replace(what, stake=waiting.record.stake), books
+        raise EvaluationPending(
+            f"entry {waiting.entry.number} of the ledger is an evaluation on this test set that has begun and not "
+            "ended",
+            hint="Nothing was spent. Wait for it and run the same command again; if its machine died, run that "
+            "commit's check again, or let the owner end it with `proctor testset abort`.",
+        )
+    record = Pending(
+        session.exam.fingerprint,
+        what.condition,
+        what.candidate.submission,
+        what.baseline.submission if what.baseline else None,
+        gate.stakes,
+        books.account(gate).next_log_level(gate.stakes, what.stake),
+        gate.bound.value,
+        session.origin,
+        what.stake,
+        what.anchor.submission if what.anchor else None,
+    )
+    number = session.append(record, books.head).number
+    books = session.books()
+    if books.life is None or books.life.open_pending is None or books.life.open_pending.entry.number != number:
+        raise LedgerMoved("the same question was answered by another job at this moment")
+    return number, what, books
+
+
+def _registered(session: Session, books: Books, baseline: Contestant | None) -> Books:
+    """The books with the test set in them: registered now, if this is its first use."""
+    if books.life is not None:
+        return books
+    refuse_outside_lineage(books)
+    register(session, baseline, books.head)
+    return session.books()
+
+
+def _published(session: Session, books: Books, record: Adopted | Evaluated) -> Release:
+    """Append, and only then say it: what is released is read back from the ledger."""
+    entry = session.append(session.predicting.pinned(record), books.head)
+    books = session.books()
+    assert books.life is not None  # noqa: S101  # it has just been written
+    taken = next(taken for taken in books.life.verdicts if taken.entry.number == entry.number)
+    return release_of(session.gate, books, books.life, taken)

@@ -1,0 +1,118 @@
+"""From predictions to the record of one charged step; every step looks alike, whatever became of it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from proctor.budget import Adaptivity, Mode
+from proctor.evaluation import evaluate, figures, paper_rule, summary
+from proctor.feedback import Message, message, message_of_time, message_without_judgment, together
+from proctor.gate.asking import Asked
+from proctor.gate.books import Books, prospect
+from proctor.gate.pace import Lasted, judging_s, lasting
+from proctor.gate.session import Session
+from proctor.ledger.records import Evaluated, Feedback
+from proctor.planning import Bound
+from proctor.release import Basis
+from proctor.sample import Sample
+
+
+@dataclass(frozen=True)
+class Judged:
+    """
+    What came of one step.
+
+    Attributes:
+        outcome: ``pass`` or ``fail``, whether it is withheld or not.
+        private: Figures for the owner alone.
+        feedback: What is released beside the outcome, with the logarithm of its probability.
+        tier: Isolation in which models ran.
+        is_first: Whether the candidate was accepted as the first baseline, unjudged.
+    """
+
+    outcome: str
+    private: dict[str, Any]
+    feedback: Message | None
+    tier: str | None
+    is_first: bool = False
+
+    @property
+    def is_judged(self) -> bool:
+        """False after a crash, and for a first candidate."""
+        return bool(self.private.get("judged", True))
+
+
+def judge(session: Session, books: Books, asked: Asked, sample: Sample) -> Judged:
+    """The evaluation of a *sample* at the next level of the account."""
+    gate = session.gate
+    assert asked.formula is not None  # noqa: S101  # a first candidate is accepted unjudged
+    log_level = books.account(gate).next_log_level(gate.stakes, asked.stake)
+    rule = None
+    if gate.bound is not Bound.EXACT:
+        rule = paper_rule(asked.formula, prospect(gate, asked.formula, sample.n_examples).terms.at(log_level))
+    evaluation = evaluate(asked.formula, sample, gate.mode, log_level, rule)
+    is_withheld = gate.adaptivity is Adaptivity.NONE
+    said = None if is_withheld else message(gate.feedback, evaluation, sample, gate.mode)
+    outcome = "pass" if evaluation.is_pass[gate.mode] else "fail"
+    full = figures(evaluation, sample) if session.keeps_figures else summary(evaluation)
+    return Judged(outcome, {"figures": full}, said, session.workbench.tier)
+
+
+def judge_unseen(session: Session, asked: Asked, outcome: str) -> Judged:
+    """
+    A charged step without a judgment, on sealed inputs: the candidate crashed, or is the first one.
+
+    A crash must look exactly like a judged outcome: which of the two it was would be told for free otherwise.
+    """
+    gate = session.gate
+    is_first = asked.baseline is None and outcome == "pass"
+    is_withheld = gate.adaptivity is Adaptivity.NONE
+    said = None if is_first or is_withheld else message_without_judgment(gate.feedback)
+    return Judged(outcome, {"judged": False}, said, session.workbench.required_tier(), is_first)
+
+
+def outcome_of_a_crash(session: Session) -> str:
+    """What a candidate gets that has seen sealed inputs and gave nothing that can be judged (theory.md §4.3.4)."""
+    return "fail" if session.gate.mode is Mode.FP_FREE else "pass"
+
+
+def hiding_time(session: Session) -> AbstractContextManager[Lasted]:
+    """Time in which everything happens that depends on predictions or labels: it does not depend on them."""
+    return lasting(judging_s(session.gate.testset.inputs, session.exam.n_examples), session.surroundings)
+
+
+def timed_step(session: Session, books: Books, asked: Asked, said: Judged, judging: Lasted, pending: int) -> Evaluated:
+    """The record of a step on sealed inputs; nothing of it was written before its time was over."""
+    assert session.gate.pace is not None  # noqa: S101  # the inputs are sealed
+    evaluations = books.account(session.gate).evaluations
+    time = message_of_time(session.gate.pace, session.workbench.slots, judging.steps, evaluations)
+    if said.outcome == "pass" or session.gate.adaptivity is Adaptivity.NONE:
+        session.predicting.keep(asked.candidate)  # of others no file tells whether they gave valid predictions
+    if said.is_judged:
+        session.predicting.keep(asked.baseline, asked.anchor)
+    return replace(step(session, books, asked, replace(said, feedback=together(said.feedback, time))), pending=pending)
+
+
+def step(session: Session, books: Books, asked: Asked, said: Judged) -> Evaluated:
+    """The record of one charged step; every one looks alike, whatever became of it."""
+    gate = session.gate
+    private = {"outcome": said.outcome, "condition": asked.condition, **said.private}
+    return Evaluated(
+        testset=session.exam.fingerprint,
+        condition=asked.condition,
+        candidate=asked.candidate.submission,
+        baseline=asked.baseline.submission if asked.baseline else None,
+        stakes=gate.stakes,
+        log_level=books.account(gate).next_log_level(gate.stakes, asked.stake),
+        bound=gate.bound.value,
+        outcome="withheld" if gate.adaptivity is Adaptivity.NONE else said.outcome,
+        basis=(Basis.FIRST_ACCEPTED if said.is_first else Basis.JUDGED).value,
+        private=session.conceal(private, books.head, asked.candidate.submission.source),
+        origin=session.origin,
+        feedback=Feedback(*said.feedback) if said.feedback else None,
+        sandbox=said.tier,
+        stake=asked.stake,
+        anchor=asked.anchor.submission if asked.anchor else None,
+    )

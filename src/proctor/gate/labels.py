@@ -1,0 +1,135 @@
+"""The labels of a test set before anything is judged: that they are the registered ones, its own, and all there."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proctor.errors import DataError, LabelsMissing
+from proctor.gate import settings
+from proctor.gate.books import WAYS_ON, Books
+from proctor.gate.locked import refuse_locked
+from proctor.gate.registry import Registry
+from proctor.gate.session import Session
+from proctor.ledger.history import Life
+from proctor.ledger.records import Registered
+from proctor.predictions import Labels
+from proctor.testset import Agreement, agreement, write_request
+
+_REQUEST_FOLDER = ".proctor/requests"
+
+
+def refuse_corrected(session: Session, life: Life) -> None:
+    """
+    Refuse labels that are not those of registration, all in the same words.
+
+    Raises:
+        DataError: If they are not; neither how many nor which. Or if examples have other ids than they had.
+        KeyFault: If the test set is sealed and its key is not here.
+    """
+    refuse_locked(session.exam)
+    _refuse_unsealed(session, life.registered.record)
+    register = session.registry.read(life)
+    if register is None:
+        _refuse_other_labels(session, life)
+        return
+    if register.commitment != life.labels:
+        raise DataError(
+            f"the owner's record of labels {session.registry.file(life.labels)} is not the one of this registration",
+            hint="Restore it from a copy.",
+        )
+    if register.compare(session.exam.hashes, _registered_labels(session)).n_changed:
+        raise settings.other_labels()
+
+
+def _refuse_unsealed(session: Session, registered: Registered) -> None:
+    """
+    Refuse anything but the sealed labels, and labels of other examples than theirs, before any is looked at.
+
+    Of two exchanged ids, the labels would tell whether they are the same.
+    """
+    if registered.pair is not None and session.safe.pair != registered.pair:
+        raise settings.other_labels()
+    if registered.places is not None and session.exam.places != registered.places:
+        raise DataError(
+            "examples have other ids than when they were registered, or stand in other rows; nothing was spent",
+            hint="Put the registered features back.",
+        )
+
+
+def _refuse_other_labels(session: Session, life: Life) -> None:
+    """Without the register, by the key alone: whether labels were changed, and not how many."""
+    if session.safe.key is None or not life.registered.record.is_labeled:
+        return
+    made = (session.registry.made_from(session.exam.hashes, each) for each in _registered_labels(session).readings())
+    if all(register.commitment != life.labels for register in made):
+        raise settings.other_labels()
+
+
+def _registered_labels(session: Session) -> Labels:
+    """The labels of a registered set: a file that cannot be read as such is another one."""
+    try:
+        return session.labels
+    except DataError:
+        raise settings.other_labels() from None
+
+
+def refuse_known(session: Session, books: Books) -> None:
+    """
+    Refuse a test set that is not in the books, if its labels are those of one that is, or if nothing can tell.
+
+    Raises:
+        DataError: If so; which labels are the same is told to nobody.
+    """
+    for life in books.lives.values() if books.life is None else ():
+        is_doubtful = life in books.doubts
+        found = _agreement(session, life) if is_doubtful or _is_as_long(session, life) else Agreement.OTHER
+        name = life.registered.record.testset[:12]
+        if found is Agreement.SAME:
+            raise DataError(
+                f"the labels of this test set, row by row, are those of test set {name}; nothing was judged",
+                hint=f"Other ids and features do not make another test set. {WAYS_ON}",
+            )
+        if found is Agreement.SILENT and is_doubtful:
+            raise DataError(
+                f"nothing tells whether this is test set {name} in another form, or another one: its ids are row "
+                "numbers, or it has none; nothing was judged",
+                hint=f"The owner of the test set is asked once. {WAYS_ON}",
+            )
+
+
+def _is_as_long(session: Session, life: Life) -> bool:
+    return life.registered.record.n_examples == session.exam.n_examples
+
+
+def _agreement(session: Session, life: Life) -> Agreement:
+    """What labels say of whether this is a registered set."""
+    record = life.registered.record
+    salt = Registry(session.safe, record.testset).salt(life) if record.ranks is not None else None
+    if record.ranks is None or salt is None:
+        return Agreement.SILENT
+    return agreement(record.ranks, session.labels, session.exam.ranks, salt)
+
+
+def refuse_incomplete(session: Session) -> None:
+    """
+    Refuse labels with gaps: on sealed inputs, which rows lack one must not depend on what the model predicts.
+
+    Raises:
+        LabelsMissing: If an example has no label.
+    """
+    missing = np.flatnonzero(~session.labels.is_known())
+    if len(missing):
+        raise LabelsMissing(
+            "there are examples without a label, and sealed inputs need all labels; nothing was spent",
+            hint=request(session, missing),
+        )
+
+
+def request(session: Session, rows: NDArray[np.intp]) -> str:
+    """Write which examples need a label, for the owner's eyes; gives what to do next."""
+    path = write_request(session.exam, rows, session.gate.resolve(_REQUEST_FOLDER)).path
+    return (
+        f"A label request for the owner of the test set was written: {path}. "
+        f"Once its rows are labeled in {session.gate.testset.labels}, run the same command again."
+    )

@@ -1,0 +1,177 @@
+"""What models predict on the test set: each run or read once, and recognized when it takes part again."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from proctor.errors import DataError, ModelError
+from proctor.gate.contestants import Contestant, Workbench
+from proctor.gate.locked import refuse_locked
+from proctor.gate.safe import Safe
+from proctor.gatefile import Gate, Inputs, PredictionsFile
+from proctor.ledger.history import Life, is_acceptance
+from proctor.ledger.records import Adopted, Evaluated
+from proctor.predictions import (
+    Aligned,
+    Labels,
+    Panel,
+    PredictionSet,
+    align,
+    prediction_digest,
+    refuse_respelled,
+)
+from proctor.sample import Sample
+from proctor.surroundings import Surroundings
+from proctor.testset import TestSet
+
+
+@dataclass(frozen=True)
+class Predicting:
+    """
+    The predictions of the models that take part.
+
+    Args:
+        gate: The gate file.
+        exam: The test set.
+        safe: The owner's key, where there is one.
+        surroundings: Progress and remarks.
+        workbench: Where models are run.
+        read_labels: Gives the labels; private.
+    """
+
+    gate: Gate
+    exam: TestSet
+    safe: Safe
+    surroundings: Surroundings
+    workbench: Workbench
+    read_labels: Callable[[], Labels]
+    _aligned: dict[str, Aligned] = field(default_factory=dict, repr=False)
+    _found: dict[str, PredictionSet | ModelError] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_open(self) -> bool:
+        """True if everybody may see the inputs."""
+        return self.gate.testset.inputs is not Inputs.SEALED
+
+    def of(self, model: Contestant) -> Aligned:
+        """
+        Predictions of a model in the order of the test set; run or read once.
+
+        Raises:
+            ModelError: If it has run on sealed inputs and what it gave does not fit them.
+            DataError: If predictions on open inputs do not fit.
+        """
+        digest = model.submission.digest
+        if digest not in self._aligned:
+            found = self._found.get(digest) or model.read()
+            if isinstance(found, ModelError):
+                raise found
+            sheet = self.exam.sheet(self.read_labels())
+            with self._judging_output():
+                aligned = self._aligned[digest] = align(sheet, found)
+            for note in aligned.notes if self.is_open else ():  # ids left out on sealed inputs could be a message
+                self.surroundings.remark(note)
+        return self._aligned[digest]
+
+    def perform(self, *models: Contestant | None) -> None:
+        """
+        Run, on sealed inputs, what has to be run, each in its own time; how it went is seen when it is judged.
+
+        Where one has failed the others run all the same: the time until the outcome would tell it otherwise.
+        """
+        for model in models:
+            if model is not None and model.submission.digest not in self._found:
+                self._found[model.submission.digest] = _performed(model)
+
+    def rehearse(self, *others: Contestant | None) -> None:
+        """
+        Find honest mistakes while they cost nothing: run the candidate on the public sample, look for the *others*.
+
+        Raises:
+            ModelError: If the candidate cannot be run on the public sample.
+            DataError: If predictions of another model are damaged, or its commit is not here.
+        """
+        refuse_locked(self.exam)
+        self.workbench.rehearse()
+        for model in others:
+            if model is not None and self.workbench.is_at_hand(model.submission):
+                self.of(model)
+
+    def sample(self, candidate: Contestant, baseline: Contestant | None, anchor: Contestant | None) -> Sample:
+        """What an evaluation looks at."""
+        if self.is_open:  # else no line may tell how long anything takes
+            self.surroundings.progress("collecting the candidate's predictions")
+        new = self.of(candidate)
+        if baseline is not None and self.is_open:
+            self.surroundings.progress("collecting the baseline's predictions")
+        if self.is_open and baseline is None and self.exam.files.classes is None and new.has_words:
+            self.surroundings.remark(
+                "classes are compared letter by letter, so CAT for cat would count as wrong; declare them in "
+                "`testset.classes`, and a class that is none is refused"
+            )
+        found = [self.of(model) if model is not None else None for model in (baseline, anchor)]
+        for other in filter(None, found if self.exam.files.classes is None else ()):
+            with self._judging_output():
+                refuse_respelled(new, other)
+        others = [other.values if other is not None else None for other in found]
+        return Sample(Panel(new.values, *others), self.read_labels(), self.exam.order)
+
+    def keep(self, *models: Contestant | None) -> None:
+        """Keep the predictions of *models* that have given valid ones."""
+        for model in models:
+            if model is not None and (aligned := self._aligned.get(model.submission.digest)) is not None:
+                self.workbench.keep(model.submission, aligned)
+
+    # --- recognizing -------------------------------------------------------------------------------------------------
+
+    def refuse_unfaithful(self, life: Life | None, *models: Contestant | None) -> None:
+        """
+        Refuse a model that does not predict what it predicted when it was accepted (theory.md §4.3.4).
+
+        It could be worse on purpose wherever it can tell that it is the baseline.
+
+        Raises:
+            DataError: If the inputs are open.
+            ModelError: If they are sealed: that tells something about them, and is charged.
+        """
+        for model in filter(None, models):
+            pin = life.pin_of(model.submission) if life is not None else None
+            if pin is None or pin == self._pin(self.of(model)):
+                continue
+            raise (DataError if self.is_open else ModelError)(
+                f"{model.submission.source!r} does not give the predictions with which it was accepted; "
+                "nothing was spent",
+                hint="If it is random by nature, fix its seed and let it be accepted anew; or name its accepted "
+                "predictions as a file: `baseline: {predictions: FILE}`.",
+            )
+
+    def pinned(self, record: Adopted | Evaluated) -> Adopted | Evaluated:
+        """*record* with what an accepted model is recognized by; a file of predictions is known by its own digest."""
+        if not is_acceptance(record) or isinstance(self.gate.candidate, PredictionsFile):
+            return record
+        found = self._aligned.get(record.candidate.digest)
+        return replace(record, predictions=self._pin(found) if found else self.surroundings.random_bytes(32).hex())
+
+    def _pin(self, predictions: Aligned) -> str:
+        return self.safe.pin(prediction_digest(predictions.values[self.exam.order]), self.exam.fingerprint)
+
+    @contextlib.contextmanager
+    def _judging_output(self) -> Iterator[None]:
+        """What is wrong with the output of a model that has seen sealed inputs is a fault of the model."""
+        try:
+            yield
+        except DataError as error:
+            if self.is_open:
+                raise
+            raise ModelError(error.message, error.hint) from None
+
+
+def _performed(model: Contestant) -> PredictionSet | ModelError:
+    try:
+        return model.read()
+    except ModelError as error:
+        return error
+    except (OSError, MemoryError) as error:  # what it left behind could not be handled
+        return ModelError(f"{model.submission.source!r} left what cannot be read: {error}")

@@ -1,0 +1,241 @@
+"""
+What a gate file names, opened once: key, ledger, test set, models, and who is asking.
+
+Everything is opened when it is first asked for, so that what can be refused early costs nothing. `check`, `status` and
+the owner's commands are functions on a session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from proctor import __version__, owner
+from proctor.budget import Adaptivity
+from proctor.errors import Misuse
+from proctor.gate.books import Books, Reading, consult, known_as, opened, read
+from proctor.gate.contestants import Contestant, Workbench
+from proctor.gate.identity import identify, identify_as_registered
+from proctor.gate.pace import time_of
+from proctor.gate.predicting import Predicting
+from proctor.gate.registry import Registry
+from proctor.gate.safe import Safe
+from proctor.gate.turns import insist
+from proctor.gatefile import Gate
+from proctor.ledger import Draft, Entry, Ledger, open_ledger
+from proctor.ledger.history import Life
+from proctor.ledger.records import LossAccepted, Origin, Record, private_of, to_body
+from proctor.predictions import Labels
+from proctor.surroundings import OWN_FOLDER, Surroundings, actor_of, commit_of, keep_out_of_git
+from proctor.testset import TestSet, load
+
+T = TypeVar("T")
+
+
+class Stance(Enum):
+    """In what part somebody opens a gate."""
+
+    JUDGE = "judge"
+    """A candidate is judged: the gate file must leave to the owner what is the owner's."""
+    OWNER = "owner"
+    """The owner acts: the test set is opened with its key, and its files may be spoken of."""
+    READER = "reader"
+    """The books are looked at: a sealed test set that is registered is found without its key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """
+    One gate, opened by somebody.
+
+    Attributes:
+        gate: The gate file.
+        surroundings: Clock, environment, randomness.
+        stance: In what part it is opened.
+        named_commit: Commit that is judged, where it was named.
+        named_record: File for the private figures, where one was named.
+        another: Why the test set is another one than those that it looks like; ``None`` if nobody says so.
+        takes_any_books: True if books that were cut back are taken, too.
+        opens_labels: False if the file of labels need not be here; ids are read there if nothing else has any.
+        reads: How the whole ledger is read.
+    """
+
+    gate: Gate
+    surroundings: Surroundings
+    stance: Stance = Stance.JUDGE
+    named_commit: str | None = None
+    named_record: Path | None = None
+    another: str | None = None
+    takes_any_books: bool = False
+    opens_labels: bool = True
+    reads: Callable[[Ledger], Reading] = read
+
+    # --- what is opened ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def safe(self) -> Safe:
+        """The owner's key, where there is one."""
+        return Safe(self.gate, self.surroundings, is_owners=self.stance is Stance.OWNER)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """
+        The ledger.
+
+        Raises:
+            LedgerError: If it cannot be opened.
+        """
+        return open_ledger(self.gate.ledger, self.gate.root, self.safe.ledger_key)
+
+    @cached_property
+    def opening(self) -> Reading:
+        """The ledger as it stood when it was first read."""
+        return self.reads(self.ledger)
+
+    @cached_property
+    def exam(self) -> TestSet:
+        """
+        The test set as the ledger knows it; of labels no more than the ids are read.
+
+        Raises:
+            KeyFault: If it is sealed and its key is needed and not here.
+            ContractError: If a candidate is judged and the gate file does not leave to the owner what is the owner's.
+            DataError: If a file is missing or malformed.
+            LedgerError: If the ledger cannot be read, or was cut back.
+        """
+        entries = self.opening.entries
+        if self.stance is Stance.JUDGE:
+            return identify_as_registered(self.safe, entries, opens_labels=self.opens_labels)
+        is_owners = self.stance is Stance.OWNER
+        exam = known_as(entries, load(self.safe.files())) if is_owners else identify(self.safe, entries)
+        if not self.takes_any_books:
+            self.safe.marks.refuse_cut_back(entries, exam.fingerprint)
+        return exam
+
+    @cached_property
+    def labels(self) -> Labels:
+        """The labels; private."""
+        return self.exam.read_labels()
+
+    @cached_property
+    def commit(self) -> str | None:
+        """Commit that is judged, where it is known."""
+        return self.named_commit or commit_of(self.gate.root, self.surroundings.environ)
+
+    @cached_property
+    def origin(self) -> Origin:
+        """Who asks, and from which commit."""
+        return Origin(self.gate.name, __version__, self.commit, actor_of(self.gate.root, self.surroundings.environ))
+
+    @property
+    def owners_file(self) -> Path:
+        """The owner's file, for what is for the owner alone."""
+        return self.named_record or self.gate.resolve(self.gate.owner.record)
+
+    @cached_property
+    def owner_record(self) -> Path | None:
+        """The owner's file, if private figures are written to it; ``None`` otherwise: they may stand in the ledger."""
+        if self.named_record is not None or self.stance is Stance.OWNER:
+            return self.owners_file
+        store = self.gate.runstore
+        is_awaited = self.gate.adaptivity is Adaptivity.NONE or (store is not None and bool(store.owner_experiment))
+        return self.owners_file if is_awaited and self.safe.key is None else None
+
+    @property
+    def registry(self) -> Registry:
+        """Where the owner's register of labels lies; sealed where there is a key."""
+        return Registry(self.safe, self.exam.fingerprint)
+
+    # --- models ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def workbench(self) -> Workbench:
+        """Where models are run on the test set."""
+        return self.workbench_on(self.exam)
+
+    def workbench_on(self, exam: TestSet) -> Workbench:
+        """Where models are run on the examples of *exam*."""
+        return Workbench(self.gate, exam, self.safe, self.surroundings, self.commit, self.owner_record)
+
+    @cached_property
+    def candidate(self) -> Contestant:
+        """The new model; known by what was submitted, and not run yet."""
+        return self.workbench.candidate()
+
+    @cached_property
+    def predicting(self) -> Predicting:
+        """What the models predict on the test set, each run or read once."""
+        return Predicting(self.gate, self.exam, self.safe, self.surroundings, self.workbench, lambda: self.labels)
+
+    # --- books -------------------------------------------------------------------------------------------------------
+
+    def books(self, reading: Reading | None = None) -> Books:
+        """The books as they stand now, or as of a *reading*."""
+        if reading is not None:
+            return opened(reading, self.exam, is_another=self.another is not None)
+        return consult(self.ledger, self.exam, is_another=self.another is not None)
+
+    def life(self, books: Books) -> Life:
+        """
+        The life of the test set.
+
+        Raises:
+            Misuse: If it is not registered.
+        """
+        if books.life is None:
+            raise Misuse(
+                f"test set {self.exam.fingerprint[:12]} is not in the books of {self.ledger.description}",
+                hint="It is registered at its first check, or by `proctor testset register`.",
+            )
+        return books.life
+
+    def decide(self, act: Callable[[Books], T]) -> T:
+        """
+        Do *act* on the books as they stand, again from the new books if somebody else appended first.
+
+        Raises:
+            LedgerLocked: If the books never stand still.
+        """
+        return insist(lambda: act(self.books()), self.ledger, self.surroundings)
+
+    def append(self, record: Record, head: str) -> Entry:
+        """Record something, now, if the ledger's head is still *head*; `LedgerMoved` if it is not."""
+        with owner.settling(self.owner_record, private_of(record)):
+            at = time_of(record, self.surroundings.now(), self.gate.testset.inputs)
+            entry = self.ledger.append(Draft(record.kind, to_body(record), at), head)
+        self.safe.marks.put(entry, record.testset, force=record.kind == LossAccepted.kind)
+        self.keep_out_of_git()
+        return entry
+
+    def keep_out_of_git(self) -> None:
+        """Have git leave the gate's own folder alone."""
+        keep_out_of_git(self.gate.resolve(OWN_FOLDER))
+
+    # --- private figures ---------------------------------------------------------------------------------------------
+
+    @property
+    def keeps_figures(self) -> bool:
+        """True if the private figures go anywhere where somebody may read them."""
+        return self.owner_record is not None or self.safe.key is not None
+
+    def conceal(self, figures: Mapping[str, Any], head: str, candidate: str = "") -> str:
+        """
+        Text that enters the ledger for the private *figures*, which are drafted for the owner's record.
+
+        With the owner's key they stand in the entry, sealed to its place behind *head*.
+        """
+        text, salt = self.safe.conceal(figures, head)
+        if self.owner_record is not None:
+            context = {"at": self.surroundings.now(), "commit": self.commit, "private": text, "salt": salt}
+            owner.draft(self.owner_record, text, {**figures, **context, "candidate": candidate})
+        return text
+
+    def complete(self, record: Record) -> None:
+        """Finish the owner's note of a *record* in the ledger whose machine died right after it was appended."""
+        private = private_of(record)
+        if self.owner_record is not None and private is not None:
+            owner.settle(self.owner_record, private)

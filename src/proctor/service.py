@@ -1,0 +1,73 @@
+"""
+The gate for everybody who calls it: load a gate file, judge its candidate, tell who is to know.
+
+The command line, the GitHub action and the pytest plugin are surfaces on these functions, and so is what is written
+elsewhere. A release is durable in the ledger before anything is told; no sink can change it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from proctor.gate.check import check as judge
+from proctor.gate.status import glance, status
+from proctor.gatefile import Gate, PredictionsFile
+from proctor.loading import Named, load_gate
+from proctor.release import Release
+from proctor.surroundings import OWN_FOLDER, Surroundings
+
+__all__ = ["Named", "check", "deliver", "glance", "judge", "load_gate", "status"]
+
+
+def check(
+    gate: Gate,
+    surroundings: Surroundings | None = None,
+    *,
+    commit: str | None = None,
+    owner_record: Path | None = None,
+    stake: float | None = None,
+    asks_anew: bool = False,
+) -> Release:
+    """
+    Judge the candidate of *gate*, record the verdict, and tell the run store where the gate file names one.
+
+    Args:
+        gate: The gate file.
+        surroundings: Clock, environment, randomness; its `remark` hears what a sink could not do.
+        commit: Commit that is judged; found out if left out.
+        owner_record: File for the private figures; without it they are written only where the gate must.
+        stake: How likely a pass is thought to be, in (0, 0.95]; ``None`` to declare nothing.
+        asks_anew: True to pass over a recorded answer: one more evaluation, and paid.
+
+    Raises:
+        ProctorError: Whatever stops the gate; nothing was spent then.
+    """
+    surroundings = surroundings or Surroundings()
+    release = judge(gate, surroundings, commit=commit, owner_record=owner_record, stake=stake, asks_anew=asks_anew)
+    deliver(release, gate, surroundings, owner_record)
+    return release
+
+
+def deliver(release: Release, gate: Gate, surroundings: Surroundings, owner_record: Path | None = None) -> None:
+    """Tell the sinks of a gate about a *release* that is in the ledger; what they could not do is remarked."""
+    if (caution := _caution(gate, owner_record)) is not None:
+        surroundings.remark(caution)
+    if gate.runstore is None:
+        return
+    from proctor.sinks import store
+
+    for sentence in store.deliver(release, gate, surroundings, owner_record):
+        surroundings.remark(sentence)
+
+
+def _caution(gate: Gate, named: Path | None) -> str | None:
+    """What to say of an owner's file that candidates of later checks could read; ``None`` if there is nothing."""
+    if named is None or isinstance(gate.candidate, PredictionsFile):
+        return None
+    path, hidden = named.resolve(), (gate.resolve(gate.owner.record), gate.resolve(OWN_FOLDER))
+    if not path.is_relative_to(gate.root.resolve()) or any(path.is_relative_to(each.resolve()) for each in hidden):
+        return None
+    return (
+        f"{named} lies where models run, and a model that is judged without naming it can read it: "
+        "keep it outside of the project, or in .proctor"
+    )
