@@ -134,7 +134,7 @@ def test_check__a_baseline_that_nobody_accepted_is_refused(project: Project) -> 
     project.check()
     project.model("old.csv", 350).model("worse.csv", 170).gate(candidate={"predictions": "worse.csv"})
 
-    with pytest.raises(ContractError, match="no candidate that was accepted"):
+    with pytest.raises(ContractError, match="no candidate that this gate accepted"):
         project.check()
 
     named, entry = name_baseline(project.session(), project.root / "old.csv")
