@@ -72,7 +72,7 @@ def commit_named(commit: str | None, root: Path) -> str | None:
     if not commit:
         return None
     from proctor import git
-    from proctor.models import commit_of
+    from proctor.models.revision import commit_of
 
     if git.find(root) is None:
         if _HASH.fullmatch(commit):

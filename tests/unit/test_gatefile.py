@@ -136,7 +136,7 @@ def test_loads__model():
     """An estimator is taken where its pickle is trusted."""
     gate = gatefile.loads(with_candidate("{model: m.joblib, trust: pickle}"))
 
-    assert gatefile.Model("m.joblib", trusts_pickle=True) == gate.candidate
+    assert gatefile.Model("m.joblib", trust=("pickle",)) == gate.candidate
 
 
 @pytest.mark.parametrize(("text", "number"), [("1e-3", 0.001), ("1E-3", 0.001), (".5", 0.5), ("+5.e-1", 0.5)])
@@ -269,7 +269,7 @@ def test_policy_from_options__names_the_option():
         ("{predictions: new.csv}", gatefile.PredictionsFile("new.csv", "text_id")),
         ("{predictions: new.csv, id: key}", gatefile.PredictionsFile("new.csv", "key")),
         ("{predictions: new.csv, id: id}", gatefile.PredictionsFile("new.csv", "id")),
-        ("{model: m.pkl, trust: pickle}", gatefile.Model("m.pkl", trusts_pickle=True, id="text_id")),
+        ("{model: m.pkl, trust: pickle}", gatefile.Model("m.pkl", trust=("pickle",), id="text_id")),
         ("{command: '{features} {predictions}'}", gatefile.Command("{features} {predictions}", id="text_id")),
     ],
 )
@@ -403,7 +403,7 @@ def test_loads__refuses(lines, place, message):
 # candidate, test set, what the place points at, message
 BROKEN_CANDIDATES = [
     ("{model: m.pkl}", "", "candidate:", "`trust: pickle`"),
-    ("{model: m.pkl, trust: joblib}", "", "joblib", "`trust` must be `pickle`"),
+    ("{model: m.pkl, trust: joblib}", "", "trust:", "`trust` must be `pickle`"),
     ("{predictions: a.csv, trust: pickle}", "", "trust:", "`trust` goes with `model:`, not with `predictions:`"),
     ("{predictions: a.csv, timeout: 3}", "", "timeout:", "`timeout` goes with `command:` or `model:`"),
     ("{predictions: a.csv, model: m.pkl}", "", "{predictions", "not `predictions:` and `model:`"),

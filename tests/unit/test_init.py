@@ -113,8 +113,18 @@ def test_init__model(tmp_path):
 
     run(tmp_path, "--yes")
 
-    assert gatefile.Model("model.joblib", trusts_pickle=True) == gatefile.load(tmp_path).candidate
+    assert gatefile.Model("model.joblib", trust=("pickle",)) == gatefile.load(tmp_path).candidate
     assert "runs whatever code is in it" in (tmp_path / "proctor.yml").read_text()
+
+
+def test_init__model_that_holds_no_code(tmp_path):
+    """A format of data alone needs no trust, and JSON may be anything."""
+    write(tmp_path, {**EXAM, "model.onnx": "", "package.json": "{}"})
+
+    run(tmp_path, "--yes")
+
+    assert gatefile.Model("model.onnx") == gatefile.load(tmp_path).candidate
+    assert "trust" not in (tmp_path / "proctor.yml").read_text()
 
 
 def test_init__script(tmp_path):

@@ -165,10 +165,11 @@ def _known_by_its_files(folder: Path, candidate: Candidate) -> Candidate:
 def _as_candidate(found: Found) -> Candidate:
     from proctor.gatefile import Command, Model
     from proctor.gatefile.findings import Role
+    from proctor.models.formats import PICKLE, Trust, format_of
 
     match found.role:
         case Role.MODEL:
-            return Model(found.path, trusts_pickle=True)
+            return Model(found.path, (PICKLE,) if format_of(found.path).trust is Trust.PICKLE else ())
         case Role.SCRIPT:
             program = {"py": "python", "sh": "sh", "R": "Rscript", "jl": "julia"}[found.path.rpartition(".")[2]]
             import shlex

@@ -34,7 +34,10 @@ from proctor.surroundings import Surroundings
 from proctor.testset import ExamFiles, TestSet, load, write_features
 
 if TYPE_CHECKING:
-    from proctor.models import Export, Launcher, Limits, Project, Runnable
+    from proctor.models.child import Launcher, Limits
+    from proctor.models.project import Project
+    from proctor.models.revision import Export
+    from proctor.models.runnable import Runnable
     from proctor.models.sandbox.openings import Openings
 
 _STORE = ".proctor/store"
@@ -146,7 +149,7 @@ class Workbench:
     def _baseline_source(self, file: PredictionsFile) -> Source:
         if file.revision is None:
             return self._source(file.predictions)
-        from proctor.models import NotThere, commit_of, file_at
+        from proctor.models.revision import NotThere, commit_of, file_at
 
         root = self.gate.root
         try:
@@ -198,17 +201,21 @@ class Workbench:
             SandboxError: If sealed inputs could not be kept inside a sandbox here.
             Misuse: If the gate file opens more of the machine in it than it says.
             NotStarted: If what is opened is not here.
+            MissingExtra: If the candidate's format needs a package that is not installed.
         """
+        from proctor.models.formats import format_of
+
         self._launcher()
         self._opened()
         sample, candidate = self.gate.testset.sample, self.gate.candidate
+        if isinstance(candidate, Model):
+            format_of(candidate.model).require()
         if sample is None or isinstance(candidate, PredictionsFile):
             return
         self.surroundings.progress("running the candidate on the public sample")
         files = replace(self.exam.files, features=self._source(sample), key=b"")
-        runnable = _runnable(candidate)
         begun = self.surroundings.clock()
-        align(load(files).sheet(), self._run(runnable, self._project(runnable), files))
+        align(load(files).sheet(), self._run(candidate, self._project(candidate), files))
         self._remark_on_pace(self.surroundings.clock() - begun)
 
     def _remark_on_pace(self, took_s: float) -> None:
@@ -246,10 +253,9 @@ class Workbench:
         return prediction_digest(values, self.exam.ids)
 
     def _from_model(self, model: Command | Model) -> Contestant:
-        runnable = _runnable(model)
-        project = self._project(runnable)
-        submission = Submission(project.digest, str(runnable), self.commit)
-        return Contestant(submission, lambda: self._run(runnable, project, self.exam.files))
+        project = self._project(model)
+        submission = Submission(project.digest, str(model), self.commit)
+        return Contestant(submission, lambda: self._run(model, project, self.exam.files))
 
     def _at(self, revision: str) -> Contestant:
         """
@@ -258,7 +264,7 @@ class Workbench:
         Raises:
             DataError: If the revision is not here, or the model is not in it.
         """
-        from proctor.models import NotThere, commit_of, file_at
+        from proctor.models.revision import NotThere, commit_of, file_at
 
         root, candidate = self.gate.root, self.gate.candidate
         commit = commit_of(root, revision)
@@ -273,14 +279,13 @@ class Workbench:
                     ) from None
                 raise _absent(revision, candidate.predictions) from None
             return self._from_file(candidate, Source(Path(candidate.predictions), content), commit)
-        runnable = _runnable(candidate)
-        found = self._digest_at(revision, commit, runnable)
-        submission = Submission(found, f"{runnable} at {revision}", commit)
+        found = self._digest_at(revision, commit, candidate)
+        submission = Submission(found, f"{candidate} at {revision}", commit)
         return Contestant(submission, lambda: self._read_earlier(submission))
 
     def _digest_at(self, revision: str, commit: str, model: Runnable) -> str:
         """Digest of the model as it was at the *commit* of a revision; it is not run."""
-        from proctor.models import export
+        from proctor.models.revision import export
         from proctor.models.sandbox import scratch
 
         with scratch.folder(Path(tempfile.gettempdir())) as folder:
@@ -307,7 +312,7 @@ class Workbench:
 
     def _made_again(self, submission: Submission, commit: str) -> PredictionSet:
         """The model of a commit, run again; only if it is the one that was submitted then."""
-        from proctor.models import file_at
+        from proctor.models.revision import file_at
 
         root, candidate = self.gate.root, self.gate.candidate
         if isinstance(candidate, PredictionsFile):
@@ -318,7 +323,7 @@ class Workbench:
                 self._must_be(submission, self.digest_of(found))
             return found
         with self._as_submitted(submission, commit) as project:
-            return self._run(_runnable(candidate), project, self.exam.files)
+            return self._run(candidate, project, self.exam.files)
 
     @contextlib.contextmanager
     def _as_submitted(self, submission: Submission, commit: str) -> Iterator[Project]:
@@ -328,17 +333,20 @@ class Workbench:
         Raises:
             DataError: If the commit is not here, or what lies there is not what was submitted.
         """
-        from proctor.models import export, former_digest
+        from proctor.models.revision import export
         from proctor.models.sandbox import scratch
+        from proctor.models.submission import former_digest
 
+        candidate = self.gate.candidate
+        if isinstance(candidate, PredictionsFile):
+            raise ModelError(f"{candidate.predictions!r} is a file of predictions, not a model")
         with scratch.folder(Path(tempfile.gettempdir())) as folder:
-            runnable = _runnable(self.gate.candidate)
             try:
-                there = export(self.gate.root, commit, folder, _needed(self.gate.candidate))
-                project = self._project(runnable, there)
+                there = export(self.gate.root, commit, folder, _needed(candidate))
+                project = self._project(candidate, there)
             except ModelError as error:  # a file that git does not track
                 raise _of_another_day(error, there.root) from None
-            if former_digest(runnable, there.root, there.tree) != submission.digest:
+            if former_digest(candidate, there.root, there.tree) != submission.digest:
                 self._must_be(submission, project.digest)
             yield project
 
@@ -360,7 +368,7 @@ class Workbench:
 
     def _project(self, model: Runnable, there: Export | None = None) -> Project:
         """What *model* consists of, here or in a tree that was exported: all of the project that it is shown."""
-        from proctor.models import project_of
+        from proctor.models.submission import project_of
 
         if there is None:
             return project_of(model, self.gate.root, None, (*hidden_paths(self.gate), *self._figures()))
@@ -368,7 +376,7 @@ class Workbench:
 
     def _run(self, model: Runnable, project: Project, files: ExamFiles) -> PredictionSet:
         """Run *model* in a copy of its *project*, on a copy of the features and nothing else."""
-        from proctor.models import Place, run
+        from proctor.models.running import Place, run
         from proctor.models.sandbox import scratch
 
         launcher, opened = self._launcher(), self._opened()
@@ -449,7 +457,7 @@ class Workbench:
         return tier if tier == "none" or not opened else f"{tier}; open in it: {', '.join(opened)}"
 
     def _limits(self) -> Limits:
-        from proctor.models import Limits
+        from proctor.models.child import Limits
 
         memory = int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * _SHARE_OF_MEMORY)
         return Limits(self.gate.seconds, memory, _MOST_PROCESSES, _MOST_FILE_BYTES)
@@ -497,17 +505,3 @@ def _of_another_day(error: ModelError, root: Path) -> DataError:
     """No fault of the candidate of today; files are named as the user knows them, without the scratch folder *root*."""
     message = error.message.replace(f"{root}{os.sep}", "").replace("the candidate", "the model")
     return DataError(message, error.hint)
-
-
-def _runnable(model: Candidate) -> Runnable:
-    from proctor import models
-
-    match model:
-        case Command(line, files, _, id_column, prediction_column):
-            return models.Command(line, files, ColumnNames(id_column, prediction_column))
-        case Model(path, trusts_pickle, _, id_column, files):
-            return models.SavedEstimator(path, trusts_pickle, id_column, files)
-        case PredictionsFile():
-            raise ModelError(f"{model.predictions!r} is a file of predictions, not a model")
-        case _:
-            assert_never(model)

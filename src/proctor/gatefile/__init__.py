@@ -21,14 +21,12 @@ from proctor.gatefile.declarations import (
     Accepted,
     Baseline,
     Candidate,
-    Command,
     Estimate,
     Feedback,
     First,
     Gate,
     Inputs,
     Isolation,
-    Model,
     Notify,
     Owner,
     PaperScript,
@@ -44,6 +42,7 @@ from proctor.gatefile.declarations import (
 from proctor.gatefile.kinds import Schema, describe
 from proctor.gatefile.nodes import MAX_BYTES, Mapping, Place, Scalar, Source, checked, compose
 from proctor.gatefile.sections import Section
+from proctor.models.runnable import Command, Model
 
 __all__ = [
     "Accepted",

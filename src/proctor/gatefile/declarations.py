@@ -20,6 +20,7 @@ from proctor.conditions import Formula
 from proctor.errors import GateFileError
 from proctor.files import Fence
 from proctor.gatefile.slot import DEFAULT_SLOT_S, DEFAULT_TIMEOUT_S, Slot
+from proctor.models.runnable import Command, Model
 from proctor.planning import Bound, Request
 from proctor.surroundings import OWN_FOLDER
 
@@ -122,48 +123,6 @@ class PredictionsFile:
     prediction: str = "prediction"
     revision: str | None = None
     is_given: bool = field(default=False, compare=False)
-
-
-@dataclass(frozen=True)
-class Command:
-    """
-    A program in any language that reads a file of features and writes a file of predictions.
-
-    Attributes:
-        command: The line, with ``{features}`` and ``{predictions}`` for the two files.
-        files: What the program consists of besides the line itself: their digests say which candidate it is.
-        timeout: Seconds until it is stopped; ``None`` if nothing was said.
-        id: Name of the column of ids in what it writes.
-        prediction: Name of the column of predictions in what it writes.
-
-    """
-
-    command: str
-    files: tuple[str, ...] = ()
-    timeout: float | None = None
-    id: str = "id"
-    prediction: str = "prediction"
-
-
-@dataclass(frozen=True)
-class Model:
-    """
-    A saved estimator that has a ``predict`` method.
-
-    Attributes:
-        model: The file.
-        trusts_pickle: Whether the gate file says ``trust: pickle``: loading one runs whatever code is in it.
-        timeout: Seconds until it is stopped; ``None`` if nothing was said.
-        id: Name of the column of ids in the features, which the estimator is not shown.
-        files: What it consists of beside its file: modules that it was made with.
-
-    """
-
-    model: str
-    trusts_pickle: bool = False
-    timeout: float | None = None
-    id: str = "id"
-    files: tuple[str, ...] = ()
 
 
 Candidate = PredictionsFile | Command | Model

@@ -15,12 +15,11 @@ from proctor.gatefile.declarations import (
     Accepted,
     Baseline,
     Candidate,
-    Command,
     First,
-    Model,
     PredictionsFile,
     Revision,
 )
+from proctor.models.runnable import Command, Model
 
 _PLAIN = re.compile(r"[A-Za-z./][\w./{} -]*[\w.}]|[A-Za-z]")
 _TRAPS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
@@ -150,9 +149,9 @@ class Draft:
                 what = [_line(listed, "all that it consists of: add what it loads")] if files else []
                 comment = "" if files else "it consists of what git tracks; or of files: [predict.py, model.bin]"
                 return [self._marked("candidate", f"  command: {_plain(command)}", comment), *what]
-            case Model(model):
-                trust = _line("  trust: pickle", "loading the file runs whatever code is in it")
-                return [self._marked("candidate", f"  model: {_plain(model)}", ""), trust]
+            case Model(model, trust):
+                runs_code = _line("  trust: pickle", "loading the file runs whatever code is in it")
+                return [self._marked("candidate", f"  model: {_plain(model)}", ""), *([runs_code] if trust else [])]
             case _:
                 assert_never(candidate)
 

@@ -21,6 +21,7 @@ from enum import StrEnum
 from pathlib import Path, PurePath
 
 from proctor.errors import MissingExtra
+from proctor.models.formats import FORMATS
 from proctor.predictions.tables import is_index
 
 _SKIPPED = frozenset({"node_modules", "__pycache__", "build", "dist", "venv", "env", "site-packages"})
@@ -28,7 +29,7 @@ _DEPTH, _MOST_FILES = 3, 2_000
 _HEADER_BYTES = 65_536
 _TEXTS = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
 _TABLES = _TEXTS | {".parquet", ".npz", ".npy"} | {f"{suffix}.gz" for suffix in _TEXTS}
-_MODELS = frozenset({".joblib", ".pkl", ".pickle"})
+_MODELS = frozenset(suffix for each in FORMATS for suffix in each.suffixes) - {".json", ".txt"}  # may be anything
 _SCRIPT = re.compile(r"(predict|infer|inference|run_model)\.(py|sh|R|jl)")
 
 _ID = re.compile(r"(ex(ample)?_?|row_?|sample_?|text_?|image_?|doc_?|u)?id|idx|index|key", re.IGNORECASE)

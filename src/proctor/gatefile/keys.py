@@ -14,12 +14,10 @@ from proctor.gatefile import checks, isolation
 from proctor.gatefile.adaptivity import AdaptivityKind, AdaptivityPolicy
 from proctor.gatefile.declarations import (
     Accepted,
-    Command,
     Estimate,
     First,
     Inputs,
     Isolation,
-    Model,
     Notify,
     Owner,
     PredictionsFile,
@@ -33,12 +31,14 @@ from proctor.gatefile.kinds import (
     Choice,
     ListOf,
     Number,
+    OneOrMore,
     Text,
     Whole,
 )
 from proctor.gatefile.sections import Key, Made, OneOfSections, Section, WordOrMap
 from proctor.gatefile.slot import DEFAULT_SLOT_S, Slot
 from proctor.ledger import address
+from proctor.models.runnable import Command, Model
 from proctor.planning import Bound
 
 MOST_STEPS = 10_000
@@ -52,10 +52,6 @@ class StakesWord(StrEnum):
     GUARANTEED = "guaranteed"
 
 
-class _Trust(StrEnum):
-    PICKLE = "pickle"
-
-
 class _BaselineWord(StrEnum):
     ACCEPTED = "accepted"
 
@@ -66,10 +62,6 @@ class _FeedbackWord(StrEnum):
 
 
 # --- the values ------------------------------------------------------------------------------------------------------
-
-
-def _model(model: str, trust: _Trust, files: tuple[str, ...], timeout: float | None) -> Model:
-    return Model(model, trust is _Trust.PICKLE, timeout, files=files)
 
 
 def _feedback_word(word: _FeedbackWord) -> VerdictOnly | ThreeWay:
@@ -129,12 +121,18 @@ _COMMAND = Section(
 
 _MODEL = Section(
     (
-        Key("model", Text(), "File of a saved scikit-learn estimator (joblib or pickle).", required=True),
+        Key(
+            "model",
+            Text(),
+            "File of a saved model; its ending tells the format, and `proctor docs formats` which there are.",
+            required=True,
+        ),
         Key(
             "trust",
-            Choice(_Trust),
-            "Write `trust: pickle`, since loading such a file runs whatever code is in it.",
-            required=True,
+            OneOrMore(Text()),
+            "Needed for joblib and pickle: `trust: pickle`, since loading such a file runs whatever code is in it. "
+            "For skops, types that the model may hold beside those that skops knows.",
+            (),
         ),
         Key(
             "files",
@@ -145,7 +143,7 @@ _MODEL = Section(
         ),
         _TIMEOUT,
     ),
-    _model,
+    Model,
 )
 
 _TESTSET = Section(

@@ -319,3 +319,25 @@ class ListOf(Kind):
     def in_words(self) -> str:
         """A list, and of what."""
         return f"a list, each item {self.kind.in_words()}"
+
+
+@dataclass(frozen=True)
+class OneOrMore(Kind):
+    """A list of one kind, or a single one in place of a list with nothing else in it."""
+
+    kind: Kind
+
+    def read(self, node: Node, path: Path, source: Source) -> tuple[Any, ...] | Invalid:
+        """The values, in order."""
+        if not isinstance(node, Scalar):
+            return ListOf(self.kind).read(node, path, source)
+        value = self.kind.read(node, path, source)
+        return INVALID if value is INVALID else (value,)
+
+    def schema(self) -> Schema:
+        """Either form."""
+        return {"anyOf": [self.kind.schema(), ListOf(self.kind).schema()]}
+
+    def in_words(self) -> str:
+        """Either form."""
+        return f"{self.kind.in_words()}, or {ListOf(self.kind).in_words()}"

@@ -8,7 +8,7 @@ What of the rules a JSON Schema can say, `schema` says to editors; a test compar
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -19,21 +19,21 @@ from proctor.errors import ConditionError
 from proctor.gatefile.adaptivity import AdaptivityPolicy
 from proctor.gatefile.declarations import (
     Candidate,
-    Command,
     Estimate,
     First,
     Inputs,
     Isolation,
-    Model,
     PredictionsFile,
     Sandbox,
     TestSetSource,
 )
 from proctor.gatefile.isolation import asks_for_none
 from proctor.gatefile.keys import DEFAULT_PASSES, DEFAULT_STEPS, StakesWord
-from proctor.gatefile.kinds import Schema
+from proctor.gatefile.kinds import OneOrMore, Schema, Text
 from proctor.gatefile.nodes import Source
 from proctor.gatefile.slot import Slot
+from proctor.models.formats import FORMATS, PICKLE, Trust, format_of
+from proctor.models.runnable import Model
 from proctor.planning import Bound
 
 Values = Mapping[str, Any]
@@ -70,8 +70,30 @@ def schema() -> Schema:
             {"if": program, "then": {"properties": {"testset": {"required": ["features"]}}}},
             {"if": sealed, "then": {"properties": no_predictions}},
             {"if": {"required": ["slot"]}, "then": {**sealed, "properties": {**sealed["properties"], **no_timeout}}},
+            *_trust(),
         ]
     }
+
+
+def _trust() -> Iterator[Schema]:
+    """What `trust` can hold beside a model, by the ending of its file."""
+    data, typed = (_ending_of(trust) for trust in (Trust.NONE, Trust.TYPES))
+    other = {"allOf": [{"not": data}, {"not": typed}]}
+    names = OneOrMore(Text(pattern=r"\.")).schema()
+    yield _for_model(data, {"properties": {"trust": False}})
+    yield _for_model(typed, {"properties": {"trust": names}})
+    yield _for_model(other, {"required": ["trust"], "properties": {"trust": {"enum": [PICKLE, [PICKLE]]}}})
+
+
+def _for_model(model: Schema, candidate: Schema) -> Schema:
+    return {"if": _where(candidate=_where(model=model)), "then": {"properties": {"candidate": candidate}}}
+
+
+def _ending_of(trust: Trust) -> Schema:
+    """Names of files, in small letters or large, of the formats that have one kind of trust."""
+    suffixes = [suffix[1:] for each in FORMATS if each.trust is trust for suffix in each.suffixes]
+    spelled = ("".join(f"[{letter}{letter.upper()}]" for letter in suffix) for suffix in suffixes)
+    return {"pattern": rf"\.({'|'.join(spelled)})$"}
 
 
 def _where(**properties: Schema) -> Schema:
@@ -86,7 +108,9 @@ def check_gate(values: Values, source: Source) -> None:
     if formula is not None and values.get("first") is First.JUDGE:
         _first_can_be_judged(formula, source)
     candidate, testset = values.get("candidate"), values.get("testset")
-    if isinstance(testset, TestSetSource) and isinstance(candidate, PredictionsFile | Command | Model):
+    if isinstance(candidate, Model) and (problem := format_of(candidate.model).problem(candidate.trust)):
+        source.report(source.place_of("candidate", "trust"), problem)
+    if isinstance(testset, TestSetSource) and isinstance(candidate, Candidate):
         _testset_feeds_candidate(testset, candidate, source)
         if testset.inputs is Inputs.SEALED:
             _sealed_inputs_stay_sealed(values, candidate, source)

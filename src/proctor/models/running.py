@@ -23,16 +23,17 @@ from typing import assert_never
 from proctor.errors import DataError, Misuse, ModelError
 from proctor.models import environments
 from proctor.models.child import Finished, Job, Launcher, Limits, PlainLauncher, scrubbed_environment
+from proctor.models.formats import format_of
 from proctor.models.project import Project
+from proctor.models.runnable import FEATURES, PREDICTIONS, Command, Model, Runnable
 from proctor.models.sandbox import scratch
 from proctor.models.sandbox.openings import Openings
-from proctor.models.submission import FEATURES, PREDICTIONS, Command, Runnable, SavedEstimator
 from proctor.predictions.submitted import ColumnNames, PredictionSet, read_predictions
 from proctor.predictions.tables import NO_ARRAY, Source
 
 _MOST_BYTES = 1 << 30
 _TAIL_LINES = 12
-_CHILD = Path(__file__).with_name("estimator_child.py")
+_CHILD = Path(__file__).with_name("formats") / "child.py"
 _NO_POOLS = (
     "This sandbox is Landlock, which has no shared semaphores: a pool of processes fails in it. Install bubblewrap, "
     "which has them, or let the program work without a pool. "
@@ -100,6 +101,7 @@ def run(model: Runnable, project: Project, features: Path, place: Place) -> Ran:
         ModelError: If it crashes, runs out of time, or writes nothing usable.
         DataError: If what it consists of has changed since its digest was made.
         Misuse: If it is a pickle that is not trusted, or a command without ``{predictions}``.
+        MissingExtra: If its format needs a package that is not installed.
 
     """
     start = project.copy(place.stage)
@@ -121,7 +123,7 @@ def run(model: Runnable, project: Project, features: Path, place: Place) -> Ran:
     )
     finished = place.launcher.run(job)
     _check_end(model, finished, project, place)
-    names = model.names if isinstance(model, Command) else ColumnNames(id=model.id)
+    names = ColumnNames(model.id, model.prediction) if isinstance(model, Command) else ColumnNames(id=model.id)
     found = _read(model, target, names, place.most_bytes)
     return Ran(replace(found, digest=project.digest, source=str(model)), finished.tier, _lines(finished))
 
@@ -144,14 +146,13 @@ def _argv(model: Runnable, features: Path, target: Path, start: Path) -> tuple[s
             return tuple(
                 word.replace(FEATURES, str(features)).replace(PREDICTIONS, str(target)) for word in model.words()
             )
-        case SavedEstimator():
-            if not model.trusts_pickle:
-                raise Misuse(
-                    f"{model.path!r} can run any code when it is loaded",
-                    hint="if you trust whoever made it, say so beside `model:` in the gate file: `trust: pickle`",
-                )
+        case Model():
+            its_format = format_of(model.model)
+            its_format.require()
+            if problem := its_format.problem(model.trust):
+                raise Misuse(f"{model.model!r} is not loaded: {problem}")
             # -P: the folder of the script is not searched for modules, which would hide others of the same name.
-            arguments = (str(start / model.path), str(features), str(target), model.id)
+            arguments = (str(start / model.model), str(features), str(target), model.id, *model.trust)
             return (sys.executable, "-P", str(_CHILD), *arguments)
         case _:
             assert_never(model)

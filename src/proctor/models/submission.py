@@ -10,82 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from proctor.errors import Misuse
 from proctor.models import project
 from proctor.models.environments import environment_of
 from proctor.models.project import Project
-from proctor.predictions.submitted import ColumnNames
-
-FEATURES, PREDICTIONS = "{features}", "{predictions}"
-
-
-@dataclass(frozen=True)
-class Command:
-    """
-    A program in any language that reads a file of features and writes a CSV of predictions.
-
-    Args:
-        line: Its command line, with ``{features}`` and ``{predictions}`` for the two files. No shell reads it.
-        files: Files and folders that it consists of, below the gate file's folder; none: all that git tracks.
-        names: Columns of what it writes.
-
-    """
-
-    line: str
-    files: tuple[str, ...] = ()
-    names: ColumnNames = field(default_factory=ColumnNames)
-
-    def __str__(self) -> str:
-        return self.line
-
-    def words(self) -> list[str]:
-        """
-        The line as words, its placeholders still in it.
-
-        Raises:
-            Misuse: If it cannot be read as words, or names no file for the predictions.
-
-        """
-        try:
-            words = shlex.split(self.line)
-        except ValueError as error:
-            raise Misuse(f"the command {self.line!r} cannot be read: {error}", hint="close every quote") from error
-        if not words or not any(PREDICTIONS in word for word in words):
-            raise Misuse(
-                f"the command {self.line!r} does not say where its predictions go",
-                hint="use both placeholders, for example: python predict.py {features} {predictions}",
-            )
-        return words
-
-
-@dataclass(frozen=True)
-class SavedEstimator:
-    """
-    A scikit-learn estimator, or anything else with ``predict``, saved with joblib or pickle.
-
-    Args:
-        path: Its file, below the gate file's folder.
-        trusts_pickle: Whether the gate file says ``trust: pickle``: loading one runs whatever code is in it.
-        id: Name of the column of ids in the features.
-        files: Files and folders beside it that it consists of, too: modules that it was made with.
-
-    """
-
-    path: str
-    trusts_pickle: bool = False
-    id: str = "id"
-    files: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return self.path
-
-
-Runnable = Command | SavedEstimator
+from proctor.models.runnable import Command, Model, Runnable
 
 
 def project_of(model: Runnable, root: Path, tree: Path | None = None, hidden: Iterable[Path] = ()) -> Project:
@@ -105,10 +36,10 @@ def project_of(model: Runnable, root: Path, tree: Path | None = None, hidden: It
 
     """
     match model:
-        case SavedEstimator(path, files=files):
+        case Model(path, files=files):
             return project.declared(f"estimator {path}", root, (path, *files), hidden)
-        case Command(line, files, names):
-            title = f"command {line}" if names == ColumnNames() else f"command {line}\0{names.id}\0{names.prediction}"
+        case Command(files=files):
+            title = _title(model)
             named = [word for word in model.words() if _is_part(root, word)]
             if files:
                 return project.declared(title, root, (*files, *named), hidden)
@@ -120,6 +51,12 @@ def project_of(model: Runnable, root: Path, tree: Path | None = None, hidden: It
 def digest(model: Runnable, root: Path, tree: Path | None = None) -> str:
     """Digest of what *model* is (`project_of`): 64 hexadecimal digits, the same in any checkout."""
     return project_of(model, root, tree).digest
+
+
+def _title(command: Command) -> str:
+    """Line of a *command*, and what its columns are called where that is not the usual."""
+    columns = (command.id, command.prediction)
+    return "\0".join([f"command {command.command}", *(columns if columns != ("id", "prediction") else ())])
 
 
 def _is_part(root: Path, word: str) -> bool:
@@ -142,13 +79,12 @@ def former_digest(model: Runnable, root: Path, tree: Path) -> str | None:
     today's, so no new question is known by it.
     """
     match model:
-        case SavedEstimator(path):
+        case Model(path):
             return _former("estimator", root, [root / path])
-        case Command(line, files, names):
-            kind = f"command {line}" if names == ColumnNames() else f"command {line}\0{names.id}\0{names.prediction}"
+        case Command(files=files):
             named = [root / word for word in model.words() if _is_part(root, word)]
             parts = [root / name for name in files] if files else [tree]
-            return _former(kind, root, [file for part in parts for file in _files_in(part)] + named)
+            return _former(_title(model), root, [file for part in parts for file in _files_in(part)] + named)
 
 
 def _files_in(path: Path) -> list[Path]:

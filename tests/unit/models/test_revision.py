@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from proctor.errors import DataError
-from proctor.models import NotThere, commit_of, export, file_at
+from proctor.models.revision import NotThere, commit_of, export, file_at
 
 WEIGHTS = b"\x00weights\r\n"
 

@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 
 from proctor.errors import DataError, Misuse, ModelError, NotStarted
-from proctor.models import Command, Limits, Place, SavedEstimator, project_of, run
+from proctor.models.child import Limits
+from proctor.models.formats import PICKLE
+from proctor.models.runnable import Command, Model
+from proctor.models.running import run
 from proctor.models.sandbox import candidates, confines, scratch
-from proctor.predictions import ColumnNames, Sheet, align
-
-FEATURES = "id,x\na,1\nb,2\nc,3\n"
+from proctor.models.submission import project_of
+from proctor.predictions import Sheet, align
 
 GOOD = """
 import csv, sys
@@ -26,25 +28,6 @@ with open(sys.argv[1]) as file, open(sys.argv[2], "w") as out:
     for row in csv.DictReader(file):
         print(row["id"], int(row["x"]) % 2, sep=",", file=out)
 """
-
-
-@pytest.fixture
-def place(tmp_path):
-    """Give a gate's folder with labels and a ledger, and a private folder with the features beside it."""
-    root, folder = tmp_path / "gate", tmp_path / "private"
-    (root / "exam").mkdir(parents=True)
-    folder.mkdir()
-    (root / "exam" / "labels.csv").write_text("id,label\na,4711\n")
-    (folder / "features.csv").write_text(FEATURES)
-    environment = {"PATH": "/usr/bin:/bin", "PROCTOR_KEY": "k3y", "GITHUB_TOKEN": "t0ken", "LABELS": "exam/labels.csv"}
-    return Place(
-        root=root,
-        stage=tmp_path,
-        folder=folder,
-        limits=Limits(seconds=20),
-        environment=environment,
-        hidden=(root / "exam",),
-    )
 
 
 @pytest.fixture(params=["bubblewrap", "landlock", "none"])
@@ -86,7 +69,7 @@ def test_run__named_columns(place):
     """The command's output may name its columns as it likes."""
     program = "import sys; open(sys.argv[2], 'w').write('key,guess\\na,cat\\n')"
 
-    ran = predict(place, program, names=ColumnNames("key", "guess"))
+    ran = predict(place, program, id="key", prediction="guess")
 
     assert (("a",), ["cat"]) == (ran.predictions.ids, ran.predictions.values.tolist())
 
@@ -395,7 +378,7 @@ def save_pickle(place, content="Parity()", name="model.pkl"):
     (place.root / "parity.py").write_text(ESTIMATOR)
     program = f"import pickle, parity\nfrom parity import *\npickle.dump({content}, open({name!r}, 'wb'))"
     subprocess.run([sys.executable, "-c", program], cwd=place.root, check=True)
-    return SavedEstimator(name, trusts_pickle=True, files=("parity.py",))
+    return Model(name, trust=(PICKLE,), files=("parity.py",))
 
 
 def test_run__pickle(place):
@@ -422,7 +405,7 @@ def test_run__pickle_that_writes_a_bomb(place):
     """Predictions that are small in their file and huge in memory are not unpacked."""
     code = "import numpy, os, sys; numpy.savez_compressed(sys.argv[3], prediction=numpy.zeros(10**8)); os._exit(0)"
     (place.root / "bomb.pkl").write_bytes(b"cbuiltins\nexec\n(V" + code.encode() + b"\ntR.")
-    model = SavedEstimator("bomb.pkl", trusts_pickle=True)
+    model = Model("bomb.pkl", trust=(PICKLE,))
 
     with pytest.raises(ModelError, match="unpacks to more than 1048576 bytes"):
         run_model(model, replace(place, most_bytes=1 << 20))
@@ -430,7 +413,7 @@ def test_run__pickle_that_writes_a_bomb(place):
 
 def test_run__pickle_without_trust(place):
     """Without the line of trust a pickle is not even opened."""
-    model = replace(save_pickle(place), trusts_pickle=False)
+    model = replace(save_pickle(place), trust=())
     with pytest.raises(Misuse, match="trust: pickle"):
         run_model(model, place)
 
@@ -441,7 +424,7 @@ def test_run__pickle_without_trust(place):
 )
 def test_run__bad_pickle(place, content, message):
     """What has no predict, or is not there, is named."""
-    model = SavedEstimator("model.pkl", trusts_pickle=True) if content is None else save_pickle(place, content)
+    model = Model("model.pkl", trust=(PICKLE,)) if content is None else save_pickle(place, content)
 
     with pytest.raises(ModelError, match=re.escape(message)):
         run_model(model, place)
@@ -463,8 +446,8 @@ def test_run__scikit_learn(place):
     (place.folder / "features.npz").unlink(missing_ok=True)
     np.savez(place.folder / "features.npz", text=np.array(texts))
 
-    of_text = run_model(SavedEstimator("text.joblib", True), place, "features.npz")
-    of_numbers = run_model(SavedEstimator("numbers.joblib", True), place)
+    of_text = run_model(Model("text.joblib", (PICKLE,)), place, "features.npz")
+    of_numbers = run_model(Model("numbers.joblib", (PICKLE,)), place)
 
     assert (None, classes) == (of_text.predictions.ids, of_text.predictions.values.tolist())
     assert [5, 6, 7] == of_numbers.predictions.values.tolist()

@@ -9,8 +9,9 @@ import subprocess
 import pytest
 
 from proctor.errors import DataError, ModelError
-from proctor.models import Command, SavedEstimator, commit_of, digest, export, file_at
-from proctor.predictions import ColumnNames
+from proctor.models.revision import commit_of, export, file_at
+from proctor.models.runnable import Command, Model
+from proctor.models.submission import digest
 
 LINE = "python predict.py {features} {predictions}"
 
@@ -63,8 +64,8 @@ def test_digest__another_column_is_another_model(tmp_path):
     """A command may write the predictions of several models; the usual names change nothing."""
     (tmp_path / "predict.py").write_text("1")
     found = [
-        digest(Command(LINE, ("predict.py",), names), tmp_path)
-        for names in (ColumnNames(), ColumnNames("id", "prediction"), ColumnNames(prediction="b"), ColumnNames("key"))
+        digest(Command(LINE, ("predict.py",), None, *names), tmp_path)
+        for names in ((), ("id", "prediction"), ("id", "b"), ("key",))
     ]
 
     assert found[0] == found[1]
@@ -76,7 +77,7 @@ def test_digest__missing_file(tmp_path):
     with pytest.raises(ModelError, match=r"gone\.bin"):
         digest(Command(LINE, ("gone.bin",)), tmp_path)
     with pytest.raises(ModelError, match=r"gone\.joblib"):
-        digest(SavedEstimator("gone.joblib"), tmp_path)
+        digest(Model("gone.joblib"), tmp_path)
 
 
 def test_digest__pipe(tmp_path):
@@ -85,9 +86,9 @@ def test_digest__pipe(tmp_path):
     (tmp_path / "endless").symlink_to("/dev/zero")
 
     with pytest.raises(ModelError, match="a pipe or a device"):
-        digest(SavedEstimator("model"), tmp_path)
+        digest(Model("model"), tmp_path)
     with pytest.raises(ModelError, match="leads out of"):
-        digest(SavedEstimator("endless"), tmp_path)
+        digest(Model("endless"), tmp_path)
 
 
 def test_digest__nothing_known(tmp_path):
@@ -125,14 +126,14 @@ def test_digest__tracked_files(git):
 def test_digest__saved_estimator(tmp_path):
     """An estimator is known by its bytes, whatever the trust in it."""
     (tmp_path / "m.joblib").write_bytes(b"1")
-    before = digest(SavedEstimator("m.joblib"), tmp_path)
+    before = digest(Model("m.joblib"), tmp_path)
 
-    assert before == digest(SavedEstimator("m.joblib", trusts_pickle=True), tmp_path)
+    assert before == digest(Model("m.joblib", trust=("pickle",)), tmp_path)
     (tmp_path / "m.joblib").write_bytes(b"2")
-    assert before != digest(SavedEstimator("m.joblib"), tmp_path)
+    assert before != digest(Model("m.joblib"), tmp_path)
 
 
-@pytest.mark.parametrize("model", [SavedEstimator("w.bin"), Command(LINE, ("w.bin",)), Command(LINE, (".",))])
+@pytest.mark.parametrize("model", [Model("w.bin"), Command(LINE, ("w.bin",)), Command(LINE, (".",))])
 def test_digest__pointer(tmp_path, model):
     """A declared file that was never fetched is named: the program might do without it, and worse."""
     (tmp_path / "w.bin").write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{'ab' * 32}\nsize 9\n")

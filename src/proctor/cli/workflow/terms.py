@@ -122,7 +122,7 @@ def owners_base(root: Path, facts: Facts, revision: str) -> str | None:
 
 def _gate_at(gate: Gate, base: str) -> Gate | None:
     from proctor.gatefile import loads
-    from proctor.models import NotThere, commit_of, file_at
+    from proctor.models.revision import NotThere, commit_of, file_at
 
     name = Path(gate.file).name
     try:
@@ -195,7 +195,7 @@ def _baseline(gate: Gate, asked: str, revision: str) -> Baseline:
 
 
 def _has_candidate(gate: Gate, revision: str) -> bool:
-    from proctor.models import commit_of
+    from proctor.models.revision import commit_of
 
     try:
         commit = commit_of(gate.root, revision)

@@ -1,47 +1,18 @@
-"""
-The child process that loads a saved estimator and lets it predict; the one file in which scikit-learn is imported.
-
-Run as a script: ``python -P estimator_child.py MODEL FEATURES PREDICTIONS ID_COLUMN``. It is given features and never
-labels. Loading the model runs whatever code is in it, which is why it happens here and nowhere else.
-"""
+"""Features in the form that a saved model takes, and its scores as classes."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from proctor.errors import ProctorError
-from proctor.predictions.columns import text_column
-from proctor.predictions.tables import Raw, Source, Table, is_index, read_table
+from proctor.predictions.tables import Raw, Table, is_index
 
-
-def main(arguments: list[str]) -> int:
-    """Load, predict, write; exit code 1 with one line on standard error if the features do not fit."""
-    model_path, features_path, target, id_column = arguments
-    sys.path.insert(0, str(Path.cwd()))  # modules of the project that the estimator was made with
-    try:
-        table = read_table(Source(Path(features_path)))
-        estimator = _load(Path(model_path))
-        ids = text_column(table, id_column) if id_column in table.columns else None
-        predicted = np.asarray(estimator.predict(features_for(estimator, table, id_column)))
-    except ProctorError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    if predicted.dtype == object:
-        predicted = np.array(predicted.tolist())
-    columns: dict[str, Any] = {"prediction": predicted} | ({} if ids is None else {id_column: np.array(ids)})
-    np.savez(target, **columns)
-    return 0
-
-
-def _load(path: Path) -> Any:
-    """What joblib or pickle has saved: many a ``.pkl`` was written by joblib, which reads both."""
-    import joblib
-
-    return joblib.load(path)
+NO_CATEGORIES = (
+    "the model was fitted with categories of a data frame, and which number stands for which is not known here; "
+    "let a program predict: `command: python predict.py {features} {predictions}`"
+)
 
 
 def features_for(estimator: Any, table: Table, id_column: str) -> Any:
@@ -95,5 +66,20 @@ def _frame(names: list[str], columns: list[np.ndarray]) -> Any:
     return pd.DataFrame(dict(zip(names, columns, strict=True)))
 
 
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+def as_numbers(features: Any) -> np.ndarray:
+    """
+    Rows of numbers.
+
+    Raises:
+        ProctorError: If there is text among them.
+
+    """
+    try:
+        return np.asarray(features, float)
+    except ValueError as error:
+        raise ProctorError(f"the model takes numbers, and the features hold text: {error}") from error
+
+
+def class_of_scores(found: np.ndarray) -> np.ndarray:
+    """The place of the largest of several scores of each example; anything else as it is, for those who check it."""
+    return found.argmax(axis=1) if found.dtype.kind == "f" and found.ndim == 2 and found.shape[1] > 1 else found

@@ -1,17 +1,15 @@
-"""The form in which an estimator is given its features."""
+"""The form in which a model is given its features."""
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from types import SimpleNamespace
 
-import joblib
 import numpy as np
 import pytest
 
 from proctor.errors import ProctorError
-from proctor.models.estimator_child import _load, features_for
+from proctor.models.formats.features import features_for
 from proctor.predictions.tables import Source, Table
 
 ANY = SimpleNamespace()
@@ -69,13 +67,3 @@ def test_features_for__by_name():
     assert [[3, 1], [4, 2]] == np.asarray(found).tolist()
     with pytest.raises(ProctorError, match="have no column 'w'"):
         features_for(estimator, table(x=["1"]), "id")
-
-
-@pytest.mark.parametrize("suffix", [".joblib", ".pkl", ".pickle"])
-@pytest.mark.parametrize("dump", [joblib.dump, lambda value, path: path.write_bytes(pickle.dumps(value))])
-def test_load__whoever_saved_it(tmp_path, suffix, dump):
-    """A file is read as what it is, whether pickle or joblib has written it and whatever its suffix says."""
-    path = tmp_path / f"model{suffix}"
-    dump({"weights": np.arange(3)}, path)
-
-    assert [0, 1, 2] == _load(path)["weights"].tolist()

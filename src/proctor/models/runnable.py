@@ -1,0 +1,80 @@
+"""Kinds of candidates that can be run, as a gate file declares them."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from proctor.errors import Misuse
+
+FEATURES, PREDICTIONS = "{features}", "{predictions}"
+
+
+@dataclass(frozen=True)
+class Command:
+    """
+    A program in any language that reads a file of features and writes a file of predictions.
+
+    Attributes:
+        command: The line, with ``{features}`` and ``{predictions}`` for the two files. No shell reads it.
+        files: Files and folders that it consists of, below the gate file's folder; none: all that git tracks.
+        timeout: Seconds until it is stopped; ``None`` if nothing was said.
+        id: Name of the column of ids in what it writes.
+        prediction: Name of the column of predictions in what it writes.
+
+    """
+
+    command: str
+    files: tuple[str, ...] = ()
+    timeout: float | None = None
+    id: str = "id"
+    prediction: str = "prediction"
+
+    def __str__(self) -> str:
+        return self.command
+
+    def words(self) -> list[str]:
+        """
+        Words of the line, its placeholders still in it.
+
+        Raises:
+            Misuse: If it cannot be read as words, or names no file for the predictions.
+
+        """
+        try:
+            words = shlex.split(self.command)
+        except ValueError as error:
+            raise Misuse(f"the command {self.command!r} cannot be read: {error}", hint="close every quote") from error
+        if not words or not any(PREDICTIONS in word for word in words):
+            raise Misuse(
+                f"the command {self.command!r} does not say where its predictions go",
+                hint="use both placeholders, for example: python predict.py {features} {predictions}",
+            )
+        return words
+
+
+@dataclass(frozen=True)
+class Model:
+    """
+    A saved model, in one of the formats of `proctor.models.formats`.
+
+    Attributes:
+        model: Its file, below the gate file's folder; the ending tells the format.
+        trust: What the gate file trusts: ``pickle``, or types that a file of skops may hold.
+        timeout: Seconds until it is stopped; ``None`` if nothing was said.
+        id: Name of the column of ids in the features, which the model is not shown.
+        files: Files and folders beside it that it consists of, too: modules that it was made with.
+
+    """
+
+    model: str
+    trust: tuple[str, ...] = ()
+    timeout: float | None = None
+    id: str = "id"
+    files: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.model
+
+
+Runnable = Command | Model
