@@ -8,7 +8,7 @@ from importlib.resources import files
 import click
 
 TOPICS = {
-    "formats": "the files of labels, features and predictions: formats, columns, ids, and how classes are read",
+    "formats": "the files of labels, features, predictions and models: formats, columns, ids, and how classes are read",
     "theory": "the statistics: what is promised, by which test, and why it holds",
     "extending": "recipes for whoever adds to the program: what to write, and in which files",
     "security": "who can do what to the gate, what is held, what is priced, and what is not promised",

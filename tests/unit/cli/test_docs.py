@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 from pathlib import Path
@@ -58,12 +59,50 @@ def test_extending__lists_files_and_names_that_exist() -> None:
     recipes = re.split(r"^## ", page("extending"), flags=re.MULTILINE)[1:]
     for recipe in recipes:
         title = recipe.splitlines()[0]
-        files = re.findall(r"`((?:src|tests)/[\w/.]+)`", recipe)
+        files = re.findall(r"`((?:src|tests)/[\w/.]+|pyproject\.toml)`", recipe)
         names = re.findall(r"`(proctor[\w.]*):(\w+)`", recipe)
 
         assert files, title
         assert [] == [file for file in files if not (ROOT / file).is_file()], title
         assert [] == [name for home, name in names if not hasattr(importlib.import_module(home), name)], title
+
+
+@pytest.mark.parametrize(
+    ("recipe", "most", "names"),
+    [
+        ("A model format", 3, r"\bonnx(runtime)?\b"),
+        ("A ledger backend", 2, r"\b(postgresql|psycopg|PostgresqlStore)\b"),
+    ],
+)
+def test_extending__reaches_no_further(recipe: str, most: int, names: str) -> None:
+    """
+    What the recipe takes for its example is named in no file of the program but those of the recipe.
+
+    New files and those of tests do not count as changed.
+    """
+    body = next(part for part in re.split(r"^## ", page("extending"), flags=re.MULTILINE) if part.startswith(recipe))
+    rows = re.findall(r"^\| `([\w/.]+)` \| (.*) \|$", body, re.MULTILINE)
+    changed = {file for file, what in rows if not what.startswith("new") and not file.startswith("tests/")}
+    code = {path: imported(path) for path in (ROOT / "src").rglob("*.py")}
+
+    assert 0 < len(changed) <= most
+    assert set() == {path.relative_to(ROOT).as_posix() for path, words in code.items() if re.search(names, words)} - {
+        file for file, _ in rows
+    }
+
+
+def imported(path: Path) -> str:
+    """Every module and name that a file imports, and its strings that are one word."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=names):
+                found += [each.name for each in names]
+            case ast.ImportFrom(module=module, names=names):
+                found += [module or "", *(each.name for each in names)]
+            case ast.Constant(value=str(text)) if text.isidentifier():
+                found.append(text)
+    return " ".join(found)
 
 
 def test_security__names_tests_that_exist() -> None:
