@@ -173,3 +173,32 @@ def test_environment__of_a_commit_opens_nothing_of_the_machine(ready: Workshop, 
 
         assert 5 == ran.code, ran.out
         assert "quicksilver" not in ran.out + ran.err
+
+
+def test_key__of_a_commit_begins_no_new_books(ready: Workshop):
+    """With a key of its own and a ledger of its own, the marks that the owner signed would be a stranger's."""
+    assert 0 == ready.proctor("check", env=KEY).code
+    (ready.root / "mine.key").write_text(generate_key().text)
+    ready.gate(owner={"key": "mine.key"}, ledger="fresh.db").predictions("new.csv", range(170, 400))
+
+    beside = ready.proctor("check", env=KEY)
+    git(ready.root, "init", "-q")
+    git(ready.root, "add", "mine.key")
+    alone = ready.proctor("check")
+
+    assert (5, 5) == (beside.code, alone.code), beside.out + alone.out
+    assert "holds another key than PROCTOR_KEY" in beside.err
+    assert "came with a commit" in alone.err
+    assert not (ready.root / "fresh.db").exists()
+
+
+def test_outcomes__are_sent_to_nobody_whom_a_commit_names(ready: Workshop):
+    """Under `none -> ADDRESS` the outcomes go to the registered address alone."""
+    ready.gate(adaptivity="none -> ada@example.com", steps=4)
+    ready.proctor("check", env=KEY)
+    ready.gate(adaptivity="none -> eve@example.com", steps=4)
+
+    ran = ready.proctor("testset", "notify", env=KEY)
+
+    assert 2 == ran.code, ran.out
+    assert "`adaptivity` is 'eve@example.com'" in ran.err

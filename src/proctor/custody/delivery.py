@@ -19,6 +19,7 @@ from proctor.custody.outcomes import open_outcomes
 from proctor.errors import Misuse
 from proctor.gate.books import Books
 from proctor.gate.session import Session
+from proctor.gate.settings import refuse_changed_on
 from proctor.ledger.history import Taken
 from proctor.ledger.records import Notified
 
@@ -79,10 +80,12 @@ def send_due(session: Session, *, again: bool = False) -> tuple[Result, ...]:
 
     Raises:
         Misuse: If the gate file names no receiver, or the test set is not registered.
+        ContractError: If the gate file changes what belongs to the owner: outcomes would go to somebody else.
     """
     books = session.books()
     life = session.life(books)
-    gate = session.gate
+    gate, entries = session.gate, session.ledger.read()
+    refuse_changed_on(gate, entries, life.registered.record.testset, is_signed=entries[-1].mac is not None)
     if not (gate.notify.webhook or gate.notify.mail or gate.recipient):
         raise Misuse(
             f"{gate.file} names nobody to notify",

@@ -20,7 +20,7 @@ from proctor.errors import KeyFault, SandboxError
 from proctor.gate.marks import Marks
 from proctor.gatefile import Gate, Inputs
 from proctor.predictions import Source
-from proctor.surroundings import Surroundings
+from proctor.surroundings import Surroundings, is_tracked
 from proctor.testset import ExamFiles
 
 if TYPE_CHECKING:
@@ -58,14 +58,33 @@ class Safe:
 
     @cached_property
     def key(self) -> Key | None:
-        """The owner's key; ``None`` if there is none here. `cryptography` is loaded only if there is."""
+        """
+        The owner's key; ``None`` if there is none here. `cryptography` is loaded only if there is.
+
+        Raises:
+            KeyFault: If what is named is no key, or one that a commit may have put in the place of the owner's: with it
+                the books could begin anew, since marks that the owner signed would be a stranger's.
+        """
         if self.gate.owner.key is None and not self.surroundings.keys.get(_KEY_VARIABLE, "").strip():
             return None
         from proctor.testset.sealing import find_key
 
         forbid_core_dumps()
         file = self.gate.resolve(self.gate.owner.key) if self.gate.owner.key else None
-        return find_key(self.surroundings.keys, file)
+        found = find_key(self.surroundings.keys, file)
+        if file is not None:
+            if is_tracked(file):
+                raise KeyFault(
+                    f"the key file {self.gate.owner.key!r} came with a commit: whoever made it has the key",
+                    hint="Keep the owner's key out of the repository, and name it there: `owner: {key: FILE}`.",
+                )
+            given = find_key(self.surroundings.keys)
+            if given is not None and given != found:
+                raise KeyFault(
+                    f"the key file {self.gate.owner.key!r} holds another key than {_KEY_VARIABLE}",
+                    hint="Leave `owner: {key: …}` out of the gate file, or unset the variable. Nothing was spent.",
+                )
+        return found
 
     @property
     def ledger_key(self) -> bytes | None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from proctor.errors import DataError, Misuse, ModelError, NotStarted
-from proctor.models.child import Limits
+from proctor.models.child import Limits, PlainLauncher
 from proctor.models.formats import PICKLE
 from proctor.models.runnable import Command, Model
 from proctor.models.running import run
@@ -63,6 +63,17 @@ def test_run__command(place):
     assert (("a", "b", "c"), digest) == (ran.predictions.ids, ran.predictions.digest)
     assert "none" == ran.tier
     assert ran.predictions.source.endswith("predict.py {features} {predictions}")
+
+
+def test_run__dies_before_the_gate_where_memory_runs_out(tier):
+    """The kernel is told to end the model first: a gate that it ends could be asked again, free."""
+    if isinstance(tier.launcher, PlainLauncher):
+        pytest.skip("the promise is the sandbox's")
+    program = "import sys; open(sys.argv[2], 'w').write('prediction\\n' + open('/proc/self/oom_score_adj').read())"
+
+    ran = predict(tier, program)
+
+    assert [1000] == ran.predictions.values.tolist()
 
 
 def test_run__named_columns(place):

@@ -85,6 +85,9 @@ def prepare(plan: Plan, supervisor: int, output: int) -> None:
     for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and an exec would hand that on
         signal.signal(ignored, signal.SIG_DFL)
     os.umask(0o077)
+    # where memory runs out the model dies, however many processes it is, and not the gate: that would be free of charge
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
     os.chdir(plan["cwd"])
     for number in plan["inherit"]:
         os.set_inheritable(number, True)
