@@ -110,6 +110,23 @@ def test_crash__is_charged_each_time_another_program_probes(project: Project):
     assert [1, 2, 3] == steps
 
 
+def test_kept_predictions__have_a_size_that_tells_nothing(project: Project):
+    """A model could write what packs well or badly, by what it saw; what is kept of it is as long either way."""
+    project.check(0)
+    noisy = (
+        program()
+        .replace("names[(x", "names[random.randrange(4) if i % 7 == 0 else (x")
+        .replace("import csv", "import random, csv")
+    )
+    (project.root / "predict.py").write_text(noisy)
+    project.check(0)
+
+    kept = [file.stat().st_size for file in (project.root / ".proctor/store").glob("*.npz")]
+
+    assert 2 == len(kept)
+    assert 1 == len(set(kept))
+
+
 def test_crash__in_fn_free_is_a_charged_pass(project: Project):
     """Where not knowing passes, a crash passes, and is charged (theory.md §4.3.4)."""
     project.gate(mode="fn-free").candidate(before="sys.exit(3)")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from proctor.budget import Adaptivity, Mode
+from proctor.conditions import clauses
 from proctor.evaluation import evaluate, figures, paper_rule, summary
 from proctor.feedback import Message, message, message_of_time, message_without_judgment, together
 from proctor.gate.asking import Asked
@@ -80,7 +81,9 @@ def outcome_of_a_crash(session: Session) -> str:
 
 def hiding_time(session: Session) -> AbstractContextManager[Lasted]:
     """Time in which everything happens that depends on predictions or labels: it does not depend on them."""
-    return lasting(judging_s(session.gate.testset.inputs, session.exam.n_examples), session.surroundings)
+    gate = session.gate
+    step_s = judging_s(gate.testset.inputs, session.exam.n_examples, len(clauses(gate.formula)))
+    return lasting(step_s, session.surroundings)
 
 
 def timed_step(session: Session, books: Books, asked: Asked, said: Judged, judging: Lasted, pending: int) -> Evaluated:

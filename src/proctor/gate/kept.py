@@ -24,6 +24,8 @@ from proctor.predictions.tables import NO_ARRAY
 from proctor.surroundings import is_tracked
 from proctor.testset import TestSet
 
+_LEAST_BYTES, _ROW_BYTES = 4096, 16  # room for predictions of any model that passes
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -60,7 +62,7 @@ class Kept:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             draft.unlink(missing_ok=True)  # it may be a link, and is not followed
-            draft.write_bytes(self.safe.wrap(content.getvalue(), digest))
+            draft.write_bytes(self.safe.wrap(content.getvalue(), digest, _LEAST_BYTES + _ROW_BYTES * len(ordered)))
             draft.replace(self._file(digest))
         except OSError as error:
             raise DataError(

@@ -20,7 +20,7 @@ from proctor.surroundings import Surroundings
 
 _SECONDS = re.compile(r":\d\d(\.\d+)?(?=Z|\+)")
 
-_GRACE_S, _JUDGING_S, _OPEN_JUDGING_S = 1.0, 1.0, 0.02
+_GRACE_S, _JUDGING_S, _OPEN_JUDGING_S = 1.0, 1.0, 0.03
 _READ_PER_S, _JUDGED_PER_S = 5_000, 50_000
 
 
@@ -63,7 +63,11 @@ def run_s(slot_s: float, n_examples: int) -> float:
     return slot_s + _GRACE_S + n_examples / _READ_PER_S
 
 
-def judging_s(inputs: Inputs, n_examples: int) -> float:
-    """Step in which labels are judged: several times what differs from one set of counts to another."""
-    judging = _JUDGING_S if inputs is Inputs.SEALED else _OPEN_JUDGING_S
+def judging_s(inputs: Inputs, n_examples: int, n_clauses: int) -> float:
+    """
+    Step in which labels are judged: more than what differs from one set of counts to another.
+
+    Clauses add up where all of them are looked at, and the counts say whether they are.
+    """
+    judging = _JUDGING_S if inputs is Inputs.SEALED else _OPEN_JUDGING_S * n_clauses
     return judging * (1 + n_examples / _JUDGED_PER_S)

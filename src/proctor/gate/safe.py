@@ -8,6 +8,7 @@ A sealed file is opened in memory, in this process only. Without the key everyth
 from __future__ import annotations
 
 import hmac
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _KEY_VARIABLE = "PROCTOR_KEY"
 _MAGIC = b"PROCTOR"
+_PADDED, _LENGTH = b"padded\0\0", struct.Struct("<8sQ")
 
 
 class LockedSource(Source):
@@ -195,13 +197,19 @@ class Safe:
             secret = self.key.subkey(Purpose.PREDICTIONS)
         return hmac.new(secret, f"{fingerprint}\0{predictions}".encode(), "sha256").hexdigest()
 
-    def wrap(self, content: bytes, context: str) -> bytes:
-        """Bytes that may lie on a disk: sealed where inputs are sealed, as they are elsewhere."""
+    def wrap(self, content: bytes, context: str, least: int = 0) -> bytes:
+        """
+        Bytes that may lie on a disk: sealed where inputs are sealed, as they are elsewhere.
+
+        A model could say something by what it writes packing well or badly, so what is sealed has a coarse length.
+        """
         if self.gate.testset.inputs is not Inputs.SEALED or self.key is None:
             return content
         from proctor.testset.sealing import seal_bytes
 
-        return seal_bytes(content, self.key, context)
+        size = max(least, 1 << (_LENGTH.size + len(content) - 1).bit_length())
+        padded = (_LENGTH.pack(_PADDED, len(content)) + content).ljust(size, b"\0")
+        return seal_bytes(padded, self.key, context)
 
     def unwrap(self, content: bytes, context: str) -> bytes:
         """The inverse of `wrap`."""
@@ -211,7 +219,11 @@ class Safe:
             raise KeyFault("kept predictions are sealed, and their key is not here", hint=f"Set {_KEY_VARIABLE}.")
         from proctor.testset.sealing import open_bytes
 
-        return open_bytes(content, self.key, context)
+        opened = open_bytes(content, self.key, context)
+        if not opened.startswith(_PADDED):  # as earlier versions wrote it
+            return opened
+        _, length = _LENGTH.unpack_from(opened)
+        return opened[_LENGTH.size : _LENGTH.size + length]
 
     def _source(self, path: Path, context: str, is_private: bool) -> Source:
         if not is_sealed(path):

@@ -62,7 +62,14 @@ def test_lasting__interruption_is_not_held_up():
 
 def test_default_slot__ends_within_a_minute():
     """A candidate and a baseline that has to be run again on 10,000 sealed examples are judged within a minute."""
-    assert 2 * run_s(20.0, 10_000) + judging_s(Inputs.SEALED, 10_000) < 60
+    assert 2 * run_s(20.0, 10_000) + judging_s(Inputs.SEALED, 10_000, 3) < 60
+
+
+def test_judging_s__grows_with_the_clauses():
+    """Each clause is judged in a time of its own, and the counts say how many are: the step has room for all."""
+    one, three = (judging_s(Inputs.OPEN, 2_000, n_clauses) for n_clauses in (1, 3))
+
+    assert 3 * one == pytest.approx(three)
 
 
 @pytest.mark.parametrize("now", ["2026-11-23T21:43:07+00:00", "2026-11-23T21:43:07.123+00:00"])
