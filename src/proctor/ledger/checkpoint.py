@@ -13,21 +13,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from proctor.budget import SPENT, Account, Adaptive, Contract, Guaranteed
-from proctor.budget.codes import Enumerative, Fixed, Laplace
-from proctor.budget.guard import Balances
+from proctor import codec
+from proctor.budget import Account
 from proctor.ledger.entries import Entry, from_line
 from proctor.ledger.history import Life, Taken
-from proctor.ledger.records import Evaluated, Registered
+from proctor.ledger.records import Evaluated
 
 VERDICTS = 100
 """Number of last verdicts that are kept of each test set."""
 
-_FORM = 2
-_NAMED = {each.__name__: each for each in (Adaptive, Guaranteed, Enumerative, Fixed, Laplace, Balances)}
+_FORM = 3
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def checkpoint_of(lives: Mapping[str, Life], last: Entry) -> Checkpoint:
 
 def to_text(checkpoint: Checkpoint, version: str) -> str:
     """*checkpoint* as text with its own checksum, for `from_text` of the same *version* of the program."""
-    accounts = {name: _plain(account) for name, account in checkpoint.accounts.items()}
+    accounts = {name: codec.to_json(account) for name, account in checkpoint.accounts.items()}
     content = "\n".join([json.dumps(accounts), *(entry.to_line() for entry in checkpoint.entries)])
     return f"{_head(content, version)}\n{content}"
 
@@ -76,38 +74,10 @@ def from_text(text: str, version: str) -> Checkpoint | None:
     first, *lines = content.split("\n")
     if head != _head(content, version) or not lines:
         return None
-    entries, plain = tuple(from_line(line) for line in lines), json.loads(first)
-    registered = [Taken[Registered](entry).record for entry in entries if entry.kind == Registered.kind]
-    return Checkpoint(entries, {each.testset: _account(each.contract, plain[each.testset]) for each in registered})
+    accounts = {name: codec.from_json(Account, each) for name, each in json.loads(first).items()}
+    return Checkpoint(tuple(from_line(line) for line in lines), accounts)
 
 
 def _head(content: str, version: str) -> str:
     """First line; the checksum is against damage, not against malice: who can write the file can write this too."""
     return f"proctor checkpoint {_FORM} {version} {hashlib.sha256(content.encode()).hexdigest()}"
-
-
-def _plain(account: Account) -> dict[str, Any]:
-    return {
-        "evaluations": account.evaluations,
-        "proofs": account.proofs,
-        "log_budget": None if account.log_budget == SPENT else account.log_budget,
-        "log_code": account.log_code,
-        "stakes": _named(account.stakes),
-        "code": _named(account.code),
-        "balances": _named(account.balances),
-    }
-
-
-def _account(contract: Contract, plain: dict[str, Any]) -> Account:
-    budget = plain.pop("log_budget")
-    made = {name: _made(plain.pop(name)) for name in ("stakes", "code", "balances")}
-    return Account(contract, log_budget=SPENT if budget is None else budget, **made, **plain)
-
-
-def _named(value: Any) -> list[Any] | None:
-    """One of the classes in `_NAMED` as its name and its fields, all of them numbers."""
-    return None if value is None else [type(value).__name__, *asdict(value).values()]
-
-
-def _made(plain: list[Any] | None) -> Any:
-    return None if plain is None else _NAMED[plain[0]](*plain[1:])

@@ -14,9 +14,10 @@ import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from proctor import codec
 from proctor.ledger.entries import Entry
 from proctor.ledger.records import LossAccepted
 
@@ -55,24 +56,21 @@ class Mark:
         return key is not None and self.mac is not None and hmac.compare_digest(self.mac, self._code(key))
 
     def _code(self, key: bytes) -> str:
-        content = json.dumps({**asdict(self), "mac": None}, sort_keys=True)
+        content = json.dumps({**codec.to_json(self), "mac": None}, sort_keys=True)
         return hmac.digest(key, _DOMAIN + content.encode(), "sha256").hex()
 
     def to_text(self) -> str:
         """The mark as one line of JSON."""
-        return json.dumps(asdict(self), sort_keys=True) + "\n"
+        return json.dumps(codec.to_json(self), sort_keys=True) + "\n"
 
 
 def from_text(text: str, subject: str) -> Mark | None:
     """The mark of *subject* that `Mark.to_text` wrote; ``None`` for anything else: it marks nothing."""
     try:
-        found: Any = json.loads(text)
-        mark = Mark(**found)
+        mark = codec.from_json(Mark, json.loads(text))
     except (ValueError, TypeError, RecursionError):
         return None
-    texts = (mark.hash, mark.ledger, mark.at, "" if mark.mac is None else mark.mac)
-    is_typed = type(mark.number) is int and all(isinstance(each, str) for each in texts)
-    if not is_typed or mark.subject != subject or not 0 < mark.number < 10**_MOST_DIGITS:
+    if mark.subject != subject or not 0 < mark.number < 10**_MOST_DIGITS:
         return None
     return mark if all(_HASH.fullmatch(each) for each in (mark.hash, mark.mac or mark.hash)) else None
 

@@ -8,10 +8,11 @@ An evaluation keeps everything that it was judged under, so that reading the pas
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, get_args
 
-from proctor.budget import Adaptive, Adaptivity, Contract, Guaranteed, Mode, Stakes
+from proctor import codec
+from proctor.budget import Contract, Stakes
 from proctor.errors import LedgerCorrupt, LedgerTooNew
 
 Json = dict[str, Any]
@@ -252,35 +253,9 @@ class Notified:
 EVALUATED_FIELDS = frozenset(field.name for field in fields(Evaluated))
 
 OwnersAct = SettingsAccepted | BaselineNamed | LossAccepted
+Record = Registered | Adopted | Evaluated | Pending | Corrected | OwnersAct | Retired | Notified
 
-Record = (
-    Registered
-    | Adopted
-    | Evaluated
-    | Pending
-    | Corrected
-    | SettingsAccepted
-    | BaselineNamed
-    | LossAccepted
-    | Retired
-    | Notified
-)
-
-_KINDS: dict[str, type[Any]] = {
-    c.kind: c
-    for c in (
-        Registered,
-        Adopted,
-        Evaluated,
-        Pending,
-        Corrected,
-        SettingsAccepted,
-        BaselineNamed,
-        LossAccepted,
-        Retired,
-        Notified,
-    )
-}
+_KINDS: dict[str, type[Record]] = {each.kind: each for each in get_args(Record)}
 
 
 def private_of(record: Record) -> str | None:
@@ -290,13 +265,7 @@ def private_of(record: Record) -> str | None:
 
 def to_body(record: Record) -> Json:
     """JSON body of *record*; its kind is a field of the entry itself."""
-    body = asdict(record)
-    if isinstance(record, Registered):
-        body["columns"] = list(record.columns)
-        body["contract"] = {name: getattr(value, "value", value) for name, value in body["contract"].items()}
-    if isinstance(record, Evaluated | Pending):
-        kind = "guaranteed" if isinstance(record.stakes, Guaranteed) else "adaptive"
-        body["stakes"] = {"kind": kind, **asdict(record.stakes)}
+    body: Json = codec.to_json(record)
     return body
 
 
@@ -305,7 +274,7 @@ def from_body(kind: str, body: Json, number: int = 0) -> Record:
     The record that an entry's body stands for.
 
     Raises:
-        LedgerTooNew: If the kind is not known to this version.
+        LedgerTooNew: If the kind or a field is not known to this version.
         LedgerCorrupt: If the body is not of its kind's form.
     """
     record = _KINDS.get(kind)
@@ -315,34 +284,8 @@ def from_body(kind: str, body: Json, number: int = 0) -> Record:
             hint="Install the version of proctor that the others use.",
         )
     try:
-        known = {field.name for field in fields(record)}
-        unknown = set(body) - known
-        if unknown:
-            raise LedgerTooNew(f"entry {number} of the ledger has the unknown field {sorted(unknown)[0]!r}")
-        decoded: Record = record(**{name: _decode(name, value) for name, value in body.items()})
-    except (TypeError, ValueError, KeyError) as error:
+        return codec.from_json(record, body)
+    except codec.Unknown as error:
+        raise LedgerTooNew(f"entry {number} of the ledger has {error}") from None
+    except (TypeError, ValueError) as error:
         raise LedgerCorrupt(f"entry {number} of the ledger is not a well-formed {kind}: {error}") from error
-    return decoded
-
-
-def _decode(name: str, value: Any) -> Any:
-    if value is None:
-        return None
-    match name:
-        case "candidate" | "baseline" | "anchor":
-            return Submission(**value)
-        case "origin":
-            return Origin(**value)
-        case "feedback":
-            return Feedback(**value)
-        case "contract":
-            return Contract(
-                value["reliability"], Mode(value["mode"]), Adaptivity(value["adaptivity"]), value.get("steps")
-            )
-        case "columns":
-            return tuple(value)
-        case "stakes":
-            stakes = Guaranteed if value["kind"] == "guaranteed" else Adaptive
-            return stakes(value["steps"], value["passes"])
-        case _:
-            return value

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import types
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from proctor import codec
 from proctor.errors import PASSED
-from proctor.release import Basis, BudgetReport, HistoryRow, Release, Status, TestSetFacts, Verdict
+from proctor.release import Release, Status
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -21,7 +22,7 @@ def render(public: Release | Status) -> str:
 
 def to_json(public: Release | Status) -> dict[str, Any]:
     """The public facts as a JSON object; ``inputs`` stands at the top beside the verdict as well."""
-    return {**asdict(public), "inputs": public.testset.inputs}
+    return {**codec.to_json(public), "inputs": public.testset.inputs}
 
 
 def render_unchanged(gate: str, version: str) -> str:
@@ -39,20 +40,10 @@ def release_from_json(value: dict[str, Any]) -> Release:
     The release that `release_to_json` wrote.
 
     Raises:
-        TypeError: If a field is missing or unknown.
-        ValueError: If the verdict or its basis is not a known one.
+        TypeError: If a field is missing.
+        ValueError: If a field is unknown, or a value is not one that it can have.
     """
-    content = {name: item for name, item in value.items() if name != "inputs"}
-    return Release(
-        **{
-            **content,
-            "verdict": Verdict(content["verdict"]),
-            "basis": Basis(content["basis"]),
-            "testset": TestSetFacts(**content["testset"]),
-            "budget": BudgetReport(**content["budget"]),
-            "notes": tuple(content["notes"]),
-        }
-    )
+    return codec.from_json(Release, _without_inputs(value))
 
 
 def status_from_json(value: dict[str, Any]) -> Status:
@@ -60,23 +51,14 @@ def status_from_json(value: dict[str, Any]) -> Status:
     The status that `to_json` wrote.
 
     Raises:
-        TypeError: If a field is missing or unknown.
-        ValueError: If a verdict or its basis is not a known one.
+        TypeError: If a field is missing.
+        ValueError: If a field is unknown, or a value is not one that it can have.
     """
-    content = {name: item for name, item in value.items() if name != "inputs"}
-    rows = tuple(
-        HistoryRow(**{**row, "verdict": Verdict(row["verdict"]), "basis": Basis(row["basis"])})
-        for row in content["history"]
-    )
-    return Status(
-        **{
-            **content,
-            "testset": TestSetFacts(**content["testset"]),
-            "budget": BudgetReport(**content["budget"]),
-            "history": rows,
-            "notes": tuple(content["notes"]),
-        }
-    )
+    return codec.from_json(Status, _without_inputs(value))
+
+
+def _without_inputs(value: dict[str, Any]) -> dict[str, Any]:
+    return {name: item for name, item in value.items() if name != "inputs"}
 
 
 def schema(kind: type[Release] | type[Status]) -> dict[str, Any]:

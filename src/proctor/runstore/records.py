@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from proctor import codec
 from proctor.errors import DataError
 from proctor.release import HistoryRow, Release, Verdict
 
@@ -100,7 +101,7 @@ def milliseconds(at: str) -> int:
 
 def to_json(record: Record) -> str:
     """*record* as JSON text; `from_json` gives it back."""
-    return json.dumps({"format": FORMAT, **asdict(record)}, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return json.dumps({"format": FORMAT, **codec.to_json(record)}, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def from_json(text: str) -> Record:
@@ -117,8 +118,7 @@ def from_json(text: str) -> Record:
             raise DataError(
                 "this record was written by a later version of proctor", hint="Update proctor, then send it."
             )
-        metrics = tuple(Point(**point) for point in body.pop("metrics"))
-        return Record(**body, metrics=metrics)
+        return codec.from_json(Record, body)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DataError(f"not a record of the run store ({type(error).__name__})") from error
 

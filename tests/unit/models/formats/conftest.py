@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from proctor.errors import ModelError
+from proctor.models.child import Limits
 from proctor.models.runnable import Model
 from proctor.models.running import run
 from proctor.models.sandbox import candidates, confines, scratch
@@ -20,6 +21,7 @@ NUMBERS = np.array([[0.0, 5.0], [1.0, 4.0], [2.0, 6.0], [3.0, 5.0], [4.0, 4.0], 
 @pytest.fixture
 def sandboxed(place):
     """Give bubblewrap where it works; Landlock shows no model an installation that can be edited, such as this one."""
+    place = replace(place, limits=Limits(seconds=120))  # libraries of models take long to load on a busy machine
     found = [each for each in candidates() if each.tier == "bubblewrap" and confines(each)]
     return replace(place, launcher=found[0]) if found else place
 
