@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -202,3 +203,47 @@ def test_outcomes__are_sent_to_nobody_whom_a_commit_names(ready: Workshop):
 
     assert 2 == ran.code, ran.out
     assert "`adaptivity` is 'eve@example.com'" in ran.err
+
+
+def test_condition__of_a_commit_is_what_its_pass_means(ready: Workshop):
+    """A limit: a weak condition accepts a bad model, which the next one beats; each release says what was asked."""
+    ready.gate(condition="n > 0.05 +/- 0.05", disagreement=None).predictions("new.csv", range(1_800))
+    accepted = ready.proctor("check", "--json").json
+    shutil.copy(ready.root / "new.csv", ready.root / "old.csv")
+    beaten = ready.gate().predictions("new.csv", range(1_600)).proctor("check", "--json").json
+
+    assert ("pass", "pass") == (accepted["verdict"], beaten["verdict"])
+    assert ("n > 0.05 +/- 0.05", "n - o > 0.02 +/- 0.02") == (accepted["condition"], beaten["condition"])
+
+
+def test_examples__are_registered_in_passing_where_nobody_signs(ready: Workshop):
+    """A limit: books without a key have no owner to ask, so a commit's own examples are the next test set."""
+    ready.proctor("check")
+    mine = ready.exam(prefix="mine", seed=8).predictions("old.csv", range(400)).predictions("new.csv", range(160))
+    mine.table("exam/features.csv", ("id", "x"), [(f"mine{i}", i * i + 9_000) for i in range(2_000)])
+
+    ran = mine.proctor("check", "--json")
+
+    assert (0, 1) == (ran.code, ran.json["step"])
+
+
+def test_own_folder__replaced_by_a_link(ready: Workshop):
+    """A link in place of `.proctor`, in the project or out of it, gives no fresh account."""
+    ready.proctor("check", env=KEY)
+    (ready.root / ".proctor").rename(ready.root.parent / f"{ready.root.name}-books")
+    (ready.root / "mine").mkdir()
+    ready.predictions("new.csv", range(170, 400))
+
+    for target in ("mine", f"../{ready.root.name}-books"):
+        (ready.root / ".proctor").symlink_to(target)
+        assert 5 == ready.proctor("check", env=KEY).code
+        (ready.root / ".proctor").unlink()
+
+
+def test_time_zone__changes_no_entry(ready: Workshop):
+    """Entries carry the time of Greenwich, whatever zone a commit's job sets; nothing that is judged depends on it."""
+    assert 0 == ready.proctor("check", env={"TZ": "Pacific/Kiritimati"}).code
+    entries = ready.proctor("ledger", "show", "--json").json["entries"]
+
+    apart = [datetime.now(UTC) - datetime.fromisoformat(entry["at"]) for entry in entries]
+    assert all(timedelta(seconds=-2) < each < timedelta(minutes=10) for each in apart)
