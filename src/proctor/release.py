@@ -137,6 +137,8 @@ class Release:
         sandbox: Isolation of the candidate's process: ``bubblewrap``, ``landlock``, ``none``, and what is open in it of
             the machine; ``None`` if no model ran.
         feedback: What else was released, at its price; ``None`` by default.
+        stake: Share that was staked on the outcome that must be proven; ``None`` if nothing was declared.
+        expected: Probability of a pass that development data promised before; ``None`` if they were not asked.
         notes: Further public remarks, each a sentence.
 
     """
@@ -160,6 +162,8 @@ class Release:
     baseline: str = ""
     sandbox: str | None = None
     feedback: str | None = None
+    stake: float | None = None
+    expected: float | None = None
     notes: tuple[str, ...] = ()
 
 

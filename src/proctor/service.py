@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from proctor.gate.check import check as judge
+from proctor.gate.check import check as answer
 from proctor.gate.status import glance, status
 from proctor.gatefile import Gate, PredictionsFile
 from proctor.loading import Named, load_gate
@@ -17,6 +17,36 @@ from proctor.release import Release
 from proctor.surroundings import OWN_FOLDER, Surroundings
 
 __all__ = ["Named", "check", "deliver", "glance", "judge", "load_gate", "status"]
+
+
+def judge(
+    gate: Gate,
+    surroundings: Surroundings,
+    *,
+    commit: str | None = None,
+    owner_record: Path | None = None,
+    stake: float | None = None,
+    asks_anew: bool = False,
+) -> Release:
+    """
+    Judge the candidate of *gate* and record the verdict; tells nobody. Arguments and errors as `check`.
+
+    Under ``stakes: informed`` a stake that is not named is made of the gate file's development data.
+    """
+    stakes = None
+    if gate.is_informed:
+        from proctor.preflight.informed import InformedStakes
+
+        stakes = InformedStakes(gate)
+    return answer(
+        gate,
+        surroundings,
+        commit=commit,
+        owner_record=owner_record,
+        stake=stake,
+        asks_anew=asks_anew,
+        stakes=stakes,
+    )
 
 
 def check(

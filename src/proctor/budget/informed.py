@@ -20,9 +20,10 @@ from proctor.errors import DomainError
 
 _OPTIMISMS = np.array([0.0, 0.0025, 0.005, 0.01, 0.02, 0.03])
 _PRIOR = np.array([0.5, 0.08, 0.08, 0.08, 0.08, 0.08, 0.1])  # the last expert goes by earlier outcomes
-_LOWEST = 1 / 512
+LOWEST_CHANCE = 1 / 512
+"""Least chance of a pass that a forecast gives; the highest is the highest stake."""
 _FORGETS = 0.005
-_GRID = np.geomspace(_LOWEST, HIGHEST_STAKE, 128)
+_GRID = np.geomspace(LOWEST_CHANCE, HIGHEST_STAKE, 128)
 _PASS_IS_WORTH_NATS = 1.0
 
 LevelOf = Callable[[float], float]
@@ -68,7 +69,7 @@ class DevelopmentResult:
         of_test, of_development = variance / self.n_test, variance / n
         needed = self.threshold - ndtri_exp(log_level) * math.sqrt(of_test)
         found: NDArray[np.float64] = ndtr((gain - _OPTIMISMS - needed) / math.sqrt(of_test + of_development))
-        return found.clip(_LOWEST, HIGHEST_STAKE)
+        return found.clip(LOWEST_CHANCE, HIGHEST_STAKE)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ def explain(condition: str, mode: str, reliability: float | None, as_json: bool)
     """Say in plain words what CONDITION asks, what a pass means and what it does not mean."""
     from proctor import conditions, words
     from proctor.cli import terminal_width
+    from proctor.gatefile import STAKES
 
     explanation = words.explain(condition, mode, reliability)
     if as_json:
@@ -40,6 +41,7 @@ def explain(condition: str, mode: str, reliability: float | None, as_json: bool)
         ("What it asks", explanation.asks),
         ("What a pass means" if mode == "fp-free" else "What a pass and a fail mean", explanation.passing_means),
         ("What it does not mean", explanation.passing_does_not_mean),
+        ("What a stake does", (f"{STAKES[:1].upper()}{STAKES[1:]}.",)),
     )
     width = min(96, terminal_width() or 96)
     for title, sentences in parts:

@@ -68,7 +68,7 @@ def plan(
     request = replace(policy.request(examples), simulate=simulate)
     with progress_bar("planning") as progress:
         done = make_plan(policy.formula, request, progress)
-    done = replace(done, notes=(*done.notes, *policy.notes_on_time))
+    done = replace(done, notes=(*done.notes, *policy.notes_on_time, *policy.notes_on_stakes))
     if plot is not None:
         _draw(plot, policy.formula, request, done)
     if as_json:

@@ -39,8 +39,8 @@ def development_of(named: Mapping[str, Path | None]) -> Development:
     """Development data, by the options that named them."""
     from proctor.preflight import Development
 
-    features, *others = (named[name.replace("-", "_")] for name in _DEVELOPMENT)
-    return Development(features, *others)
+    features, labels, candidate, baseline, anchor = (named[name.replace("-", "_")] for name in _DEVELOPMENT)
+    return Development(features, labels, candidate, baseline, anchor)
 
 
 @click.command(

@@ -283,7 +283,12 @@ def _register(file: str, wish: Any, as_json: bool) -> int:
     from proctor.custody import chronicle
     from proctor.custody.succession import register as enter
 
-    done = enter(_session(file), wish)
+    session = _session(file)
+    if session.gate.development is not None:
+        from proctor.preflight.informed import refuse_shared
+
+        refuse_shared(session)
+    done = enter(session, wish)
     found = {
         "testset": done.life.registered.record.testset,
         "entry": done.life.registered.entry.number,

@@ -61,6 +61,7 @@ def _ended(session: Session, life: Life, pending: Taken[Pending], head: str) -> 
         pending=pending.entry.number,
         stake=begun.stake,
         anchor=begun.anchor,
+        forecast=begun.forecast,
     )
 
 

@@ -10,6 +10,7 @@ from proctor.gate.contestants import Contestant, question_about
 from proctor.gate.session import Session
 from proctor.gatefile import First, Gate
 from proctor.ledger.history import Life, Question
+from proctor.ledger.records import Forecast
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,7 @@ class Asked:
         baseline: The old model; ``None`` on a first commit.
         anchor: The anchor, where the condition speaks of it.
         stake: Declared stake in units (theory.md §4.5); ``None`` if none was declared.
+        forecast: What the stake was made of; ``None`` if it was not made of development data.
     """
 
     gate: str
@@ -34,6 +36,7 @@ class Asked:
     baseline: Contestant | None = None
     anchor: Contestant | None = None
     stake: int | None = None
+    forecast: Forecast | None = None
 
     @property
     def question(self) -> Question:

@@ -276,8 +276,9 @@ def refuse_if_out_of_reach(
         ToleranceOutOfReach: If the tolerance is out of reach at the next level with the declared power.
         Misuse: If it would be out of the reach of any test set.
     """
-    found = prospect(gate, formula, n_examples)
-    log_level = books.account(gate).next_log_level(gate.stakes, stake)
+    found, account = prospect(gate, formula, n_examples), books.account(gate)
+    # Who stakes little expects a fail: that no pass could come of it then is no reason for a fresh test set.
+    log_level = max(account.next_log_level(gate.stakes, each) for each in {None, stake})
     terms = found.terms.at(log_level)
     if is_within_reach(formula, terms, n_examples):
         return

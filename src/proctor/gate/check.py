@@ -12,8 +12,10 @@ If somebody else appended first, everything is decided again from the new books:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from proctor.budget import Adaptivity, stake_units
 from proctor.errors import EvaluationPending, LabelsMissing, LedgerMoved, Misuse, ModelError
@@ -32,10 +34,21 @@ from proctor.gate.publication import release_of
 from proctor.gate.registration import register
 from proctor.gate.session import Session
 from proctor.gatefile import Gate, Inputs
-from proctor.ledger.records import Adopted, Evaluated, Pending
+from proctor.ledger.records import Adopted, Evaluated, Forecast, Pending
 from proctor.release import Release
 from proctor.sample import Sample
 from proctor.surroundings import Surroundings
+
+StakeMaker = Callable[[Session, Books, Asked], tuple[int, Forecast] | None]
+"""Makes the stake of a question, in units, and says of what; from anything but the test set (theory.md §4.5)."""
+
+
+class _How(NamedTuple):
+    """How a question is put."""
+
+    stake: int | None
+    asks_anew: bool
+    stakes: StakeMaker | None
 
 
 def check(
@@ -46,6 +59,7 @@ def check(
     owner_record: Path | None = None,
     stake: float | None = None,
     asks_anew: bool = False,
+    stakes: StakeMaker | None = None,
 ) -> Release:
     """
     Judge the candidate that *gate* declares, record the verdict, and give what may be shown of it.
@@ -57,15 +71,16 @@ def check(
         owner_record: File for the private figures; without it they are written only where the gate must.
         stake: How likely a pass is thought to be, in (0, 0.95]; ``None`` to declare nothing (theory.md §4.5).
         asks_anew: True if a recorded answer is passed over: one more evaluation, and paid.
+        stakes: Makes the stake of a question for which none was declared; ``None`` to declare nothing then.
 
     Raises:
         ProctorError: Whatever stops the gate; nothing was spent then.
     """
     session = Session(gate=gate, surroundings=surroundings, named_commit=commit, named_record=owner_record)
-    units = _units_of(gate, stake)
+    how = _How(_units_of(gate, stake), asks_anew, stakes)
     prepare(session)
     try:
-        return session.decide(lambda books: _answer(session, books, units, asks_anew=asks_anew))
+        return session.decide(lambda books: _answer(session, books, how))
     finally:
         session.keep_out_of_git()
 
@@ -92,28 +107,38 @@ def _units_of(gate: Gate, stake: float | None) -> int | None:
     return None if stake is None else stake_units(stake)
 
 
-def _answer(session: Session, books: Books, stake: int | None, *, asks_anew: bool) -> Release:
+def _answer(session: Session, books: Books, how: _How) -> Release:
     """One attempt: decide from one reading of the books."""
     gate, life = session.gate, books.life
     labels.refuse_known(session, books)
     if life is not None:
         refuse_another_contract(gate, life)
-    what = asked(session, life, stake)
+    what = asked(session, life, how.stake)
     if life is not None:
         settings.refuse_strange_baseline(gate, life, what.baseline.submission if what.baseline else None)
-    recorded = None if asks_anew or life is None else life.recorded_answer(what.question)
+    recorded = None if how.asks_anew or life is None else life.recorded_answer(what.question)
     if life is not None and recorded is not None:
         session.complete(recorded.record)
         return release_of(gate, books, life, recorded, replayed=True)
     refuse_if_over(gate, books)
+    what = _staked(session, books, what, how.stakes)
     # Before the first candidate, too, which is accepted unjudged: nobody is served by a set that no question fits.
-    refuse_if_out_of_reach(gate, books, what.formula or gate.formula, session.exam.n_examples, stake)
+    refuse_if_out_of_reach(gate, books, what.formula or gate.formula, session.exam.n_examples, what.stake)
     if life is not None:
         labels.refuse_corrected(session, life)
     is_sealed = gate.testset.inputs is Inputs.SEALED
     if what.formula is None:
         return accept_first(session, books, what)
     return (_judge_on_sealed_inputs if is_sealed else _judge)(session, books, what)
+
+
+def _staked(session: Session, books: Books, what: Asked, stakes: StakeMaker | None) -> Asked:
+    """The question with a stake made for it, unless one was declared, now or when its evaluation began."""
+    has_begun = books.life is not None and books.life.awaits(what.question)
+    if stakes is None or what.stake is not None or what.formula is None or has_begun:
+        return what
+    made = stakes(session, books, what)
+    return what if made is None else replace(what, stake=made[0], forecast=made[1])
 
 
 def accept_first(session: Session, books: Books, what: Asked) -> Release:
@@ -209,7 +234,8 @@ def _take_turn(session: Session, books: Books, what: Asked) -> tuple[int, Asked,
     gate, waiting = session.gate, books.life.open_pending
     if waiting is not None:
         if books.life.awaits(what.question):
-            return waiting.entry.number, replace(what, stake=waiting.record.stake), books
+            begun = waiting.record
+            return waiting.entry.number, replace(what, stake=begun.stake, forecast=begun.forecast), books
         raise EvaluationPending(
             f"entry {waiting.entry.number} of the ledger is an evaluation on this test set that has begun and not "
             "ended",
@@ -227,6 +253,7 @@ def _take_turn(session: Session, books: Books, what: Asked) -> tuple[int, Asked,
         session.origin,
         what.stake,
         what.anchor.submission if what.anchor else None,
+        what.forecast,
     )
     number = session.append(record, books.head).number
     books = session.books()

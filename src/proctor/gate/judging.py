@@ -118,4 +118,5 @@ def step(session: Session, books: Books, asked: Asked, said: Judged) -> Evaluate
         sandbox=said.tier,
         stake=asked.stake,
         anchor=asked.anchor.submission if asked.anchor else None,
+        forecast=asked.forecast,
     )

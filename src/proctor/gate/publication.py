@@ -60,6 +60,8 @@ def _of_evaluation(life: Life, taken: Concluded) -> dict[str, Any]:
         "baseline": _baseline(life, record, taken.entry.number),
         "sandbox": record.sandbox,
         "feedback": record.feedback.message if record.feedback else None,
+        "stake": None if record.stake is None else round(record.stake / STAKE_UNITS, 6),
+        "expected": record.forecast.chance if record.forecast else None,
     }
 
 
@@ -101,7 +103,7 @@ def status_of(gate: Gate, books: Books, exam: TestSet, last: int) -> Status:
         ledger_head=books.head,
         version=__version__,
         history=history_of(life, last) if life else (),
-        notes=notes,
+        notes=(*notes, *gate.notes_on_stakes),
     )
 
 
@@ -192,12 +194,22 @@ def _unlinked(gate: Gate, books: Books, life: Life, taken: Concluded) -> tuple[s
     )
 
 
+def _on_stake(record: Evaluated, mode: Mode) -> tuple[str, ...]:
+    """What was staked, and what it was made of."""
+    if record.stake is None:
+        return ()
+    share, proven = f"{record.stake / STAKE_UNITS:.3g}", "pass" if mode is Mode.FP_FREE else "fail"
+    if record.forecast is None:
+        return (f"staked {share} on a {proven}, declared before it was judged",)
+    chance, examples = f"{100 * record.forecast.chance:.2g} %", f"{record.forecast.examples:,}"
+    return (f"expected to pass: {chance}, by {examples} development examples; staked: {share}, before it was judged",)
+
+
 def _notes(gate: Gate, life: Life, taken: Concluded, replayed: bool) -> tuple[str, ...]:
-    notes = []
+    notes: list[str] = []
     accepted = life.accepted(gate.name)
-    if isinstance(taken.record, Evaluated) and taken.record.stake is not None:
-        expected = "pass" if life.registered.record.contract.mode is Mode.FP_FREE else "fail"
-        notes.append(f"staked {taken.record.stake / STAKE_UNITS:.3g} on a {expected}, declared before it was judged")
+    if isinstance(taken.record, Evaluated):
+        notes += _on_stake(taken.record, life.registered.record.contract.mode)
     if replayed and accepted is not None and accepted.entry.number == taken.entry.number:
         step = life.step_of(taken)
         since = f"since step {step}" if step else "since it was accepted as the first one"

@@ -18,9 +18,11 @@ from proctor.errors import GateFileError
 from proctor.files import Fence, is_of_the_system
 from proctor.gatefile import keys, paper, rules
 from proctor.gatefile.declarations import (
+    STAKES,
     Accepted,
     Baseline,
     Candidate,
+    DevelopmentFiles,
     Estimate,
     Feedback,
     First,
@@ -45,10 +47,12 @@ from proctor.gatefile.sections import Section
 from proctor.models.runnable import Command, Model
 
 __all__ = [
+    "STAKES",
     "Accepted",
     "Baseline",
     "Candidate",
     "Command",
+    "DevelopmentFiles",
     "Estimate",
     "Feedback",
     "First",
@@ -215,6 +219,7 @@ def _gate(node: object, source: Source, place: dict[str, Any]) -> Gate:
         "slot",
         "owner",
         "notify",
+        "development",
     )
     named = {**place, "name": values["name"] or place["name"]}
     return Gate(**_policy(values), **{key: values[key] for key in own}, **named)
@@ -237,6 +242,7 @@ def _policy(values: MappingOf[str, Any]) -> dict[str, Any]:
         "adaptivity": values["adaptivity"].adaptivity,
         "recipient": values["adaptivity"].recipient,
         "stakes": rules.stakes_of(values),
+        "is_informed": values.get("stakes") is keys.StakesWord.INFORMED,
     }
 
 

@@ -178,6 +178,26 @@ class Owner:
 
 
 @dataclass(frozen=True)
+class DevelopmentFiles:
+    """
+    Development data: examples with labels that everybody may look at, and what the models predict on them.
+
+    Attributes:
+        labels: File of their labels.
+        features: File of what a model is shown; ``None`` where predictions on them come as files.
+        candidate: File of the new model's predictions on them; ``None`` to run it.
+        baseline: File of the old model's predictions on them; ``None`` to run it, or to take the candidate's file of
+            its commit.
+
+    """
+
+    labels: str
+    features: str | None = None
+    candidate: str | None = None
+    baseline: str | None = None
+
+
+@dataclass(frozen=True)
 class Notify:
     """
     Who is told that a fresh test set is needed.
@@ -263,6 +283,12 @@ class Estimate:
 Feedback = VerdictOnly | ThreeWay | Estimate
 
 
+STAKES = (
+    "a stake says, before anything is judged, how likely a pass is: stake high on what you expect to pass, and a pass "
+    "costs less, a fail more; under `stakes: informed` development data say it"
+)
+"""What a stake does, in plain words."""
+
 # --- the whole -------------------------------------------------------------------------------------------------------
 
 
@@ -279,6 +305,7 @@ class Policy:
         adaptivity: How levels are set.
         recipient: Address behind ``none ->``: who is told the outcomes; ``None`` if there is none.
         stakes: How the budget is to be spent, with the expected steps and passes.
+        is_informed: True if stakes are made of development data.
         bound: Exact tests, or a bound of the paper.
         disagreement: Anticipated share of changed predictions; ``None`` if nothing was said.
 
@@ -291,6 +318,7 @@ class Policy:
     adaptivity: Adaptivity = Adaptivity.RECYCLING
     recipient: str | None = None
     stakes: Stakes = field(default_factory=Adaptive)
+    is_informed: bool = False
     bound: Bound = Bound.EXACT
     disagreement: float | None = None
 
@@ -336,6 +364,11 @@ class Policy:
         return 0.0
 
     @property
+    def notes_on_stakes(self) -> tuple[str, ...]:
+        """What a stake does, for whoever plans or looks at the account, where stakes are made."""
+        return (STAKES,) if self.is_informed else ()
+
+    @property
     def notes_on_time(self) -> tuple[str, ...]:
         """What an outcome costs in time, for whoever plans; options alone declare no sealed inputs."""
         return ()
@@ -362,6 +395,7 @@ class Gate(Policy):
         slot: Time of a run on sealed inputs, as declared; ``None`` if nothing was said.
         owner: The owner's files.
         notify: Who is told that a fresh test set is needed.
+        development: Development data; ``None`` if none are named.
 
     """
 
@@ -380,6 +414,7 @@ class Gate(Policy):
     slot: Slot | None = None
     owner: Owner = field(default_factory=Owner)
     notify: Notify = field(default_factory=Notify)
+    development: DevelopmentFiles | None = None
 
     def __post_init__(self) -> None:
         if self.testset.inputs is Inputs.SEALED and isinstance(self.candidate, PredictionsFile):

@@ -14,6 +14,7 @@ from proctor.gatefile import checks, isolation
 from proctor.gatefile.adaptivity import AdaptivityKind, AdaptivityPolicy
 from proctor.gatefile.declarations import (
     Accepted,
+    DevelopmentFiles,
     Estimate,
     First,
     Inputs,
@@ -50,6 +51,7 @@ class StakesWord(StrEnum):
 
     ADAPTIVE = "adaptive"
     GUARANTEED = "guaranteed"
+    INFORMED = "informed"
 
 
 class _BaselineWord(StrEnum):
@@ -273,6 +275,21 @@ _OWNER = Section(
     Owner,
 )
 
+_DEVELOPMENT = Section(
+    (
+        Key("labels", Text(), "File of their labels: examples that are not in the test set.", required=True),
+        Key("features", Text(), "File of what a model is shown; left out where predictions on them come as files."),
+        Key("candidate", Text(), "File of the new model's predictions on them; left out, the model is run."),
+        Key(
+            "baseline",
+            Text(),
+            "File of the old model's predictions on them; left out, it is run, or the candidate's file is taken as it "
+            "was at the baseline's commit.",
+        ),
+    ),
+    DevelopmentFiles,
+)
+
 _NOTIFY = Section(
     (
         Key("webhook", Text(checks.webhook_problem, r"^https?://[^/]"), "Address that takes notices as JSON by POST."),
@@ -346,7 +363,8 @@ POLICY_KEYS = (
     Key(
         "stakes",
         Choice(StakesWord),
-        "`adaptive`: no end, passes predict passes; `guaranteed`: promises `steps` and `passes`.",
+        "`adaptive`: no end, passes predict passes; `guaranteed`: promises `steps` and `passes`; `informed`: as "
+        "adaptive, and results on `development` data say how likely a pass is, which makes expected passes cheap.",
         shown_default="adaptive",
     ),
     Key(
@@ -424,6 +442,11 @@ GATE = Section(
             _SLOT,
             "With `inputs: sealed`, seconds that each run of a model takes, in place of `timeout`; or a map, for "
             "outcomes that appear earlier at a price.",
+        ),
+        Key(
+            "development",
+            _DEVELOPMENT,
+            "Labeled examples that everybody may look at, for `stakes: informed` and `proctor preflight`.",
         ),
         Key("owner", _OWNER, "Files of the test set's owner.", Owner()),
         Key(

@@ -109,6 +109,26 @@ class Adopted:
     predictions: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """
+    How likely a pass looked before the test set was asked, from development data: public (theory.md §4.5).
+
+    Attributes:
+        chance: Probability of a pass that was expected.
+        wins: Development examples on which only the candidate is right; ``None`` where the chance was simulated.
+        losses: Development examples on which only the baseline is right; ``None`` likewise.
+        examples: Number of development examples.
+        threshold: What the difference must exceed; ``None`` where the chance was simulated.
+    """
+
+    chance: float
+    examples: int
+    wins: int | None = None
+    losses: int | None = None
+    threshold: float | None = None
+
+
 @dataclass(frozen=True)
 class Evaluated:
     """
@@ -119,6 +139,7 @@ class Evaluated:
         anchor: The anchor that the condition spoke of; ``None`` if it named none, or in entries of earlier versions.
         predictions: What the predictions of an accepted model are recognized by when it is run again as the baseline
             (`proctor.gate.safe.Safe.pin`); random where it was accepted without any, so that both look alike.
+        forecast: What the stake was made of; ``None`` if it was not made of development data.
     """
 
     kind: ClassVar[str] = "evaluation"
@@ -139,6 +160,7 @@ class Evaluated:
     stake: int | None = None
     anchor: Submission | None = None
     predictions: str | None = None
+    forecast: Forecast | None = None
 
 
 @dataclass(frozen=True)
@@ -160,6 +182,7 @@ class Pending:
     origin: Origin
     stake: int | None = None
     anchor: Submission | None = None
+    forecast: Forecast | None = None
 
 
 @dataclass(frozen=True)

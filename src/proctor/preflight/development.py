@@ -7,7 +7,8 @@ off as development data would tell developers what the gate must not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -15,7 +16,9 @@ import numpy as np
 
 from proctor.conditions import Variable, variables
 from proctor.errors import DataError, Misuse
+from proctor.files import Fence
 from proctor.gate.contestants import Workbench
+from proctor.gate.hidden import hidden_paths
 from proctor.gatefile import Accepted, Gate, Inputs, PredictionsFile, Revision
 from proctor.ledger.history import Life
 from proctor.ledger.records import Submission
@@ -35,6 +38,7 @@ class Development:
         candidate: Predictions of the new model on them; it is run if left out.
         baseline: Predictions of the old model on them.
         anchor: Predictions of the anchor on them.
+        guard: What no link may lead out of, where the gate file names them; ``None`` where the user does.
     """
 
     features: Path | None = None
@@ -42,16 +46,50 @@ class Development:
     candidate: Path | None = None
     baseline: Path | None = None
     anchor: Path | None = None
+    guard: Fence | None = None
 
     @property
     def is_there(self) -> bool:
-        """Whether any development data were named."""
+        """True if any development data were named."""
         return self.features is not None or self.labels is not None
 
+    def source(self, path: Path, *, is_owners: bool = False) -> Source:
+        """One of the files, to be read."""
+        return Source(path, fence=self.guard, is_owners=is_owners)
 
-def open_development(gate: Gate, files: Development, exam: TestSet | None) -> TestSet:
+
+def declared(gate: Gate) -> Development:
+    """
+    Development data that the gate file names.
+
+    Raises:
+        Misuse: If one lies out of the project: a commit could have the labels of another gate taken for development.
+        DataError: If a link leads there.
+    """
+    files = gate.development
+    if files is None:
+        return Development()
+    guard = replace(gate.guard, kept=(*gate.guard.kept, *hidden_paths(gate)))
+    paths = [files.features, files.labels, files.candidate, files.baseline]
+    for path in filter(None, paths):
+        if not guard.real(gate.resolve(path)).is_relative_to(guard.project):
+            raise Misuse(
+                f"the development data {path!r} lie out of the project",
+                hint="Keep them in the project, where everybody may look at them. Nothing was spent.",
+            )
+    features, labels, candidate, baseline = (gate.resolve(path) if path else None for path in paths)
+    return Development(features, labels, candidate, baseline, guard=guard)
+
+
+def open_development(gate: Gate, files: Development, exam: TestSet | None, *, compares: bool | None = None) -> TestSet:
     """
     The development examples; of their labels no more than the ids.
+
+    Args:
+        gate: The gate file.
+        files: What was named.
+        exam: The test set; ``None`` if its examples are not here.
+        compares: True to look for examples of the test set among them; left out, only where its inputs are open.
 
     Raises:
         Misuse: If they are the test set, or share examples with it.
@@ -66,8 +104,8 @@ def open_development(gate: Gate, files: Development, exam: TestSet | None) -> Te
             )
     found = load(
         ExamFiles(
-            labels=Source(files.labels or files.features or Path(), is_owners=True),
-            features=Source(files.features) if files.features else None,
+            labels=files.source(files.labels or files.features or Path(), is_owners=True),
+            features=files.source(files.features) if files.features else None,
             id=gate.testset.id,
             label=gate.testset.label,
             classes=frozenset(gate.testset.classes) if gate.testset.classes else None,
@@ -76,7 +114,8 @@ def open_development(gate: Gate, files: Development, exam: TestSet | None) -> Te
     )
     # Sets can be compared by the same columns only. With sealed inputs the answer would tell whether a guess is among
     # them, and nobody but the owner could name them as development data.
-    is_comparable = exam is not None and found.columns == exam.columns and gate.testset.inputs is Inputs.OPEN
+    compares = gate.testset.inputs is Inputs.OPEN if compares is None else compares
+    is_comparable = exam is not None and found.columns == exam.columns and compares
     common = overlap(exam.sketch, found.sketch) if exam is not None and is_comparable else None
     if common is not None and not common.is_fresh:
         raise Misuse(
@@ -125,7 +164,7 @@ class Bench:
         return Panel(align(sheet, self.candidate).values, *values)
 
     def _named(self, file: Path | None) -> PredictionSet | None:
-        return None if file is None else read_predictions(Source(file), self._columns())
+        return None if file is None else read_predictions(self.files.source(file), self._columns())
 
     @cached_property
     def candidate(self) -> PredictionSet:
@@ -136,7 +175,7 @@ class Bench:
             ProctorError: If it cannot be run.
         """
         if self.files.candidate is not None:
-            return read_predictions(Source(self.files.candidate), self._columns())
+            return read_predictions(self.files.source(self.files.candidate), self._columns())
         if isinstance(self.gate.candidate, PredictionsFile):
             raise Misuse(
                 f"the candidate is the file {self.gate.candidate.predictions!r}, which says nothing of other examples",
@@ -146,7 +185,7 @@ class Bench:
 
     def _baseline(self) -> PredictionSet | None:
         if isinstance(self.gate.candidate, PredictionsFile):
-            return None
+            return self._candidates_file_then()
         match self.gate.baseline:
             case Revision():
                 found = self.workbench.baseline(None)
@@ -156,6 +195,27 @@ class Bench:
                 return self._earlier(accepted.record.candidate if accepted else None)
             case _:
                 return None
+
+    def _candidates_file_then(self) -> PredictionSet | None:
+        """The candidate's file of predictions as it was at the baseline's commit; ``None`` if it is not known there."""
+        from proctor.models.revision import NotThere, commit_of, file_at
+
+        gate, file = self.gate, self.files.candidate
+        accepted = self.life.accepted(gate.name) if self.life else None
+        match gate.baseline:
+            case Revision(revision):
+                named: str | None = revision
+            case Accepted():
+                named = accepted.record.candidate.commit if accepted else None
+            case _:
+                named = None
+        if file is None or named is None:
+            return None
+        try:
+            content = file_at(gate.root, commit_of(gate.root, named), os.path.relpath(file, gate.root))
+        except (NotThere, DataError):
+            return None
+        return read_predictions(Source(file, content), self._columns())
 
     def _anchor(self) -> PredictionSet | None:
         if Variable.A not in variables(self.gate.formula) or isinstance(self.gate.candidate, PredictionsFile):

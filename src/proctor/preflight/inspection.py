@@ -30,7 +30,7 @@ from proctor.preflight.accounts import (
     planned,
 )
 from proctor.preflight.chance import RUNS, Next, chance
-from proctor.preflight.development import Bench, Development, labeled, open_development
+from proctor.preflight.development import Bench, Development, declared, labeled, open_development
 from proctor.preflight.report import Figures, Finding, Preflight, good, problem, skipped, warning
 from proctor.surroundings import Surroundings
 from proctor.testset import ExamFiles, TestSet, load
@@ -43,11 +43,12 @@ def inspect(gate: Gate, surroundings: Surroundings, development: Development | N
     Args:
         gate: The gate file.
         surroundings: Clock, environment, randomness.
-        development: Development data, if there are any.
+        development: Development data; left out, those that the gate file names.
     """
     session = Session(gate=gate, surroundings=surroundings, opens_labels=False)
     exam, books, said = look_up(session)
-    context = _Context(session, exam, books, development or Development())
+    named = development or Development()
+    context = _Context(session, exam, books, named if named.is_there else declared(gate))
     parts = [_account(context), _candidate(context), _development(context)]
     findings = [gate_file(gate), *said, *(found for part in parts for found in part.findings)]
     figures = Figures(**{name: value for part in parts for name, value in part.figures.items()})

@@ -1,0 +1,185 @@
+"""
+Stakes made of development data: how likely a pass looks, said before the test set is asked (theory.md §4.5).
+
+Everything here is public. Nothing of it matters for validity: a bad forecast costs bits, and the account's guard bounds
+how many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from proctor.budget import Mode, Stakes
+from proctor.budget.guard import HIGHEST_STAKE, STAKE_UNITS
+from proctor.budget.informed import LOWEST_CHANCE, DevelopmentResult, Forecaster
+from proctor.conditions import Clause, Difference, Formula, Variable, variables
+from proctor.counting.coding import joint_counts
+from proctor.errors import DataError
+from proctor.evaluation import paper_rule
+from proctor.gate.asking import Asked
+from proctor.gate.books import Books, prospect
+from proctor.gate.session import Session
+from proctor.gatefile import Gate
+from proctor.ledger.history import Life, step_of
+from proctor.ledger.records import Evaluated, Forecast
+from proctor.planning import Bound
+from proctor.predictions import Labels, Panel
+from proctor.preflight.chance import Next, chance
+from proctor.preflight.development import Bench, Development, declared, labeled, open_development
+
+_NO_DATA = (
+    "`stakes: informed` without development data is `adaptive`: passes cost more bits; name labeled examples that are "
+    "not in the test set, `development: {labels: FILE, …}`"
+)
+_NO_OTHERS = (
+    "what the models compared with predict on the development data is not known, so earlier outcomes alone set the "
+    "stake; name it, `development: {baseline: FILE}`"
+)
+
+
+class Results(NamedTuple):
+    """What the models predict on the labeled development examples."""
+
+    panel: Panel
+    labels: Labels
+
+
+@dataclass
+class InformedStakes:
+    """
+    Makes the stake of each question of a gate; models run on the development data once.
+
+    Args:
+        gate: The gate file.
+    """
+
+    gate: Gate
+    _results: list[Results | None] = field(default_factory=list)
+
+    def __call__(self, session: Session, books: Books, asked: Asked) -> tuple[int, Forecast] | None:
+        """
+        The stake in units, and what it was made of; ``None`` if earlier outcomes alone are to set it.
+
+        Raises:
+            Misuse: If the development data are the test set, or share examples with it.
+            DataError: If they cannot be read, or are of other classes.
+        """
+        if not self._results:
+            self._results.append(self._predicted(session, books.life))
+        found = self._results[0]
+        if found is None or asked.formula is None or not _knows_all(found.panel, asked.formula):
+            return None
+        if (threshold := threshold_of(asked.formula, self.gate.mode)) is not None:
+            return self._of_difference(session, books, found, threshold)
+        return self._simulated(session, books, found, asked.formula)
+
+    def _predicted(self, session: Session, life: Life | None) -> Results | None:
+        files = declared(self.gate)
+        if files.labels is None:
+            session.surroundings.remark(_NO_DATA)
+            return None
+        session.surroundings.progress("looking at the development data")
+        exam = open_development(self.gate, files, session.exam)
+        bench = Bench(self.gate, files, exam, session.workbench_on(exam), life)
+        labels = exam.read_labels()
+        found = Results(*labeled(bench.panel(labels), labels))
+        _refuse_other_classes(files, found)
+        if not _knows_all(found.panel, session.gate.formula):
+            session.surroundings.remark(_NO_OTHERS)
+        return found
+
+    def _of_difference(self, session: Session, books: Books, found: Results, threshold: float) -> tuple[int, Forecast]:
+        account, stakes = books.account(self.gate), self.gate.stakes
+        result = result_of(found, session.exam.n_examples, threshold)
+        forecaster = forecaster_of(books.life, session.exam.n_examples)
+        stake = forecaster.stake(result, lambda share: account.next_log_level(stakes, round(share * STAKE_UNITS)))
+        expected = forecaster.chance(result, account.next_log_level(stakes, stake))
+        return stake, Forecast(
+            chance=round(expected, 6),
+            examples=result.n_development,
+            wins=result.wins,
+            losses=result.losses,
+            threshold=threshold,
+        )
+
+    def _simulated(self, session: Session, books: Books, found: Results, formula: Formula) -> tuple[int, Forecast]:
+        """For other conditions than one difference: the chance that a preflight shows, as the stake."""
+        n_examples = session.exam.n_examples
+        likely = chance(joint_counts(*found), _coming(self.gate, books, formula, n_examples, self.gate.stakes))
+        share = min(max(likely.with_uncertainty, LOWEST_CHANCE), HIGHEST_STAKE)
+        return round(share * STAKE_UNITS), Forecast(chance=round(share, 6), examples=len(found.panel))
+
+
+def _knows_all(panel: Panel, formula: Formula) -> bool:
+    """True if there are development predictions of every model that the formula speaks of."""
+    needed = variables(formula)
+    has_old = panel.baseline is not None or not needed & {Variable.O, Variable.D}
+    return has_old and (panel.anchor is not None or Variable.A not in needed)
+
+
+def _coming(gate: Gate, books: Books, formula: Formula, n_examples: int, stakes: Stakes) -> Next:
+    log_level = books.account(gate).next_log_level(stakes)
+    terms = prospect(gate, formula, n_examples).terms.at(log_level)
+    rule = None if gate.bound is Bound.EXACT else paper_rule(formula, terms)
+    return Next(formula, gate.mode, log_level, n_examples, rule)
+
+
+def threshold_of(formula: Formula, mode: Mode) -> float | None:
+    """The c of ``n - o > c``, if that is all that is asked and must be proven; ``None`` otherwise."""
+    if not isinstance(formula, Clause) or mode is not Mode.FP_FREE or not formula.above:
+        return None
+    return formula.threshold if formula.quantity == Difference(Variable.N, Variable.O) else None
+
+
+def result_of(found: Results, n_test: int, threshold: float) -> DevelopmentResult:
+    """Wins and losses on the development data."""
+    new, old = (values == found.labels.values for values in (found.panel.candidate, found.panel.baseline))
+    wins, losses = int(np.count_nonzero(new & ~old)), int(np.count_nonzero(old & ~new))
+    return DevelopmentResult(wins, losses, len(found.panel), n_test, threshold)
+
+
+def forecaster_of(life: Life | None, n_test: int) -> Forecaster:
+    """The experts, taught by every outcome that the test set has given."""
+    forecaster = Forecaster()
+    for record, is_proven in _outcomes(life):
+        told, result = record.forecast, None
+        if told is not None and told.wins is not None and told.losses is not None and told.threshold is not None:
+            result = DevelopmentResult(told.wins, told.losses, told.examples, n_test, told.threshold)
+        forecaster = forecaster.after(result, record.log_level, is_proven)
+    return forecaster
+
+
+def _outcomes(life: Life | None) -> Iterator[tuple[Evaluated, bool]]:
+    if life is None:
+        return
+    mode = life.registered.record.contract.mode
+    for taken in life.verdicts:
+        if isinstance(taken.record, Evaluated):
+            yield taken.record, step_of(taken.record, mode).proven
+
+
+def _refuse_other_classes(files: Development, found: Results) -> None:
+    """Labels of which the candidate predicts none are another task's, or spelled otherwise."""
+    classes = set(np.unique(found.labels.values).tolist())
+    if len(found.panel) and classes.isdisjoint(np.unique(found.panel.candidate).tolist()):
+        raise DataError(
+            f"the candidate predicts none of the classes of the development labels {str(files.labels)!r}",
+            hint="Name labels of the same classes as the test set's. Nothing was spent.",
+        )
+
+
+def refuse_shared(session: Session) -> None:
+    """
+    Refuse development data that share examples with the test set; for its owner, who may know who is a member.
+
+    Raises:
+        Misuse: If they do, or are the test set.
+        DataError: If they cannot be read.
+    """
+    files = declared(session.gate)
+    if files.is_there:
+        open_development(session.gate, files, session.exam, compares=True)
