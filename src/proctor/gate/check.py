@@ -182,11 +182,16 @@ def _judge(session: Session, books: Books, what: Asked) -> Release:
     books = _registered(session, books, what.baseline)
     session.surroundings.progress("judging")
     pending: int | None = None
-    if what.stake is not None:  # it is in the ledger before anything is judged (theory.md §4.5)
+    if what.stake is not None or _has_begun(books, what):  # in the ledger before anything is judged (theory.md §4.5)
         pending, what, books = _take_turn(session, books, what)
     with hiding_time(session):
         said = judge(session, books, what, sample)
     return _published(session, books, replace(step(session, books, what, said), pending=pending))
+
+
+def _has_begun(books: Books, what: Asked) -> bool:
+    """Whether a stake on this very question is in the ledger: leaving it out now would take it back."""
+    return books.life is not None and books.life.awaits(what.question)
 
 
 def _judge_on_sealed_inputs(session: Session, books: Books, what: Asked) -> Release:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from . import servers
-from .project import Project, start
 from .servers import PostOffice, Room
 
 
@@ -22,8 +20,3 @@ def post_office() -> Iterator[PostOffice]:
 def room() -> Iterator[Room]:
     with servers.room() as found:
         yield found
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return start(tmp_path)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from gate.project import LABELS, start
 
 from proctor.custody.notices import end_of
 from proctor.custody.succession import Wish, register
-
-from .project import LABELS, start
 
 
 def ending(project):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from gate.project import LABELS, Project
 
 from proctor import gatefile
 from proctor.custody import chronicle
@@ -13,8 +14,6 @@ from proctor.custody.settings import accept_settings, name_baseline, settings
 from proctor.errors import ContractError, DataError, LabelsMissing
 from proctor.gate.check import check as judge
 from proctor.surroundings import Surroundings
-
-from .project import LABELS, Project
 
 
 def kinds(project: Project) -> list[str]:

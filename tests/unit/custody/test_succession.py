@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from gate.project import LABELS
 
 from proctor.custody import succession
 from proctor.custody.corrections import correct
@@ -12,8 +13,6 @@ from proctor.custody.retirement import retire
 from proctor.custody.succession import Wish, register
 from proctor.errors import LedgerMoved, Misuse, TestSetRetired
 from proctor.gate.registry import Registry
-
-from .project import LABELS
 
 
 def lives(project):
