@@ -205,6 +205,24 @@ def test_outcomes__are_sent_to_nobody_whom_a_commit_names(ready: Workshop):
     assert "`adaptivity` is 'eve@example.com'" in ran.err
 
 
+def test_program__of_the_machine_opens_no_project_around_it(ready: Workshop, tmp_path_factory):
+    """A program in a folder with `bin` and `lib`, which a commit names by its whole path, had all of it readable."""
+    private = tmp_path_factory.mktemp("private")
+    for name in ("bin", "lib"):
+        (private / name).mkdir()
+    (private / "id").write_text("quicksilver")
+    shutil.copy("/bin/sh", private / "bin/sh")
+    (ready.root / "predict.sh").write_text(f"cat {private}/id; ls {private}; exit 1\n")
+    command = f"{private}/bin/sh predict.sh {{features}} {{predictions}}"
+    ready.gate(candidate={"command": command, "files": ["predict.sh"]})
+
+    ran = ready.proctor("check")
+
+    assert 5 == ran.code, ran.out
+    assert "| lib" in ran.err  # it ran
+    assert "quicksilver" not in ran.err
+
+
 def test_condition__of_a_commit_is_what_its_pass_means(ready: Workshop):
     """A limit: a weak condition accepts a bad model, which the next one beats; each release says what was asked."""
     ready.gate(condition="n > 0.05 +/- 0.05", disagreement=None).predictions("new.csv", range(1_800))

@@ -19,7 +19,7 @@ from proctor.errors import GitFault
 
 _RUNTIMES = ("VIRTUAL_ENV", "CONDA_PREFIX", "JAVA_HOME", "R_HOME")
 _SEARCHED = ("LD_LIBRARY_PATH", "R_LIBS", "R_LIBS_USER")
-_PARTS_OF_AN_INSTALLATION = ("bin", "lib", "lib64", "libexec", "include", "share")
+_PARTS_OF_AN_INSTALLATION = ("bin", "lib", "lib64", "libexec", "include", "share", "conf", "etc", "ssl", "jre")
 _SYSTEM = frozenset(
     Path("/", name) for name in ("", "usr", "usr/local", "opt", "home", "root", "etc", "var", "tmp", "srv", "mnt")
 )
@@ -60,8 +60,9 @@ def of_program(program: Path, secrets: Iterable[Path]) -> tuple[Path, ...]:
     if (environment := environment_of(program)) is not None:
         found += [environment, *_bases(environment / "pyvenv.cfg")]
     for name in (program, Path(os.path.realpath(program))):
+        # any folder may look like that, such as another project: no more is opened than an installation has
         if name.parent.name == "bin" and (name.parent.parent / "lib").is_dir():
-            found.append(name.parent.parent)
+            found += _parts_of(name.parent.parent)
     return _narrowed(found, secrets)
 
 
@@ -94,9 +95,13 @@ def _narrowed(folders: Iterable[Path], secrets: Iterable[Path]) -> tuple[Path, .
     for folder in folders:
         parts = [folder]
         if _holds(folder, closed):
-            parts = [folder / name for name in _PARTS_OF_AN_INSTALLATION if (folder / name).is_dir()]
+            parts = _parts_of(folder)
         found += [part for part in parts if part.is_dir() and not _holds(part, closed)]
     return tuple(dict.fromkeys(name for path in found for name in (path, Path(os.path.realpath(path)))))
+
+
+def _parts_of(folder: Path) -> list[Path]:
+    return [folder / name for name in _PARTS_OF_AN_INSTALLATION if (folder / name).is_dir()]
 
 
 def is_shared(folder: Path) -> bool:
