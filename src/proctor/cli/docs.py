@@ -10,6 +10,7 @@ import click
 TOPICS = {
     "formats": "the files of labels, features, predictions and models: formats, columns, ids, and how classes are read",
     "theory": "the statistics: what is promised, by which test, and why it holds",
+    "architecture": "the house: every package and module in one line, and the way of one check through them",
     "extending": "recipes for whoever adds to the program: what to write, and in which files",
     "security": "who can do what to the gate, what is held, what is priced, and what is not promised",
 }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,32 @@ def test_theory__has_every_section_that_is_cited() -> None:
 
     assert len(cited) > 10
     assert set() == cited - sections - points
+
+
+def test_architecture__is_the_house_that_stands() -> None:
+    """Every package and top-level module has one line, in the layer in which the import-linter holds it."""
+    rows = re.findall(r"^\| (\d+) \| `(\w+)` \| ", page("architecture"), re.MULTILINE)
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = settings["tool"]["importlinter"]["contracts"]
+    layers = [(str(number), room) for number, layer in enumerate(contract["layers"], 1) for room in layer.split(" | ")]
+    there = {path.parent.name for path in (ROOT / "src/proctor").glob("*/__init__.py")}
+    there |= {path.stem for path in (ROOT / "src/proctor").glob("*.py")} - {"__init__"}
+
+    assert layers == rows
+    assert there == {room for _, room in rows}
+
+
+def test_architecture__flow_names_rooms_that_exist() -> None:
+    """Each module that the flow of a check goes through is there."""
+    flow = re.search(r"(?s)(?<=```text\n).*?(?=```)", page("architecture"))
+    assert flow is not None
+    named = re.findall(r"\b([a-z_]+)\.([a-z_]+)", flow[0])
+
+    assert len(named) > 5
+    for room, name in named:
+        home = importlib.import_module(f"proctor.{room}")
+        is_there = hasattr(home, name) or importlib.util.find_spec(f"proctor.{room}.{name}") is not None
+        assert is_there, f"{room}.{name}"
 
 
 def test_extending__lists_files_and_names_that_exist() -> None:
