@@ -12,6 +12,7 @@ TOPICS = {
     "theory": "the statistics: what is promised, by which test, and why it holds",
     "architecture": "the house: every package and module in one line, and the way of one check through them",
     "extending": "recipes for whoever adds to the program: what to write, and in which files",
+    "benchmarks": "what was measured, beside its target, and which command measures it",
     "security": "who can do what to the gate, what is held, what is priced, and what is not promised",
 }
 """Name of each page below `proctor/docs`, and one line on what is in it."""

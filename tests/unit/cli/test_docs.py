@@ -82,6 +82,16 @@ def test_architecture__flow_names_rooms_that_exist() -> None:
         assert is_there, f"{room}.{name}"
 
 
+def test_benchmarks__have_the_figures_of_the_readme() -> None:
+    """The README's five lines are lines of the page, whose command is a file that is there."""
+    measured = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Measured")[2].partition("## ")[0]
+    shown = [line for line in measured.splitlines() if line.startswith("| ")][1:]
+
+    assert 5 == len(shown)
+    assert set(shown) <= set(page("benchmarks").splitlines())
+    assert (ROOT / "tests/benchmarks/run.py").is_file()
+
+
 def test_extending__lists_files_and_names_that_exist() -> None:
     """Each recipe names files that are there, and names that can be imported."""
     recipes = re.split(r"^## ", page("extending"), flags=re.MULTILINE)[1:]
