@@ -105,8 +105,9 @@ def paper_rule(formula: Formula, terms: Terms) -> PaperRule:
     return decide
 
 
-def _finding(assignment: Assignment, outcomes: Outcomes, log_level: float, paper_rule: PaperRule | None) -> Finding:
-    clause, n_examples = assignment.clause, outcomes.n_examples
+def _finding(assignment: Assignment, whole: Outcomes, log_level: float, paper_rule: PaperRule | None) -> Finding:
+    clause, outcomes = assignment.clause, _about(assignment.clause, whole)
+    n_examples = outcomes.n_examples
     method = method_of(clause.quantity)
     statistic = method.statistic(outcomes)
     value = method.estimate(statistic, n_examples)
@@ -115,6 +116,11 @@ def _finding(assignment: Assignment, outcomes: Outcomes, log_level: float, paper
     else:
         decided = decide(assignment, statistic, n_examples, log_level)
     return Finding(clause, decided, log_level, value, method.counts(statistic))
+
+
+def _about(clause: Clause, whole: Outcomes) -> Outcomes:
+    """The examples that a clause is about."""
+    return whole if clause.slice is None else whole.on(clause.slice)
 
 
 def estimate(quantity: Quantity, outcomes: Outcomes) -> float:
@@ -163,8 +169,10 @@ def summary(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def _clause_figures(finding: Finding, outcomes: Outcomes) -> dict[str, Any]:
+def _clause_figures(finding: Finding, whole: Outcomes) -> dict[str, Any]:
     level = math.exp(max(finding.log_level, -690.0))
+    outcomes = _about(finding.clause, whole)
+    of_slice = {} if finding.clause.slice is None else {"n_examples": outcomes.n_examples}
     method = method_of(finding.clause.quantity)
     lower, upper, p_value = method.bounds(finding.clause, method.statistic(outcomes), outcomes.n_examples, level)
     return {
@@ -176,4 +184,5 @@ def _clause_figures(finding: Finding, outcomes: Outcomes) -> dict[str, Any]:
         "p_value": p_value,
         "log_level": finding.log_level,
         "counts": finding.counts,
+        **of_slice,
     }

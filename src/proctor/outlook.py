@@ -8,11 +8,11 @@ disagreement), never of anything that was computed from labels.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from proctor.budget import SPENT, Account, Adaptivity, Mode, Stakes, Step
-from proctor.conditions import Formula
-from proctor.planning import Reach, Terms, reachable_tolerance
+from proctor.conditions import Formula, slices
+from proctor.planning import Reach, Sizes, Terms, reachable_tolerance
 from proctor.release import BudgetReport
 
 _HORIZON = 1_000
@@ -28,16 +28,23 @@ class Prospect:
         terms: Mode, power, anticipated disagreement and bound; its level is replaced by the account's.
         n_examples: Size of the test set.
         stakes: How what is left is to be spent.
+        sizes: Sizes of the slices that the condition is about, as far as they are known.
     """
 
     formula: Formula
     terms: Terms
     n_examples: int
     stakes: Stakes
+    sizes: Sizes = field(default_factory=dict)
+
+    @property
+    def is_known(self) -> bool:
+        """False where the books are read without the test set, and the condition is about slices of it."""
+        return self.sizes.keys() >= set(slices(self.formula))
 
     def reach(self, log_level: float) -> Reach:
         """Tolerance that an evaluation at *log_level* reaches, of the clause furthest from what it asks."""
-        return reachable_tolerance(self.formula, replace(self.terms, log_level=log_level), self.n_examples)
+        return reachable_tolerance(self.formula, replace(self.terms, log_level=log_level), self.n_examples, self.sizes)
 
 
 def budget_report(account: Account, prospect: Prospect) -> BudgetReport:
@@ -58,6 +65,8 @@ def budget_report(account: Account, prospect: Prospect) -> BudgetReport:
     )
     if log_level == SPENT:
         return report
+    if not prospect.is_known:
+        return replace(report, is_reach_known=False)
     reach = prospect.reach(log_level)
     report = replace(report, next_tolerance=reach.tolerance, asked_tolerance=reach.asked)
     if reach.tolerance is None or reach.asked is None:

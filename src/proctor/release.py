@@ -50,6 +50,7 @@ class BudgetReport:
         lasts_fails: The same for fails.
         bits_left: About how many more bits may leak until a fresh test set is needed; ``None`` if not known.
         counts: What *passes* counts: ``passes``, or ``fails`` in ``fn-free``.
+        is_reach_known: False where it was told without the test set, and depends on how large slices of it are.
 
     """
 
@@ -65,6 +66,7 @@ class BudgetReport:
     lasts_fails: int | None = None
     bits_left: float | None = None
     counts: str = "passes"
+    is_reach_known: bool = True
 
     @property
     def is_spent(self) -> bool:

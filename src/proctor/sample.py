@@ -6,14 +6,15 @@ Private: everything here is computed from labels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from proctor.conditions import Formula, clauses
+from proctor.conditions import Formula, Slice, clauses
 from proctor.counting.coding import coded, joint_counts, marginal
 from proctor.counting.events import Coding
 from proctor.counting.panel import Mask, Panel
@@ -31,16 +32,32 @@ class Sample:
         panel: Predictions of candidate, baseline and anchor, in the order of the test set.
         labels: Labels, in the same order.
         order: Permutation that was fixed at registration, before any label was read; shape (n_examples,).
+        slices: Masks of the slices that can be asked, in the order of the test set.
+        mask: Examples that it is about; ``None`` for all.
     """
 
     panel: Panel
     labels: Labels
     order: NDArray[Any]
+    slices: Mapping[Slice, Mask] = field(default_factory=dict)
+    mask: Mask | None = None
 
     @property
     def n_examples(self) -> int:
         """Number of examples."""
-        return len(self.panel)
+        return len(self.panel) if self.mask is None else int(np.count_nonzero(self.mask))
+
+    def on(self, slice_: Slice) -> Sample:
+        """
+        The examples in a slice.
+
+        Raises:
+            DataError: If it is empty, or not known which examples are in it.
+        """
+        mask = self.slices.get(slice_)
+        if mask is None or not mask.any():
+            raise DataError(f"no example is known to be in the slice `{slice_}`; nothing was judged")
+        return replace(self, mask=mask)
 
     def counts(self, coding: Coding) -> list[int]:
         """
@@ -55,7 +72,8 @@ class Sample:
     def codes(self, coding: Coding) -> NDArray[np.uint8]:
         """The code of each example, in the order fixed at registration; errors as `counts`."""
         self._refuse_missing(coding)
-        codes: NDArray[np.uint8] = np.concatenate([*coded(self.panel, self.labels, coding.events)])[self.order]
+        order = self.order if self.mask is None else self.order[self.mask[self.order]]
+        codes: NDArray[np.uint8] = np.concatenate([*coded(self.panel, self.labels, coding.events)])[order]
         return codes
 
     def rows_to_label(self, formula: Formula) -> Mask:
@@ -66,13 +84,18 @@ class Sample:
         """
         needed = np.zeros(len(self.panel), np.bool_)
         for clause in clauses(formula):
-            needed |= method_of(clause.quantity).needs_label(self.panel)
+            of_clause = method_of(clause.quantity).needs_label(self.panel)
+            needed |= of_clause if clause.slice is None else of_clause & self.slices[clause.slice]
         return needed
 
     @cached_property
     def _joint(self) -> tuple[int, ...]:
-        return joint_counts(self.panel, self.labels)
+        return joint_counts(self.panel, self.labels, self.mask)
 
     def _refuse_missing(self, coding: Coding) -> None:
-        if self.labels.known is not None and (n_missing := len(self.labels.missing(coding.needs_label(self.panel)))):
+        if self.labels.known is None:
+            return
+        needed = coding.needs_label(self.panel)
+        n_missing = len(self.labels.missing(needed if self.mask is None else needed & self.mask))
+        if n_missing:
             raise DataError(f"{n_missing:,} examples that are needed have no label")

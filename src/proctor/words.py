@@ -18,14 +18,16 @@ from proctor.conditions import (
     AnyOf,
     Clause,
     Formula,
+    Slice,
     Variable,
     clauses,
     normalize,
     parse,
+    slices,
     variables,
 )
 from proctor.errors import DomainError
-from proctor.language.tree import decimal_text
+from proctor.language.tree import Relation, decimal_text
 from proctor.methods import method_of
 from proctor.methods.figures import MODELS
 
@@ -83,7 +85,7 @@ def explain(condition_text: str, mode: str = "fp-free", reliability: float | Non
     if reliability is not None and not 0 < reliability < 1:
         raise DomainError(f"reliability must lie between 0 and 1, not {reliability!r}")
     formula = normalize(parse(condition_text))
-    asks = (f"It asks whether {in_words(formula)}.", *_legend(formula), *_resolutions(formula, mode))
+    asks = (f"It asks whether {in_words(formula)}.", *_legend(formula), *_slices(formula), *_resolutions(formula, mode))
     if mode == "fp-free":
         return Explanation(asks, _proven_pass(formula, reliability), _limits_of_proven_pass(formula))
     return Explanation(asks, _unproven_pass(formula, reliability), _limits_of_unproven_pass(formula))
@@ -95,13 +97,34 @@ def explain(condition_text: str, mode: str = "fp-free", reliability: float | Non
 def _told(formula: Formula, is_top: bool = False) -> str:
     match formula:
         case Clause():
-            return method_of(formula.quantity).in_words(formula)
+            told = method_of(formula.quantity).in_words(formula)
+            return told if formula.slice is None else f"{told} where {_slice_in_words(formula.slice)}"
         case AllOf(parts):
             return _joined([_told(part) for part in parts], "and", "both", is_top)
         case AnyOf(parts):
             return _joined([_told(part) for part in parts], "or", "either", is_top)
         case _:
             assert_never(formula)
+
+
+_RELATIONS = {
+    Relation.EQUAL: "is",
+    Relation.NOT_EQUAL: "is not",
+    Relation.ONE_OF: "is one of",
+    Relation.BELOW: "is below",
+    Relation.AT_MOST: "is at most",
+    Relation.ABOVE: "is above",
+    Relation.AT_LEAST: "is at least",
+}
+
+
+def _slice_in_words(slice_: Slice) -> str:
+    """The filters, each as half a sentence."""
+    told = []
+    for each in slice_.filters:
+        values = [str(value) if isinstance(value, str) else decimal_text(value) for value in each.constants]
+        told.append(f"{each.column} {_RELATIONS[each.relation]} {', '.join(values)}")
+    return " and ".join(told)
 
 
 def _joined(parts: list[str], word: str, opening: str, is_top: bool) -> str:
@@ -123,6 +146,14 @@ def _legend(formula: Formula) -> Iterator[str]:
         yield from (sentence for variable, sentence in _LEGEND.items() if variable in named)
     elif Variable.A in named:
         yield "The anchor is the model that was the baseline when the test set was registered."
+
+
+def _slices(formula: Formula) -> Iterator[str]:
+    for slice_ in slices(formula):
+        yield (
+            f"`{slice_}` is judged on the examples of that slice alone, at the level of any other clause; "
+            "an example whose cell is empty is in no slice."
+        )
 
 
 def _resolutions(formula: Formula, mode: str) -> Iterator[str]:

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from proctor.budget import Mode
-from proctor.conditions import Formula, Truth, normalize, parse
+from proctor.conditions import Formula, Truth, normalize, parse, slices
 from proctor.counting.coding import recoded
 from proctor.counting.events import Coding
+from proctor.counting.panel import Panel
+from proctor.errors import DataError
 from proctor.evaluation import estimate, evaluate, figures, summary
+from proctor.predictions import Labels
+from proctor.sample import Sample
 from proctor.stats import binomial, paired
 
 LOG_LEVEL = math.log(1e-3)
@@ -149,3 +155,63 @@ def test_estimate__without_examples():
     (clause,) = (finding.clause for finding in evaluate(formula("n > 0.1"), table(1, 1), Mode.FP_FREE, -3.0).findings)
 
     assert math.isnan(estimate(clause.quantity, table(0, 0, 0, 0)))
+
+
+# --- slices ----------------------------------------------------------------------------------------------------------
+
+QUANTITIES = ("n > 0.4", "d < 0.5", "n - o > 0.02", "n - 0.5 * o > 0.1", "n - a > -0.2")
+
+
+@pytest.mark.parametrize("text", QUANTITIES)
+@given(st.integers(0, 2**32 - 1), st.floats(0.05, 1))
+@settings(max_examples=20, deadline=None)
+def test_evaluate__a_slice_is_judged_as_if_there_were_no_other_examples(text, seed, share):
+    """Statistics, decision and figures on a slice are those of its examples alone, with the labels of these alone."""
+    rng = np.random.default_rng(seed)
+    n = 300
+    labels, new, old, anchor = (rng.integers(0, 3, n) for _ in range(4))
+    new = np.where(rng.random(n) < 0.6, labels, new)
+    mask, order = rng.random(n) < share, rng.permutation(n)
+    mask[0] = True
+    on_slice = normalize(parse(f"{text} on x == 1"))
+    (slice_,) = slices(on_slice)
+    known = Labels(np.where(mask, labels, -1), mask)
+    whole = Sample(Panel(new, old, anchor), known, order, {slice_: mask})
+    positions = np.cumsum(mask) - 1
+    alone = Sample(Panel(new[mask], old[mask], anchor[mask]), Labels(labels[mask]), positions[order[mask[order]]])
+
+    found = evaluate(on_slice, whole, Mode.FP_FREE, LOG_LEVEL)
+    expected = evaluate(normalize(parse(text)), alone, Mode.FP_FREE, LOG_LEVEL)
+
+    assert (expected.truth, expected.findings[0].counts) == (found.truth, found.findings[0].counts)
+    (ours,), (theirs,) = figures(found, whole)["clauses"], figures(expected, alone)["clauses"]
+    assert {**theirs, "clause": ours["clause"], "n_examples": int(mask.sum())} == ours
+
+
+def test_evaluate__clauses_on_slices_and_on_all():
+    """Each clause has the examples that it is about: better in one slice, worse in the other, alike on the whole."""
+    n, half = 1_000, np.arange(1_000) < 500
+    new = np.where(half, 1, 0)
+    whole = Sample(
+        Panel(new, 1 - new),
+        Labels(np.ones(n, int)),
+        np.arange(n),
+        dict(zip(slices(formula("n > o on x == 1 and n > o on x == 2")), (half, ~half), strict=True)),
+    )
+
+    found = evaluate(
+        formula("n - o > 0.5 on x == 1 and n - o < -0.5 on x == 2 and n - o < 0.3"), whole, Mode.FP_FREE, LOG_LEVEL
+    )
+
+    assert [Truth.TRUE] * 3 == [finding.truth for finding in found.findings]
+
+
+@pytest.mark.parametrize("masks", ["none", "empty"])
+def test_evaluate__a_slice_that_is_not_known_or_empty_is_no_outcome(masks):
+    """Nothing is judged on no examples: in fn-free, not knowing would pass."""
+    asked = formula("n > 0.5 on x == 1")
+    known = {slice_: np.zeros(3, bool) for slice_ in slices(asked)} if masks == "empty" else {}
+    sample = Sample(Panel(np.ones(3, int)), Labels(np.ones(3, int)), np.arange(3), known)
+
+    with pytest.raises(DataError, match="no example is known to be in the slice `x == 1`"):
+        evaluate(asked, sample, Mode.FN_FREE, LOG_LEVEL)

@@ -512,6 +512,30 @@ def test_loads__alias_bomb():
     assert 18 == sum("an alias" in line for line in problems(bomb))
 
 
+@pytest.mark.parametrize(
+    ("lines", "spot", "message"),
+    [
+        (("bound: hoeffding",), "condition", "`bound: hoeffding` knows no slices"),
+        (("testset: {labels: y.csv}",), "testset", "`testset` needs `features`: the file with the columns of `x == 1`"),
+        (
+            ("testset: {labels: y.csv, features: x.csv, inputs: sealed}",),
+            "condition",
+            "slices such as `x == 1` are judged on open inputs only so far",
+        ),
+    ],
+)
+def test_loads__slices_need_open_features(lines, spot, message):
+    """Where a slice cannot be judged, the gate file is refused at the key that has to change."""
+    lines = ("testset: {labels: y.csv, features: x.csv}",) * (not lines[0].startswith("testset")) + lines
+    text = "\n".join(
+        ["condition: n > 0.8 +/- 0.01 on x == 1", "candidate: {command: 'a {features} {predictions}'}", *lines]
+    )
+
+    found = next(line for line in problems(text) if message in line)
+
+    assert text.splitlines()[int(found.split(":")[1]) - 1].startswith(spot)
+
+
 def test_load__missing(tmp_path):
     """A file that is not there names the command that writes one."""
     with pytest.raises(GateFileError, match="proctor init"):

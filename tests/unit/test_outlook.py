@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from proctor.budget import Account, Adaptive, Adaptivity, Contract, Guaranteed, Mode, Step, open_account
-from proctor.conditions import normalize, parse
+from proctor.conditions import normalize, parse, slices
 from proctor.outlook import Prospect, budget_report
 from proctor.planning import Bound, Terms, is_within_reach
 
@@ -26,6 +27,18 @@ def after(outcomes: str, contract: Contract = RECYCLING, stakes=None) -> Account
     for outcome in outcomes:
         account = account.after(Step(outcome == "p", stakes or Adaptive()))
     return account
+
+
+def test_budget_report__says_what_depends_on_slices_that_are_not_known():
+    """Books that are read without the test set tell no reach, and do not call it nothing."""
+    asked = prospect("n > 0.8 +/- 0.05 on x == 1")
+
+    unknown = budget_report(after(""), asked)
+    known = budget_report(after(""), replace(asked, sizes=dict.fromkeys(slices(asked.formula), 2_000)))
+
+    assert (False, None, False) == (unknown.is_reach_known, unknown.next_tolerance, unknown.is_over)
+    assert known.is_reach_known
+    assert budget_report(after(""), prospect("n > 0.8 +/- 0.05")).next_tolerance == known.next_tolerance
 
 
 def test_budget_report__fresh():

@@ -548,3 +548,44 @@ def test_sizings__spent_account() -> None:
 
     with pytest.raises(BudgetSpent):
         planning.whole._sizings(formula_of("n > 0.8 +/- 0.03"), terms_of(log_level=-math.inf))
+
+
+# --- slices ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["n > 0.8 +/- 0.05", "n - o > 0.02 +/- 0.02", "n - 1.1 * o > 0 +/- 0.05"])
+def test_plan__a_slice_takes_what_a_whole_test_set_takes(text: str) -> None:
+    """A clause on a slice needs as many examples of the slice as it would need of any test set."""
+    whole, of_slice = plan_of(text, disagreement=0.1), plan_of(f"{text} on x == 1", disagreement=0.1)
+
+    assert (("x == 1", whole.examples),) == of_slice.slices
+    assert () == whole.slices
+    assert (whole.examples, whole.labels) == (of_slice.examples, of_slice.labels)
+    assert any("from the slice" in note for note in of_slice.notes)
+
+
+def test_plan__slices_are_planned_side_by_side() -> None:
+    """Each slice has its own number; labels are those of all slices together."""
+    one, two = plan_of("n > 0.8 +/- 0.05"), plan_of("n > 0.8 +/- 0.02")
+
+    both = plan_of("n > 0.8 +/- 0.05 on x == 1 or n > 0.8 +/- 0.02 on x == 2", mode="fn-free")
+
+    assert ["x == 1", "x == 2"] == [name for name, _ in both.slices]
+    assert both.examples == max(size for _, size in both.slices)
+    assert both.labels == sum(size for _, size in both.slices)
+    assert one.examples < two.examples
+
+
+def test_reach__is_that_of_the_slice() -> None:
+    """The clause furthest from what it asks may be one on a small slice; on one of unknown size nothing is reached."""
+    both = formula_of("n > 0.8 +/- 0.05 and n > 0.8 +/- 0.05 on x == 1")
+    (slice_,) = conditions.slices(both)
+
+    of_whole = planning.reachable_tolerance(formula_of("n > 0.8 +/- 0.05"), terms_of(), 300)
+    shared = terms_of(log_miss=math.log(0.2))  # two clauses share it
+    of_slice = planning.reachable_tolerance(both, shared, 10_000, {slice_: 300})
+
+    assert (1, pytest.approx(of_whole.tolerance)) == (of_slice.clause_index, of_slice.tolerance)
+    assert planning.is_within_reach(both, terms_of(), 10_000, {slice_: 1_000})
+    assert not planning.is_within_reach(both, terms_of(), 10_000, {slice_: 100})
+    assert not planning.is_within_reach(both, terms_of(), 10_000)

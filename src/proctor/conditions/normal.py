@@ -130,7 +130,7 @@ def _clause(comparison: Comparison) -> Clause:
     _check_tolerance(comparison, bound)
     _check_reach(comparison, bound)
     tolerance = None if bound.tolerance is None else float(bound.tolerance)
-    return Clause(bound.quantity, bound.above, float(bound.threshold), tolerance, str(comparison), 0)
+    return Clause(bound.quantity, bound.above, float(bound.threshold), tolerance, str(comparison), 0, comparison.slice)
 
 
 def _collected(comparison: Comparison) -> _Bound:

@@ -7,7 +7,9 @@ form in exact arithmetic: variables on the left, the first of them with the coef
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import assert_never
@@ -16,7 +18,7 @@ from proctor.conditions.normal import normalize
 from proctor.language.clauses import Clause, Formula, variables
 from proctor.language.parser import parse
 from proctor.language.quantities import ORDER
-from proctor.language.tree import AllOf, AnyOf, Variable
+from proctor.language.tree import AllOf, AnyOf, Filter, Relation, Slice, Variable
 
 
 def question_of(formula: Formula) -> str:
@@ -61,7 +63,26 @@ def _clause(clause: Clause) -> str:
     weights = [_exact(weight) for weight in clause.quantity.weights]
     first = next(weight for weight in weights if weight)
     terms = " ".join(f"{weight / first} {name}" for weight, name in zip(weights, ORDER, strict=True) if weight)
-    return f"{terms} {'>' if clause.above == (first > 0) else '<'} {_exact(clause.threshold) / first}"
+    asked = f"{terms} {'>' if clause.above == (first > 0) else '<'} {_exact(clause.threshold) / first}"
+    return asked if clause.slice is None else f"{asked} on {_slice(clause.slice)}"
+
+
+def _slice(asked: Slice) -> str:
+    return " & ".join(sorted({_filter(each) for each in asked.filters}))
+
+
+def _filter(asked: Filter) -> str:
+    """``==`` is membership in a set of one; a number in quotation marks is the number, as cells are read."""
+    constants = sorted({_constant(each) for each in asked.constants})
+    relation = Relation.ONE_OF if asked.relation is Relation.EQUAL else asked.relation
+    return f"{json.dumps(asked.column)} {relation} {', '.join(constants)}"
+
+
+def _constant(constant: str | Decimal) -> str:
+    try:
+        return str(Fraction(constant))
+    except ValueError:
+        return json.dumps(str(constant).strip())
 
 
 def _exact(figure: float) -> Fraction:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from proctor.budget import SPENT, Account, open_account
-from proctor.conditions import Formula
+from proctor.conditions import Clause, Formula, clauses, slices
 from proctor.errors import (
     BudgetSpent,
     ContractError,
@@ -26,7 +26,7 @@ from proctor.ledger import GENESIS, Entry, Ledger
 from proctor.ledger.history import Life, lives
 from proctor.ledger.records import Registered, from_body
 from proctor.outlook import Prospect
-from proctor.planning import Terms, check_possible, is_within_reach, plan
+from proctor.planning import NO_SLICES, Plan, Sizes, Terms, check_possible, examples_of, is_within_reach, plan
 from proctor.reports.sentences import count, points
 from proctor.testset import (
     EXAMPLES,
@@ -70,12 +70,33 @@ class Books:
         lives: The life of every test set, by fingerprint.
         life: The life of the test set that is asked; ``None`` if it is not registered yet.
         doubts: Registered sets that it may be in another form; only their labels could tell, or their owner.
+        exam: The test set that is asked; ``None`` where the books are read without it.
     """
 
     head: str
     lives: Mapping[str, Life]
     life: Life | None
     doubts: tuple[Life, ...] = ()
+    exam: TestSet | None = None
+
+    def sizes(self, formula: Formula) -> Sizes:
+        """
+        Size of each slice that *formula* is about; of none where the test set is not here.
+
+        Raises:
+            Misuse: If a column of a slice is not one that the test set is known by.
+            DataError: If a slice is empty, or compares with a number what is none; or if columns were renamed.
+        """
+        asked = slices(formula)
+        if self.exam is None or not asked:
+            return NO_SLICES
+        # The fingerprint goes by what stands in the columns, not by their names.
+        if self.life is not None and self.life.registered.record.columns != self.exam.columns:
+            raise DataError(
+                "columns of the features have other names than when this test set was registered; nothing was spent",
+                hint=f"Name them again {', '.join(map(repr, self.life.registered.record.columns))}.",
+            )
+        return {slice_: int(mask.sum()) for slice_, mask in self.exam.masks(asked).items()}
 
     def account(self, gate: Gate) -> Account:
         """The account of the test set; a fresh one if it is not registered yet."""
@@ -118,7 +139,7 @@ def opened(reading: Reading, exam: TestSet, *, is_another: bool = False) -> Book
     """
     life = reading.lives.get(exam.fingerprint)
     doubts = _refuse_known(exam, reading.lives, is_another=is_another) if life is None else ()
-    return Books(reading.entries[-1].hash if reading.entries else GENESIS, reading.lives, life, doubts)
+    return Books(reading.entries[-1].hash if reading.entries else GENESIS, reading.lives, life, doubts, exam)
 
 
 def known_as(entries: Sequence[Entry], exam: TestSet) -> TestSet:
@@ -276,27 +297,34 @@ def refuse_if_out_of_reach(
         ToleranceOutOfReach: If the tolerance is out of reach at the next level with the declared power.
         Misuse: If it would be out of the reach of any test set.
     """
-    found, account = prospect(gate, formula, n_examples), books.account(gate)
+    sizes = books.sizes(formula)
+    found, account = prospect(gate, formula, n_examples, sizes), books.account(gate)
     # Who stakes little expects a fail: that no pass could come of it then is no reason for a fresh test set.
     log_level = max(account.next_log_level(gate.stakes, each) for each in {None, stake})
     terms = found.terms.at(log_level)
-    if is_within_reach(formula, terms, n_examples):
+    if is_within_reach(formula, terms, n_examples, sizes):
         return
     check_possible(formula, found.terms)  # no fresh test set would help
     reach = found.reach(log_level)
     reached = "nothing at all" if reach.tolerance is None else f"±{points(reach.tolerance)}"
     asked = "" if reach.asked is None else f", and ±{points(reach.asked)} is asked for"
+    these = _told(clauses(formula)[reach.clause_index], n_examples, sizes)
     raise ToleranceOutOfReach(
-        f"a fresh test set is needed: the next evaluation on these {n_examples:,} examples could resolve "
-        f"{reached}{asked}; nothing was spent",
+        f"a fresh test set is needed: the next evaluation on {these} could resolve {reached}{asked}; nothing was spent",
         hint=next_set_hint(gate),
     )
 
 
-def prospect(gate: Gate, formula: Formula, n_examples: int) -> Prospect:
+def _told(clause: Clause, n_examples: int, sizes: Sizes) -> str:
+    if clause.slice is None:
+        return f"these {n_examples:,} examples"
+    return f"the {count(examples_of(clause, n_examples, sizes), 'examples')} of the slice `{clause.slice}`"
+
+
+def prospect(gate: Gate, formula: Formula, n_examples: int, sizes: Sizes = NO_SLICES) -> Prospect:
     """What the next evaluation will be asked, apart from its level."""
     terms = Terms(gate.mode, gate.contract.log_error_probability, gate.log_miss, gate.disagreement, gate.bound)
-    return Prospect(formula, terms, n_examples, gate.stakes)
+    return Prospect(formula, terms, n_examples, gate.stakes, sizes)
 
 
 def next_set_hint(gate: Gate) -> str:
@@ -307,6 +335,11 @@ def next_set_hint(gate: Gate) -> str:
         return f"The next test set cannot be planned: {error.message} {error.hint}".strip()
     lower = "" if gate.disagreement is not None else " (or say in `disagreement` what share of predictions changes)"
     return (
-        f"For this condition and contract the next test set needs {found.examples:,} examples, "
+        f"For this condition and contract the next test set needs {_needed(found)}, "
         f"about {found.labels:,} of them labeled{lower}. See `proctor plan`."
     )
+
+
+def _needed(found: Plan) -> str:
+    of_slices = [f"{size:,} on `{slice_}`" for slice_, size in found.slices]
+    return f"{found.examples:,} examples" + (f" ({', '.join(of_slices)})" if of_slices else "")

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from proctor.conditions import slices
 from proctor.errors import DataError, ModelError
 from proctor.gate.contestants import Contestant, Workbench
 from proctor.gate.locked import refuse_locked
@@ -116,7 +117,8 @@ class Predicting:
             with self._judging_output():
                 refuse_respelled(new, other)
         others = [other.values if other is not None else None for other in found]
-        return Sample(Panel(new.values, *others), self.read_labels(), self.exam.order)
+        masks = self.exam.masks(slices(self.gate.formula))
+        return Sample(Panel(new.values, *others), self.read_labels(), self.exam.order, masks)
 
     def keep(self, *models: Contestant | None) -> None:
         """Keep the predictions of *models* that have given valid ones."""

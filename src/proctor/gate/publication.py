@@ -17,7 +17,7 @@ from proctor.gate.books import Books, prospect
 from proctor.gatefile import Gate
 from proctor.ledger.history import Life, Taken
 from proctor.ledger.records import Adopted, Evaluated
-from proctor.outlook import budget_report
+from proctor.outlook import Prospect, budget_report
 from proctor.release import Basis, HistoryRow, Release, Status, TestSetFacts, Verdict
 from proctor.testset import TestSet
 from proctor.words import in_words
@@ -42,7 +42,7 @@ def release_of(gate: Gate, books: Books, life: Life, taken: Concluded, replayed:
         replayed=replayed,
         entry=taken.entry.number,
         ledger_head=books.head,
-        budget=budget_report(life.account, prospect(gate, formula, life.registered.record.n_examples)),
+        budget=budget_report(life.account, _prospect(gate, books, formula, life.registered.record.n_examples)),
         at=taken.entry.at,
         version=__version__,
         commit=record.candidate.commit,
@@ -50,6 +50,10 @@ def release_of(gate: Gate, books: Books, life: Life, taken: Concluded, replayed:
         notes=(*_unlinked(gate, books, life, taken), *_notes(gate, life, taken, replayed)),
         **_of_evaluation(life, taken),
     )
+
+
+def _prospect(gate: Gate, books: Books, formula: Formula, n_examples: int) -> Prospect:
+    return prospect(gate, formula, n_examples, books.sizes(formula))
 
 
 def _of_evaluation(life: Life, taken: Concluded) -> dict[str, Any]:
@@ -99,7 +103,7 @@ def status_of(gate: Gate, books: Books, exam: TestSet, last: int) -> Status:
         gate=gate.name,
         condition=str(parse(gate.condition)),
         testset=facts,
-        budget=budget_report(account, prospect(gate, gate.formula, exam.n_examples)),
+        budget=budget_report(account, _prospect(gate, books, gate.formula, exam.n_examples)),
         ledger_head=books.head,
         version=__version__,
         history=history_of(life, last) if life else (),

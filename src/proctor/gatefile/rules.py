@@ -108,6 +108,8 @@ def check_gate(values: Values, source: Source) -> None:
     if formula is not None and values.get("first") is First.JUDGE:
         _first_can_be_judged(formula, source)
     candidate, testset = values.get("candidate"), values.get("testset")
+    if formula is not None and isinstance(testset, TestSetSource):
+        _slices_are_open(formula, testset, source)
     if isinstance(candidate, Model) and (problem := format_of(candidate.model).problem(candidate.trust)):
         source.report(source.place_of("candidate", "trust"), problem)
     if isinstance(testset, TestSetSource) and isinstance(candidate, Candidate):
@@ -156,6 +158,9 @@ def _paper_bounds(values: Values, source: Source) -> None:
         why = f"means nothing under `bound: {bound}`, which is as reliable in passing as in failing; leave it out"
         source.report(source.place_of("power"), f"`power` {why}")
     formula = _formula(values.get("condition"))
+    if formula is not None and (slices := conditions.slices(formula)):
+        message = f"`bound: {bound}` knows no slices, and the condition speaks of `{slices[0]}`; use `bound: exact`"
+        source.report(source.place_of("condition"), message)
     for clause in conditions.clauses(formula) if formula is not None else ():
         if clause.tolerance is None:
             message = f"`bound: {bound}` needs a tolerance for `{clause.text}`: add +/- 0.01, say"
@@ -166,6 +171,17 @@ def _first_can_be_judged(formula: Formula, source: Source) -> None:
     if conditions.restrict(formula, {Variable.N}) is None:
         message = "`first: judge` needs a clause on n alone, such as n > 0.8; write `first: accept`, or add one"
         source.report(source.place_of("first"), message)
+
+
+def _slices_are_open(formula: Formula, testset: TestSetSource, source: Source) -> None:
+    """How many examples a slice has is told in advance, and says something about inputs that are sealed."""
+    for slice_ in conditions.slices(formula)[:1]:
+        if testset.inputs is Inputs.SEALED:
+            message = f"slices such as `{slice_}` are judged on open inputs only so far; leave it out"
+            source.report(source.place_of("condition"), message)
+        elif testset.features is None:
+            message = f"`testset` needs `features`: the file with the columns of `{slice_}`"
+            source.report(source.place_of("testset"), message)
 
 
 def _testset_feeds_candidate(testset: TestSetSource, candidate: Candidate, source: Source) -> None:

@@ -13,11 +13,11 @@ Importing this package loads the standard library alone; lark comes with the fir
 
 from __future__ import annotations
 
-from proctor.language.clauses import Clause, Formula, clauses, restrict, variables
+from proctor.language.clauses import Clause, Formula, clauses, restrict, slices, variables
 from proctor.language.logic import Assignment, Truth, allocate, truth
 from proctor.language.parser import parse
 from proctor.language.quantities import Difference, Linear, Proportion, Quantity, quantity_variables, value_range
-from proctor.language.tree import AllOf, AnyOf, Call, Comparator, Comparison, Condition, Variable
+from proctor.language.tree import AllOf, AnyOf, Call, Comparator, Comparison, Condition, Slice, Variable
 
 __all__ = [
     "AllOf",
@@ -33,6 +33,7 @@ __all__ = [
     "Linear",
     "Proportion",
     "Quantity",
+    "Slice",
     "Truth",
     "Variable",
     "allocate",
@@ -40,6 +41,7 @@ __all__ = [
     "parse",
     "quantity_variables",
     "restrict",
+    "slices",
     "truth",
     "value_range",
     "variables",

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TypeVar, assert_never
 
 from proctor.language.quantities import Quantity, quantity_variables
-from proctor.language.tree import AllOf, AnyOf, Leaf, Variable
+from proctor.language.tree import AllOf, AnyOf, Leaf, Slice, Variable
 
 Target = TypeVar("Target")
 
@@ -29,6 +29,7 @@ class Clause:
         tolerance: Resolution that the test set must have, in the same unit; > 0, or ``None`` if left out.
         text: The clause as written, in canonical form.
         index: Its position in the formula, from 0.
+        slice: The examples that it is about; ``None`` for all of them.
 
     """
 
@@ -38,6 +39,7 @@ class Clause:
     tolerance: float | None
     text: str
     index: int
+    slice: Slice | None = None
 
     def __str__(self) -> str:
         return self.text
@@ -54,6 +56,11 @@ def clauses(formula: Formula) -> tuple[Clause, ...]:
 def variables(formula: Formula) -> frozenset[Variable]:
     """All variables that *formula* speaks of."""
     return frozenset(name for clause in clauses(formula) for name in quantity_variables(clause.quantity))
+
+
+def slices(formula: Formula) -> tuple[Slice, ...]:
+    """The slices that clauses of *formula* are about, each once, in the order of the text."""
+    return tuple(dict.fromkeys(clause.slice for clause in clauses(formula) if clause.slice is not None))
 
 
 def restrict(formula: Formula, allowed: Iterable[Variable]) -> Formula | None:

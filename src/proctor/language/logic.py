@@ -7,7 +7,7 @@ Pure logic: which test a clause gets, and what its share means in examples, is d
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import assert_never
@@ -15,7 +15,7 @@ from typing import assert_never
 from proctor.errors import DomainError
 from proctor.language.clauses import Clause, Formula, clauses
 from proctor.language.quantities import DISAGREEMENT
-from proctor.language.tree import AllOf, AnyOf
+from proctor.language.tree import AllOf, AnyOf, Slice
 
 _FP_FREE, _FN_FREE = "fp-free", "fn-free"
 
@@ -91,7 +91,8 @@ def allocate(formula: Formula, mode: str) -> tuple[Assignment, ...]:
     which has at most the AND's level. If d < A in truth, the cap A holds for every sibling, and the claim passes from
     the parts to the AND as it would without the cap. Nothing here depends on which outcome is protected, so it holds
     in both modes; by induction it holds at the root, whose cap is 1. (theory.md §2; the cap is used by differences
-    of candidate and baseline alone, whose share of discordant examples is at most d.)
+    of candidate and baseline alone, whose share of discordant examples is at most d. On a slice, d is another number
+    than on the whole: a bound holds for clauses on the very same slice, and for no other.)
 
     The miss probability is divided where the level is handed on whole, because there all parts must succeed; where
     the level is divided, one part that succeeds is enough, and each is planned by itself (theory.md §6).
@@ -111,19 +112,24 @@ def allocate(formula: Formula, mode: str) -> tuple[Assignment, ...]:
         raise DomainError(f"mode must be {_FP_FREE} or {_FN_FREE}, not {mode!r}")
     # The fields of an Assignment without its clause travel down the tree; the clause is put in at the leaf.
     root = Assignment(clauses(formula)[0])
-    return tuple(_descend(formula, root, AllOf if mode == _FP_FREE else AnyOf))
+    return tuple(_descend(formula, root, {}, AllOf if mode == _FP_FREE else AnyOf))
 
 
-def _descend(formula: Formula, given: Assignment, whole: type[AllOf[Clause] | AnyOf[Clause]]) -> Iterator[Assignment]:
+def _descend(
+    formula: Formula, given: Assignment, caps: Mapping[Slice | None, float], whole: type[AllOf[Clause] | AnyOf[Clause]]
+) -> Iterator[Assignment]:
     match formula:
         case Clause():
-            cap = given.disagreement_cap if formula.quantity.is_bounded_by_d else 1.0
+            cap = caps.get(formula.slice, 1.0) if formula.quantity.is_bounded_by_d else 1.0
             yield replace(given, clause=formula, disagreement_cap=cap)
         case AllOf(parts) | AnyOf(parts):
             shared = _shared(given, len(parts), isinstance(formula, whole))
-            bounds = [_bound_on_d(part, is_below=isinstance(formula, AllOf)) for part in parts]
+            bounds = dict(caps)
             for part in parts:
-                yield from _descend(part, replace(shared, disagreement_cap=min(given.disagreement_cap, *bounds)), whole)
+                if isinstance(part, Clause) and _bounds_d(part, is_below=isinstance(formula, AllOf)):
+                    bounds[part.slice] = min(bounds.get(part.slice, 1.0), part.threshold)
+            for part in parts:
+                yield from _descend(part, shared, bounds, whole)
         case _:
             assert_never(formula)
 
@@ -134,8 +140,6 @@ def _shared(given: Assignment, n_parts: int, is_whole: bool) -> Assignment:
     return replace(given, log_share=given.log_share - math.log(n_parts))
 
 
-def _bound_on_d(part: Formula, is_below: bool) -> float:
-    """The bound on d wherever the truth of the formula is still open: ``d < A`` in an AND, ``d > A`` in an OR."""
-    if isinstance(part, Clause) and part.quantity == DISAGREEMENT and part.above != is_below:
-        return min(1.0, part.threshold)
-    return 1.0
+def _bounds_d(part: Clause, is_below: bool) -> bool:
+    """Whether a clause bounds d wherever the truth of the formula is open: ``d < A`` in an AND, ``d > A`` in an OR."""
+    return part.quantity == DISAGREEMENT and part.above != is_below

@@ -285,9 +285,51 @@ MISTAKES = (
         ("error() < 0.1", "error(n,) < 0.1", "error(, n) < 0.1"),
     ),
     Mistake(
-        "slices are not understood yet",
-        "A condition speaks of the whole population so far: write `n > 0.8` without `{word}`.",
+        "`{word}` opens no slice",
+        'A slice stands behind its comparison: `n > 0.8 on lang == "de"`.',
         ("n[lang=de] > 0.8", "n@spam > 0.8", "n {de} > 0.8", "n > 0.8 [de]", "n:de > 0.8"),
+    ),
+    Mistake(
+        "a slice stands behind a comparison",
+        'Write for example `n > 0.8 on lang == "de"`.',
+        ('n on lang == "de" > 0.8', "n - o on x == 1 > 0", "on x == 1 n > 0.8", "n > on x == 1"),
+    ),
+    Mistake(
+        "a slice compares a column with a constant",
+        'Write for example `n > 0.8 on lang == "de"`, or `on lang in ["de", "fr"]`.',
+        (
+            "n > 0.8 on",
+            "n > 0.8 on lang",
+            "n > 0.8 on lang ==",
+            "n > 0.8 on (lang) == 1",
+            "n > 0.8 on == 1",
+            "n > 0.8 on x is 1",
+        ),
+    ),
+    Mistake(
+        "the name of a column with other signs than letters, digits and `_` stands in quotation marks",
+        'Write for example `n > 0.8 on "age-group" == "old"`.',
+        ("n > 0.8 on age-group == 1", "n > 0.8 on region.x == 1", "n > 0.8 on (x == 1 and age-group == 1)"),
+    ),
+    Mistake(
+        "a quotation mark is not closed",
+        'Write for example `n > 0.8 on lang == "de"`.',
+        ('n > 0.8 on lang == "de', "n > 0.8 on lang in ['de]", 'n > 0.8 on "lang == 1'),
+    ),
+    Mistake(
+        "`in` is followed by a list",
+        'Write constants in brackets: `n > 0.8 on lang in ["de", "fr"]`.',
+        ('n > 0.8 on lang in "de"', 'n > 0.8 on lang in ("de", "fr")', "n > 0.8 on lang in 1", "n > 0.8 on lang in"),
+    ),
+    Mistake(
+        "the tolerance stands in front of the slice",
+        'Write for example `n > 0.8 +/- 0.05 on lang == "de"`.',
+        ('n > 0.8 on lang == "de" +/- 0.05', "n > 0.8 on x in [1] +/- 0.05", "n > 0.8 on (x == 1) +/- 0.05"),
+    ),
+    Mistake(
+        "the filters of a slice are joined by `and`",
+        "For one slice or another write two clauses.",
+        ("n > 0.8 on (x == 1 or y == 2)", "n > 0.8 on (x == 1, y == 2)"),
     ),
     Mistake(
         "quotation marks are not used here",
@@ -337,5 +379,5 @@ NOT_FINITE = frozenset({"nan", "inf", "infinity", "infty"})
 UNITS = frozenset({"point", "points", "pp", "percent", "pt", "pts", "bp"})
 """Names of units; accuracies have none here."""
 
-SLICE_WORDS = frozenset({"on", "where", "for", "in", "if", "when"})
-"""Words that would open a slice."""
+SLICE_WORDS = frozenset({"where", "for", "if", "when", "every", "each"})
+"""Words that people open a slice with."""

@@ -7,6 +7,7 @@ few parse one. What a tree means is none of its business (:mod:`.clauses`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
@@ -26,10 +27,13 @@ from proctor.language.tree import (
     Comparison,
     Condition,
     Expression,
+    Filter,
     Multiply,
     Name,
     Negative,
     Number,
+    Relation,
+    Slice,
     Subtract,
     Text,
     Variable,
@@ -52,13 +56,28 @@ _LARGEST_EXPONENT = 300
 _END = "$END"
 _LETTERS = frozenset(variable.value for variable in Variable)
 _OPERATIONS: dict[str, type[Add | Subtract | Multiply]] = {"add": Add, "subtract": Subtract, "multiply": Multiply}
+_RELATIONS = {
+    "=": Relation.EQUAL,
+    "!==": Relation.NOT_EQUAL,
+    "<>": Relation.NOT_EQUAL,
+    "≠": Relation.NOT_EQUAL,
+    "≥": Relation.AT_LEAST,
+    "≤": Relation.AT_MOST,
+}
 _COMPARATORS = {"≥": Comparator.AT_LEAST, "≤": Comparator.AT_MOST}
 _MEANINGS = "n is the accuracy of the new model, o of the old one, a of the anchor, d the share of changed predictions."
+_SLICED = '`n > 0.8 on region == "EU"`'
+_JOINED = 'Several filters of one slice stand in parentheses: `n > 0.8 on (region == "EU" and age < 30)`.'
+_GOES_ON = re.compile(r"\bon\b.*(\band|&&|/\\)\s*(?P<word>\w*)\s*$", re.IGNORECASE | re.DOTALL)
 _EXPECTED = {
     "_AND": "`and`",
     "_OR": "`or`",
     "_PLUS_MINUS": "`+/-`",
     "COMPARATOR": "`>` or `<`",
+    "_ON": "`on`",
+    "_IN": "`in`",
+    "STRING": "text in quotation marks",
+    "_RIGHT": "`]`",
     "_PLUS": "`+`",
     "_MINUS": "`-`",
     "_STAR": "`*`",
@@ -142,12 +161,15 @@ def _condition(branch: Branch, text: str) -> Condition:
 
 
 def _comparison(branch: Branch, text: str) -> Comparison:
-    left, comparator, right, tolerance = cast("tuple[Branch, Token, Branch, Branch | None]", branch.children)
+    left, comparator, right, tolerance, slice_ = cast(
+        "tuple[Branch, Token, Branch, Branch | None, Branch | None]", branch.children
+    )
     return Comparison(
         _expression(left, text),
         _COMPARATORS.get(str(comparator)) or Comparator(str(comparator)),
         _expression(right, text),
         None if tolerance is None else _tolerance(tolerance, text),
+        None if slice_ is None else _slice(slice_, text),
         place=_place(branch, text),
     )
 
@@ -155,6 +177,36 @@ def _comparison(branch: Branch, text: str) -> Comparison:
 def _tolerance(branch: Branch, text: str) -> Decimal:
     size = _decimal(cast("Token", branch.children[0]), _place(branch, text))
     return -size if branch.data == "negative_tolerance" else size
+
+
+def _slice(branch: Branch, text: str) -> Slice:
+    return Slice(tuple(_filter(part, text) for part in _branches(branch)), place=_place(branch, text))
+
+
+def _filter(branch: Branch, text: str) -> Filter:
+    place = _place(branch, text)
+    if branch.data == "membership":
+        column, *given = _branches(branch)
+        relation = Relation.ONE_OF
+    else:
+        column, token, *given = cast("tuple[Branch, Token, Branch]", branch.children)
+        relation = _RELATIONS.get(str(token)) or Relation(str(token))
+    name = str(column.children[0])[1:-1] if column.data == "text" else str(column.children[0])
+    constants = tuple(_constant(part, text) for part in given)
+    if relation.is_of_numbers and not isinstance(constants[0], Decimal):
+        raise place.error(f"`{relation}` compares numbers", "Text is compared by `==`, `!=` or `in`.")
+    return Filter(name, relation, constants, place=place)
+
+
+def _constant(branch: Branch, text: str) -> str | Decimal:
+    place, token = _place(branch, text), cast("Token", branch.children[0])
+    match branch.data:
+        case "word":
+            raise place.error(f"`{token}` is text without quotation marks", f'Write `"{token}"`.')
+        case "text":
+            return str(token[1:-1])
+        case sign:
+            return -_decimal(token, place) if sign == "negative" else _decimal(token, place)
 
 
 def _expression(branch: Branch, text: str) -> Expression:
@@ -245,10 +297,12 @@ def _lesson(text: str, failure: UnexpectedToken) -> ConditionError:
     else:
         start = failure.token.start_pos or 0
         place = Place(text, start, start + len(word))
+    before = (text[: place.start].split() or [""])[-1]
     if failure.token.type == "NAME" and word not in _LETTERS:
-        return _unknown(word, place)
+        return _unknown(before if before.lower() in mistakes.SLICE_WORDS else word, place)
+    if failure.token.type in {"EQUAL", "NOT_EQUAL", "_IN"} and _follows_slice(place):
+        return place.error("the filters of a slice are joined in parentheses", _JOINED)
     if mistake := _mistake(_situation(failure)):
-        before = (text[: place.start].split() or [""])[-1]
         said = [line.replace("{word}", word).replace("{before}", before) for line in (mistake.message, mistake.advice)]
         return place.error(*said)
     expected = [name for kind, name in _EXPECTED.items() if kind in failure.accepts]
@@ -297,7 +351,9 @@ def _unknown(word: str, place: Place) -> ConditionError:
     if lower in mistakes.UNITS:
         return place.error(f"`{word}` is not used here", "Accuracies run from 0 to 1: write 0.02 for 2 points.")
     if lower in mistakes.SLICE_WORDS:
-        return place.error("slices are not understood yet", "A condition speaks of the whole population so far.")
+        return place.error(f"`{word}` opens no slice", f"A slice stands behind its comparison: {_SLICED}.")
+    if _follows_slice(place):
+        return place.error(f"unknown name `{word}`", _JOINED)
     suggestion = _suggestion(lower)
     called = f"A metric is called with its model, as in `{word}(n)`."
     hint = (
@@ -306,6 +362,12 @@ def _unknown(word: str, place: Place) -> ConditionError:
         else f"In conditions {_MEANINGS} {called}"
     )
     return place.error(f"unknown name `{word}`", hint)
+
+
+def _follows_slice(place: Place) -> bool:
+    """Whether somebody may have gone on with the slice of the clause before, by `and` and the name of a column."""
+    joined = _GOES_ON.search(place.text[: place.start])
+    return joined is not None and joined["word"] not in _LETTERS
 
 
 def _suggestion(word: str) -> str | None:

@@ -7,6 +7,7 @@ The tree knows neither lark nor statistics: :mod:`.parser` builds it, :mod:`.cla
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from enum import StrEnum
@@ -17,6 +18,7 @@ from proctor.language.place import Place
 Leaf = TypeVar("Leaf")
 
 _PLAIN_EXPONENTS = range(-9, 16)
+_WORDS = frozenset({"abs", "and", "equals", "in", "is", "not", "on", "or"})
 
 
 class Variable(StrEnum):
@@ -160,18 +162,72 @@ class Call(_Node):
 Expression = Number | Name | Call | Negative | Add | Subtract | Multiply
 
 
+class Relation(StrEnum):
+    """How a cell of a column is compared with constants."""
+
+    EQUAL = "=="
+    NOT_EQUAL = "!="
+    ONE_OF = "in"
+    BELOW = "<"
+    AT_MOST = "<="
+    ABOVE = ">"
+    AT_LEAST = ">="
+
+    @property
+    def is_of_numbers(self) -> bool:
+        """True if only numbers can be compared so."""
+        return self not in {Relation.EQUAL, Relation.NOT_EQUAL, Relation.ONE_OF}
+
+
+@dataclass(frozen=True)
+class Filter(_Node):
+    """One column against one constant, or several of which it must be one."""
+
+    column: str
+    relation: Relation
+    constants: tuple[str | Decimal, ...]
+
+    def __str__(self) -> str:
+        column = self.column if _is_bare(self.column) else quoted(self.column)
+        shown = [quoted(each) if isinstance(each, str) else decimal_text(each) for each in self.constants]
+        constant = f"[{', '.join(shown)}]" if self.relation is Relation.ONE_OF else shown[0]
+        return f"{column} {self.relation} {constant}"
+
+
+@dataclass(frozen=True)
+class Slice(_Node):
+    """The examples that pass every filter; at least one."""
+
+    filters: tuple[Filter, ...]
+
+    def __str__(self) -> str:
+        text = " and ".join(map(str, self.filters))
+        return text if len(self.filters) == 1 else f"({text})"
+
+
 @dataclass(frozen=True)
 class Comparison(_Node):
-    """One comparison with its tolerance (``None`` if left out; its sign is as written)."""
+    """
+    One comparison.
+
+    Attributes:
+        left: The one side.
+        comparator: How it compares with the other.
+        right: The other side.
+        tolerance: As written, sign included; ``None`` if left out.
+        slice: The examples that it is about; ``None`` for all of them.
+    """
 
     left: Expression
     comparator: Comparator
     right: Expression
     tolerance: Decimal | None = None
+    slice: Slice | None = None
 
     def __str__(self) -> str:
-        comparison = f"{self.left} {self.comparator} {self.right}"
-        return comparison if self.tolerance is None else f"{comparison} +/- {decimal_text(self.tolerance)}"
+        tolerance = "" if self.tolerance is None else f" +/- {decimal_text(self.tolerance)}"
+        slice_ = "" if self.slice is None else f" on {self.slice}"
+        return f"{self.left} {self.comparator} {self.right}{tolerance}{slice_}"
 
 
 @dataclass(frozen=True)
@@ -235,6 +291,11 @@ def quoted(text: str) -> str:
     "spam" '12" disk'
     """
     return f"'{text}'" if '"' in text else f'"{text}"'
+
+
+def _is_bare(column: str) -> bool:
+    """Whether the name of a column can stand without quotation marks."""
+    return re.fullmatch(r"[^\W\d]\w*", column) is not None and column.lower() not in _WORDS
 
 
 def _grouped(part: object, *looser: type[object]) -> str:

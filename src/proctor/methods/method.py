@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from proctor.counting.events import Coding, Event
-from proctor.language import Clause, Quantity, Variable, quantity_variables, value_range
+from proctor.language import Clause, Quantity, Slice, Variable, quantity_variables, value_range
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +46,14 @@ class Outcomes(Protocol):
 
     def codes(self, coding: Coding) -> Codes:
         """The code of each example, in the order fixed at registration; errors as `counts`."""
+
+    def on(self, slice_: Slice) -> Outcomes:
+        """
+        The same of the examples in a slice.
+
+        Raises:
+            DataError: If it is empty, or not known which examples are in it.
+        """
 
 
 class Method(ABC, Generic[Judged, Statistic]):

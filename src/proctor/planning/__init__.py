@@ -6,10 +6,30 @@ What is asked (`terms`), how each clause is sized by the exact tests (`exact`) o
 file says. The paper's bounds need no NumPy, so a plan by them starts fast; the exact tests are imported when used.
 """
 
-from proctor.planning.terms import Bound, ClausePlan, LifeCell, LifeRow, PaperFigures, Plan, Reach, Request, Terms
-from proctor.planning.whole import check_possible, is_within_reach, plan, reachable_tolerance, tolerance_curve
+from proctor.planning.terms import (
+    Bound,
+    ClausePlan,
+    LifeCell,
+    LifeRow,
+    PaperFigures,
+    Plan,
+    Reach,
+    Request,
+    Sizes,
+    Terms,
+    examples_of,
+)
+from proctor.planning.whole import (
+    NO_SLICES,
+    check_possible,
+    is_within_reach,
+    plan,
+    reachable_tolerance,
+    tolerance_curve,
+)
 
 __all__ = [
+    "NO_SLICES",
     "Bound",
     "ClausePlan",
     "LifeCell",
@@ -18,8 +38,10 @@ __all__ = [
     "Plan",
     "Reach",
     "Request",
+    "Sizes",
     "Terms",
     "check_possible",
+    "examples_of",
     "is_within_reach",
     "plan",
     "reachable_tolerance",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from proctor.conditions import AllOf, Clause, Formula, Truth, Variable, clauses
+from proctor.conditions import AllOf, Clause, Formula, Slice, Truth, Variable, clauses
 from proctor.errors import ToleranceOutOfReach
 from proctor.language.quantities import DISAGREEMENT
 from proctor.methods import method_of
@@ -127,8 +127,8 @@ def requirements(formula: Formula, terms: Terms) -> tuple[Requirement, ...]:
     """
     every = clauses(formula)
     log_level = terms.log_level - math.log(len(every))
-    proven = _proven_disagreement(formula)
-    return tuple(_requirement(clause, terms, log_level, proven) for clause in every)
+    proven = {clause.slice: _proven_disagreement(formula, clause.slice) for clause in every}
+    return tuple(_requirement(clause, terms, log_level, proven[clause.slice]) for clause in every)
 
 
 def _requirement(clause: Clause, terms: Terms, log_level: float, proven: float | None) -> Requirement:
@@ -142,13 +142,13 @@ def _requirement(clause: Clause, terms: Terms, log_level: float, proven: float |
     return Requirement(clause, log_level)
 
 
-def _proven_disagreement(formula: Formula) -> float | None:
-    """A + 2B of a clause ``d < A +/- B`` in a conjunction; B is 0 where the tolerance is left out."""
+def _proven_disagreement(formula: Formula, slice_: Slice | None) -> float | None:
+    """A + 2B of a clause ``d < A +/- B`` on a slice in a conjunction; B is 0 where the tolerance is left out."""
     if not isinstance(formula, AllOf):
         return None
     bounds = [
         min(1.0, part.threshold + 2 * (part.tolerance or 0.0))
         for part in formula.parts
-        if isinstance(part, Clause) and part.quantity == DISAGREEMENT and not part.above
+        if isinstance(part, Clause) and part.quantity == DISAGREEMENT and not part.above and part.slice == slice_
     ]
     return min(bounds, default=None)

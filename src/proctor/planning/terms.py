@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
 from proctor.budget import Contract, Mode, Stakes, open_account
-from proctor.conditions import Clause
+from proctor.conditions import Clause, Slice
 from proctor.errors import DomainError
+
+Sizes = Mapping[Slice, int]
+"""Number of examples in each slice of a test set."""
+
+
+def examples_of(clause: Clause, n_examples: int, sizes: Sizes) -> int:
+    """Examples that a clause is judged on; none where it is about a slice of which nothing is known."""
+    return n_examples if clause.slice is None else sizes.get(clause.slice, 0)
 
 
 class Bound(StrEnum):
@@ -177,6 +186,7 @@ class Plan:
     Attributes:
         examples: Examples needed; those at hand if no clause names a tolerance.
         labels: Labels among them, as anticipated.
+        slices: Examples needed in each slice that a clause is about.
         clauses: One plan for each clause, by index.
         life: The levels over the life of the set.
         paper: The paper's bounds at the same level.
@@ -204,6 +214,7 @@ class Plan:
     enough: bool | None = None
     notes: tuple[str, ...] = ()
     mode: Mode = Mode.FP_FREE
+    slices: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,13 @@ the paper's bounds never loads them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import assert_never
 
 from proctor.budget import Adaptivity, Contract, open_account
-from proctor.conditions import AllOf, AnyOf, Clause, Formula, Variable, clauses
+from proctor.conditions import AllOf, AnyOf, Clause, Formula, Slice, Variable, clauses, slices
 from proctor.errors import BudgetSpent, Misuse
 from proctor.methods import method_of
 from proctor.methods.sizing import Progress, Sizing, within
@@ -27,8 +28,13 @@ from proctor.planning.terms import (
     Plan,
     Reach,
     Request,
+    Sizes,
     Terms,
+    examples_of,
 )
+
+NO_SLICES: Sizes = MappingProxyType({})
+"""The sizes of a condition that is about whole test sets."""
 
 CURVE = (0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.5, 3.0)
 """Multiples of the asked tolerance at which the examples needed are drawn."""
@@ -65,10 +71,12 @@ def plan(formula: Formula, request: Request, progress: Progress | None = None) -
         planned.append(_clause_plan(test, request.examples))
         if (part := within(progress, index, len(tests))) is not None:
             part(1.0)
+    # Of examples that are to be had, nobody has said how many are in which slice.
+    sizes = dict.fromkeys(slices(formula), request.examples or 0)
     examples = _largest(clause.examples for clause in planned) or request.examples or 0
     return Plan(
         examples=examples,
-        labels=_labels(tests, examples),
+        labels=_labels(tests, planned, examples),
         clauses=tuple(planned),
         life=_Life(formula, request, tests, tuple(planned)).rows(),
         paper=_paper(formula, terms),
@@ -76,23 +84,26 @@ def plan(formula: Formula, request: Request, progress: Progress | None = None) -
         log_level=terms.log_level,
         log_miss=terms.log_miss,
         examples_at_hand=request.examples,
-        reach=_furthest(tests, request.examples) if request.examples else None,
+        reach=_furthest(tests, request.examples, sizes) if request.examples else None,
         enough=all(test.resolves(request.examples) for test in tests) if request.examples else None,
         notes=(*_price(formula, request), *_notes(formula, request, tests)),
         mode=request.contract.mode,
+        slices=tuple((str(slice_), size) for slice_, size in _needed(tests, planned).items() if slice_),
     )
 
 
-def reachable_tolerance(formula: Formula, terms: Terms, n_examples: int) -> Reach:
+def reachable_tolerance(formula: Formula, terms: Terms, n_examples: int, sizes: Sizes = NO_SLICES) -> Reach:
     """
     The tolerance that *n_examples* reach at these terms, of the clause furthest from what it asks (theory.md §4.2).
+
+    A clause on a slice has the examples of its slice, by *sizes*.
 
     A clause that names no tolerance comes behind every clause that does; among several, the widest is reported.
     """
     if terms.log_level == -math.inf:
         first = clauses(formula)[0]
         return Reach(None, first.tolerance, first.index)
-    return _furthest(_sizings(formula, terms), n_examples)
+    return _furthest(_sizings(formula, terms), n_examples, sizes)
 
 
 def check_possible(formula: Formula, terms: Terms) -> None:
@@ -106,15 +117,16 @@ def check_possible(formula: Formula, terms: Terms) -> None:
         test.check()
 
 
-def is_within_reach(formula: Formula, terms: Terms, n_examples: int) -> bool:
+def is_within_reach(formula: Formula, terms: Terms, n_examples: int, sizes: Sizes = NO_SLICES) -> bool:
     """
     Whether every clause reaches the tolerance it asks for, with the declared power (theory.md §4.1, last line but one).
 
-    A clause that names no tolerance is within reach if some outcome on so many examples would prove it.
+    A clause that names no tolerance is within reach if some outcome on so many examples would prove it; one on a slice
+    has the examples of its slice, by *sizes*.
     """
     if terms.log_level == -math.inf:
         return False
-    return all(test.resolves(n_examples) for test in _sizings(formula, terms))
+    return all(test.resolves(examples_of(test.clause, n_examples, sizes)) for test in _sizings(formula, terms))
 
 
 def _sizings(
@@ -159,14 +171,29 @@ def _largest(sizes: Iterable[int | None]) -> int | None:
     return max((size for size in sizes if size is not None), default=None)
 
 
-def _labels(tests: tuple[Sizing, ...], examples: int) -> int:
-    """Labels for all clauses on one set: each pair of models is labeled where it differs, an accuracy everywhere."""
-    shares = {method_of(test.clause.quantity).labeled_together: test.label_share for test in tests}
-    return round(examples * min(1.0, sum(shares.values())))
+def _needed(tests: Sequence[Sizing], planned: Sequence[ClausePlan]) -> dict[Slice | None, int]:
+    """Examples needed in each slice, and by the clauses on all examples together."""
+    needed: dict[Slice | None, int] = {}
+    for test, found in zip(tests, planned, strict=True):
+        if found.examples is not None:
+            needed[test.clause.slice] = max(needed.get(test.clause.slice, 0), found.examples)
+    return needed
 
 
-def _furthest(tests: tuple[Sizing, ...], n_examples: int) -> Reach:
-    return _furthest_of(tests, [test.tolerance(n_examples) for test in tests])
+def _labels(tests: Sequence[Sizing], planned: Sequence[ClausePlan], examples: int) -> int:
+    """Labels for all clauses on one set; those of several slices are added up, as if no example were in two."""
+    sizes = _needed(tests, planned) | {None: examples}
+    labels = 0
+    for slice_, size in sizes.items():
+        # Each pair of models is labeled where it differs, an accuracy everywhere.
+        about = [test for test in tests if test.clause.slice == slice_]
+        shares = {method_of(test.clause.quantity).labeled_together: test.label_share for test in about}
+        labels += round(size * min(1.0, sum(shares.values())))
+    return labels
+
+
+def _furthest(tests: tuple[Sizing, ...], n_examples: int, sizes: Sizes) -> Reach:
+    return _furthest_of(tests, [test.tolerance(examples_of(test.clause, n_examples, sizes)) for test in tests])
 
 
 def _furthest_of(tests: tuple[Sizing, ...], reached: list[float | None]) -> Reach:
@@ -299,6 +326,10 @@ def _price(formula: Formula, request: Request) -> tuple[str, ...]:
 
 def _notes(formula: Formula, request: Request, tests: tuple[Sizing, ...]) -> tuple[str, ...]:
     notes = []
+    if slices(formula) and request.examples is None:
+        notes.append("a clause on a slice takes its examples from the slice: draw until each slice has enough of them")
+    elif slices(formula):
+        notes.append(f"{request.examples:,} examples are taken as those of each slice: fewer there reach less")
     differences = [clause for clause in clauses(formula) if method_of(clause.quantity).is_paired]
     anchored = [clause for clause in differences if Variable.A in method_of(clause.quantity).labeled_together]
     if anchored:

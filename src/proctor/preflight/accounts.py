@@ -107,7 +107,7 @@ def judge_account(
             *begun,
             good("cost", f"accepted as the first one, charged like a proof on sealed inputs: {price(cost)}"),
         ), figures
-    reach = prospect(gate, formula, n_examples).reach(cost.log_level)
+    reach = prospect(gate, formula, n_examples, books.sizes(formula)).reach(cost.log_level)
     resolved = "what is asked" if reach.tolerance is None else f"±{points(reach.tolerance)}"
     wanted = "" if reach.asked is None else f" (asked: ±{points(reach.asked)})"
     resolves = good("plan", f"the next evaluation can resolve {resolved}{wanted}")

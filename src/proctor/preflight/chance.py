@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proctor.budget import Mode
-from proctor.conditions import Formula, Variable, variables
+from proctor.conditions import Formula, Slice, Variable, variables
 from proctor.counting.coding import EVERYTHING, marginal, recoded
 from proctor.counting.events import Coding
+from proctor.errors import DataError
 from proctor.evaluation import PaperRule, evaluate
 
 RUNS = 200
@@ -136,3 +137,7 @@ class Drawn:
         whole = np.repeat(recoded(coding.events), self.joint)
         self.rng.shuffle(whole)
         return whole
+
+    def on(self, slice_: Slice) -> Drawn:
+        """Never: which of the drawn examples are in a slice is not simulated."""
+        raise DataError(f"the slice `{slice_}` is not simulated")

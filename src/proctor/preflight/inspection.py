@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from proctor.budget import SPENT, open_account
-from proctor.conditions import Variable
+from proctor.conditions import Variable, slices
 from proctor.counting.coding import joint_counts
 from proctor.counting.panel import disagreements
 from proctor.errors import DataError, ProctorError, SandboxError
@@ -220,6 +220,8 @@ def _chance(context: _Context, panel: Panel, labels: Labels | None) -> _Part:
     coming = _coming(context)
     if coming is None:
         return _Part((skipped("chance", "not known: no evaluation is due"),))
+    if slices(coming.formula):
+        return _Part((skipped("chance", "not known: what happens on slices is not simulated"),))
     there = {Variable.N} | {v for v, p in ((Variable.O, panel.baseline), (Variable.A, panel.anchor)) if p is not None}
     missing = coming.needs - there
     if missing:

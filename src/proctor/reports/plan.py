@@ -28,7 +28,9 @@ def answer(plan: Plan) -> str:
     """
     about = "" if plan.labels in {0, plan.examples} else "about "
     labels = "no labels" if plan.labels == 0 else f"{about}{plan.labels:,} labels"
-    return f"{plan.examples:,} examples, {labels}"
+    at_least = "at least " if plan.slices else ""
+    of_slices = "".join(f"; {size:,} examples on {slice_}" for slice_, size in plan.slices)
+    return f"{at_least}{plan.examples:,} examples, {labels}{of_slices}"
 
 
 def at_hand(plan: Plan) -> str | None:
@@ -85,6 +87,7 @@ def to_json(plan: Plan, condition: str) -> Json:
         "condition": condition,
         "examples": plan.examples,
         "labels": plan.labels,
+        **({"slices": dict(plan.slices)} if plan.slices else {}),
         "clauses": [
             {
                 "clause": clause.text,

@@ -69,6 +69,8 @@ def resolution(public: Release | Status) -> str:
         return "retired: nothing new is judged on it"
     if budget.is_spent:
         return "the budget is spent: a new test set is needed"
+    if not budget.is_reach_known:
+        return "what the next one can resolve depends on the size of the slices"
     asked = "" if budget.asked_tolerance is None else f" (asked: ±{points(budget.asked_tolerance)})"
     if budget.next_tolerance is None:
         return f"the next one cannot resolve any tolerance{asked}"

@@ -84,6 +84,11 @@ class Request:
                 raise DomainError(f"{name} must be at least 1, not {getattr(self, name)!r}")
         if not 0 < self.drop < 1:
             raise DomainError(f"drop must lie between 0 and 1, not {self.drop!r}")
+        if asked := conditions.slices(self.formula):
+            raise Misuse(
+                f"the condition speaks of the slice `{asked[0]}`, and whole test sets are simulated only",
+                hint="Leave the slice out: on a slice, the tests are the same.",
+            )
 
     @property
     def formula(self) -> Formula:

@@ -50,19 +50,26 @@ def _as_released(release: Release, gate: Gate, surroundings: Surroundings) -> tu
 
     Sending a recorded answer again mends what was lost with a machine, and changes nothing that is in the store.
     """
+    from proctor.conditions import slices
     from proctor.gate.books import Books
     from proctor.gate.publication import history_of, release_of
     from proctor.gate.session import Session
     from proctor.ledger.history import lives
 
-    entries = Session(gate=gate, surroundings=surroundings).ledger.read()
+    session = Session(gate=gate, surroundings=surroundings)
+    entries = session.ledger.read()
     until = tuple(entry for entry in entries if entry.number <= release.entry)
     found = lives(until)
     life = found[release.testset.fingerprint]
     history = history_of(life, len(life.verdicts))
     if not release.replayed:
         return release, history
-    return release_of(gate, Books(until[-1].hash, found, life), life, life.verdicts[-1]), history
+    return release_of(
+        gate,
+        Books(until[-1].hash, found, life, exam=session.exam if slices(gate.formula) else None),
+        life,
+        life.verdicts[-1],
+    ), history
 
 
 def _public(release: Release, history: tuple[HistoryRow, ...], gate: Gate, surroundings: Surroundings) -> Iterator[str]:

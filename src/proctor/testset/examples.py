@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proctor.errors import DataError
+from proctor.language import Slice
 from proctor.predictions.alignment import Sheet
 from proctor.predictions.columns import Kind, Values, classes_column, declared_classes, distinct, text_column
-from proctor.predictions.labels import Labels, labels_of
+from proctor.predictions.labels import Labels, Mask, labels_of
 from proctor.predictions.spelling import is_nan
 from proctor.predictions.tables import Raw, Source, Table, column_names, is_index, read_chunks, read_table
 from proctor.testset.alike import Column, ColumnMaker, is_row_numbers
@@ -27,6 +28,7 @@ from proctor.testset.hashing import Hashes, fingerprint, fixed_order, natural_or
 from proctor.testset.identity import Traits
 from proctor.testset.ranks import ranks_of
 from proctor.testset.sketch import Sketch, sketch
+from proctor.testset.slices import masks_of
 
 _MOST_COLUMNS = 64
 _VALUES = 2048  # kept of all columns together, about
@@ -79,6 +81,7 @@ class TestSet:
     ids: tuple[str, ...] | None
     hashes: Hashes
     columns: tuple[str, ...] = ()
+    _masks: dict[Slice, Mask] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def n_examples(self) -> int:
@@ -145,6 +148,18 @@ class TestSet:
             return None
         ids, hashes = _read_features(self.files, self.files.features, tuple(columns))
         return replace(self, ids=ids or self.ids, hashes=hashes, columns=tuple(columns))
+
+    def masks(self, slices: Iterable[Slice]) -> dict[Slice, Mask]:
+        """
+        Which examples are in each slice; of every slice found out once.
+
+        Raises:
+            Misuse: If a column of a slice is not one of `columns`.
+            DataError: If a slice is empty, or compares with a number what is none.
+        """
+        wanted = tuple(slices)
+        self._masks.update(masks_of(self.files.features, self.columns, [s for s in wanted if s not in self._masks]))
+        return {each: self._masks[each] for each in wanted}
 
     def sheet(self, labels: Labels | None = None) -> Sheet:
         """What predictions must match; with *labels*, their type too."""

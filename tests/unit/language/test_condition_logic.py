@@ -77,10 +77,15 @@ def test_allocate__shares(text: str, mode: str, shares: list[float], powers: lis
         ("d < 0.2 and (n - o > 0.05 or d > 0.1 or n - o > 0.1 and d < 0.01)", [1, 0.1, 1, 0.01, 1]),
         ("n - o > 0 and (d < 0.1 or n > 0.8)", [1, 1, 1]),
         ("n > 0.8 and d < 0.1 or n - o > 0", [1, 1, 1]),
+        ("n - o > 0 on x == 1 and d < 0.1", [1, 1]),
+        ("n - o > 0 and d < 0.1 on x == 1", [1, 1]),
+        ("n - o > 0 on x == 1 and d < 0.1 on x == 2", [1, 1]),
+        ("n - o > 0 on x == 1 and d < 0.1 on x == 1 and d < 0.2 and n - o > 0", [0.1, 1, 1, 0.2]),
+        ("d < 0.2 on x == 1 and (n > 0.8 or n - o > 0 on x == 1)", [1, 1, 0.2]),
     ],
 )
 def test_allocate__caps(text: str, caps: list[float], mode: str) -> None:
-    """theory.md §2: `d <` caps its siblings under AND, `d >` under OR, in both modes, and only n against o."""
+    """theory.md §2: `d <` caps its siblings under AND, `d >` under OR, only n against o, and on the same slice."""
     assert caps == [assignment.disagreement_cap for assignment in allocate(normalize(parse(text)), mode)]
 
 

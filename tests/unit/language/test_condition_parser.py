@@ -173,7 +173,7 @@ def test_parse__unknown_name_without_suggestion() -> None:
         ("n > NaN", "`NaN` is not a number"),
         ("n - o > 2 points", "`points` is not used here"),
         ("f1 > 0.8", "unknown name `f1`"),
-        ("n on spam > 0.8", "slices are not understood yet"),
+        ("n on spam > 0.8", "a slice stands behind a comparison"),
         ("n > 1e400", "`1e400` is too large"),
         ("n > 1e-400", "`1e-400` is too large, too small"),
         ("n > 1e99999999999", "too large"),

@@ -1,0 +1,156 @@
+"""
+Slices of a test set: which examples pass the filters of a condition.
+
+A cell is compared as it is hashed (`proctor.testset.hashing`): ``"1"``, ``1`` and ``1.0`` are one, blanks around text
+do not count. So files that are one test set have the same slices. An empty cell passes no filter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Any, assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proctor.errors import DataError, Misuse
+from proctor.language.tree import Filter, Relation, Slice
+from proctor.predictions.tables import Raw, Source, Table, read_table
+from proctor.testset.hashing import cell_codes
+
+Mask = NDArray[np.bool_]
+_MOST_SHOWN = 8
+
+
+def masks_of(features: Source | None, columns: Sequence[str], slices: Iterable[Slice]) -> dict[Slice, Mask]:
+    """
+    Which examples are in each slice, in the order of the file of features.
+
+    Args:
+        features: The features; ``None`` if the test set has none.
+        columns: Columns by which the test set is known; of others a slice could be changed after registration.
+        slices: What is asked.
+
+    Raises:
+        Misuse: If there is no such column, or it holds more than one value for each example.
+        DataError: If a slice is empty, or what is compared with a number is none.
+    """
+    wanted = tuple(slices)
+    names = {each.column for slice_ in wanted for each in slice_.filters}
+    if not names:
+        return {}
+    for name in names.difference(columns):
+        raise _unknown(name, columns)
+    if features is None:
+        raise _unknown(min(names), ())
+    # In JSON Lines a later line could bring a key of its own; asked for everything, the reader refuses it.
+    table = read_table(features, None if features.suffix in {".jsonl", ".ndjson"} else frozenset(names))
+    return {slice_: _mask(slice_, table) for slice_ in wanted}
+
+
+def _unknown(name: str, columns: Sequence[str]) -> Misuse:
+    if not columns:
+        return Misuse(
+            f"the condition speaks of the column {name!r}, and the test set is known by its ids alone",
+            hint="Name the file that has the column, one row for each example: `testset.features`.",
+        )
+    close = get_close_matches(name, columns, n=1)
+    meant = f"Did you mean {close[0]!r}? " if close else ""
+    shown = ", ".join(map(repr, columns[:_MOST_SHOWN])) + (", …" if len(columns) > _MOST_SHOWN else "")
+    return Misuse(
+        f"the condition speaks of the column {name!r}, and no feature that the test set is known by has this name",
+        hint=f"{meant}There are {shown}.",
+    )
+
+
+def _mask(slice_: Slice, table: Table) -> Mask:
+    mask = np.ones(table.n_rows, np.bool_)
+    for each in slice_.filters:
+        mask &= _passes(each, _column(each, table), table)
+    if not mask.any():
+        raise DataError(
+            f"no example of the test set is in the slice `{slice_}`; nothing was judged",
+            hint=f"{_values_of(slice_, table)}Text is compared letter by letter.",
+        )
+    return mask
+
+
+def _column(asked: Filter, table: Table) -> Raw:
+    raw = table.columns[asked.column]
+    if isinstance(raw, np.ndarray) and raw.ndim != 1:
+        raise Misuse(f"the column {asked.column!r} holds more than one value for each example", hint="Name another.")
+    return raw
+
+
+def _passes(asked: Filter, raw: Raw, table: Table) -> Mask:
+    if asked.relation.is_of_numbers:
+        return _compared(asked, _numbers(asked, raw, table))
+    codes, missing = cell_codes(raw), cell_codes([None])
+    wanted = cell_codes([str(constant) for constant in asked.constants])
+    is_one = np.isin(codes, wanted)
+    passes: Mask = (~is_one if asked.relation is Relation.NOT_EQUAL else is_one) & (codes != missing)
+    return passes
+
+
+def _compared(asked: Filter, numbers: NDArray[np.float64]) -> Mask:
+    constant = asked.constants[0]
+    assert isinstance(constant, Decimal)  # noqa: S101  # the parser has seen to it
+    (bound,) = _coarse(np.array([float(constant)]))
+    match asked.relation:
+        case Relation.BELOW:
+            return np.asarray(numbers < bound)
+        case Relation.AT_MOST:
+            return np.asarray(numbers <= bound)
+        case Relation.ABOVE:
+            return np.asarray(numbers > bound)
+        case Relation.AT_LEAST:
+            return np.asarray(numbers >= bound)
+        case Relation.EQUAL | Relation.NOT_EQUAL | Relation.ONE_OF:
+            raise AssertionError(asked.relation)
+        case _:
+            assert_never(asked.relation)
+
+
+def _coarse(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Numbers as precise as they are hashed; NaN for an empty cell, which passes no comparison."""
+    return cell_codes(numbers).view(np.float64)
+
+
+def _numbers(asked: Filter, raw: Raw, table: Table) -> NDArray[np.float64]:
+    if isinstance(raw, np.ndarray) and raw.dtype.kind in "biuf":
+        return _coarse(raw.astype(np.float64))
+    cells: list[Any] = raw.tolist() if isinstance(raw, np.ndarray) else raw
+    found = np.empty(len(cells), np.float64)
+    for row, cell in enumerate(cells):
+        number = _number(cell)
+        if number is None:
+            raise DataError(
+                f"{table.source}, column {asked.column!r}, {table.place(row)}: {str(cell)[:40]!r} is no number, and "
+                f"`{asked}` compares numbers",
+                hint="Compare text by `==`, `!=` or `in`.",
+            )
+        found[row] = number
+    return _coarse(found)
+
+
+def _number(cell: Any) -> float | None:
+    if cell is None or (isinstance(cell, str) and not cell.strip()):
+        return np.nan
+    try:
+        return float(cell)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _values_of(slice_: Slice, table: Table) -> str:
+    """What a column of few values holds, where one filter asks for another."""
+    if len(slice_.filters) != 1 or slice_.filters[0].relation.is_of_numbers:
+        return ""
+    name = slice_.filters[0].column
+    raw = table.columns[name]
+    values = sorted({str(cell) for cell in (raw.tolist() if isinstance(raw, np.ndarray) else raw)})
+    if len(values) > _MOST_SHOWN or any(len(value) > 40 for value in values):
+        return ""
+    return f"The column {name!r} holds {', '.join(map(repr, values))}. "
