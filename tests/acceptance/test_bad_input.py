@@ -281,7 +281,7 @@ CLASSES = np.zeros(N_EXAMPLES, np.int64)
 WHOLE = npz(prediction=np.random.default_rng(2).integers(0, 9, N_EXAMPLES))
 DAMAGED = WHOLE[:300] + bytes(60) + WHOLE[360:]
 FORMATS = {
-    "unknown ending": ("new.txt", b"1\n", "names no format"),
+    "unknown ending": ("new.txt", b"1\n", "not a format that proctor reads"),
     "NPY with objects": ("new.npy", npy(np.array([{}] * N_EXAMPLES, dtype=object)), "could run code"),
     "NPY cut short": ("new.npy", npy(CLASSES)[:-100], "cut short"),
     "NPY that promises too much": (

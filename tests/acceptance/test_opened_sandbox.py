@@ -49,7 +49,7 @@ def test_check__without_it_the_model_fails(project: Project):
     [
         ({"devices": ["/dev/nvidia4711"]}, 5, "this machine has no '/dev/nvidia4711'"),
         ({"folders": ["/usr/local/no-cuda"]}, 5, "this machine has no '/usr/local/no-cuda'"),
-        ({"folders": ["PROJECT/exam"]}, 2, "holds more than models may see"),
+        ({"folders": ["PROJECT/exam"]}, 2, "holds more than a model may see"),
     ],
 )
 def test_check__refuses_and_spends_nothing(project: Project, changes: dict[str, list[str]], code: int, said: str):

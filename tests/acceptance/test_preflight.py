@@ -154,7 +154,7 @@ def test_preflight__machine_without_the_test_set(ready):
 
     assert "skipped" == findings["test set"]["mark"]
     assert "a fresh test set for this takes" in findings["plan"]["text"]
-    assert "not held against the test set" in findings["candidate"]["text"]
+    assert "not compared with the test set" in findings["candidate"]["text"]
     assert figures["chance"] > 0.9
 
 
@@ -173,7 +173,7 @@ def test_preflight__more_changes_than_planned_and_no_gain(ready):
     findings, figures = preflight(ready, *develop(ready, better=range(50, 150)))
 
     assert ("warning", "warning") == (findings["changes"]["mark"], findings["chance"]["mark"])
-    assert "the gate file counts on 10 %" in findings["changes"]["text"]
+    assert "the gate file expects 10 %" in findings["changes"]["text"]
     assert figures["chance"] < 0.05
 
 

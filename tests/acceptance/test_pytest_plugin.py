@@ -69,7 +69,7 @@ def test_plugin__fail_in_the_release_s_own_sentences(ready):
 
     assert 1 == code
     assert "proctor: FAIL: not shown: new is better than old by more than 2 points" in said
-    assert "asking the same question again costs nothing" in said
+    assert "the same question gets the same answer, at no cost" in said
     assert "wins" not in said
 
 

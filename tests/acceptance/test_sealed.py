@@ -255,7 +255,7 @@ def test_damage__is_a_clear_error_and_spends_nothing(project: Project, tmp_path:
         case _:
             other = Project(tmp_path / "other", project.inputs, project.key, first_x=5000).exam()
             shutil.copy(other.root / "exam/labels.csv.sealed", labels)
-            words = "labels of another test set" if project.inputs == "sealed" else ""
+            words = "labels of a different test set" if project.inputs == "sealed" else ""
 
     ran = project.proctor("check", key=key)
 

@@ -158,7 +158,7 @@ def test_simulate__says_that_the_exact_tests_are_played(tmp_path: Path) -> None:
 
     done = CliRunner().invoke(simulate, arguments, catch_exceptions=False)
 
-    assert "note: the exact tests were played; `bound: bennett`" in done.output
+    assert "note: the exact tests were simulated; `bound: bennett`" in done.output
 
 
 @pytest.mark.parametrize(("plot", "message"), [("x.png", "does not end in .svg"), ("no/such/x.svg", "no/such/x.svg")])

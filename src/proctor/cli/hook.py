@@ -170,7 +170,7 @@ class Pushed(NamedTuple):
 
 def pushed_refs(lines: Iterable[str]) -> tuple[Pushed, ...]:
     """
-    What git says it will push, without deletions (githooks(5), pre-push).
+    Branches and tags that git says it will push, without deletions (githooks(5), pre-push).
 
     On the first push of a branch the remote's object is all zeros, on a force push it is no ancestor: both are pushes
     like any other. On a deletion the local object is all zeros: nothing is there to look at.
@@ -188,7 +188,7 @@ def pushed_refs(lines: Iterable[str]) -> tuple[Pushed, ...]:
 
 def _pushed(environ: Mapping[str, str], stdin: Iterable[str]) -> tuple[Pushed, ...] | None:
     """
-    What is pushed; ``None`` if nobody says.
+    The refs that are pushed; ``None`` if nobody says.
 
     Pre-commit reads git's lines itself, calls no hook for deletions, and hands on an empty input with variables.
     """
@@ -213,7 +213,7 @@ def _remark_on_work_tree(pushed: tuple[Pushed, ...] | None) -> None:
         }
         changes = found.run("status", "--porcelain", "--untracked-files=no", settings=found.idle_filters("lfs"))
         if pushed and head not in tips:
-            click.echo("proctor: what is pushed is not checked out; the preflight looks at the work tree", err=True)
+            click.echo("proctor: the pushed commit is not checked out; the preflight looks at the work tree", err=True)
         elif changes.text:
             click.echo(
                 "proctor: there are changes that are not committed; the preflight looks at the work tree", err=True

@@ -61,7 +61,7 @@ def init(folder: Path, yes: bool, force: bool, condition: str | None) -> None:
 
 
 class _Questions:
-    """What is asked of the user, or answered by its default where nothing may be asked."""
+    """Questions to the user, each answered by its default where nothing may be asked."""
 
     def __init__(self, *, are_asked: bool) -> None:
         self._are_asked = are_asked
@@ -74,7 +74,7 @@ class _Questions:
         except click.Abort:
             if sys.stdin.isatty():
                 raise
-            raise Misuse("init has a question, and nobody is there to answer it", hint="Add --yes.") from None
+            raise Misuse("init has a question, but there is no terminal to ask it on", hint="Add --yes.") from None
 
     def share(self, question: str, default: float) -> float:
         while True:
@@ -259,7 +259,7 @@ def _write(target: Path, text: str) -> None:
 def _say_what_next(draft: Draft, target: Path, folder: Path) -> None:
     if draft.to_fill_in:
         keys = ", ".join(sorted(draft.to_fill_in))
-        click.echo(f"  to fill in: {keys} (nothing was found that could be meant; the lines are marked)")
+        click.echo(f"  to fill in: {keys} (no such file was found; the lines are marked)")
     place = "" if folder == Path() else f" {target}"
     click.echo(f"  next        proctor plan{place}    how many examples and labels it takes")
     click.echo(f"  then        proctor check{place}   judge the model and record the verdict")

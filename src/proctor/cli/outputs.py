@@ -1,5 +1,5 @@
 """
-What a check writes besides its printed report: JUnit and SARIF files, for verdicts and for refusals alike.
+Files that a check writes besides its printed report: JUnit and SARIF, for verdicts and for refusals alike.
 
 That a file can be written is found out before anything is spent. A fault after the verdict is a remark and no more:
 the verdict is in the ledger by then, and its exit code stands.
@@ -62,7 +62,9 @@ class Outputs:
             raise
         except Exception:
             # Without the values that it was about: they might be labels.
-            self._write_problem(BUG, "proctor has met a bug of its own", "The log of this run has a report to paste.")
+            self._write_problem(
+                BUG, "proctor has met a bug of its own", "The log of this run has a report to paste into an issue."
+            )
             raise
 
     def write(self, release: Release, gate: Gate) -> None:
@@ -103,7 +105,7 @@ class Outputs:
 
 
 def location(file: Path) -> Location:
-    """Where the condition stands in a gate file, by its path in the repository (outside of one, from here)."""
+    """Place of the condition in a gate file, by its path in the repository (outside of one, from here)."""
     from proctor.reports.sarif import Location
 
     there = file.resolve()
@@ -113,7 +115,7 @@ def location(file: Path) -> Location:
 
 
 def remark(sentence: str) -> None:
-    """Say something beside the verdict, where it is in no report's way."""
+    """Say something beside the verdict, on standard error, out of the report's way."""
     click.echo(click.style("note: ", fg="yellow") + sentence, err=True)
 
 

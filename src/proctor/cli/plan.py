@@ -80,7 +80,7 @@ def plan(
 
 
 def policy_of(file: Path | None, options: dict[str, str]) -> Policy:
-    """What the file says, overridden by options; without a file, the options alone."""
+    """Policy of the file, overridden by options; without a file, of the options alone."""
     from proctor import gatefile
 
     if file is None and "condition" in options:
@@ -137,7 +137,7 @@ def _draw(target: Path, formula: Formula, request: Request, done: Plan) -> None:
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[float], None] | None]:
-    """A bar on a terminal that says *what* is going on, where it takes long enough; nothing elsewhere."""
+    """Show a bar that says *what* is going on, on a terminal and if it takes long enough."""
     import sys
     import time
 

@@ -1,4 +1,4 @@
-"""`proctor simulate`: what a test set endures when developers see every released bit, with and without an account."""
+"""`proctor simulate`: attack a test set in a simulation, with and without an account."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def _request(policy: Policy, options: dict[str, Any]) -> Request:
 
 
 def _policy_of(file: Path | None, options: dict[str, Any]) -> Policy:
-    """What the file says, overridden by options; a demonstration where neither says what is asked."""
+    """Policy of the file, overridden by options; a demonstration where neither names a condition."""
     from proctor.cli.plan import policy_of
     from proctor.gatefile import NAMES
 
@@ -133,7 +133,7 @@ def _policy_of(file: Path | None, options: dict[str, Any]) -> Policy:
 
 
 def _moves(policy: Policy, asked: str | None) -> bool:
-    """Whether an accepted candidate becomes the baseline: as asked, or as the gate file says."""
+    """True if an accepted candidate becomes the baseline: as asked, or as the gate file says."""
     from proctor.gatefile import Accepted, Gate
 
     if asked is not None:
@@ -146,7 +146,7 @@ def _notes(policy: Policy) -> tuple[str, ...]:
 
     if policy.bound is Bound.EXACT:
         return ()
-    return (f"the exact tests were played; `bound: {policy.bound}` decides from its own number of examples",)
+    return (f"the exact tests were simulated; `bound: {policy.bound}` decides from its own number of examples",)
 
 
 def _draw(target: Path, done: Study) -> None:

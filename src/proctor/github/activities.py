@@ -1,5 +1,5 @@
 """
-What to do about an event: all branching on facts is here, so that the program that acts has none.
+The choice of what to do about an event: all branching on facts is here, so that the program that acts has none.
 
 Pure. Trust is decided by two facts only: whether the commit comes from a fork, and whether this job holds
 the labels; never by anything that the pull request says of itself.
@@ -15,7 +15,7 @@ from proctor.github.event import Facts, Kind
 @dataclass(frozen=True)
 class Available:
     """
-    What this job has.
+    Means that this job has.
 
     Attributes:
         labels: True if it can read the hidden labels (or holds the key that opens them).
@@ -77,14 +77,14 @@ _WITHOUT_LABELS = Prepare("this job has no labels")
 
 
 def choose(facts: Facts, available: Available) -> Activity:
-    """The one thing to do."""
+    """Choose the one thing to do."""
     if facts.is_deletion:
         return Nothing("the push deleted the branch")
     if facts.kind is Kind.WORKFLOW_RUN:
         return _trusted_half(facts, available)
     if facts.kind is Kind.PULL_REQUEST_TARGET:
         return Refuse(
-            "`pull_request_target` checks out the base branch, so that would be judged in the pull request's name",
+            "`pull_request_target` checks out the base branch, so the base would be judged in the pull request's name",
             "Use `on: pull_request`, and for pull requests from forks the two workflows of examples/github.",
         )
     request = facts.pull_request

@@ -1,5 +1,5 @@
 """
-What a verdict, or the lack of one, makes on GitHub: pure, from a `Release` or a `Problem` to effects.
+Announcing a verdict, or the lack of one, on GitHub: pure, from a `Release` or a `Problem` to effects.
 
 Comment, status, check run, annotation, summary and outputs all say the same, because they are made here together.
 """
@@ -41,7 +41,7 @@ _STATES: dict[Verdict, tuple[State, Conclusion]] = {
 @dataclass(frozen=True)
 class Place:
     """
-    Where a verdict is announced.
+    Place in which a verdict is announced.
 
     Attributes:
         facts: The event.
@@ -58,7 +58,7 @@ class Place:
 
 
 def announce(release: Release, place: Place) -> tuple[Effect, ...]:
-    """Everything that a verdict makes."""
+    """All effects of a verdict."""
     body = comment.render(release, place.links)
     state, conclusion = _STATES[release.verdict]
     word = sentences.verdict_word(release.verdict)
@@ -73,7 +73,7 @@ def announce(release: Release, place: Place) -> tuple[Effect, ...]:
 
 
 def announce_problem(problem: Problem, place: Place) -> tuple[Effect, ...]:
-    """Everything that the lack of a verdict makes."""
+    """All effects of the lack of a verdict."""
     body = comment.render_problem(problem, place.links)
     needs_owner = problem.exit_code in {FRESH_TEST_SET, LABELS_MISSING}
     level = Annotation("error", "proctor: no verdict", problem.text, place.location.file, place.location.line)
@@ -90,7 +90,7 @@ def announce_problem(problem: Problem, place: Place) -> tuple[Effect, ...]:
 
 
 def announce_unchanged(gate: str, place: Place) -> tuple[Effect, ...]:
-    """Everything that a commit makes which leaves the model alone; a comment that is there already is rewritten."""
+    """All effects of a commit that leaves the model alone; a comment that is there already is rewritten."""
     body = comment.render_unchanged(gate, place.links)
     text = "Nothing to judge: the model has not changed"
     return (
@@ -105,12 +105,12 @@ def announce_unchanged(gate: str, place: Place) -> tuple[Effect, ...]:
 
 
 def need_test_set(fingerprint: str, title: str, body: str) -> OpenIssue:
-    """The one issue that asks for the successor of a test set."""
+    """Ask for the successor of a test set, in one issue."""
     return OpenIssue(issue_marker(fingerprint), title, body)
 
 
 def have_successors(fingerprints: Iterable[str]) -> CloseIssues:
-    """The successors of test sets are registered: the issues that asked for them are closed."""
+    """Close the issues that asked for successors of test sets, now that those are registered."""
     return CloseIssues(tuple(issue_marker(fingerprint) for fingerprint in fingerprints))
 
 

@@ -1,5 +1,5 @@
 """
-Reads what an untrusted job uploaded, as hostile data.
+Reading the upload of an untrusted job, as hostile data.
 
 An artifact is a small tree of plain files with a manifest (`Claim`). Nothing is taken on trust: not a name, not a
 declared size, not a link, and not the claim itself, which `verify` holds against GitHub's own words.
@@ -33,7 +33,7 @@ _UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OS
 @dataclass(frozen=True)
 class Limits:
     """
-    What is too much.
+    Limits of an artifact, beyond which it is refused.
 
     Attributes:
         files: Number of files.
@@ -50,7 +50,7 @@ class Limits:
 
 
 class Claim(NamedTuple):
-    """What the untrusted job says of itself: to be verified."""
+    """Claim of the untrusted job about itself, to be verified."""
 
     pull_request: int
     head_sha: str
@@ -175,7 +175,7 @@ def _entries(archive: zipfile.ZipFile, limits: Limits) -> list[zipfile.ZipInfo]:
 
 
 def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, most: int) -> int:
-    """Bytes written; what is declared is not believed."""
+    """Unpack one file and count its bytes: the size that the archive declares is not believed."""
     target = folder / entry.filename
     target.parent.mkdir(parents=True, exist_ok=True)
     with archive.open(entry) as source, target.open("xb") as file:

@@ -56,7 +56,7 @@ class Unreachable(GitHubError):
 @dataclass(frozen=True)
 class Endpoint:
     """
-    Where and as whom.
+    Address of a repository, and the token that opens it.
 
     Attributes:
         repository: ``owner/name``.
@@ -83,7 +83,7 @@ class Client:
     One repository on GitHub.
 
     Args:
-        endpoint: Where and as whom.
+        endpoint: Its address and the token.
         session: The HTTP session.
         sleep: Waits; replaced in tests.
         clock: Seconds since 1970; for waiting times that name a moment.

@@ -1,5 +1,5 @@
 """
-What is to be done on GitHub, as values, and the one function that does it.
+Effects on GitHub, as values, and the one function that applies them.
 
 Everything that decides makes effects; only `apply` acts. A deed that the token may not do is not an error of the
 gate: it is told in the job summary, and the verdict stands.
@@ -118,7 +118,7 @@ Effect = Comment | Rewrite | Status | Annotation | CheckRun | OpenIssue | CloseI
 @dataclass(frozen=True)
 class Outlets:
     """
-    Where effects go; what is ``None`` is not there, and what would have gone there is told in the summary.
+    Places that effects go to; the summary tells what would have gone to one that is ``None``.
 
     Attributes:
         client: GitHub.
@@ -138,7 +138,7 @@ class Outlets:
 
 def apply(effects: Iterable[Effect], outlets: Outlets) -> tuple[str, ...]:
     """
-    Do it all; the summary comes last, with whatever could not be done.
+    Apply all effects; the summary comes last, with whatever could not be done.
 
     Returns:
         What could not be done, each a sentence with its advice.
@@ -199,7 +199,7 @@ def _post(effect: Comment | Rewrite | Status | CheckRun | OpenIssue | CloseIssue
 
 
 def _post_comment(effect: Comment, client: Client) -> None:
-    """Written once, however often the answer to the first try gets lost."""
+    """Write a comment once, however often the answer to the first try gets lost."""
     from proctor.github.client import Unreachable
 
     for is_last in (False, True):

@@ -20,7 +20,7 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 
 class Kind(StrEnum):
-    """What happened."""
+    """Kind of an event."""
 
     PUSH = "push"
     PULL_REQUEST = "pull_request"
@@ -49,7 +49,7 @@ class PullRequest(NamedTuple):
 @dataclass(frozen=True)
 class Facts:
     """
-    What is known about the event.
+    Known facts about the event.
 
     Attributes:
         kind: What happened.
@@ -90,7 +90,7 @@ class Facts:
 
 def read(environ: Mapping[str, str], payload: Mapping[str, Any]) -> Facts:
     """
-    The facts of the event.
+    Read the facts of the event.
 
     Args:
         environ: GitHub's default variables.

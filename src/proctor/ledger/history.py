@@ -1,5 +1,5 @@
 """
-What the entries say, folded: the life of each test set, and the recorded answer to a question (theory.md §4.3).
+The entries, folded: the life of each test set, and the recorded answer to a question (theory.md §4.3).
 
 Pure: entries in, facts out. The fold over the past depends on nothing but the entries (design.md, rule 2).
 """
@@ -39,7 +39,7 @@ R_co = TypeVar("R_co", covariant=True)
 @dataclass(frozen=True)
 class Question:
     """
-    What is asked of one test set, by what was submitted.
+    A question to one test set, identified by the submissions that it is about.
 
     Attributes:
         condition: Text of the condition; any way to write it is the same question.
@@ -86,7 +86,7 @@ class Taken(Generic[R_co]):
     @cached_property
     def record(self) -> R_co:
         """
-        What the entry says.
+        Content of the entry.
 
         Raises:
             LedgerCorrupt: If its body is not of its kind's form.
@@ -174,21 +174,21 @@ class Life:
         return None
 
     def pin_of(self, submission: Submission) -> str | None:
-        """What the predictions of a model are recognized by since it was accepted; ``None`` if nobody noted it."""
+        """Mark by which the predictions of an accepted model are recognized; ``None`` if nobody noted it."""
         for taken in reversed(self.verdicts):
             if taken.record.candidate.digest == submission.digest and taken.record.predictions is not None:
                 return taken.record.predictions
         return None
 
     def outcome_of(self, taken: Taken[Adopted] | Taken[Evaluated]) -> str:
-        """What was released of a verdict: its outcome, which retirement opens where it was withheld."""
+        """Released outcome of a verdict, which retirement opens where it was withheld."""
         if isinstance(taken.record, Adopted):
             return "pass"
         opened = self.retired.record.outcomes if self.retired else None
         return (opened or {}).get(str(taken.entry.number), taken.record.outcome)
 
     def notice(self, channel: str, occasion: str) -> Taken[Notified] | None:
-        """The last that is known of the notice of an *occasion* on a *channel*; ``None`` if it was never begun."""
+        """Last record of the notice of an *occasion* on a *channel*; ``None`` if it was never begun."""
         for taken in reversed(self.notices):
             if (taken.record.channel, taken.record.occasion) == (channel, occasion):
                 return taken
@@ -268,7 +268,7 @@ def _is_acceptance_of(record: Adopted | Evaluated, question: Question) -> bool:
 
 
 def _is_moving(baseline: Submission | None) -> bool:
-    """Whether a baseline may have become another since: a file that somebody names is the one that they mean."""
+    """True if a baseline may have become another since: a file that somebody names is the one that they mean."""
     return baseline is None or baseline.commit is not None
 
 
@@ -297,7 +297,7 @@ def lives(entries: Sequence[Entry], earlier: Mapping[str, Account] = MappingProx
                 raise LedgerCorrupt(f"entry {entry.number} registers the test set {str(fingerprint)[:12]} again")
             found[str(fingerprint)] = _Growing(Taken(entry), earlier.get(str(fingerprint)))
         elif growing is None:
-            raise LedgerCorrupt(f"entry {entry.number} speaks of an unregistered test set {str(fingerprint)[:12]}")
+            raise LedgerCorrupt(f"entry {entry.number} is about an unregistered test set {str(fingerprint)[:12]}")
         else:
             growing.take(entry)
     return {fingerprint: growing.life() for fingerprint, growing in found.items()}
@@ -372,6 +372,6 @@ class _Growing:
 
 
 def step_of(record: Evaluated, mode: Mode) -> Step:
-    """What an evaluation did to the account: whether its outcome was the one that must prove itself."""
+    """Step of an evaluation in the account: a proof if its outcome was the one that must prove itself."""
     proven = record.outcome == ("pass" if mode is Mode.FP_FREE else "fail")
     return Step(proven, record.stakes, record.feedback.log_probability if record.feedback else 0.0, record.stake)

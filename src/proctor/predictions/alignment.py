@@ -28,7 +28,7 @@ _TRUTHS = (str(True), str(False))
 
 class Sheet(NamedTuple):
     """
-    What every set of predictions must match; public facts only.
+    Public facts that every set of predictions must match.
 
     Args:
         n_examples: Number of examples in the test set.
@@ -230,11 +230,11 @@ def _check_classes(sheet: Sheet, predictions: PredictionSet) -> None:
 
 
 def _check_words(predictions: PredictionSet) -> None:
-    """What marks a missing value in many programs is a class only if it is declared."""
+    """Refuse undeclared classes that mark a missing value in many programs."""
     for name in filter(is_nan, distinct(predictions.values)):
         row = int(np.argmax(predictions.values == name))
         place = f"row {row + 1}" if predictions.ids is None else shown(predictions.ids[row], _LETTERS)
         raise DataError(
             f"{predictions.source!r} predicts {str(name)!r}, first for {place}, which marks a missing value",
-            hint="every example needs a class; if that is the name of one, declare the classes: `testset.classes`",
+            hint="every example needs a class; if this is the name of one, declare the classes: `testset.classes`",
         )

@@ -59,7 +59,7 @@ class Column(NamedTuple):
 
 
 class _Parsed(NamedTuple):
-    """What the distinct cells of a column mean; ``None`` is an empty one."""
+    """Meanings of the distinct cells of a column; ``None`` is an empty one."""
 
     meanings: Mapping[Any, int | str | float | None]
     type: type[int | str]
@@ -296,7 +296,7 @@ def _not_a_class(table: Table, name: str, row: int, cell: object) -> DataError:
     return DataError(
         f"{table.source}{_named(name)}{_at(table, row)}: {_shown(table, cell)} is not a class",
         hint="every example needs a class: a whole number, or text of at most 256 characters; scores, NaN and "
-        "the measured values of a regression are none",
+        "the measured values of a regression are not classes",
     )
 
 

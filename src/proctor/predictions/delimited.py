@@ -28,7 +28,7 @@ _WAYS = {
 
 def chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator[Table]:
     """
-    The table piece by piece, of it the columns that are *wanted*; at least one piece, perhaps without rows.
+    Read the *wanted* columns of a table piece by piece; at least one piece, perhaps without rows.
 
     Raises:
         DataError: If the file is missing, empty, or not well formed.
@@ -54,7 +54,7 @@ def chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator
 
 
 def separator(source: Source) -> str:
-    """What stands between the cells of *source*."""
+    """Separator of the cells of *source*."""
     return "\t" if source.suffix == ".tsv" else ","
 
 

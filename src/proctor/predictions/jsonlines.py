@@ -27,7 +27,7 @@ class _Ambiguous(dict[str, Any]):
 
 def chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator[Table]:
     """
-    The table piece by piece, of it the keys that are *wanted*; at least one piece.
+    Read the *wanted* keys of a table piece by piece; at least one piece.
 
     Raises:
         DataError: If the file is missing, empty, or not well formed; or if keys that are wanted are in some lines only.
@@ -76,7 +76,7 @@ def _record(source: Source, number: int, text: str) -> Record:
     try:
         record = json.loads(text, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
-        reason = getattr(error, "msg", None) or "it is nested too deep, or holds too long a number"
+        reason = getattr(error, "msg", None) or "it is nested too deeply, or a number in it is too long"
         raise DataError(f"{source}, line {number} is not JSON: {reason}", hint=_HINT) from error
     if not isinstance(record, dict):
         raise DataError(f"{source}, line {number} is not a JSON object", hint=_HINT)

@@ -79,7 +79,7 @@ def _refuse_other_encodings(source: Source, whole: bytes) -> None:
 
 
 class _Unpacked(io.RawIOBase):
-    """What a gzip file holds, as far as that is in proportion to its size."""
+    """Content of a gzip file, as far as that is in proportion to its size."""
 
     def __init__(self, source: Source, file: BinaryIO) -> None:
         super().__init__()

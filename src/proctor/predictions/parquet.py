@@ -31,7 +31,7 @@ _NOTHING = "__HIVE_DEFAULT_PARTITION__"
 
 def chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator[Table]:
     """
-    The table piece by piece, of it the columns that are *wanted*; at least one piece, perhaps without rows.
+    Read the *wanted* columns of a table piece by piece; at least one piece, perhaps without rows.
 
     A folder of files is one table, in the order of their names; what their folders' names say (``day=3``) are columns.
 
@@ -94,7 +94,7 @@ def _parts(source: Source) -> list[tuple[Source, dict[str, Any]]]:
 
 
 def _named_by_folders(folder: Path, part: Path) -> dict[str, str | None]:
-    """What Hive, Spark and others write into the names of folders, as text."""
+    """Values that Hive, Spark and others write into the names of folders, as text."""
     pairs = (name.partition("=") for name in part.parent.relative_to(folder).parts)
     return {unquote(name): None if value == _NOTHING else unquote(value) for name, sign, value in pairs if sign}
 

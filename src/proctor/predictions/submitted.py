@@ -20,7 +20,7 @@ _MOST_STRANGERS = 1_000
 
 class ColumnNames(NamedTuple):
     """
-    What the columns of a predictions file are called.
+    Names of the columns of a predictions file.
 
     Args:
         id: Column of example ids; need not be there.
@@ -133,5 +133,5 @@ def _no_prediction(table: Table, rows: np.ndarray) -> DataError:
     places = ", ".join(table.place(int(row)) for row in rows[:3]) + (", …" if len(rows) > 3 else "")
     return DataError(
         f"{table.source} has no prediction in {len(rows):,} of {table.n_rows:,} rows: {places}",
-        hint="every example of the test set needs one; NaN and empty cells are none",
+        hint="every example of the test set needs one; NaN and empty cells do not count",
     )

@@ -155,7 +155,7 @@ class Table:
     first_line: int | None = None
 
     def place(self, row: int) -> str:
-        """Where *row* (from 0) is found by a person: ``line 7``, or ``row 6`` (from 1)."""
+        """Place of *row* (from 0) in the file as a person counts: ``line 7``, or ``row 6`` (from 1)."""
         return f"line {row + self.first_line}" if self.first_line is not None else f"row {row + 1}"
 
 
@@ -203,7 +203,7 @@ def _unreadable(source: Source, error: OSError) -> DataError:
 
 def read_table(source: Source, wanted: frozenset[str] | None = None, most_rows: int | None = None) -> Table:
     """
-    Read a whole table, or of it the columns that are *wanted* and there.
+    Read a whole table, or only those of the *wanted* columns that it has.
 
     Args:
         source: The table.
@@ -272,7 +272,7 @@ def _chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterato
         case other:
             source.open_bytes().close()  # if it is missing, or a pointer to another file, that is what is wrong
             raise DataError(
-                f"{source} has the ending {other!r}, which names no format that can be read",
+                f"{source} has the ending {other!r}, which is not a format that proctor reads",
                 hint=f"use one of {', '.join(_SUFFIXES)}; of these {', '.join(_TEXTS)} may be packed: .csv.gz",
             )
 

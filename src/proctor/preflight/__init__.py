@@ -1,5 +1,5 @@
 """
-What can be known of a candidate before it is judged, without spending anything and without a single test label.
+A look at a candidate before it is judged, without spending anything and without a single test label.
 
 Gate file, books, plan and cost come from the same functions as the verdict does; the candidate is run on public
 examples or on development data; how likely it is to pass is judged from development data alone, never from the test

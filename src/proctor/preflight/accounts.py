@@ -59,14 +59,14 @@ def look_up(session: Session) -> tuple[TestSet | None, Books | None, tuple[Findi
 
 
 def _state(gate: Gate, books: Books) -> str:
-    """How far the test set is in its life, in words."""
+    """State of the test set, in words."""
     if books.life is None:
         return "registered at its first use"
     return f"{state_of(books.life, gate)}, {sentences.count(books.account(gate).evaluations, 'evaluations')} so far"
 
 
 class Cost(NamedTuple):
-    """What the next evaluation is held to, and what each outcome would take from the account; in bits."""
+    """Level of the next evaluation, and the bits that each outcome would take from the account."""
 
     log_level: float
     if_pass: float
@@ -116,7 +116,7 @@ def judge_account(
 
 def _begun(life: Life | None, question: Question) -> tuple[Finding, ...]:
     """
-    What is to be said of an evaluation on sealed inputs that has begun and not ended, if there is one.
+    Findings about an evaluation on sealed inputs that has begun and not ended, if there is one.
 
     Raises:
         EvaluationPending: If it is another question than this one.
@@ -146,7 +146,7 @@ def price(cost: Cost) -> str:
 
 
 def plan_without_testset(gate: Gate) -> Finding:
-    """What the condition takes on a fresh test set; for machines that have none."""
+    """Plan the condition on a fresh test set; for machines that have none."""
     try:
         found = planned(gate)
     except ProctorError as error:

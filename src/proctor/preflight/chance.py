@@ -1,5 +1,5 @@
 """
-How likely the next evaluation is to pass, judged from development data.
+Chance that the next evaluation passes, judged from development data.
 
 The next evaluation is simulated: as many examples as the test set has are drawn from the development examples, and
 judged by the very tests that will judge the candidate, at the level that will apply. The share that pass estimates the
@@ -87,7 +87,7 @@ def chance(development: Sequence[int], coming: Next, runs: int = RUNS) -> Chance
 
 
 def _is_possible(code: int, needs: frozenset[Variable]) -> bool:
-    """Whether an example can come out so (a code of the `JOINT` events), of the models that the formula speaks of."""
+    """True if an example can come out so (a code of the `JOINT` events), of the models that the formula speaks of."""
     new, old, anchor, differ = EVERYTHING[code].tolist()
     if anchor and Variable.A not in needs:
         return False
@@ -129,7 +129,7 @@ class Drawn:
         return sum(self.joint)
 
     def counts(self, coding: Coding) -> list[int]:
-        """How many examples have each code of *coding*."""
+        """Count the examples with each code of *coding*."""
         return marginal(self.joint, coding.events)
 
     def codes(self, coding: Coding) -> NDArray[np.intp]:

@@ -128,7 +128,7 @@ def open_development(gate: Gate, files: Development, exam: TestSet | None, *, co
 @dataclass(frozen=True)
 class Bench:
     """
-    Where the models of a gate predict on development data.
+    Bench on which the models of a gate predict on development data.
 
     Attributes:
         gate: The gate file.
@@ -150,7 +150,7 @@ class Bench:
 
     def panel(self, labels: Labels | None) -> Panel:
         """
-        What candidate, baseline and anchor predict; a baseline or anchor that is not to be had is left out.
+        Predictions of candidate, baseline and anchor; a baseline or anchor that is not to be had is left out.
 
         Raises:
             ProctorError: If the candidate cannot be run, or its predictions are not well formed.
@@ -178,7 +178,7 @@ class Bench:
             return read_predictions(self.files.source(self.files.candidate), self._columns())
         if isinstance(self.gate.candidate, PredictionsFile):
             raise Misuse(
-                f"the candidate is the file {self.gate.candidate.predictions!r}, which says nothing of other examples",
+                f"the candidate is {self.gate.candidate.predictions!r}, which says nothing about other examples",
                 hint="Name its predictions on the development data: --development-candidate FILE.",
             )
         return self.workbench.candidate().read()

@@ -57,7 +57,7 @@ def inspect(gate: Gate, surroundings: Surroundings, development: Development | N
 
 @dataclass(frozen=True)
 class _Part:
-    """What one part found, and the figures behind it."""
+    """Findings of one part, and the figures behind them."""
 
     findings: tuple[Finding, ...] = ()
     figures: Mapping[str, Any] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class _Part:
 @dataclass(frozen=True)
 class _Context:
     """
-    What every part is given.
+    Context that every part is given.
 
     Attributes:
         session: The gate.
@@ -101,7 +101,7 @@ class _Context:
 
     @cached_property
     def asked(self) -> Asked:
-        """What will be asked; runs nothing."""
+        """Question that will be asked; runs nothing."""
         return asked(self.session, self.life)
 
 
@@ -169,7 +169,7 @@ def _well_formed(context: _Context, file: PredictionsFile) -> Finding:
     bench = context.session.workbench_on(exam if exam is not None else _nothing(context.gate, file))
     found = bench.candidate().read()
     if exam is None:
-        return good("candidate", f"{len(found):,} predictions, well formed; not held against the test set")
+        return good("candidate", f"{len(found):,} predictions, well formed; not compared with the test set")
     align(exam.sheet(), found)
     return good("candidate", f"{len(found):,} predictions, well formed, one for each example")
 
@@ -209,8 +209,8 @@ def _changed(gate: Gate, panel: Panel) -> _Part:
     said = f"{100 * share:.3g} % of the predictions change, on {len(panel):,} development examples"
     if gate.disagreement is None or share <= gate.disagreement:
         return _Part((good("changes", said),), {"changed": share})
-    hint = "Plans count on `disagreement`: more changes than that make a pass less likely."
-    said += f"; the gate file counts on {100 * gate.disagreement:.3g} %"
+    hint = "Plans rely on `disagreement`: more changes than that make a pass less likely."
+    said += f"; the gate file expects {100 * gate.disagreement:.3g} %"
     return _Part((warning("changes", said, hint),), {"changed": share})
 
 
@@ -245,7 +245,7 @@ def _chance(context: _Context, panel: Panel, labels: Labels | None) -> _Part:
     }
     if found.at_estimate >= 0.5:
         return _Part((good("chance", said),), figures)
-    hint = "It is more likely to fail than to pass: better improve it first."
+    hint = "It is more likely to fail than to pass: improve it first."
     return _Part((warning("chance", said, hint),), figures)
 
 

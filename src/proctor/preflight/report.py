@@ -1,4 +1,4 @@
-"""What a preflight found: plain values, public throughout, because no test label was within reach."""
+"""Findings of a preflight: plain values, public throughout, because no test label was within reach."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from proctor.errors import PASSED, ProctorError
 
 
 class Mark(StrEnum):
-    """How a finding is to be taken."""
+    """Weight of a finding."""
 
     GOOD = "ok"
     WARNING = "warning"
@@ -44,7 +44,7 @@ class Figures:
     The numbers behind the findings; ``None`` where they are not known.
 
     Attributes:
-        is_replay: Whether the question has a recorded answer, which costs nothing.
+        is_replay: True if the question has a recorded answer, which costs nothing.
         log_level: Natural logarithm of the next evaluation's level.
         bits_if_pass: What a pass would cost, in bits.
         bits_if_fail: What a fail would cost, in bits.
@@ -105,5 +105,5 @@ def skipped(name: str, text: str, hint: str = "") -> Finding:
 
 
 def problem(name: str, error: ProctorError) -> Finding:
-    """What `proctor check` would refuse."""
+    """Something that `proctor check` would refuse."""
     return Finding(name, Mark.PROBLEM, error.message, error.hint, error.exit_code)

@@ -1,5 +1,5 @@
 """
-Badges: the verdict, and what is left of the test set, as SVG made here and as shields' endpoint JSON.
+Badges of the verdict and of the test set's remaining life, as SVG made here and as shields' endpoint JSON.
 
 No network and no font is needed; the colors keep a contrast of at least 4.5 on both halves, so that a badge reads the
 same on a light and on a dark page.
@@ -53,7 +53,7 @@ def verdict_badge(public: Release | Status) -> Badge:
 
 
 def budget_badge(public: Release | Status) -> Badge:
-    """What is left of the test set: a share of its life where the end is known, else bits."""
+    """The remaining life of the test set: a share where its end is known, else bits."""
     budget = public.budget
     label = "test set"
     if budget.is_spent or public.testset.state != "in use":
@@ -88,7 +88,7 @@ def svg(badge: Badge) -> str:
 
 
 def endpoint(badge: Badge) -> dict[str, str | int | bool]:
-    """What shields' ``/endpoint`` reads."""
+    """The badge as JSON that shields' ``/endpoint`` reads."""
     return {
         "schemaVersion": 1,
         "label": badge.label,

@@ -35,7 +35,7 @@ _STYLE = Markup(
 
 
 class Look(StrEnum):
-    """How the points of a line are joined."""
+    """Way in which the points of a line are joined."""
 
     MARKED = "marked"
     PLAIN = "plain"

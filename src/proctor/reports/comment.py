@@ -34,7 +34,7 @@ class Links(NamedTuple):
 @dataclass(frozen=True)
 class Problem:
     """
-    Why there is no verdict; nothing was spent.
+    Reason for which there is no verdict; nothing was spent.
 
     Attributes:
         gate: Name of the gate.

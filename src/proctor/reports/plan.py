@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 def answer(plan: Plan) -> str:
     """
-    What the plan comes to, in one line.
+    The plan's result, in one line.
 
     >>> from proctor.planning import PaperFigures
     >>> answer(Plan(4713, 471, (), (), PaperFigures(None, None, -8.16), None, -8.16, -8.16))
@@ -34,7 +34,7 @@ def answer(plan: Plan) -> str:
 
 
 def at_hand(plan: Plan) -> str | None:
-    """What the examples at hand reach, in one line; ``None`` if none are at hand."""
+    """Tolerance that the examples at hand reach, in one line; ``None`` if none are at hand."""
     if plan.examples_at_hand is None or plan.reach is None:
         return None
     have = f"{plan.examples_at_hand:,} examples at hand"
@@ -171,7 +171,7 @@ def _figures(found: PaperFigures) -> str:
 
 
 def life_table(plan: Plan) -> list[tuple[str, ...]]:
-    """What becomes of the test set from pass to pass: a head, and one row for each number of passes."""
+    """The life of the test set from pass to pass: a head, and one row for each number of passes."""
     what = "examples" if plan.examples_at_hand is None else "tolerance"
     head = ["passes" if plan.mode is Mode.FP_FREE else "fails"]
     for name, _ in plan.life[0].cells:

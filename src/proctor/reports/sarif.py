@@ -25,7 +25,7 @@ _RULES = {
 
 class Location(NamedTuple):
     """
-    Where the condition stands.
+    Place of the condition.
 
     Attributes:
         file: Path of the gate file, relative to the repository.

@@ -1,5 +1,5 @@
 """
-The sentences that every rendering shares, so that terminal, comment and page never say different things.
+Sentences that every rendering shares, so that terminal, comment and page never say different things.
 
 They are functions of a `Release` or a `Status` and of nothing else.
 """
@@ -18,11 +18,11 @@ def verdict_word(verdict: Verdict) -> str:
 
 
 def assurance(release: Release) -> str:
-    """How sure the verdict is, or why it says nothing about being sure."""
+    """Certainty of the verdict, or why it claims none."""
     testset = release.testset
     if release.basis is Basis.FIRST_ACCEPTED:
         if release.step:
-            return "nothing was tested; that it runs on the sealed inputs was told, and charged"
+            return "nothing was tested; only the fact that it runs on the sealed inputs was released, and charged"
         return "nothing was tested and nothing was spent"
     if release.verdict is Verdict.WITHHELD:
         return "developers learn it when the test set is retired"
@@ -34,7 +34,7 @@ def assurance(release: Release) -> str:
 
 
 def grade(release: Release) -> str:
-    """Who has seen the inputs; and, where something was proven, what the guarantee assumes of that (theory.md §1)."""
+    """Secrecy of the inputs; and, where something was proven, what the guarantee assumes of it (theory.md §1)."""
     inputs = "sealed" if release.testset.inputs == "sealed" else "open"
     if not _is_proven(release):
         return f"inputs {inputs}"
@@ -55,7 +55,7 @@ def so_far(budget: BudgetReport) -> str:
 
 
 def promised(budget: BudgetReport) -> str:
-    """What is still promised, empty where nothing is."""
+    """Passes and evaluations that are still promised; empty if none are."""
     if budget.evaluations_left is None:
         return ""
     passes = "" if budget.passes_left is None else f" with {count(budget.passes_left, budget.counts)}"
@@ -63,7 +63,7 @@ def promised(budget: BudgetReport) -> str:
 
 
 def resolution(public: Release | Status) -> str:
-    """What the next evaluation can resolve, where there is one."""
+    """Tolerance that the next evaluation can resolve, where there is one."""
     budget = public.budget
     if public.testset.state == "retired":
         return "retired: nothing new is judged on it"
@@ -78,7 +78,7 @@ def resolution(public: Release | Status) -> str:
 
 
 def outlook(public: Release | Status) -> str:
-    """How much life is left, in words."""
+    """Remaining life, in words."""
     budget = public.budget
     if budget.is_spent or public.testset.state == "retired":
         return "a new test set is needed"
@@ -100,11 +100,11 @@ def outlook(public: Release | Status) -> str:
 
 
 def advice(release: Release) -> str:
-    """What to do next, in one sentence."""
+    """Advice on the next step, in one sentence."""
     if release.budget.is_spent:
         return "Register a fresh test set before the next evaluation."
     if release.verdict is Verdict.FAIL:
-        return "Improve the candidate and commit again; asking the same question again costs nothing and says the same."
+        return "Improve the candidate and commit again; the same question gets the same answer, at no cost."
     if release.verdict is Verdict.WITHHELD:
         return "Go on: this commit is now the baseline, and the owner has the outcome."
     if release.basis is Basis.FIRST_ACCEPTED:
@@ -113,7 +113,7 @@ def advice(release: Release) -> str:
 
 
 def bar(budget: BudgetReport, width: int = 10) -> str:
-    """How much of the test set's life is used, as a row of blocks; empty if its end is not known."""
+    """Used share of the test set's life, as a row of blocks; empty if its end is not known."""
     share = budget.share_used
     if share is None:
         return ""

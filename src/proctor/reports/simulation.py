@@ -26,7 +26,7 @@ _BAR = 10
 @dataclass(frozen=True)
 class Tally:
     """
-    What one gate did over many lives of a test set.
+    Results of one gate over many lives of a test set.
 
     Attributes:
         gate: Name of the gate, in words.
@@ -69,7 +69,7 @@ class Tally:
 @dataclass(frozen=True)
 class Study:
     """
-    A simulation and what came out.
+    A simulation and its results.
 
     Attributes:
         kind: ``attack``, ``aa`` or ``ratchet``.
@@ -143,7 +143,7 @@ def to_json(study: Study) -> Json:
 
 
 def chart(study: Study) -> Chart:
-    """How likely a wrong outcome has become by each commit, for each gate, beside what the contract allows."""
+    """Chart of the probability of a wrong outcome by each commit, for each gate, beside what the contract allows."""
     promised = 100 * study.error_probability
     limit = Line(
         (Point(0, promised), Point(study.steps, promised)),
@@ -156,12 +156,12 @@ def chart(study: Study) -> Chart:
 
 
 def is_contradicted(study: Study) -> bool:
-    """Whether what an account let through speaks against its promise: an interval that lies above δ."""
+    """True if the errors of an account speak against its promise: an interval that lies above δ."""
     return any(tally.interval[0] > study.error_probability for tally in study.tallies if tally.is_ours)
 
 
 def promise(study: Study) -> str:
-    """What proctor promised, and whether these lives speak against it; so few could never prove a small δ."""
+    """The promise of proctor, and whether these lives speak against it; so few could never prove a small δ."""
     most = f"proctor promised at most {percent(study.error_probability)} of the lives with a false {study.proof}"
     if is_contradicted(study):
         return f"{most}: these lives CONTRADICT it; please report this as a bug, with the command"

@@ -1,5 +1,5 @@
 """
-The attack demonstration: what a test set endures when developers see every released bit (theory.md §8.3).
+The attack demonstration: a test set whose developers see every released bit (theory.md §8.3).
 
 ::
 

@@ -1,5 +1,5 @@
 """
-How a developer who knows the population tunes a candidate: accurate enough to be promising, or just short of true.
+Tuning a candidate to a known population: accurate enough to be promising, or just short of true.
 
 The most dangerous candidate is the one that is false by a hair, and the most talkative the one that passes every other
 time; both are found by climbing the ladder of the world. Only the population is looked at, never a test set.
@@ -25,7 +25,7 @@ _SAFE = 4.0  # standard errors by which a clause on d is to be out of danger
 
 
 class Aim(Enum):
-    """What a candidate is made for."""
+    """Aim of a candidate."""
 
     TALK = "talk"
     """True, and proven every other time: its outcome says most about the sample."""
@@ -66,7 +66,7 @@ class Tuner:
         return contest._replace(candidate=contest.candidate._replace(rung=rung))
 
     def is_served(self, contest: Contest, aim: Aim, log_levels: Floats) -> bool:
-        """Whether a candidate for *aim* exists at all, in every life."""
+        """True if a candidate for *aim* exists at all, in every life."""
         events = self.population.events(self.tuned(contest, aim, log_levels))
         return bool((self._merit(events, aim, _needed(log_levels)) > -1.5).all())
 
@@ -88,7 +88,7 @@ class Tuner:
         return np.take_along_axis(grid, merit.argmax(axis=1)[:, None], axis=1)[:, 0]
 
     def _merit(self, events: Counts, aim: Aim, needed: Floats) -> Floats:
-        """How well candidates serve the aim; above -1.5 if they do."""
+        """Score of candidates for the aim; above -1.5 if they serve it."""
         is_fp_free = self.mode is Mode.FP_FREE
         shown = evidence(self.formula, events, self.n_examples, _SAFE) * (1 if is_fp_free else -1)
         claim = holds(self.formula, events) == is_fp_free
@@ -103,7 +103,7 @@ class Tuner:
 
 
 class _Case(NamedTuple):
-    """What a tuning depends on: events on the blocks, rungs of baseline and anchor, standard errors needed."""
+    """Input of a tuning: events on the blocks, rungs of baseline and anchor, standard errors needed."""
 
     on_blocks: Counts
     baseline: Counts

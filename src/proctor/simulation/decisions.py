@@ -49,7 +49,7 @@ def combine(formula: Formula, values: Sequence[NDArray[Any]]) -> NDArray[Any]:
 
 def holds(formula: Formula, events: Counts) -> Booleans:
     """
-    Whether the condition is true of these very examples, taken as a population; equality counts as false.
+    True where the condition holds for these very examples, taken as a population; equality counts as false.
 
     It is also what a gate says that compares the estimates.
 
@@ -67,7 +67,7 @@ def holds(formula: Formula, events: Counts) -> Booleans:
 
 def evidence(formula: Formula, events: Counts | Floats, n_examples: int, safe: float | None = None) -> Floats:
     """
-    By how many standard errors of a test set the condition holds in a population: a developer's rule of thumb.
+    Standard errors of a test set by which the condition holds in a population: a developer's rule of thumb.
 
     Args:
         formula: The condition.
@@ -100,7 +100,7 @@ class Remembered:
     from_on: float = math.inf
 
     def ask(self, count: int, rejects: Callable[[], bool]) -> bool:
-        """Whether the test rejects at this count; *rejects* is called if that does not follow from other answers."""
+        """True if the test rejects at this count; *rejects* is called if that does not follow from other answers."""
         if self.not_up_to < count < self.from_on:
             if rejects():
                 self.from_on = count
@@ -127,12 +127,12 @@ class Examiner:
 
     @property
     def needs_order(self) -> bool:
-        """Whether a clause is tested by betting, example by example."""
+        """True if a clause is tested by betting, example by example."""
         return any(isinstance(method_of(clause.quantity), Sequential) for clause in clauses(self.formula))
 
     def proves(self, exam: Exam, contest: Contest, log_levels: Floats) -> Booleans:
         """
-        Whether the outcome that has to be proven is, in each life at its own level.
+        True where the outcome that has to be proven is proven, in each life at its own level.
 
         Args:
             exam: The test sets.
@@ -154,7 +154,7 @@ class Examiner:
     def _shown(
         self, assignment: Assignment, above: bool, events: Counts, in_order: Counts | None, levels: Floats
     ) -> Booleans:
-        """Whether a clause's expression is shown to lie above (or below) its threshold."""
+        """True where a clause's expression is shown to lie above (or below) its threshold."""
         clause, n_examples = assignment.clause, int(events[0].sum()) if len(events) else 0
         method = method_of(clause.quantity)
 

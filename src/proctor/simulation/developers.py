@@ -36,7 +36,7 @@ class Developer(Protocol):
 
 
 class Breadth(Enum):
-    """What a developer who explores changes at once."""
+    """Breadth of the changes that a developer who explores makes at once."""
 
     ONE_BLOCK = "one block"
     """Best where candidate and baseline are compared on the same examples: all that differs is what is asked about."""
@@ -59,7 +59,7 @@ class Climber:
         tuner: Puts candidates on the right rung.
         breadth: What is changed at once.
         steps: Commits in a life.
-        baseline_moves: Whether an accepted candidate becomes the baseline.
+        baseline_moves: True if an accepted candidate becomes the baseline.
         random: Source of randomness.
     """
 
@@ -90,7 +90,7 @@ class Climber:
         return self._tuned(contest, wanted, Aim.CASH, log_levels)
 
     def learn(self, step: int, contest: Contest, proven: Booleans, evaluated: Booleans) -> None:
-        """What was proven good (or not proven bad) was lucky, as it was changed or left; any other was not."""
+        """Take a change for lucky if it was proven good (or not proven bad), and for unlucky otherwise."""
         if step >= self.explorations:
             return
         looks_good = proven == (self.tuner.mode is Mode.FP_FREE)

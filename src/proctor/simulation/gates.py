@@ -59,7 +59,7 @@ class Accounted:
 
     @property
     def tells(self) -> bool:
-        """Whether developers see outcomes; where they do not, every commit becomes the baseline."""
+        """True if developers see outcomes; where they do not, every commit becomes the baseline."""
         return self.contract.adaptivity is not Adaptivity.NONE
 
 
@@ -92,7 +92,7 @@ def line_up(contract: Contract, stakes: Stakes, steps: int) -> tuple[Gate, ...]:
 @dataclass
 class Books:
     """
-    What a gate has said in each life.
+    Record of a gate's outcomes in each life.
 
     Args:
         gate: The gate.

@@ -22,14 +22,14 @@ _MISS = 0.025
 @dataclass(frozen=True)
 class Setting:
     """
-    What all gates of a simulation share.
+    Setting that all gates of a simulation share.
 
     Attributes:
         world: Where the models live.
         exam: One test set for each life; every gate gets the same ones.
         examiner: Decides the condition.
         steps: Commits in a life.
-        baseline_moves: Whether an accepted candidate becomes the baseline.
+        baseline_moves: True if an accepted candidate becomes the baseline.
     """
 
     world: World
@@ -46,7 +46,7 @@ class Setting:
 
 @dataclass
 class _Record:
-    """What happens in each life, as it goes on."""
+    """Record of each life, as it goes on."""
 
     false: Booleans
     commits: Counts

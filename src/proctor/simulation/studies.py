@@ -38,7 +38,7 @@ _LEAP = 0.1
 
 
 class Kind(StrEnum):
-    """What a developer does."""
+    """Kind of behavior of a developer."""
 
     ATTACK = "attack"
     AA = "aa"
@@ -48,7 +48,7 @@ class Kind(StrEnum):
 @dataclass(frozen=True)
 class Request:
     """
-    What a simulation is asked for.
+    Request for a simulation.
 
     Attributes:
         condition: The condition, as written.
@@ -59,7 +59,7 @@ class Request:
         repetitions: Lives for each gate.
         seed: Seed of the random generator.
         disagreement: Share of the predictions that the noise of training changes; ``None`` for 5 %.
-        baseline_moves: Whether an accepted candidate becomes the baseline.
+        baseline_moves: True if an accepted candidate becomes the baseline.
         table: Real predictions; ``None`` for a made-up population.
         anchor: Clause that stops a ratchet; ``None`` for the condition's own margin.
         drop: By how much each commit of the ratchet is worse.
@@ -102,7 +102,7 @@ class Request:
 
 def study(request: Request, kind: Kind, progress: Progress | None = None) -> Study:
     """
-    Simulate what *kind* says.
+    Simulate a developer of this *kind*.
 
     Raises:
         ConditionError: If the condition cannot be read.
@@ -113,7 +113,7 @@ def study(request: Request, kind: Kind, progress: Progress | None = None) -> Stu
 
 
 def attack(request: Request, progress: Progress | None = None) -> Study:
-    """A developer who learns from every released bit climbs on the test set (theory.md §8.3)."""
+    """Play a developer who learns from every released bit and climbs on the test set (theory.md §8.3)."""
     formula = request.formula
     world = _climbable(request, formula)
     tuner = Tuner(formula, request.contract.mode, world.population(), request.examples)
@@ -130,7 +130,7 @@ def attack(request: Request, progress: Progress | None = None) -> Study:
 
 
 def repetition(request: Request, progress: Progress | None = None) -> Study:
-    """The same model is trained and committed again and again: there is never a gain."""
+    """Play a developer who trains and commits the same model again and again: there is never a gain."""
     formula = request.formula
     world, noise = _noisy(request, formula)
     setting = _setting(request, world, formula)
@@ -145,7 +145,7 @@ def repetition(request: Request, progress: Progress | None = None) -> Study:
 
 def ratchet(request: Request, progress: Progress | None = None) -> Study:
     """
-    Every commit is a little worse than the last accepted one, within the margin (theory.md §5).
+    Play a developer whose every commit is a little worse than the last accepted one, within the margin (theory.md §5).
 
     Raises:
         Misuse: If the condition does not allow a loss against the baseline.
@@ -246,7 +246,7 @@ def _climbable(request: Request, formula: Formula) -> World:
 
 @dataclass(frozen=True)
 class _Rehearsal:
-    """Whether a world has room for an attack in which every other exploration is lucky."""
+    """Rehearsal, in a world, of an attack in which every other exploration is lucky."""
 
     request: Request
     world: World
@@ -254,13 +254,13 @@ class _Rehearsal:
 
     @property
     def can_begin(self) -> bool:
-        """Whether the first exploration can be made without a leap."""
+        """True if the first exploration can be made without a leap."""
         leap = abs(int(self._explored.candidate.rung[0]) - self.world.start)
         return leap <= _LEAP * self.world.size and self.tuner.is_served(self._explored, Aim.TALK, self._levels)
 
     @property
     def can_end(self) -> bool:
-        """Whether the last two commits can be made after all that was explored."""
+        """True if the last two commits can be made after all that was explored."""
         half = self._alternating
         if not self._moves:
             return self.tuner.is_served(self._contest(half, self._first), Aim.CASH, self._levels)
@@ -354,7 +354,7 @@ def _with_and_without_anchor(request: Request) -> tuple[Formula, Formula]:
     margins = [c for c in clauses(without) if _is_margin(c)] if without is not None else []
     if without is None or not margins:
         raise Misuse(
-            f"the condition {request.condition!r} allows no loss against the baseline, so nothing can slide",
+            f"the condition {request.condition!r} allows no loss against the baseline, so a ratchet has no room",
             hint="A ratchet needs a condition of non-inferiority, such as 'n - o > -0.02 +/- 0.01'.",
         )
     if Variable.A in variables(formula) and request.anchor is None:
@@ -366,7 +366,7 @@ def _with_and_without_anchor(request: Request) -> tuple[Formula, Formula]:
 
 
 def _is_margin(clause: Clause) -> bool:
-    """Whether a clause is one of non-inferiority to the baseline."""
+    """True if a clause is one of non-inferiority to the baseline."""
     method = method_of(clause.quantity)
     is_of_baseline = method.is_paired and Variable.A not in method.labeled_together
     return is_of_baseline and clause.above and clause.threshold < 0

@@ -75,7 +75,7 @@ class World:
             n_examples: Examples in each.
             lives: Number of test sets.
             random: Source of randomness.
-            in_order: Whether the order of the examples is kept: tests by betting need it.
+            in_order: True if the order of the examples is kept: tests by betting need it.
         """
         kinds = np.concatenate([self.wins, self.losses, self.neutral, np.ones(self.rungs, np.int64)])
         blocks, order = self.n_blocks, None
@@ -142,7 +142,7 @@ class Exam:
         return Exam(self.wins[lives], self.losses[lives], self.neutral[lives], self.ladder[lives], order)
 
     def events(self, contest: Contest) -> Counts:
-        """How often each of `EVENTS` happens, shape (lives, 16)."""
+        """Number of times that each of `EVENTS` happens, shape (lives, 16)."""
         found = self.on_ladder(contest.candidate.rung, contest.baseline.rung, contest.anchor.rung)
         found += self.on_blocks(contest)
         return found
@@ -174,7 +174,7 @@ class Exam:
         return found
 
     def events_in_order(self, contest: Contest) -> NDArray[np.int64]:
-        """Which of `EVENTS` happens on each example, in order, shape (lives, examples)."""
+        """The one of `EVENTS` that happens on each example, in order, shape (lives, examples)."""
         assert self.order is not None  # noqa: S101  # draw(in_order=True)
         blocks = self.wins.shape[1]
         targets = np.stack(_block_events())
@@ -198,7 +198,7 @@ def accuracy(exam: Exam, models: Models) -> NDArray[np.float64]:
 
 
 def _pattern(contest: Contest) -> Counts:
-    """Which of candidate, baseline and anchor change each block, as a number below 8, shape (lives, blocks)."""
+    """Pattern of candidate, baseline and anchor that change each block, as a number below 8, shape (lives, blocks)."""
     n, o, a = (m.changed.astype(np.int64) for m in (contest.candidate, contest.baseline, contest.anchor))
     return 4 * n + 2 * o + a
 

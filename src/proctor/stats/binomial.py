@@ -87,7 +87,7 @@ def log_p_value(successes: int, n_examples: int, threshold: float, *, above: boo
         successes: Examples with the property; a whole number in [0, n_examples].
         n_examples: Independent examples; >= 0.
         threshold: Proportion to compare with; any finite number.
-        above: Whether the evidence sought is that the proportion lies above the threshold.
+        above: True if the evidence sought is that the proportion lies above the threshold.
 
     Returns:
         A number in [-inf, 0]; -inf where the hypothesis is impossible.
@@ -106,7 +106,7 @@ def log_p_value(successes: int, n_examples: int, threshold: float, *, above: boo
 
 def rejects(successes: int, n_examples: int, threshold: float, log_level: float, above: bool = True) -> bool:
     """
-    Whether the sample proves that the proportion lies above (or below) *threshold*.
+    True if the sample proves that the proportion lies above (or below) *threshold*.
 
     The probability of a wrong True is at most exp(*log_level*), whatever the true proportion.
 

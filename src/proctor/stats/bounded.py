@@ -131,7 +131,7 @@ def _first_unrefuted(scaled: list[float], needed: float) -> float:
 
 def _refutes(scaled: list[float], mean: float, needed: float) -> bool:
     """
-    Whether the capital ever reaches e^needed when betting against *mean*, on scores in [0, 1].
+    True if the capital ever reaches e^needed when betting against *mean*, on scores in [0, 1].
 
     One loop over floats: the bet on each score depends on all scores before it (notation of theory.md §3.3).
     """

@@ -1,5 +1,5 @@
 """
-How likely an outcome at least as extreme is, at the worst share of disagreements (theory.md §3.2, steps 2 to 4).
+Probability of an outcome at least as extreme, at the worst share of disagreements (theory.md §3.2, steps 2 to 4).
 
 The null hypothesis fixes the difference c and leaves the nuisance psi = P(X != 0) open within an interval.
 For each outcome ln P(w, l; psi) = w ln(psi + c) + l ln(psi - c) + z ln(1 - psi) + const is concave in psi,
@@ -169,7 +169,7 @@ def on_the_boundary(psi: Floats, threshold: float) -> Chances:
 
 
 def decide(extremes: Extremes, limit: float, sharpness: float = SHARPNESS) -> bool:
-    """Whether the probability is at most *limit* for every nuisance in the span; what cannot be decided is not."""
+    """True if the probability is at most *limit* for every nuisance in the span; false where that cannot be decided."""
     bracket = _refined(extremes, lambda _: limit, lambda lower: lower > limit * (1 - sharpness))
     return bracket.upper <= limit
 
@@ -210,7 +210,7 @@ def _first_cells(extremes: Extremes) -> tuple[Floats, Floats]:
 
 
 def _pieces(upper: Floats, middle: Floats, ceiling: float) -> Integers:
-    """How many pieces each cell needs: the excess of its bound falls with the square of its width."""
+    """Number of pieces that each cell needs: the excess of its bound falls with the square of its width."""
     with np.errstate(divide="ignore"):
         excess = np.log(upper) - np.log(middle)
         allowed = math.log(ceiling) - np.log(middle)

@@ -191,7 +191,7 @@ class Sketch(NamedTuple):
         return region
 
     def _at_stake(self, difference: float, disagreement: float) -> tuple[Floats, Floats]:
-        """By how much the probability of a miss would rise, and fall, if each doubt moved its critical value by two."""
+        """Rise, and fall, of the probability of a miss if each doubt moved its critical value by two."""
         check_alternative(difference, disagreement)
         region, n = self.region, self.region.test.n_examples
         m = region.first + np.arange(len(region.critical))
@@ -277,7 +277,7 @@ def draw_curve(test: PairedTest, first: int, last: int) -> Curve:
 
 
 def _jitter(test: PairedTest, nodes: Floats, values: Floats) -> Floats:
-    """How far t* may lie from its interpolation: its bends nearby, and a little; where it is a staircase, anywhere."""
+    """Distance of t* from its interpolation, at most: its bends nearby, and a little; where it is a staircase, any."""
     n = test.n_examples
     rarest = n * np.minimum(nodes - abs(test.threshold), 1 - nodes)
     if len(values) < 5:

@@ -1,5 +1,5 @@
 """
-What a paired test can resolve: the examples that a tolerance needs, the tolerance that a sample reaches (theory.md §6).
+Resolution of a paired test: the examples that a tolerance needs, the tolerance that a sample reaches (theory.md §6).
 
 Both search on interpolated regions and settle what they report with the test itself,
 so the power behind an answer comes from exact critical values.
@@ -34,7 +34,7 @@ _RESULTS = 4096
 @dataclass(frozen=True)
 class Demand:
     """
-    What is asked of a test of a difference.
+    Demand on a test of a difference.
 
     Args:
         threshold: Difference of accuracies that is to be exceeded; any finite number.
@@ -150,7 +150,7 @@ def reachable_tolerance(demand: Demand, n_examples: int) -> float | None:
 
 def resolves(demand: Demand, tolerance: float, n_examples: int) -> bool:
     """
-    Whether a sample resolves a tolerance: the answer of :func:`reachable_tolerance`, sooner where it is not close.
+    True if a sample resolves a tolerance: the answer of :func:`reachable_tolerance`, sooner where it is not close.
 
     Args:
         demand: Threshold, level, power and the anticipated disagreement.

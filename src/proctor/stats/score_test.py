@@ -74,7 +74,7 @@ class PairedTest:
 
     def rejects(self, wins: int, losses: int) -> bool:
         """
-        Whether so many wins and losses prove that the difference exceeds the threshold.
+        True if so many wins and losses prove that the difference exceeds the threshold.
 
         Args:
             wins: Examples on which the candidate alone is right.
@@ -97,7 +97,7 @@ class PairedTest:
 
     def rejects_clearly(self, wins: int, losses: int, margin: float) -> bool:
         """
-        Whether this test rejects with evidence to spare; quicker than :meth:`rejects` near the boundary.
+        True if this test rejects with evidence to spare; quicker than :meth:`rejects` near the boundary.
 
         Args:
             wins: Examples on which the candidate alone is right.
@@ -185,12 +185,12 @@ class PairedTest:
 
     @cached_property
     def limit(self) -> float:
-        """What the supremum over the nuisance must not exceed: the level less the share of the nuisance's interval."""
+        """Limit of the supremum over the nuisance: the level less the share of the nuisance's interval."""
         return math.exp(self.log_level) * (1 - NUISANCE_SHARE)
 
     @property
     def is_deep(self) -> bool:
-        """Whether the level lies below what the exact test can resolve in floats."""
+        """True if the level lies below what the exact test can resolve in floats."""
         return self.log_level < LOG_DEEPEST
 
     @cached_property
@@ -270,7 +270,7 @@ def check_alternative(difference: float, disagreement: float) -> None:
         raise DomainError(f"a disagreement must lie in [0, 1], not {disagreement!r}")
     if not abs(difference) <= disagreement:
         raise DomainError(
-            f"a difference of {difference!r} cannot be where the models differ on a share of {disagreement!r}",
+            f"a difference of {difference!r} is impossible where the models differ on a share of {disagreement!r}",
             hint="Models that disagree on a share d of the examples differ in accuracy by at most d.",
         )
 

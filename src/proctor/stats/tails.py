@@ -26,7 +26,7 @@ _SERIES_FROM = 16.0
 
 def stirling_error(count: npt.ArrayLike) -> Floats:
     """
-    What Stirling's formula leaves out of ln(count!), to an absolute error of about 1e-14 (Loader 2000).
+    Remainder of Stirling's formula for ln(count!), to an absolute error of about 1e-14 (Loader 2000).
 
     Args:
         count: Whole numbers, >= 1.
@@ -152,7 +152,7 @@ def chernoff(counts: npt.ArrayLike, n_examples: int, probability: npt.ArrayLike,
         counts: Whole numbers; those outside [0, n_examples] are impossible where they lie beyond the range.
         n_examples: Size of the sample; >= 1.
         probability: Chance of a success, in [0, 1].
-        above: Whether the upper tail is meant.
+        above: True if the upper tail is meant.
 
     """
     k = np.asarray(counts, dtype=float)

@@ -1,5 +1,5 @@
 """
-What a test set is, what its labels are, and what can be said of them without saying them.
+Test sets, their labels, and the facts about labels that can be told without telling the labels.
 
 An account belongs to the *examples* (`fingerprint`), not to a file (design.md, rule 6).
 Sealing lives in `proctor.testset.sealing`, which is imported where it is used: it loads `cryptography`.

@@ -33,7 +33,7 @@ _DIGITS = (None, 3, 2)  # significant ones: all of them; without what jitters
 
 class Tally(NamedTuple):
     """
-    How often values occur.
+    Numbers of times that values occur.
 
     Args:
         n_rows: Number of rows.
@@ -95,7 +95,7 @@ class TallyMaker:
 
 
 def _mixed(codes: Codes) -> NDArray[np.uint64]:
-    """Numbers in no order that the values know of (the finalizer of splitmix64)."""
+    """Scramble codes into numbers whose order says nothing about the values (the finalizer of splitmix64)."""
     mixed = codes + np.uint64(0x9E37_79B9_7F4A_7C15)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58_476D_1CE4_E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D0_49BB_1331_11EB)
@@ -107,7 +107,7 @@ def _mixed(codes: Codes) -> NDArray[np.uint64]:
 
 class Column(NamedTuple):
     """
-    What is kept of a column: tallies of its values, and of them rounded to three and to two significant digits.
+    Record of a column: tallies of its values as they are, and rounded to three and to two significant digits.
 
     Args:
         tallies: Those three; of text, without case and blanks instead of rounded.
@@ -138,7 +138,7 @@ class ColumnMaker:
     """A column being read, chunk by chunk; of at most *size* distinct values each is kept."""
 
     def __init__(self, size: int) -> None:
-        """Nothing is read yet."""
+        """Begin a column of which nothing is read yet."""
         self._tallies = [TallyMaker(size) for _ in _DIGITS]
         self._counter = _Counter()
 
@@ -151,7 +151,7 @@ class ColumnMaker:
         self._counter.add(raw)
 
     def made(self) -> Column:
-        """What is kept of it."""
+        """The record of the column."""
         tallies = tuple(tally.made() for tally in self._tallies)
         return Column(tallies, self._counter.is_one and bool((tallies[0].counts == 1).all()))
 
@@ -258,7 +258,7 @@ def too_alike(one: Tally, two: Tally, log_level: float) -> bool:
 
 
 def _common(one: Tally, two: Tally) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How often each value occurs in both, of those below the hash up to which both tallies are complete."""
+    """Count each value in both, of those below the hash up to which both tallies are complete."""
     limit = min((each.marks[-1] for each in (one, two) if not each.is_whole), default=np.uint64(2**64 - 1))
     marks = np.union1d(one.marks, two.marks)
     marks = marks[marks <= limit]

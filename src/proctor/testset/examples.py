@@ -37,7 +37,7 @@ _VALUES = 2048  # kept of all columns together, about
 @dataclass(frozen=True)
 class ExamFiles:
     """
-    Where a test set lies.
+    Files of a test set.
 
     Args:
         labels: Table of ids and labels.
@@ -90,12 +90,12 @@ class TestSet:
 
     @cached_property
     def fingerprint(self) -> str:
-        """What the test set is, whatever its file is called and in whatever order: 32 hexadecimal digits."""
+        """Identity of the test set, whatever its file is called and in whatever order: 32 hexadecimal digits."""
         return fingerprint(self.hashes)
 
     @cached_property
     def places(self) -> str:
-        """Which example goes by which id (without ids: stands in which row), in any order: 32 hexadecimal digits."""
+        """Digest of the pairs of example and id (without ids: row), in any order: 32 hexadecimal digits."""
         names = self.ids if self.ids is not None else map(str, range(self.n_examples))
         examples = [each.tobytes().hex() for each in self.hashes]
         return fingerprint(row_hashes([list(names), examples], self.n_examples, self.files.key))
@@ -107,7 +107,7 @@ class TestSet:
 
     @cached_property
     def traits(self) -> Traits:
-        """What it is recognized by, should its files come back in another form; reads the features once more."""
+        """Traits by which it is recognized if its files come back in another form; reads the features once more."""
         hashes = None if self.ids is None else row_hashes([list(self.ids)], len(self.ids), self.files.key)
         return Traits(
             n_examples=self.n_examples,
@@ -162,7 +162,7 @@ class TestSet:
         return {each: self._masks[each] for each in wanted}
 
     def sheet(self, labels: Labels | None = None) -> Sheet:
-        """What predictions must match; with *labels*, their type too."""
+        """Facts that predictions must match; with *labels*, their type too."""
         kind = labels.kind if labels is not None and labels.n_known else None
         return Sheet(self.n_examples, self.ids, kind, self.files.declared)
 
@@ -268,7 +268,7 @@ def _columns(chunk: Table, names: tuple[str, ...]) -> list[Raw]:
 
 
 def _read_columns(files: ExamFiles, features: Source) -> tuple[Column, ...]:
-    """What is kept of each column of features; of a wide table's, of some."""
+    """Records of the columns of features; of a wide table, of some of them."""
     names = sorted(_feature_columns(files, features), key=_lot)[:_MOST_COLUMNS]
     makers = {name: ColumnMaker(max(48, min(1024, _VALUES // len(names)))) for name in natural_order(names)}
     wanted = None if features.suffix in {".jsonl", ".ndjson"} else frozenset(names)

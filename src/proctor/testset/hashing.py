@@ -1,5 +1,5 @@
 """
-What an example *is*: a hash of its canonical content, the same in every encoding of the file.
+Identity of an example: a hash of its canonical content, the same in every encoding of the file.
 
 A row becomes one 64-bit code per column, columns in the natural order of their names (``x2`` before ``x10``), and
 the row's hash is BLAKE2b of these codes. Names themselves are left out, so that a table survives being saved as
@@ -159,7 +159,7 @@ def _text_code(text: str) -> int:
 
 def fingerprint(hashes: Hashes) -> str:
     """
-    What a set of rows is, whatever their order: 32 hexadecimal digits over the sorted hashes, repeats included.
+    Identity of a set of rows in any order: 32 hexadecimal digits over the sorted hashes, repeats included.
 
     The test set's account is found by it, so a shuffled or renamed file has the same budget.
     """

@@ -28,7 +28,7 @@ _PURPOSE = b"proctor traits 1"
 @dataclass(frozen=True, kw_only=True)
 class Traits:
     """
-    What a test set is recognized by.
+    Traits by which a test set is recognized.
 
     Args:
         n_examples: Number of examples.
@@ -47,7 +47,7 @@ class Traits:
     columns: tuple[Column, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """What a ledger's entry keeps beside the sketch of the rows."""
+        """Form in which a ledger's entry keeps it beside the sketch of the rows."""
         return {
             "form": _FORM,
             "ids": self.ids.to_json() if self.ids is not None and self.has_features else None,
@@ -60,7 +60,7 @@ class Traits:
         n_examples: int, sketch: Mapping[str, Any], has_features: bool, form: Mapping[str, Any] | None
     ) -> Traits:
         """
-        What the ledger says of a test set; earlier versions kept the *sketch* of the rows alone.
+        Read it from a ledger's entry; earlier versions kept the *sketch* of the rows alone.
 
         Raises:
             DataError: If it cannot be read.
@@ -182,7 +182,7 @@ def judge(registered: Traits, other: Traits) -> Judgment:
 
 
 def _are_numbered(registered: Traits, other: Traits) -> bool:
-    """Whether ids say nothing: those of one set only number its rows. Of old records it is not known."""
+    """True if ids say nothing, because those of one set only number its rows. Of old records it is not known."""
     return bool(registered.is_numbered or other.is_numbered)
 
 

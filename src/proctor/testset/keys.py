@@ -29,7 +29,7 @@ _GENERATE = "make a key with `proctor testset seal`, and keep it where only the 
 
 
 class Purpose(StrEnum):
-    """What a subkey is for: a leak or misuse of one says nothing about another."""
+    """Purpose of a subkey: a leak or misuse of one says nothing about another."""
 
     IDENTITY = "key id"
     FILES = "files"
@@ -80,7 +80,7 @@ class Key:
         """
         body = text.strip().lower()
         if not body.startswith(_PREFIX):
-            raise KeyFault(f"a key starts with {_PREFIX!r}, and this text does not", hint=_GENERATE)
+            raise KeyFault(f"a key starts with {_PREFIX!r}, but this text does not", hint=_GENERATE)
         letters = body.removeprefix(_PREFIX).upper()
         try:
             raw = base64.b32decode(letters + "=" * (-len(letters) % 8))

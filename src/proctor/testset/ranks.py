@@ -25,7 +25,7 @@ _CHANCE = 1e-9
 
 
 class Agreement(enum.Enum):
-    """What labels in the order of their rows say."""
+    """Result of comparing labels in the order of their rows."""
 
     SAME = "same"
     OTHER = "other"

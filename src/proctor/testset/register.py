@@ -30,7 +30,7 @@ _UNLABELED = b"\0" * _TAG_BYTES
 
 class LabelChange(NamedTuple):
     """
-    How labels differ from those that were registered; private, the numbers apart.
+    Difference of labels from those that were registered; private, except for the numbers.
 
     Attributes:
         changed: Rows (of the present file) whose label is another one, or was taken away.
@@ -68,7 +68,7 @@ class LabelRegister:
 
     @property
     def commitment(self) -> str:
-        """What the ledger holds of these labels: hides them as long as the salt is secret; 64 hexadecimal digits."""
+        """Commitment in the ledger, which hides the labels as long as the salt is secret: 64 hexadecimal digits."""
         return hmac.new(self.salt, self.keys.tobytes() + self.tags.tobytes(), hashlib.sha256).hexdigest()
 
     def compare(self, hashes: Hashes, labels: Labels) -> LabelChange:

@@ -74,7 +74,7 @@ _RECORD_BYTES = 4096
 
 class Facts(NamedTuple):
     """
-    What anybody can read in a sealed file.
+    Facts that anybody can read in a sealed file.
 
     Attributes:
         key_id: `Key.id` of the key that opens it.
@@ -114,7 +114,7 @@ def seal_bytes(plaintext: bytes, key: Key, context: str, pair: bytes | None = No
 
 def open_bytes(sealed: bytes, key: Key, context: str) -> bytes:
     """
-    What `seal_bytes` hid; in memory, and nowhere else.
+    Open the result of `seal_bytes`; in memory, and nowhere else.
 
     Raises:
         KeyFault: If it is not a sealed file, was sealed under another key or as something else, is cut short, or was
@@ -134,7 +134,7 @@ def open_bytes(sealed: bytes, key: Key, context: str) -> bytes:
     missing = facts.plain_bytes + _chunks(facts.plain_bytes) * _TAG - len(body)
     if missing:
         problem = f"{missing} bytes are missing at its end" if missing > 0 else f"{-missing} bytes too many at its end"
-        raise KeyFault(f"the sealed file is not whole: {problem}", hint="take it from its source again")
+        raise KeyFault(f"the sealed file is damaged: {problem}", hint="take it from its source again")
     cipher = AESGCM(derive(key.subkey(Purpose.FILES), salt, header))
     step = _CHUNK + _TAG
     try:
@@ -148,7 +148,7 @@ def open_bytes(sealed: bytes, key: Key, context: str) -> bytes:
 
 def facts_of(sealed: bytes) -> Facts:
     """
-    What the header of *sealed* tells without a key; the first 78 bytes are enough.
+    Facts in the header of *sealed*, without a key; the first 78 bytes are enough.
 
     Raises:
         KeyFault: If it is not a sealed file, or one of a later version.
@@ -182,7 +182,7 @@ def is_sealed(path: Path) -> bool:
 
 def open_file(path: Path, key: Key | None, context: str) -> bytes:
     """
-    What is sealed in the file at *path*; in memory, and nowhere else.
+    Open the sealed file at *path*; in memory, and nowhere else.
 
     Args:
         path: A sealed file.
@@ -213,7 +213,7 @@ def check_pair(labels: Path, inputs: Path) -> None:
     """
     if file_facts(labels).pair != file_facts(inputs).pair:
         raise KeyFault(
-            f"{str(labels)!r} holds the labels of another test set than {str(inputs)!r}",
+            f"{str(labels)!r} holds the labels of a different test set than {str(inputs)!r}",
             hint="labels and features are sealed together: proctor testset seal LABELS --features FEATURES",
         )
 
@@ -259,7 +259,7 @@ def seal_record(record: Mapping[str, Any], key: Key, context: str) -> str:
 
 def open_record(text: str, key: Key, context: str) -> dict[str, Any]:
     """
-    What `seal_record` hid.
+    Open the result of `seal_record`.
 
     Raises:
         KeyFault: If the key is another, the context is another, or the text was changed.
@@ -270,7 +270,7 @@ def open_record(text: str, key: Key, context: str) -> dict[str, Any]:
         plaintext = AESGCM(key.subkey(Purpose.RECORDS)).decrypt(raw[:12], raw[12:], context.encode())
     except (InvalidTag, ValueError):
         raise KeyFault(
-            "a private record does not open: another key, another entry's record, or it was changed",
+            "a private record cannot be opened: the key is a different one, or the record was moved or changed",
             hint=f"the key given is {key.id}",
         ) from None
     found: dict[str, Any] = json.loads(plaintext)

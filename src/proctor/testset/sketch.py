@@ -81,7 +81,7 @@ class Sketch(NamedTuple):
 
 class Overlap(NamedTuple):
     """
-    What two sets have in common.
+    Rows that two sets have in common.
 
     Attributes:
         number: Distinct rows that both have, commonplace ones not counted; an estimate unless *is_exact*.
@@ -121,7 +121,7 @@ def sketch(hashes: Hashes, size: int = SKETCH_SIZE) -> Sketch:
 
 def overlap(registered: Sketch | Mapping[str, Any], other: Sketch | Mapping[str, Any]) -> Overlap:
     """
-    How many distinct rows two sets have in common; exact as long as both sketches are whole.
+    Count the distinct rows that two sets have in common; exact as long as both sketches are whole.
 
     Sketches are given as such or as their JSON form. Raises `DataError` if that cannot be read.
     """

@@ -187,7 +187,7 @@ def test_openings__no_folder_with_what_is_hidden(tmp_path, name):
     (tmp_path / "link").symlink_to("exam")
     folder = os.path.normpath(tmp_path / name)
 
-    with pytest.raises(Misuse, match="holds more than models may see"):
+    with pytest.raises(Misuse, match="holds more than a model may see"):
         openings([], [folder], [tmp_path / "exam"])
     assert openings([], [str(tmp_path / "other")], [tmp_path / "exam"])
 

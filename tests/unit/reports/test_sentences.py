@@ -34,7 +34,10 @@ def test_assurance__nothing_was_tested():
     free, charged = (make_release(basis=Basis.FIRST_ACCEPTED, step=step) for step in (0, 1))
 
     assert "nothing was tested and nothing was spent" == sentences.assurance(free)
-    assert "nothing was tested; that it runs on the sealed inputs was told, and charged" == sentences.assurance(charged)
+    assert (
+        "nothing was tested; only the fact that it runs on the sealed inputs was released, and charged"
+        == sentences.assurance(charged)
+    )
 
 
 def test_advice__first_candidate():

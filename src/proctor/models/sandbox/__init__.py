@@ -58,7 +58,7 @@ print("confined" if all((
 
 
 class Policy(StrEnum):
-    """How much isolation a gate file asks for."""
+    """Degree of isolation that a gate file asks for."""
 
     AUTO = "auto"
     REQUIRED = "required"
@@ -84,7 +84,7 @@ def choose(policy: str) -> Launcher:
     if found := strongest():
         return found
     if policy == Policy.REQUIRED:
-        raise SandboxError("a sandbox is required, and none works on this machine", hint=_ADVICE)
+        raise SandboxError("a sandbox is required, but none works on this machine", hint=_ADVICE)
     return PlainLauncher()
 
 

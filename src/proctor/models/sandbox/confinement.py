@@ -34,7 +34,7 @@ STARTER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("starter.py"
 @dataclass(frozen=True)
 class Confinement:
     """
-    How one job is confined.
+    Confinement of one job.
 
     Args:
         argv: What is executed: the job's own program, or a tool that confines and executes it.

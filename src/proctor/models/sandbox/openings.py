@@ -1,5 +1,5 @@
 """
-What an owner opens in the sandbox beyond what every model may use: devices such as a GPU's, and folders of the machine.
+Openings of the sandbox that an owner adds to those of every model: devices such as a GPU's, folders of the machine.
 
 Only what opens no more than it says: a disk or the machine's memory as a device, or a folder in which homes, labels or
 other runs lie, would undo the sandbox, and a folder of the project would show a model what its digest does not cover.
@@ -25,7 +25,7 @@ _GIVEN = ("null", "zero", "full", "random", "urandom")
 
 class Openings(NamedTuple):
     """
-    What is open to a model in the sandbox.
+    Devices and folders that are open to a model in the sandbox.
 
     Attributes:
         devices: Devices that it may read, write and control.
@@ -39,7 +39,7 @@ class Openings(NamedTuple):
 
 def openings(devices: Iterable[str], folders: Iterable[str], hidden: Iterable[Path]) -> Openings:
     """
-    What is opened on this machine, by the names that were given.
+    Find the devices and folders to be opened on this machine, by the names that were given.
 
     Args:
         devices: Absolute paths below ``/dev``: devices, or folders of them.
@@ -100,7 +100,7 @@ def _check_folder(path: Path, closed: tuple[Path, ...]) -> None:
     facts, real = _facts(path, "folders"), Path(os.path.realpath(path))
     if not stat.S_ISDIR(facts.st_mode):
         raise Misuse(
-            f"{str(path)!r}, which `folders` of `sandbox` names, is no folder",
+            f"{str(path)!r}, which `folders` of `sandbox` names, is not a folder",
             hint="Name the folder that it lies in; a device belongs in `devices`.",
         )
     shared = (Path.home(), Path(tempfile.gettempdir()), Path("/dev/shm"))  # noqa: S108  # where runs have their copies
@@ -108,14 +108,14 @@ def _check_folder(path: Path, closed: tuple[Path, ...]) -> None:
     is_inside = any(real.is_relative_to(each) for each in closed)
     if holds or is_inside or is_shared(real) or _is_kernels(real):
         raise Misuse(
-            f"{str(path)!r}, which `folders` of `sandbox` names, holds more than models may see",
+            f"{str(path)!r}, which `folders` of `sandbox` names, holds more than a model may see",
             hint="Name the one folder that models need, such as /usr/local/cuda: no home, no folder of the system, of "
             "the project or of the owner's. Files of the project belong in `files` of `candidate`.",
         )
 
 
 def _is_kernels(real: Path) -> bool:
-    """Whether it is a view of running processes, devices or sockets; what drivers and the hardware say is none."""
+    """True for a view of running processes, devices or sockets; facts about drivers and the hardware are none."""
     is_live = any(real.is_relative_to(root) for root in _LIVE) and not real.is_relative_to(_DRIVERS)
     return is_live or real == _SYS
 
@@ -129,4 +129,4 @@ def _facts(path: Path, key: str) -> os.stat_result:
         ) from None
 
 
-_MISSING = "Run the gate on a machine that has it, or have the owner of the test set take it out. Nothing was spent."
+_MISSING = "Run the gate on a machine that has it, or have the owner remove it from the gate file. Nothing was spent."

@@ -115,7 +115,7 @@ def _remove(folder: Path) -> None:
 
 def take(path: Path, most_bytes: int) -> bytes:
     """
-    What the model wrote to *path*; only after every process of the model has ended.
+    Read what the model wrote to *path*; only after every process of the model has ended.
 
     Args:
         path: The declared output, directly in a folder that the gate made.
@@ -131,17 +131,17 @@ def take(path: Path, most_bytes: int) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError as error:
         raise ModelError(
-            f"the model left no ordinary file {path.name!r}: {error.strerror}",
+            f"the model wrote no ordinary file {path.name!r}: {error.strerror}",
             hint="write the predictions to the path that the command is given",
         ) from error
     try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode) or facts.st_nlink != 1:
-            raise ModelError(f"what the model left as {path.name!r} is not an ordinary file of its own")
+            raise ModelError(f"what the model wrote as {path.name!r} is not an ordinary file of its own")
         with open(descriptor, "rb", closefd=False) as file:  # a descriptor, not a path
             content = file.read(most_bytes + 1) if facts.st_size <= most_bytes else b""
     finally:
         os.close(descriptor)
     if facts.st_size > most_bytes or len(content) > most_bytes:
-        raise ModelError(f"what the model left as {path.name!r} is larger than {most_bytes} bytes")
+        raise ModelError(f"what the model wrote as {path.name!r} is larger than {most_bytes} bytes")
     return content

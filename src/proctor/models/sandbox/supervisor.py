@@ -215,7 +215,7 @@ def unlinked_bytes(processes: Iterable[int]) -> int:
 
 
 def excess(plan: Plan) -> str | None:
-    """What the model uses too much of, if anything."""
+    """Name of the resource of which the model uses too much, if any."""
     alive = descendants(os.getpid())
     if plan["processes"] is not None and len(alive) > plan["processes"]:
         return "processes"
@@ -246,7 +246,7 @@ def excess_after_freezing(plan: Plan, model: int) -> str | None:
 
 
 def watch(plan: Plan, model: int, control: int) -> str:
-    """Wait until the model ends or must be ended; the reason."""
+    """Wait until the model ends or must be ended; return the reason."""
     deadline = time.monotonic() + plan["seconds"]
     ended = os.pidfd_open(model)
     usual, due = tasks(), time.monotonic() + SHORTEST_PAUSE_S

@@ -1,5 +1,5 @@
 """
-What every model needs of the machine to run at all: libraries, the interpreter, and a few facts about the hardware.
+Parts of the machine that every model needs: libraries, the interpreter, and a few facts about the hardware.
 
 Never a home folder, never all of ``/etc`` or ``/proc``: a file is visible to the model because it is named here or
 because the job declares it, and for no other reason.
