@@ -12,7 +12,7 @@ Which module to use:
 
 The other modules are what :mod:`proctor.stats.paired` is built of:
 :mod:`~proctor.stats.score` orders outcomes, :mod:`~proctor.stats.certified` bounds how likely they are at worst,
-:mod:`~proctor.stats.score_test` decides, :mod:`~proctor.stats.region` and :mod:`~proctor.stats.resolution` plan,
+:mod:`~proctor.stats.unconditional` decides, :mod:`~proctor.stats.region` and :mod:`~proctor.stats.resolution` plan,
 :mod:`~proctor.stats.tails` holds the binomial distribution in logarithms.
 
 Levels are probabilities at the borders that people use (``level``) and natural logarithms where an account,

@@ -17,7 +17,7 @@ from scipy import special
 
 from proctor.stats.domain import log_of_level
 from proctor.stats.resolution import Demand, reachable_tolerance, sample_size
-from proctor.stats.score_test import PairedTest
+from proctor.stats.unconditional import PairedTest
 
 __all__ = ["Demand", "PairedTest", "lower_bound", "p_value", "reachable_tolerance", "sample_size", "upper_bound"]
 

@@ -20,7 +20,7 @@ from scipy import special
 
 from proctor.stats import certified, score, tails
 from proctor.stats.certified import Floats, Integers
-from proctor.stats.score_test import PairedTest, as_counts, check_alternative, discordant_window
+from proctor.stats.unconditional import PairedTest, as_counts, check_alternative, discordant_window
 
 _NODES_PER_ERROR = 2.0
 _SWEEPS = 4

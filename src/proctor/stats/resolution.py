@@ -18,7 +18,7 @@ from proctor.errors import DomainError
 from proctor.stats import score
 from proctor.stats.domain import LARGEST_SAMPLE, too_many
 from proctor.stats.region import SPARED, Curve, draw_curve, sketch
-from proctor.stats.score_test import PairedTest, check_alternative, discordant_window
+from proctor.stats.unconditional import PairedTest, check_alternative, discordant_window
 
 NEXT_FEW = 3
 """How many larger samples must have the power too, because exact tests are not monotone in their size."""
@@ -41,7 +41,7 @@ class Demand:
         log_level: Natural logarithm of the level; < 0.
         log_miss: Natural logarithm of the tolerated probability of not rejecting; < 0.
         disagreement: Anticipated P(exactly one of the two models is right); in [0, 1].
-        disagreement_cap: See :class:`proctor.stats.score_test.PairedTest`.
+        disagreement_cap: See :class:`proctor.stats.unconditional.PairedTest`.
 
     Raises:
         DomainError: If an argument lies outside its domain.
