@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from proctor.conditions import Formula, Slice, clauses
 from proctor.counting.coding import coded, joint_counts, marginal
-from proctor.counting.events import Coding
+from proctor.counting.engine import NUMPY, Engine
+from proctor.counting.events import JOINT, Coding
 from proctor.counting.panel import Mask, Panel
 from proctor.errors import DataError
 from proctor.methods import method_of
@@ -34,6 +35,7 @@ class Sample:
         order: Permutation that was fixed at registration, before any label was read; shape (n_examples,).
         slices: Masks of the slices that can be asked, in the order of the test set.
         mask: Examples that it is about; ``None`` for all.
+        engine: What counts.
     """
 
     panel: Panel
@@ -41,6 +43,7 @@ class Sample:
     order: NDArray[Any]
     slices: Mapping[Slice, Mask] = field(default_factory=dict)
     mask: Mask | None = None
+    engine: Engine = NUMPY
 
     @property
     def n_examples(self) -> int:
@@ -67,7 +70,10 @@ class Sample:
             DataError: If an example on which the label matters has none.
         """
         self._refuse_missing(coding)
-        return marginal(self._joint, coding.events)
+        if set(coding.events) <= set(JOINT):  # counted once for all of them
+            return marginal(self._joint, coding.events)
+        codes = coded(self.panel, self.labels, coding.events)
+        return list(self.engine.count(codes, 1 << len(coding.events), self.mask))
 
     def codes(self, coding: Coding) -> NDArray[np.uint8]:
         """The code of each example, in the order fixed at registration; errors as `counts`."""
@@ -90,7 +96,7 @@ class Sample:
 
     @cached_property
     def _joint(self) -> tuple[int, ...]:
-        return joint_counts(self.panel, self.labels, self.mask)
+        return joint_counts(self.panel, self.labels, self.mask, self.engine)
 
     def _refuse_missing(self, coding: Coding) -> None:
         if self.labels.known is None:

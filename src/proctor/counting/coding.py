@@ -7,13 +7,13 @@ Counts of few events follow from counts of more: `recoded` says which code of th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, assert_never
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proctor.counting.engine import NUMPY, Codes, Engine
-from proctor.counting.events import JOINT, Differ, Event, Right
+from proctor.counting.events import JOINT, Event
 from proctor.counting.panel import Labeled, Mask, Panel, pieces
 from proctor.errors import DataError
 
@@ -33,7 +33,7 @@ def coded(panel: Panel, labels: Labeled, events: Sequence[Event]) -> Iterator[Co
     for piece in pieces(len(panel)):
         codes = np.zeros(len(panel.candidate[piece]), np.uint8)
         for bit, event in enumerate(events):
-            happens = _happens(event, panel, labels, piece)
+            happens = event.happens(panel, labels, piece)
             if happens is not None:
                 codes |= np.left_shift(happens.view(np.uint8), np.uint8(bit))
         yield codes
@@ -63,19 +63,3 @@ def marginal(counts: Sequence[int], events: Sequence[Event]) -> list[int]:
     for code, count in zip(recoded(events).tolist(), counts, strict=True):
         found[code] += count
     return found
-
-
-def _happens(event: Event, panel: Panel, labels: Labeled, piece: slice) -> Mask | None:
-    """Examples of a piece on which an event happens; ``None`` if it cannot."""
-    match event:
-        case Right(model):
-            values = panel.of(model)
-            if values is None:
-                return None
-            right: Mask = values[piece] == labels.values[piece]
-            return right if labels.known is None else right & labels.known[piece]
-        case Differ(one, other):
-            some, others = panel.of(one), panel.of(other)
-            return None if some is None or others is None else np.asarray(some[piece] != others[piece])
-        case _:
-            assert_never(event)

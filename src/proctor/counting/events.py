@@ -1,8 +1,8 @@
 """
 Events by which a method tells examples apart.
 
-An event is data, so that every engine can look for it in its own way. With k events an example has one of 2^k codes:
-the sum of 2^i over the events i that happen on it.
+An event is data, so that an engine elsewhere can look for it in its own way, and knows how to find itself in arrays.
+With k events an example has one of 2^k codes: the sum of 2^i over the events i that happen on it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from proctor.language import Variable
 
 if TYPE_CHECKING:
-    from proctor.counting.panel import Mask, Panel
+    from proctor.counting.panel import Labeled, Mask, Panel
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,14 @@ class Right:
 
     model: Variable
 
+    def happens(self, panel: Panel, labels: Labeled, piece: slice) -> Mask | None:
+        """Examples of a piece on which it happens; ``None`` if it cannot."""
+        values = panel.of(self.model)
+        if values is None:
+            return None
+        right: Mask = values[piece] == labels.values[piece]
+        return right if labels.known is None else right & labels.known[piece]
+
 
 @dataclass(frozen=True)
 class Differ:
@@ -29,6 +37,14 @@ class Differ:
 
     one: Variable = Variable.N
     other: Variable = Variable.O
+
+    def happens(self, panel: Panel, labels: Labeled, piece: slice) -> Mask | None:
+        """Examples of a piece on which it happens; ``None`` if it cannot."""
+        some, others = panel.of(self.one), panel.of(self.other)
+        if some is None or others is None:
+            return None
+        differ: Mask = some[piece] != others[piece]
+        return differ
 
 
 Event = Right | Differ

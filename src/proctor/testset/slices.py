@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Any, assert_never
 
 import numpy as np
@@ -56,6 +55,8 @@ def _unknown(name: str, columns: Sequence[str]) -> Misuse:
             f"the condition speaks of the column {name!r}, and the test set is known by its ids alone",
             hint="Name the file that has the column, one row for each example: `testset.features`.",
         )
+    from difflib import get_close_matches
+
     close = get_close_matches(name, columns, n=1)
     meant = f"Did you mean {close[0]!r}? " if close else ""
     shown = ", ".join(map(repr, columns[:_MOST_SHOWN])) + (", …" if len(columns) > _MOST_SHOWN else "")

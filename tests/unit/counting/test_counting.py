@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -135,6 +136,20 @@ def test_marginal__is_what_counting_gives(case, order, n_events):
     assert list(counted) == marginal(joint_counts(panel, labels), events)
     whole = np.concatenate([*coded(panel, labels, JOINT)])
     np.testing.assert_array_equal(recoded(events)[whole], np.concatenate([*coded(panel, labels, events)]))
+
+
+@given(panels(), st.floats(0, 1))
+@settings(max_examples=60)
+def test_sample__counts_events_that_are_not_joint(case, share):
+    """Events beside the joint ones are counted by the engine, of the examples under the mask."""
+    panel, labels = case
+    mask = np.random.default_rng(len(panel)).random(len(panel)) < share
+    coding = SimpleNamespace(events=(Differ(N, A), Right(O)), needs_label=lambda panel: np.ones(len(panel), bool))
+
+    found = Sample(panel, labels, np.arange(len(panel)), mask=mask).counts(coding)
+
+    differ, right = panel.candidate != panel.anchor, panel.baseline == labels.values
+    assert [int((mask & (differ == (code & 1)) & (right == (code >> 1))).sum()) for code in range(4)] == found
 
 
 def test_statistic__without_baseline():
