@@ -189,9 +189,10 @@ def _filter(branch: Branch, text: str) -> Filter:
         column, *given = _branches(branch)
         relation = Relation.ONE_OF
     else:
-        column, token, *given = cast("tuple[Branch, Token, Branch]", branch.children)
-        relation = _RELATIONS.get(str(token)) or Relation(str(token))
-    name = str(column.children[0])[1:-1] if column.data == "text" else str(column.children[0])
+        column, sign, *given = cast("tuple[Branch, Token, Branch]", branch.children)
+        relation = _RELATIONS.get(str(sign)) or Relation(str(sign))
+    token = cast("Token", column.children[0])
+    name = _unquoted(token, _place(column, text)) if column.data == "text" else str(token)
     constants = tuple(_constant(part, text) for part in given)
     if relation.is_of_numbers and not isinstance(constants[0], Decimal):
         raise place.error(f"`{relation}` compares numbers", "Text is compared by `==`, `!=` or `in`.")
@@ -204,7 +205,7 @@ def _constant(branch: Branch, text: str) -> str | Decimal:
         case "word":
             raise place.error(f"`{token}` is text without quotation marks", f'Write `"{token}"`.')
         case "text":
-            return str(token[1:-1])
+            return _unquoted(token, place)
         case sign:
             return -_decimal(token, place) if sign == "negative" else _decimal(token, place)
 
@@ -251,9 +252,17 @@ def _argument(branch: Branch, text: str) -> Argument:
         case "number":
             return Number(_decimal(token, place), place=place)
         case "text":
-            return Text(token[1:-1], place=place)
+            return Text(_unquoted(token, place), place=place)
         case _:
             return Name(Variable(token), place=place) if token in _LETTERS else Word(str(token), place=place)
+
+
+def _unquoted(token: Token, place: Place) -> str:
+    """Text between quotation marks; it is shown to others, and may not steer a terminal or end a quotation of ours."""
+    text = str(token[1:-1])
+    if text.isprintable() and "`" not in text:
+        return text
+    raise place.error("text in a condition has no backticks and nothing that cannot be printed", "Leave it out.")
 
 
 def _branches(branch: Branch) -> list[Branch]:

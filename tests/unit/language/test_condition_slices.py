@@ -81,6 +81,9 @@ def test_question__without_a_slice_is_what_it_was() -> None:
         ("n > 0.8 on x == 1 and n = 0.8", "`=` does not compare", "Write `>` or `<`"),
         ('n > 0.8 where region == "EU"', "`where` opens no slice", "stands behind its comparison"),
         ("every region: n > 0.8", "`every` opens no slice", "stands behind its comparison"),
+        ("n > 0.8 on x == 'a\x1b[2J'", "nothing that cannot be printed", "Leave it out."),
+        ('n > 0.8 on "`x`" == 1', "no backticks", "Leave it out."),
+        ('f1(n, "\u202e") > 0.8', "nothing that cannot be printed", "Leave it out."),
         ("n > 0.8 on x == 1e999", "too large", "0 to 1"),
     ],
 )
