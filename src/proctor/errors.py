@@ -13,7 +13,8 @@ Every error that a person can meet, in one tree; each branch has its exit code.
     ├── FreshTestSetNeeded          4   nothing was spent
     │   ├── BudgetSpent                 the test set has no budget left
     │   ├── ToleranceOutOfReach         the next evaluation could not resolve what is asked
-    │   └── TestSetRetired              the owner has retired the test set
+    │   ├── TestSetRetired              the owner has retired the test set
+    │   └── AccountHandedOn             a successor was given what it had left
     └── Unusable                    5   nothing was spent
         ├── DataError                   features, labels or predictions
         ├── ModelError                  the candidate failed, or its output is not usable
@@ -110,6 +111,10 @@ class TestSetRetired(FreshTestSetNeeded):
     """This test set is retired."""
 
     __test__ = False  # not a test case, whatever pytest thinks of its name
+
+
+class AccountHandedOn(FreshTestSetNeeded):
+    """What this test set had left belongs to the one that followed it."""
 
 
 class Unusable(ProctorError):

@@ -110,7 +110,7 @@ class TestSetFacts:
     inputs: str
     """``open`` or ``sealed`` (theory.md §1)."""
     state: str = "in use"
-    """``in use``, ``spent`` or ``retired``."""
+    """``in use``, ``spent``, ``retired`` or ``handed on``."""
 
 
 @dataclass(frozen=True)

@@ -231,7 +231,7 @@ def test_outcomes__with_the_key_no_file_is_needed(ready):
 
 
 def test_renew__the_accepted_model_is_the_baseline_of_the_next_set(accepted):
-    """The successor knows its predecessor and measures the accepted model; both promise their share of the sum."""
+    """The successor knows its predecessor, starts with what that has left, and measures the accepted model."""
     files = second_exam(accepted)
     accepted.gate(baseline=None, testset=files)
     assert "--baseline" in owner(accepted, "renew", code=2).stderr
@@ -239,7 +239,7 @@ def test_renew__the_accepted_model_is_the_baseline_of_the_next_set(accepted):
     said = json.loads(owner(accepted, "renew", "--baseline", "exam2/present.csv", "--json").stdout)
 
     assert (2, "exam2/present.csv") == (said["number"], said["baseline"])
-    assert 0.002 == pytest.approx(said["error_sum"])
+    assert (True, 0.001) == (said["inherits"], pytest.approx(said["error_sum"]))
     first, second = (entry["body"] for entry in entries(accepted, "registration"))
     assert first["testset"] == second["predecessor"]
     assert second["anchor"]["source"] == "exam2/present.csv"
@@ -248,8 +248,51 @@ def test_renew__the_accepted_model_is_the_baseline_of_the_next_set(accepted):
     report = check(accepted, "--candidate", "exam2/better.csv")
     assert ("pass", 1, "exam2/present.csv") == (report["verdict"], report["step"], report["baseline"])
     shown = owner(accepted, "show").stdout
-    assert "together   0.002" in shown
+    assert "together   0.001" in shown
+    assert "0.001, handed on by set 1" in shown
+    assert "0.001, of which 0.001 was handed on" in shown
     assert "registered already" in owner(accepted, "renew", "--baseline", "exam2/present.csv", code=2).stderr
+
+
+def test_renew__what_the_last_set_has_left_is_handed_on_once(ready):
+    """Whatever is spent stays spent; the old set answers what it has answered, and nothing new."""
+    first = check(ready)
+    old = {"labels": "exam/labels.csv", "features": "exam/features.csv"}
+    ready.predictions("other.csv", range(150, 400))
+    files = second_exam(ready)
+    ready.gate(baseline=None, testset=files)
+    renewed = json.loads(owner(ready, "renew", "--baseline", "exam2/present.csv", "--json").stdout)
+
+    (founder, heir) = json.loads(owner(ready, "show", "--json").stdout)["lineage"]["sets"]
+    assert founder["handed_on"] == heir["error_probability"] < founder["error_probability"] == renewed["error_sum"]
+    ready.gate(testset=old)
+    assert first["entry"] == check(ready)["entry"]
+    refused = ready.proctor("check", "--candidate", "other.csv")
+    assert 4 == refused.code
+    assert f"was handed on to test set {renewed['testset'][:12]}" in refused.err
+    assert "handed on" in ready.proctor("status").out
+    assert "no fresh test set is needed" in owner(ready, "notify", "--print", code=2).stderr
+    third = second_exam(ready, folder="exam3", offset=3_000_000)
+    ready.gate(baseline=None, testset=third, candidate={"predictions": "exam3/better.csv"})
+    refused = ready.proctor("check")
+    assert (5, True) == (refused.code, "`proctor testset renew`" in refused.err)
+
+
+def test_renew__a_budget_of_its_own_is_declared(accepted):
+    """A reliability that is said for the new set is its own, must be the gate file's, and the sum is shown."""
+    files = second_exam(accepted)
+    accepted.gate(baseline=None, testset=files, reliability=0.99)
+    present = ("renew", "--baseline", "exam2/present.csv")
+    unsaid = owner(accepted, *present, code=2).stderr
+    assert "the project's reliability is 0.999" in unsaid
+    assert "--reliability 0.99" in unsaid
+    assert "Write `reliability: 0.995`" in owner(accepted, *present, "--reliability", "0.995", code=2).stderr
+    both = owner(accepted, *present, "--reliability", "0.99", "--project-reliability", "0.9", code=2)
+    assert "two ways" in both.stderr
+
+    said = json.loads(owner(accepted, *present, "--reliability", "0.99", "--json").stdout)
+
+    assert (False, 0.011) == (said["inherits"], pytest.approx(said["error_sum"]))
 
 
 @pytest.mark.parametrize("renews", [False, True])

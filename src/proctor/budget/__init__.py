@@ -14,6 +14,7 @@ from proctor.budget.account import (
 )
 from proctor.budget.codes import SPENT, transcript_units
 from proctor.budget.guard import HIGHEST_STAKE, STAKE_UNITS, stake_units
+from proctor.budget.inheritance import can_hand_on, inherit
 
 __all__ = [
     "HIGHEST_STAKE",
@@ -27,7 +28,9 @@ __all__ = [
     "Mode",
     "Stakes",
     "Step",
+    "can_hand_on",
     "fold",
+    "inherit",
     "open_account",
     "stake_units",
     "transcript_units",

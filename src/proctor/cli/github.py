@@ -145,6 +145,7 @@ Examples:
     help="The accepted model's predictions on the new examples, where it cannot be run.",
 )
 @action_option("predecessor", metavar="FINGERPRINT", help="The set that is followed; left out: this gate's last one.")
+@action_option("reliability", type=float, metavar="P", help="Give it a budget of its own, of this reliability.")
 @action_option("project-reliability", type=float, metavar="P", help="Reliability of all test sets together.")
 @badges_option
 @issue_option
@@ -154,6 +155,7 @@ def renew(
     baseline: str,
     predictions: Path | None,
     predecessor: str | None,
+    reliability: float | None,
     project_reliability: float | None,
     badges: bool,
     issue: bool,
@@ -165,7 +167,13 @@ def renew(
     from proctor.custody.succession import Wish
 
     _hand_git_the_token()
-    wish = Wish(True, predecessor, predictions, project_reliability)
+    wish = Wish(
+        follows=True,
+        predecessor=predecessor,
+        baseline=predictions,
+        project_reliability=project_reliability,
+        own_reliability=reliability,
+    )
     return renewal.renew(renewal.Options(gate, Choice(ledger, baseline), wish, badges, issue), open_job(with_keys()))
 
 

@@ -90,8 +90,8 @@ def show(file: str, as_json: bool) -> int:
     """
     Show the life of the test set, and the sets before and after it.
 
-    Everything shown is public. Their error probabilities sum: what one test set promises, a project of several
-    promises only if each takes a smaller share (`renew --project-reliability`).
+    Everything shown is public. A set that was handed what the one before it had left adds nothing to the probability
+    that anything in the lineage is wrong; those of sets with a budget of their own sum (`renew --reliability`).
     """
     from proctor.custody import chronicle
 
@@ -224,6 +224,7 @@ Examples:
 @gate_file
 @click.option("--predecessor", metavar="FINGERPRINT", help="The set that is followed; left out: this gate's last one.")
 @click.option("--baseline", type=EXISTING, help="Predictions of the accepted model on the new examples.")
+@click.option("--reliability", type=float, metavar="P", help="Give it a budget of its own, of this reliability.")
 @click.option("--project-reliability", type=float, metavar="P", help="Reliability of all test sets together.")
 @click.option(
     "--another-set", metavar="REASON", help="Why this is not the registered set that it looks like; on record."
@@ -233,12 +234,16 @@ def renew(
     file: str,
     predecessor: str | None,
     baseline: Path | None,
+    reliability: float | None,
     project_reliability: float | None,
     another_set: str | None,
     as_json: bool,
 ) -> int:
     """
     Register the test set that the gate file names now as the successor of the last one.
+
+    It starts with all that the last one has left, so that the project has one reliability for ever; the last one is
+    closed by that. With --reliability it gets a budget of its own, and their error probabilities sum.
 
     It must share no example with any set in the books, and none of them may be it in another form. Where nothing can
     tell (ids that are row numbers, other features), the owner says so with --another-set.
@@ -248,7 +253,15 @@ def renew(
     """
     from proctor.custody.succession import Wish
 
-    return _register(file, Wish(True, predecessor, baseline, project_reliability, another_set), as_json)
+    wish = Wish(
+        follows=True,
+        predecessor=predecessor,
+        baseline=baseline,
+        project_reliability=project_reliability,
+        another=another_set,
+        own_reliability=reliability,
+    )
+    return _register(file, wish, as_json)
 
 
 @testset.command(
@@ -276,7 +289,8 @@ def register(
     """
     from proctor.custody.succession import Wish
 
-    return _register(file, Wish(False, None, baseline, project_reliability, another_set), as_json)
+    wish = Wish(follows=False, baseline=baseline, project_reliability=project_reliability, another=another_set)
+    return _register(file, wish, as_json)
 
 
 def _register(file: str, wish: Any, as_json: bool) -> int:
@@ -292,6 +306,7 @@ def _register(file: str, wish: Any, as_json: bool) -> int:
     found = {
         "testset": done.life.registered.record.testset,
         "entry": done.life.registered.entry.number,
+        "inherits": done.life.registered.record.inherits,
         "baseline": done.baseline.source if done.baseline else None,
         "number": len(done.lineage.sets),
         "error_sum": done.lineage.error_sum,
@@ -312,6 +327,8 @@ def succession_lines(done: Succession) -> list[str]:
         lines.append(f"{done.baseline.source} could not be run on it, which was charged: there is no baseline yet.")
     else:
         lines.append(f"{done.baseline.source} was measured on it, and is its baseline and anchor.")
+    if record.inherits:
+        lines.append("It starts with all that the set before it had left, on which nothing new is judged from here on.")
     if len(done.lineage.sets) > 1 and done.lineage.sets[-2].retired is None:
         lines.append("The set before it is not retired; `proctor testset retire` with its gate file ends it.")
     return lines
@@ -423,7 +440,7 @@ def notify(file: str, only_print: bool, again: bool, owner_record: Path | None, 
         books = session.books()
         notice = notices.end_of(session.gate, books, session.life(books))
         if notice is None:
-            raise Misuse("the test set is in use; there is nothing to tell")
+            raise Misuse("no fresh test set is needed; there is nothing to tell")
         text = notice.text.rstrip("\n")
         _print({"subject": notice.subject, "text": text}, as_json, lambda: [notice.subject, "", text])
         return PASSED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, assert_never
 
@@ -20,7 +21,7 @@ def chronicle(lives: Mapping[str, Life], fingerprint: str) -> Json:
     return {
         "testset": _portrait(lives[fingerprint]),
         "lineage": {
-            "sets": [_line(number, life) for number, life in enumerate(found.sets, 1)],
+            "sets": _sets(found),
             "error_sum": found.error_sum,
             "project_reliability": None if project is None else 1 - project,
         },
@@ -28,8 +29,8 @@ def chronicle(lives: Mapping[str, Life], fingerprint: str) -> Json:
 
 
 def state(life: Life) -> str:
-    """In use, spent or retired; whether a tolerance is out of reach depends on the condition and is not asked here."""
-    return "retired" if life.retired else "spent" if life.account.is_spent else "in use"
+    """In use, spent, retired or handed on; a tolerance out of reach depends on the condition and is not asked here."""
+    return "retired" if life.retired else "handed on" if life.heir else "spent" if life.account.is_spent else "in use"
 
 
 def _portrait(life: Life) -> Json:
@@ -94,7 +95,18 @@ def _retired(life: Life) -> Json | None:
     }
 
 
-def _line(number: int, life: Life) -> Json:
+def _sets(found: Lineage) -> list[Json]:
+    handed = (None, *(_handed_on(life) for life in found.sets))
+    return [_line(number, life, given) for number, (life, given) in enumerate(zip(found.sets, handed, strict=False), 1)]
+
+
+def _handed_on(life: Life) -> float | None:
+    """What its successor was given; nothing is spent of it afterwards."""
+    return math.exp(life.account.log_budget) if life.heir is not None else None
+
+
+def _line(number: int, life: Life, given: float | None) -> Json:
+    """One set of a lineage; *given* is what it was handed, ``None`` where it has a budget of its own."""
     record = life.registered.record
     return {
         "number": number,
@@ -102,7 +114,9 @@ def _line(number: int, life: Life) -> Json:
         "n_examples": record.n_examples,
         "state": state(life),
         "evaluations": life.account.evaluations,
-        "error_probability": record.contract.error_probability,
+        "error_probability": record.contract.error_probability if given is None else given,
+        "inherits": record.inherits,
+        "handed_on": _handed_on(life),
     }
 
 
@@ -129,17 +143,25 @@ def lines(found: Json) -> list[str]:
 
 
 def _lineage_lines(about: Json) -> list[str]:
-    text = ["lineage    set           examples  state     evaluations  may be wrong with probability"]
+    text = ["lineage    set           examples  state      evaluations  may be wrong with probability"]
     for each in about["sets"]:
         number, name = each["number"], each["fingerprint"][:12]
         text.append(
-            f"{number:>7}    {name}  {each['n_examples']:>8,}  {each['state']:<8}  {each['evaluations']:>11}  "
-            f"{each['error_probability']:g}"
+            f"{number:>7}    {name}  {each['n_examples']:>8,}  {each['state']:<9}  {each['evaluations']:>11}  "
+            f"{_error_share(each)}"
         )
     text.append(f"together   {about['error_sum']:g}")
     if about["project_reliability"] is not None:
         text.append(f"project    reliability {about['project_reliability']:.12g} for all test sets to come")
     return text
+
+
+def _error_share(each: Json) -> str:
+    """What a set may err with, where it got that, and what it gave on."""
+    probability = f"{each['error_probability']:.3g}" if each["inherits"] else f"{each['error_probability']:g}"
+    got = f", handed on by set {each['number'] - 1}" if each["inherits"] else ""
+    gave = f", of which {each['handed_on']:.3g} was handed on" if each["handed_on"] is not None else ""
+    return f"{probability}{got}{gave}"
 
 
 def _printable(text: str) -> str:
@@ -150,7 +172,7 @@ def lineage_lines(found: Lineage) -> list[str]:
     """A lineage alone, for people."""
     return _lineage_lines(
         {
-            "sets": [_line(number, life) for number, life in enumerate(found.sets, 1)],
+            "sets": _sets(found),
             "error_sum": found.error_sum,
             "project_reliability": None if found.project_error is None else 1 - found.project_error,
         }

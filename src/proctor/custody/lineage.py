@@ -1,8 +1,8 @@
 """
 Which test set followed which, and what their error probabilities sum to (theory.md §1, end).
 
-Pure: lives in, facts out. δ is per test set: a project that uses up J of them has up to Jδ, unless set j is registered
-with δ2^−j.
+Pure: lives in, facts out. An heir starts with what the set before it had left, so a line of heirs has the δ of its
+first (theory.md §4.6). A set with a budget of its own adds its δ, unless set j is registered with δ2^−j.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class Lineage:
     @property
     def error_sum(self) -> float:
         """Upper bound on the probability that any proven outcome in the lineage is wrong."""
-        return fsum(life.registered.record.contract.error_probability for life in self.sets)
+        records = (life.registered.record for life in self.sets)
+        return fsum(record.contract.error_probability for record in records if not record.inherits)
 
     @property
     def project_error(self) -> float | None:
@@ -82,7 +83,7 @@ def followed(lives: Mapping[str, Life]) -> tuple[str, ...]:
     found: list[str] = []
     later: set[str] = set()
     for fingerprint, life in reversed(list(lives.items())):
-        gates = _gates(life)
+        gates = life.gates
         if fingerprint in named or gates <= later:
             found.insert(0, fingerprint)
         later |= gates
@@ -100,7 +101,7 @@ def last_set(lives: Mapping[str, Life], name: str | None, gate: str) -> Life:
     if name is not None:
         found = [life for key, life in lives.items() if key.startswith(name.lower())]
     else:
-        found = [life for life in ends if gate in _gates(life)] or ends
+        found = [life for life in ends if gate in life.gates] or ends
     if len(found) != 1:
         known = ", ".join(life.registered.record.testset[:12] for life in found or lives.values()) or "none"
         raise Misuse(
@@ -118,10 +119,6 @@ def last_set(lives: Mapping[str, Life], name: str | None, gate: str) -> Life:
             hint="Follow that one.",
         )
     return found[0]
-
-
-def _gates(life: Life) -> set[str]:
-    return {life.registered.record.origin.gate, *(taken.record.origin.gate for taken in life.verdicts)}
 
 
 # --- a reliability for the whole project -----------------------------------------------------------------------------

@@ -83,6 +83,8 @@ def due(gate: Gate, books: Books, life: Life, opened: Sequence[Opened]) -> tuple
 
 def end_of(gate: Gate, books: Books, life: Life) -> Notice | None:
     """The notice that the test set has come to its end; ``None`` while it has not."""
+    if life.heir is not None:
+        return None  # the next set is here already
     if life.retired is not None:
         return _ending(gate, life, "retired", f"Its owner retired it: {life.retired.record.reason.rstrip('.')}.")
     try:
@@ -108,7 +110,7 @@ Evaluations so far: {life.account.evaluations}. Leakage: {life.account.leakage_b
 Recorded answers are still given; nothing new is judged on this test set.
 
 What to do:
-- {next_set_hint(gate)}
+- {next_set_hint(gate, life)}
 - Name its files in {gate.file}, under `testset`, and run `proctor testset renew`.
 {_what_becomes_of_it(life)}
 

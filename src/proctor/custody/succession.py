@@ -17,11 +17,12 @@ import numpy as np
 
 from proctor import owner
 from proctor.conditions import parse
+from proctor.custody.heirs import inherits
 from proctor.custody.lineage import Lineage, last_set, lineage, project_error, refuse_above_share
-from proctor.errors import ContractError, Misuse
+from proctor.errors import Misuse
 from proctor.gate import labels
 from proctor.gate.asking import Asked
-from proctor.gate.books import Books, refuse_another_contract
+from proctor.gate.books import Books, refuse_another_contract, refuse_outside_lineage
 from proctor.gate.check import accept_first
 from proctor.gate.contestants import Contestant
 from proctor.gate.registration import register as enter
@@ -32,7 +33,7 @@ from proctor.ledger.records import Registered, Submission
 from proctor.predictions import ColumnNames, Source, align, read_predictions
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wish:
     """
     What the owner says beside the gate file.
@@ -43,6 +44,7 @@ class Wish:
         baseline: Predictions of the present baseline on the new examples; ``None`` to run it, or to do without.
         project_reliability: Reliability of the whole project; ``None`` if none is asked for, or it was before.
         another: Why this is another set than a registered one that it looks like; ``None`` if nobody says so.
+        own_reliability: Reliability of a budget of its own; ``None`` to start with what the last set has left.
     """
 
     follows: bool
@@ -50,6 +52,7 @@ class Wish:
     baseline: Path | None = None
     project_reliability: float | None = None
     another: str | None = None
+    own_reliability: float | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ def register(session: Session, wish: Wish) -> Succession:
     Raises:
         Misuse: If it is registered already, or its predecessor or the baseline's predictions are not named.
         ContractError: If it would take more than its share of the project's error probability.
+        EvaluationPending: If an evaluation may still spend what it is to be handed.
         DataError: If it shares examples with a registered set, or labels or predictions are not usable.
     """
     session = replace(session, another=wish.another)
@@ -87,10 +91,11 @@ def register(session: Session, wish: Wish) -> Succession:
     project = project_error(wish.project_reliability, before)
     if books.life is None:
         refuse_above_share(project, before, session.gate.reliability)
+        inherits(session.gate, before, wish)
     baseline, is_adopted = _Model(session, before.sets[-1] if before.sets else None, wish).find()
     if baseline is not None and session.gate.testset.inputs is Inputs.OPEN:
         _measure(session, baseline)
-    completed = session.decide(lambda books: _enter(session, books, before, project, baseline))
+    completed = session.decide(lambda books: _enter(session, books, before, wish, baseline))
     if baseline is not None and is_adopted:
         session.decide(lambda books: _adopt(session, books, baseline))
     if baseline is not None:
@@ -111,13 +116,7 @@ def _before(session: Session, books: Books, wish: Wish) -> Lineage:
     if wish.follows:
         last = last_set(books.lives, wish.predecessor, session.gate.name).registered.record.testset
         return lineage(books.lives, last)
-    asked = [life for life in books.lives.values() if life.registered.record.project_error is not None]
-    if asked:
-        name = asked[-1].registered.record.testset[:12]
-        raise ContractError(
-            f"the ledger holds test set {name}, for whose project a reliability was asked as a whole",
-            hint="Register this one as its successor: `proctor testset renew`; or keep other books with `ledger:`.",
-        )
+    refuse_outside_lineage(books, session.gate)
     return Lineage(())
 
 
@@ -203,16 +202,19 @@ def _measure(session: Session, baseline: Contestant) -> None:
     session.predicting.keep(baseline)
 
 
-def _enter(session: Session, books: Books, before: Lineage, project: float | None, baseline: Contestant | None) -> bool:
-    """Append the registration; true if it is there already."""
+def _enter(session: Session, books: Books, before: Lineage, wish: Wish, baseline: Contestant | None) -> bool:
+    """Append the registration, which closes the account that it takes over; true if it is there already."""
     if books.life is not None:
         return True
-    if before.sets:  # somebody may have followed the same set a moment ago
-        last_set(books.lives, before.sets[-1].registered.record.testset, session.gate.name)
     predecessor = before.sets[-1].registered.record.testset if before.sets else None
+    if predecessor is not None:  # somebody may have followed the same set a moment ago, or begun an evaluation on it
+        last_set(books.lives, predecessor, session.gate.name)
+        before = lineage(books.lives, predecessor)
+    project, is_heir = project_error(wish.project_reliability, before), inherits(session.gate, before, wish)
 
     def amended(record: Registered) -> Registered:
-        return replace(record, predecessor=predecessor, project_error=project, another=session.another)
+        named = replace(record, predecessor=predecessor, another=session.another)
+        return replace(named, project_error=project, inherits=is_heir)
 
     enter(session, baseline, books.head, amended)
     return False

@@ -7,11 +7,12 @@ Everything here refuses before anything is spent, and nothing here looks at a la
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from proctor.budget import SPENT, Account, open_account
+from proctor.budget import SPENT, Account, can_hand_on, open_account
 from proctor.conditions import Clause, Formula, clauses, slices
 from proctor.errors import (
+    AccountHandedOn,
     BudgetSpent,
     ContractError,
     DataError,
@@ -236,17 +237,20 @@ def refuse_another_contract(gate: Gate, life: Life) -> None:
         )
 
 
-def refuse_outside_lineage(books: Books) -> None:
+def refuse_outside_lineage(books: Books, gate: Gate) -> None:
     """
-    Refuse to register a test set in passing where the owner has promised a reliability for the whole project.
+    Refuse to register a test set in passing where one reliability holds for the whole project.
 
     Raises:
-        ContractError: If a test set in the ledger carries such a promise: its successors have a share of their own.
+        ContractError: If a test set in the ledger carries such a promise (its successors have a share of their own), or
+            one that *gate* used was handed what another had left.
     """
-    if any(life.registered.record.project_error is not None for life in books.lives.values()):
+    heirs = [life for life in books.lives.values() if life.registered.record.inherits and gate.name in life.gates]
+    if heirs or any(life.registered.record.project_error is not None for life in books.lives.values()):
         raise ContractError(
             "this ledger promises a reliability for the whole project, and this test set is not a part of it yet",
-            hint="Register it as the successor: `proctor testset renew`. Nothing was spent.",
+            hint="Register it as the successor: `proctor testset renew`; or keep other books with `ledger:`. Nothing "
+            "was spent.",
         )
 
 
@@ -269,21 +273,30 @@ def refuse_if_over(gate: Gate, books: Books) -> None:
     Refuse to go on with a test set that is retired or spent.
 
     Raises:
+        AccountHandedOn: If a successor was given what it had left.
         TestSetRetired: If the owner has retired it.
         BudgetSpent: If nothing is left of its budget.
     """
+    if books.life is not None and books.life.heir is not None:
+        old, new = books.life.registered.record.testset[:12], books.life.heir.record.testset[:12]
+        raise AccountHandedOn(
+            f"what test set {old} had left was handed on to test set {new}, in entry {books.life.heir.entry.number}; "
+            "nothing new is judged on it",
+            hint=f"Name the files of test set {new} in the gate file, under `testset`. Recorded answers are still "
+            "given; nothing was spent.",
+        )
     if books.life is not None and books.life.retired is not None:
         raise TestSetRetired(
             f"test set {books.life.registered.record.testset[:12]} was retired: "
             f"{books.life.retired.record.reason}; a fresh test set is needed",
-            hint=next_set_hint(gate),
+            hint=next_set_hint(gate, books.life),
         )
     account = books.account(gate)
     if account.next_log_level(gate.stakes) == SPENT:
         raise BudgetSpent(
             f"the budget of this test set is spent after {count(account.evaluations, 'evaluations')}; "
             "a fresh test set is needed, and nothing more was spent",
-            hint=next_set_hint(gate),
+            hint=next_set_hint(gate, books.life),
         )
 
 
@@ -311,7 +324,7 @@ def refuse_if_out_of_reach(
     these = _told(clauses(formula)[reach.clause_index], n_examples, sizes)
     raise ToleranceOutOfReach(
         f"a fresh test set is needed: the next evaluation on {these} could resolve {reached}{asked}; nothing was spent",
-        hint=next_set_hint(gate),
+        hint=next_set_hint(gate, books.life),
     )
 
 
@@ -327,10 +340,10 @@ def prospect(gate: Gate, formula: Formula, n_examples: int, sizes: Sizes = NO_SL
     return Prospect(formula, terms, n_examples, gate.stakes, sizes)
 
 
-def next_set_hint(gate: Gate) -> str:
-    """What the next test set needs, from the plan of this gate file."""
+def next_set_hint(gate: Gate, before: Life | None) -> str:
+    """What the set that follows the one *before* needs, from the plan of this gate file and what it is handed."""
     try:
-        found = plan(gate.formula, gate.request())
+        found = plan(gate.formula, replace(gate.request(), log_budget=_left_for_heir(gate, before)))
     except Misuse as error:
         return f"The next test set cannot be planned: {error.message} {error.hint}".strip()
     lower = "" if gate.disagreement is not None else " (or say in `disagreement` what share of predictions changes)"
@@ -343,3 +356,16 @@ def next_set_hint(gate: Gate) -> str:
 def _needed(found: Plan) -> str:
     of_slices = [f"{size:,} on `{slice_}`" for slice_, size in found.slices]
     return f"{found.examples:,} examples" + (f" ({', '.join(of_slices)})" if of_slices else "")
+
+
+def _left_for_heir(gate: Gate, before: Life | None) -> float | None:
+    """What the next set starts with, if it is what the one *before* has left; ``None`` for a budget of its own."""
+    if before is None or before.account.is_spent or not hands_on(before, gate):
+        return None
+    return before.account.log_budget
+
+
+def hands_on(before: Life, gate: Gate) -> bool:
+    """True if the set that follows this one is its heir, unless its owner declares otherwise (theory.md §4.6)."""
+    record = before.registered.record
+    return record.project_error is None and can_hand_on(record.contract, gate.contract)

@@ -271,7 +271,7 @@ def _registered(session: Session, books: Books, baseline: Contestant | None) -> 
     """The books with the test set in them: registered now, if this is its first use."""
     if books.life is not None:
         return books
-    refuse_outside_lineage(books)
+    refuse_outside_lineage(books, session.gate)
     register(session, baseline, books.head)
     return session.books()
 

@@ -168,9 +168,9 @@ def _facts(life: Life, gate: Gate) -> TestSetFacts:
 
 
 def state_of(life: Life, gate: Gate) -> str:
-    """In use, spent or retired; whether a tolerance is out of reach is another question."""
+    """In use, spent, retired or handed on; whether a tolerance is out of reach is another question."""
     spent = life.account.next_log_level(gate.stakes) == SPENT
-    return "retired" if life.retired else "spent" if spent else "in use"
+    return "retired" if life.retired else "handed on" if life.heir else "spent" if spent else "in use"
 
 
 def _meaning(basis: Basis, verdict: Verdict, formula: Formula, mode: Mode) -> str:
@@ -218,7 +218,9 @@ def _notes(gate: Gate, life: Life, taken: Concluded, replayed: bool) -> tuple[st
         step = life.step_of(taken)
         since = f"since step {step}" if step else "since it was accepted as the first one"
         notes.append(f"this candidate is the accepted baseline {since}")
-    if life.retired is not None:
+    if life.heir is not None:
+        notes.append(f"test set {life.heir.record.testset[:12]} follows this one: the next question is asked of it")
+    elif life.retired is not None:
         notes.append(f"this test set was retired ({life.retired.record.reason}): the next question needs a fresh one")
     if gate.recipient is not None:
         notes.append(f"the outcome is in the owner's record; `proctor testset notify` mails it to {gate.recipient}")

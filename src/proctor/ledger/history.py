@@ -12,9 +12,9 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from proctor.budget import Account, Adaptivity, Mode, Step, open_account
+from proctor.budget import Account, Adaptivity, Mode, Step, inherit, open_account
 from proctor.conditions import Variable, named_in, question_of_text
-from proctor.errors import ConditionError, LedgerCorrupt
+from proctor.errors import ConditionError, DomainError, LedgerCorrupt
 from proctor.ledger.entries import Entry
 from proctor.ledger.records import (
     EVALUATED_FIELDS,
@@ -112,6 +112,7 @@ class Life:
         corrections: Corrections of labels.
         notices: What became of notices, in order.
         acts: What the owner accepted: settings of gates, baselines, losses of books.
+        heir: The registration that took over what this set had left, and closed its account.
     """
 
     registered: Taken[Registered]
@@ -124,6 +125,12 @@ class Life:
     corrections: tuple[Taken[Corrected], ...] = ()
     notices: tuple[Taken[Notified], ...] = ()
     acts: tuple[Taken[OwnersAct], ...] = ()
+    heir: Taken[Registered] | None = None
+
+    @property
+    def gates(self) -> frozenset[str]:
+        """Names of the gates that have used it."""
+        return frozenset({self.registered.record.origin.gate, *(taken.record.origin.gate for taken in self.verdicts)})
 
     @property
     def labels(self) -> str:
@@ -295,12 +302,29 @@ def lives(entries: Sequence[Entry], earlier: Mapping[str, Account] = MappingProx
         if entry.kind == Registered.kind:
             if growing is not None:
                 raise LedgerCorrupt(f"entry {entry.number} registers the test set {str(fingerprint)[:12]} again")
-            found[str(fingerprint)] = _Growing(Taken(entry), earlier.get(str(fingerprint)))
+            registered = Taken[Registered](entry)
+            opening = _opening(registered, found, earlier.get(str(fingerprint)))
+            found[str(fingerprint)] = _Growing(registered, opening)
         elif growing is None:
             raise LedgerCorrupt(f"entry {entry.number} is about an unregistered test set {str(fingerprint)[:12]}")
         else:
             growing.take(entry)
     return {fingerprint: growing.life() for fingerprint, growing in found.items()}
+
+
+def _opening(registered: Taken[Registered], found: Mapping[str, _Growing], known: Account | None) -> Account:
+    """What a test set starts with: its contract's whole, or all that the set before it had left, which this closes."""
+    record, number = registered.record, registered.entry.number
+    if not record.inherits:
+        return known or open_account(record.contract)
+    before = found.get(record.predecessor or "")
+    if before is None:
+        raise LedgerCorrupt(f"entry {number} hands on the account of a test set that is not registered before it")
+    before.hand_on(registered)
+    try:
+        return known or inherit(record.contract, before.account())
+    except DomainError as error:
+        raise LedgerCorrupt(f"entry {number} hands on what is not there: {error.message}") from error
 
 
 class _Growing:
@@ -310,9 +334,9 @@ class _Growing:
     A ledger may hold tens of thousands of evaluations, and of most of them only the outcome is ever needed.
     """
 
-    def __init__(self, registered: Taken[Registered], earlier: Account | None) -> None:
+    def __init__(self, registered: Taken[Registered], earlier: Account) -> None:
         self.registered = registered
-        self.earlier = earlier or open_account(registered.record.contract)
+        self.earlier = earlier
         self.mode = registered.record.contract.mode
         self.verdicts: list[Taken[Adopted] | Taken[Evaluated]] = []
         self.steps: list[Step] = []
@@ -321,9 +345,14 @@ class _Growing:
         self.corrections: list[Taken[Corrected]] = []
         self.notices: list[Taken[Notified]] = []
         self.acts: list[Taken[OwnersAct]] = []
+        self.heir: Taken[Registered] | None = None
         self._plain_steps: dict[tuple[object, ...], Step] = {}
 
     def take(self, entry: Entry) -> None:
+        if self.heir is not None and entry.kind in (Evaluated.kind, Pending.kind):
+            raise LedgerCorrupt(
+                f"entry {entry.number} evaluates on a test set whose account entry {self.heir.entry.number} closed"
+            )
         match entry.kind:
             case Evaluated.kind:
                 self.verdicts.append(Taken(entry))
@@ -356,10 +385,20 @@ class _Growing:
             self._plain_steps[key] = step_of(Taken[Evaluated](entry).record, self.mode)
         return self._plain_steps[key]
 
+    def account(self) -> Account:
+        return self.earlier.after_all(self.steps)
+
+    def hand_on(self, heir: Taken[Registered]) -> None:
+        """Close the account: what it has left is the *heir*'s, and would be spent twice otherwise."""
+        if self.heir is not None or self.pending is not None:
+            why = "handed on already" if self.heir is not None else "still spent by an evaluation that has begun"
+            raise LedgerCorrupt(f"entry {heir.entry.number} hands on an account that is {why}")
+        self.heir = heir
+
     def life(self) -> Life:
         return Life(
             self.registered,
-            self.earlier.after_all(self.steps),
+            self.account(),
             self.earlier,
             tuple(self.verdicts),
             tuple(self.steps),
@@ -368,6 +407,7 @@ class _Growing:
             tuple(self.corrections),
             tuple(self.notices),
             tuple(self.acts),
+            self.heir,
         )
 
 

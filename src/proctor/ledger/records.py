@@ -68,6 +68,7 @@ class Registered:
             sealed, ``None`` in ledgers of earlier versions.
         ranks: Salted tags of labels in the order of the rows (`proctor.testset.ranks`).
         another: Why it is another test set than a registered one that it looks like, in the owner's words.
+        inherits: True if it starts with all that its predecessor has left, whose account is closed by this entry.
     """
 
     kind: ClassVar[str] = "registration"
@@ -90,6 +91,7 @@ class Registered:
     traits: Json | str | None = None
     ranks: str | None = None
     another: str | None = None
+    inherits: bool = False
 
 
 @dataclass(frozen=True)

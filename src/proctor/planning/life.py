@@ -6,13 +6,13 @@ Levels alone; how many examples they take is for `proctor.planning.whole` to say
 
 from __future__ import annotations
 
-from proctor.budget import Adaptive, Adaptivity, Contract, Guaranteed, Stakes, open_account
+from proctor.budget import Account, Adaptive, Adaptivity, Guaranteed, Stakes
 
 SHOWN_PASSES = (1, 2, 3, 5, 8)
 """Numbers of passes that the table shows beside the expected one, within the expected steps."""
 
 
-def levels(contract: Contract, stakes: Stakes) -> tuple[tuple[int | None, tuple[tuple[str, float], ...]], ...]:
+def levels(account: Account, stakes: Stakes) -> tuple[tuple[int | None, tuple[tuple[str, float], ...]], ...]:
     """
     For each number of passes, the lowest level of an evaluation within them, under each kind of stakes.
 
@@ -22,9 +22,9 @@ def levels(contract: Contract, stakes: Stakes) -> tuple[tuple[int | None, tuple[
         Pairs of the number of passes and (name of the stakes or the policy, natural logarithm of the level).
 
     """
-    account = open_account(contract)
-    if contract.adaptivity is not Adaptivity.RECYCLING:
-        return ((None, ((str(contract.adaptivity), account.lowest_log_level(stakes)),)),)
+    adaptivity = account.contract.adaptivity
+    if adaptivity is not Adaptivity.RECYCLING:
+        return ((None, ((str(adaptivity), account.lowest_log_level(stakes)),)),)
     shown = sorted({passes for passes in (*SHOWN_PASSES, stakes.passes) if passes <= stakes.steps})
     return tuple(
         (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from proctor.budget import Contract, Mode, Stakes, open_account
+from proctor.budget import Account, Contract, Mode, Stakes, open_account
 from proctor.conditions import Clause, Slice
 from proctor.errors import DomainError
 
@@ -78,6 +78,7 @@ class Request:
         examples: Examples at hand; ``None`` if the test set is still to be made.
         simulate: Whether plans of linear expressions are sharpened by a seeded simulation.
         feedback_bits: The most that the feedback of one evaluation costs beside its verdict.
+        log_budget: Natural logarithm of what the set starts with; ``None`` for all that the contract gives.
 
     """
 
@@ -89,6 +90,7 @@ class Request:
     examples: int | None = None
     simulate: bool = False
     feedback_bits: float = 0.0
+    log_budget: float | None = None
 
     def __post_init__(self) -> None:
         if self.power is not None and not 0 < self.power < 1:
@@ -108,9 +110,15 @@ class Request:
         """Natural logarithm of what feedback leaves of the budget, at worst, before the last expected evaluation."""
         return -(self.stakes.steps - 1) * self.feedback_bits * math.log(2)
 
+    @property
+    def account(self) -> Account:
+        """The account that the planned set starts with."""
+        opened = open_account(self.contract)
+        return opened if self.log_budget is None else replace(opened, log_budget=self.log_budget)
+
     def terms(self) -> Terms:
         """The terms at the lowest level within the steps and passes that are expected (theory.md §6)."""
-        lowest = open_account(self.contract).lowest_log_level(self.stakes) + self.log_feedback
+        lowest = self.account.lowest_log_level(self.stakes) + self.log_feedback
         # The paper's bounds are as sure in passing as in failing: b = a.
         log_miss = self.log_miss if self.bound is Bound.EXACT or lowest == -math.inf else lowest
         return Terms(self.contract.mode, lowest, log_miss, self.disagreement, self.bound)

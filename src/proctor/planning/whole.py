@@ -224,7 +224,7 @@ class _Life:
 
     def rows(self) -> tuple[LifeRow, ...]:
         """One row for each number of passes."""
-        levels = life.levels(self.request.contract, self.request.stakes)
+        levels = life.levels(self.request.account, self.request.stakes)
         price = self.request.log_feedback
         return tuple(
             LifeRow(passes, tuple((name, self._cell(level + price)) for name, level in cells))

@@ -56,8 +56,9 @@ def budget_badge(public: Release | Status) -> Badge:
     """The remaining life of the test set: a share where its end is known, else bits."""
     budget = public.budget
     label = "test set"
-    if budget.is_spent or public.testset.state != "in use":
-        return Badge(label, "retired" if public.testset.state == "retired" else "spent", Color.RED)
+    state = public.testset.state
+    if budget.is_spent or state != "in use":
+        return Badge(label, "spent" if state == "in use" else state, Color.RED)
     share = budget.share_used
     if share is None:
         return Badge(label, f"{budget.leakage_bits:.1f} bits used", Color.GREEN)

@@ -29,6 +29,7 @@ def books(
     *sets: tuple[str, str | None],
     reliability: float = 0.999,
     project: float | None = None,
+    heirs: bool = False,
     gate: str | tuple[str, ...] = "g",
 ):
     """Lives of sets with a name and a predecessor each; *gate* is the one that registers all, or one for each."""
@@ -36,8 +37,9 @@ def books(
     entries, head = [], GENESIS
     for number, (name, before) in enumerate(sets, 1):
         record = Registered(
-            name, 10, Contract(reliability), "open", {}, (), "c", Origin(gates[number - 1], "1"), None, before, project
-        )
+            name, 10, Contract(reliability), "open", {}, (), "c", Origin(gates[number - 1], "1"), None, before, project,
+            inherits=heirs and before is not None,
+        )  # fmt: skip
         entries.append(seal(Draft(record.kind, to_body(record), "2026-11-23T21:43:00Z"), number, head))
         head = entries[-1].hash
     return lives(entries)
@@ -79,6 +81,13 @@ def test_lineage__error_probabilities_sum():
 
     assert 0.003 == pytest.approx(found.error_sum, rel=1e-12)
     assert ["a1", "b2"] == names(found.upto("b2"))
+
+
+def test_lineage__heirs_add_nothing():
+    """A line of heirs has the δ of its first set: one reliability for the project, for ever."""
+    found = lineage(books(*CHAIN, heirs=True), "c3")
+
+    assert 0.001 == pytest.approx(found.error_sum, rel=1e-12)
 
 
 def test_lineage__predecessor_that_is_not_there():

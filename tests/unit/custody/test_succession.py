@@ -48,7 +48,7 @@ def test_register__interrupted_act_is_completed(project):
     wish = Wish(follows=False, baseline=project.root / "old.csv")
     session = project.session()
     baseline, _ = succession._Model(session, None, wish).find()
-    succession._enter(session, session.books(), Lineage(()), None, baseline)
+    succession._enter(session, session.books(), Lineage(()), wish, baseline)
 
     done = register(project.session(), wish)
 
@@ -63,7 +63,7 @@ def test_renew__after_the_first_candidate_of_another_job_was_accepted(project):
     wish = Wish(follows=False, baseline=project.root / "old.csv")
     session = project.session()
     baseline, _ = succession._Model(session, None, wish).find()
-    succession._enter(session, session.books(), Lineage(()), None, baseline)
+    succession._enter(session, session.books(), Lineage(()), wish, baseline)
     project.check()
 
     session.decide(lambda books: succession._adopt(session, books, baseline))

@@ -152,3 +152,22 @@ def test_checkpoint_of__a_spent_account():
     found = resumed(entries, [2])[EXAM].account
     assert found.is_spent
     assert found == fold(found.contract, [Step(False, Adaptive())])
+
+
+def test_checkpoint__heirs():
+    """What an heir started with is kept, though most of what its predecessor said is not."""
+    mine = evaluations(CONTRACTS["adaptive"], 130, 7, plain)
+    heir = registered(testset=OTHER, predecessor=EXAM, inherits=True, contract=CONTRACTS["adaptive"])
+    entries = chain(registered(contract=CONTRACTS["adaptive"]), *mine, heir, *theirs_of(5))
+    whole = lives(entries)
+
+    kept = from_text(to_text(checkpoint_of(whole, entries[-1]), "1"), "1")
+    seen = lives(kept.entries, kept.accounts)
+
+    assert whole[OTHER].account == seen[OTHER].account
+    assert whole[EXAM].account.log_budget == pytest.approx(seen[EXAM].account.log_budget, rel=1e-12)
+    assert whole[EXAM].heir == seen[EXAM].heir
+
+
+def theirs_of(count: int) -> list:
+    return [dataclasses.replace(each, testset=OTHER) for each in evaluations(CONTRACTS["adaptive"], count, 8, plain)]

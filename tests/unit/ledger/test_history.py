@@ -267,3 +267,58 @@ def test_outcome_of__retirement_opens_what_was_withheld():
 
     assert ["pass", "withheld"] == [before.outcome_of(taken) for taken in before.verdicts]
     assert ["pass", "fail"] == [after.outcome_of(taken) for taken in after.verdicts]
+
+
+HEIR = "f" * 64
+
+
+def heir(**overrides) -> Registered:
+    return registered(**{"testset": HEIR, "predecessor": EXAM, "inherits": True, **overrides})
+
+
+def test_lives__heir_starts_with_what_the_set_before_it_had_left():
+    """The balances are handed on exactly, declared stakes included; the code begins anew and the old set is closed."""
+    judged = (
+        evaluated(model("b"), "pass", model("a"), stake=700_000),
+        evaluated(model("c"), "fail", model("b")),
+    )
+    found = lives(chain(registered(), *judged, heir(), evaluated(model("d"), "fail", model("b"), testset=HEIR)))
+
+    old, new = found[EXAM], found[HEIR]
+    assert (old.account.log_budget, old.account.balances) == (new.earlier.log_budget, new.earlier.balances)
+    assert (0, 0.0) == (new.earlier.evaluations, new.earlier.leakage_bits)
+    assert new.account.log_budget < old.account.log_budget
+    assert HEIR == old.heir.record.testset
+
+
+def test_lives__successor_of_an_earlier_version_has_a_budget_of_its_own():
+    """An entry that does not say that it inherits, as earlier versions wrote it, does not."""
+    entry = Draft("registration", {k: v for k, v in to_body(heir()).items() if k != "inherits"}, "2026-11-23T21:43:00Z")
+    first = chain(registered(), evaluated(model("b"), "pass"))
+    found = lives([*first, seal(entry, 3, first[-1].hash)])
+
+    assert math.log(0.001) == pytest.approx(found[HEIR].account.log_budget)
+    assert found[EXAM].heir is None
+
+
+@pytest.mark.parametrize(
+    ("records", "message"),
+    [
+        ((heir(), evaluated(model("b"), "pass")), "entry 3 evaluates on a test set whose account entry 2 closed"),
+        (
+            (heir(), Pending(EXAM, CONDITION, model("b"), None, Adaptive(), -9.0, "exact", ORIGIN)),
+            "whose account entry 2 closed",
+        ),
+        ((heir(), heir(testset="d" * 64)), "handed on already"),
+        (
+            (Pending(EXAM, CONDITION, model("b"), None, Adaptive(), -9.0, "exact", ORIGIN), heir()),
+            "still spent by an evaluation that has begun",
+        ),
+        ((heir(predecessor="d" * 64),), "not registered before it"),
+        ((heir(contract=Contract(0.99, Mode.FP_FREE, Adaptivity.FULL, 7)),), "hands on what is not there"),
+    ],
+)
+def test_lives__account_is_not_spent_twice(records, message):
+    """A ledger in which what was left is spent twice, which no gate writes, is not believed."""
+    with pytest.raises(LedgerCorrupt, match=message):
+        lives(chain(registered(), *records))

@@ -7,7 +7,9 @@ on it followed; and a branch that still names the old set does not ask for what 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from proctor.cli.workflow import terms
 from proctor.cli.workflow.job import Job
@@ -21,6 +23,9 @@ from proctor.reports import comment, sentences
 from proctor.reports.markdown import code
 from proctor.surroundings import Surroundings
 
+if TYPE_CHECKING:
+    from proctor.ledger.history import Life
+
 
 def after(gate: Gate, public: Release | Status) -> tuple[Effect, ...]:
     """What a verdict, or the state of the account, makes of issues: one is opened if the next check needs a new set."""
@@ -29,7 +34,8 @@ def after(gate: Gate, public: Release | Status) -> tuple[Effect, ...]:
     from proctor.gate.books import next_set_hint
 
     reason = f"{sentences.capitalized(sentences.outlook(public))}."
-    return settled(gate, _issue(public, reason, next_set_hint(gate)))
+    before = _lives(gate).get(public.testset.fingerprint)
+    return settled(gate, _issue(public, reason, next_set_hint(gate, before)))
 
 
 def at_the_end(gate: Gate, status: Status, error: ProctorError) -> tuple[Effect, ...]:
@@ -39,7 +45,9 @@ def at_the_end(gate: Gate, status: Status, error: ProctorError) -> tuple[Effect,
 
 def settled(gate: Gate, wanted: OpenIssue | None = None) -> tuple[Effect, ...]:
     """Closes issues about test sets that have a successor in the ledger; *wanted* is opened unless it is among them."""
-    over = _followed(gate)
+    from proctor.custody.lineage import followed
+
+    over = followed(_lives(gate))
     closed = (announcement.have_successors(over),) if over else ()
     is_over = wanted is not None and wanted.marker in map(announcement.issue_marker, over)
     return closed if wanted is None or is_over else (*closed, wanted)
@@ -60,14 +68,13 @@ def with_ledger(gate: Gate, choice: Choice) -> Gate:
     return replace(gate, ledger=terms.ledger_of(gate, choice.ledger))
 
 
-def _followed(gate: Gate) -> tuple[str, ...]:
-    from proctor.custody.lineage import followed
+def _lives(gate: Gate) -> Mapping[str, Life]:
     from proctor.gate.session import Session, Stance
 
     try:
-        return followed(Session(gate=gate, surroundings=Surroundings(), stance=Stance.READER).opening.lives)
+        return Session(gate=gate, surroundings=Surroundings(), stance=Stance.READER).opening.lives
     except ProctorError:
-        return ()  # what stopped the gate is told already, and the next run looks again
+        return {}  # what stopped the gate is told already, and the next run looks again
 
 
 def _issue(public: Release | Status, reason: str, needs: str) -> OpenIssue:
