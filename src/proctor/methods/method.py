@@ -75,6 +75,11 @@ class Method(ABC, Generic[Judged, Statistic]):
         self.quantity = quantity
 
     @property
+    def is_against_baseline(self) -> bool:
+        """Whether the two models that are compared are candidate and baseline."""
+        return self.is_paired and self.labeled_together == {Variable.N, Variable.O}
+
+    @property
     def labeled_together(self) -> frozenset[Variable]:
         """Models whose clauses need the same labels: such labels are counted once."""
         return quantity_variables(self.quantity)

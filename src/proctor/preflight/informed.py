@@ -16,7 +16,7 @@ import numpy as np
 from proctor.budget import Mode, Stakes
 from proctor.budget.guard import HIGHEST_STAKE, STAKE_UNITS
 from proctor.budget.informed import LOWEST_CHANCE, DevelopmentResult, Forecaster
-from proctor.conditions import Clause, Difference, Formula, Variable, variables
+from proctor.conditions import Clause, Formula, Variable, slices, variables
 from proctor.counting.coding import joint_counts
 from proctor.errors import DataError
 from proctor.evaluation import paper_rule
@@ -26,6 +26,7 @@ from proctor.gate.session import Session
 from proctor.gatefile import Gate
 from proctor.ledger.history import Life, step_of
 from proctor.ledger.records import Evaluated, Forecast
+from proctor.methods import method_of
 from proctor.planning import Bound
 from proctor.predictions import Labels, Panel
 from proctor.preflight.chance import Next, chance
@@ -35,6 +36,7 @@ _NO_DATA = (
     "`stakes: informed` without development data is `adaptive`: passes cost more bits; name labeled examples that are "
     "not in the test set, `development: {labels: FILE, …}`"
 )
+_SLICED = "what happens on slices is not forecast from development data, so earlier outcomes alone set the stake"
 _NO_OTHERS = (
     "what the models compared with predict on the development data is not known, so earlier outcomes alone set the "
     "stake; name it, `development: {baseline: FILE}`"
@@ -81,6 +83,9 @@ class InformedStakes:
         files = declared(self.gate)
         if files.labels is None:
             session.surroundings.remark(_NO_DATA)
+            return None
+        if slices(self.gate.formula):
+            session.surroundings.remark(_SLICED)
             return None
         session.surroundings.progress("looking at the development data")
         exam = open_development(self.gate, files, session.exam)
@@ -132,7 +137,7 @@ def threshold_of(formula: Formula, mode: Mode) -> float | None:
     """The c of ``n - o > c``, if that is all that is asked and must be proven; ``None`` otherwise."""
     if not isinstance(formula, Clause) or mode is not Mode.FP_FREE or not formula.above:
         return None
-    return formula.threshold if formula.quantity == Difference(Variable.N, Variable.O) else None
+    return formula.threshold if method_of(formula.quantity).is_against_baseline else None
 
 
 def result_of(found: Results, n_test: int, threshold: float) -> DevelopmentResult:

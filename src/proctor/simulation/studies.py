@@ -367,6 +367,4 @@ def _with_and_without_anchor(request: Request) -> tuple[Formula, Formula]:
 
 def _is_margin(clause: Clause) -> bool:
     """True if a clause is one of non-inferiority to the baseline."""
-    method = method_of(clause.quantity)
-    is_of_baseline = method.is_paired and Variable.A not in method.labeled_together
-    return is_of_baseline and clause.above and clause.threshold < 0
+    return method_of(clause.quantity).is_against_baseline and clause.above and clause.threshold < 0

@@ -157,6 +157,19 @@ def test_informed__other_conditions_stake_what_a_preflight_says(team: Team) -> N
     assert record.forecast.wins is None
 
 
+def test_informed__slices_are_not_forecast(team: Team) -> None:
+    """On a slice the development data are not asked: the adaptive code decides, and a remark says so."""
+    for of, truth in team.truth.items():
+        team.table(f"{of}-features.csv", "half", of, np.arange(len(truth)) % 2)
+    files = {"labels": "test-labels.csv", "features": "test-features.csv"}
+    for condition in ("n - o > 0 +/- 0.05 on half == 1", "n > 0.7 +/- 0.05 on half == 0 and n > 0.6 +/- 0.05"):
+        release = team.gate("good", condition=condition, testset=files).check()
+        assert ("pass", None) == (release.verdict, release.stake)
+
+    assert 2 == len(team.said)
+    assert "slices is not forecast" in team.said[0]
+
+
 @pytest.mark.parametrize(
     ("files", "fault", "says"),
     [
