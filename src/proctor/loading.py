@@ -109,7 +109,7 @@ def _completed(script: PaperScript, named: Named) -> Gate:
         )
     baseline = Accepted() if named.baseline is None else PredictionsFile(_from_here(named.baseline, script.root))
     return script.with_files(
-        TestSetSource(_from_here(named.labels, script.root)),
+        TestSetSource(labels=_from_here(named.labels, script.root)),
         PredictionsFile(_from_here(named.candidate, script.root)),
         baseline,
     )

@@ -10,27 +10,13 @@ Renderers, run store and GitHub code accept a `Release` or a `Status` and nothin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+
+from proctor.ledger.records import Basis, Verdict
+
+__all__ = ["Basis", "BudgetReport", "HistoryRow", "Release", "Status", "TestSetFacts", "Verdict"]
 
 
-class Verdict(StrEnum):
-    """What is said of a candidate."""
-
-    PASS = "pass"  # noqa: S105  # a verdict, not a password
-    FAIL = "fail"
-    WITHHELD = "withheld"
-
-
-class Basis(StrEnum):
-    """Why the verdict is what it is."""
-
-    JUDGED = "judged"
-    """The condition was tested on the test set."""
-    FIRST_ACCEPTED = "first accepted"
-    """There was no baseline; the gate file accepts the first candidate as one. Nothing was tested."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BudgetReport:
     """
     What the transcript has left of the contract, in units that a person can use (theory.md §4.2).
@@ -96,7 +82,7 @@ class BudgetReport:
         return self.leakage_bits / total if total > 0 else 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TestSetFacts:
     """Public facts of a registered test set."""
 
@@ -113,7 +99,7 @@ class TestSetFacts:
     """``in use``, ``spent``, ``retired`` or ``handed on``."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Release:
     """
     One verdict as it leaves the gate.
@@ -169,7 +155,7 @@ class Release:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HistoryRow:
     """One released step, for tables and charts."""
 
@@ -186,7 +172,7 @@ class HistoryRow:
     feedback: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Status:
     """The state of a test set's account, without a new verdict."""
 

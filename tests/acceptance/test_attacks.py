@@ -85,7 +85,9 @@ class World:
         (self.scratch / "attack.py").write_text(code)
         environment = scrubbed_environment(os.environ | {"PROCTOR_KEY": SECRET}, self.scratch)
         argv = (sys.executable, "-I", "-S", str(self.scratch / "attack.py"))
-        return launcher.run(Job(argv, self.scratch, environment, writable=(self.scratch,), limits=limits))
+        return launcher.run(
+            Job(argv=argv, cwd=self.scratch, environment=environment, writable=(self.scratch,), limits=limits)
+        )
 
 
 def listening(kind: int, address: object, family: int = socket.AF_INET) -> socket.socket:
@@ -366,7 +368,9 @@ def test_readable__is_seen_and_cannot_be_written(world, launcher):
     (world.scratch / "attack.py").write_text(f"home = {str(world.home)!r}\n{textwrap.dedent(attack)}")
     argv = (sys.executable, "-I", "-S", str(world.scratch / "attack.py"))
 
-    finished = launcher.run(Job(argv, world.scratch, {}, readable=(shown,), writable=(world.scratch,)))
+    finished = launcher.run(
+        Job(argv=argv, cwd=world.scratch, environment={}, readable=(shown,), writable=(world.scratch,))
+    )
 
     assert finished.output_tail.startswith("features False")
     assert "opened" not in finished.output_tail
@@ -633,9 +637,9 @@ def test_honest_model__works(world, launcher):
     (world.scratch / "honest.py").write_text(HONEST)
     environment = scrubbed_environment(os.environ, world.scratch)
     job = Job(
-        (sys.executable, "honest.py"),
-        world.scratch,
-        environment,
+        argv=(sys.executable, "honest.py"),
+        cwd=world.scratch,
+        environment=environment,
         writable=(world.scratch,),
         limits=Limits(seconds=60, memory_bytes=8 << 30, processes=32, file_bytes=64 << 20),
     )
@@ -658,4 +662,4 @@ def test_death_by_signal__is_told(world, launcher):
 def test_missing_program__is_an_error(world, launcher):
     """A program that is not there did not start, and the error says so in words."""
     with pytest.raises(NotStarted, match="was not found"):
-        launcher.run(Job(("absent-program",), world.scratch, {}, writable=(world.scratch,)))
+        launcher.run(Job(argv=("absent-program",), cwd=world.scratch, environment={}, writable=(world.scratch,)))

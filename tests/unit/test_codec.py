@@ -11,7 +11,7 @@ import pytest
 
 from proctor import codec
 from proctor.budget import Adaptive, Guaranteed
-from proctor.ledger.records import Evaluated, Origin, Submission, from_body, to_body
+from proctor.ledger.records import Basis, Evaluated, Origin, Submission, Verdict, from_body, to_body
 
 
 class Color(StrEnum):
@@ -115,7 +115,19 @@ def test_codec_of__no_json(hint):
 def test_records__stakes_are_told_apart_as_ever(stakes, kind):
     """The body of an evaluation is what every earlier version wrote: its hash depends on it."""
     submission, origin = Submission("a" * 64, "new.csv"), Origin("gate", "1")
-    record = Evaluated("f", "n > 0", submission, None, stakes, -7.5, "exact", "pass", "judged", "commitment:0", origin)
+    record = Evaluated(
+        testset="f",
+        condition="n > 0",
+        candidate=submission,
+        baseline=None,
+        stakes=stakes,
+        log_level=-7.5,
+        bound="exact",
+        outcome=Verdict.PASS,
+        basis=Basis.JUDGED,
+        private="commitment:0",
+        origin=origin,
+    )
 
     body = to_body(record)
 

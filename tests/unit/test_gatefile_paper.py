@@ -76,7 +76,7 @@ def test_with_files__is_a_gate():
     assert isinstance(script, gatefile.PaperScript)
 
     gate = script.with_files(
-        gatefile.TestSetSource("y.csv"), gatefile.PredictionsFile("new.csv"), gatefile.PredictionsFile("old.csv")
+        gatefile.TestSetSource(labels="y.csv"), gatefile.PredictionsFile("new.csv"), gatefile.PredictionsFile("old.csv")
     )
 
     assert script.contract == gate.contract

@@ -79,7 +79,7 @@ def test_init__predictions(tmp_path):
 
     gate = gatefile.load(tmp_path)
     assert 0 == result.exit_code
-    assert gatefile.TestSetSource("exam/labels.csv", "exam/features.csv") == gate.testset
+    assert gatefile.TestSetSource(labels="exam/labels.csv", features="exam/features.csv") == gate.testset
     assert gatefile.PredictionsFile("new.csv") == gate.candidate
     assert gatefile.PredictionsFile("old.csv") == gate.baseline
 
@@ -92,7 +92,7 @@ def test_init__other_columns(tmp_path):
     run(tmp_path, "--yes")
 
     gate = gatefile.load(tmp_path)
-    assert gatefile.TestSetSource("test/y.csv", id="example_id", label="target") == gate.testset
+    assert gatefile.TestSetSource(labels="test/y.csv", id="example_id", label="target") == gate.testset
     assert gatefile.PredictionsFile("preds.jsonl", "example_id", "y_pred") == gate.candidate
 
 
@@ -146,7 +146,10 @@ def test_init__one_file_of_features_and_labels(tmp_path):
 
     result = run(tmp_path, "--yes")
 
-    assert gatefile.TestSetSource("test.csv", "test.csv", label="target") == gatefile.load(tmp_path).testset
+    assert (
+        gatefile.TestSetSource(labels="test.csv", features="test.csv", label="target")
+        == gatefile.load(tmp_path).testset
+    )
     assert "once the labels are in a file of their own" in result.output
 
 
@@ -309,12 +312,19 @@ def test_search__npz(tmp_path):
 )
 def test_draft__is_read_back(one, path):
     """Whatever the files are called, the text is read back to what it was made of, disagreement included."""
-    draft = Draft(one.condition, gatefile.PredictionsFile(path, path, path), path, one.mode, label=path, features=path)
+    draft = Draft(
+        condition=one.condition,
+        candidate=gatefile.PredictionsFile(path, path, path),
+        labels=path,
+        mode=one.mode,
+        label=path,
+        features=path,
+    )
 
     gate = gatefile.loads(draft.text())
 
     assert (one.condition, one.mode, 0.1) == (gate.condition, str(gate.mode), gate.disagreement)
-    assert gatefile.TestSetSource(path, path, label=path) == gate.testset
+    assert gatefile.TestSetSource(labels=path, features=path, label=path) == gate.testset
     assert gatefile.PredictionsFile(path, path, path) == gate.candidate
 
 

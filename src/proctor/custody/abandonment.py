@@ -14,7 +14,7 @@ from proctor.gate.books import Books
 from proctor.gate.session import Session
 from proctor.ledger.history import Life, Taken
 from proctor.ledger.records import Evaluated, Feedback, Pending
-from proctor.release import Basis
+from proctor.release import Basis, Verdict
 
 
 def abort(session: Session) -> Taken[Evaluated]:
@@ -40,8 +40,8 @@ def _end(session: Session, books: Books) -> Taken[Evaluated]:
 def _ended(session: Session, life: Life, pending: Taken[Pending], head: str) -> Evaluated:
     contract, begun = life.registered.record.contract, pending.record
     is_withheld = contract.adaptivity is Adaptivity.NONE
-    outcome = "fail" if contract.mode is Mode.FP_FREE else "pass"
-    is_first = begun.baseline is None and outcome == "pass"
+    outcome = Verdict.FAIL if contract.mode is Mode.FP_FREE else Verdict.PASS
+    is_first = begun.baseline is None and outcome is Verdict.PASS
     said = None if is_first or is_withheld else message_without_judgment(session.gate.feedback)
     figures = {"outcome": outcome, "condition": begun.condition, "judged": False, "aborted_by": session.origin.actor}
     return Evaluated(
@@ -52,8 +52,8 @@ def _ended(session: Session, life: Life, pending: Taken[Pending], head: str) -> 
         stakes=begun.stakes,
         log_level=life.account.next_log_level(begun.stakes, begun.stake),
         bound=begun.bound,
-        outcome="withheld" if is_withheld else outcome,
-        basis=(Basis.FIRST_ACCEPTED if is_first else Basis.JUDGED).value,
+        outcome=Verdict.WITHHELD if is_withheld else outcome,
+        basis=Basis.FIRST_ACCEPTED if is_first else Basis.JUDGED,
         private=session.conceal(figures, head, begun.candidate.source),
         origin=begun.origin,
         feedback=Feedback(*said) if said else None,

@@ -21,7 +21,7 @@ from proctor.gate.books import Books
 from proctor.gate.session import Session
 from proctor.gate.settings import refuse_changed_on
 from proctor.ledger.history import Taken
-from proctor.ledger.records import Notified
+from proctor.ledger.records import Notified, Stage
 
 
 class Undelivered(Exception):
@@ -110,11 +110,11 @@ def _deliver(session: Session, notice: Notice, channel: Channel, again: bool) ->
     try:
         transmit(notice, channel, session.surroundings.environ)
     except Undelivered as error:
-        _record(session, notice, channel, "failed")
+        _record(session, notice, channel, Stage.FAILED)
         return Failed(notice, channel, str(error))
     except Uncertain as error:
         return Doubtful(notice, channel, str(error))
-    _record(session, notice, channel, "sent")
+    _record(session, notice, channel, Stage.SENT)
     return Sent(notice, channel)
 
 
@@ -123,26 +123,26 @@ def _claim(session: Session, books: Books, notice: Notice, channel: Channel, aga
     last = session.life(books).notice(channel.name, notice.occasion)
     if last is not None and (held := _held(last, notice, channel, again)) is not None:
         return held
-    session.append(_entry(session, notice, channel, "begun"), books.head)
+    session.append(_entry(session, notice, channel, Stage.BEGUN), books.head)
     return None
 
 
 def _held(last: Taken[Notified], notice: Notice, channel: Channel, again: bool) -> Result | None:
     match last.record.stage:
-        case "sent":
+        case Stage.SENT:
             return SentBefore(notice, channel, last.entry.at)
-        case "begun" if not again:
+        case Stage.BEGUN if not again:
             reason = f"it was begun at {last.entry.at} (entry {last.entry.number}), and how that ended is not known"
             return Doubtful(notice, channel, reason)
         case _:
             return None
 
 
-def _record(session: Session, notice: Notice, channel: Channel, stage: str) -> None:
+def _record(session: Session, notice: Notice, channel: Channel, stage: Stage) -> None:
     session.decide(lambda books: session.append(_entry(session, notice, channel, stage), books.head))
 
 
-def _entry(session: Session, notice: Notice, channel: Channel, stage: str) -> Notified:
+def _entry(session: Session, notice: Notice, channel: Channel, stage: Stage) -> Notified:
     return Notified(notice.testset, channel.name, notice.occasion, session.origin, stage)
 
 

@@ -17,7 +17,7 @@ from proctor import owner
 from proctor.errors import DataError, KeyFault
 from proctor.gate.session import Session
 from proctor.ledger.history import Life, Taken
-from proctor.ledger.records import Evaluated
+from proctor.ledger.records import Evaluated, Verdict
 
 Json = dict[str, Any]
 
@@ -33,14 +33,14 @@ class Opened:
     Attributes:
         taken: The evaluation as the ledger has it.
         step: Its number among the charged evaluations.
-        outcome: ``pass`` or ``fail``; ``None`` if it could not be opened and was withheld.
+        outcome: Pass or fail; ``None`` if it could not be opened and was withheld.
         figures: Everything that was found; ``None`` if it could not be opened.
         problem: Why it could not be opened; empty if it was.
     """
 
     taken: Taken[Evaluated]
     step: int
-    outcome: str | None
+    outcome: Verdict | None
     figures: Json | None
     problem: str = ""
 
@@ -60,15 +60,15 @@ def open_outcomes(session: Session, life: Life) -> tuple[Opened, ...]:
 
 
 def _open(session: Session, taken: Taken[Evaluated], step: int, notes: Mapping[str, Json]) -> Opened:
-    released = None if taken.record.outcome == "withheld" else taken.record.outcome
+    released = None if taken.record.outcome is Verdict.WITHHELD else taken.record.outcome
     try:
         found = _found(session, taken, notes)
     except (KeyFault, DataError) as error:
         return Opened(taken, step, released, None, error.message)
     outcome = found.get("outcome")
-    if outcome not in ("pass", "fail") or outcome != (released or outcome):
-        return Opened(taken, step, released, None, f"its record says {outcome!r}, and the ledger {released!r}")
-    return Opened(taken, step, outcome, found)
+    if outcome not in (Verdict.PASS, Verdict.FAIL) or outcome != (released or outcome):
+        return Opened(taken, step, released, None, f"its record says {outcome!r}, and the ledger {str(released)!r}")
+    return Opened(taken, step, Verdict(outcome), found)
 
 
 def _found(session: Session, taken: Taken[Evaluated], notes: Mapping[str, Json]) -> Json:

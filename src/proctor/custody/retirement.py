@@ -18,7 +18,7 @@ from proctor.gate.books import Books, refuse_pending
 from proctor.gate.safe import is_sealed
 from proctor.gate.session import Session
 from proctor.ledger.history import Life, Taken
-from proctor.ledger.records import Retired
+from proctor.ledger.records import Retired, Verdict
 
 _SUFFIX = ".sealed"
 _LONGEST_REASON = 200
@@ -82,7 +82,7 @@ def _end(session: Session, books: Books, reason: str) -> tuple[Taken[Retired], b
     return Taken(session.append(record, books.head)), False
 
 
-def _opened(session: Session, life: Life) -> dict[str, str] | None:
+def _opened(session: Session, life: Life) -> dict[str, Verdict] | None:
     """Every outcome, by the number of its entry, where they were withheld."""
     if life.registered.record.contract.adaptivity is not Adaptivity.NONE:
         return None

@@ -35,7 +35,7 @@ from proctor.gate.registration import register
 from proctor.gate.session import Session
 from proctor.gatefile import Gate, Inputs
 from proctor.ledger.records import Adopted, Evaluated, Forecast, Pending
-from proctor.release import Release
+from proctor.release import Release, Verdict
 from proctor.sample import Sample
 from proctor.surroundings import Surroundings
 
@@ -166,7 +166,7 @@ def _accept_on_sealed_inputs(session: Session, books: Books, what: Asked) -> Rel
     with hiding_time(session) as judging:
         try:
             predicting.of(what.candidate)
-            outcome = "pass"
+            outcome = Verdict.PASS
         except ModelError:
             outcome = outcome_of_a_crash(session)
     said = judge_unseen(session, what, outcome)
@@ -248,17 +248,17 @@ def _take_turn(session: Session, books: Books, what: Asked) -> tuple[int, Asked,
             "commit's check again, or let the owner end it with `proctor testset abort`.",
         )
     record = Pending(
-        session.exam.fingerprint,
-        what.condition,
-        what.candidate.submission,
-        what.baseline.submission if what.baseline else None,
-        gate.stakes,
-        books.account(gate).next_log_level(gate.stakes, what.stake),
-        gate.bound.value,
-        session.origin,
-        what.stake,
-        what.anchor.submission if what.anchor else None,
-        what.forecast,
+        testset=session.exam.fingerprint,
+        condition=what.condition,
+        candidate=what.candidate.submission,
+        baseline=what.baseline.submission if what.baseline else None,
+        stakes=gate.stakes,
+        log_level=books.account(gate).next_log_level(gate.stakes, what.stake),
+        bound=gate.bound.value,
+        origin=session.origin,
+        stake=what.stake,
+        anchor=what.anchor.submission if what.anchor else None,
+        forecast=what.forecast,
     )
     number = session.append(record, books.head).number
     books = session.books()

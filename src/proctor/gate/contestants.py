@@ -70,12 +70,12 @@ def question_about(
     """The question that these contestants are asked about under a *condition*, by the gate of this name."""
     there = [each for each in (candidate, baseline, anchor) if each is not None]
     return Question(
-        condition,
-        candidate.submission,
-        baseline.submission if baseline else None,
-        gate,
-        anchor.submission if anchor else None,
-        {each.submission.digest: each.former for each in there if each.former is not None},
+        condition=condition,
+        candidate=candidate.submission,
+        baseline=baseline.submission if baseline else None,
+        gate=gate,
+        anchor=anchor.submission if anchor else None,
+        former={each.submission.digest: each.former for each in there if each.former is not None},
     )
 
 

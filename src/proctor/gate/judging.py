@@ -16,7 +16,7 @@ from proctor.gate.pace import Lasted, judging_s, lasting
 from proctor.gate.session import Session
 from proctor.ledger.records import Evaluated, Feedback
 from proctor.planning import Bound
-from proctor.release import Basis
+from proctor.release import Basis, Verdict
 from proctor.sample import Sample
 
 
@@ -26,14 +26,14 @@ class Judged:
     What came of one step.
 
     Attributes:
-        outcome: ``pass`` or ``fail``, whether it is withheld or not.
+        outcome: Pass or fail, whether it is withheld or not.
         private: Figures for the owner alone.
         feedback: What is released beside the outcome, with the logarithm of its probability.
         tier: Isolation in which models ran.
         is_first: Whether the candidate was accepted as the first baseline, unjudged.
     """
 
-    outcome: str
+    outcome: Verdict
     private: dict[str, Any]
     feedback: Message | None
     tier: str | None
@@ -56,27 +56,27 @@ def judge(session: Session, books: Books, asked: Asked, sample: Sample) -> Judge
     evaluation = evaluate(asked.formula, sample, gate.mode, log_level, rule)
     is_withheld = gate.adaptivity is Adaptivity.NONE
     said = None if is_withheld else message(gate.feedback, evaluation, sample, gate.mode)
-    outcome = "pass" if evaluation.is_pass[gate.mode] else "fail"
+    outcome = Verdict.PASS if evaluation.is_pass[gate.mode] else Verdict.FAIL
     full = figures(evaluation, sample) if session.keeps_figures else summary(evaluation)
     return Judged(outcome, {"figures": full}, said, session.workbench.tier)
 
 
-def judge_unseen(session: Session, asked: Asked, outcome: str) -> Judged:
+def judge_unseen(session: Session, asked: Asked, outcome: Verdict) -> Judged:
     """
     A charged step without a judgment, on sealed inputs: the candidate crashed, or is the first one.
 
     A crash must look exactly like a judged outcome: which of the two it was would be told for free otherwise.
     """
     gate = session.gate
-    is_first = asked.baseline is None and outcome == "pass"
+    is_first = asked.baseline is None and outcome is Verdict.PASS
     is_withheld = gate.adaptivity is Adaptivity.NONE
     said = None if is_first or is_withheld else message_without_judgment(gate.feedback)
     return Judged(outcome, {"judged": False}, said, session.workbench.required_tier(), is_first)
 
 
-def outcome_of_a_crash(session: Session) -> str:
+def outcome_of_a_crash(session: Session) -> Verdict:
     """What a candidate gets that has seen sealed inputs and gave nothing that can be judged (theory.md §4.3.4)."""
-    return "fail" if session.gate.mode is Mode.FP_FREE else "pass"
+    return Verdict.FAIL if session.gate.mode is Mode.FP_FREE else Verdict.PASS
 
 
 def hiding_time(session: Session) -> AbstractContextManager[Lasted]:
@@ -91,7 +91,7 @@ def timed_step(session: Session, books: Books, asked: Asked, said: Judged, judgi
     assert session.gate.pace is not None  # noqa: S101  # the inputs are sealed
     evaluations = books.account(session.gate).evaluations
     time = message_of_time(session.gate.pace, session.workbench.slots, judging.steps, evaluations)
-    if said.outcome == "pass" or session.gate.adaptivity is Adaptivity.NONE:
+    if said.outcome is Verdict.PASS or session.gate.adaptivity is Adaptivity.NONE:
         session.predicting.keep(asked.candidate)  # of others no file tells whether they gave valid predictions
     if said.is_judged:
         session.predicting.keep(asked.baseline, asked.anchor)
@@ -110,8 +110,8 @@ def step(session: Session, books: Books, asked: Asked, said: Judged) -> Evaluate
         stakes=gate.stakes,
         log_level=books.account(gate).next_log_level(gate.stakes, asked.stake),
         bound=gate.bound.value,
-        outcome="withheld" if gate.adaptivity is Adaptivity.NONE else said.outcome,
-        basis=(Basis.FIRST_ACCEPTED if said.is_first else Basis.JUDGED).value,
+        outcome=Verdict.WITHHELD if gate.adaptivity is Adaptivity.NONE else said.outcome,
+        basis=Basis.FIRST_ACCEPTED if said.is_first else Basis.JUDGED,
         private=session.conceal(private, books.head, asked.candidate.submission.source),
         origin=session.origin,
         feedback=Feedback(*said.feedback) if said.feedback else None,

@@ -28,7 +28,7 @@ Concluded = Taken[Adopted] | Taken[Evaluated]
 def release_of(gate: Gate, books: Books, life: Life, taken: Concluded, replayed: bool = False) -> Release:
     """The release of a verdict that is in the ledger."""
     record = taken.record
-    verdict = _verdict(life, taken)
+    verdict = life.outcome_of(taken)
     formula = gate.formula if isinstance(record, Adopted) else normalize(parse(record.condition))
     return Release(
         verdict=verdict,
@@ -88,13 +88,13 @@ def status_of(gate: Gate, books: Books, exam: TestSet, last: int) -> Status:
     if life is None:
         contract = gate.contract
         facts = TestSetFacts(
-            exam.fingerprint,
-            exam.n_examples,
-            contract.reliability,
-            contract.mode,
-            contract.adaptivity,
-            str(gate.testset.inputs),
-            "not registered",
+            fingerprint=exam.fingerprint,
+            n_examples=exam.n_examples,
+            reliability=contract.reliability,
+            mode=contract.mode,
+            adaptivity=contract.adaptivity,
+            inputs=str(gate.testset.inputs),
+            state="not registered",
         )
         notes: tuple[str, ...] = ("this test set is registered at its first use",)
     else:
@@ -131,7 +131,7 @@ def history_of(life: Life, last: int) -> tuple[HistoryRow, ...]:
             entry=taken.entry.number,
             step=account.evaluations if isinstance(taken.record, Evaluated) else 0,
             at=taken.entry.at,
-            verdict=_verdict(life, taken),
+            verdict=life.outcome_of(taken),
             basis=_basis(taken.record),
             condition=taken.record.condition,
             commit=taken.record.candidate.commit,
@@ -146,12 +146,8 @@ def history_of(life: Life, last: int) -> tuple[HistoryRow, ...]:
     )
 
 
-def _verdict(life: Life, taken: Concluded) -> Verdict:
-    return Verdict(life.outcome_of(taken))
-
-
 def _basis(record: Adopted | Evaluated) -> Basis:
-    return Basis.FIRST_ACCEPTED if isinstance(record, Adopted) else Basis(record.basis)
+    return Basis.FIRST_ACCEPTED if isinstance(record, Adopted) else record.basis
 
 
 def _facts(life: Life, gate: Gate) -> TestSetFacts:

@@ -75,7 +75,7 @@ class Isolation:
 # --- data and models -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TestSetSource:
     """
     Where the test set lies.

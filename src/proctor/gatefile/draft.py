@@ -61,7 +61,7 @@ READY_MADE = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Draft:
     """
     What a new gate file is to say.

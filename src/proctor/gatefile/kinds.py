@@ -12,7 +12,7 @@ import difflib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from decimal import Decimal
 from enum import Enum, StrEnum
 from typing import Any
@@ -194,6 +194,7 @@ class Number(Kind):
 
     low: float | None = None
     high: float | None = None
+    _: KW_ONLY
     low_excluded: bool = False
     high_excluded: bool = False
     is_share: bool = False

@@ -7,7 +7,7 @@ A section refuses what it does not know, with a suggestion; `keys` says what is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from proctor.gatefile.kinds import INVALID, Kind, Path, Schema, describe, shortened, suggestion
@@ -33,6 +33,7 @@ class Key:
     kind: Kind
     description: str
     default: Any = None
+    _: KW_ONLY
     required: bool = False
     shown_default: Any = None
 

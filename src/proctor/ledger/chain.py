@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from proctor.errors import DomainError, KeyFault, LedgerCorrupt, LedgerTooNew
@@ -205,16 +205,12 @@ def _faults_of_entries(entries: Sequence[Entry]) -> list[Finding]:
     numbers = sorted({entry.number + shift for entry in broken[:64] for shift in (-1, 0, 1)})
     findings: list[Finding] = [Finding(Fault.UNKNOWN_VERSION, entry.number, entry.format) for entry in unknown]
     for entry in broken:
-        rightful = (number for number in numbers if hash_of(_renumbered(entry, number)) == entry.hash)
+        rightful = (number for number in numbers if hash_of(replace(entry, number=number)) == entry.hash)
         number = next(rightful, None)
         findings.append(
             Finding(Fault.EDITED, entry.number) if number is None else Finding(Fault.REORDERED, number, entry.number)
         )
     return findings
-
-
-def _renumbered(entry: Entry, number: int) -> Entry:
-    return Entry(number, entry.previous, entry.kind, entry.text, entry.at, entry.hash, entry.mac, entry.format)
 
 
 def _faults_of_order(entries: Sequence[Entry]) -> list[Finding]:

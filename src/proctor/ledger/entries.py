@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
@@ -38,6 +38,9 @@ _LINE = re.compile(
     r'\{"at":"([0-9T:.Z+-]+)","body":(\{.*\}),"format":(\d{1,9}),"hash":"([0-9a-f]{64})","kind":"([a-z0-9._-]+)",'
     r'"mac":(?:null|"([0-9a-f]{64})"),"number":(\d{1,15}),"previous":"([0-9a-f]{64})"\}'
 )
+COLUMNS = ("number", "previous", "kind", "text", "at", "hash", "mac", "format")
+"""Fields of an entry in the order of a database's columns, where the text is called ``body``."""
+
 _FIELDS = ("at", "body", "format", "hash", "kind", "mac", "number", "previous")
 
 _quote = json.encoder.encode_basestring
@@ -72,7 +75,7 @@ class Draft:
         canonical_json(dict(self.body))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """
     One link of the chain, as it is stored.
@@ -112,6 +115,11 @@ class Entry:
             object.__setattr__(self, "_body", _parse_body(self))
         return self._body  # type: ignore[return-value]  # set on the line above
 
+    @classmethod
+    def of_row(cls, row: Iterable[Any]) -> Entry:
+        """The entry in the `COLUMNS` of a table."""
+        return cls(**dict(zip(COLUMNS, row, strict=True)))
+
     def draft(self) -> Draft:
         """What was recorded, without its place in the chain."""
         return Draft(self.kind, self.body, self.at)
@@ -132,7 +140,7 @@ class Entry:
 def seal(draft: Draft, number: int, previous: str, key: bytes | None = None) -> Entry:
     """The entry that records *draft* as the given *number*, after the entry whose hash is *previous*."""
     text = _dump(dict(draft.body))  # the draft has checked it
-    bare = Entry(number, previous, draft.kind, text, draft.at, "")
+    bare = Entry(number=number, previous=previous, kind=draft.kind, text=text, at=draft.at, hash="")
     whole = replace(bare, hash=hash_of(bare))
     return whole if key is None else whole.signed(key)
 
@@ -196,7 +204,16 @@ def from_line(line: str) -> Entry:
     """
     if match := _LINE.fullmatch(line):
         at, text, version, digest, kind, mac, number, previous = match.groups()
-        return Entry(int(number), previous, kind, text, at, digest, mac, int(version))
+        return Entry(
+            number=int(number),
+            previous=previous,
+            kind=kind,
+            text=text,
+            at=at,
+            hash=digest,
+            mac=mac,
+            format=int(version),
+        )
     try:
         return from_json(json.loads(line, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant))
     except json.JSONDecodeError:
@@ -232,10 +249,7 @@ def from_json(value: object) -> Entry:
         text = canonical_json(value["body"])
     except DomainError as error:
         raise LedgerCorrupt(f"not a ledger entry: {error.message}") from None
-    return Entry(
-        value["number"], value["previous"], value["kind"], text, value["at"],
-        value["hash"], value["mac"], value["format"],
-    )  # fmt: skip
+    return Entry(text=text, **{name: each for name, each in value.items() if name != "body"})
 
 
 def _parse_body(entry: Entry) -> dict[str, JSON]:

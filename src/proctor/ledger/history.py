@@ -30,13 +30,14 @@ from proctor.ledger.records import (
     Retired,
     SettingsAccepted,
     Submission,
+    Verdict,
     from_body,
 )
 
 R_co = TypeVar("R_co", covariant=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Question:
     """
     A question to one test set, identified by the submissions that it is about.
@@ -96,7 +97,7 @@ class Taken(Generic[R_co]):
         return record
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Life:
     """
     The life of one test set so far; where it was read from a checkpoint, without its earlier verdicts.
@@ -166,7 +167,7 @@ class Life:
             record = taken.record
             if record.origin.gate != gate:
                 continue
-            if isinstance(record, Adopted) or withheld or record.outcome == "pass":
+            if isinstance(record, Adopted) or withheld or record.outcome is Verdict.PASS:
                 return taken
         return None
 
@@ -187,10 +188,10 @@ class Life:
                 return taken.record.predictions
         return None
 
-    def outcome_of(self, taken: Taken[Adopted] | Taken[Evaluated]) -> str:
+    def outcome_of(self, taken: Taken[Adopted] | Taken[Evaluated]) -> Verdict:
         """Released outcome of a verdict, which retirement opens where it was withheld."""
         if isinstance(taken.record, Adopted):
-            return "pass"
+            return Verdict.PASS
         opened = self.retired.record.outcomes if self.retired else None
         return (opened or {}).get(str(taken.entry.number), taken.record.outcome)
 
@@ -262,7 +263,7 @@ class Life:
 
 def is_acceptance(record: Adopted | Evaluated) -> bool:
     """True if the candidate of *record* became the baseline, or may have, where the outcome is withheld."""
-    return isinstance(record, Adopted) or record.outcome in ("pass", "withheld")
+    return isinstance(record, Adopted) or record.outcome is not Verdict.FAIL
 
 
 def _is_acceptance_of(record: Adopted | Evaluated, question: Question) -> bool:
@@ -397,21 +398,21 @@ class _Growing:
 
     def life(self) -> Life:
         return Life(
-            self.registered,
-            self.account(),
-            self.earlier,
-            tuple(self.verdicts),
-            tuple(self.steps),
-            self.pending,
-            self.retired,
-            tuple(self.corrections),
-            tuple(self.notices),
-            tuple(self.acts),
-            self.heir,
+            registered=self.registered,
+            account=self.account(),
+            earlier=self.earlier,
+            verdicts=tuple(self.verdicts),
+            steps=tuple(self.steps),
+            open_pending=self.pending,
+            retired=self.retired,
+            corrections=tuple(self.corrections),
+            notices=tuple(self.notices),
+            acts=tuple(self.acts),
+            heir=self.heir,
         )
 
 
 def step_of(record: Evaluated, mode: Mode) -> Step:
     """Step of an evaluation in the account: a proof if its outcome was the one that must prove itself."""
-    proven = record.outcome == ("pass" if mode is Mode.FP_FREE else "fail")
+    proven = record.outcome is (Verdict.PASS if mode is Mode.FP_FREE else Verdict.FAIL)
     return Step(proven, record.stakes, record.feedback.log_probability if record.feedback else 0.0, record.stake)

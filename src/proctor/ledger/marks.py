@@ -26,7 +26,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 _MOST_DIGITS = 15
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Mark:
     """
     The last entry that was known.
@@ -77,7 +77,7 @@ def from_text(text: str, subject: str) -> Mark | None:
 
 def mark_of(entry: Entry, subject: str, ledger: str, key: bytes | None) -> Mark:
     """The mark of the last *entry* of the books of a subject."""
-    return Mark(subject, ledger, entry.number, entry.hash, entry.at).signed(key)
+    return Mark(subject=subject, ledger=ledger, number=entry.number, hash=entry.hash, at=entry.at).signed(key)
 
 
 def is_lost(mark: Mark, entries: Sequence[Entry]) -> bool:

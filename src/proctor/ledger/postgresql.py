@@ -84,7 +84,7 @@ class PostgresqlStore:
         with self._named_errors():
             if not self._is_created():
                 return []
-            return [Entry(*row) for row in self._run("fetch", {"after": after})]
+            return [Entry.of_row(row) for row in self._run("fetch", {"after": after})]
 
     def write(self, entries: Sequence[Entry]) -> None:
         """See `Store.write`."""

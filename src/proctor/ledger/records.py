@@ -9,6 +9,7 @@ An evaluation keeps everything that it was judged under, so that reading the pas
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from typing import Any, ClassVar, get_args
 
 from proctor import codec
@@ -16,6 +17,31 @@ from proctor.budget import Contract, Stakes
 from proctor.errors import LedgerCorrupt, LedgerTooNew
 
 Json = dict[str, Any]
+
+
+class Verdict(StrEnum):
+    """What is said of a candidate."""
+
+    PASS = "pass"  # noqa: S105  # a verdict, not a password
+    FAIL = "fail"
+    WITHHELD = "withheld"
+
+
+class Basis(StrEnum):
+    """Why the verdict is what it is."""
+
+    JUDGED = "judged"
+    """The condition was tested on the test set."""
+    FIRST_ACCEPTED = "first accepted"
+    """There was no baseline; the gate file accepts the first candidate as one. Nothing was tested."""
+
+
+class Stage(StrEnum):
+    """How far a notice has come."""
+
+    BEGUN = "begun"
+    SENT = "sent"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True)
@@ -52,7 +78,7 @@ class Feedback:
     log_probability: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Registered:
     """
     A test set enters the books; its contract is frozen from here on.
@@ -111,7 +137,7 @@ class Adopted:
     predictions: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Forecast:
     """
     How likely a pass looked before the test set was asked, from development data: public (theory.md §4.5).
@@ -131,7 +157,7 @@ class Forecast:
     threshold: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evaluated:
     """
     One charged step: what was asked, at which level, and what was released.
@@ -152,8 +178,8 @@ class Evaluated:
     stakes: Stakes
     log_level: float
     bound: str
-    outcome: str
-    basis: str
+    outcome: Verdict
+    basis: Basis
     private: str
     origin: Origin
     feedback: Feedback | None = None
@@ -165,7 +191,7 @@ class Evaluated:
     forecast: Forecast | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Pending:
     """
     An evaluation that has begun; whatever becomes of it, this step is charged (theory.md §4.3.4, §4.5).
@@ -255,7 +281,7 @@ class Retired:
     testset: str
     reason: str
     origin: Origin
-    outcomes: dict[str, str] | None = None
+    outcomes: dict[str, Verdict] | None = None
 
 
 @dataclass(frozen=True)
@@ -264,7 +290,7 @@ class Notified:
     What became of a notice; recorded so that it is never sent twice.
 
     Attributes:
-        stage: ``begun`` before anything is sent, then ``sent``, or ``failed`` where it surely did not arrive.
+        stage: Begun before anything is sent, then sent, or failed where it surely did not arrive.
     """
 
     kind: ClassVar[str] = "notice"
@@ -272,7 +298,7 @@ class Notified:
     channel: str
     occasion: str
     origin: Origin
-    stage: str = "sent"
+    stage: Stage = Stage.SENT
 
 
 EVALUATED_FIELDS = frozenset(field.name for field in fields(Evaluated))

@@ -63,7 +63,7 @@ class SqliteStore:
         if not self._exists():
             return []
         with self._named_errors():
-            return [Entry(*row) for row in self._run("fetch", {"after": after})]
+            return [Entry.of_row(row) for row in self._run("fetch", {"after": after})]
 
     def write(self, entries: Sequence[Entry]) -> None:
         """See `Store.write`."""

@@ -82,7 +82,7 @@ class Limits:
     file_bytes: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """
     One run of a program.

@@ -34,7 +34,7 @@ class Point:
     step: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Record:
     """
     One run as it is to stand in the store.

@@ -43,7 +43,7 @@ class Anonymous:
 Credentials = Token | Password | Anonymous
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """
     Address of a tracking server and how to talk to it.

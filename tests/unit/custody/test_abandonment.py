@@ -25,8 +25,16 @@ def stuck(project, **overrides):
     books = session.books()
     gate, life = session.gate, session.life(books)
     level = life.account.next_log_level(gate.stakes)
-    models = (Submission("d" * 64, "python new.py", "c" * 40), Submission("e" * 64, "python old.py"))
-    record = Pending(session.exam.fingerprint, gate.condition, *models, gate.stakes, level, "exact", session.origin)
+    record = Pending(
+        testset=session.exam.fingerprint,
+        condition=gate.condition,
+        candidate=Submission("d" * 64, "python new.py", "c" * 40),
+        baseline=Submission("e" * 64, "python old.py"),
+        stakes=gate.stakes,
+        log_level=level,
+        bound="exact",
+        origin=session.origin,
+    )
     session.append(record, books.head)
     return project
 

@@ -8,7 +8,7 @@ from proctor.custody.delivery import Doubtful, Failed, Sent, SentBefore, send_du
 from proctor.custody.retirement import retire
 from proctor.custody.succession import Wish, register
 from proctor.errors import Misuse
-from proctor.ledger.records import Notified
+from proctor.ledger.records import Notified, Stage
 
 
 @pytest.fixture
@@ -72,11 +72,11 @@ def test_send_due__process_that_died_in_between(retired, room):
     """What was begun and not ended may have been sent: nobody sends it again by himself."""
     notice = next(iter(send_due(retired.session()))).notice
     session = retired.session()
-    other = Notified(notice.testset, "webhook 0123456789ab", "retired", session.origin, "begun")
+    other = Notified(notice.testset, "webhook 0123456789ab", "retired", session.origin, Stage.BEGUN)
     session.append(other, session.books().head)  # another receiver's does not count as ours
     assert SentBefore is kinds(send_due(retired.session()))[0]
 
-    ours = Notified(notice.testset, notice.channels[0].name, "retired", session.origin, "begun")
+    ours = Notified(notice.testset, notice.channels[0].name, "retired", session.origin, Stage.BEGUN)
     session.append(ours, session.books().head)
 
     result = send_due(retired.session())[0]

@@ -91,7 +91,15 @@ def test_renew__while_an_evaluation_has_begun(project):
     session = project.session()
     candidate = Submission("0" * 64, "third.csv")
     begun = Pending(
-        session.exam.fingerprint, "n > 0.5 +/- 0.1", candidate, None, Adaptive(), -9.0, "exact", session.origin, 500_000
+        testset=session.exam.fingerprint,
+        condition="n > 0.5 +/- 0.1",
+        candidate=candidate,
+        baseline=None,
+        stakes=Adaptive(),
+        log_level=-9.0,
+        bound="exact",
+        origin=session.origin,
+        stake=500_000,
     )
     session.append(begun, session.books().head)
     renewed(project, "two")

@@ -37,9 +37,19 @@ def books(
     entries, head = [], GENESIS
     for number, (name, before) in enumerate(sets, 1):
         record = Registered(
-            name, 10, Contract(reliability), "open", {}, (), "c", Origin(gates[number - 1], "1"), None, before, project,
+            testset=name,
+            n_examples=10,
+            contract=Contract(reliability),
+            inputs="open",
+            sketch={},
+            columns=(),
+            labels="c",
+            origin=Origin(gates[number - 1], "1"),
+            anchor=None,
+            predecessor=before,
+            project_error=project,
             inherits=heirs and before is not None,
-        )  # fmt: skip
+        )
         entries.append(seal(Draft(record.kind, to_body(record), "2026-11-23T21:43:00Z"), number, head))
         head = entries[-1].hash
     return lives(entries)

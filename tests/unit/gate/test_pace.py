@@ -76,7 +76,16 @@ def test_judging_s__grows_with_the_clauses():
 def test_time_of__is_coarse_where_it_would_tell(now: str):
     """An evaluation that begins on sealed inputs carries its minute; other entries, and open inputs, the second."""
     model, origin = Submission("0" * 64, "m"), Origin("gate", "1")
-    pending = Pending("f", "n > 0", model, None, None, -1.0, "exact", origin)  # type: ignore[arg-type]  # not looked at
+    pending = Pending(
+        testset="f",
+        condition="n > 0",
+        candidate=model,
+        baseline=None,
+        stakes=None,
+        log_level=-1.0,
+        bound="exact",
+        origin=origin,
+    )  # type: ignore[arg-type]  # not looked at
 
     assert "2026-11-23T21:43:00+00:00" == time_of(pending, now, Inputs.SEALED)
     assert now == time_of(pending, now, Inputs.OPEN)

@@ -77,7 +77,9 @@ def test_differences__nothing_is_opened_by_a_commit_where_an_earlier_version_pin
     """Books of a version that could not open anything pinned that nothing is open."""
     known = {key: value for key, value in settings_of(gate(root=tmp_path)).items() if not key.startswith("sandbox.")}
     text = json.dumps({"testset": "f" * 64, "settings": known})
-    books = [Entry(1, "", SettingsAccepted.kind, text, "2026-01-01T00:00:00+00:00", "")]
+    books = [
+        Entry(number=1, previous="", kind=SettingsAccepted.kind, text=text, at="2026-01-01T00:00:00+00:00", hash="")
+    ]
     opened = gate(", sandbox: {devices: [/dev/kvm]}", root=tmp_path)
 
     assert () == differences(pin_of(gate(root=tmp_path), books, "f" * 64), gate(root=tmp_path))

@@ -9,7 +9,7 @@ import pytest
 from proctor.budget import Adaptive, Adaptivity, Contract, Guaranteed, Mode, Step, fold
 from proctor.ledger.checkpoint import VERDICTS, checkpoint_of, from_text, to_text
 from proctor.ledger.history import lives, step_of
-from proctor.ledger.records import Feedback, Notified, Pending, Retired
+from proctor.ledger.records import Feedback, Notified, Pending, Retired, Verdict
 
 from .test_history import CONDITION, EXAM, ORIGIN, chain, evaluated, model, registered
 
@@ -35,7 +35,7 @@ def evaluations(contract: Contract, count: int, seed: int, stakes) -> list:
         record = evaluated(model(f"{i:08x}"), outcome, stakes=stakes(chance), feedback=said, stake=stake)
         after = account.after(step_of(record, contract.mode))
         if after.is_spent:
-            record = dataclasses.replace(record, outcome="fail" if outcome == "pass" else "pass")
+            record = dataclasses.replace(record, outcome=Verdict.FAIL if outcome == "pass" else Verdict.PASS)
             after = account.after(step_of(record, contract.mode))
         if after.is_spent:
             break
@@ -118,8 +118,17 @@ def test_checkpoint_of__leaves_out_what_is_never_shown_again():
 def test_lives__what_is_open_or_over_is_kept():
     """An evaluation that has begun, and a retirement with the outcomes it opened, outlast any number of verdicts."""
     none = CONTRACTS["none"]
-    begun = Pending(OTHER, CONDITION, model("b"), None, Adaptive(), -9.0, "exact", ORIGIN)
-    over = Retired(EXAM, "spent", ORIGIN, {"3": "pass"})
+    begun = Pending(
+        testset=OTHER,
+        condition=CONDITION,
+        candidate=model("b"),
+        baseline=None,
+        stakes=Adaptive(),
+        log_level=-9.0,
+        bound="exact",
+        origin=ORIGIN,
+    )
+    over = Retired(EXAM, "spent", ORIGIN, {"3": Verdict.PASS})
     told = Notified(OTHER, "webhook", "spent", ORIGIN)
     records = [
         registered(contract=none), registered(testset=OTHER), *evaluations(none, 5, 1, plain), begun, over, told, told

@@ -133,7 +133,7 @@ def test_from_line__refuses_rubbish(line: str):
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"a":NaN}', None])
 def test_body__of_a_tampered_store(text: str):
     """A body that is not a JSON object says which entry it belongs to."""
-    entry = Entry(9, GENESIS, "evaluation", text, AT, "a" * 64)
+    entry = Entry(number=9, previous=GENESIS, kind="evaluation", text=text, at=AT, hash="a" * 64)
 
     with pytest.raises(LedgerCorrupt, match="entry 9"):
         _ = entry.body

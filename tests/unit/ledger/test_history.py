@@ -11,6 +11,7 @@ from proctor.ledger.entries import GENESIS, Draft, seal
 from proctor.ledger.history import Question, lives
 from proctor.ledger.records import (
     Adopted,
+    Basis,
     Corrected,
     Evaluated,
     Feedback,
@@ -19,7 +20,9 @@ from proctor.ledger.records import (
     Pending,
     Registered,
     Retired,
+    Stage,
     Submission,
+    Verdict,
     from_body,
     to_body,
 )
@@ -36,14 +39,34 @@ def model(name: str, commit: str | None = None) -> Submission:
 def registered(**overrides) -> Registered:
     contract = overrides.pop("contract", Contract(0.999))
     return dataclasses.replace(
-        Registered(EXAM, 2_000, contract, "open", {"k": 4}, ("x",), "commitment:1", ORIGIN), **overrides
+        Registered(
+            testset=EXAM,
+            n_examples=2_000,
+            contract=contract,
+            inputs="open",
+            sketch={"k": 4},
+            columns=("x",),
+            labels="commitment:1",
+            origin=ORIGIN,
+        ),
+        **overrides,
     )
 
 
 def evaluated(candidate: Submission, outcome: str, baseline: Submission | None = None, **overrides) -> Evaluated:
     return dataclasses.replace(
         Evaluated(
-            EXAM, CONDITION, candidate, baseline, Adaptive(), -8.5, "exact", outcome, "judged", "commitment:2", ORIGIN
+            testset=EXAM,
+            condition=CONDITION,
+            candidate=candidate,
+            baseline=baseline,
+            stakes=Adaptive(),
+            log_level=-8.5,
+            bound="exact",
+            outcome=Verdict(outcome),
+            basis=Basis.JUDGED,
+            private="commitment:2",
+            origin=ORIGIN,
         ),
         **overrides,
     )
@@ -62,7 +85,7 @@ def life(*records):
     return lives(chain(registered(), *records))[EXAM]
 
 
-ask = Question(CONDITION, model("b"), model("a"), "gate")
+ask = Question(condition=CONDITION, candidate=model("b"), baseline=model("a"), gate="gate")
 
 
 @pytest.mark.parametrize(
@@ -73,10 +96,19 @@ ask = Question(CONDITION, model("b"), model("a"), "gate")
         Adopted(EXAM, CONDITION, model("a"), ORIGIN),
         evaluated(model("b"), "pass", model("a"), feedback=Feedback("unknown", math.log(0.5))),
         evaluated(model("b"), "fail", stakes=Guaranteed(9, 2), sandbox="landlock", pending=3),
-        Pending(EXAM, CONDITION, model("b"), None, Adaptive(), -9.0, "exact", ORIGIN),
+        Pending(
+            testset=EXAM,
+            condition=CONDITION,
+            candidate=model("b"),
+            baseline=None,
+            stakes=Adaptive(),
+            log_level=-9.0,
+            bound="exact",
+            origin=ORIGIN,
+        ),
         Corrected(EXAM, 3, "commitment:3", "commitment:4", ORIGIN),
-        Retired(EXAM, "spent", ORIGIN, {"2": "pass"}),
-        Notified(EXAM, "webhook", "spent", ORIGIN, "begun"),
+        Retired(EXAM, "spent", ORIGIN, {"2": Verdict.PASS}),
+        Notified(EXAM, "webhook", "spent", ORIGIN, Stage.BEGUN),
     ],
     ids=lambda record: record.kind,
 )
@@ -193,16 +225,25 @@ def test_recorded_answer__rerun_of_a_commit_whatever_the_baseline_has_become():
         evaluated(model("c", "c2"), "pass", model("a")),
     )
 
-    again = Question(CONDITION, model("b", "c1"), model("c", "c2"), "gate")
+    again = Question(condition=CONDITION, candidate=model("b", "c1"), baseline=model("c", "c2"), gate="gate")
     assert found.verdicts[0] == found.recorded_answer(again)
-    another_file = Question(CONDITION, model("b", "c1"), model("c"), "gate")
+    another_file = Question(condition=CONDITION, candidate=model("b", "c1"), baseline=model("c"), gate="gate")
     assert found.recorded_answer(another_file) is None
     assert found.recorded_answer(dataclasses.replace(again, candidate=model("b", "c9"))) is None
 
 
 def test_pending__is_open_until_its_evaluation():
     """A pending evaluation stays open until the entry that names it."""
-    pending = Pending(EXAM, CONDITION, model("b"), None, Adaptive(), -9.0, "exact", ORIGIN)
+    pending = Pending(
+        testset=EXAM,
+        condition=CONDITION,
+        candidate=model("b"),
+        baseline=None,
+        stakes=Adaptive(),
+        log_level=-9.0,
+        bound="exact",
+        origin=ORIGIN,
+    )
 
     assert life(pending).open_pending is not None
     assert life(pending, evaluated(model("b"), "fail", pending=2)).open_pending is None
@@ -221,7 +262,16 @@ def test_pending__is_open_until_its_evaluation():
 )
 def test_awaits__the_question_of_the_same_gate(question, is_awaited):
     """What has begun is taken up by the gate that began it, however it writes the condition; by nobody else."""
-    pending = Pending(EXAM, CONDITION, model("b"), model("a"), Adaptive(), -9.0, "exact", ORIGIN)
+    pending = Pending(
+        testset=EXAM,
+        condition=CONDITION,
+        candidate=model("b"),
+        baseline=model("a"),
+        stakes=Adaptive(),
+        log_level=-9.0,
+        bound="exact",
+        origin=ORIGIN,
+    )
 
     assert is_awaited is life(pending).awaits(question)
     assert not life().awaits(question)
@@ -241,15 +291,15 @@ def test_from_body__notice_of_an_earlier_version():
     body = to_body(Notified(EXAM, "mail", "spent", ORIGIN))
     del body["stage"]
 
-    assert Notified(EXAM, "mail", "spent", ORIGIN, "sent") == from_body("notice", body)
+    assert Notified(EXAM, "mail", "spent", ORIGIN, Stage.SENT) == from_body("notice", body)
 
 
 def test_notice__the_last_word_on_one_channel_and_occasion():
     """What became of a notice is what was recorded last, channel by channel and occasion by occasion."""
     found = life(
-        Notified(EXAM, "mail", "spent", ORIGIN, "begun"),
-        Notified(EXAM, "webhook", "spent", ORIGIN, "begun"),
-        Notified(EXAM, "mail", "spent", ORIGIN, "failed"),
+        Notified(EXAM, "mail", "spent", ORIGIN, Stage.BEGUN),
+        Notified(EXAM, "webhook", "spent", ORIGIN, Stage.BEGUN),
+        Notified(EXAM, "mail", "spent", ORIGIN, Stage.FAILED),
     )
 
     last = found.notice("mail", "spent")
@@ -263,7 +313,9 @@ def test_outcome_of__retirement_opens_what_was_withheld():
     contract = Contract(0.999, Mode.FP_FREE, Adaptivity.NONE, 3)
     records = [Adopted(EXAM, CONDITION, model("a"), ORIGIN), evaluated(model("b"), "withheld")]
     before = lives(chain(registered(contract=contract), *records))[EXAM]
-    after = lives(chain(registered(contract=contract), *records, Retired(EXAM, "spent", ORIGIN, {"3": "fail"})))[EXAM]
+    after = lives(chain(registered(contract=contract), *records, Retired(EXAM, "spent", ORIGIN, {"3": Verdict.FAIL})))[
+        EXAM
+    ]
 
     assert ["pass", "withheld"] == [before.outcome_of(taken) for taken in before.verdicts]
     assert ["pass", "fail"] == [after.outcome_of(taken) for taken in after.verdicts]
@@ -306,12 +358,36 @@ def test_lives__successor_of_an_earlier_version_has_a_budget_of_its_own():
     [
         ((heir(), evaluated(model("b"), "pass")), "entry 3 evaluates on a test set whose account entry 2 closed"),
         (
-            (heir(), Pending(EXAM, CONDITION, model("b"), None, Adaptive(), -9.0, "exact", ORIGIN)),
+            (
+                heir(),
+                Pending(
+                    testset=EXAM,
+                    condition=CONDITION,
+                    candidate=model("b"),
+                    baseline=None,
+                    stakes=Adaptive(),
+                    log_level=-9.0,
+                    bound="exact",
+                    origin=ORIGIN,
+                ),
+            ),
             "whose account entry 2 closed",
         ),
         ((heir(), heir(testset="d" * 64)), "handed on already"),
         (
-            (Pending(EXAM, CONDITION, model("b"), None, Adaptive(), -9.0, "exact", ORIGIN), heir()),
+            (
+                Pending(
+                    testset=EXAM,
+                    condition=CONDITION,
+                    candidate=model("b"),
+                    baseline=None,
+                    stakes=Adaptive(),
+                    log_level=-9.0,
+                    bound="exact",
+                    origin=ORIGIN,
+                ),
+                heir(),
+            ),
             "still spent by an evaluation that has begun",
         ),
         ((heir(predecessor="d" * 64),), "not registered before it"),

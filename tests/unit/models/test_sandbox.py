@@ -90,9 +90,9 @@ def test_program__counts_from_the_folder_of_the_job(tmp_path):
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
 
-    assert program in system.program(Job(("./predict",), tmp_path, {}))
+    assert program in system.program(Job(argv=("./predict",), cwd=tmp_path, environment={}))
     with pytest.raises(NotStarted, match=r"'\./absent' was not found"):
-        system.program(Job(("./absent",), tmp_path, {}))
+        system.program(Job(argv=("./absent",), cwd=tmp_path, environment={}))
 
 
 def test_folder__is_private_and_gone_afterwards():
@@ -194,7 +194,7 @@ def test_rlimits__follow_the_limits(limits, expected):
 def test_run__leaves_no_descriptor_open(tmp_path):
     """Running jobs does not use up the gate's descriptors."""
     launcher = sandbox.choose("auto")
-    job = Job((sys.executable, "-I", "-S", "-c", "pass"), tmp_path, {}, writable=(tmp_path,))
+    job = Job(argv=(sys.executable, "-I", "-S", "-c", "pass"), cwd=tmp_path, environment={}, writable=(tmp_path,))
     launcher.run(job)
     before = len(list(Path("/proc/self/fd").iterdir()))
 

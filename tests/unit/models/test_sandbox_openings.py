@@ -57,7 +57,9 @@ def device():
 
 def use(launcher, device, folder, *opened):
     argv = (sys.executable, "-I", "-S", "-c", USE, str(device))
-    return launcher.run(Job(argv, folder, {}, writable=(folder,), devices=opened, limits=Limits(20, 1 << 30)))
+    return launcher.run(
+        Job(argv=argv, cwd=folder, environment={}, writable=(folder,), devices=opened, limits=Limits(20, 1 << 30))
+    )
 
 
 def test_device__is_closed_unless_it_is_named(launcher, device, tmp_path):
@@ -91,7 +93,9 @@ def test_devices__of_a_folder_can_be_listed(launcher, tmp_path):
     opened = openings(["/dev/net"], [], [])
     code = "import os; print(os.listdir('/dev/net'))"
 
-    finished = launcher.run(Job((sys.executable, "-I", "-S", "-c", code), tmp_path, {}, devices=opened.devices))
+    finished = launcher.run(
+        Job(argv=(sys.executable, "-I", "-S", "-c", code), cwd=tmp_path, environment={}, devices=opened.devices)
+    )
 
     assert "['tun']" == finished.output_tail.strip()
 
@@ -113,7 +117,9 @@ for path, mode in (({str(opened / "lib/new")!r}, "w"), ({str(opened / "out")!r},
         pass
 """
     found = openings([], [str(opened)], [])
-    job = Job((sys.executable, "-I", "-S", "-c", code), own, {}, readable=found.folders, writable=(own,))
+    job = Job(
+        argv=(sys.executable, "-I", "-S", "-c", code), cwd=own, environment={}, readable=found.folders, writable=(own,)
+    )
 
     assert "driver" == launcher.run(job).output_tail.strip()
     assert "driver" not in launcher.run(replace(job, readable=())).output_tail

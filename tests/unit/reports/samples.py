@@ -13,7 +13,9 @@ HOSTILE = (
     " ::error::x\n# H | \x00\u202e"
 )
 
-TESTSET = TestSetFacts("f3" * 32, 5000, 0.999, "fp-free", "recycling", "open")
+TESTSET = TestSetFacts(
+    fingerprint="f3" * 32, n_examples=5000, reliability=0.999, mode="fp-free", adaptivity="recycling", inputs="open"
+)
 BUDGET = BudgetReport(
     evaluations=9,
     passes=2,
@@ -82,5 +84,13 @@ def make_history(verdicts: str = "ffpfffpff", **overrides: Any) -> tuple[History
 
 def make_status(verdicts: str = "ffpfffpff", **overrides: Any) -> Status:
     """A test set's state after *verdicts*."""
-    status = Status("proctor.yml", CONDITION, TESTSET, BUDGET, "7f3a9c21" * 8, "0.1.0", make_history(verdicts))
+    status = Status(
+        gate="proctor.yml",
+        condition=CONDITION,
+        testset=TESTSET,
+        budget=BUDGET,
+        ledger_head="7f3a9c21" * 8,
+        version="0.1.0",
+        history=make_history(verdicts),
+    )
     return replace(status, **overrides)

@@ -25,7 +25,7 @@ def waits():
 
 
 def send(httpserver, session, waits, **overrides):
-    settings = Settings(httpserver.url_for("").rstrip("/"), timeout_s=2, backoff_s=0.5, **overrides)
+    settings = Settings(url=httpserver.url_for("").rstrip("/"), timeout_s=2, backoff_s=0.5, **overrides)
     return mlflow.send(records.describe(make_release(), make_history()), settings, session, waits.append)
 
 
@@ -72,7 +72,7 @@ def test_send__artifacts_that_the_server_does_not_take(httpserver, session, wait
     Store(httpserver)
     entry = records.describe(make_release(), (), {"report.json": "{}"})
 
-    reference = mlflow.send(entry, Settings(httpserver.url_for("").rstrip("/")), session, waits.append)
+    reference = mlflow.send(entry, Settings(url=httpserver.url_for("").rstrip("/")), session, waits.append)
 
     assert "The report was not stored" in reference.remarks[0]
 
@@ -147,7 +147,7 @@ def test_send__authorization_header(httpserver, session, waits, monkeypatch, tmp
 def test_record_private__never_where_developers_read(session):
     """The owner's figures are refused for the public experiment before anything is sent."""
     with pytest.raises(DomainError, match="do not belong"):
-        mlflow.record_private({"estimate": 0.02}, make_release(), Settings("http://127.0.0.1:9"), session)
+        mlflow.record_private({"estimate": 0.02}, make_release(), Settings(url="http://127.0.0.1:9"), session)
 
 
 def test_from_environ__everything():
@@ -164,7 +164,15 @@ def test_from_environ__everything():
         },
     )
 
-    expected = Settings("https://store.example:8443/mlflow", "team", Token(SECRET), "ca.pem", "me.pem", 3, 1)
+    expected = Settings(
+        url="https://store.example:8443/mlflow",
+        experiment="team",
+        credentials=Token(SECRET),
+        verify="ca.pem",
+        client_certificate="me.pem",
+        timeout_s=3,
+        retries=1,
+    )
     assert expected == settings
     assert SECRET not in repr(settings)
 

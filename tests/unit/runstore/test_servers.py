@@ -43,7 +43,7 @@ def search(settings, session, text, auth=None):
 @pytest.fixture(params=["sqlite_store", "postgresql_store"])
 def settings(request):
     """Settings for an experiment of this test's own."""
-    return Settings(request.getfixturevalue(request.param), experiment=f"gate {request.node.name}")
+    return Settings(url=request.getfixturevalue(request.param), experiment=f"gate {request.node.name}")
 
 
 def test_send__full_record_stands_in_the_store(settings, session):

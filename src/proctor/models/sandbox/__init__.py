@@ -126,7 +126,7 @@ def confines(launcher: Launcher) -> bool:
         facts = (secret, secrets, own, os.getpid(), listener.getsockname()[1])
         argv = (sys.executable, "-I", "-S", "-c", _PROBE, *map(str, facts))
         try:
-            finished = launcher.run(Job(argv, own, {}, writable=(own,), limits=Limits(seconds=10)))
+            finished = launcher.run(Job(argv=argv, cwd=own, environment={}, writable=(own,), limits=Limits(seconds=10)))
         except (ProctorError, OSError) as error:
             logger.info("%s does not work here: %s", tier_of(launcher), error)
             return False

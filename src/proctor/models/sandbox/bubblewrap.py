@@ -49,9 +49,9 @@ class Bubblewrap:
             argv = (str(self.program), *switches, *arguments(job), "--", *confinement.STARTER, *job.argv)
             environment = {name: value for name, value in job.environment.items() if name not in {"TEMP", "TMP"}}
             confined = confinement.Confinement(
-                argv,
-                Path("/"),
-                environment | {"TMPDIR": "/tmp"},  # noqa: S108  # the sandbox's own
+                argv=argv,
+                cwd=Path("/"),
+                environment=environment | {"TMPDIR": "/tmp"},  # noqa: S108  # the sandbox's own
                 inherit=(loaded.fileno(),),
                 own_processes=_OWN_PROCESSES,
             )

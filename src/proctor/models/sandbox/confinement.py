@@ -31,7 +31,7 @@ STARTER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("starter.py"
 """Words before a program that a tool executes: a program that cannot be executed is told from one that fails."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Confinement:
     """
     Confinement of one job.

@@ -76,7 +76,9 @@ class Landlock:
         calls = seccomp.program(os.uname().machine, private_files=False, private_processes=version() >= SCOPE_ABI)
         rules = ruleset(_readable(job), writable, system.declared(job.devices))
         try:
-            confined = confinement.Confinement(job.argv, job.cwd, environment, ruleset=rules, program=calls)
+            confined = confinement.Confinement(
+                argv=job.argv, cwd=job.cwd, environment=environment, ruleset=rules, program=calls
+            )
             return confinement.run(job, confined, self.tier)
         finally:
             os.close(rules)
