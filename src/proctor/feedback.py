@@ -104,7 +104,8 @@ def _on_grid(policy: Estimate, outcomes: Outcomes) -> tuple[str, float]:
     """The point of the grid that is nearest to the estimate; beyond the ends, the end."""
     points = policy.points
     measured = measured_by(policy.of)
-    value = measured.value(estimate(measured.quantity, outcomes))
+    found = estimate(measured.quantity, outcomes)
+    value = measured.value(0.0 if math.isnan(found) else found)  # no example counts
     right = min(max(bisect_left(points, value), 1), len(points) - 1) if len(points) > 1 else 0
     left = max(right - 1, 0)
     index = left if value - points[left] <= points[right] - value else right

@@ -8,7 +8,8 @@ the reason. How a clause is tested is the business of ``proctor.stats``, how man
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import assert_never
@@ -17,7 +18,7 @@ from proctor.errors import ConditionError
 from proctor.language.clauses import Clause, Formula, mapped, renumbered
 from proctor.language.parser import parse
 from proctor.language.place import Place
-from proctor.language.quantities import ORDER, Difference, Linear, Proportion, Quantity, extremes
+from proctor.language.quantities import ORDER, Difference, Linear, Proportion, Quantity, Ratio, extremes
 from proctor.language.tree import (
     Add,
     Call,
@@ -88,6 +89,8 @@ def measured_by(expression: str) -> Measured:
         raise _whole(expression).error(f"`{expression}` is not one expression", "Write for example `n - o`.")
     bound, form = _collected(comparison), _form(comparison.left)
     quantity = _simplified(bound).quantity
+    if isinstance(quantity, Ratio):
+        return Measured(quantity, float(form.ratios[quantity]), float(form.constant))
     factor = next(w / Fraction(q) for w, q in zip(form.weights, quantity.weights, strict=True) if w)
     return Measured(quantity, float(factor), float(form.constant))
 
@@ -101,17 +104,21 @@ class _Form:
 
     weights: tuple[Fraction, ...] = (Fraction(0),) * len(ORDER)
     constant: Fraction = Fraction(0)
+    ratios: Mapping[Ratio, Fraction] = field(default_factory=dict)
 
     def __add__(self, other: _Form) -> _Form:
         weights = tuple(mine + yours for mine, yours in zip(self.weights, other.weights, strict=True))
-        return _Form(weights, self.constant + other.constant)
+        names = {**self.ratios, **other.ratios}
+        ratios = {name: self.ratios.get(name, Fraction(0)) + other.ratios.get(name, Fraction(0)) for name in names}
+        return _Form(weights, self.constant + other.constant, {name: w for name, w in ratios.items() if w})
 
     def times(self, factor: Fraction) -> _Form:
-        return _Form(tuple(factor * weight for weight in self.weights), factor * self.constant)
+        ratios = {name: factor * weight for name, weight in self.ratios.items() if factor}
+        return _Form(tuple(factor * weight for weight in self.weights), factor * self.constant, ratios)
 
     @property
     def is_constant(self) -> bool:
-        return not any(self.weights)
+        return not any(self.weights) and not self.ratios
 
 
 @dataclass(frozen=True)
@@ -146,6 +153,8 @@ def _collected(comparison: Comparison) -> _Bound:
         )
     _check_size(comparison, form)
     tolerance = None if comparison.tolerance is None else Fraction(comparison.tolerance)
+    if form.ratios:
+        return _of_ratio(comparison, form, above, tolerance)
     return _Bound(_linear(form.weights), form.weights, above, -form.constant, tolerance)
 
 
@@ -156,7 +165,8 @@ def _form(expression: Expression) -> _Form:
         case Name(variable):
             return _Form(tuple(Fraction(variable is other) for other in ORDER))
         case Call():
-            return _form(metric_of(expression).means(expression))
+            meant = metric_of(expression).means(expression)
+            return _Form(ratios={meant: Fraction(1)}) if isinstance(meant, Ratio) else _form(meant)
         case Negative(operand):
             return _form(operand).times(Fraction(-1))
         case Add(left, right):
@@ -179,8 +189,25 @@ def _product(written: Multiply, left: _Form, right: _Form) -> _Form:
     raise (written.place or _whole(str(written))).error(message, hint)
 
 
+def _of_ratio(comparison: Comparison, form: _Form, above: bool, tolerance: Fraction | None) -> _Bound:
+    """One ratio against a constant; nothing else can be judged of ratios."""
+    if len(form.ratios) > 1 or any(form.weights):
+        ratio = next(iter(form.ratios))
+        raise _refusal(
+            comparison,
+            f"`{comparison}` adds up `{ratio}` and another quantity, and such a metric is judged by itself only",
+            f"Compare it with a number: `{ratio} > 0.8`.",
+        )
+    [(ratio, factor)] = form.ratios.items()
+    weights = tuple(Fraction(weight) for weight in ratio.weights)
+    scaled = None if tolerance is None else tolerance / abs(factor)
+    return _Bound(ratio, weights, above == (factor > 0), -form.constant / factor, scaled)
+
+
 def _simplified(bound: _Bound) -> _Bound:
     """One variable, or a difference of two accuracies, by itself; anything else as it stands."""
+    if isinstance(bound.quantity, Ratio):
+        return bound
     used = [(name, weight) for name, weight in zip(ORDER, bound.weights, strict=True) if weight]
     match used:
         case [(name, weight)]:
@@ -209,7 +236,7 @@ def _linear(weights: tuple[Fraction, ...]) -> Linear:
 
 
 def _check_size(comparison: Comparison, form: _Form) -> None:
-    for figure in (*form.weights, form.constant):
+    for figure in (*form.weights, *form.ratios.values(), form.constant):
         if figure and not _SMALLEST < abs(figure) < _LARGEST:
             message = f"a number in `{comparison}` is too large or too small to mean anything"
             raise _refusal(comparison, message, "Accuracies run from 0 to 1; write numbers of that size.")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from proctor.language import Variable
 
 if TYPE_CHECKING:
-    from proctor.counting.panel import Labeled, Mask, Panel
+    from proctor.counting.panel import Labeled, Mask, Panel, Values
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,32 @@ class Differ:
         return differ
 
 
-Event = Right | Differ
+@dataclass(frozen=True)
+class Positive:
+    """The label is a class; where there is no label, it is not."""
+
+    name: str
+
+    def happens(self, panel: Panel, labels: Labeled, piece: slice) -> Mask | None:
+        """Examples of a piece on which it happens."""
+        is_positive = is_class(labels.values[piece], self.name)
+        return is_positive if labels.known is None else is_positive & labels.known[piece]
+
+
+@dataclass(frozen=True)
+class Called:
+    """A model predicts a class; a model that is not there predicts none."""
+
+    model: Variable
+    name: str
+
+    def happens(self, panel: Panel, labels: Labeled, piece: slice) -> Mask | None:
+        """Examples of a piece on which it happens; ``None`` if it cannot."""
+        values = panel.of(self.model)
+        return None if values is None else is_class(values[piece], self.name)
+
+
+Event = Right | Differ | Positive | Called
 
 JOINT: tuple[Event, ...] = (Right(Variable.N), Right(Variable.O), Right(Variable.A), Differ())
 """Everything that accuracies and the share of changed predictions are counted from, in the order of the variables."""
@@ -67,3 +92,12 @@ class Coding(Protocol):
 
     def needs_label(self, panel: Panel) -> Mask:
         """Examples on which the label matters; computed from predictions alone."""
+
+
+def is_class(values: Values, name: str) -> Mask:
+    """Where *values* are the class of this name; a whole number in the text is the number where classes are numbers."""
+    if values.dtype.kind == "U":
+        found: Mask = values == name
+    else:
+        found = values == int(name) if name.removeprefix("-").isdecimal() else values != values
+    return found

@@ -32,6 +32,7 @@ from proctor.gatefile.keys import DEFAULT_PASSES, DEFAULT_STEPS, StakesWord
 from proctor.gatefile.kinds import OneOrMore, Schema, Text
 from proctor.gatefile.nodes import Source
 from proctor.gatefile.slot import Slot
+from proctor.language import Ratio
 from proctor.models.formats import FORMATS, PICKLE, Trust, format_of
 from proctor.models.runnable import Model
 from proctor.planning import Bound
@@ -110,6 +111,7 @@ def check_gate(values: Values, source: Source) -> None:
     candidate, testset = values.get("candidate"), values.get("testset")
     if formula is not None and isinstance(testset, TestSetSource):
         _slices_are_open(formula, testset, source)
+        _classes_are_declared(formula, testset, source)
     if isinstance(candidate, Model) and (problem := format_of(candidate.model).problem(candidate.trust)):
         source.report(source.place_of("candidate", "trust"), problem)
     if isinstance(testset, TestSetSource) and isinstance(candidate, Candidate):
@@ -158,6 +160,10 @@ def _paper_bounds(values: Values, source: Source) -> None:
         why = f"means nothing under `bound: {bound}`, which is as reliable in passing as in failing; leave it out"
         source.report(source.place_of("power"), f"`power` {why}")
     formula = _formula(values.get("condition"))
+    for ratio in [each.quantity for each in conditions.clauses(formula)] if formula is not None else []:
+        if isinstance(ratio, Ratio):
+            message = f"`bound: {bound}` knows accuracies only, and the condition speaks of `{ratio}`; use `exact`"
+            source.report(source.place_of("condition"), message)
     if formula is not None and (slices := conditions.slices(formula)):
         message = f"`bound: {bound}` knows no slices, and the condition speaks of `{slices[0]}`; use `bound: exact`"
         source.report(source.place_of("condition"), message)
@@ -171,6 +177,16 @@ def _first_can_be_judged(formula: Formula, source: Source) -> None:
     if conditions.restrict(formula, {Variable.N}) is None:
         message = "`first: judge` needs a clause on n alone, such as n > 0.8; write `first: accept`, or add one"
         source.report(source.place_of("first"), message)
+
+
+def _classes_are_declared(formula: Formula, testset: TestSetSource, source: Source) -> None:
+    """A class that no label can be makes a metric of nothing."""
+    for clause in conditions.clauses(formula):
+        quantity = clause.quantity
+        if isinstance(quantity, Ratio) and testset.classes and quantity.positive not in testset.classes:
+            known = ", ".join(f"`{name}`" for name in testset.classes[:8])
+            message = f"`{quantity}` speaks of a class that is none of `testset.classes`: {known}"
+            source.report(source.place_of("condition"), message)
 
 
 def _slices_are_open(formula: Formula, testset: TestSetSource, source: Source) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from proctor.language.clauses import Clause, Formula, clauses, restrict, slices, variables
 from proctor.language.logic import Assignment, Truth, allocate, truth
 from proctor.language.parser import parse
-from proctor.language.quantities import Difference, Linear, Proportion, Quantity, quantity_variables, value_range
+from proctor.language.quantities import Difference, Linear, Proportion, Quantity, Ratio, quantity_variables, value_range
 from proctor.language.tree import AllOf, AnyOf, Call, Comparator, Comparison, Condition, Slice, Variable
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Linear",
     "Proportion",
     "Quantity",
+    "Ratio",
     "Slice",
     "Truth",
     "Variable",

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 
-from proctor.language.tree import Variable, decimal_text
+from proctor.language.tree import Variable, decimal_text, quoted
 
 ORDER = tuple(Variable)
 """The order of coefficients."""
@@ -87,7 +87,36 @@ class Linear:
         return text
 
 
-Quantity = Proportion | Difference | Linear
+@dataclass(frozen=True)
+class Ratio:
+    """
+    A metric of one model that looks at a part of the examples only, told by one class.
+
+    Attributes:
+        metric: Its name.
+        model: The model.
+        positive: The class, as it is spelled in labels.
+    """
+
+    metric: str
+    model: Variable
+    positive: str
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d: the model's."""
+        return tuple(float(self.model is other) for other in ORDER)
+
+    @property
+    def is_bounded_by_d(self) -> bool:
+        """Never: how many predictions change says nothing of one model."""
+        return False
+
+    def __str__(self) -> str:
+        return f"{self.metric}({self.model}, {quoted(self.positive)})"
+
+
+Quantity = Proportion | Difference | Linear | Ratio
 
 DISAGREEMENT = Proportion(Variable.D)
 """The share of examples on which candidate and baseline differ: the only quantity that needs no labels."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from proctor.language import Call, Difference, Linear, Proportion, Quantity
+from proctor.language import Call, Difference, Formula, Linear, Proportion, Quantity, Ratio, clauses
 from proctor.methods.accuracy import ACCURACY
 from proctor.methods.difference import DifferenceMethod
 from proctor.methods.error import ERROR
@@ -19,6 +19,7 @@ from proctor.methods.linear import LinearMethod
 from proctor.methods.method import Counted, Method, Outcomes, Sequential
 from proctor.methods.metric import Metric, named
 from proctor.methods.proportion import ProportionMethod
+from proctor.methods.ratio import RATIOS, RatioMethod
 
 AnyMethod = Counted[Any, Any] | Sequential[Any, Any]
 
@@ -26,16 +27,23 @@ METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     Proportion: ProportionMethod,
     Difference: DifferenceMethod,
     Linear: LinearMethod,
+    Ratio: RatioMethod,
 }
 """The method of each kind of quantity."""
 
-METRICS: Mapping[str, Metric] = {metric.name: metric for metric in (ACCURACY, ERROR)}
+METRICS: Mapping[str, Metric] = {metric.name: metric for metric in (ACCURACY, ERROR, *RATIOS)}
 """The metrics that conditions can call, by name."""
 
 
 def method_of(quantity: Quantity) -> AnyMethod:
     """The way in which clauses on *quantity* are judged."""
     return METHODS[type(quantity)](quantity)
+
+
+def unsimulated(formula: Formula) -> Quantity | None:
+    """The first quantity of a formula that simulations cannot draw; ``None`` if they can draw all."""
+    quantities = (clause.quantity for clause in clauses(formula))
+    return next((each for each in quantities if not method_of(each).is_simulated), None)
 
 
 def metric_of(call: Call) -> Metric:
@@ -48,4 +56,15 @@ def metric_of(call: Call) -> Metric:
     return named(call, METRICS)
 
 
-__all__ = ["METHODS", "METRICS", "Counted", "Method", "Metric", "Outcomes", "Sequential", "method_of", "metric_of"]
+__all__ = [
+    "METHODS",
+    "METRICS",
+    "Counted",
+    "Method",
+    "Metric",
+    "Outcomes",
+    "Sequential",
+    "method_of",
+    "metric_of",
+    "unsimulated",
+]

@@ -68,6 +68,8 @@ class Method(ABC, Generic[Judged, Statistic]):
 
     is_paired: ClassVar[bool] = False
     """Whether two models are compared by their disagreements."""
+    is_simulated: ClassVar[bool] = True
+    """Whether what it needs of an example follows from who is right and what changes; simulations draw no more."""
     is_told_by_letters: ClassVar[bool] = False
     """Whether its plain words speak of n, o, a and d, which then have to be explained."""
 

@@ -10,11 +10,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from proctor.errors import ConditionError
-from proctor.language import Call, Variable
+from proctor.language import Call, Ratio, Variable
 from proctor.language.place import Place
 from proctor.language.tree import Expression, Name, Word
 
-_MODELS = "`n` (the new model), `o` (the old one) or `a` (the anchor)"
+MODELS_IN_WORDS = "`n` (the new model), `o` (the old one) or `a` (the anchor)"
+_NOT_YET = frozenset(
+    (
+        *("auc", "auroc", "roc_auc", "average_precision", "balanced_accuracy", "brier", "ece", "fbeta", "logloss"),
+        *("log_loss", "mae", "mcc", "mean", "mse", "quantile", "r2", "rmse", "topk"),
+    )
+)
+"""Metrics that people ask for, and that no method judges so far."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +32,14 @@ class Metric:
     Attributes:
         name: The name.
         summary: What it measures, as half a sentence.
-        means: The expression that a call stands for; raises `ConditionError` for arguments that it does not take.
+        means: The expression that a call stands for, or the quantity, if it is no sum of accuracies; raises
+            `ConditionError` for arguments that it does not take.
         also: Other names that people try; they are answered with the right one.
     """
 
     name: str
     summary: str
-    means: Callable[[Call], Expression]
+    means: Callable[[Call], Expression | Ratio]
     also: tuple[str, ...] = ()
 
 
@@ -46,10 +54,12 @@ def model_of(call: Call) -> Name:
         case ((Name(variable) as name,), ()) if variable is not Variable.D:
             return name
         case ((Name() | Word() as argument,), ()):
-            raise _refusal(call, f"`{argument}` is no model", f"A model is {_MODELS}: `{call.name}(n)`.")
+            raise refusal(call, f"`{argument}` is no model", f"A model is {MODELS_IN_WORDS}: `{call.name}(n)`.")
         case _:
-            raise _refusal(
-                call, f"`{call}` needs one model and nothing else", f"Write `{call.name}(n)`; a model is {_MODELS}."
+            raise refusal(
+                call,
+                f"`{call}` needs one model and nothing else",
+                f"Write `{call.name}(n)`; a model is {MODELS_IN_WORDS}.",
             )
 
 
@@ -65,10 +75,12 @@ def named(call: Call, metrics: Mapping[str, Metric]) -> Metric:
     known = f"Known are {_listed(metrics)}."
     if call.name in {str(variable) for variable in Variable}:
         hint = f"Write `{call.name}` alone, or a metric of it. {known}"
-        raise _refusal(call, f"`{call.name}` is a number by itself, and takes nothing in parentheses", hint)
+        raise refusal(call, f"`{call.name}` is a number by itself, and takes nothing in parentheses", hint)
+    if call.name.lower() in _NOT_YET:
+        raise refusal(call, f"`{call.name}` is not judged yet", known)
     nearest = _nearest(call.name.lower(), metrics)
     hint = f"Did you mean `{nearest}`? {known}" if nearest else known
-    raise _refusal(call, f"there is no metric `{call.name}`", hint)
+    raise refusal(call, f"there is no metric `{call.name}`", hint)
 
 
 def _nearest(name: str, metrics: Mapping[str, Metric]) -> str | None:
@@ -83,5 +95,6 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names))
 
 
-def _refusal(call: Call, message: str, hint: str) -> ConditionError:
+def refusal(call: Call, message: str, hint: str) -> ConditionError:
+    """An error that points at a call."""
     return (call.place or Place(str(call), 0, len(str(call)))).error(message, hint)

@@ -16,6 +16,7 @@ from typing import assert_never
 from proctor.budget import Adaptivity, Contract, open_account
 from proctor.conditions import AllOf, AnyOf, Clause, Formula, Slice, Variable, clauses, slices
 from proctor.errors import BudgetSpent, Misuse
+from proctor.language import Ratio
 from proctor.methods import method_of
 from proctor.methods.sizing import Progress, Sizing, within
 from proctor.planning import life, paper
@@ -294,8 +295,8 @@ def _scaled(formula: Formula, factor: float) -> Formula:
 
 
 def _paper(formula: Formula, terms: Terms) -> PaperFigures:
-    if any(clause.tolerance is None for clause in clauses(formula)):
-        return PaperFigures(None, None, terms.log_level)
+    if any(clause.tolerance is None or isinstance(clause.quantity, Ratio) for clause in clauses(formula)):
+        return PaperFigures(None, None, terms.log_level)  # the paper knows accuracies only
     hoeffding = paper.requirements(formula, replace(terms, bound=Bound.HOEFFDING))
     bennett = paper.requirements(formula, replace(terms, bound=Bound.BENNETT))
     return PaperFigures(

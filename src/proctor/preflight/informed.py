@@ -26,7 +26,7 @@ from proctor.gate.session import Session
 from proctor.gatefile import Gate
 from proctor.ledger.history import Life, step_of
 from proctor.ledger.records import Evaluated, Forecast
-from proctor.methods import method_of
+from proctor.methods import method_of, unsimulated
 from proctor.planning import Bound
 from proctor.predictions import Labels, Panel
 from proctor.preflight.chance import Next, chance
@@ -36,10 +36,13 @@ _NO_DATA = (
     "`stakes: informed` without development data is `adaptive`: passes cost more bits; name labeled examples that are "
     "not in the test set, `development: {labels: FILE, …}`"
 )
-_SLICED = "what happens on slices is not forecast from development data, so earlier outcomes alone set the stake"
 _NO_OTHERS = (
     "what the models compared with predict on the development data is not known, so earlier outcomes alone set the "
     "stake; name it, `development: {baseline: FILE}`"
+)
+_NOT_SIMULATED = (
+    "what happens on slices, and metrics of one class, are not forecast from development data, so earlier outcomes alone "
+    "set the stake"
 )
 
 
@@ -84,8 +87,8 @@ class InformedStakes:
         if files.labels is None:
             session.surroundings.remark(_NO_DATA)
             return None
-        if slices(self.gate.formula):
-            session.surroundings.remark(_SLICED)
+        if slices(self.gate.formula) or unsimulated(self.gate.formula) is not None:
+            session.surroundings.remark(_NOT_SIMULATED)
             return None
         session.surroundings.progress("looking at the development data")
         exam = open_development(self.gate, files, session.exam)

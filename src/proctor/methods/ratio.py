@@ -1,0 +1,198 @@
+"""
+Precision, recall, specificity and F1 of one class: an exact binomial test on the examples that count (theory.md §3.5).
+
+Each is a share of a part of the examples, or follows from one: F1/(2 - F1) is the share of true positives among all
+examples that are positive or called so. Given how many examples are in the part, the number of hits is binomial.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from proctor.counting.events import Called, Event, Positive, is_class
+from proctor.language import Call, Clause, Ratio
+from proctor.language.tree import Name, Number, Text, Variable, Word, decimal_text
+from proctor.methods.figures import MODELS, percent, points
+from proctor.methods.method import Counted
+from proctor.methods.metric import MODELS_IN_WORDS, Metric, refusal
+
+if TYPE_CHECKING:
+    from proctor.counting.panel import Mask, Panel
+    from proctor.methods.sizes.share import Share
+    from proctor.methods.sizing import Progress, Sizing
+
+_NEGATIVE, _MISS, _FALSE_ALARM, _HIT = range(4)
+"""Codes: nothing; positive and not called so; called so and not positive; both."""
+
+
+class Kind(NamedTuple):
+    """
+    One metric.
+
+    Attributes:
+        hit: Code of the examples that speak for the model.
+        part: Codes of the examples that count.
+        words: Half a sentence; ``{model}`` and ``{positive}`` are filled in, and the value follows.
+        is_f1: True if the metric is 2p/(1 + p) of the share p of hits.
+    """
+
+    hit: int
+    part: tuple[int, ...]
+    words: str
+    is_f1: bool = False
+
+    def share_of(self, value: float) -> float:
+        """The share of hits at which the metric has a *value*."""
+        return value / (2 - value) if self.is_f1 else value
+
+    def value_of(self, share: float) -> float:
+        """The metric at a *share* of hits."""
+        return 2 * share / (1 + share) if self.is_f1 else share
+
+
+KINDS = {
+    "precision": Kind(_HIT, (_HIT, _FALSE_ALARM), "the precision of {model} for {positive} is"),
+    "recall": Kind(_HIT, (_HIT, _MISS), "the recall of {model} for {positive} is"),
+    "specificity": Kind(_NEGATIVE, (_NEGATIVE, _FALSE_ALARM), "the specificity of {model} for {positive} is"),
+    "f1": Kind(_HIT, (_HIT, _FALSE_ALARM, _MISS), "the F1 score of {model} for {positive} is", is_f1=True),
+}
+"""The metrics by name."""
+
+
+class Hits(NamedTuple):
+    """Number of hits among the examples that count."""
+
+    hits: int
+    part: int
+
+
+class RatioMethod(Counted[Ratio, Hits]):
+    """Judges a metric of one class by the hits among the examples that count."""
+
+    is_simulated = False
+
+    @property
+    def kind(self) -> Kind:
+        """The metric."""
+        return KINDS[self.quantity.metric]
+
+    @property
+    def events(self) -> tuple[Event, Event]:
+        """The label is the class; the model says so."""
+        return Positive(self.quantity.positive), Called(self.quantity.model, self.quantity.positive)
+
+    def needs_label(self, panel: Panel) -> Mask:
+        """All examples; for precision those alone that the model calls positive."""
+        import numpy as np
+
+        values = panel.of(self.quantity.model)
+        if values is None or self.quantity.metric != "precision":
+            return np.full(len(panel), values is not None)
+        return is_class(values, self.quantity.positive)
+
+    def of_counts(self, counts: Sequence[int]) -> Hits:
+        """Hits, and the examples that count."""
+        return Hits(counts[self.kind.hit], sum(counts[code] for code in self.kind.part))
+
+    def rejects(
+        self, clause: Clause, statistic: Hits, n_examples: int, log_level: float, cap: float, *, above: bool
+    ) -> bool:
+        """Exact binomial test among the examples that count; where there are none, nothing is shown."""
+        from proctor.stats import binomial
+
+        if not statistic.part:
+            return False
+        threshold = self.kind.share_of(clause.threshold)
+        return binomial.rejects(statistic.hits, statistic.part, threshold, log_level, above=above)
+
+    def estimate(self, statistic: Hits, n_examples: int) -> float:
+        """The metric of the sample; NaN where no example counts."""
+        return self.kind.value_of(statistic.hits / statistic.part) if statistic.part else math.nan
+
+    def counts(self, statistic: Hits) -> dict[str, int]:
+        """Hits, and the examples that count."""
+        return {"hits": statistic.hits, "counted": statistic.part}
+
+    def bounds(
+        self, clause: Clause, statistic: Hits, n_examples: int, level: float
+    ) -> tuple[float, float, float | None]:
+        """Clopper and Pearson's bounds, and the exact p-value."""
+        from proctor.stats import binomial
+
+        if not statistic.part:
+            return 0.0, 1.0, 1.0
+        threshold, value_of = self.kind.share_of(clause.threshold), self.kind.value_of
+        p_value = math.exp(binomial.log_p_value(*statistic, threshold, above=clause.above))
+        lower, upper = binomial.lower_bound(*statistic, level), binomial.upper_bound(*statistic, level)
+        return value_of(lower), value_of(upper), p_value
+
+    def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
+        """Size of the exact binomial test: the number of examples that count."""
+        from proctor.methods.sizes.ratio import RatioSizing
+
+        return RatioSizing(share, self.kind, self.quantity)
+
+    def in_words(self, clause: Clause) -> str:
+        """Shares in per cent."""
+        model, positive = MODELS[self.quantity.model], f"class {self.quantity.positive}"
+        told = self.kind.words.format(model=model, positive=positive)
+        return f"{told} {'above' if clause.above else 'below'} {percent(clause.threshold)}"
+
+    def value_in_words(self, value: float) -> str:
+        """A share in per cent."""
+        return percent(value)
+
+    def tolerance_in_words(self, tolerance: float) -> str:
+        """A distance in points."""
+        return points(tolerance)
+
+
+def _means(call: Call) -> Ratio:
+    """
+    The metric that a call asks for.
+
+    Raises:
+        ConditionError: If it does not name a model and a class.
+    """
+    example = f'`{call.name}(n, "spam")`'
+    match call.arguments, call.options:
+        case ((Name(variable), positive), ()) | ((Name(variable),), (("positive", positive),)):
+            if variable is Variable.D:
+                raise refusal(call, "`d` is no model", f"A model is {MODELS_IN_WORDS}: {example}.")
+            return Ratio(call.name, variable, _class(call, positive, example))
+        case ((Name(),), ()):
+            message = f"`{call}` does not say which class is the positive one"
+            raise refusal(call, message, f"Write {example}, with the class as it is in the labels.")
+        case _:
+            raise refusal(
+                call, f"`{call}` needs a model and a class", f"Write {example}; a model is {MODELS_IN_WORDS}."
+            )
+
+
+_TRUTHS = {"true": str(True), "false": str(False)}
+"""Truth values as predictions and labels are spelled (`proctor.predictions.spelling`)."""
+
+
+def _class(call: Call, argument: Name | Number | Text | Word, example: str) -> str:
+    match argument:
+        case Text(value):
+            return _TRUTHS.get(value.lower(), " ".join(value.split()))
+        case Number(value):
+            return decimal_text(value)
+        case _:
+            raise refusal(call, f"`{argument}` is no class", f"Classes stand in quotation marks: {example}.")
+
+
+def _metric(name: str, summary: str, *also: str) -> Metric:
+    means: Callable[[Call], Ratio] = _means
+    return Metric(name, summary, means, also)
+
+
+RATIOS = (
+    _metric("precision", "the share of what a model calls a class that is of it", "ppv", "precision_score"),
+    _metric("recall", "the share of a class that a model finds", "sensitivity", "tpr", "recall_score"),
+    _metric("specificity", "the share of everything else that a model does not call so", "tnr", "selectivity"),
+    _metric("f1", "the harmonic mean of precision and recall", "f1_score", "fscore", "f_score"),
+)

@@ -1,0 +1,83 @@
+"""
+Sizes of the exact binomial test among the examples that count: precision, recall, specificity, F1 (theory.md §3.5).
+
+Which share of the examples counts is not known before there are labels, so sizes are numbers of examples that count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from proctor.language import Ratio
+from proctor.methods.sizes.proportion import ProportionSizing
+from proctor.methods.sizes.share import SizedByShare, check_alternative
+from proctor.methods.sizing import ComputedAnew
+
+if TYPE_CHECKING:
+    from proctor.methods.ratio import Kind
+
+_COUNTED = {
+    "precision": "predictions of the class",
+    "recall": "examples of the class",
+    "specificity": "examples of other classes",
+    "f1": "examples that are of the class, or are called so",
+}
+
+
+@dataclass(frozen=True)
+class RatioSizing(SizedByShare, ComputedAnew):
+    """
+    The exact binomial test of a share of the examples that count.
+
+    Args:
+        share: What the clause may use.
+        kind: The metric.
+        quantity: The metric of the model, for words.
+    """
+
+    kind: Kind
+    quantity: Ratio
+    method: ClassVar[str] = "exact binomial test"
+    """Name of the test."""
+
+    @property
+    def reason(self) -> str:
+        """Why this test, and which examples count."""
+        return f"a share of {_COUNTED[self.quantity.metric]}; the test set must hold so many of them"
+
+    @property
+    def label_share(self) -> float:
+        """Every example that counts needs its label."""
+        return 1.0
+
+    def check(self) -> None:
+        """Refuse an alternative outside [0, 1]."""
+        check_alternative(self.share, 0.0, 1.0)
+
+    def sample_size(self) -> int:
+        """Examples that must count."""
+        return self._of_share.sample_size()
+
+    def tolerance(self, n_examples: int) -> float | None:
+        """Smallest tolerance that so many examples reach, if all of them count."""
+        found = self._of_share.tolerance(n_examples)
+        if found is None:
+            return None
+        truth = self._of_share.share.alternative(found)
+        return abs(self.kind.value_of(min(1.0, max(0.0, truth))) - self.clause.threshold) / 2
+
+    def resolves(self, n_examples: int) -> bool:
+        """Whether so many examples reach the clause's own tolerance, if all of them count."""
+        return self._of_share.resolves(n_examples)
+
+    @cached_property
+    def _of_share(self) -> ProportionSizing:
+        """The same question of the share of hits."""
+        clause, share_of = self.clause, self.kind.share_of
+        threshold, tolerance = share_of(clause.threshold), clause.tolerance
+        if tolerance is not None:
+            truth = min(1.0, max(0.0, self.share.alternative(tolerance)))
+            tolerance = abs(share_of(truth) - threshold) / 2
+        return ProportionSizing(replace(self.share, clause=replace(clause, threshold=threshold, tolerance=tolerance)))
