@@ -68,7 +68,7 @@ class BudgetReport:
 
     @property
     def is_over(self) -> bool:
-        """True if the next question needs a fresh test set, as far as the outlook can tell."""
+        """True if the next question needs a fresh test set, as far as the forecast can tell."""
         return self.is_spent or self.is_out_of_reach or 0 in (self.lasts_passes, self.lasts_fails)
 
     @property

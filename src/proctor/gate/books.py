@@ -21,12 +21,12 @@ from proctor.errors import (
     TestSetRetired,
     ToleranceOutOfReach,
 )
+from proctor.forecast import Prospect
 from proctor.gate.safe import pair_of
 from proctor.gatefile import Gate
 from proctor.ledger import GENESIS, Entry, Ledger
 from proctor.ledger.history import Life, lives
 from proctor.ledger.records import Registered, from_body
-from proctor.outlook import Prospect
 from proctor.planning import NO_SLICES, Plan, Sizes, Terms, check_possible, examples_of, is_within_reach, plan
 from proctor.reports.sentences import count, points
 from proctor.testset import (

@@ -13,11 +13,11 @@ from proctor import __version__
 from proctor.budget import SPENT, STAKE_UNITS, Mode
 from proctor.conditions import Formula, normalize, parse
 from proctor.errors import FAILED, PASSED
+from proctor.forecast import Prospect, budget_report
 from proctor.gate.books import Books, prospect
 from proctor.gatefile import Gate
 from proctor.ledger.history import Life, Taken
 from proctor.ledger.records import Adopted, Evaluated
-from proctor.outlook import Prospect, budget_report
 from proctor.release import Basis, HistoryRow, Release, Status, TestSetFacts, Verdict
 from proctor.testset import TestSet
 from proctor.words import in_words

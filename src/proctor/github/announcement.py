@@ -144,7 +144,7 @@ def _notes(release: Release, place: Place, word: str) -> tuple[Annotation, ...]:
         text = f"{release.meaning}. {sentences.advice(release)}"
         notes.append(Annotation("error", f"proctor: {word}", text, file, line))
     if release.budget.is_over:
-        text = f"{sentences.capitalized(sentences.outlook(release))}. `proctor testset renew` registers it."
+        text = f"{sentences.capitalized(sentences.forecast(release))}. `proctor testset renew` registers it."
         notes.append(Annotation("warning", "proctor: a fresh test set is needed", text, file, line))
     return tuple(notes)
 

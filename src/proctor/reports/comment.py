@@ -147,7 +147,7 @@ def _books(release: Release) -> list[str]:
     rows = [
         ("Gate", code(_cut(release.gate))),
         ("Condition", code(_cut(release.condition))),
-        ("Budget", f"{gauge}{budget.leakage_bits:.1f} bits · {sentences.outlook(release)}"),
+        ("Budget", f"{gauge}{budget.leakage_bits:.1f} bits · {sentences.forecast(release)}"),
         ("Used", "; ".join(filter(None, [sentences.so_far(budget), promised]))),
         ("Resolution", sentences.resolution(release)),
     ]

@@ -62,7 +62,7 @@ def _facts(status: Status) -> list[tuple[str, str, str]]:
         ("Mode", testset.mode, f"{protected} is what must be proven"),
         ("Adaptivity", testset.adaptivity, "how the level of an evaluation is set"),
         ("Inputs", testset.inputs, inputs.get(testset.inputs, "")),
-        ("State", testset.state, sentences.outlook(status)),
+        ("State", testset.state, sentences.forecast(status)),
     ]
 
 

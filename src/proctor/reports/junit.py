@@ -101,7 +101,7 @@ def _report(release: Release) -> str:
         f"{sentences.verdict_word(release.verdict)}: {release.meaning}",
         f"{sentences.assurance(release)} ({sentences.grade(release)})",
         f"{sentences.so_far(budget)}; {sentences.resolution(release)}",
-        f"{budget.leakage_bits:.1f} bits leaked; {sentences.outlook(release)}",
+        f"{budget.leakage_bits:.1f} bits leaked; {sentences.forecast(release)}",
         *release.notes,
         sentences.advice(release),
     ]

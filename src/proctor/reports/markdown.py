@@ -41,7 +41,7 @@ def render_status(status: Status) -> str:
 def _rows(public: Release | Status) -> list[tuple[str, str]]:
     budget = public.budget
     used = "; ".join(filter(None, [sentences.so_far(budget), sentences.promised(budget), sentences.resolution(public)]))
-    leakage = f"{budget.leakage_bits:.1f} bits {sentences.bar(budget)} {sentences.outlook(public)}"
+    leakage = f"{budget.leakage_bits:.1f} bits {sentences.bar(budget)} {sentences.forecast(public)}"
     return [("test set", used), ("leakage", leakage)]
 
 

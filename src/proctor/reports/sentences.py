@@ -77,7 +77,7 @@ def resolution(public: Release | Status) -> str:
     return f"the next one can resolve ±{points(budget.next_tolerance)}{asked}"
 
 
-def outlook(public: Release | Status) -> str:
+def forecast(public: Release | Status) -> str:
     """Remaining life, in words."""
     budget = public.budget
     if budget.is_spent or public.testset.state == "retired":

@@ -52,7 +52,7 @@ def _books(public: Release | Status, width: int | None) -> list[str]:
         ("test set", "; ".join(filter(None, [sentences.so_far(budget), left, sentences.resolution(public)]))),
         ("leakage", "   ".join(filter(None, [_bits(budget.leakage_bits), sentences.bar(budget)]))),
     ]
-    rows[1] = ("leakage", f"{rows[1][1]}  {sentences.outlook(public)}")
+    rows[1] = ("leakage", f"{rows[1][1]}  {sentences.forecast(public)}")
     if isinstance(public, Release):
         if public.sandbox is not None:
             rows.append(("sandbox", public.sandbox))

@@ -151,7 +151,7 @@ class TestSet:
 
     def masks(self, slices: Iterable[Slice]) -> dict[Slice, Mask]:
         """
-        Which examples are in each slice; of every slice found out once.
+        Masks of the examples in each slice; each is found once.
 
         Raises:
             Misuse: If a column of a slice is not one of `columns`.

@@ -1,5 +1,5 @@
 """
-Slices of a test set: which examples pass the filters of a condition.
+Slices of a test set: the examples that pass the filters of a condition.
 
 A cell is compared as it is hashed (`proctor.testset.hashing`): ``"1"``, ``1`` and ``1.0`` are one, blanks around text
 do not count. So files that are one test set have the same slices. An empty cell passes no filter.
@@ -25,7 +25,7 @@ _MOST_SHOWN = 8
 
 def masks_of(features: Source | None, columns: Sequence[str], slices: Iterable[Slice]) -> dict[Slice, Mask]:
     """
-    Which examples are in each slice, in the order of the file of features.
+    Masks of the examples in each slice, in the order of the file of features.
 
     Args:
         features: The features; ``None`` if the test set has none.
@@ -146,7 +146,7 @@ def _number(cell: Any) -> float | None:
 
 
 def _values_of(slice_: Slice, table: Table) -> str:
-    """What a column of few values holds, where one filter asks for another."""
+    """Values of a column that holds few of them, for the message about a filter that asks for another."""
     if len(slice_.filters) != 1 or slice_.filters[0].relation.is_of_numbers:
         return ""
     name = slice_.filters[0].column

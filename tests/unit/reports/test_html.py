@@ -49,7 +49,7 @@ class Page(HTMLParser):
 
 
 def test_render__says_everything_in_the_status():
-    """Verdict, budget, outlook, contract and every step are there, and both charts are drawn."""
+    """Verdict, budget, forecast, contract and every step are there, and both charts are drawn."""
     page = Page(html.render(make_status()))
 
     for words in ("FAIL", "60 % used", "7.7 bits leaked", "99.9 %", "5,000", "fp-free", "010101010101", "ada"):

@@ -116,9 +116,9 @@ def test_resolution__of_the_next_evaluation(changes, expected):
         ),
     ],
 )
-def test_outlook__in_words(changes, expected):
+def test_forecast__in_words(changes, expected):
     """How much life is left, in words that a person can use."""
-    assert expected == sentences.outlook(make_release(budget=make_budget(**changes)))
+    assert expected == sentences.forecast(make_release(budget=make_budget(**changes)))
 
 
 def test_retired__has_no_next_evaluation():
@@ -126,7 +126,7 @@ def test_retired__has_no_next_evaluation():
     status = make_status(testset=replace(TESTSET, state="retired"))
 
     assert "retired: nothing new is judged on it" == sentences.resolution(status)
-    assert "a new test set is needed" == sentences.outlook(status)
+    assert "a new test set is needed" == sentences.forecast(status)
 
 
 @pytest.mark.parametrize(("bits_left", "expected"), [(0.0, "▓" * 10), (7.7, "▓" * 5 + "░" * 5), (7e9, "░" * 10)])

@@ -33,7 +33,7 @@ def after(gate: Gate, public: Release | Status) -> tuple[Effect, ...]:
         return settled(gate)
     from proctor.gate.books import next_set_hint
 
-    reason = f"{sentences.capitalized(sentences.outlook(public))}."
+    reason = f"{sentences.capitalized(sentences.forecast(public))}."
     before = _lives(gate).get(public.testset.fingerprint)
     return settled(gate, _issue(public, reason, next_set_hint(gate, before)))
 

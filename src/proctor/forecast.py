@@ -1,5 +1,5 @@
 """
-What an account can still do, in units that a person can use (theory.md §4.2): the public `BudgetReport`.
+Forecast of the work that an account can still do, in units for people (theory.md §4.2): the public `BudgetReport`.
 
 It is a function of the transcript and of public facts (condition, contract, number of examples, anticipated
 disagreement), never of anything that was computed from labels.
@@ -21,7 +21,7 @@ _HORIZON = 1_000
 @dataclass(frozen=True)
 class Prospect:
     """
-    What the next evaluation will be asked, apart from its level.
+    The next evaluation, apart from its level.
 
     Args:
         formula: The condition.
@@ -48,7 +48,7 @@ class Prospect:
 
 
 def budget_report(account: Account, prospect: Prospect) -> BudgetReport:
-    """What the transcript has left of the contract."""
+    """Report the part of the contract that the transcript has left."""
     mode = account.contract.mode
     log_level = account.next_log_level(prospect.stakes)
     left = account.left(prospect.stakes)
@@ -90,7 +90,7 @@ def _log_level_at_which_reach_ends(reach: Reach, log_level: float, log_miss: flo
     About the level at which the tolerance asked for is out of reach.
 
     The reachable tolerance is nearly proportional to z(level) + z(miss), whatever the test; this estimate sizes the
-    outlook only, and never decides whether an evaluation may take place.
+    forecast only, and never decides whether an evaluation may take place.
     """
     from scipy.special import log_ndtr, ndtri_exp
 
@@ -101,7 +101,7 @@ def _log_level_at_which_reach_ends(reach: Reach, log_level: float, log_miss: flo
 
 
 def _lasts(account: Account, stakes: Stakes, log_end: float, *, proven: bool) -> int | None:
-    """How many more outcomes of one kind in a row until the set is spent or the tolerance out of reach."""
+    """Count the further outcomes of one kind in a row until the set is spent or the tolerance out of reach."""
     for count in range(_HORIZON):
         if account.is_spent or account.next_log_level(stakes) < log_end:
             return count

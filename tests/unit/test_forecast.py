@@ -9,7 +9,7 @@ import pytest
 
 from proctor.budget import Account, Adaptive, Adaptivity, Contract, Guaranteed, Mode, Step, open_account
 from proctor.conditions import normalize, parse, slices
-from proctor.outlook import Prospect, budget_report
+from proctor.forecast import Prospect, budget_report
 from proctor.planning import Bound, Terms, is_within_reach
 
 RECYCLING = Contract(0.999)
@@ -105,7 +105,7 @@ def test_budget_report__none_shows_no_outcome():
 
 @pytest.mark.parametrize("outcome", ["p", "f"])
 def test_budget_report__lasts_about_as_long_as_the_plan_says(outcome):
-    """The outlook is an estimate: the tolerance goes out of reach within a fifth (or 3) of the number it names."""
+    """The forecast is an estimate: the tolerance goes out of reach within a fifth (or 3) of the number it names."""
     asked = prospect(n_examples=1_100)
     report = budget_report(after(""), asked)
     said = report.lasts_passes if outcome == "p" else report.lasts_fails
