@@ -41,8 +41,8 @@ _NO_OTHERS = (
     "stake; name it, `development: {baseline: FILE}`"
 )
 _NOT_SIMULATED = (
-    "what happens on slices, and metrics of one class, are not forecast from development data, so earlier outcomes alone "
-    "set the stake"
+    "what happens on slices is not forecast from development data, nor are metrics of one class, so earlier outcomes "
+    "alone set the stake"
 )
 
 
