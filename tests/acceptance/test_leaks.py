@@ -162,13 +162,12 @@ def test_check__errors_about_labels_do_not_quote_them(secret, harm):
 
 BUG = """
 import sys
-from proctor import cli, evaluation
-from proctor.predictions import counting
+from proctor import cli
 def broken(panel, labels, *more):
     secret = labels.values[:3].tolist()
     raise RuntimeError(f"cannot count {secret}")
 import proctor.sample
-proctor.sample.count = broken
+proctor.sample.joint_counts = broken
 sys.exit(cli.run(["check", *sys.argv[1:]]))
 """
 

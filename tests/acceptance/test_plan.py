@@ -101,7 +101,7 @@ def test_plan__has_the_figures_of_everybody_else(tmp_path: Path, capsys: pytest.
     assert reported is not None
     assert json.loads(json.dumps(to_json(reported, gate.condition))) == found
     assert drawn_up.examples == found["examples"]
-    assert f"needs {found['examples']:,} examples" in next_set_hint(gate)
+    assert f"needs {found['examples']:,} examples" in next_set_hint(gate, None)
 
 
 def test_plan__reads_the_papers_script(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
