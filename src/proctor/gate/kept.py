@@ -19,8 +19,8 @@ import numpy as np
 from proctor.errors import DataError
 from proctor.gate.safe import Safe
 from proctor.predictions import PredictionSet
+from proctor.predictions.arrays import NO_ARRAY
 from proctor.predictions.columns import Values, respelled
-from proctor.predictions.tables import NO_ARRAY
 from proctor.surroundings import is_tracked
 from proctor.testset import TestSet
 

@@ -28,8 +28,9 @@ from proctor.models.project import Project
 from proctor.models.runnable import FEATURES, PREDICTIONS, Command, Model, Runnable
 from proctor.models.sandbox import scratch
 from proctor.models.sandbox.openings import Openings
+from proctor.predictions.arrays import NO_ARRAY
 from proctor.predictions.submitted import ColumnNames, PredictionSet, read_predictions
-from proctor.predictions.tables import NO_ARRAY, Source
+from proctor.predictions.tables import Source
 
 _MOST_BYTES = 1 << 30
 _TAIL_LINES = 12
