@@ -18,7 +18,7 @@ from proctor.errors import ConditionError
 from proctor.language.clauses import Clause, Formula, mapped, renumbered
 from proctor.language.parser import parse
 from proctor.language.place import Place
-from proctor.language.quantities import ORDER, Difference, Linear, Proportion, Quantity, Ratio, extremes
+from proctor.language.quantities import ORDER, Difference, Linear, Proportion, Quantity, extremes
 from proctor.language.tree import (
     Add,
     Call,
@@ -87,10 +87,9 @@ def measured_by(expression: str) -> Measured:
     comparison = parse(f"{expression} > 0")
     if not isinstance(comparison, Comparison):
         raise _whole(expression).error(f"`{expression}` is not one expression", "Write for example `n - o`.")
-    bound, form = _collected(comparison), _form(comparison.left)
-    quantity = _simplified(bound).quantity
-    if isinstance(quantity, Ratio):
-        return Measured(quantity, float(form.ratios[quantity]), float(form.constant))
+    quantity, form = _collected(comparison).quantity, _form(comparison.left)
+    if form.others:
+        return Measured(quantity, float(form.others[quantity]), float(form.constant))
     factor = next(w / Fraction(q) for w, q in zip(form.weights, quantity.weights, strict=True) if w)
     return Measured(quantity, float(factor), float(form.constant))
 
@@ -104,21 +103,21 @@ class _Form:
 
     weights: tuple[Fraction, ...] = (Fraction(0),) * len(ORDER)
     constant: Fraction = Fraction(0)
-    ratios: Mapping[Ratio, Fraction] = field(default_factory=dict)
+    others: Mapping[Quantity, Fraction] = field(default_factory=dict)
 
     def __add__(self, other: _Form) -> _Form:
         weights = tuple(mine + yours for mine, yours in zip(self.weights, other.weights, strict=True))
-        names = {**self.ratios, **other.ratios}
-        ratios = {name: self.ratios.get(name, Fraction(0)) + other.ratios.get(name, Fraction(0)) for name in names}
-        return _Form(weights, self.constant + other.constant, {name: w for name, w in ratios.items() if w})
+        names = {**self.others, **other.others}
+        sums = {name: self.others.get(name, Fraction(0)) + other.others.get(name, Fraction(0)) for name in names}
+        return _Form(weights, self.constant + other.constant, {name: w for name, w in sums.items() if w})
 
     def times(self, factor: Fraction) -> _Form:
-        ratios = {name: factor * weight for name, weight in self.ratios.items() if factor}
-        return _Form(tuple(factor * weight for weight in self.weights), factor * self.constant, ratios)
+        others = {name: factor * weight for name, weight in self.others.items() if factor}
+        return _Form(tuple(factor * weight for weight in self.weights), factor * self.constant, others)
 
     @property
     def is_constant(self) -> bool:
-        return not any(self.weights) and not self.ratios
+        return not any(self.weights) and not self.others
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ class _Bound:
 
 
 def _clause(comparison: Comparison) -> Clause:
-    bound = _simplified(_collected(comparison))
+    bound = _collected(comparison)
     _check_tolerance(comparison, bound)
     _check_reach(comparison, bound)
     tolerance = None if bound.tolerance is None else float(bound.tolerance)
@@ -153,9 +152,9 @@ def _collected(comparison: Comparison) -> _Bound:
         )
     _check_size(comparison, form)
     tolerance = None if comparison.tolerance is None else Fraction(comparison.tolerance)
-    if form.ratios:
-        return _of_ratio(comparison, form, above, tolerance)
-    return _Bound(_linear(form.weights), form.weights, above, -form.constant, tolerance)
+    if form.others:
+        return _by_itself(comparison, form, above, tolerance)
+    return _simplified(_Bound(_linear(form.weights), form.weights, above, -form.constant, tolerance))
 
 
 def _form(expression: Expression) -> _Form:
@@ -166,7 +165,7 @@ def _form(expression: Expression) -> _Form:
             return _Form(tuple(Fraction(variable is other) for other in ORDER))
         case Call():
             meant = metric_of(expression).means(expression)
-            return _Form(ratios={meant: Fraction(1)}) if isinstance(meant, Ratio) else _form(meant)
+            return _form(meant) if isinstance(meant, Expression) else _Form(others={meant: Fraction(1)})
         case Negative(operand):
             return _form(operand).times(Fraction(-1))
         case Add(left, right):
@@ -189,25 +188,23 @@ def _product(written: Multiply, left: _Form, right: _Form) -> _Form:
     raise (written.place or _whole(str(written))).error(message, hint)
 
 
-def _of_ratio(comparison: Comparison, form: _Form, above: bool, tolerance: Fraction | None) -> _Bound:
-    """One ratio against a constant; nothing else can be judged of ratios."""
-    if len(form.ratios) > 1 or any(form.weights):
-        ratio = next(iter(form.ratios))
+def _by_itself(comparison: Comparison, form: _Form, above: bool, tolerance: Fraction | None) -> _Bound:
+    """A quantity that is no sum of accuracies, against a constant; nothing else can be judged of such."""
+    if len(form.others) > 1 or any(form.weights):
+        quantity = next(iter(form.others))
         raise _refusal(
             comparison,
-            f"`{comparison}` adds up `{ratio}` and another quantity, and such a metric is judged by itself only",
-            f"Compare it with a number: `{ratio} > 0.8`.",
+            f"`{comparison}` adds up `{quantity}` and another quantity, and such a metric is judged by itself only",
+            f"Compare it with a number: `{quantity} > 0.8`.",
         )
-    [(ratio, factor)] = form.ratios.items()
-    weights = tuple(Fraction(weight) for weight in ratio.weights)
+    [(quantity, factor)] = form.others.items()
+    weights = tuple(Fraction(weight) for weight in quantity.weights)
     scaled = None if tolerance is None else tolerance / abs(factor)
-    return _Bound(ratio, weights, above == (factor > 0), -form.constant / factor, scaled)
+    return _Bound(quantity, weights, above == (factor > 0), -form.constant / factor, scaled)
 
 
 def _simplified(bound: _Bound) -> _Bound:
     """One variable, or a difference of two accuracies, by itself; anything else as it stands."""
-    if isinstance(bound.quantity, Ratio):
-        return bound
     used = [(name, weight) for name, weight in zip(ORDER, bound.weights, strict=True) if weight]
     match used:
         case [(name, weight)]:
@@ -236,7 +233,7 @@ def _linear(weights: tuple[Fraction, ...]) -> Linear:
 
 
 def _check_size(comparison: Comparison, form: _Form) -> None:
-    for figure in (*form.weights, *form.ratios.values(), form.constant):
+    for figure in (*form.weights, *form.others.values(), form.constant):
         if figure and not _SMALLEST < abs(figure) < _LARGEST:
             message = f"a number in `{comparison}` is too large or too small to mean anything"
             raise _refusal(comparison, message, "Accuracies run from 0 to 1; write numbers of that size.")

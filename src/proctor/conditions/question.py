@@ -17,7 +17,6 @@ from typing import assert_never
 from proctor.conditions.normal import normalize
 from proctor.language.clauses import Clause, Formula, variables
 from proctor.language.parser import parse
-from proctor.language.quantities import ORDER, Ratio
 from proctor.language.tree import AllOf, AnyOf, Filter, Relation, Slice, Variable
 
 
@@ -60,13 +59,10 @@ def _together(word: str, parts: Iterable[str]) -> str:
 
 
 def _clause(clause: Clause) -> str:
-    if isinstance(clause.quantity, Ratio):
-        asked = f"{clause.quantity} {'>' if clause.above else '<'} {_exact(clause.threshold)}"
-        return asked if clause.slice is None else f"{asked} on {_slice(clause.slice)}"
-    weights = [_exact(weight) for weight in clause.quantity.weights]
-    first = next(weight for weight in weights if weight)
-    terms = " ".join(f"{weight / first} {name}" for weight, name in zip(weights, ORDER, strict=True) if weight)
-    asked = f"{terms} {'>' if clause.above == (first > 0) else '<'} {_exact(clause.threshold) / first}"
+    terms = [(_exact(weight), name) for weight, name in clause.quantity.terms]
+    first = terms[0][0]
+    told = " ".join(f"{weight / first} {name}" for weight, name in terms)
+    asked = f"{told} {'>' if clause.above == (first > 0) else '<'} {_exact(clause.threshold) / first}"
     return asked if clause.slice is None else f"{asked} on {_slice(clause.slice)}"
 
 

@@ -32,7 +32,7 @@ from proctor.gatefile.keys import DEFAULT_PASSES, DEFAULT_STEPS, StakesWord
 from proctor.gatefile.kinds import OneOrMore, Schema, Text
 from proctor.gatefile.nodes import Source
 from proctor.gatefile.slot import Slot
-from proctor.language import Ratio
+from proctor.methods import beyond_accuracies, method_of
 from proctor.models.formats import FORMATS, PICKLE, Trust, format_of
 from proctor.models.runnable import Model
 from proctor.planning import Bound
@@ -160,10 +160,9 @@ def _paper_bounds(values: Values, source: Source) -> None:
         why = f"means nothing under `bound: {bound}`, which is as reliable in passing as in failing; leave it out"
         source.report(source.place_of("power"), f"`power` {why}")
     formula = _formula(values.get("condition"))
-    for ratio in [each.quantity for each in conditions.clauses(formula)] if formula is not None else []:
-        if isinstance(ratio, Ratio):
-            message = f"`bound: {bound}` knows accuracies only, and the condition speaks of `{ratio}`; use `exact`"
-            source.report(source.place_of("condition"), message)
+    if formula is not None and (quantity := beyond_accuracies(formula)) is not None:
+        message = f"`bound: {bound}` knows accuracies only, and the condition speaks of `{quantity}`; use `exact`"
+        source.report(source.place_of("condition"), message)
     if formula is not None and (slices := conditions.slices(formula)):
         message = f"`bound: {bound}` knows no slices, and the condition speaks of `{slices[0]}`; use `bound: exact`"
         source.report(source.place_of("condition"), message)
@@ -183,7 +182,7 @@ def _classes_are_declared(formula: Formula, testset: TestSetSource, source: Sour
     """A class that no label can be makes a metric of nothing."""
     for clause in conditions.clauses(formula):
         quantity = clause.quantity
-        if isinstance(quantity, Ratio) and testset.classes and quantity.positive not in testset.classes:
+        if testset.classes and not method_of(quantity).classes <= set(testset.classes):
             known = ", ".join(f"`{name}`" for name in testset.classes[:8])
             message = f"`{quantity}` speaks of a class that is none of `testset.classes`: {known}"
             source.report(source.place_of("condition"), message)

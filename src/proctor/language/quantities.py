@@ -33,6 +33,11 @@ class Proportion:
         """Never: how many predictions change says nothing of one model."""
         return False
 
+    @property
+    def terms(self) -> tuple[tuple[float, str], ...]:
+        """Coefficients and names of what it is made of; none is 0."""
+        return _named(self.weights)
+
     def __str__(self) -> str:
         return str(self.variable)
 
@@ -53,6 +58,11 @@ class Difference:
     def is_bounded_by_d(self) -> bool:
         """Whether examples on which one model alone is right are among those on which predictions change."""
         return {self.plus, self.minus} == {Variable.N, Variable.O}
+
+    @property
+    def terms(self) -> tuple[tuple[float, str], ...]:
+        """Coefficients and names of what it is made of; none is 0."""
+        return _named(self.weights)
 
     def __str__(self) -> str:
         return f"{self.plus} - {self.minus}"
@@ -77,10 +87,14 @@ class Linear:
         """Never: its test does not rely on a bound."""
         return False
 
+    @property
+    def terms(self) -> tuple[tuple[float, str], ...]:
+        """Coefficients and names of what it is made of; none is 0."""
+        return _named(self.weights)
+
     def __str__(self) -> str:
-        terms = [(weight, letter) for weight, letter in zip(self.weights, ORDER, strict=True) if weight]
         text = ""
-        for weight, letter in terms:
+        for weight, letter in self.terms:
             size = "" if abs(weight) == 1 else f"{decimal_text(Decimal(repr(abs(float(weight)))))} * "
             sign = (" - " if weight < 0 else " + ") if text else ("-" if weight < 0 else "")
             text += f"{sign}{size}{letter}"
@@ -112,6 +126,11 @@ class Ratio:
         """Never: how many predictions change says nothing of one model."""
         return False
 
+    @property
+    def terms(self) -> tuple[tuple[float, str], ...]:
+        """It is made of nothing else."""
+        return ((1.0, str(self)),)
+
     def __str__(self) -> str:
         return f"{self.metric}({self.model}, {quoted(self.positive)})"
 
@@ -120,6 +139,10 @@ Quantity = Proportion | Difference | Linear | Ratio
 
 DISAGREEMENT = Proportion(Variable.D)
 """The share of examples on which candidate and baseline differ: the only quantity that needs no labels."""
+
+
+def _named(weights: tuple[float, ...]) -> tuple[tuple[float, str], ...]:
+    return tuple((weight, str(name)) for weight, name in zip(weights, ORDER, strict=True) if weight)
 
 
 def quantity_variables(quantity: Quantity) -> frozenset[Variable]:

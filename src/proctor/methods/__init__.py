@@ -40,10 +40,10 @@ def method_of(quantity: Quantity) -> AnyMethod:
     return METHODS[type(quantity)](quantity)
 
 
-def unsimulated(formula: Formula) -> Quantity | None:
-    """The first quantity of a formula that simulations cannot draw; ``None`` if they can draw all."""
+def beyond_accuracies(formula: Formula) -> Quantity | None:
+    """The first quantity of a formula that does not follow from who is right and what changes; ``None`` if all do."""
     quantities = (clause.quantity for clause in clauses(formula))
-    return next((each for each in quantities if not method_of(each).is_simulated), None)
+    return next((each for each in quantities if not method_of(each).is_of_accuracies), None)
 
 
 def metric_of(call: Call) -> Metric:
@@ -64,7 +64,7 @@ __all__ = [
     "Metric",
     "Outcomes",
     "Sequential",
+    "beyond_accuracies",
     "method_of",
     "metric_of",
-    "unsimulated",
 ]

@@ -68,13 +68,18 @@ class Method(ABC, Generic[Judged, Statistic]):
 
     is_paired: ClassVar[bool] = False
     """Whether two models are compared by their disagreements."""
-    is_simulated: ClassVar[bool] = True
-    """Whether what it needs of an example follows from who is right and what changes; simulations draw no more."""
+    is_of_accuracies: ClassVar[bool] = True
+    """Whether it follows from who is right and what changes: simulations draw no more, ease.ml/ci knows no more."""
     is_told_by_letters: ClassVar[bool] = False
     """Whether its plain words speak of n, o, a and d, which then have to be explained."""
 
     def __init__(self, quantity: Judged) -> None:
         self.quantity = quantity
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """Classes that it speaks of by name."""
+        return frozenset()
 
     @property
     def is_against_baseline(self) -> bool:

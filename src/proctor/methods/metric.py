@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from proctor.errors import ConditionError
-from proctor.language import Call, Ratio, Variable
+from proctor.language import Call, Quantity, Variable
 from proctor.language.place import Place
 from proctor.language.tree import Expression, Name, Word
 
@@ -39,7 +39,7 @@ class Metric:
 
     name: str
     summary: str
-    means: Callable[[Call], Expression | Ratio]
+    means: Callable[[Call], Expression | Quantity]
     also: tuple[str, ...] = ()
 
 

@@ -71,7 +71,12 @@ class Hits(NamedTuple):
 class RatioMethod(Counted[Ratio, Hits]):
     """Judges a metric of one class by the hits among the examples that count."""
 
-    is_simulated = False
+    is_of_accuracies = False
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The positive one."""
+        return frozenset({self.quantity.positive})
 
     @property
     def kind(self) -> Kind:

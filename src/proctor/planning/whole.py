@@ -16,8 +16,7 @@ from typing import assert_never
 from proctor.budget import Adaptivity, Contract, open_account
 from proctor.conditions import AllOf, AnyOf, Clause, Formula, Slice, Variable, clauses, slices
 from proctor.errors import BudgetSpent, Misuse
-from proctor.language import Ratio
-from proctor.methods import method_of
+from proctor.methods import beyond_accuracies, method_of
 from proctor.methods.sizing import Progress, Sizing, within
 from proctor.planning import life, paper
 from proctor.planning.terms import (
@@ -295,7 +294,7 @@ def _scaled(formula: Formula, factor: float) -> Formula:
 
 
 def _paper(formula: Formula, terms: Terms) -> PaperFigures:
-    if any(clause.tolerance is None or isinstance(clause.quantity, Ratio) for clause in clauses(formula)):
+    if beyond_accuracies(formula) is not None or any(clause.tolerance is None for clause in clauses(formula)):
         return PaperFigures(None, None, terms.log_level)  # the paper knows accuracies only
     hoeffding = paper.requirements(formula, replace(terms, bound=Bound.HOEFFDING))
     bennett = paper.requirements(formula, replace(terms, bound=Bound.BENNETT))

@@ -26,7 +26,7 @@ from proctor.gate.session import Session
 from proctor.gatefile import Gate
 from proctor.ledger.history import Life, step_of
 from proctor.ledger.records import Evaluated, Forecast
-from proctor.methods import method_of, unsimulated
+from proctor.methods import beyond_accuracies, method_of
 from proctor.planning import Bound
 from proctor.predictions import Labels, Panel
 from proctor.preflight.chance import Next, chance
@@ -87,7 +87,7 @@ class InformedStakes:
         if files.labels is None:
             session.surroundings.remark(_NO_DATA)
             return None
-        if slices(self.gate.formula) or unsimulated(self.gate.formula) is not None:
+        if slices(self.gate.formula) or beyond_accuracies(self.gate.formula) is not None:
             session.surroundings.remark(_NOT_SIMULATED)
             return None
         session.surroundings.progress("looking at the development data")

@@ -20,7 +20,7 @@ from proctor.gate.locked import LockedTestSet
 from proctor.gate.session import Session
 from proctor.gatefile import Gate, PredictionsFile
 from proctor.ledger.history import Life
-from proctor.methods import unsimulated
+from proctor.methods import beyond_accuracies
 from proctor.planning import Bound
 from proctor.predictions import Labels, Panel, Source, align
 from proctor.preflight.accounts import (
@@ -221,7 +221,7 @@ def _chance(context: _Context, panel: Panel, labels: Labels | None) -> _Part:
     coming = _coming(context)
     if coming is None:
         return _Part((skipped("chance", "not known: no evaluation is due"),))
-    if (metric := unsimulated(coming.formula)) is not None:
+    if (metric := beyond_accuracies(coming.formula)) is not None:
         return _Part((skipped("chance", f"not known: `{metric}` is not simulated"),))
     if slices(coming.formula):
         return _Part((skipped("chance", "not known: what happens on slices is not simulated"),))

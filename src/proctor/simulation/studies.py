@@ -15,7 +15,7 @@ from proctor.budget import Contract, Mode, Stakes
 from proctor.conditions import Clause, Formula, Variable, clauses, variables
 from proctor.errors import DomainError, Misuse
 from proctor.language.quantities import DISAGREEMENT
-from proctor.methods import method_of, unsimulated
+from proctor.methods import beyond_accuracies, method_of
 from proctor.reports.simulation import Study, Tally
 from proctor.simulation.aims import Aim, Tuner
 from proctor.simulation.decisions import Examiner, Floats, evidence, holds
@@ -84,7 +84,7 @@ class Request:
                 raise DomainError(f"{name} must be at least 1, not {getattr(self, name)!r}")
         if not 0 < self.drop < 1:
             raise DomainError(f"drop must lie between 0 and 1, not {self.drop!r}")
-        if (metric := unsimulated(self.formula)) is not None:
+        if (metric := beyond_accuracies(self.formula)) is not None:
             raise Misuse(
                 f"`{metric}` is not simulated; who is right and what changes is drawn, and not which class",
                 hint="Leave that clause out, or simulate a condition on n, o and d at the same level.",
