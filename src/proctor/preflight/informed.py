@@ -47,7 +47,7 @@ _NOT_SIMULATED = (
 
 
 class Results(NamedTuple):
-    """What the models predict on the labeled development examples."""
+    """Predictions of the models on the labeled development examples."""
 
     panel: Panel
     labels: Labels

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from proctor.budget import SPENT, open_account
 from proctor.conditions import Variable, slices
@@ -56,12 +57,11 @@ def inspect(gate: Gate, surroundings: Surroundings, development: Development | N
     return Preflight(gate.name, tuple(findings), figures)
 
 
-@dataclass(frozen=True)
-class _Part:
+class _Part(NamedTuple):
     """Findings of one part, and the figures behind them."""
 
     findings: tuple[Finding, ...] = ()
-    figures: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
