@@ -58,8 +58,17 @@ class DevelopmentResult:
         if min(self.n_development, self.n_test) < 1:
             raise DomainError("a forecast needs at least one development example and one test example")
 
-    def chances(self, log_level: float) -> NDArray[np.float64]:
-        """Chance of a PASS at the level whose logarithm is given, by each expert's optimism; shape (6,)."""
+    def chances(self, log_level: float | NDArray[np.float64]) -> NDArray[np.float64]:
+        """
+        Chance of a PASS by each expert's optimism.
+
+        Args:
+            log_level: Logarithm of the level, or of several, shape (levels,).
+
+        Returns:
+            Chances, shape (6,) or (levels, 6).
+
+        """
         from scipy.special import ndtr, ndtri_exp
 
         n = self.n_development
@@ -67,8 +76,9 @@ class DevelopmentResult:
         gain = (self.wins - self.losses) / n
         variance = max(discordant - gain**2, discordant / 4, 1 / n)
         of_test, of_development = variance / self.n_test, variance / n
-        needed = self.threshold - ndtri_exp(log_level) * math.sqrt(of_test)
-        found: NDArray[np.float64] = ndtr((gain - _OPTIMISMS - needed) / math.sqrt(of_test + of_development))
+        needed = self.threshold - np.asarray(ndtri_exp(log_level)) * math.sqrt(of_test)
+        away = gain - _OPTIMISMS - needed[..., np.newaxis]
+        found: NDArray[np.float64] = ndtr(away / math.sqrt(of_test + of_development))
         return found.clip(LOWEST_CHANCE, HIGHEST_STAKE)
 
 
@@ -101,7 +111,7 @@ class Forecaster:
             level_of: Level of the evaluation under each stake; it grows with the stake.
 
         """
-        chances = np.array([self.chance(result, level_of(q)) for q in _GRID.tolist()])
+        chances = self._chances(result, np.array([level_of(q) for q in _GRID.tolist()])) @ np.asarray(self.weights)
         worth = chances * (_PASS_IS_WORTH_NATS + np.log(_GRID)) + (1 - chances) * np.log1p(-_GRID)
         return round(float(_GRID[int(np.argmax(worth))]) * STAKE_UNITS)
 
@@ -123,5 +133,7 @@ class Forecaster:
         mixed = (1 - _FORGETS) * believed / believed.sum() + _FORGETS * _PRIOR
         return replace(counted, weights=tuple(mixed.tolist()))
 
-    def _chances(self, result: DevelopmentResult, log_level: float) -> NDArray[np.float64]:
-        return np.append(result.chances(log_level), (self.proofs + 1) / (self.evaluations + 5))
+    def _chances(self, result: DevelopmentResult, log_level: float | NDArray[np.float64]) -> NDArray[np.float64]:
+        found = result.chances(log_level)
+        earlier = np.full((*found.shape[:-1], 1), (self.proofs + 1) / (self.evaluations + 5))
+        return np.concatenate([found, earlier], axis=-1)

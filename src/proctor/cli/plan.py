@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Examples:
   proctor plan
   proctor plan proctor.yml --examples 5000
+  proctor plan --releases 50 --pass-rate 0.3 --development 5000
   proctor plan --condition 'n - o > 0.02 +/- 0.02' --reliability 0.998 \\
                --steps 7 --adaptivity none --disagreement 0.1
 """,
@@ -41,6 +42,16 @@ Examples:
     "--disagreement", help="Anticipated share of changed predictions.  [default: that of a `d <` clause, or 1]"
 )
 @click.option("--examples", type=click.IntRange(min=1), help="Examples at hand: shows the tolerance they reach.")
+@click.option(
+    "--releases",
+    type=click.IntRange(min=1, max=1000),
+    metavar="K",
+    help="Plan a project of K releases instead.",
+)
+@click.option("--pass-rate", type=float, default=0.3, show_default=True, help="Share of commits that are worth a pass.")
+@click.option(
+    "--development", type=click.IntRange(min=1), metavar="N", help="Development examples, for a row of informed stakes."
+)
 @click.option("--simulate", is_flag=True, help="Sharpen plans of linear expressions by a seeded simulation.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
@@ -48,6 +59,9 @@ Examples:
 def plan(
     file: Path | None,
     examples: int | None,
+    releases: int | None,
+    pass_rate: float,
+    development: int | None,
     simulate: bool,
     as_json: bool,
     as_markdown: bool,
@@ -58,7 +72,8 @@ def plan(
     Say how many examples and labels a condition takes, and why.
 
     Reads FILE (a gate file, or a script of ease.ml/ci; proctor.yml if there is one and no --condition), or the options
-    alone. Options override the file.
+    alone. Options override the file. With --releases, the labeled examples of a whole project: with fresh test sets,
+    with one that grows, and with stakes made of development data.
     """
     from proctor.planning import plan as make_plan
     from proctor.reports import plan as report
@@ -66,11 +81,41 @@ def plan(
     _check_plot(plot)
     policy = policy_of(file, {name: text for name, text in options.items() if text is not None})
     request = replace(policy.request(examples), simulate=simulate)
+    if releases is not None:
+        _plan_project(policy, request, releases, pass_rate, development, plot, as_json=as_json, as_markdown=as_markdown)
+        return
     with progress_bar("planning") as progress:
         done = make_plan(policy.formula, request, progress)
     done = replace(done, notes=(*done.notes, *policy.notes_on_time, *policy.notes_on_stakes))
     if plot is not None:
         _draw(plot, policy.formula, request, done)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(report.to_json(done, policy.condition), indent=2, ensure_ascii=False))
+    else:
+        click.echo((report.markdown if as_markdown else report.terminal)(done, policy.condition))
+
+
+def _plan_project(
+    policy: Policy,
+    request: Request,
+    releases: int,
+    pass_rate: float,
+    development: int | None,
+    plot: Path | None,
+    *,
+    as_json: bool,
+    as_markdown: bool,
+) -> None:
+    from proctor.planning.project import project
+    from proctor.reports import charts
+    from proctor.reports import project as report
+
+    with progress_bar("planning") as progress:
+        done = project(policy.formula, request, releases, pass_rate, development, progress)
+    if plot is not None:
+        _write(plot, charts.document([report.chart(done)]))
     if as_json:
         import json
 
@@ -128,9 +173,13 @@ def _draw(target: Path, formula: Formula, request: Request, done: Plan) -> None:
     drawn = report.charts(done, tolerance_curve(formula, request, done))
     if not drawn:
         raise click.BadParameter("this plan has neither a tolerance nor a life to draw", param_hint="--plot")
+    _write(target, charts.document(drawn))
+
+
+def _write(target: Path, content: str) -> None:
     refuse_to_write_out(target)
     try:
-        target.write_text(charts.document(drawn), encoding="utf-8")
+        target.write_text(content, encoding="utf-8")
     except OSError as error:
         raise click.FileError(str(target), error.strerror or "") from None
 
