@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.errors import LedgerMoved, LedgerUnwritable
+from proctor.writing import write_whole
 
 SALT_BYTES = 32
 
@@ -47,15 +48,9 @@ def write(path: Path, content: bytes) -> None:
     Raises:
         LedgerUnwritable: If the file cannot be written.
     """
-    new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
+        write_whole(path, content)
     except OSError as error:
         raise _unwritable(path, error) from None
 

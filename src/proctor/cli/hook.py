@@ -20,6 +20,7 @@ import click
 from proctor import git
 from proctor.cli.preflight import as_text, development_of, development_options
 from proctor.errors import FRESH_TEST_SET, PASSED, GitFault, Misuse, ProctorError, Unusable
+from proctor.writing import write_whole
 
 _MARK = "# Made by `proctor hook install`; `proctor hook uninstall` removes it."
 _SCRIPT = """\
@@ -83,10 +84,7 @@ def install(gates: tuple[str, ...], **development: Path | None) -> None:
     script = _SCRIPT.format(mark=_MARK, python=shlex.quote(sys.executable), options=shlex.join(options))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.write_text(script, encoding="utf-8")
-        draft.chmod(0o755)
-        draft.replace(path)
+        write_whole(path, script.encode(), 0o755)
     except OSError as error:
         raise Unusable(f"the hook {path} cannot be written: {error.strerror}") from None
     click.echo(f"installed {path}")

@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from proctor.environment import with_keys
+from proctor.text import printable
 
 if TYPE_CHECKING:
     from proctor.ledger import Entry, Ledger
@@ -349,7 +350,7 @@ def _text(body: object, *names: str) -> str:
     for name in names:
         body = body.get(name) if isinstance(body, dict) else None
     # Gate names and commits are other people's text; a terminal must not obey it.
-    return "".join(c if c.isprintable() else "?" for c in body) if isinstance(body, str) else ""
+    return printable(body) if isinstance(body, str) else ""
 
 
 def _write_jsonl(entries: Sequence[Entry], file: IO[str]) -> None:

@@ -18,6 +18,7 @@ from proctor.cli.seal import seal
 from proctor.cli.settings import baseline, settings
 from proctor.errors import PASSED, UNUSABLE, Misuse
 from proctor.loading import load_gate
+from proctor.text import printable
 
 if TYPE_CHECKING:
     from proctor.custody.corrections import Correction
@@ -405,7 +406,7 @@ def _outcome_lines(opened: tuple[Opened, ...]) -> list[str]:
     lines = ["entry  step  outcome  candidate"]
     for each in opened:
         record = each.taken.record
-        source = "".join(c if c.isprintable() else "?" for c in record.candidate.source)
+        source = printable(record.candidate.source)
         outcome = each.outcome or "?"
         lines.append(f"{each.taken.entry.number:>5}  {each.step:>4}  {outcome:<7}  {source}  {record.condition}")
         lines += [f"             {each.problem}"] if each.problem else []

@@ -10,6 +10,7 @@ from proctor.custody.lineage import Lineage, lineage
 from proctor.ledger.history import Life
 from proctor.ledger.records import Adopted, BaselineNamed, LossAccepted, OwnersAct, SettingsAccepted
 from proctor.reports.sentences import count
+from proctor.text import printable
 
 Json = dict[str, Any]
 
@@ -135,9 +136,9 @@ def lines(found: Json) -> list[str]:
     text += [
         f"notice     {e['occasion']}: {e['stage']} in entry {e['entry']} ({e['channel']})" for e in about["notices"]
     ]
-    text += [f"owner      {_printable(each['what'])} (entry {each['entry']})" for each in about["acts"]]
+    text += [f"owner      {printable(each['what'])} (entry {each['entry']})" for each in about["acts"]]
     if about["retired"] is not None:
-        text.append(f"retired    {_printable(about['retired']['reason'])} (entry {about['retired']['entry']})")
+        text.append(f"retired    {printable(about['retired']['reason'])} (entry {about['retired']['entry']})")
         text += [f"outcome    entry {each['entry']}: {each['outcome']}" for each in about["verdicts"] if each["judged"]]
     return [*text, "", *_lineage_lines(found["lineage"])]
 
@@ -162,10 +163,6 @@ def _error_share(each: Json) -> str:
     got = f", handed on by set {each['number'] - 1}" if each["inherits"] else ""
     gave = f", of which {each['handed_on']:.3g} was handed on" if each["handed_on"] is not None else ""
     return f"{probability}{got}{gave}"
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def lineage_lines(found: Lineage) -> list[str]:

@@ -7,14 +7,13 @@ register of labels, then the file of labels: doing it again completes what was i
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from proctor import owner
+from proctor import owner, writing
 from proctor.errors import DataError, Misuse, TestSetRetired
 from proctor.gate.books import Books, refuse_pending
 from proctor.gate.safe import is_sealed
@@ -155,15 +154,7 @@ def write_whole(target: Path, content: bytes, mode: int) -> None:
     Raises:
         DataError: If it cannot be written.
     """
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
+        writing.write_whole(target, content, mode)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise DataError(f"{str(target)!r} cannot be written: {error.strerror}") from None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from proctor.ledger import Ledger
 from proctor.ledger.checkpoint import Checkpoint, checkpoint_of, from_text, to_text
 from proctor.ledger.history import lives
 from proctor.surroundings import cache_folder
+from proctor.writing import write_whole
 
 MANY = 1_000
 """Entries from which on a checkpoint is worth its while, and after which it is made anew."""
@@ -61,8 +61,6 @@ def _found(place: Path) -> Checkpoint | None:
 
 def _put(place: Path, checkpoint: Checkpoint) -> None:
     """Whole or not at all; where nothing can be written, the next look takes as long as this one."""
-    draft = place.with_suffix(f".{os.getpid()}")
     with contextlib.suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft.write_text(to_text(checkpoint, __version__), "utf-8")
-        draft.replace(place)
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(place, to_text(checkpoint, __version__).encode())

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from proctor.predictions.arrays import NO_ARRAY
 from proctor.predictions.columns import Values, respelled
 from proctor.surroundings import is_tracked
 from proctor.testset import TestSet
+from proctor.writing import write_whole
 
 _LEAST_BYTES, _ROW_BYTES = 4096, 16  # room for predictions of any model that passes
 
@@ -58,12 +58,10 @@ class Kept:
         ordered = np.ascontiguousarray(values[self.exam.order])
         content = io.BytesIO()
         np.savez_compressed(content, allow_pickle=False, values=ordered, check=_check(ordered))
-        draft = self._file(digest).with_suffix(f".{os.getpid()}")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            draft.unlink(missing_ok=True)  # it may be a link, and is not followed
-            draft.write_bytes(self.safe.wrap(content.getvalue(), digest, _LEAST_BYTES + _ROW_BYTES * len(ordered)))
-            draft.replace(self._file(digest))
+            size = _LEAST_BYTES + _ROW_BYTES * len(ordered)
+            write_whole(self._file(digest), self.safe.wrap(content.getvalue(), digest, size), None)
         except OSError as error:
             raise DataError(
                 f"predictions cannot be kept in {str(self.folder)!r}: {error.strerror}",

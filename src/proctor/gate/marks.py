@@ -30,6 +30,7 @@ from proctor.ledger import Entry, address
 from proctor.ledger.marks import Mark, from_text, is_lost, mark_of
 from proctor.ledger.records import Registered
 from proctor.surroundings import OWN_FOLDER, Surroundings, state_folder
+from proctor.writing import write_whole
 
 _FOLDER = f"{OWN_FOLDER}/owner/marks"
 _REFS = "refs/proctor/marks"
@@ -90,10 +91,7 @@ class Folder:
         with self._turn() as is_mine:
             if not is_mine or not may_replace(self.read(name)):
                 return
-            draft = self.path / f".{name}.{os.getpid()}"
-            draft.touch(0o600)
-            draft.write_text(text, "utf-8")
-            draft.replace(self.path / name)
+            write_whole(self.path / name, text.encode())
 
     def remove(self, name: str) -> None:
         """See `Place`."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from proctor.errors import ConditionError
+from proctor.text import printable
 
 _MARGIN = "    "
 _WIDEST = 100
@@ -39,7 +40,7 @@ class Place:
 
     def error(self, message: str, hint: str = "") -> ConditionError:
         """An error that says *message*, shows the line with carets under this place, and gives *hint*."""
-        return ConditionError(f"{_printable(message)}\n{self.pointed()}", hint)
+        return ConditionError(f"{printable(message)}\n{self.pointed()}", hint)
 
     def pointed(self) -> str:
         """
@@ -55,7 +56,7 @@ class Place:
         width = max(1, min(self.end - self.start, len(line) - column))
         if len(line) > _WIDEST:
             line, column, width = _cropped(line, column, width)
-        return f"{_MARGIN}{_printable(line).rstrip()}\n{_MARGIN}{' ' * column}{'^' * width}"
+        return f"{_MARGIN}{printable(line).rstrip()}\n{_MARGIN}{' ' * column}{'^' * width}"
 
 
 def _cropped(line: str, column: int, width: int) -> tuple[str, int, int]:
@@ -63,8 +64,3 @@ def _cropped(line: str, column: int, width: int) -> tuple[str, int, int]:
     last = min(len(line), column + _CONTEXT)
     cropped = ("…" if first else "") + line[first:last] + ("…" if last < len(line) else "")
     return cropped, column - first + bool(first), min(width, last - column) or 1
-
-
-def _printable(line: str) -> str:
-    """Same width, without tabs (the caret would be off) and control characters (they could drive the terminal)."""
-    return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in line)

@@ -28,6 +28,7 @@ from proctor.errors import (
 )
 from proctor.ledger import faults, statements
 from proctor.ledger.entries import GENESIS, Entry
+from proctor.writing import sync_folder
 
 TIMEOUT_S = 30.0
 _TURN_S = 0.5
@@ -176,7 +177,7 @@ class SqliteStore:
                 new = Path(folder) / "new"
                 _build(new)
                 _put_in_place(new, self._path)
-            _sync_folder(self._path.parent)
+            sync_folder(self._path.parent)
         except (sqlite3.Error, MemoryError) as error:
             raise faults.named(error, self.description) from error
         except OSError as error:
@@ -215,13 +216,3 @@ def _put_in_place(new: Path, path: Path) -> None:
             file.write(new.read_bytes())
             file.flush()
             os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name durable, where the system knows how."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

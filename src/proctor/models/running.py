@@ -31,6 +31,7 @@ from proctor.models.sandbox.openings import Openings
 from proctor.predictions.arrays import NO_ARRAY
 from proctor.predictions.submitted import ColumnNames, PredictionSet, read_predictions
 from proctor.predictions.tables import Source
+from proctor.text import printable
 
 _MOST_BYTES = 1 << 30
 _TAIL_LINES = 12
@@ -223,7 +224,7 @@ def _how_it_ended(returncode: int) -> str:
 
 def _lines(finished: Finished) -> tuple[str, ...]:
     """Its last lines, without anything that a terminal would obey."""
-    lines = ["".join(c if c.isprintable() else " " for c in line) for line in finished.output_tail.splitlines()]
+    lines = [printable(line) for line in finished.output_tail.splitlines()]
     return tuple(line[:200] for line in lines[-_TAIL_LINES:])
 
 

@@ -8,6 +8,7 @@ import click
 
 from proctor.release import HistoryRow, Release, Status, Verdict
 from proctor.reports import sentences
+from proctor.text import printable
 
 _COLORS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.WITHHELD: "yellow"}
 _HISTORY_ROWS = 12
@@ -96,4 +97,4 @@ def _history(rows: tuple[HistoryRow, ...]) -> list[str]:
 def _plain(text: str, width: int) -> str:
     """Other people's text, cut and filled up to *width*; a terminal must not obey it."""
     cut = text if len(text) <= width else f"{text[: width - 1]}…"
-    return "".join(c if c.isprintable() else "?" for c in cut).ljust(width)
+    return printable(cut).ljust(width)

@@ -9,7 +9,6 @@ A file that came with a commit was not put there by the gate, and is not sent.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from proctor.errors import DataError, StoreError
 from proctor.runstore import records
 from proctor.runstore.records import Record
 from proctor.surroundings import is_tracked
+from proctor.writing import write_whole
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,9 @@ class Outbox:
 
     def put(self, record: Record) -> Path:
         """Add *record*; the same evaluation replaces itself. Durable when this returns."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / _name(record)
-        draft = path.with_suffix(f".{os.getpid()}.draft")
-        draft.unlink(missing_ok=True)  # it may be a link, and is not followed
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(records.to_json(record))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        _sync_folder(self.folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_whole(path, records.to_json(record).encode(), None)
         return path
 
     def waiting(self) -> tuple[Path, ...]:
@@ -109,11 +102,3 @@ def _name(record: Record) -> str:
     """Sorts by the ledger's entry; the digest keeps several test sets apart whatever their names hold."""
     digest = hashlib.sha256(record.evaluation.encode()).hexdigest()[:16]
     return f"{record.entry:012d}-{digest}.json"
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,8 +8,7 @@ owner alone and no message repeats it; messages say how many and where the file 
 from __future__ import annotations
 
 import csv
-import os
-import tempfile
+import io
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from proctor.errors import DataError
 from proctor.testset.examples import TestSet
+from proctor.writing import write_whole
 
 
 class LabelRequest(NamedTuple):
@@ -49,14 +49,13 @@ def write_request(exam: TestSet, rows: NDArray[np.intp], folder: Path) -> LabelR
     """
     path = folder / f"labels-wanted-{exam.fingerprint[:12]}.csv"
     names = [exam.ids[row] if exam.ids is not None else str(row + 1) for row in rows.tolist()]
+    content = io.StringIO(newline="")
+    writer = csv.writer(content, lineterminator="\n")
+    writer.writerow((exam.files.id if exam.ids is not None else "row", exam.files.label))
+    writer.writerows((name, "") for name in names)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, draft = tempfile.mkstemp(dir=folder, prefix=".labels-wanted-")  # its mode is 0600
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow((exam.files.id if exam.ids is not None else "row", exam.files.label))
-            writer.writerows((name, "") for name in names)
-        Path(draft).replace(path)
+        write_whole(path, content.getvalue().encode())
     except OSError as error:
         raise DataError(f"the request for labels cannot be written to {str(folder)!r}: {error.strerror}") from error
     return LabelRequest(path, len(names))

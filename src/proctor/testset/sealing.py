@@ -27,7 +27,6 @@ import hmac
 import json
 import os
 import struct
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,6 +37,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from proctor.environment import forbid_core_dumps
 from proctor.errors import DataError, KeyFault
 from proctor.testset.keys import KEY_VARIABLE, Key, Purpose, derive, find_key, generate_key
+from proctor.writing import write_whole
 
 __all__ = [
     "INPUTS",
@@ -228,17 +228,7 @@ def seal_file(source: Path, target: Path, key: Key, context: str, pair: bytes | 
     """
     sealed = seal_bytes(_read(source), key, context, pair)
     try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            try:
-                file.write(sealed)
-                file.flush()
-                os.fsync(file.fileno())  # the owner deletes the plain file next
-                temporary.chmod(0o644)
-                temporary.replace(target)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+        write_whole(target, sealed, 0o644)  # durable: the owner deletes the plain file next
     except OSError as error:
         raise DataError(f"{str(target)!r} cannot be written: {error.strerror}") from error
 

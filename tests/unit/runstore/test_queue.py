@@ -92,7 +92,8 @@ def test_put__killed_while_writing_leaves_no_half_file(tmp_path):
     program = (
         "import os, sys, pathlib; from proctor.runstore import queue, records;"
         "pathlib.Path.replace = lambda *a: os._exit(9);"
-        f"queue.Outbox(pathlib.Path({str(tmp_path)!r})).put(records.Record('f:1', 1, 'n', 0))"
+        "record = records.Record(evaluation='f:1', entry=1, name='n', at_ms=0);"
+        f"queue.Outbox(pathlib.Path({str(tmp_path)!r})).put(record)"
     )
 
     process = subprocess.run([sys.executable, "-c", program], check=False)
