@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
-
-PYTHON = sys.executable
-
-
-@dataclass(frozen=True)
-class Ran:
-    """How one command line ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        return json.loads(self.out)
+from command_line import Ran, here
 
 
 class Workshop:
@@ -88,19 +69,9 @@ class Workshop:
         """Say as the owner of the test set that what the gate file now says is meant."""
         assert 0 == self.proctor("testset", "settings", "--accept", "--yes").code
 
-    def proctor(self, *arguments: str, env: dict[str, str] | None = None, timeout: float = 60) -> Ran:
-        """Run the command line as a user would, in a process of its own."""
-        environment = {**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1", **(env or {})}
-        done = subprocess.run(
-            [PYTHON, "-m", "proctor", *arguments],
-            cwd=self.root,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
+    def proctor(self, *arguments: str, env: dict[str, str] | None = None) -> Ran:
+        """Run the command line in this folder, as a user would."""
+        return here(self.root, *arguments, env=env)
 
 
 @pytest.fixture

@@ -24,14 +24,12 @@ import time
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import click
 import numpy as np
 import pytest
+from command_line import Ran, here
 
-from proctor import cli
 from proctor.ledger import GENESIS, Draft, open_ledger
 
 N_EXAMPLES = 500
@@ -66,28 +64,6 @@ def project(template, tmp_path):
     return workshop
 
 
-@dataclass(frozen=True)
-class Said:
-    """What one command line said in this process."""
-
-    code: int
-    out: str
-    err: str
-
-
-def run_here(root: Path, *arguments: str) -> Said:
-    """Run the command line in this process, in the folder *root*."""
-    before = Path.cwd()
-    out, err = io.StringIO(), io.StringIO()
-    os.chdir(root)
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = cli.run(arguments)
-    finally:
-        os.chdir(before)
-    return Said(code, click.unstyle(out.getvalue()), click.unstyle(err.getvalue()))
-
-
 def entries_of(root: Path) -> list[tuple[int, str]]:
     """Numbers and hashes of the ledger's entries."""
     ledger = open_ledger(LEDGER, root)
@@ -97,7 +73,7 @@ def entries_of(root: Path) -> list[tuple[int, str]]:
         ledger.close()
 
 
-def assert_refused(said: Said, code: int, message: str) -> None:
+def assert_refused(said: Ran, code: int, message: str) -> None:
     """An exit code, a message with the user's own value, a line that says what to do next; no verdict, no traceback."""
     assert code == said.code, said.out + said.err
     assert re.search(message, said.err), said.err
@@ -245,7 +221,7 @@ def test_check__bad_file(project, file, harm, message):
     before, whole = entries_of(project.root), (project.root / file).read_bytes()
     harm(project.root / file)
 
-    said = run_here(project.root, "check")
+    said = here(project.root, "check")
 
     # Of registered labels nothing is told but that these are not they.
     assert_refused(said, 5, f"{message}|labels are not those" if file == "exam/labels.csv" else message)
@@ -255,7 +231,7 @@ def test_check__bad_file(project, file, harm, message):
         (project.root / file).rmdir()
     (project.root / file).unlink(missing_ok=True)
     (project.root / file).write_bytes(whole)
-    assert 0 == run_here(project.root, "check").code
+    assert 0 == here(project.root, "check").code
 
 
 def npy(array: np.ndarray) -> bytes:
@@ -315,7 +291,7 @@ def test_check__bad_format(project, name, content, message):
     before = entries_of(project.root)
     (project.root / name).write_bytes(content)
 
-    assert_refused(run_here(project.root, "check", "--candidate", name), 5, message)
+    assert_refused(here(project.root, "check", "--candidate", name), 5, message)
     assert before == entries_of(project.root)
 
 
@@ -325,14 +301,14 @@ def test_check__unknown_class(project):
     project.gate(condition="n - o > 0.02 +/- 0.05", testset={**EXAM, "classes": list("0123456789")})
     line(5, "e4,77")(project.root / "new.csv")
 
-    assert_refused(run_here(project.root, "check"), 5, "1 class that is not declared: '77'")
+    assert_refused(here(project.root, "check"), 5, "1 class that is not declared: '77'")
 
 
 def test_check__labels_without_header_are_not_quoted(project):
     """A labels file that begins with a label instead of names is refused without repeating it."""
     path = project.root / "exam/labels.csv"
     path.write_text("e0,kestrel\n" + "".join(f"e{i},owl\n" for i in range(1, N_EXAMPLES)))
-    said = run_here(project.root, "check", "--json")
+    said = here(project.root, "check", "--json")
 
     assert 5 == said.code
     assert "kestrel" not in said.out + said.err
@@ -376,7 +352,7 @@ def test_check__one_class_in_other_spellings(words, spell, name, share, code):
     root, write = words
     write(name, share, spell)
 
-    assert code == run_here(root, "check").code
+    assert code == here(root, "check").code
 
 
 def test_check__one_class_in_two_cases(words):
@@ -384,7 +360,7 @@ def test_check__one_class_in_two_cases(words):
     root, write = words
     write("new.jsonl", 0.95, str.upper)
 
-    assert_refused(run_here(root, "check"), 5, r"predicts the class 'CAF\\xc9', and .* the class 'caf\\xe9'")
+    assert_refused(here(root, "check"), 5, r"predicts the class 'CAF\\xc9', and .* the class 'caf\\xe9'")
 
 
 # --- the ledger ------------------------------------------------------------------------------------------------------
@@ -439,7 +415,7 @@ def test_ledger__unusable(project, command, harm, message):
     harm(project.root)
     before = (project.root / LEDGER).read_bytes() if (project.root / LEDGER).is_file() else b""
 
-    assert_refused(run_here(project.root, command), 5, message)
+    assert_refused(here(project.root, command), 5, message)
     after = (project.root / LEDGER).read_bytes() if (project.root / LEDGER).is_file() else b""
     assert before == after
 
@@ -450,11 +426,11 @@ def test_ledger__locked(project, monkeypatch):
     other = sqlite3.connect(project.root / LEDGER, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
-        assert_refused(run_here(project.root, "check"), 5, "is locked by others")
+        assert_refused(here(project.root, "check"), 5, "is locked by others")
     finally:
         other.close()
 
-    assert 0 == run_here(project.root, "check").code
+    assert 0 == here(project.root, "check").code
 
 
 def test_ledger__cut_off_at_its_end_shows_against_a_published_head(project):
@@ -462,7 +438,7 @@ def test_ledger__cut_off_at_its_end_shows_against_a_published_head(project):
     head = entries_of(project.root)[-1][1]
     database(project.root, "DELETE FROM entry WHERE number = 2")
 
-    said = run_here(project.root, "ledger", "verify", "--head", head)
+    said = here(project.root, "ledger", "verify", "--head", head)
 
     assert 5 == said.code
     assert "not among the 1 entries" in said.out + said.err
@@ -482,7 +458,7 @@ def test_check__place_that_cannot_be_written(project, place, message):
     (project.root / place).parent.mkdir(exist_ok=True)
     (project.root / place).write_text("a file")
 
-    assert_refused(run_here(project.root, "check"), 5, message)
+    assert_refused(here(project.root, "check"), 5, message)
     assert not (project.root / LEDGER).exists()
 
 
@@ -490,7 +466,7 @@ def test_owner_file__that_cannot_be_written(project):
     """An owner's file in a place that is none: nothing is spent."""
     before = entries_of(project.root)
 
-    assert_refused(run_here(project.root, "check", "--owner", "new.csv/x.jsonl"), 5, "cannot be written")
+    assert_refused(here(project.root, "check", "--owner", "new.csv/x.jsonl"), 5, "cannot be written")
     assert before == entries_of(project.root)
 
 
@@ -500,7 +476,7 @@ def test_register_of_labels__damaged(project, content):
     (path,) = (project.root / ".proctor/owner").glob("*.npz")
     path.write_bytes(content)
 
-    assert_refused(run_here(project.root, "check"), 5, "record of labels")
+    assert_refused(here(project.root, "check"), 5, "record of labels")
 
 
 # --- gate file, options, repository ----------------------------------------------------------------------------------
@@ -530,7 +506,7 @@ def test_gate_file__unusable(project, harm, message):
     before = entries_of(project.root)
     harm(project.root / "proctor.yml")
 
-    assert_refused(run_here(project.root, "check"), 2, message)
+    assert_refused(here(project.root, "check"), 2, message)
     assert before == entries_of(project.root)
 
 
@@ -545,7 +521,7 @@ def test_contract__edited(project, key):
     before = entries_of(project.root)
 
     for command in ("check", "status"):
-        said = run_here(project.root, command)
+        said = here(project.root, command)
         assert_refused(said, 2, key)
         assert "may change" in said.err
     assert before == entries_of(project.root)
@@ -569,7 +545,7 @@ def test_options__wrong(project, arguments, code, message):
     """A mistyped option, command or file is named, with what to do instead."""
     before = entries_of(project.root)
 
-    assert_refused(run_here(project.root, *arguments), code, message)
+    assert_refused(here(project.root, *arguments), code, message)
     assert before == entries_of(project.root)
 
 
@@ -581,17 +557,17 @@ def test_status__needs_no_candidate(project):
         "  - mode: fp-free\n  - adaptivity: full\n  - steps: 3\n"
     )
 
-    assert 0 == run_here(project.root, "status").code
+    assert 0 == here(project.root, "status").code
     (project.root / "exam/features.csv").unlink()
     shutil.rmtree(project.root / ".proctor")
-    assert 0 == run_here(project.root, "status", ".travis.yml", "--labels", "exam/labels.csv").code
+    assert 0 == here(project.root, "status", ".travis.yml", "--labels", "exam/labels.csv").code
 
 
 def test_errors__as_json(project):
     """With --json an error is JSON on stdout too, with kind, message, hint and the exit code."""
     (project.root / "new.csv").unlink()
 
-    said = run_here(project.root, "check", "--json")
+    said = here(project.root, "check", "--json")
 
     report = json.loads(said.out)
     assert (5, 5, "DataError") == (said.code, report["exit_code"], report["error"]["kind"])
@@ -605,7 +581,7 @@ def test_revision__without_a_repository(project):
     project.gate(condition="n - o > 0.02 +/- 0.05", baseline={"revision": "main"})
     before = entries_of(project.root)
 
-    said = run_here(project.root, "check")
+    said = here(project.root, "check")
 
     assert said.code in (2, 5)
     assert "git" in said.err or "repository" in said.err
@@ -642,7 +618,7 @@ def test_revision__without_the_model(project, candidate, name):
     shutil.copy(project.root / "new.csv", project.root / name)
     before = entries_of(project.root)
 
-    said = run_here(project.root, "check")
+    said = here(project.root, "check")
 
     assert 5 == said.code
     assert f"the baseline is the revision 'main', and {name!r} is not in it" in said.err
@@ -693,9 +669,9 @@ def test_model__misbehaves(project, script, message):
     )
     before = entries_of(project.root)
 
-    said = run_here(project.root, "check")
+    said = here(project.root, "check")
     own = "\n".join(text for text in said.err.splitlines() if not text.startswith("  | "))
-    assert_refused(Said(said.code, said.out, own), 5, message)
+    assert_refused(Ran(said.code, said.out, own), 5, message)
     assert before == entries_of(project.root)
 
 
@@ -726,9 +702,9 @@ def test_process__full_disk(project, is_first):
         timeout=60,
     )
 
-    assert_refused(Said(done.returncode, done.stdout, done.stderr), 5, "cannot be (written|created|kept)")
+    assert_refused(Ran(done.returncode, done.stdout, done.stderr), 5, "cannot be (written|created|kept)")
     assert before == entries_of(project.root)
-    assert 0 == run_here(project.root, "check").code
+    assert 0 == here(project.root, "check").code
 
 
 @pytest.fixture
@@ -750,7 +726,7 @@ def test_process__read_only_folder(project, open_folder):
         path.chmod(0o755 if path.is_dir() else 0o644)
     before = entries_of(project.root)
 
-    def run(*arguments: str) -> Said:
+    def run(*arguments: str) -> Ran:
         script = (
             "import contextlib, io, os, sys\n"
             "from proctor import cli\n"
@@ -768,7 +744,7 @@ def test_process__read_only_folder(project, open_folder):
             check=False,
             timeout=60,
         )
-        return Said(done.returncode, done.stdout, done.stderr)
+        return Ran(done.returncode, done.stdout, done.stderr)
 
     assert_refused(run("check"), 5, "cannot be (written|opened|kept)")
     assert before == entries_of(project.root)
@@ -819,7 +795,7 @@ def test_process__interrupted(project):
     assert "interrupted" in err
     assert "Traceback" not in err
     assert before == entries_of(project.root)
-    assert 0 == run_here(project.root, "check").code
+    assert 0 == here(project.root, "check").code
 
 
 def test_process__interrupted_while_a_model_runs(project):

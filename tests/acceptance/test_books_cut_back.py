@@ -1,4 +1,4 @@
-"""Books that are truncated, pushed back or deleted, with the owner's key and without: whole processes."""
+"""Books that are truncated, pushed back or deleted, with the owner's key and without."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`proctor check`, whole processes: verdicts, replays, what is shown and what is not."""
+"""`proctor check`: verdicts, replays, what is shown and what is not."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import sys
 import time
 
 import pytest
-from test_bad_input import run_here
+from command_line import here
 
 from proctor.ledger import open_ledger, verify
 
@@ -88,7 +88,7 @@ def recorded(workshop) -> list[str]:
 
 
 def rerun(workshop):
-    said = run_here(workshop.root, "check", "--json")
+    said = here(workshop.root, "check", "--json")
     assert 0 == said.code, said.out + said.err
     return json.loads(said.out)
 

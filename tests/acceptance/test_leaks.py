@@ -1,5 +1,5 @@
 """
-What leaves the gate: whole processes whose labels are long random words, and everything they produced is searched.
+What leaves the gate: command lines on labels that are long random words, and everything they produced is searched.
 
 No label and no private count stands in what a developer sees, whatever went wrong (design.md, rule 3; theory.md §4.3).
 """
@@ -14,7 +14,7 @@ import sys
 
 import numpy as np
 import pytest
-from test_bad_input import run_here
+from command_line import here
 
 from proctor.testset.keys import generate_key
 
@@ -154,7 +154,7 @@ def test_check__errors_about_labels_do_not_quote_them(secret, harm):
     exam = {"labels": "exam/labels.csv", "features": "exam/features.csv", "classes": ["public-1"]}
     secret.workshop.gate(condition="n - o > 0.02 +/- 0.2", disagreement=None, power=0.5, testset=exam)
 
-    ran = run_here(secret.root, "check", "--json")
+    ran = here(secret.root, "check", "--json")
 
     assert ran.code in (2, 5), ran.out
     assert_silent(ran.out + ran.err)
@@ -193,7 +193,7 @@ def test_none__no_output_shows_the_outcome(workshop, tmp_path_factory):
         secret.workshop.gate(condition="n - o > 0.02 +/- 0.2", disagreement=None, power=0.5, adaptivity="none", steps=4)
         commands = [("check", *mode) for mode in MODES] + [("status", *mode) for mode in MODES]
         commands.append(("ledger", "show", "--json"))
-        ran = [run_here(secret.root, *command) for command in commands]
+        ran = [here(secret.root, *command) for command in commands]
         return [one.code for one in ran], NOISE.sub("#", "".join(one.out + one.err for one in ran))
 
     passing, failing = story(223, 31), story(31, 223)
@@ -235,7 +235,7 @@ def test_twins__that_end_alike_print_the_same_bytes(workshop, tmp_path_factory, 
             secret.labels[first] = WORDS[0]  # one win or loss less
             secret.write_labels()
         harm(secret)
-        ran = run_here(secret.root, "check", *mode)
+        ran = here(secret.root, "check", *mode)
         assert code == ran.code, ran.err
         return NOISE.sub("#", ran.out + ran.err)
 
@@ -279,7 +279,7 @@ def test_twins__with_one_transcript_look_alike_in_every_output(workshop, tmp_pat
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))  # the twin's own machine
         secret = Secret(type(workshop)(tmp_path_factory.mktemp("twin")), wins, losses, seed)
         secret.workshop.gate(condition="n - o > 0.02 +/- 0.2", disagreement=None, power=0.5, feedback=feedback)
-        ran = {" ".join(command): run_here(secret.root, *command) for command in COMMANDS}
+        ran = {" ".join(command): here(secret.root, *command) for command in COMMANDS}
         assert {0, 1} == {one.code for one in ran.values()}, [one.err for one in ran.values()]
         said = {name: f"{one.code}\n{one.out}\n{one.err}" for name, one in ran.items()}
         written = {name: (secret.root / name).read_text() for name in FILES}

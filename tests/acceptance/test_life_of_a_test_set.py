@@ -1,11 +1,8 @@
-"""The life of a test set, whole processes: registered, sealed, corrected, retired, renewed, told about, opened."""
+"""The life of a test set, registered, sealed, corrected, retired, renewed, told about, opened."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +12,8 @@ from proctor.testset.sealing import generate_key
 
 
 def owner(workshop, *arguments, code=0, env=None):
-    done = subprocess.run(
-        [sys.executable, "-m", "proctor", "testset", *arguments],
-        cwd=workshop.root,
-        env={**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1", "PROCTOR_ACTOR": "ada", **(env or {})},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert code == done.returncode, done.stdout + done.stderr
+    done = workshop.proctor("testset", *arguments, env={"PROCTOR_ACTOR": "ada", **(env or {})})
+    assert code == done.code, done.out + done.err
     return done
 
 
@@ -75,7 +64,7 @@ def test_correct__number_in_the_ledger_rows_and_reason_in_the_owners_record(read
     first = check(ready)
     corrected_labels(ready, [1998, 1999])
 
-    said = owner(ready, "correct", "corrected.csv", "--reason", "two annotators erred").stdout
+    said = owner(ready, "correct", "corrected.csv", "--reason", "two annotators erred").out
 
     assert "corrected 2 labels" in said
     (entry,) = entries(ready, "correction")
@@ -93,9 +82,9 @@ def test_correct__refusals(ready):
     """Nothing is recorded where nothing was corrected, labels are left out, or the test set is not in the books."""
     owner(ready, "correct", "exam/labels.csv", code=2)
     check(ready)
-    assert "no label differs" in owner(ready, "correct", "exam/labels.csv", code=2).stderr
+    assert "no label differs" in owner(ready, "correct", "exam/labels.csv", code=2).err
     ready.table("part.csv", ("id", "label"), [(f"e{i}", 3) for i in range(5)])
-    assert "have none in the corrected file" in owner(ready, "correct", "part.csv", code=2).stderr
+    assert "have none in the corrected file" in owner(ready, "correct", "part.csv", code=2).err
 
     assert [] == entries(ready, "correction")
 
@@ -111,7 +100,7 @@ def test_correct__interrupted_act_is_completed(ready):
     for path, content in zip((register, labels), before, strict=True):
         path.write_bytes(content)  # as if the process had died right after the ledger's entry
 
-    assert "completed now" in owner(ready, "correct", "corrected.csv").stdout
+    assert "completed now" in owner(ready, "correct", "corrected.csv").out
 
     assert 1 == len(entries(ready, "correction"))
     assert labels.read_bytes() == (ready.root / "corrected.csv").read_bytes()
@@ -134,7 +123,7 @@ def test_life__sealed_labels_are_corrected_sealed_and_opened_at_the_end(ready):
     (ready.root / "exam/labels.csv").unlink()
     first = check(ready, env=env)
     corrected_labels(ready, [3, 4, 5])
-    corrected = json.loads(owner(ready, "correct", "corrected.csv", "--json", env=env).stdout)
+    corrected = json.loads(owner(ready, "correct", "corrected.csv", "--json", env=env).out)
     assert (3, False, "labels.csv.sealed") == (
         corrected["corrected"], corrected["recorded_before"], Path(corrected["labels"]).name
     )  # fmt: skip
@@ -142,7 +131,7 @@ def test_life__sealed_labels_are_corrected_sealed_and_opened_at_the_end(ready):
     ready.predictions("other.csv", range(150, 400))
     assert 2 == check(ready, "--candidate", "other.csv", env=env)["step"]
 
-    said = owner(ready, "retire", "--yes", "--reason", "a fresh one is here", env=env).stdout
+    said = owner(ready, "retire", "--yes", "--reason", "a fresh one is here", env=env).out
 
     assert "labels.csv" in said
     assert (ready.root / "corrected.csv").read_bytes() == (ready.root / "exam/labels.csv").read_bytes()
@@ -157,10 +146,10 @@ def test_retire__is_recorded_once(ready):
     """Doing it again opens the files again and appends nothing."""
     owner(ready, "retire", "--yes", code=2)
     check(ready)
-    once = json.loads(owner(ready, "retire", "--yes", "--reason", "spent", "--json").stdout)
+    once = json.loads(owner(ready, "retire", "--yes", "--reason", "spent", "--json").out)
 
-    assert "before" in owner(ready, "retire", "--yes").stdout
-    again = json.loads(owner(ready, "retire", "--yes", "--json").stdout)
+    assert "before" in owner(ready, "retire", "--yes").out
+    again = json.loads(owner(ready, "retire", "--yes", "--json").out)
 
     assert ("spent", False, {}) == (once["reason"], once["recorded_before"], once["outcomes"])
     assert {**once, "recorded_before": True} == again
@@ -171,7 +160,7 @@ def test_retire__nobody_there_to_answer(ready):
     """What cannot be taken back is not done because nobody could be asked: exit code 2, and nothing is recorded."""
     check(ready)
 
-    said = owner(ready, "retire", code=2).stderr
+    said = owner(ready, "retire", code=2).err
 
     assert "nobody is there to answer; say --yes" in said
     assert [] == entries(ready, "retirement")
@@ -180,10 +169,10 @@ def test_retire__nobody_there_to_answer(ready):
 def test_retire__another_reason_later(ready):
     """The first reason is on record; whoever gives another one is told that it stands."""
     check(ready)
-    assert "" == owner(ready, "retire", "--yes", "--reason", "spent").stderr
+    assert "" == owner(ready, "retire", "--yes", "--reason", "spent").err
 
-    assert "" == owner(ready, "retire", "--yes", "--reason", "spent").stderr
-    assert "the recorded reason stands: spent" in owner(ready, "retire", "--yes", "--reason", "leaked").stderr
+    assert "" == owner(ready, "retire", "--yes", "--reason", "spent").err
+    assert "the recorded reason stands: spent" in owner(ready, "retire", "--yes", "--reason", "leaked").err
 
 
 def test_none__the_owner_reads_outcomes_and_retirement_opens_them(ready):
@@ -193,25 +182,25 @@ def test_none__the_owner_reads_outcomes_and_retirement_opens_them(ready):
     ready.predictions("worse.csv", range(600))
     check(ready, "--candidate", "worse.csv")
 
-    read = json.loads(owner(ready, "outcomes", "--json").stdout)
+    read = json.loads(owner(ready, "outcomes", "--json").out)
     assert ["pass", "fail"] == [each["outcome"] for each in read]
     assert 160 == read[0]["private"]["figures"]["clauses"][0]["counts"]["wins"]
-    for text in (owner(ready, "show").stdout, owner(ready, "show", "--json").stdout):
+    for text in (owner(ready, "show").out, owner(ready, "show", "--json").out):
         assert '"fail"' not in text
         assert "retired" not in text.splitlines()[0]
 
     record = ready.root / ".proctor/owner.jsonl"
     whole = record.read_text()
     record.write_text(whole.replace('"outcome": "fail"', '"outcome": "pass"'))
-    assert "was changed" in owner(ready, "outcomes", code=5).stdout
-    assert "cannot be opened" in owner(ready, "retire", "--yes", code=5).stderr
+    assert "was changed" in owner(ready, "outcomes", code=5).out
+    assert "cannot be opened" in owner(ready, "retire", "--yes", code=5).err
     record.write_text(whole)
 
     owner(ready, "retire", "--yes")
 
     (entry,) = entries(ready, "retirement")
     assert ["pass", "fail"] == list(entry["body"]["outcomes"].values())
-    shown = json.loads(owner(ready, "show", "--json").stdout)["testset"]["verdicts"]
+    shown = json.loads(owner(ready, "show", "--json").out)["testset"]["verdicts"]
     assert ["pass", "fail"] == [each["outcome"] for each in shown]
 
 
@@ -222,9 +211,9 @@ def test_outcomes__with_the_key_no_file_is_needed(ready):
     check(ready, env=env)
 
     assert not (ready.root / ".proctor/owner.jsonl").exists()
-    assert "pass" in owner(ready, "outcomes", env=env).stdout
-    assert "key is not here" in owner(ready, "outcomes", code=5).stdout
-    assert "key" in owner(ready, "outcomes", code=5, env={"PROCTOR_KEY": generate_key().text}).stderr
+    assert "pass" in owner(ready, "outcomes", env=env).out
+    assert "key is not here" in owner(ready, "outcomes", code=5).out
+    assert "key" in owner(ready, "outcomes", code=5, env={"PROCTOR_KEY": generate_key().text}).err
 
 
 # --- the next one ----------------------------------------------------------------------------------------------------
@@ -234,9 +223,9 @@ def test_renew__the_accepted_model_is_the_baseline_of_the_next_set(accepted):
     """The successor knows its predecessor, starts with what that has left, and measures the accepted model."""
     files = second_exam(accepted)
     accepted.gate(baseline=None, testset=files)
-    assert "--baseline" in owner(accepted, "renew", code=2).stderr
+    assert "--baseline" in owner(accepted, "renew", code=2).err
 
-    said = json.loads(owner(accepted, "renew", "--baseline", "exam2/present.csv", "--json").stdout)
+    said = json.loads(owner(accepted, "renew", "--baseline", "exam2/present.csv", "--json").out)
 
     assert (2, "exam2/present.csv") == (said["number"], said["baseline"])
     assert (True, 0.001) == (said["inherits"], pytest.approx(said["error_sum"]))
@@ -247,11 +236,11 @@ def test_renew__the_accepted_model_is_the_baseline_of_the_next_set(accepted):
     assert (1_600, 2_000) == (measured["right"], measured["labeled"])
     report = check(accepted, "--candidate", "exam2/better.csv")
     assert ("pass", 1, "exam2/present.csv") == (report["verdict"], report["step"], report["baseline"])
-    shown = owner(accepted, "show").stdout
+    shown = owner(accepted, "show").out
     assert "together   0.001" in shown
     assert "0.001, handed on by set 1" in shown
     assert "0.001, of which 0.001 was handed on" in shown
-    assert "registered already" in owner(accepted, "renew", "--baseline", "exam2/present.csv", code=2).stderr
+    assert "registered already" in owner(accepted, "renew", "--baseline", "exam2/present.csv", code=2).err
 
 
 def test_renew__what_the_last_set_has_left_is_handed_on_once(ready):
@@ -261,9 +250,9 @@ def test_renew__what_the_last_set_has_left_is_handed_on_once(ready):
     ready.predictions("other.csv", range(150, 400))
     files = second_exam(ready)
     ready.gate(baseline=None, testset=files)
-    renewed = json.loads(owner(ready, "renew", "--baseline", "exam2/present.csv", "--json").stdout)
+    renewed = json.loads(owner(ready, "renew", "--baseline", "exam2/present.csv", "--json").out)
 
-    (founder, heir) = json.loads(owner(ready, "show", "--json").stdout)["lineage"]["sets"]
+    (founder, heir) = json.loads(owner(ready, "show", "--json").out)["lineage"]["sets"]
     assert founder["handed_on"] == heir["error_probability"] < founder["error_probability"] == renewed["error_sum"]
     ready.gate(testset=old)
     assert first["entry"] == check(ready)["entry"]
@@ -271,7 +260,7 @@ def test_renew__what_the_last_set_has_left_is_handed_on_once(ready):
     assert 4 == refused.code
     assert f"was handed on to test set {renewed['testset'][:12]}" in refused.err
     assert "handed on" in ready.proctor("status").out
-    assert "no fresh test set is needed" in owner(ready, "notify", "--print", code=2).stderr
+    assert "no fresh test set is needed" in owner(ready, "notify", "--print", code=2).err
     third = second_exam(ready, folder="exam3", offset=3_000_000)
     ready.gate(baseline=None, testset=third, candidate={"predictions": "exam3/better.csv"})
     refused = ready.proctor("check")
@@ -283,14 +272,14 @@ def test_renew__a_budget_of_its_own_is_declared(accepted):
     files = second_exam(accepted)
     accepted.gate(baseline=None, testset=files, reliability=0.99)
     present = ("renew", "--baseline", "exam2/present.csv")
-    unsaid = owner(accepted, *present, code=2).stderr
+    unsaid = owner(accepted, *present, code=2).err
     assert "the project's reliability is 0.999" in unsaid
     assert "--reliability 0.99" in unsaid
-    assert "Write `reliability: 0.995`" in owner(accepted, *present, "--reliability", "0.995", code=2).stderr
+    assert "Write `reliability: 0.995`" in owner(accepted, *present, "--reliability", "0.995", code=2).err
     both = owner(accepted, *present, "--reliability", "0.99", "--project-reliability", "0.9", code=2)
-    assert "two ways" in both.stderr
+    assert "two ways" in both.err
 
-    said = json.loads(owner(accepted, *present, "--reliability", "0.99", "--json").stdout)
+    said = json.loads(owner(accepted, *present, "--reliability", "0.99", "--json").out)
 
     assert (False, 0.011) == (said["inherits"], pytest.approx(said["error_sum"]))
 
@@ -323,7 +312,7 @@ def test_renew__examples_of_the_predecessor_are_refused(accepted):
 
     refused = owner(accepted, "renew", "--baseline", "exam2/present.csv", code=5)
 
-    assert "3 of its 2,003 examples in common" in refused.stderr
+    assert "3 of its 2,003 examples in common" in refused.err
     assert 1 == len(entries(accepted, "registration"))
 
 
@@ -341,7 +330,7 @@ def test_renew__a_command_is_run_on_the_new_examples(ready):
     check(ready)
     ready.gate(baseline=None, candidate=program, testset=second_exam(ready))
 
-    said = json.loads(owner(ready, "renew", "--json").stdout)
+    said = json.loads(owner(ready, "renew", "--json").out)
 
     assert "python predict.py {features} {predictions}" == said["baseline"]
     again = check(ready)
@@ -352,7 +341,7 @@ def test_renew__share_of_a_projects_reliability(workshop):
     """Set j takes 2^-j of the project's error probability; one that would take more is told what it must say."""
     workshop.exam().predictions("old.csv", range(400)).gate(reliability=0.99, baseline=None)
     refused = owner(workshop, "register", "--project-reliability", "0.99", code=2)
-    assert "`reliability: 0.995`" in refused.stderr
+    assert "`reliability: 0.995`" in refused.err
     workshop.gate(reliability=0.995, baseline=None)
     owner(workshop, "register", "--project-reliability", "0.99", "--baseline", "old.csv")
     files = second_exam(workshop)
@@ -361,9 +350,9 @@ def test_renew__share_of_a_projects_reliability(workshop):
 
     refused = owner(workshop, "renew", "--baseline", "exam2/present.csv", code=2)
 
-    assert "`reliability: 0.9975`" in refused.stderr
+    assert "`reliability: 0.9975`" in refused.err
     workshop.gate(reliability=0.9975, baseline=None, testset=files)
-    said = json.loads(owner(workshop, "renew", "--baseline", "exam2/present.csv", "--json").stdout)
+    said = json.loads(owner(workshop, "renew", "--baseline", "exam2/present.csv", "--json").out)
     assert (0.0075, 0.01) == pytest.approx((said["error_sum"], said["project_error"]))
 
 
@@ -401,12 +390,12 @@ def test_renew__on_sealed_inputs_the_baseline_is_charged(ready, crashes, ending)
     check(ready, env=env)
     gate("exam2")
 
-    said = json.loads(owner(ready, "renew", "--json", env=env).stdout)
+    said = json.loads(owner(ready, "renew", "--json", env=env).out)
 
     last = entries(ready)[-1]["body"]
     outcome = "pass" if ending == "first accepted" else "fail"
     assert (outcome, ending, said["testset"]) == (last["outcome"], last["basis"], last["testset"])
-    assert "no evaluation is pending" in owner(ready, "abort", code=2, env=env).stderr
+    assert "no evaluation is pending" in owner(ready, "abort", code=2, env=env).err
     owner(ready, "retire", "--yes", env=env)
     assert (ready.root / "exam2/features.csv").read_text().startswith("id,x\nexam2-0,1000000\n")
 
@@ -417,9 +406,9 @@ def test_notify__from_the_command_line(ready):
     owner(ready, "notify", code=2)
     check(ready)
 
-    assert "its budget is spent" in owner(ready, "notify", "--print").stdout.lower()
+    assert "its budget is spent" in owner(ready, "notify", "--print").out.lower()
     failed = owner(ready, "notify", code=5, env={"PROCTOR_SMTP_HOST": ""})
-    assert "PROCTOR_SMTP_HOST" in failed.stdout
-    (tried,) = json.loads(owner(ready, "notify", "--json", code=5, env={"PROCTOR_SMTP_HOST": ""}).stdout)
+    assert "PROCTOR_SMTP_HOST" in failed.out
+    (tried,) = json.loads(owner(ready, "notify", "--json", code=5, env={"PROCTOR_SMTP_HOST": ""}).out)
     assert ("failed", "mail", None) == (tried["state"], tried["medium"], tried["at"])
-    assert {"subject", "text"} == json.loads(owner(ready, "notify", "--print", "--json").stdout).keys()
+    assert {"subject", "text"} == json.loads(owner(ready, "notify", "--print", "--json").out).keys()

@@ -1,4 +1,4 @@
-"""`proctor preflight`, whole processes: what it finds, what it never opens, what it never spends."""
+"""`proctor preflight`: what it finds, what it never opens, what it never spends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Declared stakes, whole processes: what they cost, who may change them, and what is refused."""
+"""Declared stakes: what they cost, who may change them, and what is refused."""
 
 from __future__ import annotations
 
