@@ -216,6 +216,29 @@ def test_outcomes__with_the_key_no_file_is_needed(ready):
     assert "key" in owner(ready, "outcomes", code=5, env={"PROCTOR_KEY": generate_key().text}).err
 
 
+# --- more examples ---------------------------------------------------------------------------------------------------
+
+
+def test_extend__from_the_command_line(ready):
+    """What was added, what is to be run, and what may not decide it; none of the owner's figures."""
+    check(ready)
+    labels = np.random.default_rng(5).integers(0, 10, 300)
+    ready.table("march-labels.csv", ("id", "label"), ((f"m{i}", label) for i, label in enumerate(labels)))
+    ready.table("march-features.csv", ("id", "x"), ((f"m{i}", 70_000 + i) for i in range(300)))
+    march = ("extend", "march-labels.csv", "--features", "march-features.csv", "--reason", "March")
+
+    said = owner(ready, *march).stdout
+
+    assert "grew by 300 examples to 2,300" in said
+    assert "new.csv has no predictions for them yet: run its model on all 2,300." in said
+    assert "Never from estimates, p-values" in said
+    assert "extended   by 300 examples to 2,300 in entry 3: March" in owner(ready, "show").stdout
+    assert "2,300 examples" in ready.proctor("status").out
+    refused = ready.proctor("check")
+    assert (5, True) == (refused.code, "run the model on all 2,300 examples" in refused.err)
+    assert json.loads(owner(ready, *march, "--json").stdout)["recorded_before"]
+
+
 # --- the next one ----------------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from proctor import cli, gatefile
 from proctor.cli.report import plan_of
-from proctor.gate.books import next_set_hint
+from proctor.gate.needs import next_set_hint
 from proctor.preflight import accounts
 from proctor.reports.plan import to_json
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from proctor.cli.extend import extend
 from proctor.cli.seal import seal
 from proctor.cli.settings import baseline, settings
 from proctor.errors import PASSED, UNUSABLE, Misuse
@@ -41,12 +42,13 @@ def testset() -> None:
     Examples:
       proctor testset seal exam/labels.csv      encrypt the labels
       proctor testset show                      its life so far, and the sets before and after it
+      proctor testset extend more.csv           add labeled examples, on the same account
       proctor testset retire --reason "spent"   end it, and give its labels to developers
       proctor testset renew                     register the one that follows
     """
 
 
-for command in (seal, settings, baseline):
+for command in (seal, extend, settings, baseline):
     testset.add_command(command)
 
 gate_file = click.argument("file", default=".", type=click.Path())

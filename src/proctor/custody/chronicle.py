@@ -38,7 +38,7 @@ def _portrait(life: Life) -> Json:
     record, contract = life.registered.record, life.registered.record.contract
     return {
         "fingerprint": record.testset,
-        "n_examples": record.n_examples,
+        "n_examples": life.in_use.n_examples,
         "state": state(life),
         "reliability": contract.reliability,
         "mode": contract.mode.value,
@@ -52,6 +52,11 @@ def _portrait(life: Life) -> Json:
         "corrections": [
             {"entry": taken.entry.number, "at": taken.entry.at, "rows": taken.record.n_rows}
             for taken in life.corrections
+        ],
+        "extensions": [
+            {"entry": taken.entry.number, "at": taken.entry.at, "added": taken.record.n_added}
+            | {"n_examples": taken.record.n_examples, "version": taken.record.version, "reason": taken.record.reason}
+            for taken in life.extensions
         ],
         "retired": _retired(life),
         "acts": [
@@ -112,7 +117,7 @@ def _line(number: int, life: Life, given: float | None) -> Json:
     return {
         "number": number,
         "fingerprint": record.testset,
-        "n_examples": record.n_examples,
+        "n_examples": life.in_use.n_examples,
         "state": state(life),
         "evaluations": life.account.evaluations,
         "error_probability": record.contract.error_probability if given is None else given,
@@ -133,6 +138,11 @@ def lines(found: Json) -> list[str]:
     if about["pending"] is not None:
         text.append(f"pending    entry {about['pending']} has begun and not ended")
     text += [f"corrected  {count(each['rows'], 'labels')} in entry {each['entry']}" for each in about["corrections"]]
+    text += [
+        f"extended   by {count(each['added'], 'examples')} to {each['n_examples']:,} in entry {each['entry']}: "
+        f"{printable(each['reason'])}"
+        for each in about["extensions"]
+    ]
     text += [
         f"notice     {e['occasion']}: {e['stage']} in entry {e['entry']} ({e['channel']})" for e in about["notices"]
     ]

@@ -24,7 +24,7 @@ from proctor.predictions import Labels, Source
 from proctor.reports.sentences import count
 from proctor.testset import LabelChange, LabelRegister
 
-_LABELS = "labels"
+LABELS = "labels"
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def correct(session: Session, new_labels: Path, reason: str) -> Correction:
         EvaluationPending: If an evaluation on sealed inputs is not over.
     """
     target = session.gate.resolve(session.gate.testset.labels)
-    source = session.safe.opened(new_labels, _LABELS)
+    source = session.safe.opened(new_labels, LABELS)
     if source.ending != Source(target).ending:
         raise Misuse(
             f"{str(new_labels)!r} is not of the same format as {str(target)!r}",
@@ -73,7 +73,7 @@ def correct(session: Session, new_labels: Path, reason: str) -> Correction:
     session.registry.discard(register.commitment)
     if not target.exists() or not new_labels.samefile(target):
         with source.open_bytes() as file:
-            _put_in_place(session, file.read(), target)
+            put_in_place(session, file.read(), target, LABELS)
     return replace(correction, labels=target)
 
 
@@ -102,7 +102,7 @@ def _is_unfinished(session: Session, register: LabelRegister, labels: Labels) ->
     if register.compare(session.exam.hashes, labels).n_changed:
         return True
     updated = register.updated(session.exam.hashes, labels)
-    in_place = _labels_in(session, session.safe.opened(session.gate.resolve(session.gate.testset.labels), _LABELS))
+    in_place = _labels_in(session, session.safe.opened(session.gate.resolve(session.gate.testset.labels), LABELS))
     return bool(updated.compare(session.exam.hashes, in_place).n_changed)
 
 
@@ -134,15 +134,20 @@ def _names(session: Session, rows: Sequence[int]) -> list[str]:
     return [session.exam.ids[row] if session.exam.ids is not None else str(row + 1) for row in rows]
 
 
-def _put_in_place(session: Session, content: bytes, target: Path) -> None:
-    """The file of labels, replaced whole; sealed as it was, and for the same inputs."""
+def put_in_place(session: Session, content: bytes, target: Path, context: str) -> None:
+    """
+    Replace a file of the test set whole; sealed as it was, and for the same inputs.
+
+    Raises:
+        DataError: If it cannot be written, or is sealed and its key is not here.
+    """
     if is_sealed(target):
         from proctor.testset import sealing
 
         key = session.safe.key
         if key is None:
             raise DataError(f"{str(target)!r} is sealed, and its key is not here")
-        content = sealing.seal_bytes(content, key, _LABELS, bytes.fromhex(sealing.file_facts(target).pair))
+        content = sealing.seal_bytes(content, key, context, bytes.fromhex(sealing.file_facts(target).pair))
     mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
     write_whole(target, content, mode)
 

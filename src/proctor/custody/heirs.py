@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from proctor.custody.lineage import Lineage, project_error
 from proctor.errors import ContractError, Misuse
-from proctor.gate.books import hands_on, refuse_pending
+from proctor.gate.books import refuse_pending
+from proctor.gate.needs import hands_on
 from proctor.gatefile import Gate
 
 if TYPE_CHECKING:

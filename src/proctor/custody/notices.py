@@ -14,7 +14,8 @@ from enum import StrEnum
 
 from proctor.custody.outcomes import Opened
 from proctor.errors import BudgetSpent, ToleranceOutOfReach
-from proctor.gate.books import Books, next_set_hint, refuse_if_out_of_reach, refuse_if_over
+from proctor.gate.books import Books, refuse_if_out_of_reach, refuse_if_over
+from proctor.gate.needs import next_set_hint
 from proctor.gatefile import Gate
 from proctor.ledger.history import Life
 
@@ -89,7 +90,7 @@ def end_of(gate: Gate, books: Books, life: Life) -> Notice | None:
         return _ending(gate, life, "retired", f"Its owner retired it: {life.retired.record.reason.rstrip('.')}.")
     try:
         refuse_if_over(gate, books)
-        refuse_if_out_of_reach(gate, books, gate.formula, life.registered.record.n_examples)
+        refuse_if_out_of_reach(gate, books, gate.formula, life.in_use.n_examples)
     except BudgetSpent:
         evaluations = life.account.evaluations
         return _ending(gate, life, "spent", f"Its budget is spent; evaluations: {evaluations}.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from proctor.budget import SPENT, Account, can_hand_on, open_account
+from proctor.budget import SPENT, Account, open_account
 from proctor.conditions import Clause, Formula, clauses, slices
 from proctor.errors import (
     AccountHandedOn,
@@ -17,17 +17,16 @@ from proctor.errors import (
     ContractError,
     DataError,
     EvaluationPending,
-    Misuse,
     TestSetRetired,
     ToleranceOutOfReach,
 )
-from proctor.forecast import Prospect
+from proctor.gate.needs import next_set_hint, prospect
 from proctor.gate.safe import pair_of
 from proctor.gatefile import Gate
 from proctor.ledger import GENESIS, Entry, Ledger
 from proctor.ledger.history import Life, lives
-from proctor.ledger.records import Registered, from_body
-from proctor.planning import NO_SLICES, Plan, Sizes, Terms, check_possible, examples_of, is_within_reach, plan
+from proctor.ledger.records import Extended, Registered, from_body
+from proctor.planning import NO_SLICES, Sizes, check_possible, examples_of, is_within_reach
 from proctor.reports.sentences import count, points
 from proctor.testset import (
     EXAMPLES,
@@ -104,17 +103,6 @@ class Books:
         return self.life.account if self.life is not None else open_account(gate.contract)
 
 
-def consult(ledger: Ledger, exam: TestSet, *, is_another: bool = False) -> Books:
-    """
-    Read the whole ledger and find the life of *exam* in it.
-
-    Raises:
-        DataError: As `opened`.
-        LedgerError: If the ledger cannot be read or does not verify.
-    """
-    return opened(read(ledger), exam, is_another=is_another)
-
-
 def read(ledger: Ledger) -> Reading:
     """
     The whole ledger.
@@ -126,7 +114,7 @@ def read(ledger: Ledger) -> Reading:
     return Reading(entries, lives(entries))
 
 
-def opened(reading: Reading, exam: TestSet, *, is_another: bool = False) -> Books:
+def opened(reading: Reading, exam: TestSet, *, is_another: bool = False, takes_any_version: bool = False) -> Books:
     """
     The books as of a *reading*, opened at the life of *exam*.
 
@@ -134,33 +122,62 @@ def opened(reading: Reading, exam: TestSet, *, is_another: bool = False) -> Book
         reading: What was read.
         exam: The test set.
         is_another: True if its owner says that it is none of those that it looks like.
+        takes_any_version: True if its examples may be those that it had before it was extended.
 
     Raises:
-        DataError: If the test set is not registered, but shares examples with one that is, or is one in another form.
+        DataError: If the test set is not registered, but shares examples with one that is, or is one in another form;
+            or if it was extended, and these are the examples of before.
     """
     life = reading.lives.get(exam.fingerprint)
+    if life is not None and not takes_any_version:
+        refuse_outgrown(exam, life)
     doubts = _refuse_known(exam, reading.lives, is_another=is_another) if life is None else ()
     return Books(reading.entries[-1].hash if reading.entries else GENESIS, reading.lives, life, doubts, exam)
+
+
+def refuse_outgrown(exam: TestSet, life: Life) -> None:
+    """
+    Refuse the examples that a test set had before it was extended: two versions in use would be two test sets.
+
+    Raises:
+        DataError: If they are not those in use.
+    """
+    if exam.version != life.version:
+        raise DataError(
+            f"these are {exam.n_examples:,} examples of test set {exam.fingerprint[:12]}, which was extended to "
+            f"{life.in_use.n_examples:,} in entry {life.extensions[-1].entry.number}",
+            hint="Put the extended files in the place of these. Where they were being written, its owner runs the same "
+            "`proctor testset extend` again. Nothing was spent.",
+        )
 
 
 def known_as(entries: Sequence[Entry], exam: TestSet) -> TestSet:
     """*exam* as the ledger knows it: columns that were added since registration do not make another test set of it."""
     records = [from_body(each.kind, each.body, each.number) for each in entries if each.kind == Registered.kind]
     registered = [record for record in records if isinstance(record, Registered)]
-    if any(record.testset == exam.fingerprint for record in registered):
-        return exam
+    extended = [each.body for each in entries if each.kind == Extended.kind]
+    names = {str(body.get("version")): str(body.get("testset")) for body in extended} | {
+        record.testset: record.testset for record in registered
+    }
+    if exam.version in names:
+        return _named_in_books(exam, names[exam.version])
     for record in registered:
         seen = exam.seen_through(record.columns) if record.columns != exam.columns else None
-        if seen is not None and seen.fingerprint == record.testset:
-            return seen
+        if seen is not None and names.get(seen.version) == record.testset:
+            return _named_in_books(seen, record.testset)
     return exam
+
+
+def _named_in_books(exam: TestSet, testset: str) -> TestSet:
+    """The examples of a version of a registered test set, under the name of the whole."""
+    return exam if exam.version == testset else replace(exam, account=testset)
 
 
 def _refuse_known(exam: TestSet, found: Mapping[str, Life], *, is_another: bool) -> tuple[Life, ...]:
     """Refuse a test set that is in the books in another form; gives the registered sets that it may yet be."""
     doubtful = []
     for life in found.values():
-        judgment = judge(_traits_of(life.registered.record, exam), exam.traits)
+        judgment = judge(traits_in_books(life, exam), exam.traits)
         if not is_another:
             _refuse_disguise(exam, life)
             _refuse_another_form(exam, life, judgment)
@@ -184,12 +201,13 @@ def _refuse_another_form(exam: TestSet, life: Life, judgment: Judgment) -> None:
             raise DataError(said, hint=f"A table that is made anew does not make another test set. {WAYS_ON}")
 
 
-def _traits_of(registered: Registered, exam: TestSet) -> Traits:
-    """What a registration says of its set; what is sealed to another key than that of *exam* says nothing."""
-    form = registered.traits
+def traits_in_books(life: Life, exam: TestSet) -> Traits:
+    """What the books say of all examples of a set; what is sealed to another key than that of *exam* says nothing."""
+    record = life.in_use
+    form = record.traits
     if isinstance(form, str):
         form = open_traits(form, exam.files.key)
-    return Traits.from_json(registered.n_examples, registered.sketch, bool(registered.columns), form)
+    return Traits.from_json(record.n_examples, record.sketch, bool(life.registered.record.columns), form)
 
 
 def _named(life: Life) -> str:
@@ -200,8 +218,9 @@ def _refuse_disguise(exam: TestSet, life: Life) -> None:
     """A gate file that names other features, or none, does not make another test set of the same labels."""
     registered, pair = life.registered.record, pair_of(exam.files.labels.path)
     is_same_file = pair is not None and registered.pair == pair
-    by_ids = exam.seen_through(()) if registered.ids is not None and not exam.is_numbered else None
-    if is_same_file or (by_ids is not None and by_ids.fingerprint == registered.ids):
+    ids = {registered.ids, life.in_use.ids} - {None}
+    by_ids = exam.seen_through(()) if ids and not exam.is_numbered else None
+    if is_same_file or (by_ids is not None and by_ids.version in ids):
         raise DataError(
             f"the labels are those of test set {registered.testset[:12]}, which is known by other features",
             hint=f"Name the features in `testset` as they were when it was registered. {WAYS_ON}",
@@ -332,40 +351,3 @@ def _told(clause: Clause, n_examples: int, sizes: Sizes) -> str:
     if clause.slice is None:
         return f"these {n_examples:,} examples"
     return f"the {count(examples_of(clause, n_examples, sizes), 'examples')} of the slice `{clause.slice}`"
-
-
-def prospect(gate: Gate, formula: Formula, n_examples: int, sizes: Sizes = NO_SLICES) -> Prospect:
-    """What the next evaluation will be asked, apart from its level."""
-    terms = Terms(gate.mode, gate.contract.log_error_probability, gate.log_miss, gate.disagreement, gate.bound)
-    return Prospect(formula, terms, n_examples, gate.stakes, sizes)
-
-
-def next_set_hint(gate: Gate, before: Life | None) -> str:
-    """What the set that follows the one *before* needs, from the plan of this gate file and what it is handed."""
-    try:
-        found = plan(gate.formula, replace(gate.request(), log_budget=_left_for_heir(gate, before)))
-    except Misuse as error:
-        return f"The next test set cannot be planned: {error.message} {error.hint}".strip()
-    lower = "" if gate.disagreement is not None else " (or say in `disagreement` what share of predictions changes)"
-    return (
-        f"For this condition and contract the next test set needs {_needed(found)}, "
-        f"about {found.labels:,} of them labeled{lower}. See `proctor plan`."
-    )
-
-
-def _needed(found: Plan) -> str:
-    of_slices = [f"{size:,} on `{slice_}`" for slice_, size in found.slices]
-    return f"{found.examples:,} examples" + (f" ({', '.join(of_slices)})" if of_slices else "")
-
-
-def _left_for_heir(gate: Gate, before: Life | None) -> float | None:
-    """What the next set starts with, if it is what the one *before* has left; ``None`` for a budget of its own."""
-    if before is None or before.account.is_spent or not hands_on(before, gate):
-        return None
-    return before.account.log_budget
-
-
-def hands_on(before: Life, gate: Gate) -> bool:
-    """True if the set that follows this one is its heir, unless its owner declares otherwise (theory.md §4.6)."""
-    record = before.registered.record
-    return record.project_error is None and can_hand_on(record.contract, gate.contract)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from proctor.errors import DataError, Misuse, ModelError, SandboxError
+from proctor.gate.growth import naming_what_grew, what_to_run
 from proctor.gate.hidden import hidden_paths, own_paths
 from proctor.gate.kept import Kept
 from proctor.gate.locked import LockedTestSet
@@ -247,7 +248,8 @@ class Workbench:
         if isinstance(self.exam, LockedTestSet):
             ids = predictions.ids
             return predictions.digest if ids is None else prediction_digest(predictions.values, ids)
-        values = align(self.exam.sheet(), predictions).values
+        with naming_what_grew(self.exam):
+            values = align(self.exam.sheet(), predictions).values
         if self.exam.ids is None:
             return prediction_digest(values[self.exam.order])
         return prediction_digest(values, self.exam.ids)
@@ -303,6 +305,17 @@ class Workbench:
                 raise DataError(f"the baseline is the revision {revision!r}: {found.message}", found.hint) from None
 
     def _read_earlier(self, submission: Submission) -> PredictionSet:
+        if (
+            self.exam.is_grown
+            and isinstance(self.gate.candidate, PredictionsFile)
+            and not self.kept.has(submission.digest)
+        ):
+            raise DataError(
+                f"the accepted model {submission.source!r} predicted the test set before it was extended",
+                hint=f"{what_to_run(self.exam)} Name what it predicts: `baseline: "
+                "{predictions: FILE}`; the owner says that they are the baseline: `proctor testset baseline FILE`. "
+                "Nothing was spent.",
+            )
         if self.kept.has(submission.digest) or submission.commit is None:
             return self.kept.get(submission.digest, submission.source)
         try:

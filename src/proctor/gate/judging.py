@@ -11,7 +11,8 @@ from proctor.conditions import clauses
 from proctor.evaluation import evaluate, figures, paper_rule, summary
 from proctor.feedback import Message, message, message_of_time, message_without_judgment, together
 from proctor.gate.asking import Asked
-from proctor.gate.books import Books, prospect
+from proctor.gate.books import Books
+from proctor.gate.needs import prospect
 from proctor.gate.pace import Lasted, judging_s, lasting
 from proctor.gate.session import Session
 from proctor.ledger.records import Evaluated, Feedback

@@ -95,7 +95,7 @@ class Kept:
         return PredictionSet(values, self.exam.ids, digest, source)
 
     def _file(self, digest: str) -> Path:
-        return self.folder / f"{self.exam.fingerprint[:16]}-{digest[:32]}.npz"
+        return self.folder / f"{self.exam.version[:16]}-{digest[:32]}.npz"
 
     def _lost(self, source: str) -> DataError:
         return DataError(

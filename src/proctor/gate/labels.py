@@ -12,7 +12,6 @@ from proctor.gate.locked import refuse_locked
 from proctor.gate.registry import Registry
 from proctor.gate.session import Session
 from proctor.ledger.history import Life
-from proctor.ledger.records import Registered
 from proctor.predictions import Labels
 from proctor.testset import Agreement, agreement, write_request
 
@@ -28,7 +27,7 @@ def refuse_corrected(session: Session, life: Life) -> None:
         KeyFault: If the test set is sealed and its key is not here.
     """
     refuse_locked(session.exam)
-    _refuse_unsealed(session, life.registered.record)
+    _refuse_unsealed(session, life)
     register = session.registry.read(life)
     if register is None:
         _refuse_other_labels(session, life)
@@ -42,15 +41,16 @@ def refuse_corrected(session: Session, life: Life) -> None:
         raise settings.other_labels()
 
 
-def _refuse_unsealed(session: Session, registered: Registered) -> None:
+def _refuse_unsealed(session: Session, life: Life) -> None:
     """
     Refuse anything but the sealed labels, and labels of other examples than theirs, before any is looked at.
 
     Of two exchanged ids, the labels would tell whether they are the same.
     """
-    if registered.pair is not None and session.safe.pair != registered.pair:
+    pair, places = life.registered.record.pair, life.in_use.places
+    if pair is not None and session.safe.pair != pair:
         raise settings.other_labels()
-    if registered.places is not None and session.exam.places != registered.places:
+    if places is not None and session.exam.places != places:
         raise DataError(
             "examples have other ids than when they were registered, or stand in other rows; nothing was spent",
             hint="Put the registered features back.",
@@ -59,7 +59,7 @@ def _refuse_unsealed(session: Session, registered: Registered) -> None:
 
 def _refuse_other_labels(session: Session, life: Life) -> None:
     """Without the register, by the key alone: whether labels were changed, and not how many."""
-    if session.safe.key is None or not life.registered.record.is_labeled:
+    if session.safe.key is None or not life.in_use.is_labeled:
         return
     made = (session.registry.made_from(session.exam.hashes, each) for each in _registered_labels(session).readings())
     if all(register.commitment != life.labels for register in made):
@@ -99,12 +99,12 @@ def refuse_known(session: Session, books: Books) -> None:
 
 
 def _is_as_long(session: Session, life: Life) -> bool:
-    return life.registered.record.n_examples == session.exam.n_examples
+    return life.in_use.n_examples == session.exam.n_examples
 
 
 def _agreement(session: Session, life: Life) -> Agreement:
     """What labels say of whether this is a registered set."""
-    record = life.registered.record
+    record = life.in_use
     salt = Registry(session.safe, record.testset).salt(life) if record.ranks is not None else None
     if record.ranks is None or salt is None:
         return Agreement.SILENT

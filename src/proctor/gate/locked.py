@@ -15,7 +15,7 @@ import numpy as np
 from proctor.errors import KeyFault
 from proctor.gate.safe import LockedSource, Safe
 from proctor.ledger import Entry
-from proctor.ledger.records import Registered, from_body
+from proctor.ledger.records import Extended, Registered, from_body
 from proctor.predictions import Labels
 from proctor.testset import ExamFiles, TestSet
 
@@ -27,18 +27,26 @@ class LockedTestSet(TestSet):
 
     Args:
         registered: Its registration.
+        extended: What was last added to it; ``None`` if nothing was.
     """
 
     __test__ = False  # not a test case
 
     registered: Registered | None = None
+    extended: Extended | None = None
 
     @property
     def n_examples(self) -> int:
-        """Number of examples, as registered."""
-        return self.registered.n_examples if self.registered else 0
+        """Number of examples, as registered or extended."""
+        found = self.extended or self.registered
+        return found.n_examples if found else 0
 
     @cached_property
+    def version(self) -> str:
+        """Fingerprint of the examples, as registered or extended."""
+        return self.extended.version if self.extended else self.fingerprint
+
+    @property
     def fingerprint(self) -> str:
         """What the test set is, as registered."""
         return self.registered.testset if self.registered else ""
@@ -62,8 +70,17 @@ def recall(entries: Sequence[Entry], safe: Safe) -> TestSet | None:
             record = from_body(entry.kind, entry.body, entry.number)
             assert isinstance(record, Registered)  # noqa: S101  # its kind says so
             files = ExamFiles(LockedSource(safe.gate.resolve(safe.gate.testset.labels), is_private=True))
-            return LockedTestSet(files, None, np.zeros(0, "V16"), record.columns, record)
+            extended = _last_extension(entries, record.testset)
+            hashes = np.zeros(0, "V16")
+            return LockedTestSet(files, None, hashes, record.columns, None, record, extended)
     return None
+
+
+def _last_extension(entries: Sequence[Entry], testset: str) -> Extended | None:
+    found = [each for each in entries if each.kind == Extended.kind and each.body.get("testset") == testset]
+    record = from_body(found[-1].kind, found[-1].body, found[-1].number) if found else None
+    assert record is None or isinstance(record, Extended)  # noqa: S101  # its kind says so
+    return record
 
 
 def refuse_locked(exam: TestSet) -> None:

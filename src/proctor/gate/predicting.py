@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from proctor.conditions import slices
 from proctor.errors import DataError, ModelError
 from proctor.gate.contestants import Contestant, Workbench
+from proctor.gate.growth import naming_what_grew, refuse_reordered
 from proctor.gate.locked import refuse_locked
 from proctor.gate.safe import Safe
 from proctor.gatefile import Gate, Inputs, PredictionsFile
@@ -26,6 +27,7 @@ from proctor.predictions import (
 from proctor.sample import Sample
 from proctor.surroundings import Surroundings
 from proctor.testset import TestSet
+from proctor.testset.hashing import fixed_order
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Predicting:
             if isinstance(found, ModelError):
                 raise found
             sheet = self.exam.sheet(self.read_labels())
-            with self._judging_output():
+            with self._judging_output(), naming_what_grew(self.exam):
                 aligned = self._aligned[digest] = align(sheet, found)
             for note in aligned.notes if self.is_open else ():  # ids left out on sealed inputs could be a message
                 self.surroundings.remark(note)
@@ -139,8 +141,11 @@ class Predicting:
             ModelError: If they are sealed: that tells something about them, and is charged.
         """
         for model in filter(None, models):
-            pin = life.pin_of(model.submission) if life is not None else None
-            if pin is None or pin == self._pin(self.of(model)):
+            found = life.pin_of(model.submission) if life is not None else None
+            if found is None:
+                continue
+            refuse_reordered(self.exam, found[1])
+            if found[0] == self._pin_on(self.of(model), found[1].n_examples):
                 continue
             raise (DataError if self.is_open else ModelError)(
                 f"{model.submission.source!r} does not give the predictions with which it was accepted; "
@@ -157,7 +162,12 @@ class Predicting:
         return replace(record, predictions=self._pin(found) if found else self.surroundings.random_bytes(32).hex())
 
     def _pin(self, predictions: Aligned) -> str:
-        return self.safe.pin(prediction_digest(predictions.values[self.exam.order]), self.exam.fingerprint)
+        return self._pin_on(predictions, self.exam.n_examples)
+
+    def _pin_on(self, predictions: Aligned, n_examples: int) -> str:
+        """Of an extended test set, predictions are recognized on the examples that there were then: the first."""
+        order = fixed_order(self.exam.hashes[:n_examples])
+        return self.safe.pin(prediction_digest(predictions.values[:n_examples][order]), self.exam.fingerprint)
 
     @contextlib.contextmanager
     def _judging_output(self) -> Iterator[None]:

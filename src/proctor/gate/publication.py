@@ -14,7 +14,8 @@ from proctor.budget import SPENT, STAKE_UNITS, Mode
 from proctor.conditions import Formula, normalize, parse
 from proctor.errors import FAILED, PASSED
 from proctor.forecast import Prospect, budget_report
-from proctor.gate.books import Books, prospect
+from proctor.gate.books import Books
+from proctor.gate.needs import prospect
 from proctor.gatefile import Gate
 from proctor.ledger.history import Life, Taken
 from proctor.ledger.records import Adopted, Evaluated
@@ -42,7 +43,7 @@ def release_of(gate: Gate, books: Books, life: Life, taken: Concluded, replayed:
         replayed=replayed,
         entry=taken.entry.number,
         ledger_head=books.head,
-        budget=budget_report(life.account, _prospect(gate, books, formula, life.registered.record.n_examples)),
+        budget=budget_report(life.account, _prospect(gate, books, formula, life.in_use.n_examples)),
         at=taken.entry.at,
         version=__version__,
         commit=record.candidate.commit,
@@ -154,7 +155,7 @@ def _facts(life: Life, gate: Gate) -> TestSetFacts:
     registered = life.registered.record
     return TestSetFacts(
         fingerprint=registered.testset,
-        n_examples=registered.n_examples,
+        n_examples=life.in_use.n_examples,
         reliability=registered.contract.reliability,
         mode=registered.contract.mode.value,
         adaptivity=registered.contract.adaptivity.value,

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from proctor import __version__, owner
 from proctor.budget import Adaptivity
 from proctor.errors import Misuse
-from proctor.gate.books import Books, Reading, consult, known_as, opened, read
+from proctor.gate.books import Books, Reading, known_as, opened, read
 from proctor.gate.contestants import Contestant, Workbench
 from proctor.gate.identity import identify, identify_as_registered
 from proctor.gate.pace import time_of
@@ -60,6 +60,7 @@ class Session:
         named_record: File for the private figures, where one was named.
         another: Why the test set is another one than those that it looks like; ``None`` if nobody says so.
         takes_any_books: True if books that were cut back are taken, too.
+        takes_any_version: True if the examples may be those of before the test set was extended.
         opens_labels: False if the file of labels need not be here; ids are read there if nothing else has any.
         reads: How the whole ledger is read.
     """
@@ -71,6 +72,7 @@ class Session:
     named_record: Path | None = None
     another: str | None = None
     takes_any_books: bool = False
+    takes_any_version: bool = False
     opens_labels: bool = True
     reads: Callable[[Ledger], Reading] = read
 
@@ -175,9 +177,8 @@ class Session:
 
     def books(self, reading: Reading | None = None) -> Books:
         """The books as they stand now, or as of a *reading*."""
-        if reading is not None:
-            return opened(reading, self.exam, is_another=self.another is not None)
-        return consult(self.ledger, self.exam, is_another=self.another is not None)
+        found, is_another = reading or read(self.ledger), self.another is not None
+        return opened(found, self.exam, is_another=is_another, takes_any_version=self.takes_any_version)
 
     def life(self, books: Books) -> Life:
         """

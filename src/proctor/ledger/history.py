@@ -22,6 +22,7 @@ from proctor.ledger.records import (
     BaselineNamed,
     Corrected,
     Evaluated,
+    Extended,
     LossAccepted,
     Notified,
     OwnersAct,
@@ -114,6 +115,7 @@ class Life:
         notices: What became of notices, in order.
         acts: What the owner accepted: settings of gates, baselines, losses of books.
         heir: The registration that took over what this set had left, and closed its account.
+        extensions: What was added to its examples, in order.
     """
 
     registered: Taken[Registered]
@@ -127,6 +129,17 @@ class Life:
     notices: tuple[Taken[Notified], ...] = ()
     acts: tuple[Taken[OwnersAct], ...] = ()
     heir: Taken[Registered] | None = None
+    extensions: tuple[Taken[Extended], ...] = ()
+
+    @property
+    def in_use(self) -> Registered | Extended:
+        """The record of the examples that are in use."""
+        return self.extensions[-1].record if self.extensions else self.registered.record
+
+    @property
+    def version(self) -> str:
+        """Fingerprint of the examples that are in use."""
+        return self.extensions[-1].record.version if self.extensions else self.registered.record.testset
 
     @property
     def gates(self) -> frozenset[str]:
@@ -135,8 +148,10 @@ class Life:
 
     @property
     def labels(self) -> str:
-        """Commitment of the labels as they stand after corrections."""
-        return self.corrections[-1].record.labels if self.corrections else self.registered.record.labels
+        """Commitment of the labels as they stand after corrections and extensions."""
+        corrected = self.corrections[-1] if self.corrections else None
+        is_latest = corrected is not None and all(e.entry.number < corrected.entry.number for e in self.extensions)
+        return corrected.record.labels if corrected is not None and is_latest else self.in_use.labels
 
     def step_of(self, taken: Taken[Adopted] | Taken[Evaluated]) -> int:
         """Number of a verdict among the charged evaluations, from 1; 0 for an adoption."""
@@ -181,12 +196,17 @@ class Life:
                 return record.candidate
         return None
 
-    def pin_of(self, submission: Submission) -> str | None:
-        """Mark by which the predictions of an accepted model are recognized; ``None`` if nobody noted it."""
+    def pin_of(self, submission: Submission) -> tuple[str, Registered | Extended] | None:
+        """Mark by which the predictions of an accepted model are recognized, and of which examples they are."""
         for taken in reversed(self.verdicts):
             if taken.record.candidate.digest == submission.digest and taken.record.predictions is not None:
-                return taken.record.predictions
+                return taken.record.predictions, self._examples_at(taken.entry.number)
         return None
+
+    def _examples_at(self, number: int) -> Registered | Extended:
+        """The record of the examples that were in use at an entry."""
+        before = [taken.record for taken in self.extensions if taken.entry.number < number]
+        return before[-1] if before else self.registered.record
 
     def outcome_of(self, taken: Taken[Adopted] | Taken[Evaluated]) -> Verdict:
         """Released outcome of a verdict, which retirement opens where it was withheld."""
@@ -216,7 +236,10 @@ class Life:
             for taken in reversed(self.verdicts):
                 if _is_acceptance_of(taken.record, question):
                     return taken
+        since = self.extensions[-1].entry.number if self.extensions else 0
         for taken in reversed(self.verdicts):
+            if taken.entry.number < since:
+                return None  # it was asked of fewer examples: another question (theory.md §4.3.3)
             if self._is_same_question(taken, question):
                 return taken
         return None
@@ -347,6 +370,7 @@ class _Growing:
         self.notices: list[Taken[Notified]] = []
         self.acts: list[Taken[OwnersAct]] = []
         self.heir: Taken[Registered] | None = None
+        self.extensions: list[Taken[Extended]] = []
         self._plain_steps: dict[tuple[object, ...], Step] = {}
 
     def take(self, entry: Entry) -> None:
@@ -366,6 +390,8 @@ class _Growing:
                 self.pending = Taken(entry)
             case Corrected.kind:
                 self.corrections.append(Taken(entry))
+            case Extended.kind:
+                self._extend(Taken(entry))
             case Retired.kind:
                 self.retired = Taken(entry)
             case Notified.kind:
@@ -396,6 +422,11 @@ class _Growing:
             raise LedgerCorrupt(f"entry {heir.entry.number} hands on an account that is {why}")
         self.heir = heir
 
+    def _extend(self, taken: Taken[Extended]) -> None:
+        if self.pending is not None or self.retired is not None or self.heir is not None:
+            raise LedgerCorrupt(f"entry {taken.entry.number} adds examples to a test set that cannot grow then")
+        self.extensions.append(taken)
+
     def life(self) -> Life:
         return Life(
             registered=self.registered,
@@ -409,6 +440,7 @@ class _Growing:
             notices=tuple(self.notices),
             acts=tuple(self.acts),
             heir=self.heir,
+            extensions=tuple(self.extensions),
         )
 
 

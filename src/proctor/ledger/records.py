@@ -225,6 +225,36 @@ class Corrected:
     origin: Origin
 
 
+@dataclass(frozen=True, kw_only=True)
+class Extended:
+    """
+    Examples were added to a test set, whose account goes on (theory.md §4.6, Theorem B1).
+
+    Attributes:
+        version: Fingerprint of all examples that are in use from here on.
+        n_added: How many are new.
+        n_examples: How many are in use.
+        labels: Commitment of all their labels.
+        reason: Why, in the owner's words; everybody can read it.
+        sketch: As in `Registered`, of all examples in use; likewise what follows.
+    """
+
+    kind: ClassVar[str] = "extension"
+    testset: str
+    version: str
+    n_added: int
+    n_examples: int
+    labels: str
+    reason: str
+    sketch: Json
+    origin: Origin
+    ids: str | None = None
+    places: str | None = None
+    is_labeled: bool = False
+    traits: Json | str | None = None
+    ranks: str | None = None
+
+
 @dataclass(frozen=True)
 class SettingsAccepted:
     """
@@ -304,7 +334,7 @@ class Notified:
 EVALUATED_FIELDS = frozenset(field.name for field in fields(Evaluated))
 
 OwnersAct = SettingsAccepted | BaselineNamed | LossAccepted
-Record = Registered | Adopted | Evaluated | Pending | Corrected | OwnersAct | Retired | Notified
+Record = Registered | Adopted | Evaluated | Pending | Corrected | Extended | OwnersAct | Retired | Notified
 
 _KINDS: dict[str, type[Record]] = {each.kind: each for each in get_args(Record)}
 

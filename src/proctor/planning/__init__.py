@@ -22,6 +22,7 @@ from proctor.planning.terms import (
 from proctor.planning.whole import (
     NO_SLICES,
     check_possible,
+    examples_needed,
     is_within_reach,
     plan,
     reachable_tolerance,
@@ -41,6 +42,7 @@ __all__ = [
     "Sizes",
     "Terms",
     "check_possible",
+    "examples_needed",
     "examples_of",
     "is_within_reach",
     "plan",

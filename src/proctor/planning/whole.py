@@ -117,6 +117,18 @@ def check_possible(formula: Formula, terms: Terms) -> None:
         test.check()
 
 
+def examples_needed(formula: Formula, terms: Terms) -> int | None:
+    """
+    Examples with which one evaluation at these terms reaches every tolerance that is asked for.
+
+    ``None`` where that depends on how many examples are in a slice, or nothing is asked for.
+    """
+    tests = [test for test in _sizings(formula, terms) if test.clause.tolerance is not None]
+    if any(test.clause.slice is not None for test in tests):
+        return None
+    return _largest(test.sample_size() for test in tests)
+
+
 def is_within_reach(formula: Formula, terms: Terms, n_examples: int, sizes: Sizes = NO_SLICES) -> bool:
     """
     Whether every clause reaches the tolerance it asks for, with the declared power (theory.md §4.1, last line but one).

@@ -8,14 +8,9 @@ from typing import NamedTuple
 from proctor.budget import Account, Mode, Step
 from proctor.errors import EvaluationPending, KeyFault, LedgerUnreachable, ProctorError
 from proctor.gate.asking import Asked
-from proctor.gate.books import (
-    Books,
-    prospect,
-    refuse_another_contract,
-    refuse_if_out_of_reach,
-    refuse_if_over,
-)
+from proctor.gate.books import Books, refuse_another_contract, refuse_if_out_of_reach, refuse_if_over
 from proctor.gate.locked import LockedTestSet
+from proctor.gate.needs import prospect
 from proctor.gate.publication import state_of
 from proctor.gate.session import Session
 from proctor.gatefile import Gate, Inputs

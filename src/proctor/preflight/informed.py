@@ -21,7 +21,8 @@ from proctor.counting.coding import joint_counts
 from proctor.errors import DataError
 from proctor.evaluation import paper_rule
 from proctor.gate.asking import Asked
-from proctor.gate.books import Books, prospect
+from proctor.gate.books import Books
+from proctor.gate.needs import prospect
 from proctor.gate.session import Session
 from proctor.gatefile import Gate
 from proctor.ledger.history import Life, step_of

@@ -15,9 +15,10 @@ from proctor.counting.panel import disagreements
 from proctor.errors import DataError, ProctorError, SandboxError
 from proctor.evaluation import paper_rule
 from proctor.gate.asking import Asked, asked
-from proctor.gate.books import Books, prospect
+from proctor.gate.books import Books
 from proctor.gate.contestants import Workbench
 from proctor.gate.locked import LockedTestSet
+from proctor.gate.needs import prospect
 from proctor.gate.session import Session
 from proctor.gatefile import Gate, PredictionsFile
 from proctor.ledger.history import Life

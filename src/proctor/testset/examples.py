@@ -72,6 +72,7 @@ class TestSet:
         ids: Their ids; ``None`` if they have none.
         hashes: What each of them is.
         columns: Names of the feature columns that were hashed, in natural order; empty if ids were.
+        account: Name under which it is in the books, where it has been extended since it was registered.
 
     """
 
@@ -81,6 +82,7 @@ class TestSet:
     ids: tuple[str, ...] | None
     hashes: Hashes
     columns: tuple[str, ...] = ()
+    account: str | None = None
     _masks: dict[Slice, Mask] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -88,10 +90,20 @@ class TestSet:
         """Number of examples."""
         return len(self.hashes)
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
-        """Identity of the test set, whatever its file is called and in whatever order: 32 hexadecimal digits."""
+        """Name of the test set in the books: what its examples were when it was registered."""
+        return self.account or self.version
+
+    @cached_property
+    def version(self) -> str:
+        """Identity of these examples, whatever their file is called and in whatever order: 32 hexadecimal digits."""
         return fingerprint(self.hashes)
+
+    @property
+    def is_grown(self) -> bool:
+        """True if examples were added since it was registered."""
+        return self.account is not None
 
     @cached_property
     def places(self) -> str:

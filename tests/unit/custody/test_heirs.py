@@ -10,8 +10,8 @@ from proctor import gatefile
 from proctor.budget import Adaptive
 from proctor.custody.succession import Wish, register
 from proctor.errors import AccountHandedOn, ContractError, EvaluationPending, Misuse, ToleranceOutOfReach
-from proctor.gate.books import next_set_hint
 from proctor.gate.check import check as judge
+from proctor.gate.needs import next_set_hint
 from proctor.gate.session import Session, Stance
 from proctor.ledger.history import lives
 from proctor.ledger.records import Evaluated, Pending, Registered, Submission

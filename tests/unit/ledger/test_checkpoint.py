@@ -11,7 +11,7 @@ from proctor.ledger.checkpoint import VERDICTS, checkpoint_of, from_text, to_tex
 from proctor.ledger.history import lives, step_of
 from proctor.ledger.records import Feedback, Notified, Pending, Retired, Verdict
 
-from .test_history import CONDITION, EXAM, ORIGIN, chain, evaluated, model, registered
+from .test_history import CONDITION, EXAM, ORIGIN, chain, evaluated, extended, model, registered
 
 OTHER = "f" * 64
 CONTRACTS = {
@@ -176,6 +176,17 @@ def test_checkpoint__heirs():
     assert whole[OTHER].account == seen[OTHER].account
     assert whole[EXAM].account.log_budget == pytest.approx(seen[EXAM].account.log_budget, rel=1e-12)
     assert whole[EXAM].heir == seen[EXAM].heir
+
+
+def test_checkpoint__extensions():
+    """How many examples are in use is known from a checkpoint, too."""
+    mine = evaluations(CONTRACTS["adaptive"], 130, 9, plain)
+    entries = chain(registered(contract=CONTRACTS["adaptive"]), extended(), *mine)
+    whole = lives(entries)
+
+    kept = from_text(to_text(checkpoint_of(whole, entries[-1]), "1"), "1")
+
+    assert 2_500 == lives(kept.entries, kept.accounts)[EXAM].in_use.n_examples
 
 
 def theirs_of(count: int) -> list:

@@ -14,6 +14,7 @@ from proctor.ledger.records import (
     Basis,
     Corrected,
     Evaluated,
+    Extended,
     Feedback,
     Notified,
     Origin,
@@ -109,6 +110,7 @@ ask = Question(condition=CONDITION, candidate=model("b"), baseline=model("a"), g
         Corrected(EXAM, 3, "commitment:3", "commitment:4", ORIGIN),
         Retired(EXAM, "spent", ORIGIN, {"2": Verdict.PASS}),
         Notified(EXAM, "webhook", "spent", ORIGIN, Stage.BEGUN),
+        Extended(testset=EXAM, version="v", n_added=1, n_examples=2, labels="c", reason="r", sketch={}, origin=ORIGIN),
     ],
     ids=lambda record: record.kind,
 )
@@ -398,3 +400,63 @@ def test_lives__account_is_not_spent_twice(records, message):
     """A ledger in which what was left is spent twice, which no gate writes, is not believed."""
     with pytest.raises(LedgerCorrupt, match=message):
         lives(chain(registered(), *records))
+
+
+def extended(version: str = "v" * 64, **overrides) -> Extended:
+    plain = {"n_added": 500, "n_examples": 2_500, "labels": "commitment:9", "reason": "March", "sketch": {"k": 5}}
+    return Extended(testset=EXAM, version=version, origin=ORIGIN, **{**plain, **overrides})
+
+
+def test_life__extension_changes_the_examples_and_not_the_account():
+    """The account goes on; examples, labels and their number are those of the last extension."""
+    judged = evaluated(model("b"), "pass", model("a"))
+    before = life(judged)
+
+    after = life(judged, extended(), Corrected(EXAM, 1, "commitment:10", "c", ORIGIN))
+
+    assert before.account == after.account
+    assert ("v" * 64, 2_500, "commitment:10") == (after.version, after.in_use.n_examples, after.labels)
+    assert "commitment:9" == life(judged, Corrected(EXAM, 1, "commitment:10", "c", ORIGIN), extended()).labels
+    assert (EXAM, 2_000) == (before.version, before.in_use.n_examples)
+
+
+def test_recorded_answer__of_fewer_examples_is_none():
+    """A question includes the version of the test set: on another one it is new, for the same commit, too."""
+    judged = evaluated(model("b", "c9"), "fail", model("a"))
+    again = evaluated(model("b", "c9"), "pass", model("a"))
+
+    assert life(judged).recorded_answer(ask) is not None
+    assert life(judged, extended()).recorded_answer(ask) is None
+    assert 4 == life(judged, extended(), again).recorded_answer(ask).entry.number
+
+
+def test_pin_of__says_of_which_examples():
+    """A model is recognized by its predictions on the examples that were in use when it was accepted."""
+    judged = evaluated(model("b"), "pass", model("a"), predictions="pin")
+    found = life(judged, extended())
+
+    assert ("pin", 2_000) == (found.pin_of(model("b"))[0], found.pin_of(model("b"))[1].n_examples)
+    assert 2_500 == life(extended(), judged).pin_of(model("b"))[1].n_examples
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        Pending(
+            testset=EXAM,
+            condition=CONDITION,
+            candidate=model("b"),
+            baseline=None,
+            stakes=Adaptive(),
+            log_level=-9.0,
+            bound="exact",
+            origin=ORIGIN,
+        ),
+        Retired(EXAM, "spent", ORIGIN),
+        heir(),
+    ],
+)
+def test_lives__examples_that_come_too_late(before):
+    """Neither during an evaluation nor after its end does a test set grow, in no ledger that a gate wrote."""
+    with pytest.raises(LedgerCorrupt, match="cannot grow then"):
+        lives(chain(registered(), before, extended()))

@@ -31,7 +31,7 @@ def after(gate: Gate, public: Release | Status) -> tuple[Effect, ...]:
     """What a verdict, or the state of the account, makes of issues: one is opened if the next check needs a new set."""
     if not public.budget.is_over:
         return settled(gate)
-    from proctor.gate.books import next_set_hint
+    from proctor.gate.needs import next_set_hint
 
     reason = f"{sentences.capitalized(sentences.forecast(public))}."
     before = _lives(gate).get(public.testset.fingerprint)

@@ -1,0 +1,89 @@
+"""`proctor testset extend`: the owner adds examples to a test set, whose account goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from proctor.errors import PASSED
+from proctor.gatefile import PredictionsFile
+from proctor.loading import load_gate
+
+if TYPE_CHECKING:
+    from proctor.custody.extension import Extension
+    from proctor.gatefile import Gate
+
+_EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+RULE = (
+    "How many examples are added, and when, follows from what everybody may know: the calendar, what has arrived, the "
+    "verdicts, the plan. Never from estimates, p-values or anything else that is the owner's alone."
+)
+
+
+@click.command(
+    short_help="Add labeled examples to the test set.",
+    epilog="""\b
+Examples:
+  proctor testset extend march-labels.csv --reason "those that arrived in March"
+  proctor testset extend march-labels.csv --features march-features.csv --reason "as planned"
+""",
+)
+@click.argument("new_labels", type=_EXISTING)
+@click.argument("file", default=".", type=click.Path())
+@click.option("--features", type=_EXISTING, help="Features of the new examples, where the test set has features.")
+@click.option("--reason", required=True, help="Why they come now; everybody can read it.")
+@click.option("--owner", "owner_record", metavar="FILE", type=click.Path(path_type=Path), help="The owner's record.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def extend(
+    new_labels: Path, file: str, features: Path | None, reason: str, owner_record: Path | None, as_json: bool
+) -> int:
+    """
+    Add the examples of NEW_LABELS to the test set, on the same account.
+
+    They must be drawn as the others were: not chosen by what models make of them, and labeled by people who see no
+    predictions. None may be in a registered test set. Models are run again, and a question that is asked of more
+    examples is a new one, which is paid.
+
+    How many are added, and when, must follow from what everybody may know: the calendar, what has arrived, the
+    verdicts, the plan. Never from estimates, p-values or anything else that is the owner's alone: who adds until a test
+    passes, looking twenty times, makes eight false passes in 1,000 where one was promised.
+    """
+    from proctor.custody.extension import extend as add
+    from proctor.gate.session import Session, Stance
+    from proctor.surroundings import Surroundings
+
+    gate = load_gate(file)
+    session = Session(gate=gate, surroundings=Surroundings(), stance=Stance.OWNER, named_record=owner_record)
+    done = add(session, new_labels, features, reason)
+    found = {
+        "testset": done.record.testset,
+        "version": done.record.version,
+        "added": done.record.n_added,
+        "examples": done.record.n_examples,
+        "entry": done.entry,
+        "files": [str(path) for path in done.files],
+        "recorded_before": done.completed,
+    }
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(_lines(done, gate)))
+    return PASSED
+
+
+def _lines(done: Extension, gate: Gate) -> list[str]:
+    before = " (recorded before; completed now)" if done.completed else ""
+    grew = f"grew by {done.record.n_added:,} examples to {done.record.n_examples:,}"
+    lines = [
+        f"test set {done.record.testset[:12]} {grew}, entry {done.entry} of the ledger{before}",
+        f"The new examples are in {', '.join(map(str, done.files))}.",
+        *(
+            f"{source.predictions} has no predictions for them yet: run its model on all {done.record.n_examples:,}."
+            for source in (gate.candidate, gate.baseline)
+            if isinstance(source, PredictionsFile)
+        ),
+    ]
+    if isinstance(gate.baseline, PredictionsFile):
+        named = gate.baseline.predictions
+        lines.append(f"Then say that these are the baseline: `proctor testset baseline {named}`.")
+    return [*lines, RULE]

@@ -1,0 +1,248 @@
+"""
+Adding examples to a test set: the same account goes on, and tests use all examples that are in use (theory.md §4.6).
+
+First the ledger, then the register of labels, then the files: doing it again completes what was interrupted in between.
+The owner's figures have no part in it, and are neither read nor shown here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from proctor.custody.corrections import put_in_place
+from proctor.errors import AccountHandedOn, BudgetSpent, DataError, Misuse, TestSetRetired
+from proctor.gate import labels
+from proctor.gate.books import Books, refuse_outgrown, refuse_pending, traits_in_books
+from proctor.gate.session import Session
+from proctor.gatefile import Inputs
+from proctor.ledger.history import Life
+from proctor.ledger.records import Extended
+from proctor.predictions import Labels, Source
+from proctor.reports.sentences import count
+from proctor.testset import (
+    Copies,
+    Doubtful,
+    ExamFiles,
+    LabelRegister,
+    Shares,
+    TestSet,
+    judge,
+    load,
+    seal_traits,
+    tags_of,
+)
+from proctor.testset.appending import appended
+
+_LONGEST_REASON = 200
+
+
+@dataclass(frozen=True)
+class Extension:
+    """
+    An extension that is in the books, and in the files.
+
+    Attributes:
+        record: The entry's record.
+        entry: Its number.
+        files: The files that hold the new examples now.
+        completed: True if an earlier attempt had recorded it already.
+    """
+
+    record: Extended
+    entry: int
+    files: tuple[Path, ...]
+    completed: bool = False
+
+
+@dataclass(frozen=True)
+class _Growth:
+    """The test set as it is, what is added to it, and what it becomes."""
+
+    before: TestSet
+    added: TestSet
+    after: TestSet
+    contents: Mapping[str, bytes]
+
+
+def extend(session: Session, new_labels: Path, new_features: Path | None, reason: str) -> Extension:
+    """
+    Record that examples are added to the test set, and add them to its files.
+
+    Args:
+        session: The gate, opened by its owner.
+        new_labels: Table of their ids and labels, with the columns of the file of labels.
+        new_features: Table of their features, where the test set has features.
+        reason: Why; public.
+
+    Raises:
+        Misuse: If the inputs are sealed, files are missing, or the reason is none.
+        DataError: If examples or ids are known, have no label, or have other columns.
+        FreshTestSetNeeded: If the test set is over.
+        EvaluationPending: If an evaluation has begun and not ended.
+    """
+    _refuse_unusable(session, new_features, reason)
+    session = replace(session, takes_any_version=True)
+    growth = _growth(session, new_labels, new_features)
+    done, register = session.decide(lambda books: _record(session, books, growth, reason))
+    session.registry.write(register)
+    session.registry.discard(register.commitment)
+    targets = {"labels": session.gate.testset.labels, "features": session.gate.testset.features}
+    files = {what: session.gate.resolve(str(targets[what])) for what in growth.contents}
+    for what, content in growth.contents.items():
+        put_in_place(session, content, files[what], what)
+    return replace(done, files=tuple(files.values()))
+
+
+def _refuse_unusable(session: Session, new_features: Path | None, reason: str) -> None:
+    testset = session.gate.testset
+    if testset.inputs is Inputs.SEALED:
+        raise Misuse(
+            "a test set with sealed inputs cannot be extended yet: the accepted model would see new inputs as the "
+            "baseline before it is pinned on them",
+            hint="Register the next test set, which starts with what this one has left: `proctor testset renew`.",
+        )
+    if (testset.features is None) != (new_features is None):
+        missing = "has features, and those of the new examples are not named" if testset.features else "has no features"
+        hint = "Name them: --features FILE." if testset.features else "Leave --features out."
+        raise Misuse(f"the test set {missing}", hint=hint)
+    if not reason.strip() or not reason.isprintable() or len(reason) > _LONGEST_REASON:
+        raise Misuse(
+            f"the reason must be one line of at most {_LONGEST_REASON} characters, not {reason[:60]!r}",
+            hint='Say why the examples come now: --reason "those that arrived in March". Everybody can read it.',
+        )
+
+
+def _growth(session: Session, new_labels: Path, new_features: Path | None) -> _Growth:
+    before = session.exam
+    files = before.files
+    added = replace(files, labels=session.safe.opened(new_labels, "labels"))
+    contents = {"labels": appended(files.labels, added.labels)}
+    grown = replace(files, labels=_holding(files.labels, contents["labels"]))
+    if files.features is not None and new_features is not None:
+        added = replace(added, features=Source(new_features, fence=session.gate.fence, is_owners=True))
+        assert added.features is not None  # noqa: S101  # it has just been named
+        contents["features"] = appended(files.features, added.features)
+        grown = replace(grown, features=_holding(files.features, contents["features"]))
+    new = _seen_alike(added, before)
+    _refuse_known_ids(before, new)
+    after = replace(_seen_alike(grown, before), account=before.fingerprint)
+    return _Growth(before, new, after, contents)
+
+
+def _refuse_known_ids(before: TestSet, added: TestSet) -> None:
+    """Refuse ids that the test set has; those of its last examples were added by an earlier attempt."""
+    known = set(before.ids or ()) & set(added.ids or ())
+    if known and (before.ids or ())[-added.n_examples :] != added.ids:
+        raise DataError(
+            f"{count(len(known), 'ids')} of the new examples stand in the test set already",
+            hint="Give the new examples alone; a label is changed by `proctor testset correct`. Nothing was recorded.",
+        )
+
+
+def _holding(source: Source, content: bytes) -> Source:
+    return replace(source, content=content)
+
+
+def _seen_alike(files: ExamFiles, before: TestSet) -> TestSet:
+    """The examples of *files*, known by the columns that those *before* are known by."""
+    found = load(files).seen_through(before.columns)
+    if found is None or (found.ids is None) != (before.ids is None):
+        raise DataError(
+            "the new examples have other columns than the test set", hint="Give them the same. Nothing was recorded."
+        )
+    return found
+
+
+def _record(session: Session, books: Books, growth: _Growth, reason: str) -> tuple[Extension, LabelRegister]:
+    """The entry of this extension, appended now or by an earlier attempt, and the register of labels that it makes."""
+    life = session.life(books)
+    if life.extensions and life.version == growth.after.version:
+        last = life.extensions[-1]
+        register = session.registry.held(life, growth.after.hashes, growth.after.read_labels)
+        return Extension(last.record, last.entry.number, (), completed=True), register
+    refuse_outgrown(growth.before, life)
+    _refuse_over(life)
+    refuse_pending(life)
+    labels.refuse_corrected(session, life)
+    _refuse_changed(growth)
+    for other in books.lives.values():
+        _refuse_known(growth, other, is_own=other is life)
+    register = session.registry.held(life, growth.before.hashes, growth.before.read_labels)
+    register = register.updated(growth.after.hashes, _all_labels(growth))
+    record = _extension(session, growth, register, reason)
+    session.registry.draft(register)
+    return Extension(record, session.append(record, books.head).number, ()), register
+
+
+def _refuse_over(life: Life) -> None:
+    name = life.registered.record.testset[:12]
+    if life.retired is not None:
+        raise TestSetRetired(f"test set {name} is retired, and grows no more", hint="`proctor testset renew`.")
+    if life.heir is not None:
+        raise AccountHandedOn(
+            f"what test set {name} had left was handed on to {life.heir.record.testset[:12]}", hint="Extend that one."
+        )
+    if life.account.is_spent:
+        raise BudgetSpent(
+            f"test set {name} has spent its whole budget, which no example brings back",
+            hint="Register a fresh one: `proctor testset renew`.",
+        )
+
+
+def _refuse_changed(growth: _Growth) -> None:
+    before, after = growth.before, growth.after
+    n_old = before.n_examples
+    if after.n_examples <= n_old:
+        raise Misuse("these examples are the last ones of the test set already", hint="Nothing was recorded.")
+    if not np.array_equal(after.hashes[:n_old], before.hashes):
+        raise DataError("with these columns, examples of the test set would change", hint="Nothing was recorded.")
+
+
+def _refuse_known(growth: _Growth, life: Life, *, is_own: bool) -> None:
+    """Refuse examples that are in the books already, in this test set or in another."""
+    added, name = growth.added, f"test set {life.registered.record.testset[:12]}"
+    match judge(traits_in_books(life, added), added.traits):
+        case Shares(common, by):
+            said = f"{common} of the {added.n_examples:,} new examples are in {name} already, by their {by}"
+        case Copies(n_columns):
+            said = f"{count(n_columns, 'columns')} of the new features hold what {name} was registered with"
+        case Doubtful() if not is_own:
+            said = f"nothing tells the new examples from those of {name}: their ids are row numbers"
+        case _:
+            return
+    raise DataError(said, hint="Add examples that no registered test set has. Nothing was recorded.")
+
+
+def _all_labels(growth: _Growth) -> Labels:
+    found = growth.after.read_labels()
+    missing = int(np.count_nonzero(~found.is_known()[growth.before.n_examples :]))
+    if missing:
+        raise DataError(
+            f"{missing:,} of the new examples {'has' if missing == 1 else 'have'} no label",
+            hint="Label them first. Nothing was recorded.",
+        )
+    return found
+
+
+def _extension(session: Session, growth: _Growth, register: LabelRegister, reason: str) -> Extended:
+    after, found = growth.after, growth.after.read_labels()
+    by_ids = after.seen_through(()) if after.columns else None
+    return Extended(
+        testset=after.fingerprint,
+        version=after.version,
+        n_added=after.n_examples - growth.before.n_examples,
+        n_examples=after.n_examples,
+        labels=register.commitment,
+        reason=reason,
+        sketch=after.sketch.to_json(),
+        origin=session.origin,
+        ids=by_ids.version if by_ids else None,
+        places=after.places,
+        is_labeled=bool(found.is_known().all()),
+        traits=seal_traits(after.traits, after.files.key),
+        ranks=tags_of(found, after.ranks, register.salt),
+    )

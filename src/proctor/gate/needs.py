@@ -1,0 +1,68 @@
+"""
+What the next evaluation will be asked, and how many examples it or the next test set needs: public.
+
+A function of the transcript, the gate file and the number of examples, so it may be said to anybody (theory.md §4.3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from proctor.budget import can_hand_on
+from proctor.conditions import Formula
+from proctor.errors import Misuse
+from proctor.forecast import Prospect
+from proctor.gatefile import Gate, Inputs
+from proctor.ledger.history import Life
+from proctor.planning import NO_SLICES, Plan, Sizes, Terms, examples_needed, plan
+
+
+def prospect(gate: Gate, formula: Formula, n_examples: int, sizes: Sizes = NO_SLICES) -> Prospect:
+    """What the next evaluation will be asked, apart from its level."""
+    terms = Terms(gate.mode, gate.contract.log_error_probability, gate.log_miss, gate.disagreement, gate.bound)
+    return Prospect(formula, terms, n_examples, gate.stakes, sizes)
+
+
+def next_set_hint(gate: Gate, before: Life | None) -> str:
+    """What the set that follows the one *before* needs, from the plan of this gate file and what it is handed."""
+    try:
+        found = plan(gate.formula, replace(gate.request(), log_budget=_left_for_heir(gate, before)))
+    except Misuse as error:
+        return f"The next test set cannot be planned: {error.message} {error.hint}".strip()
+    more = _more_needed(gate, before)
+    grows = "" if more is None else f"Add at least {more:,} labeled examples: `proctor testset extend`. Or renew it. "
+    lower = "" if gate.disagreement is not None else " (or say in `disagreement` what share of predictions changes)"
+    return (
+        f"{grows}For this condition and contract the next test set needs {_needed(found)}, "
+        f"about {found.labels:,} of them labeled{lower}. See `proctor plan`."
+    )
+
+
+def _needed(found: Plan) -> str:
+    of_slices = [f"{size:,} on `{slice_}`" for slice_, size in found.slices]
+    return f"{found.examples:,} examples" + (f" ({', '.join(of_slices)})" if of_slices else "")
+
+
+def _more_needed(gate: Gate, before: Life | None) -> int | None:
+    """Examples that the set lacks for its next evaluation; ``None`` if it cannot grow, or lacks none."""
+    if before is None or before.retired is not None or before.heir is not None or before.account.is_spent:
+        return None
+    if gate.testset.inputs is Inputs.SEALED:
+        return None
+    n_examples = before.in_use.n_examples
+    terms = prospect(gate, gate.formula, n_examples).terms.at(before.account.next_log_level(gate.stakes))
+    needed = examples_needed(gate.formula, terms)
+    return needed - n_examples if needed is not None and needed > n_examples else None
+
+
+def _left_for_heir(gate: Gate, before: Life | None) -> float | None:
+    """What the next set starts with, if it is what the one *before* has left; ``None`` for a budget of its own."""
+    if before is None or before.account.is_spent or not hands_on(before, gate):
+        return None
+    return before.account.log_budget
+
+
+def hands_on(before: Life, gate: Gate) -> bool:
+    """True if the set that follows this one is its heir, unless its owner declares otherwise (theory.md §4.6)."""
+    record = before.registered.record
+    return record.project_error is None and can_hand_on(record.contract, gate.contract)

@@ -1,0 +1,98 @@
+"""
+Growing test sets (theory.md §4.6, Theorem B1) by exact enumeration of every sample, and what breaks the theorem.
+
+An example is one of four kinds, equally often. A candidate is right on two of them, so that its accuracy is ½ and the
+condition n > ½ is false: every PASS is a false one. A developer chooses, for every transcript, a candidate; whoever
+plans, how many of the six examples on the tape are in use. All 4,096 tapes are gone through, and counted.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import pytest
+
+TAPE, DEPTH = 6, 4
+TAPES = tuple(itertools.product(range(4), repeat=TAPE))
+CANDIDATES = tuple(frozenset(pair) for pair in itertools.combinations(range(4), 2))
+DELTA = Fraction(1, 2)
+HALF = Fraction(1, 2)
+
+Plan = Callable[[str], tuple[frozenset[int], int]]
+
+
+def passes(right: int, examples: int, level: Fraction) -> bool:
+    """The exact test of n > ½ on so many examples at a level."""
+    tail = sum(math.comb(examples, k) for k in range(right, examples + 1))
+    return Fraction(tail, 2**examples) <= level
+
+
+def count(tape: Sequence[int], candidate: frozenset[int], examples: int) -> int:
+    return sum(kind in candidate for kind in tape[:examples])
+
+
+def has_false_pass(tape: Sequence[int], plan: Plan) -> bool:
+    """Play one life; the code gives PASS and FAIL one half each."""
+    transcript, budget = "", DELTA
+    while len(transcript) < DEPTH:
+        candidate, examples = plan(transcript)
+        level = budget * HALF
+        if passes(count(tape, candidate, examples), examples, level):
+            return True
+        transcript, budget = transcript + "f", budget - level
+    return False
+
+
+def share(happens: Callable[[Sequence[int]], bool]) -> Fraction:
+    return Fraction(sum(map(happens, TAPES)), len(TAPES))
+
+
+def growing(seed: int) -> Plan:
+    """Any candidate and any number of examples for each transcript; more or fewer than before."""
+
+    def plan(transcript: str) -> tuple[frozenset[int], int]:
+        rng = random.Random(f"{seed} {transcript}")
+        return rng.choice(CANDIDATES), rng.randint(2, TAPE)
+
+    return plan
+
+
+def appended(candidate: frozenset[int]) -> Plan:
+    """One candidate again and again, with one example more each time."""
+    return lambda transcript: (candidate, 2 + len(transcript))
+
+
+PLANS = {**{f"any {seed}": growing(seed) for seed in range(40)}, "one more each time": appended(CANDIDATES[0])}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_growth__no_life_exceeds_delta(name: str) -> None:
+    """(T) §4.6, B1: whatever the transcript adds to or takes from the examples in use, false passes stay within δ."""
+    assert 0 < share(lambda tape: has_false_pass(tape, PLANS[name])) <= DELTA
+
+
+def test_growth__extension_decided_from_a_p_value_breaks_the_promise() -> None:
+    """An owner who looks, and adds examples until the test passes, gives a PASS more often than its level says."""
+    level, candidate = Fraction(1, 4), CANDIDATES[0]
+
+    def passes_in_the_end(tape: Sequence[int]) -> bool:
+        return any(passes(count(tape, candidate, n), n, level) for n in range(2, TAPE + 1))
+
+    assert all(
+        share(lambda tape, n=n: passes(count(tape, candidate, n), n, level)) <= level for n in range(2, TAPE + 1)
+    )
+    assert share(passes_in_the_end) > level
+
+
+def test_growth__account_reset_with_old_examples_in_use_breaks_the_promise() -> None:
+    """A budget that is whole again because examples were added, with the old ones still in use, is spent twice."""
+    delta = Fraction(1, 16)
+
+    def has_one(tape: Sequence[int]) -> bool:
+        return any(passes(count(tape, candidate, n), n, delta) for candidate in CANDIDATES for n in (4, 5))
+
+    assert share(has_one) > delta

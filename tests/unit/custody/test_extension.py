@@ -1,0 +1,412 @@
+"""Growing test sets: the account goes on, questions are new, and whatever is not a fresh example is refused."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+
+import numpy as np
+import pytest
+from gate.project import LABELS, N_EXAMPLES, Project, start
+from ledger.places import make_place, running_postgresql
+
+from proctor import gatefile
+from proctor.budget import Adaptive
+from proctor.custody import extension
+from proctor.custody.corrections import correct
+from proctor.custody.extension import extend
+from proctor.custody.retirement import retire
+from proctor.custody.settings import name_baseline
+from proctor.custody.succession import Wish, register
+from proctor.errors import (
+    AccountHandedOn,
+    BudgetSpent,
+    DataError,
+    EvaluationPending,
+    LedgerCorrupt,
+    Misuse,
+    TestSetRetired,
+    ToleranceOutOfReach,
+)
+from proctor.gate.check import check as judge
+from proctor.gate.registry import Registry
+from proctor.ledger.history import lives
+from proctor.ledger.records import Evaluated, Extended, Pending, Submission
+from proctor.surroundings import Surroundings
+from proctor.testset.sealing import generate_key
+
+from .test_succession import renewed
+
+MORE = np.random.default_rng(14).integers(0, 10, 100)
+REASON = "those that arrived in March"
+
+
+def table(project: Project, name: str, column: str, values, first: int = N_EXAMPLES) -> None:
+    with (project.root / name).open("w", newline="") as file:
+        csv.writer(file).writerows([("id", column), *((f"e{i}", value) for i, value in enumerate(values, first))])
+
+
+def grow(project: Project, **how):
+    """Extend by a hundred examples."""
+    table(project, "more.csv", "label", MORE)
+    return extend(project.session(**how), project.root / "more.csv", None, REASON)
+
+
+def predict_all(project: Project, name: str, n_wrong: int) -> None:
+    """Predictions on all examples, the new ones included."""
+    values = np.concatenate([LABELS, MORE])
+    values[:n_wrong] = (values[:n_wrong] + 1) % 10
+    table(project, name, "prediction", values, 0)
+
+
+def life_of(project: Project):
+    (life,) = lives(project.entries()).values()
+    return life
+
+
+def test_extend__account_goes_on_and_the_question_is_new(project):
+    """The same candidate and commit on more examples is another question, and paid; asked again, it is answered."""
+    first = project.check()
+    before = life_of(project).account
+
+    done = grow(project)
+
+    assert (100, 500) == (done.record.n_added, done.record.n_examples)
+    assert before == life_of(project).account
+    for name, n_wrong in (("old.csv", 160), ("new.csv", 40)):
+        predict_all(project, name, n_wrong)
+    project.gate(baseline={"predictions": "old.csv"})
+    name_baseline(project.session(), project.root / "old.csv")
+    second, third = project.check(), project.check()
+    assert (first.entry, second.entry) != (second.entry, first.entry)
+    assert (2, False, True) == (second.step, second.replayed, third.replayed)
+    assert (500, first.testset.fingerprint) == (second.testset.n_examples, second.testset.fingerprint)
+
+
+def test_extend__predictions_of_before_are_named_with_what_to_run(project):
+    """A file without the new ids is refused by its name, free, with what makes it fit."""
+    project.check()
+    grow(project)
+
+    with pytest.raises(DataError, match=r"new.csv' has no prediction for 100 ids") as caught:
+        project.check()
+
+    assert "run the model on all 500 examples" in caught.value.hint
+    assert 1 == len(project.records(Evaluated))
+
+
+def test_extend__accepted_predictions_are_named_with_what_to_run(project):
+    """An accepted file of predictions is about the examples of before, and says so."""
+    project.gate(baseline=None)
+    project.check()
+    grow(project)
+    predict_all(project, "new.csv", 20)
+
+    with pytest.raises(DataError, match="predicted the test set before it was extended") as caught:
+        project.check()
+    assert "proctor testset baseline" in caught.value.hint
+
+
+PROGRAM = "import csv, sys\nrows = list(csv.DictReader(open(sys.argv[1])))\nout = csv.writer(open(sys.argv[2], 'w'))\n"
+PROGRAM += "out.writerow(['id', 'prediction'])\nout.writerows([r['id'], int(r['x']) % {modulus}] for r in rows)\n"
+
+
+def test_extend__models_are_run_again(project):
+    """An accepted program is run on the new examples, recognized on the old ones, and compared on all."""
+    project.environ["PROCTOR_COMMIT"] = ""
+    (project.root / "model.py").write_text(PROGRAM.format(modulus=7))
+    project.features()
+    program = {"command": "python model.py {features} {predictions}", "files": ["model.py"]}
+    testset = {"labels": "labels.csv", "features": "features.csv"}
+    project.gate(baseline=None, candidate=program, testset=testset)
+    project.check()
+    table(project, "more.csv", "label", MORE)
+    table(project, "more-x.csv", "x", np.arange(5_000, 5_100))
+
+    with pytest.raises(Misuse, match="has features, and those of the new examples are not named"):
+        extend(project.session(), project.root / "more.csv", None, REASON)
+    extend(project.session(), project.root / "more.csv", project.root / "more-x.csv", REASON)
+
+    again = project.check()
+    assert ("first accepted", True, 500) == (again.basis, again.replayed, again.testset.n_examples)
+    assert 501 == len((project.root / "features.csv").read_text().splitlines())
+
+
+def test_extend__sealed_labels_stay_sealed(project):
+    """The new labels are sealed with the set's key, for the same inputs; another key opens nothing."""
+    project.sealed().check()
+    sealed = project.root / "labels.csv.sealed"
+    own, project.environ["PROCTOR_KEY"] = project.environ["PROCTOR_KEY"], generate_key().text
+    with pytest.raises(LedgerCorrupt, match="this is the wrong key"):
+        grow(project)
+    project.environ["PROCTOR_KEY"] = own
+    before = sealed.read_bytes()
+
+    grow(project)
+
+    assert sealed.read_bytes() != before
+    assert b"label" not in sealed.read_bytes()[200:]
+    for name, n_wrong in (("old.csv", 160), ("new.csv", 30)):
+        predict_all(project, name, n_wrong)
+    project.gate(baseline={"predictions": "old.csv"}, testset={"labels": "labels.csv.sealed"})
+    name_baseline(project.session(), project.root / "old.csv")
+    assert ("pass", 500) == (project.check().verdict, project.check().testset.n_examples)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("id,label\ne7,1\nf2,3\n", "1 id of the new examples stand in the test set already"),
+        ("id,label\n" + "".join(f"e{i},{LABELS[i]}\n" for i in range(N_EXAMPLES)) + "f1,2\n", "400 ids of the new"),
+        ("id,truth\nf1,1\n", "line of column names"),
+        ("id,label\nf1,1\nf1,2\n", "2 times"),
+        ("id,label\nf1,\n", "have no label|has no label"),
+        ("id,label\nf1,cat\n", "."),
+    ],
+)
+def test_extend__refusals(project, content, message):
+    """Known ids, whole files, other columns, ids given twice and labels that are none: clear, and nothing recorded."""
+    project.check()
+    before = (project.root / "labels.csv").read_bytes()
+    (project.root / "more.csv").write_text(content)
+
+    with pytest.raises((DataError, Misuse), match=message):
+        extend(project.session(), project.root / "more.csv", None, REASON)
+
+    assert [] == project.records(Extended)
+    assert before == (project.root / "labels.csv").read_bytes()
+
+
+def test_extend__examples_under_other_ids(project):
+    """Old features under new ids are the old examples."""
+    project.features().check()
+    table(project, "more.csv", "label", MORE)
+    table(project, "more-x.csv", "x", np.arange(100))
+
+    with pytest.raises(DataError, match="100 of the 100 new examples are in test set"):
+        extend(project.session(), project.root / "more.csv", project.root / "more-x.csv", REASON)
+
+
+def test_extend__examples_of_another_set(project):
+    """What was in any registered set, one that was followed too, is no fresh example."""
+    project.check()
+    renewed(project, "two")
+    register(project.session(), Wish(follows=True, baseline=project.root / "two-present.csv"))
+    (project.root / "more.csv").write_text("id,label\ne3,1\nf1,2\n")
+
+    with pytest.raises(DataError, match="1 of the 2 new examples are in test set"):
+        extend(project.session(), project.root / "more.csv", None, REASON)
+
+
+def test_extend__sealed_inputs(project):
+    """Where inputs are sealed a test set is renewed, and the refusal says so."""
+    project.gate(testset={"labels": "labels.csv", "inputs": "sealed", "features": "f.csv.sealed"}, candidate={
+        "command": "x {features} {predictions}"}, baseline=None)  # fmt: skip
+    table(project, "more.csv", "label", MORE)
+
+    with pytest.raises(Misuse, match="sealed inputs cannot be extended") as caught:
+        extend(project.session(), project.root / "more.csv", None, REASON)
+    assert "proctor testset renew" in caught.value.hint
+
+
+@pytest.mark.parametrize("reason", ["", " ", "two\nlines", "x" * 201])
+def test_extend__reason_is_one_line(project, reason):
+    """The reason is public: one printable line."""
+    with pytest.raises(Misuse, match="one line"):
+        extend(project.session(), project.root / "labels.csv", None, reason)
+
+
+def test_extend__a_set_that_is_over(project):
+    """Neither a retired set grows, nor one whose account was handed on."""
+    project.check()
+    gate = (project.root / "proctor.yml").read_text()
+    renewed(project, "two")
+    register(project.session(), Wish(follows=True, baseline=project.root / "two-present.csv"))
+    (project.root / "proctor.yml").write_text(gate)
+
+    with pytest.raises(AccountHandedOn, match="was handed on"):
+        grow(project)
+    retire(project.session(), "enough")
+    with pytest.raises(TestSetRetired, match="grows no more"):
+        grow(project)
+
+
+def test_extend__a_set_that_has_spent_all(project):
+    """No example brings back a budget that is spent."""
+    project.gate(stakes="guaranteed", steps=1, passes=1).model("new.csv", 160)
+    project.check()
+
+    with pytest.raises(BudgetSpent, match="no example brings back"):
+        grow(project)
+
+
+def test_extend__while_an_evaluation_has_begun(project):
+    """An evaluation that has begun is about the examples that were in use then."""
+    project.check()
+    session = project.session()
+    candidate = Submission("0" * 64, "third.csv")
+    begun = Pending(
+        testset=session.exam.fingerprint,
+        condition="n > 0.5 +/- 0.1",
+        candidate=candidate,
+        baseline=None,
+        stakes=Adaptive(),
+        log_level=-9.0,
+        bound="exact",
+        origin=session.origin,
+        stake=500_000,
+    )
+    session.append(begun, session.books().head)
+
+    with pytest.raises(EvaluationPending, match="has begun and not ended"):
+        grow(project)
+
+
+@pytest.mark.parametrize("written", [0, 1])
+def test_extend__machine_that_died_after_the_entry(project, monkeypatch, written):
+    """The old files are refused until the same command completes what was recorded; it is recorded once."""
+    project.features().check()
+    table(project, "more.csv", "label", MORE)
+    table(project, "more-x.csv", "x", np.arange(5_000, 5_100))
+    act = (project.root / "more.csv", project.root / "more-x.csv", REASON)
+    real, calls = extension.put_in_place, []
+
+    def dies(*arguments) -> None:
+        calls.append(arguments)
+        if len(calls) > written:
+            raise KeyboardInterrupt
+        real(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(extension, "put_in_place", dies)
+        with pytest.raises(KeyboardInterrupt):
+            extend(project.session(), *act)
+    with pytest.raises(DataError, match="which was extended to 500"):
+        project.check()
+
+    done = extend(project.session(), *act)
+
+    assert done.completed
+    assert 1 == len(project.records(Extended))
+    assert extend(project.session(), *act).completed
+    predict_all(project, "new.csv", 20)
+    assert 501 == len((project.root / "labels.csv").read_text().splitlines())
+
+
+def test_extend__machine_that_died_before_the_register_was_written(project, monkeypatch):
+    """The register that the entry speaks of was drafted before it, and is settled by the same command again."""
+    project.check()
+    with monkeypatch.context() as patch:
+        patch.setattr(Registry, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            grow(project)
+
+    assert grow(project).completed
+
+    table(project, "april.csv", "label", MORE[:50], 1_000)
+    assert 550 == extend(project.session(), project.root / "april.csv", None, REASON).record.n_examples
+
+
+def test_extend__then_correct(project):
+    """Labels of an extended set are corrected as ever, and it grows on from there."""
+    project.check()
+    grow(project)
+    labels = np.concatenate([LABELS, MORE])
+    labels[450] = (labels[450] + 1) % 10
+    table(project, "corrected.csv", "label", labels, 0)
+
+    assert 1 == correct(project.session(), project.root / "corrected.csv", "typed wrong").n_rows
+    table(project, "april.csv", "label", MORE[:50], 1_000)
+    done = extend(project.session(), project.root / "april.csv", None, "those of April")
+
+    assert 550 == done.record.n_examples
+    life = life_of(project)
+    assert (550, life.labels) == (life.in_use.n_examples, done.record.labels)
+
+
+def test_extend__changed_labels_are_refused(project):
+    """Labels that were changed without a word are no labels to go on from."""
+    project.check()
+    labels = LABELS.copy()
+    labels[3] = (labels[3] + 1) % 10
+    project.labels(labels)
+
+    with pytest.raises(DataError, match="labels are not those"):
+        grow(project)
+
+
+def test_hint__says_both_ways_on(project):
+    """Exit 4 says how many examples are lacking, and so many are enough."""
+    project.check()
+    project.model("third.csv", 10).gate(candidate={"predictions": "third.csv"}, condition="n - o > 0 +/- 0.05")
+
+    with pytest.raises(ToleranceOutOfReach) as caught:
+        project.check()
+
+    assert "labeled examples: `proctor testset extend`. Or renew it." in caught.value.hint
+    more = int(caught.value.hint.split("at least ")[1].split(" ")[0].replace(",", ""))
+    values = np.random.default_rng(3).integers(0, 10, more)
+    table(project, "more.csv", "label", values)
+    extend(project.session(), project.root / "more.csv", None, REASON)
+    with pytest.raises(DataError, match="has no prediction for"):
+        project.check()
+
+
+# --- at once ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def server():
+    with running_postgresql() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "git"])
+def shared(request, tmp_path) -> Project:
+    """A project whose books are in each kind of place, with one verdict in them."""
+    address = request.getfixturevalue("server") if request.param == "postgresql" else ""
+    place = make_place(request.param, tmp_path, address)
+    project = start(place.root).gate(ledger=place.location)
+    project.check()
+    return project
+
+
+def test_extend__two_at_once(shared):
+    """Of two extensions of the same files one is recorded; the other is decided again, and refused until it follows."""
+    table(shared, "march.csv", "label", MORE)
+    table(shared, "april.csv", "label", MORE[:50], 1_000)
+    labels = shared.root / "labels.csv"
+    mine, theirs = labels.read_bytes(), []
+
+    def come_between() -> str:
+        if not theirs:
+            theirs.append(b"")
+            extend(shared.session(), shared.root / "march.csv", None, REASON)
+            theirs[0] = labels.read_bytes()
+            labels.write_bytes(mine)  # in the other one's clone they are as they were
+        return "2026-11-23T21:43:00Z"
+
+    session = dataclasses.replace(shared.session(), surroundings=Surroundings(dict(shared.environ), now=come_between))
+    with pytest.raises(DataError, match="which was extended to 500"):
+        extend(session, shared.root / "april.csv", None, REASON)
+
+    labels.write_bytes(theirs[0])
+    assert 1 == len(shared.records(Extended))
+    done = extend(shared.session(), shared.root / "april.csv", None, REASON)
+    assert 550 == done.record.n_examples
+
+
+def test_extend__while_a_candidate_is_being_judged(shared):
+    """A verdict on the examples of before is not recorded behind the extension: the check is decided again."""
+    shared.model("third.csv", 10).gate(candidate={"predictions": "third.csv"}, ledger=shared.session().gate.ledger)
+    waiting = [True]
+
+    def come_between(sentence: str) -> None:
+        if sentence == "judging" and waiting:
+            waiting.clear()
+            grow(shared)
+
+    with pytest.raises(DataError, match="which was extended to 500"):
+        judge(gatefile.load(shared.root), Surroundings(dict(shared.environ), progress=come_between))
+
+    assert 1 == len(shared.records(Evaluated))
