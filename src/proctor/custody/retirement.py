@@ -108,7 +108,10 @@ def _plain(session: Session, what: str, path: Path) -> tuple[Opening, bytes]:
     if not is_sealed(path):
         return Opening(what, path, was_sealed=False), b""
     if session.safe.key is None:
-        raise KeyFault(f"{str(path)!r} is sealed, and its key is not here", hint="Retiring gives it to developers.")
+        raise KeyFault(
+            f"{str(path)!r} is sealed, and its key is not here",
+            hint="Retiring gives it to developers: set PROCTOR_KEY, or name the key file, `owner: {key: FILE}`.",
+        )
     content = session.safe.opened(path, what).content or b""
     name = path.name.removesuffix(_SUFFIX)
     target = path.with_name(name if name != path.name else f"opened-{name}")
