@@ -1,9 +1,9 @@
 """
 What goes wrong in the public code of ease.ml/ci, one test against each defect that no other test names.
 
-1 silent N = 0: tests/unit/test_planning.py · 2, 3 margins and units, 4 `d` always 0, 5 failed commit as baseline:
-test_check.py · 7 split of a composite expression: tests/unit/test_planning.py (one bounded variable, no split) ·
-10 labels out of the model's sight: test_attacks.py · 11 unsafe YAML: tests/unit/test_gatefile_paper.py ·
+1 silent N = 0, and 7 split of a composite expression (one bounded variable, no split): tests/unit/planning ·
+2, 3 margins and units, 4 `d` always 0, 5 failed commit as baseline: test_check.py ·
+10 labels out of the model's sight: test_attacks.py · 11 unsafe YAML: tests/unit/gatefile/test_paper.py ·
 12 parser: tests/unit/conditions.
 """
 

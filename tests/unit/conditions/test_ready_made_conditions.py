@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from proctor import conditions, gatefile, planning
 from proctor.gatefile.draft import READY_MADE
 
-FOLDER = Path(__file__).parents[2] / "conditions"
+FOLDER = Path(__file__).parents[3] / "conditions"
 FILES = sorted(FOLDER.glob("*.yml"))
 
 

@@ -13,7 +13,7 @@ from proctor import gatefile
 from proctor.cli.schema import schema
 from proctor.gatefile import reference
 
-PAGE = Path(__file__).parents[2] / "conditions/README.md"
+PAGE = Path(__file__).parents[3] / "conditions/README.md"
 MARKED = re.compile("(?s)(?<=<!-- keys -->\n).*(?=<!-- /keys -->)")
 
 
