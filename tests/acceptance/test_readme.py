@@ -60,7 +60,7 @@ def test_readme__table_of_attacks(workshop):
     """The shares of lives with a wrong pass are those that `proctor simulate` prints."""
     rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| ([\d.]+) % \|$", README.read_text("utf-8"), re.MULTILINE)
 
-    played = json.loads(workshop.proctor("simulate", "--json", timeout=300).out)
+    played = json.loads(workshop.proctor("simulate", "--json").out)
 
     shares = {gate["gate"]: f"{100 * gate['false_share']:.3g}" for gate in played["gates"]}
     assert 4 == len(rows)
