@@ -114,7 +114,7 @@ class TestSetRetired(FreshTestSetNeeded):
 
 
 class AccountHandedOn(FreshTestSetNeeded):
-    """What this test set had left belongs to the one that followed it."""
+    """All that this test set had left belongs to the one that followed it."""
 
 
 class Unusable(ProctorError):

@@ -22,7 +22,7 @@ from proctor.planning import Terms
 @dataclass(frozen=True)
 class Finding:
     """
-    What was found of one clause.
+    Finding on one clause.
 
     Attributes:
         clause: The clause.
@@ -42,7 +42,7 @@ class Finding:
 @dataclass(frozen=True)
 class Evaluation:
     """
-    What was found of a formula: private.
+    Findings on a formula: private.
 
     Attributes:
         truth: Its value in Kleene's logic.
@@ -158,7 +158,7 @@ def figures(evaluation: Evaluation, outcomes: Outcomes) -> dict[str, Any]:
 
 
 def summary(evaluation: Evaluation) -> dict[str, Any]:
-    """What was found, without bounds and p-values: quick, for a commitment that nobody may ever open."""
+    """Findings without bounds and p-values: quick, for a commitment that nobody may ever open."""
     return {
         "truth": evaluation.truth.name.lower(),
         "n_examples": evaluation.n_examples,

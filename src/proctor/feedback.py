@@ -28,7 +28,7 @@ _LATE_BITS = 20
 
 def message(policy: Feedback, evaluation: Evaluation, outcomes: Outcomes, mode: Mode) -> tuple[str, float] | None:
     """
-    What is released with this evaluation, and the natural logarithm of its declared probability.
+    Message released with this evaluation, and the natural logarithm of its declared probability.
 
     Returns:
         ``None`` if nothing is released beside the verdict.
@@ -45,7 +45,7 @@ def message(policy: Feedback, evaluation: Evaluation, outcomes: Outcomes, mode: 
 
 
 def message_without_judgment(policy: Feedback) -> tuple[str, float] | None:
-    """What is released for a crash on sealed inputs: it must not be told from a judged outcome (theory.md §4.3.4)."""
+    """Message released for a crash on sealed inputs: it must not be told from a judged outcome (theory.md §4.3.4)."""
     match policy:
         case VerdictOnly():
             return None
@@ -59,7 +59,7 @@ def message_without_judgment(policy: Feedback) -> tuple[str, float] | None:
 
 def message_of_time(slot: Slot, runs: Sequence[int], judging: int, evaluations: int) -> Message | None:
     """
-    What the moment of an outcome on sealed inputs says.
+    Message that the moment of an outcome on sealed inputs gives away.
 
     Where nothing may be said by time, a run that took longer than its slot, as a model can bring about by leaving much
     to clear away, is *late*. Being late by j slots after h evaluations has the probability 2^(-20-j) / (h + 2)^2:

@@ -30,7 +30,7 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 @dataclass(frozen=True)
 class Fence:
     """
-    What the links of a project may not lead out of.
+    Fence that the links of a project may not lead out of.
 
     Attributes:
         root: Folder that relative paths start from.
@@ -60,7 +60,7 @@ class Fence:
 
     def resolve(self, path: str) -> Path:
         """
-        Where a path lies on disk; it need not be there.
+        Place of a path on disk; it need not be there.
 
         Raises:
             DataError: If a link of the project leads out, or the path is none or the kernel's.

@@ -66,7 +66,7 @@ _OWN = "PROCTOR_"
 @dataclass(frozen=True)
 class Answer:
     """
-    What a command of git answered.
+    Answer of a git command.
 
     Attributes:
         code: Its exit code; -1 if it did not end in time.
@@ -92,7 +92,7 @@ class Answer:
 
     @property
     def remedy(self) -> str:
-        """What git itself says to do, where the repository belongs to somebody else; empty elsewhere."""
+        """Remedy that git itself names, where the repository belongs to somebody else; empty elsewhere."""
         lines = (line.strip() for line in self.error.splitlines())
         said = next((line for line in lines if line.startswith("git config ") and "safe.directory" in line), "")
         return said and f"If you trust its owner, run `{said}`."
@@ -131,7 +131,7 @@ class Repository:
         return name
 
     def hook(self, name: str) -> Path:
-        """Where git looks for a hook: it knows ``core.hooksPath`` and linked work trees. Nothing is run for it."""
+        """Path where git looks for a hook: it knows ``core.hooksPath`` and linked work trees. Nothing is run for it."""
         answer = _run(["git", "rev-parse", "--git-path", f"hooks/{name}"], self.top, self.environ, b"", TIMEOUT_S)
         if answer.code:
             raise answer.fault("rev-parse")
@@ -269,7 +269,7 @@ def user_name(folder: Path, environ: Mapping[str, str]) -> str | None:
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """What of *environ* git is given: nothing of a hook's repository, nothing of the gate's own, least of all a key."""
+    """Part of *environ* for git: nothing of a hook's repository, nothing of the gate's own, least of all a key."""
     kept = {
         name: value
         for name, value in environ.items()

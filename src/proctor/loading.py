@@ -1,4 +1,4 @@
-"""Which gate a command is about: the file, and the options that stand in for keys of it."""
+"""The gate that a command is about: the file, and the options that stand in for keys of it."""
 
 from __future__ import annotations
 

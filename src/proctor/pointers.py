@@ -36,7 +36,7 @@ class Pointer:
     size: int
 
     def path_in(self, store: Path) -> Path:
-        """Where Git LFS keeps the file in its local *store*."""
+        """Path of the file in Git LFS's local *store*."""
         return store / "objects" / self.oid[:2] / self.oid[2:4] / self.oid
 
     def is_of(self, file: Path) -> bool:

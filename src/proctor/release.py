@@ -19,7 +19,7 @@ __all__ = ["Basis", "BudgetReport", "HistoryRow", "Release", "Status", "TestSetF
 @dataclass(frozen=True, kw_only=True)
 class BudgetReport:
     """
-    What the transcript has left of the contract, in units that a person can use (theory.md §4.2).
+    Remainder of the contract by the transcript, in units that a person can use (theory.md §4.2).
 
     Attributes:
         evaluations: Charged evaluations so far.

@@ -64,7 +64,7 @@ class Sample:
 
     def counts(self, coding: Coding) -> list[int]:
         """
-        How many examples have each code of *coding*.
+        Number of examples with each code of *coding*.
 
         Raises:
             DataError: If an example on which the label matters has none.

@@ -1,5 +1,5 @@
 """
-What the shell hands to the core: clock, environment, randomness, and who is asking from which commit.
+Surroundings that the shell hands to the core: clock, environment, randomness, and who is asking from which commit.
 
 Everything that is not a function of files and arguments comes in through `Surroundings`, so that tests can hand in
 their own and the core stays pure (design.md, rule 1).
@@ -79,7 +79,7 @@ def keep_out_of_git(folder: Path) -> None:
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path | None:
-    """Where this user's programs keep what may be deleted at any time; ``None`` if nobody says where."""
+    """Folder in which this user's programs keep what may be deleted at any time; ``None`` if nobody says where."""
     named = environ.get("XDG_CACHE_HOME", "")
     if Path(named).is_absolute():
         return Path(named) / "proctor"
@@ -88,7 +88,7 @@ def cache_folder(environ: Mapping[str, str]) -> Path | None:
 
 
 def state_folder(environ: Mapping[str, str]) -> Path | None:
-    """Where this user's programs keep what should outlast them; ``None`` if nobody says where."""
+    """Folder in which this user's programs keep what should outlast them; ``None`` if nobody says where."""
     named = environ.get("XDG_STATE_HOME", "")
     if Path(named).is_absolute():
         return Path(named) / "proctor"
@@ -97,7 +97,7 @@ def state_folder(environ: Mapping[str, str]) -> Path | None:
 
 
 def actor_of(root: Path, environ: Mapping[str, str]) -> str | None:
-    """Who asks: ``PROCTOR_ACTOR``, the actor of the CI run, git's user name, or the login name."""
+    """Name of the one who asks: ``PROCTOR_ACTOR``, the actor of the CI run, git's user name, or the login name."""
     for name in ("PROCTOR_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN"):
         if environ.get(name):
             return environ[name]

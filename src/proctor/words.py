@@ -42,7 +42,7 @@ _LEGEND = {
 @dataclass(frozen=True)
 class Explanation:
     """
-    What a condition says, each part a few sentences.
+    Explanation of a condition, each part a few sentences.
 
     Attributes:
         asks: What is asked of the models, and how finely.

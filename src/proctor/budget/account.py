@@ -26,14 +26,14 @@ from proctor.errors import DomainError
 
 
 class Mode(StrEnum):
-    """Which outcome is never wrong: PASS (``fp-free``) or FAIL (``fn-free``)."""
+    """The outcome that is never wrong: PASS (``fp-free``) or FAIL (``fn-free``)."""
 
     FP_FREE = "fp-free"
     FN_FREE = "fn-free"
 
 
 class Adaptivity(StrEnum):
-    """How the level of an evaluation is set, and what developers may see (theory.md §4)."""
+    """Policy that sets the level of an evaluation, and what developers may see (theory.md §4)."""
 
     NONE = "none"
     FIRST_CHANGE = "firstChange"
@@ -44,7 +44,7 @@ class Adaptivity(StrEnum):
 @dataclass(frozen=True)
 class Contract:
     """
-    What is fixed when a test set is registered.
+    Contract fixed when a test set is registered.
 
     Args:
         reliability: Probability that no proven outcome is ever wrong; in (0, 1).
@@ -133,7 +133,7 @@ class Step:
 @dataclass(frozen=True)
 class Account:
     """
-    What a test set has said so far, and what it has left.
+    Account of a test set: what it has said so far, and what it has left.
 
     Attributes:
         contract: What was fixed at registration.

@@ -42,7 +42,7 @@ def stake_units(stake: float) -> int:
 @dataclass(frozen=True)
 class Balances:
     """
-    What is left of a budget, in its two parts.
+    Remainder of a budget, in its two parts.
 
     Args:
         log_automatic: Part that follows the account's own code.

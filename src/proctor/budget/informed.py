@@ -33,7 +33,7 @@ LevelOf = Callable[[float], float]
 @dataclass(frozen=True)
 class DevelopmentResult:
     """
-    How candidate and baseline did on development data, and what the test set is asked.
+    Results of candidate and baseline on development data, and the question that the test set is asked.
 
     Args:
         wins: Examples on which only the candidate is right.

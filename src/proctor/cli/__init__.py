@@ -146,7 +146,7 @@ def _abandon_full_streams() -> None:
 
 
 def wants_color(environ: Mapping[str, str]) -> bool | None:
-    """Whether output is colored, as the variables that people know say it; ``None``: where it goes to a terminal."""
+    """True if output is colored, as the variables that people know say it; ``None``: where it goes to a terminal."""
     if environ.get("NO_COLOR"):
         return False
     if environ.get("FORCE_COLOR", "0") not in {"", "0"}:
@@ -193,7 +193,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def wants_json(arguments: Sequence[str]) -> bool:
     """
-    Whether errors are printed as JSON: where `--json` is a flag of the command, not the name of a file to write.
+    True if errors are printed as JSON: where `--json` is a flag of the command, not the name of a file to write.
 
     >>> wants_json(["check", "--json"]), wants_json(["report", "--json", "facts.json"])
     (True, False)
@@ -234,7 +234,7 @@ def _tell(text: str, *, err: bool = True) -> None:
 
 
 def bug_report(error: BaseException, arguments: Sequence[str]) -> str:
-    """What to paste into an issue: where it happened, never with which values (they might be labels)."""
+    """Text to paste into an issue: where it happened, never with which values (they might be labels)."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [f"  {frame.filename.rsplit('/site-packages/')[-1]}:{frame.lineno} in {frame.name}" for frame in frames]
     return "\n".join(

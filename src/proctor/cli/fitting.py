@@ -24,7 +24,7 @@ _LIVES = ((32, 3), (32, 1), (10, 1))
 @dataclass(frozen=True)
 class Life:
     """
-    What the examples at hand can do for a condition, if so much is expected of them.
+    Tolerance that the examples at hand give a condition, if so much is expected of them.
 
     Attributes:
         steps: Evaluations that are expected.
@@ -40,7 +40,7 @@ class Life:
 @dataclass(frozen=True)
 class Fit:
     """
-    What the examples at hand can do for a condition.
+    Fit of the examples at hand to a condition: what they can do for it.
 
     Attributes:
         n_examples: How many there are.
@@ -56,12 +56,12 @@ class Fit:
 
     @property
     def is_enough(self) -> bool:
-        """Whether the condition can be asked as it stands."""
+        """True if the condition can be asked as it stands."""
         return self.n_examples >= self.needed
 
 
 def fit(gate: Gate) -> Fit | None:
-    """What the test set of *gate* can do for its condition; ``None`` if it cannot be told yet."""
+    """Fit of the test set of *gate* to its condition; ``None`` if it cannot be told yet."""
     from proctor.predictions import Source
     from proctor.testset import ExamFiles, load
 

@@ -53,7 +53,7 @@ def report(file: str, html: Path | None, json_file: Path | None) -> int:
 
 
 def plan_of(gate: Gate, n_examples: int) -> Plan | None:
-    """What the gate file plans for, and what the examples at hand reach; ``None`` where nothing can be planned."""
+    """The plan of the gate file, and what the examples at hand reach; ``None`` where nothing can be planned."""
     from proctor.planning import plan
 
     try:

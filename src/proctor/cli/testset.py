@@ -320,7 +320,7 @@ def _register(file: str, wish: Any, as_json: bool) -> int:
 
 
 def succession_lines(done: Succession) -> list[str]:
-    """What was registered and measured, in sentences."""
+    """Sentences that say what was registered and measured."""
     record = done.life.registered.record
     before = " before; completed now" if done.completed else ""
     lines = [f"test set {record.testset[:12]} is registered, entry {done.life.registered.entry.number}{before}"]

@@ -20,7 +20,7 @@ from proctor.surroundings import Surroundings
 
 def question(gate: Gate, surroundings: Surroundings, commit: str | None) -> Gate | None:
     """
-    What is left to ask of *gate* if its candidate is the model that it would be compared with.
+    The question that is left to ask of *gate* if its candidate is the model that it would be compared with.
 
     Returns:
         The gate as it is if the model has changed, if the condition compares it with nothing, or if the answer is

@@ -1,5 +1,5 @@
 """
-What a condition asks, whatever way it is written: the text by which a question is recognized (theory.md §4.3.3).
+The question of a condition, whatever way it is written: the text by which it is recognized (theory.md §4.3.3).
 
 The tolerance is no part of it: it sizes the test set and has no part in the verdict. Everything else is brought to one
 form in exact arithmetic: variables on the left, the first of them with the coefficient 1, clauses in a fixed order.

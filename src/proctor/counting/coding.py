@@ -40,7 +40,7 @@ def coded(panel: Panel, labels: Labeled, events: Sequence[Event]) -> Iterator[Co
 
 
 def joint_counts(panel: Panel, labels: Labeled, mask: Mask | None = None, engine: Engine = NUMPY) -> tuple[int, ...]:
-    """How many examples, of all or of those under *mask*, have each code of the `JOINT` events."""
+    """Number of examples, of all or of those under *mask*, with each code of the `JOINT` events."""
     return engine.count(coded(panel, labels, JOINT), 1 << len(JOINT), mask)
 
 

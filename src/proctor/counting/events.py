@@ -84,7 +84,7 @@ def event_of(variable: Variable) -> Event:
 
 
 class Coding(Protocol):
-    """What is asked for a code on each example; every method is one."""
+    """Anything that gives a code to each example; every method is one."""
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -95,7 +95,7 @@ class Coding(Protocol):
 
 
 def is_class(values: Values, name: str) -> Mask:
-    """Where *values* are the class of this name; a whole number in the text is the number where classes are numbers."""
+    """Mask of the class of this name; a whole number in the text is the number where classes are numbers."""
     if values.dtype.kind == "U":
         found: Mask = values == name
     else:

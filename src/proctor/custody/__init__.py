@@ -1,5 +1,5 @@
 """
-What only the owner of a test set does: register, correct, renew and retire it, read its outcomes, end what is stuck.
+Acts of a test set's owner alone: register, correct, renew and retire it, read its outcomes, end what is stuck.
 
 The gate (`proctor.gate`) answers developers; custody answers the owner. Both write to one ledger, and what custody
 writes there is as public as a verdict: numbers of rows, reasons for retiring, opened outcomes. Rows and reasons of

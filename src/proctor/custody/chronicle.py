@@ -1,4 +1,4 @@
-"""What is known of a test set and of those before and after it: public, a function of the ledger's entries."""
+"""Facts known of a test set and of those before and after it: public, a function of the ledger's entries."""
 
 from __future__ import annotations
 

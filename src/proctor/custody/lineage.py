@@ -1,5 +1,5 @@
 """
-Which test set followed which, and what their error probabilities sum to (theory.md §1, end).
+Lines of test sets that followed one another, and the sum of their error probabilities (theory.md §1, end).
 
 Pure: lives in, facts out. An heir starts with what the set before it had left, so a line of heirs has the δ of its
 first (theory.md §4.6). A set with a budget of its own adds its δ, unless set j is registered with δ2^−j.
@@ -38,7 +38,7 @@ class Lineage:
 
     @property
     def project_error(self) -> float | None:
-        """What the owner asked for the whole project when it was last said; ``None`` if never."""
+        """Error probability that the owner last asked for the whole project; ``None`` if never."""
         asked = [life.registered.record.project_error for life in self.sets]
         return next((error for error in reversed(asked) if error is not None), None)
 

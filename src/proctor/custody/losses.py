@@ -15,7 +15,7 @@ from proctor.ledger.records import LossAccepted
 @dataclass(frozen=True)
 class Loss:
     """
-    What is lost.
+    Loss of entries that were known.
 
     Attributes:
         mark: The last entry that was known.
@@ -29,7 +29,7 @@ class Loss:
 
 
 def loss(session: Session) -> Loss | None:
-    """What the marks say that the books lack; ``None`` if nothing."""
+    """Loss of entries that the marks know and the books lack; ``None`` if nothing is lost."""
     entries = session.ledger.read()
     found = [mark for mark, _ in session.safe.marks.lost(entries, session.exam.fingerprint)]
     return Loss(max(found, key=lambda mark: mark.number), len(entries)) if found else None

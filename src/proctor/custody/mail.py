@@ -17,7 +17,7 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class Security(StrEnum):
-    """How the connection is protected."""
+    """Protection of the connection."""
 
     STARTTLS = "starttls"
     TLS = "tls"
@@ -41,7 +41,7 @@ class Settings:
 
 def settings(environ: Mapping[str, str]) -> Settings:
     """
-    What the environment says of the mail server.
+    Settings of the mail server that the environment gives.
 
     ``PROCTOR_SMTP_HOST``, ``_PORT``, ``_SECURITY`` (starttls, tls, none), ``_USER``, ``_PASSWORD`` and ``_FROM``; all
     but the host have defaults.

@@ -1,5 +1,5 @@
 """
-What is to be said when a test set comes to its end, and to whom: prepared text, a function of the transcript.
+Notices to send when a test set comes to its end, and their receivers: prepared text, a function of the transcript.
 
 Pure: nothing is sent here (`proctor.custody.delivery`). One exception to "a function of the transcript" are the
 outcomes under ``none -> ADDRESS``: they are for that address alone, and opened with the owner's key or record.
@@ -21,7 +21,7 @@ from proctor.ledger.history import Life
 
 
 class Medium(StrEnum):
-    """How a notice travels."""
+    """Means by which a notice travels."""
 
     MAIL = "mail"
     WEBHOOK = "webhook"
@@ -42,7 +42,7 @@ class Channel:
 
     @property
     def name(self) -> str:
-        """What the ledger calls it: tells receivers apart without naming them."""
+        """Name in the ledger: tells receivers apart without naming them."""
         return f"{self.medium} {hashlib.sha256(self.address.encode()).hexdigest()[:12]}"
 
 

@@ -22,7 +22,7 @@ from proctor.predictions import ColumnNames, Source, read_predictions
 @dataclass(frozen=True)
 class Settings:
     """
-    What belongs to the owner of a test set, as the gate file says it and as the ledger holds it.
+    Settings that belong to the owner of a test set, as the gate file says them and as the ledger holds them.
 
     Attributes:
         asked: What the gate file says.
@@ -39,7 +39,7 @@ class Settings:
 
 def settings(session: Session) -> Settings:
     """
-    What holds for the gate, and what its file says otherwise.
+    Settings that hold for the gate, and what its file says otherwise.
 
     Raises:
         Misuse: If the test set is not registered.

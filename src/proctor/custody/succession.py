@@ -36,7 +36,7 @@ from proctor.predictions import ColumnNames, Source, align, read_predictions
 @dataclass(frozen=True, kw_only=True)
 class Wish:
     """
-    What the owner says beside the gate file.
+    Wishes of the owner beside the gate file.
 
     Attributes:
         follows: True if the set follows another one.

@@ -1,4 +1,4 @@
-"""What is asked: a condition about models, as it can be put today."""
+"""The question that is asked: a condition about models, as it can be put today."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Asked:
 
     @property
     def question(self) -> Question:
-        """How the ledger knows it."""
+        """The question as the ledger knows it."""
         return question_about(self.condition, self.gate, self.candidate, self.baseline, self.anchor)
 
 

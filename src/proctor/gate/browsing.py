@@ -46,7 +46,7 @@ def read_on(ledger: Ledger, place: Path) -> Reading:
 
 
 def place_of(ledger: Ledger, root: Path, environ: Mapping[str, str]) -> Path | None:
-    """Where the checkpoint of *ledger* lies for this user, as seen from *root*; ``None`` without a cache folder."""
+    """Place of this user's checkpoint of *ledger*, as seen from *root*; ``None`` without a cache folder."""
     folder = cache_folder(environ)
     name = hashlib.sha256(f"{ledger.description}\n{root.resolve()}".encode()).hexdigest()[:32]
     return None if folder is None else folder / "checkpoints" / f"{name}.txt"

@@ -1,4 +1,4 @@
-"""Who takes part: candidate, baseline and anchor, known by what was submitted, read or run when needed."""
+"""Models that take part: candidate, baseline and anchor, known by what was submitted, read or run when needed."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def question_about(
 @dataclass(frozen=True)
 class Workbench:
     """
-    Where models are run and their predictions kept.
+    Workbench on which models are run and their predictions kept.
 
     Args:
         gate: The gate file.
@@ -115,7 +115,7 @@ class Workbench:
 
     @property
     def slots(self) -> tuple[int, ...]:
-        """How many slots each run on sealed inputs has taken."""
+        """Number of slots that each run on sealed inputs has taken."""
         return tuple(lasted.steps for lasted in self._slots)
 
     def required_tier(self) -> str:

@@ -12,7 +12,7 @@ from proctor.testset.hashing import fingerprint
 
 
 def what_to_run(exam: TestSet) -> str:
-    """What makes predictions fit an extended test set."""
+    """Advice that makes predictions fit an extended test set."""
     return f"The test set was extended: run the model on all {exam.n_examples:,} examples of it."
 
 

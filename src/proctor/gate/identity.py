@@ -1,4 +1,4 @@
-"""Which test set a gate file names, as the ledger knows it; of labels no more than the ids are read."""
+"""The test set that a gate file names, as the ledger knows it; of labels no more than the ids are read."""
 
 from __future__ import annotations
 

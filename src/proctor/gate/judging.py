@@ -24,7 +24,7 @@ from proctor.sample import Sample
 @dataclass(frozen=True)
 class Judged:
     """
-    What came of one step.
+    Results of one step.
 
     Attributes:
         outcome: Pass or fail, whether it is withheld or not.
@@ -76,7 +76,7 @@ def judge_unseen(session: Session, asked: Asked, outcome: Verdict) -> Judged:
 
 
 def outcome_of_a_crash(session: Session) -> Verdict:
-    """What a candidate gets that has seen sealed inputs and gave nothing that can be judged (theory.md §4.3.4)."""
+    """Outcome for a candidate that has seen sealed inputs and gave nothing that can be judged (theory.md §4.3.4)."""
     return Verdict.FAIL if session.gate.mode is Mode.FP_FREE else Verdict.PASS
 
 

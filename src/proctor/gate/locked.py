@@ -48,7 +48,7 @@ class LockedTestSet(TestSet):
 
     @property
     def fingerprint(self) -> str:
-        """What the test set is, as registered."""
+        """Fingerprint of the test set, as registered."""
         return self.registered.testset if self.registered else ""
 
     def read_labels(self) -> Labels:

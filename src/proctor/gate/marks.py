@@ -1,5 +1,5 @@
 """
-Where high-water marks are kept, and what is refused on their word.
+Places in which high-water marks are kept, and what is refused on their word.
 
 A mark is written after each entry into every place that is there: the owner's folder in the project, the user's state
 folder, and with the owner's key a ref of the repository, for books on a git branch the remote's, too. It only rises.
@@ -48,7 +48,7 @@ class Place(Protocol):
         """True if a mark here is believed without a key."""
 
     def read(self, name: str) -> str:
-        """What is there under a name; empty if nothing is."""
+        """Text under a name; empty if there is none."""
 
     def write(self, name: str, text: str, may_replace: Judge) -> None:
         """Put *text* there, whole or not at all, unless what is there by now may not be replaced."""
@@ -58,7 +58,7 @@ class Place(Protocol):
 
 
 class Judge(Protocol):
-    """Whether a text that is in the place may be replaced."""
+    """Test of whether a text that is in the place may be replaced."""
 
     def __call__(self, present: str, /) -> bool:
         """True if it may."""
@@ -202,7 +202,7 @@ class Marks:
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
-        """Where marks are kept here."""
+        """Places in which marks are kept here."""
         found: list[Place] = [Folder(self.gate.root / _FOLDER, refuses_alone=True, fence=self.gate.fence)]
         state = state_folder(self.surroundings.environ)
         if state is not None:
@@ -223,7 +223,7 @@ class Marks:
                 yield Refs(repository, remote)
 
     def subjects(self, fingerprint: str) -> tuple[str, ...]:
-        """What books are known by: the test set, its sealed labels, and the place that the gate file names."""
+        """Names that books are known by: the test set, its sealed labels, and the place that the gate file names."""
         labels = (f"labels {self.pair}",) if self.pair is not None else ()
         return (f"testset {fingerprint}", *labels, f"{_OF_BOOKS}{self._place}")
 
@@ -259,7 +259,7 @@ class Marks:
             )
 
     def findings(self, entries: Sequence[Entry]) -> tuple[str, ...]:
-        """What believed marks say that the books lack, of every test set in them."""
+        """Messages on what the books lack, as believed marks say, of every test set in them."""
         sets = [str(entry.body.get("testset")) for entry in entries if entry.kind == Registered.kind]
         found = [
             self._cut_back(mark, entries).message

@@ -1,5 +1,5 @@
 """
-What the next evaluation will be asked, and how many examples it or the next test set needs: public.
+Questions that the next evaluation will be asked, and the examples that it or the next test set needs: public.
 
 A function of the transcript, the gate file and the number of examples, so it may be said to anybody (theory.md §4.3).
 """
@@ -18,13 +18,13 @@ from proctor.planning import NO_SLICES, Plan, Sizes, Terms, examples_needed, pla
 
 
 def prospect(gate: Gate, formula: Formula, n_examples: int, sizes: Sizes = NO_SLICES) -> Prospect:
-    """What the next evaluation will be asked, apart from its level."""
+    """Prospect of the next evaluation: what it will be asked, apart from its level."""
     terms = Terms(gate.mode, gate.contract.log_error_probability, gate.log_miss, gate.disagreement, gate.bound)
     return Prospect(formula, terms, n_examples, gate.stakes, sizes)
 
 
 def next_set_hint(gate: Gate, before: Life | None) -> str:
-    """What the set that follows the one *before* needs, from the plan of this gate file and what it is handed."""
+    """Needs of the set that follows the one *before*, from the plan of this gate file and what it is handed."""
     try:
         found = plan(gate.formula, replace(gate.request(), log_budget=_left_for_heir(gate, before)))
     except Misuse as error:

@@ -32,7 +32,7 @@ def time_of(record: Record, now: str, inputs: Inputs) -> str:
 
 @dataclass
 class Lasted:
-    """How many steps the work has taken; 0 while it goes on."""
+    """Number of steps that the work has taken; 0 while it goes on."""
 
     steps: int = 0
 

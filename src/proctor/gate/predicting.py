@@ -1,4 +1,4 @@
-"""What models predict on the test set: each run or read once, and recognized when it takes part again."""
+"""Predictions of models on the test set: each run or read once, and recognized when it takes part again."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Predicting:
                 self.of(model)
 
     def sample(self, candidate: Contestant, baseline: Contestant | None, anchor: Contestant | None) -> Sample:
-        """What an evaluation looks at."""
+        """Sample that an evaluation looks at."""
         if self.is_open:  # else no line may tell how long anything takes
             self.surroundings.progress("collecting the candidate's predictions")
         new = self.of(candidate)

@@ -1,5 +1,5 @@
 """
-Where the owner's register of labels lies: written before the test set is registered, valid once it is.
+The owner's register of labels: written before the test set is registered, valid once it is.
 
 Several jobs may try to register the same test set at once, in one folder too, and any of them may be killed: each
 writes a draft under the commitment that its entry makes, and the draft of the entry that the ledger took is the

@@ -1,5 +1,5 @@
 """
-What needs the owner's key: sealed labels and inputs, private records, the ledger's signature.
+Everything that needs the owner's key: sealed labels and inputs, private records, the ledger's signature.
 
 A sealed file is opened in memory, in this process only. Without the key everything that does not need it still works:
 `status`, recorded answers, and the refusals that come before any label is read.
@@ -97,7 +97,7 @@ class Safe:
 
     @cached_property
     def marks(self) -> Marks:
-        """How far the books were known to go."""
+        """High-water marks: how far the books were known to go."""
         return Marks(self.gate, self.surroundings, self.ledger_key, self.pair)
 
     @property
@@ -155,7 +155,7 @@ class Safe:
 
     def conceal(self, figures: Mapping[str, Any], context: str) -> tuple[str, str | None]:
         """
-        What of the private *figures* enters the ledger, and the salt that opens it where it is a commitment.
+        The part of the private *figures* that enters the ledger, and the salt that opens it where it is a commitment.
 
         Args:
             figures: Plain JSON.
@@ -182,7 +182,7 @@ class Safe:
 
     def pin(self, predictions: str, fingerprint: str) -> str:
         """
-        What an accepted model's predictions on a test set are recognized by later; 64 hexadecimal digits.
+        Digest by which an accepted model's predictions on a test set are recognized later; 64 hexadecimal digits.
 
         With the key nobody else can try predictions out; without it the inputs are open, and anybody can run the model.
 

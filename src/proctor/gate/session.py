@@ -1,5 +1,5 @@
 """
-What a gate file names, opened once: key, ledger, test set, models, and who is asking.
+Everything that a gate file names, opened once: key, ledger, test set, models, and who is asking.
 
 Everything is opened when it is first asked for, so that what can be refused early costs nothing. `check`, `status` and
 the owner's commands are functions on a session.
@@ -130,7 +130,7 @@ class Session:
 
     @cached_property
     def origin(self) -> Origin:
-        """Who asks, and from which commit."""
+        """Origin of the request: who asks, and from which commit."""
         return Origin(self.gate.name, __version__, self.commit, actor_of(self.gate.root, self.surroundings.environ))
 
     @property
@@ -149,18 +149,18 @@ class Session:
 
     @property
     def registry(self) -> Registry:
-        """Where the owner's register of labels lies; sealed where there is a key."""
+        """The owner's register of labels; sealed where there is a key."""
         return Registry(self.safe, self.exam.fingerprint)
 
     # --- models ------------------------------------------------------------------------------------------------------
 
     @cached_property
     def workbench(self) -> Workbench:
-        """Where models are run on the test set."""
+        """Workbench on which models are run on the test set."""
         return self.workbench_on(self.exam)
 
     def workbench_on(self, exam: TestSet) -> Workbench:
-        """Where models are run on the examples of *exam*."""
+        """Workbench on which models are run on the examples of *exam*."""
         return Workbench(self.gate, exam, self.safe, self.surroundings, self.commit, self.owner_record)
 
     @cached_property
@@ -170,7 +170,7 @@ class Session:
 
     @cached_property
     def predicting(self) -> Predicting:
-        """What the models predict on the test set, each run or read once."""
+        """Predictions of the models on the test set, each run or read once."""
         return Predicting(self.gate, self.exam, self.safe, self.surroundings, self.workbench, lambda: self.labels)
 
     # --- books -------------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 """
-What of a gate file belongs to the owner of the test set, and not to the commit that is judged.
+Settings of a gate file that belong to the owner of the test set, and not to the commit that is judged.
 
 Where labels and books lie, who gets results and private figures, how models are isolated, what a first candidate gets:
 registration pins it, and a commit that would change it is refused before anything of it is used. What tunes the plan
@@ -105,7 +105,7 @@ def _declared(baseline: Baseline) -> str | None:
 @dataclass(frozen=True)
 class Pin:
     """
-    What holds for a gate on one test set.
+    Settings that hold for a gate on one test set.
 
     Attributes:
         testset: The test set's fingerprint.
@@ -135,7 +135,7 @@ def pins(entries: Sequence[Entry]) -> Iterator[Pin]:
 
 
 def pin_of(gate: Gate, entries: Sequence[Entry], fingerprint: str) -> Pin | None:
-    """What holds for *gate* on a test set: the owner's last word on this gate, else what registration pinned."""
+    """Settings that hold for *gate* on a test set: the owner's last word on the gate, else what registration pinned."""
     of_set = [pin for pin in pins(entries) if pin.testset == fingerprint]
     own = [pin for pin in of_set if _is_of(pin, gate)]
     return own[-1] if own else of_set[0] if of_set else None
@@ -182,7 +182,7 @@ def _named(gate: Gate) -> str | None:
 
 def differences(pin: Pin, gate: Gate, *, is_signed: bool = True) -> tuple[str, ...]:
     """
-    What a gate file asks otherwise than is pinned, in words; more isolation than pinned is no difference.
+    Requests of a gate file that differ from what is pinned, in words; more isolation than pinned is no difference.
 
     Args:
         pin: What holds.

@@ -1,4 +1,4 @@
-"""What is left of a test set, with its last verdicts; spends nothing, reads no label."""
+"""Status of a test set: what is left of it, with its last verdicts; spends nothing, reads no label."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def status(gate: Gate, surroundings: Surroundings, *, last: int = 100) -> Status
 
 
 def glance(gate: Gate, surroundings: Surroundings) -> Status:
-    """What `status` says, for a person to look at: of a long ledger only what is new since the last glance is read."""
+    """Status for a person to look at: of a long ledger only what is new since the last glance is read."""
 
     def reads(ledger: Ledger) -> Reading:
         place = place_of(ledger, gate.root, surroundings.environ)

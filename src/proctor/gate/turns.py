@@ -18,7 +18,7 @@ _DOUBLINGS = 10
 
 def insist(attempt: Callable[[], T], ledger: Ledger, surroundings: Surroundings) -> T:
     """
-    What *attempt* gives, tried again after a random pause as long as others append first.
+    Result of *attempt*, tried again after a random pause as long as others append first.
 
     Args:
         attempt: Reads the books, decides, appends; raises `LedgerMoved` if somebody was faster.

@@ -145,7 +145,7 @@ def loads_any(text: str, name: str = "proctor.yml", root: Path | None = None) ->
 
 def name_of(file: Path) -> str:
     """
-    What the gate of a file is called that does not say; the file need not exist.
+    Name of the gate of a file that does not say; the file need not exist.
 
     It is the file's stem; for ``models/spam/proctor.yml`` its folder, which tells the gates of a repository apart.
     From where the gate is called, and how its path is written, makes no difference.

@@ -17,7 +17,7 @@ NAME = r"^(?=.*\S)[^\n]{1,100}$"
 
 
 def condition_problem(text: str) -> str:
-    """What is wrong with a condition: its own message, with the caret."""
+    """Problem with a condition: its own message, with the caret."""
     try:
         conditions.normalize(conditions.parse(text))
     except ConditionError as error:
@@ -88,5 +88,5 @@ def webhook_problem(text: str) -> str:
 
 
 def address_problem(text: str) -> str:
-    """What is no mail address."""
+    """Problem with a text that is no mail address."""
     return "" if re.fullmatch(ADDRESS, text) else f"`mail` must be an address as in owner@example.com, not `{text}`"

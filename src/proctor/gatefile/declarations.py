@@ -1,5 +1,5 @@
 """
-What a gate file declares, as the rest of the program receives it: plain frozen data, already checked.
+Declarations of a gate file, as the rest of the program receives them: plain frozen data, already checked.
 
 Paths are kept as the user wrote them, for messages; `Gate.resolve` gives the place on disk, relative to the folder of
 the gate file. Nothing here opens a file, and nothing knows YAML.
@@ -29,21 +29,21 @@ _CLOSED = (".git", OWN_FOLDER)
 
 
 class Inputs(StrEnum):
-    """Who has seen the inputs of the test set (theory.md §1)."""
+    """Exposure of the inputs of the test set: who has seen them (theory.md §1)."""
 
     OPEN = "open"
     SEALED = "sealed"
 
 
 class First(StrEnum):
-    """What the first candidate gets when there is no baseline (theory.md §5)."""
+    """Treatment of the first candidate when there is no baseline (theory.md §5)."""
 
     ACCEPT = "accept"
     JUDGE = "judge"
 
 
 class Sandbox(StrEnum):
-    """How much isolation of the candidate's process is asked for."""
+    """Amount of isolation that is asked for the candidate's process."""
 
     AUTO = "auto"
     REQUIRED = "required"
@@ -53,7 +53,7 @@ class Sandbox(StrEnum):
 @dataclass(frozen=True)
 class Isolation:
     """
-    How models are isolated, and what of the machine is open to them nevertheless.
+    Isolation of models, and what of the machine is open to them nevertheless.
 
     Attributes:
         tier: How much isolation is asked for.
@@ -78,7 +78,7 @@ class Isolation:
 @dataclass(frozen=True, kw_only=True)
 class TestSetSource:
     """
-    Where the test set lies.
+    Place of the test set.
 
     Attributes:
         labels: File of the labels, sealed or not.
@@ -165,7 +165,7 @@ Baseline = Accepted | PredictionsFile | Revision
 @dataclass(frozen=True)
 class Owner:
     """
-    What the owner of the test set keeps to themselves.
+    Files and settings that the owner of the test set keeps to themselves.
 
     Attributes:
         record: File to which private figures (and outcomes, under ``adaptivity: none``) are appended.
@@ -200,7 +200,7 @@ class DevelopmentFiles:
 @dataclass(frozen=True)
 class Notify:
     """
-    Who is told that a fresh test set is needed.
+    Receivers of the message that a fresh test set is needed.
 
     Attributes:
         webhook: Address that takes a POST of JSON; ``None`` for none.
@@ -295,7 +295,7 @@ STAKES = (
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """
-    What is asked and how surely: all that a plan needs, without any data.
+    The question and how surely it is to be answered: all that a plan needs, without any data.
 
     Attributes:
         condition: The formula as written.
@@ -329,7 +329,7 @@ class Policy:
 
     @property
     def contract(self) -> Contract:
-        """What registration fixes."""
+        """Contract that registration fixes."""
         steps = None if self.adaptivity is Adaptivity.RECYCLING else self.stakes.steps
         return Contract(self.reliability, self.mode, self.adaptivity, steps)
 
@@ -365,12 +365,12 @@ class Policy:
 
     @property
     def notes_on_stakes(self) -> tuple[str, ...]:
-        """What a stake does, for whoever plans or looks at the account, where stakes are made."""
+        """Notes on what a stake does, for whoever plans or looks at the account, where stakes are made."""
         return (STAKES,) if self.is_informed else ()
 
     @property
     def notes_on_time(self) -> tuple[str, ...]:
-        """What an outcome costs in time, for whoever plans; options alone declare no sealed inputs."""
+        """Notes on what an outcome costs in time, for whoever plans; options alone declare no sealed inputs."""
         return ()
 
 
@@ -436,7 +436,7 @@ class Gate(Policy):
 
     @property
     def notes_on_time(self) -> tuple[str, ...]:
-        """What an outcome costs in time, for whoever plans; nothing on open inputs."""
+        """Notes on what an outcome costs in time, for whoever plans; nothing on open inputs."""
         return self.pace.notes if self.pace else ()
 
     @property
@@ -449,17 +449,17 @@ class Gate(Policy):
 
     @property
     def isolation(self) -> Isolation:
-        """How models are isolated here."""
+        """Isolation of models here."""
         return replace(self.sandbox, tier=self.demanded) if self.demanded else self.sandbox
 
     @cached_property
     def fence(self) -> Fence:
-        """What no link of the project may lead out of."""
+        """Fence that no link of the project may lead out of."""
         return Fence.around(self.root)
 
     def resolve(self, path: str) -> Path:
         """
-        Where a path of this gate file lies on disk.
+        Place on disk of a path of this gate file.
 
         Raises:
             DataError: If a link of the project leads out of it there.

@@ -64,7 +64,7 @@ READY_MADE = (
 @dataclass(frozen=True, kw_only=True)
 class Draft:
     """
-    What a new gate file is to say.
+    Content of a new gate file.
 
     Attributes:
         condition: The formula.

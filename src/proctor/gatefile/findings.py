@@ -1,5 +1,5 @@
 """
-What lies in a folder that a gate file could name: labels, features, predictions, models, scripts.
+Files in a folder that a gate file could name: labels, features, predictions, models, scripts.
 
 Told by headers and names alone; no row is read, no model is loaded, nothing is executed.
 A guess that is wrong costs the user one edit, so the rules are few; training data is left out, since an exam on it
@@ -41,7 +41,7 @@ _OLD = frozenset({"old", "baseline", "base", "previous", "prev", "production"})
 
 
 class Role(StrEnum):
-    """What a file is good for."""
+    """Role that a file is good for."""
 
     LABELS = "labels"
     FEATURES = "features"
@@ -148,7 +148,7 @@ def _likelihood(found: Found) -> int:
 
 
 def is_old(found: Found) -> bool:
-    """Whether the name says that it belongs to the baseline."""
+    """True if the name says that it belongs to the baseline."""
     return bool(found.words & _OLD)
 
 

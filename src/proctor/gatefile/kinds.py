@@ -28,7 +28,7 @@ _WHOLE = re.compile(r"[-+]?(0|[1-9]\d*)")
 
 
 class Invalid(Enum):
-    """What a reader gives back for a value that it has reported."""
+    """Value that a reader gives back in place of one that it has reported."""
 
     INVALID = "invalid"
 
@@ -49,7 +49,7 @@ class Kind(ABC):
 
     @abstractmethod
     def in_words(self) -> str:
-        """What values there are, for a table of keys; Markdown."""
+        """Possible values, for a table of keys; Markdown."""
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -24,7 +24,7 @@ _MAX_DEPTH = 50
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Where something was written: a line and a column, both from 1, or an option of the command line."""
+    """Place at which something was written: a line and a column, both from 1, or an option of the command line."""
 
     line: int = 1
     column: int = 1
@@ -102,7 +102,7 @@ class Source:
         self.problems.append((place, message))
 
     def place_of(self, *path: str) -> Place:
-        """Where the key at *path* was written; that of the nearest key above it if it was left out."""
+        """Place at which the key at *path* was written; that of the nearest key above it if it was left out."""
         while path not in self.places and path:
             path = path[:-1]
         return self.places.get(path, Place())

@@ -177,12 +177,12 @@ class Made(Kind):
     make: Callable[[Any], Any]
 
     def read(self, node: Node, path: Path, source: Source) -> Any:  # whatever `make` makes
-        """What *make* makes of the value."""
+        """Result of *make* on the value."""
         value = self.kind.read(node, path, source)
         return INVALID if value is INVALID else self.make(value)
 
     def schema(self) -> Schema:
-        """That of the kind beneath."""
+        """Schema of the kind beneath."""
         return self.kind.schema()
 
     def in_words(self) -> str:

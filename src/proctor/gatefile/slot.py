@@ -1,4 +1,4 @@
-"""How long a model gets on sealed inputs, and what the moment at which the outcome appears may say."""
+"""Time that a model gets on sealed inputs, and what the moment at which the outcome appears may say."""
 
 from __future__ import annotations
 

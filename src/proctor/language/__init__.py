@@ -1,5 +1,5 @@
 """
-What conditions are written in and made of: text, syntax tree, quantities, clauses, three-valued formulas.
+Language of conditions, and what they are made of: text, syntax tree, quantities, clauses, three-valued formulas.
 
 ::
 

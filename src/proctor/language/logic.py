@@ -21,7 +21,7 @@ _FP_FREE, _FN_FREE = "fp-free", "fn-free"
 
 
 class Truth(IntEnum):
-    """What is known of a statement; ordered, so that AND is the minimum and OR the maximum (Kleene)."""
+    """Truth of a statement as far as it is known; ordered, so that AND is the minimum and OR the maximum (Kleene)."""
 
     FALSE = 0
     UNKNOWN = 1
@@ -31,7 +31,7 @@ class Truth(IntEnum):
 @dataclass(frozen=True)
 class Assignment:
     """
-    What one clause may use.
+    Share of the level and bound on *d* that one clause may use.
 
     Attributes:
         clause: The clause.

@@ -1,5 +1,5 @@
 """
-Where in the user's text something stands, and how an error points at it.
+Place of something in the user's text, and how an error points at it.
 
 Every error of the language is raised through a place, so that all of them look alike:
 what is wrong, the user's own line, a caret under the spot. What to write instead is the error's hint.

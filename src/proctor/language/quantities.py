@@ -1,5 +1,5 @@
 """
-What a clause speaks of: one proportion, one difference of accuracies, or another linear expression.
+Quantities that a clause speaks of: one proportion, one difference of accuracies, or another linear expression.
 
 Which values a quantity can take is settled here, because it follows from what can happen on one example.
 """
@@ -56,7 +56,7 @@ class Difference:
 
     @property
     def is_bounded_by_d(self) -> bool:
-        """Whether examples on which one model alone is right are among those on which predictions change."""
+        """True if examples on which one model alone is right are among those on which predictions change."""
         return {self.plus, self.minus} == {Variable.N, Variable.O}
 
     @property

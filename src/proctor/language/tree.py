@@ -35,7 +35,7 @@ class Variable(StrEnum):
 
 
 class Comparator(StrEnum):
-    """How two sides are compared; a finite test set cannot tell ``>=`` from ``>``, so they are treated alike."""
+    """Comparison of two sides; a finite test set cannot tell ``>=`` from ``>``, so they are treated alike."""
 
     ABOVE = ">"
     BELOW = "<"
@@ -163,7 +163,7 @@ Expression = Number | Name | Call | Negative | Add | Subtract | Multiply
 
 
 class Relation(StrEnum):
-    """How a cell of a column is compared with constants."""
+    """Comparison of a cell of a column with constants."""
 
     EQUAL = "=="
     NOT_EQUAL = "!="

@@ -1,5 +1,5 @@
 """
-Where a ledger is kept, read from the text that people write: once, so that two spellings of a place are one account.
+Place of a ledger, read from the text that people write: once, so that two spellings of a place are one account.
 
 An address opens nothing. Its canonical text tells two places apart, and says nothing secret: how a server is logged
 in to is not part of the place.
@@ -39,7 +39,7 @@ class FileAddress:
 
     def at(self, root: Path) -> Path:
         """
-        Where the file lies, for an address that starts at *root*.
+        Place of the file, for an address that starts at *root*.
 
         Raises:
             DomainError: If it is no path.

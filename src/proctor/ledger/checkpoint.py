@@ -31,7 +31,7 @@ _FORM = 3
 @dataclass(frozen=True)
 class Checkpoint:
     """
-    What a ledger said up to one entry.
+    Summary of a ledger up to one entry.
 
     Args:
         entries: Registrations, extensions, retirements, evaluations that have begun and the last verdicts of every

@@ -1,5 +1,5 @@
 """
-What one entry of the ledger is: canonical text, hash and message authentication code.
+Form of one entry of the ledger: canonical text, hash and message authentication code.
 
 An entry commits to the one before it by that one's hash, so the last hash (the *head*) stands for the whole
 ledger. This module knows bytes, not meaning: to it, the body of an entry is opaque JSON.
@@ -49,7 +49,7 @@ _quote = json.encoder.encode_basestring
 @dataclass(frozen=True, slots=True)
 class Draft:
     """
-    What the caller wants to record, before it has a place in the chain.
+    Entry that the caller wants to record, before it has a place in the chain.
 
     Args:
         kind: What sort of entry; lower-case letters, digits, ``.``, ``_`` and ``-``.
@@ -121,7 +121,7 @@ class Entry:
         return cls(**dict(zip(COLUMNS, row, strict=True)))
 
     def draft(self) -> Draft:
-        """What was recorded, without its place in the chain."""
+        """Draft that was recorded, without its place in the chain."""
         return Draft(self.kind, self.body, self.at)
 
     def signed(self, key: bytes) -> Entry:

@@ -1,5 +1,5 @@
 """
-What the bodies of the ledger's entries mean: one frozen dataclass for each kind, to JSON and back.
+Meaning of the bodies of the ledger's entries: one frozen dataclass for each kind, to JSON and back.
 
 A body holds nothing that was computed from labels beyond the released outcome. What is private enters the chain
 through `private`: a salted commitment, or a record sealed under the owner's key (design.md, rule 3).
@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 
 class Verdict(StrEnum):
-    """What is said of a candidate."""
+    """Verdict on a candidate."""
 
     PASS = "pass"  # noqa: S105  # a verdict, not a password
     FAIL = "fail"
@@ -28,7 +28,7 @@ class Verdict(StrEnum):
 
 
 class Basis(StrEnum):
-    """Why the verdict is what it is."""
+    """Reason for the verdict."""
 
     JUDGED = "judged"
     """The condition was tested on the test set."""
@@ -37,7 +37,7 @@ class Basis(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far a notice has come."""
+    """Progress of a notice."""
 
     BEGUN = "begun"
     SENT = "sent"
@@ -47,7 +47,7 @@ class Stage(StrEnum):
 @dataclass(frozen=True)
 class Submission:
     """
-    What a developer submitted, known by its digest and never by what a model did on the inputs.
+    Submission of a developer, known by its digest and never by what a model did on the inputs.
 
     Attributes:
         digest: SHA-256 of the artifacts (and the command), hexadecimal.
@@ -62,7 +62,7 @@ class Submission:
 
 @dataclass(frozen=True)
 class Origin:
-    """Who asked, from where, and with which version: public context of an entry."""
+    """Origin of a request: who asked, from where, and with which version; public context of an entry."""
 
     gate: str
     version: str
@@ -72,7 +72,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Feedback:
-    """What was released beside the verdict, and the natural logarithm of its declared probability."""
+    """Message released beside the verdict, and the natural logarithm of its declared probability."""
 
     message: str
     log_probability: float
@@ -140,7 +140,7 @@ class Adopted:
 @dataclass(frozen=True)
 class Forecast:
     """
-    How likely a pass looked before the test set was asked, from development data: public (theory.md §4.5).
+    Chance of a pass as it looked before the test set was asked, from development data: public (theory.md §4.5).
 
     Attributes:
         chance: Probability of a pass that was expected.
@@ -317,7 +317,7 @@ class Retired:
 @dataclass(frozen=True)
 class Notified:
     """
-    What became of a notice; recorded so that it is never sent twice.
+    Fate of a notice; recorded so that it is never sent twice.
 
     Attributes:
         stage: Begun before anything is sent, then sent, or failed where it surely did not arrive.
@@ -340,7 +340,7 @@ _KINDS: dict[str, type[Record]] = {each.kind: each for each in get_args(Record)}
 
 
 def private_of(record: Record) -> str | None:
-    """What of the owner's figures stands in *record*: a commitment or a sealed record; ``None`` if it has none."""
+    """The owner's figures as they stand in *record*: a commitment or a sealed record; ``None`` if it has none."""
     return record.private if isinstance(record, Evaluated | Corrected) else None
 
 

@@ -94,7 +94,7 @@ class Ledger:
 
     @property
     def description(self) -> str:
-        """Where the ledger is, for messages."""
+        """Place of the ledger, for messages."""
         return self._store.description
 
     @property
@@ -127,7 +127,7 @@ class Ledger:
 
     def read_after(self, last: Entry) -> tuple[Entry, ...] | None:
         """
-        What follows *last*, verified as its continuation; ``None`` if *last* is not there or what follows has a fault.
+        Entries after *last*, verified as its continuation; ``None`` if *last* is not there or what follows has a fault.
 
         What came before is neither read nor verified: nothing may be decided on it.
 

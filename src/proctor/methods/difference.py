@@ -24,7 +24,7 @@ class DifferenceMethod(Counted[Difference, WinsAndLosses]):
 
     @property
     def events(self) -> tuple[Event, Event]:
-        """Which of the two models are right."""
+        """Two events: each of the two models is right."""
         return Right(self.quantity.plus), Right(self.quantity.minus)
 
     def of_counts(self, counts: Sequence[int]) -> WinsAndLosses:
@@ -76,7 +76,7 @@ class DifferenceMethod(Counted[Difference, WinsAndLosses]):
         return DifferenceSizing(share)
 
     def in_words(self, clause: Clause) -> str:
-        """Who is better, and by how many points."""
+        """Words that say which model is better, and by how many points."""
         other, margin = MODELS[self.quantity.minus], points(abs(clause.threshold))
         better, worse = ("better", "worse") if clause.above else ("worse", "better")
         towards = clause.threshold if clause.above else -clause.threshold

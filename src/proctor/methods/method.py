@@ -38,7 +38,7 @@ class Outcomes(Protocol):
 
     def counts(self, coding: Coding) -> Sequence[int]:
         """
-        How many examples have each code of *coding*.
+        Number of examples with each code of *coding*.
 
         Raises:
             DataError: If an example on which the label matters has none.
@@ -83,7 +83,7 @@ class Method(ABC, Generic[Judged, Statistic]):
 
     @property
     def is_against_baseline(self) -> bool:
-        """Whether the two models that are compared are candidate and baseline."""
+        """True if the two models that are compared are candidate and baseline."""
         return self.is_paired and self.labeled_together == {Variable.N, Variable.O}
 
     @property

@@ -17,7 +17,7 @@ def within(progress: Progress | None, index: int, parts: int) -> Progress | None
 
 
 class Sizing(Protocol):
-    """How many examples one clause takes at one level; each implementation is one test."""
+    """Number of examples that one clause takes at one level; each implementation is one test."""
 
     @property
     def clause(self) -> Clause:
@@ -29,7 +29,7 @@ class Sizing(Protocol):
 
     @property
     def reason(self) -> str:
-        """Why this test, in one sentence."""
+        """Reason for this test, in one sentence."""
 
     @property
     def log_level(self) -> float:
@@ -50,7 +50,7 @@ class Sizing(Protocol):
 
     @property
     def is_rough(self) -> bool:
-        """Whether `nearby_size` and `nearby_tolerance` scale what is planned instead of computing anew."""
+        """True if `nearby_size` and `nearby_tolerance` scale what is planned instead of computing anew."""
 
     def tolerance(self, n_examples: int) -> float | None:
         """Smallest tolerance that *n_examples* reach; ``None`` if none."""
@@ -59,7 +59,7 @@ class Sizing(Protocol):
         """Tolerance that *n_examples* reach, where those of *planned*, the test at another level, reach *tolerance*."""
 
     def resolves(self, n_examples: int) -> bool:
-        """Whether *n_examples* reach the clause's own tolerance, or can prove anything if it names none."""
+        """True if *n_examples* reach the clause's own tolerance, or can prove anything if it names none."""
 
 
 class ComputedAnew:

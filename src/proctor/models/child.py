@@ -66,7 +66,7 @@ _KEPT_PREFIXES = ("LC_", "OMP_", "OPENBLAS_", "MKL_")
 @dataclass(frozen=True)
 class Limits:
     """
-    What a child may use up.
+    Limits on what a child may use up.
 
     Args:
         seconds: Wall time after which the child and all its descendants are killed; > 0.
@@ -110,7 +110,7 @@ class Job:
 @dataclass(frozen=True)
 class Finished:
     """
-    How a job ended.
+    Result of a job that has ended.
 
     Attributes:
         returncode: Exit code; negative for a signal.
@@ -127,7 +127,7 @@ class Finished:
 
 
 class Launcher(Protocol):
-    """Whatever can run a `Job`."""
+    """Anything that can run a `Job`."""
 
     def run(self, job: Job) -> Finished:
         """Run *job* to its end, or to its time limit; leave no process of it behind."""

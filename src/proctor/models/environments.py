@@ -50,7 +50,7 @@ def _is_tracked(folder: Path) -> bool:
 
 def of_program(program: Path, secrets: Iterable[Path]) -> tuple[Path, ...]:
     """
-    What *program* needs to be readable: its environment, and the installations behind it.
+    Paths that *program* needs to be readable: its environment, and the installations behind it.
 
     Args:
         program: Absolute path, its links not followed.
@@ -67,7 +67,7 @@ def of_program(program: Path, secrets: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def of_variables(environ: Mapping[str, str], secrets: Iterable[Path]) -> tuple[Path, ...]:
-    """What the variables that are handed on to a model name: runtimes, and folders that are searched for libraries."""
+    """Paths in the variables that are handed on to a model: runtimes, and folders that are searched for libraries."""
     named = [environ.get(name, "") for name in _RUNTIMES]
     named += [part for name in _SEARCHED for part in environ.get(name, "").split(os.pathsep)]
     folders = [Path(name) for name in named if Path(name).is_absolute() and Path(name).is_dir()]

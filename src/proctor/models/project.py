@@ -1,5 +1,5 @@
 """
-What a model consists of, by which its question is known, and the copy of exactly that in which it runs.
+Parts of a model, by which its question is known, and the copy of exactly those in which it runs.
 
 A question is known by what was submitted (theory.md §4.3.3), so the digest must cover everything of the project that
 the program can see. It does because the program sees nothing else: it starts in a fresh copy of the parts that the
@@ -37,7 +37,7 @@ _DECLARE = "declare them in the gate file: `candidate.files: [predict.py, model.
 
 
 class Kind(StrEnum):
-    """What a part is; of its permissions, only that it can be executed makes a difference."""
+    """Kind of a part; of its permissions, only that it can be executed makes a difference."""
 
     FILE = "file"
     PROGRAM = "program"
@@ -63,7 +63,7 @@ class Part:
 @dataclass(frozen=True)
 class Project:
     """
-    What a model consists of, as it lies on disk.
+    Parts of a model, as they lie on disk.
 
     Attributes:
         top: Folder that all names start from; absolute, no link on the way.
@@ -79,7 +79,7 @@ class Project:
 
     @cached_property
     def digest(self) -> str:
-        """What was submitted, as 64 hexadecimal digits: the same for the same parts in any checkout."""
+        """Digest of what was submitted, as 64 hexadecimal digits: the same for the same parts in any checkout."""
         whole = hashlib.sha256(f"proctor submission 2\0{self.title}\0".encode())
         for part in self.parts:
             words = (posixpath.relpath(part.name, self.place), part.kind.value, part.content)

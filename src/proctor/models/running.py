@@ -45,7 +45,7 @@ _NO_POOLS = (
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """
-    Where and how a model is run.
+    Place in which a model is run, and how.
 
     Args:
         root: Folder of the gate file on this machine, in which environments of its own lie; absolute.

@@ -1,5 +1,5 @@
 """
-What was submitted: kinds of runnable models, and what of the project each of them consists of.
+Submissions: kinds of runnable models, and what of the project each of them consists of.
 
 A question is known by what was submitted, never by what a model did on the examples (theory.md §4.3.3): by the
 model's file and what is declared beside it; or by the command, the files it names and those that are declared for it,
@@ -21,7 +21,7 @@ from proctor.models.runnable import Command, Model, Runnable
 
 def project_of(model: Runnable, root: Path, tree: Path | None = None, hidden: Iterable[Path] = ()) -> Project:
     """
-    What *model* consists of: the parts that its digest covers, and all of the project that it sees.
+    Parts of *model*: those that its digest covers, and all of the project that it sees.
 
     Another column of what a command writes is another model.
 

@@ -28,7 +28,7 @@ def sizings(
 
 
 def share_of(assignment: Assignment, terms: Terms) -> Share:
-    """What *assignment* leaves to its clause under *terms*."""
+    """Share that *assignment* leaves to its clause under *terms*."""
     clause = assignment.clause
     anticipated = assignment.disagreement_cap
     if terms.disagreement is not None:

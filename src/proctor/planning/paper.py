@@ -23,7 +23,7 @@ from proctor.stats import bennett, hoeffding
 @dataclass(frozen=True)
 class Requirement(ComputedAnew):
     """
-    What the paper's test of one clause needs, and how it decides.
+    Needs of the paper's test of one clause, and how it decides.
 
     Attributes:
         clause: The clause.
@@ -47,7 +47,7 @@ class Requirement(ComputedAnew):
 
     @property
     def reason(self) -> str:
-        """Why this inequality."""
+        """Reason for this inequality."""
         if self.variance is None:
             return "the paper's bound for accuracies estimated one by one"
         if self.is_assumed:
@@ -81,7 +81,7 @@ class Requirement(ComputedAnew):
         return bennett.tolerance_reached(n_examples, self.log_level, self.variance)
 
     def resolves(self, n_examples: int) -> bool:
-        """Whether *n_examples* are at least what the paper's formula asks for."""
+        """True if *n_examples* are at least what the paper's formula asks for."""
         if self.log_level == -math.inf or n_examples < 1:
             return False
         return self.clause.tolerance is None or n_examples >= self.sample_size()
@@ -120,7 +120,7 @@ class Requirement(ComputedAnew):
 
 def requirements(formula: Formula, terms: Terms) -> tuple[Requirement, ...]:
     """
-    What the paper's tests need, by clause index.
+    Requirements of the paper's tests, by clause index.
 
     The level is divided equally over the clauses. Under ``bennett``, ``n - o`` profits from the bound that a clause
     ``d < A +/- B`` beside it proves (A + 2B, the paper's first pattern), else from *disagreement*, which is assumed.

@@ -1,4 +1,4 @@
-"""What a plan is asked for, and what it answers: plain values, without any of the statistics between them."""
+"""Request for a plan, and its answer: plain values, without any of the statistics between them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def examples_of(clause: Clause, n_examples: int, sizes: Sizes) -> int:
 
 
 class Bound(StrEnum):
-    """Whose tests decide: the exact ones, or those of ease.ml/ci."""
+    """Tests that decide: the exact ones, or those of ease.ml/ci."""
 
     EXACT = "exact"
     HOEFFDING = "hoeffding"
@@ -32,7 +32,7 @@ class Bound(StrEnum):
 @dataclass(frozen=True)
 class Terms:
     """
-    What one evaluation is held to.
+    Terms that one evaluation is held to.
 
     Attributes:
         mode: Which outcome must be proven.
@@ -60,14 +60,14 @@ class Terms:
         return replace(self, log_level=log_level)
 
     def proves_above(self, clause: Clause) -> bool:
-        """Whether the proven outcome needs evidence that the clause's quantity lies above its threshold."""
+        """True if the proven outcome needs evidence that the clause's quantity lies above its threshold."""
         return clause.above == (self.mode is Mode.FP_FREE)
 
 
 @dataclass(frozen=True)
 class Request:
     """
-    What a person asks of a plan.
+    Request for a plan, as a person makes it.
 
     Attributes:
         contract: Reliability, mode, adaptivity.
@@ -127,7 +127,7 @@ class Request:
 @dataclass(frozen=True)
 class ClausePlan:
     """
-    What one clause takes, and why.
+    Plan of one clause: what it takes, and why.
 
     Attributes:
         text: The clause as written.
@@ -165,7 +165,7 @@ class LifeCell:
 @dataclass(frozen=True)
 class LifeRow:
     """
-    What a number of proofs asks of the set; one cell for each kind of stakes.
+    Demands of a number of proofs on the set; one cell for each kind of stakes.
 
     Attributes:
         passes: Passes (in ``fn-free``: fails) that are expected; ``None`` where the level does not depend on them.

@@ -42,7 +42,7 @@ CURVE = (0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.5, 3.0)
 
 def plan(formula: Formula, request: Request, progress: Progress | None = None) -> Plan:
     """
-    How many examples and labels a condition takes, by which tests, and what that means over the life of the set.
+    Number of examples and labels that a condition takes, by which tests, and what that means over the life of the set.
 
     Args:
         formula: The condition in normal form.
@@ -131,7 +131,7 @@ def examples_needed(formula: Formula, terms: Terms) -> int | None:
 
 def is_within_reach(formula: Formula, terms: Terms, n_examples: int, sizes: Sizes = NO_SLICES) -> bool:
     """
-    Whether every clause reaches the tolerance it asks for, with the declared power (theory.md §4.1, last line but one).
+    True if every clause reaches the tolerance it asks for, with the declared power (theory.md §4.1, last line but one).
 
     A clause that names no tolerance is within reach if some outcome on so many examples would prove it; one on a slice
     has the examples of its slice, by *sizes*.

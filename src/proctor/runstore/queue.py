@@ -1,5 +1,5 @@
 """
-What could not be sent yet: one file per evaluation, so that a store that is down loses nothing.
+Outbox of what could not be sent yet: one file per evaluation, so that a store that is down loses nothing.
 
 The outbox knows files; sending is passed in. Files are written whole or not at all, and removed only after the store
 has the run; sending twice is harmless (`mlflow.send`), so being killed at any moment is too.

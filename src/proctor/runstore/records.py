@@ -1,5 +1,5 @@
 """
-What one evaluation looks like in the run store: a pure function of a `Release`.
+Form of one evaluation in the run store: a pure function of a `Release`.
 
 A `Record` holds plain text and numbers only, so that it can wait in a file and be sent by a later version.
 MLflow's limits are kept here, because the server cuts longer values without a word.

@@ -1,5 +1,5 @@
 """
-How to reach an MLflow tracking server, read from MLflow's own environment variables.
+Settings for reaching an MLflow tracking server, read from MLflow's own environment variables.
 
 This module only reads the mapping it is given and keeps secrets out of every representation;
 it opens no connection and no file.

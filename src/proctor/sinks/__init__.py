@@ -1,1 +1,1 @@
-"""Where a release goes after the gate has answered; nothing here can change a verdict."""
+"""Destinations of a release after the gate has answered; nothing here can change a verdict."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def after(gate: Gate, public: Release | Status) -> tuple[Effect, ...]:
-    """What a verdict, or the state of the account, makes of issues: one is opened if the next check needs a new set."""
+    """Effects on issues of a verdict, or of the account's state: one is opened if the next check needs a new set."""
     if not public.budget.is_over:
         return settled(gate)
     from proctor.gate.needs import next_set_hint
@@ -39,7 +39,7 @@ def after(gate: Gate, public: Release | Status) -> tuple[Effect, ...]:
 
 
 def at_the_end(gate: Gate, status: Status, error: ProctorError) -> tuple[Effect, ...]:
-    """What a refusal makes of issues that says that a fresh test set is needed."""
+    """Effects on issues of a refusal that says that a fresh test set is needed."""
     return settled(gate, _issue(status, f"{error.message}.", error.hint))
 
 

@@ -25,7 +25,7 @@ from proctor.reports.comment import Links, Problem
 @dataclass(frozen=True)
 class Options:
     """
-    What the action was told.
+    Options that the action was given.
 
     Attributes:
         gate: Gate file or its folder.

@@ -20,7 +20,7 @@ from proctor.reports import badge
 
 
 def of_verdict(release: Release, *, is_last: bool) -> dict[str, bytes]:
-    """What is left, whatever the branch; the verdict for a README only where it is the default branch's last."""
+    """Badges: what is left, whatever the branch; the verdict for a README only if it is the default branch's last."""
     said = badge.verdict_badge(replace(release, step=0))
     files = {**of_budget(release), f"said-{release.verdict}.svg": badge.svg(said).encode()}
     if is_last:
@@ -29,7 +29,7 @@ def of_verdict(release: Release, *, is_last: bool) -> dict[str, bytes]:
 
 
 def of_budget(public: Release | Status) -> dict[str, bytes]:
-    """What is left of the test set, as an image and for shields' endpoint badge."""
+    """Badge that says what is left of the test set, as an image and for shields' endpoint badge."""
     return _files(f"{slug(public.gate)}-budget", badge.budget_badge(public))
 
 

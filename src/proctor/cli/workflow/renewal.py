@@ -24,7 +24,7 @@ from proctor.surroundings import Surroundings
 @dataclass(frozen=True)
 class Options:
     """
-    What the action was told.
+    Options that the action was given.
 
     Attributes:
         gate: Gate file or its folder.

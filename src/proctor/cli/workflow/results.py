@@ -60,7 +60,7 @@ def _store(folder: Path, content: Mapping[str, Any], number: int | None, sha: st
 
 def read(found: Artifact, gate: str) -> Named | Problem | None:
     """
-    What a stored result names; ``None`` if nothing was judged.
+    Read what a stored result names; ``None`` if nothing was judged.
 
     Raises:
         DataError: If it is not one.

@@ -1,5 +1,5 @@
 """
-Which question a job asks: the gate file, with the ledger and the baseline that this event calls for.
+The question that a job asks: the gate file, with the ledger and the baseline that this event calls for.
 
 A runner forgets everything, so a ledger in a file would be a new account in each run: unless the gate file names a
 shared one, it is a branch of the repository. A pull request may pass and never be merged, so its baseline is the model
@@ -28,7 +28,7 @@ _GIT_TIMEOUT_S = 600.0
 @dataclass(frozen=True)
 class Choice:
     """
-    What the workflow says.
+    Choice of ledger and baseline that the workflow makes.
 
     Attributes:
         ledger: Address of the ledger; empty for the gate file's if that is shared, else the branch `LEDGER`.
@@ -167,14 +167,14 @@ def is_tip(root: Path, facts: Facts) -> bool:
 
 
 def location_of(gate: Gate | None, file: str, workspace: Path) -> Location:
-    """Where the condition stands, for annotations; the first line if that cannot be found."""
+    """Place of the condition, for annotations; the first line if that cannot be found."""
     path = _file(gate.file if gate else file)
     name = os.path.relpath(path, workspace) if path.exists() else str(path)
     return Location(Path(name).as_posix(), _line_of_condition(path))
 
 
 def name_of(file: str) -> str:
-    """What a gate is called whose file cannot be read, as far as its path tells."""
+    """Name of a gate whose file cannot be read, as far as its path tells."""
     from proctor import gatefile
 
     return gatefile.name_of(_file(file))
@@ -208,7 +208,7 @@ def _has_candidate(gate: Gate, revision: str) -> bool:
 
 
 def paths_of(candidate: Candidate, gate: Gate) -> tuple[str, ...]:
-    """What a candidate consists of, by the gate file; for a command that declares nothing, the gate file itself."""
+    """Parts of a candidate, by the gate file; for a command that declares nothing, the gate file itself."""
     match candidate:
         case PredictionsFile(path):
             return (path,)
@@ -236,7 +236,7 @@ def _is_ancestor(root: Path, earlier: str, later: str) -> bool:
 
 
 def ask_git(root: Path, *arguments: str) -> str:
-    """What git says at the top of the repository; empty if it says no, or there is no repository."""
+    """Answer of git at the top of the repository; empty if it says no, or there is no repository."""
     answer = _answer(root, arguments)
     return answer.text.strip() if answer is not None and answer.code == 0 else ""
 

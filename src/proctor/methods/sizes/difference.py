@@ -22,7 +22,7 @@ class DifferenceSizing(SizedByShare):
 
     @property
     def reason(self) -> str:
-        """Why this test."""
+        """Reason for this test."""
         share = self.share
         if share.disagreement >= 1:
             return "both models on the same examples; nothing is said of `disagreement`, so the worst case 1 is taken"
@@ -77,7 +77,7 @@ class DifferenceSizing(SizedByShare):
         return (truth - demand.threshold) / 2 if truth <= demand.disagreement else None
 
     def resolves(self, n_examples: int) -> bool:
-        """Whether the tolerance reached is the clause's own."""
+        """True if the tolerance reached is the clause's own."""
         if self.log_level == -math.inf or n_examples < 1:
             return False
         if self.clause.tolerance is None:
@@ -99,7 +99,7 @@ class DifferenceSizing(SizedByShare):
 
     @property
     def is_deep(self) -> bool:
-        """Whether the level is so small that another test decides."""
+        """True if the level is so small that another test decides."""
         return self._demand().test(0).is_deep
 
     def _demand(self) -> Demand:

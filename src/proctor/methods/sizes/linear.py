@@ -39,7 +39,7 @@ class LinearSizing(SizedByShare, ComputedAnew):
 
     @property
     def reason(self) -> str:
-        """Why this test, and how it was sized."""
+        """Reason for this test, and how it was sized."""
         sized = "sized by simulating the test" if self.simulate else "sized by the hinge bound; --simulate sharpens it"
         low, high = self._range
         return f"a linear expression is one value between {low:g} and {high:g} on each example; {sized}"
@@ -93,7 +93,7 @@ class LinearSizing(SizedByShare, ComputedAnew):
         return min(found, default=None)
 
     def resolves(self, n_examples: int) -> bool:
-        """Whether the tolerance reached is at most the clause's own."""
+        """True if the tolerance reached is at most the clause's own."""
         if self.log_level == -math.inf or n_examples < 1:
             return False
         if self.clause.tolerance is None:

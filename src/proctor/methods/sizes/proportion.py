@@ -31,7 +31,7 @@ class ProportionSizing(SizedByShare, ComputedAnew):
 
     @property
     def reason(self) -> str:
-        """Why this test."""
+        """Reason for this test."""
         if self.label_share == 0:
             return "a share of all examples; the predictions alone decide it, without labels"
         return "one accuracy; every example needs its label"
@@ -73,7 +73,7 @@ class ProportionSizing(SizedByShare, ComputedAnew):
         return abs(far - threshold) / 2
 
     def resolves(self, n_examples: int) -> bool:
-        """Whether the power at the clause's own tolerance is reached."""
+        """True if the power at the clause's own tolerance is reached."""
         needed = self._critical(n_examples)
         if needed is None or self.clause.tolerance is None:
             return needed is not None

@@ -44,7 +44,7 @@ class RatioSizing(SizedByShare, ComputedAnew):
 
     @property
     def reason(self) -> str:
-        """Why this test, and which examples count."""
+        """Reason for this test, and which examples count."""
         return f"a share of {_COUNTED[self.quantity.metric]}; the test set must hold so many of them"
 
     @property
@@ -69,7 +69,7 @@ class RatioSizing(SizedByShare, ComputedAnew):
         return abs(self.kind.value_of(min(1.0, max(0.0, truth))) - self.clause.threshold) / 2
 
     def resolves(self, n_examples: int) -> bool:
-        """Whether so many examples reach the clause's own tolerance, if all of them count."""
+        """True if so many examples reach the clause's own tolerance, if all of them count."""
         return self._of_share.resolves(n_examples)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What one clause may use of a plan: its share of level and power, and the share of changed predictions behind it."""
+"""Share of a plan that one clause may use: of level and power, and the share of changed predictions behind it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SLACK = 1e-9
 @dataclass(frozen=True)
 class Share:
     """
-    What one clause may use, and what is anticipated for it.
+    Share that one clause may use, and what is anticipated for it.
 
     Attributes:
         clause: The clause.

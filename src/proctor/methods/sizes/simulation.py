@@ -1,5 +1,5 @@
 """
-What is anticipated for a linear expression, and the betting test simulated on it, seeded (theory.md §6).
+Population anticipated for a linear expression, and the betting test simulated on it, seeded (theory.md §6).
 
 The anticipated population is the one with most variance among those that the alternative and the anticipated
 disagreement allow: on it the betting test needs most examples.
