@@ -49,7 +49,7 @@ WAYS_ON = (
 @dataclass(frozen=True)
 class Reading:
     """
-    What was read of the ledger, at one moment.
+    Reading of the ledger, at one moment.
 
     Attributes:
         entries: All entries, or those that a checkpoint kept and what follows it.
@@ -63,7 +63,7 @@ class Reading:
 @dataclass(frozen=True)
 class Books:
     """
-    What the ledger says, as of one reading of it.
+    Contents of the ledger, as of one reading of it.
 
     Attributes:
         head: Hash of the last entry.
