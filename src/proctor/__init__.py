@@ -7,7 +7,7 @@ Example:
     What `proctor check` does, from Python::
 
         gate = proctor.load_gate("proctor.yml")
-        release = proctor.check(gate, proctor.Surroundings())
+        release = proctor.check(gate, proctor.Runtime())
         print(release.verdict, release.budget.leakage_bits)
 
 """
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from proctor.gatefile import Gate
     from proctor.planning import Plan, Request, plan
     from proctor.release import BudgetReport, Release, Status, Verdict
+    from proctor.runtime import Runtime
     from proctor.service import check, load_gate, status
-    from proctor.surroundings import Surroundings
     from proctor.words import explain
 
 _HOMES = {
@@ -40,7 +40,7 @@ _HOMES = {
     "Release": "proctor.release:Release",
     "Request": "proctor.planning:Request",
     "Status": "proctor.release:Status",
-    "Surroundings": "proctor.surroundings:Surroundings",
+    "Runtime": "proctor.runtime:Runtime",
     "Verdict": "proctor.release:Verdict",
     "check": "proctor.service:check",
     "errors": "proctor.errors",
@@ -61,8 +61,8 @@ __all__ = [
     "ProctorError",
     "Release",
     "Request",
+    "Runtime",
     "Status",
-    "Surroundings",
     "Verdict",
     "__version__",
     "check",

@@ -52,11 +52,11 @@ def _judged(gate: str, named: tuple[str | None, ...], commit: str | None, test: 
     """The release of a check, told to the run store as from the command line; a refusal fails the test."""
     from proctor import service
     from proctor.errors import ProctorError
-    from proctor.surroundings import Surroundings
+    from proctor.runtime import Runtime
 
-    surroundings = Surroundings(remark=lambda sentence: test.add_report_section("call", "proctor", sentence))
+    runtime = Runtime(remark=lambda sentence: test.add_report_section("call", "proctor", sentence))
     try:
-        return service.check(service.load_gate(gate, service.Named(*named)), surroundings, commit=commit)
+        return service.check(service.load_gate(gate, service.Named(*named)), runtime, commit=commit)
     except ProctorError as error:
         raise pytest.fail.Exception(f"proctor: {error}", pytrace=False) from None
 

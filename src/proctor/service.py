@@ -14,14 +14,14 @@ from proctor.gate.status import glance, status
 from proctor.gatefile import Gate, PredictionsFile
 from proctor.loading import Named, load_gate
 from proctor.release import Release
-from proctor.surroundings import OWN_FOLDER, Surroundings
+from proctor.runtime import OWN_FOLDER, Runtime
 
 __all__ = ["Named", "check", "deliver", "glance", "judge", "load_gate", "status"]
 
 
 def judge(
     gate: Gate,
-    surroundings: Surroundings,
+    runtime: Runtime,
     *,
     commit: str | None = None,
     owner_record: Path | None = None,
@@ -40,7 +40,7 @@ def judge(
         stakes = InformedStakes(gate)
     return answer(
         gate,
-        surroundings,
+        runtime,
         commit=commit,
         owner_record=owner_record,
         stake=stake,
@@ -51,7 +51,7 @@ def judge(
 
 def check(
     gate: Gate,
-    surroundings: Surroundings | None = None,
+    runtime: Runtime | None = None,
     *,
     commit: str | None = None,
     owner_record: Path | None = None,
@@ -63,7 +63,7 @@ def check(
 
     Args:
         gate: The gate file.
-        surroundings: Clock, environment, randomness; its `remark` hears what a sink could not do.
+        runtime: Clock, environment, randomness; its `remark` hears what a sink could not do.
         commit: Commit that is judged; found out if left out.
         owner_record: File for the private figures; without it they are written only where the gate must.
         stake: How likely a pass is thought to be, in (0, 0.95]; ``None`` to declare nothing.
@@ -72,22 +72,22 @@ def check(
     Raises:
         ProctorError: Whatever stops the gate; nothing was spent then.
     """
-    surroundings = surroundings or Surroundings()
-    release = judge(gate, surroundings, commit=commit, owner_record=owner_record, stake=stake, asks_anew=asks_anew)
-    deliver(release, gate, surroundings, owner_record)
+    runtime = runtime or Runtime()
+    release = judge(gate, runtime, commit=commit, owner_record=owner_record, stake=stake, asks_anew=asks_anew)
+    deliver(release, gate, runtime, owner_record)
     return release
 
 
-def deliver(release: Release, gate: Gate, surroundings: Surroundings, owner_record: Path | None = None) -> None:
+def deliver(release: Release, gate: Gate, runtime: Runtime, owner_record: Path | None = None) -> None:
     """Tell the sinks of a gate about a *release* that is in the ledger; what they could not do is remarked."""
     if (caution := _caution(gate, owner_record)) is not None:
-        surroundings.remark(caution)
+        runtime.remark(caution)
     if gate.runstore is None:
         return
     from proctor.sinks import store
 
-    for sentence in store.deliver(release, gate, surroundings, owner_record):
-        surroundings.remark(sentence)
+    for sentence in store.deliver(release, gate, runtime, owner_record):
+        runtime.remark(sentence)
 
 
 def _caution(gate: Gate, named: Path | None) -> str | None:

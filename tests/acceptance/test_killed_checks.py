@@ -25,7 +25,7 @@ KILLED = 9
 PROGRAM = """
 import os, sys
 from proctor import cli, owner
-from proctor.gate import kept
+from proctor.gate import prediction_store
 from proctor.ledger import sqlite, store
 
 point, when, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -34,7 +34,7 @@ places = {
     "write": (sqlite.SqliteStore, "write"),
     "insert": (sqlite.SqliteStore, "_insert"),
     "create": (sqlite.SqliteStore, "_create"),
-    "keep": (kept.Kept, "put"),
+    "keep": (kept.PredictionStore, "put"),
     "owner": (owner, "write"),
     "record": (owner, "append"),
 }

@@ -22,7 +22,7 @@ from proctor.gate.check import check
 from proctor.gate.status import status
 from proctor.gatefile import load
 from proctor.reports import badge, comment, html
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = (
@@ -61,12 +61,12 @@ def life(tmp_path_factory):
     def now() -> str:
         return (datetime(2026, 3, 2, 9, tzinfo=UTC) + timedelta(days=next(days))).isoformat()
 
-    surroundings = Surroundings(environ={"PROCTOR_ACTOR": "ada"}, now=now)
+    runtime = Runtime(environ={"PROCTOR_ACTOR": "ada"}, now=now)
     for number, wrong in enumerate(STORY):
         workshop.predictions("new.csv", wrong).gate(baseline=None, condition="n - o > 0 +/- 0.02", name="spam")
-        release = check(load(workshop.root), surroundings, commit=f"{number + 1:07x}" + "0" * 33)
+        release = check(load(workshop.root), runtime, commit=f"{number + 1:07x}" + "0" * 33)
     gate = load(workshop.root)
-    return release, status(gate, surroundings), plan_of(gate, workshop.n_examples)
+    return release, status(gate, runtime), plan_of(gate, workshop.n_examples)
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")

@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from proctor.budget import Contract, fold
-from proctor.gate import kept
+from proctor.gate import prediction_store
 from proctor.ledger import entries, verify
 from proctor.ledger.history import lives, step_of
 
@@ -371,7 +371,7 @@ def test_kept_predictions__that_came_with_a_commit_are_not_believed(git_team: Te
     shop.proctor("check", code=1)
     for path in (shop.root / ".proctor/store").iterdir():
         values = np.full(N_EXAMPLES, 11)
-        np.savez_compressed(path, values=values, check=kept._check(values))
+        np.savez_compressed(path, values=values, check=prediction_store._check(values))
     git(shop.root, "add", "-f", ".proctor/store")
     shop.commit(0, 190)
 

@@ -19,7 +19,7 @@ from sealed import Project
 
 from proctor.gate.check import check
 from proctor.gatefile import load
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 SLOT_S = 2
 HONEST_S = SLOT_S + 2.0  # the slot, a moment to end and to read, and another one to judge
@@ -60,8 +60,8 @@ def _judged(project: Project) -> float:
         written.append(time.monotonic())
         return "2026-11-23T21:43:07+00:00"
 
-    surroundings = Surroundings({**os.environ, "PROCTOR_KEY": project.key}, now=now)
-    check(load(project.root), surroundings)
+    runtime = Runtime({**os.environ, "PROCTOR_KEY": project.key}, now=now)
+    check(load(project.root), runtime)
     return written[-1] - min(each for each in written if written[-1] - each > SLOT_S)
 
 

@@ -31,8 +31,8 @@ from proctor.feedback import message_of_time
 from proctor.gate.pace import lasting, run_s
 from proctor.gatefile.slot import Slot
 from proctor.predictions import Labels, Panel
+from proctor.runtime import Runtime
 from proctor.sample import Sample
-from proctor.surroundings import Surroundings
 
 Right = NDArray[np.bool_]
 
@@ -118,7 +118,7 @@ class Gatekeeper:
             return Heard(self.answers[program.name], is_charged=False, seconds=0.0)
         begun, right, steps = self.clock, None, 1
         try:
-            with lasting(self._step_s(), Surroundings({}, clock=lambda: self.clock, pause=self._go_on)) as lasted:
+            with lasting(self._step_s(), Runtime({}, clock=lambda: self.clock, pause=self._go_on)) as lasted:
                 self._go_on(program.seconds(self.sealed))
                 right = program.run(self.sealed)
         except Crash:

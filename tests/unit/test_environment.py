@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from proctor import environment
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 KEY = "proctor-key-1-not-a-real-one"
 
@@ -58,11 +58,11 @@ def test_take_keys__is_what_the_look_is_for():
 @pytest.mark.parametrize(
     "start",
     [
-        "from proctor.surroundings import Surroundings; one = Surroundings(); two = Surroundings()",
-        "import proctor; one = two = proctor.Surroundings()",
+        "from proctor.runtime import Runtime; one = Runtime(); two = Runtime()",
+        "import proctor; one = two = proctor.Runtime()",
     ],
 )
-def test_surroundings__take_the_key(start: str):
+def test_runtime__take_the_key(start: str):
     """Whoever calls the gate from Python takes the key out, too, and may do so more than once."""
     found = look(start, "[each.keys['PROCTOR_KEY'] for each in (one, two)]", PROCTOR_KEY=KEY)
 
@@ -84,9 +84,9 @@ except SystemExit:
     assert KEY not in str(look(start, "0", PROCTOR_KEY=KEY)["seen"])
 
 
-def test_surroundings__show_no_key():
+def test_runtime__show_no_key():
     """A key that is handed over in an environment moves out of it, and is never shown."""
-    found = Surroundings(environ={"PROCTOR_KEY": KEY, "HOME": "/root"})
+    found = Runtime(environ={"PROCTOR_KEY": KEY, "HOME": "/root"})
 
     assert ({"HOME": "/root"}, {"PROCTOR_KEY": KEY}) == (found.environ, found.keys)
     assert KEY not in repr(found)
@@ -96,7 +96,7 @@ def test_take_keys__set_anew(monkeypatch: pytest.MonkeyPatch):
     """A key that is set later replaces the one taken before, also by the empty one, which is none."""
     for text in ("first", "second", ""):
         monkeypatch.setenv("PROCTOR_KEY", text)
-        assert text == environment.with_keys()["PROCTOR_KEY"] == Surroundings().keys["PROCTOR_KEY"]
+        assert text == environment.with_keys()["PROCTOR_KEY"] == Runtime().keys["PROCTOR_KEY"]
         assert "PROCTOR_KEY" not in os.environ
     environment.forget_keys()
     assert "PROCTOR_KEY" not in environment.with_keys()

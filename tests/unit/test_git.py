@@ -12,7 +12,7 @@ import pytest
 from proctor import git
 from proctor.errors import GitFault, Misuse
 from proctor.ledger import open_ledger
-from proctor.surroundings import commit_of, is_tracked
+from proctor.runtime import commit_of, is_tracked
 
 Shell = Callable[..., str]
 

@@ -77,6 +77,6 @@ def test_check__from_python_is_what_the_command_line_does(tmp_path):
     )
     gate = proctor.load_gate(tmp_path)
 
-    release = proctor.check(gate, proctor.Surroundings())
+    release = proctor.check(gate, proctor.Runtime())
 
-    assert (proctor.Verdict.PASS, 1) == (release.verdict, proctor.status(gate, proctor.Surroundings()).budget.passes)
+    assert (proctor.Verdict.PASS, 1) == (release.verdict, proctor.status(gate, proctor.Runtime()).budget.passes)

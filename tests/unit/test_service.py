@@ -15,7 +15,7 @@ import proctor
 from proctor import service
 from proctor.custody.retirement import retire
 from proctor.errors import GateFileError, TestSetRetired
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 ONCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 
@@ -28,10 +28,10 @@ def nobody() -> str:
         return f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
-def surroundings(project: Project) -> tuple[Surroundings, list[str]]:
-    """Surroundings, and what is remarked in them."""
+def runtime(project: Project) -> tuple[Runtime, list[str]]:
+    """Runtime, and what is remarked in them."""
     remarks: list[str] = []
-    return Surroundings({**project.environ, **ONCE}, remark=remarks.append), remarks
+    return Runtime({**project.environ, **ONCE}, remark=remarks.append), remarks
 
 
 def load(project: Project) -> proctor.Gate:
@@ -42,7 +42,7 @@ def test_check__from_python_tells_the_run_store(project: Project, httpserver: HT
     """`proctor.check` judges and delivers: the verdict is in the store as one whole run, and nothing waits."""
     store = Store(httpserver)
     project.gate(runstore=httpserver.url_for("").rstrip("/"))
-    world, remarks = surroundings(project)
+    world, remarks = runtime(project)
 
     release = proctor.check(load(project), world)
 
@@ -57,7 +57,7 @@ def test_check__from_python_tells_the_run_store(project: Project, httpserver: HT
 def test_check__store_that_is_down_changes_nothing(project: Project, nobody: str) -> None:
     """The verdict, its entry and its budget are those of a gate without a store; the result waits, and that is said."""
     project.gate(runstore=nobody)
-    world, remarks = surroundings(project)
+    world, remarks = runtime(project)
 
     release = service.check(load(project), world)
 
@@ -73,7 +73,7 @@ def test_check__recorded_answer_is_sent_once_the_store_is_back(
     project: Project, nobody: str, httpserver: HTTPServer
 ) -> None:
     """What an outage held up goes out with the next answer, as the same evaluation."""
-    store, world = Store(httpserver), surroundings(project)[0]
+    store, world = Store(httpserver), runtime(project)[0]
     first = service.check(load(project.gate(runstore=nobody)), world)
     gate = load(project.gate(runstore=httpserver.url_for("").rstrip("/")))
 
@@ -87,7 +87,7 @@ def test_deliver__store_that_breaks_off_is_remarked(project: Project, httpserver
     """Whatever a server answers becomes a remark, and never an error."""
     httpserver.expect_request("/", method="GET").respond_with_data("no MLflow here")
     project.gate(runstore=httpserver.url_for("").rstrip("/"))
-    world, remarks = surroundings(project)
+    world, remarks = runtime(project)
 
     release = service.check(load(project), world)
 
@@ -97,7 +97,7 @@ def test_deliver__store_that_breaks_off_is_remarked(project: Project, httpserver
 
 def test_deliver__without_a_store_says_nothing(project: Project) -> None:
     """No store is named: nothing waits, nothing is said."""
-    world, remarks = surroundings(project)
+    world, remarks = runtime(project)
 
     service.check(load(project), world)
 
@@ -108,7 +108,7 @@ def test_deliver__without_a_store_says_nothing(project: Project) -> None:
 def test_judge__delivers_to_nobody(project: Project, nobody: str) -> None:
     """Whoever judges without delivering leaves nothing in the outbox."""
     project.gate(runstore=nobody)
-    world, remarks = surroundings(project)
+    world, remarks = runtime(project)
 
     assert proctor.Verdict.PASS is service.judge(load(project), world).verdict
     assert [] == remarks
@@ -120,7 +120,7 @@ def test_check__error_tells_nobody(project: Project, nobody: str) -> None:
     project.gate(runstore=nobody).check()
     retire(project.session(), "published")
     project.model("new.csv", 30)
-    world, remarks = surroundings(project)
+    world, remarks = runtime(project)
 
     with pytest.raises(TestSetRetired):
         service.check(load(project), world)
@@ -137,7 +137,7 @@ def test_check__owners_file_where_candidates_could_read_it(project: Project) -> 
         candidate={"command": "python predict.py {features} {predictions}", "files": ["predict.py", "new.csv"]},
         sandbox="none",
     )
-    world, remarks = surroundings(project)
+    world, remarks = runtime(project)
 
     service.check(load(project), world, owner_record=project.root / "mine.jsonl")
 
@@ -146,7 +146,7 @@ def test_check__owners_file_where_candidates_could_read_it(project: Project) -> 
 
 def test_status__is_what_the_last_check_has_left(project: Project) -> None:
     """Status and glance show the budget that the release has shown."""
-    world, _ = surroundings(project)
+    world, _ = runtime(project)
     release = service.check(load(project), world, stake=0.5)
 
     for shown in (service.status(load(project), world), service.glance(load(project), world)):
@@ -158,7 +158,7 @@ def test_load_gate__names_files_in_place_of_the_gate_files(project: Project, mon
     monkeypatch.chdir(project.root)
     project.model("better.csv", 20)
 
-    release = service.check(service.load_gate(".", service.Named(candidate="better.csv")), surroundings(project)[0])
+    release = service.check(service.load_gate(".", service.Named(candidate="better.csv")), runtime(project)[0])
 
     assert "better.csv" == release.candidate
 

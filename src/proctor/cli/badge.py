@@ -33,11 +33,11 @@ def badge(file: str, shows_verdict: bool, shows_budget: bool, svg: Path | None, 
     """
     from proctor.gate.status import status
     from proctor.reports import badge as rendering
-    from proctor.surroundings import Surroundings
+    from proctor.runtime import Runtime
 
     if shows_verdict and shows_budget:
         raise Misuse("--verdict and --budget are two badges", hint="Run the command once for each.")
-    found = status(load_gate(file), Surroundings())
+    found = status(load_gate(file), Runtime())
     made = rendering.budget_badge(found) if shows_budget else rendering.verdict_badge(found)
     if svg is not None:
         write_text(svg, rendering.svg(made))

@@ -89,10 +89,10 @@ def check(  # one parameter for each option, as click wants it
     """
     from proctor import service
     from proctor.cli import outputs
-    from proctor.surroundings import Surroundings
+    from proctor.runtime import Runtime
 
     progress = _say if sys.stderr.isatty() and not as_json else _say_nothing
-    surroundings = Surroundings(progress=progress, remark=outputs.remark)
+    runtime = Runtime(progress=progress, remark=outputs.remark)
     extra = outputs.Outputs(file, junit, sarif)
     with extra.of_refusals():
         gate = load_gate(file, Named(labels, candidate, baseline))
@@ -100,14 +100,14 @@ def check(  # one parameter for each option, as click wants it
         if if_changed:
             from proctor.cli import unchanged
 
-            left = unchanged.question(gate, surroundings, commit)
+            left = unchanged.question(gate, runtime, commit)
             if left is None:
-                return _pass_over(gate, extra, surroundings.now(), as_json)
+                return _pass_over(gate, extra, runtime.now(), as_json)
             gate = left
-        release = service.judge(gate, surroundings, commit=commit, owner_record=owner, stake=stake, asks_anew=again)
+        release = service.judge(gate, runtime, commit=commit, owner_record=owner, stake=stake, asks_anew=again)
     click.echo(_rendered(release, as_json, as_markdown))
     extra.write(release, gate)
-    service.deliver(release, gate, surroundings, owner)
+    service.deliver(release, gate, runtime, owner)
     return release.exit_code
 
 

@@ -53,10 +53,10 @@ def extend(
     """
     from proctor.custody.extension import extend as add
     from proctor.gate.session import Session, Stance
-    from proctor.surroundings import Surroundings
+    from proctor.runtime import Runtime
 
     gate = load_gate(file)
-    session = Session(gate=gate, surroundings=Surroundings(), stance=Stance.OWNER, named_record=owner_record)
+    session = Session(gate=gate, runtime=Runtime(), stance=Stance.OWNER, named_record=owner_record)
     done = add(session, new_labels, features, reason)
     found = {
         "testset": done.record.testset,

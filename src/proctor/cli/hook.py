@@ -222,13 +222,13 @@ def _preflight(gate: str, development: Mapping[str, Path | None]) -> int:
     """The preflight of one gate, told on standard error: git passes a hook's output on."""
     from proctor.loading import load_gate
     from proctor.preflight import inspect
-    from proctor.surroundings import Surroundings
+    from proctor.runtime import Runtime
 
     if not _is_there(gate):
         click.echo(f"proctor: there is no gate file {gate!r} here; nothing to look at", err=True)
         return PASSED
     try:
-        found = inspect(load_gate(gate), Surroundings(), development_of(development))
+        found = inspect(load_gate(gate), Runtime(), development_of(development))
     except ProctorError as error:
         click.echo(f"proctor: {error}", err=True)
         return error.exit_code

@@ -205,9 +205,9 @@ def accept_loss(file: str, reason: str, yes: bool, as_json: bool) -> None:
     from proctor.custody import losses
     from proctor.gate.session import Session, Stance
     from proctor.loading import load_gate
-    from proctor.surroundings import Surroundings
+    from proctor.runtime import Runtime
 
-    session = Session(gate=load_gate(file), surroundings=Surroundings(), stance=Stance.OWNER, takes_any_books=True)
+    session = Session(gate=load_gate(file), runtime=Runtime(), stance=Stance.OWNER, takes_any_books=True)
     found = losses.loss(session)
     if found is not None:
         if not yes:
@@ -243,8 +243,8 @@ def _lost(gate: Path, location: str | None, key: bytes | None, entries: Sequence
     from proctor import gatefile
     from proctor.errors import ProctorError
     from proctor.gate.marks import Marks
-    from proctor.gate.safe import pair_of
-    from proctor.surroundings import Surroundings
+    from proctor.gate.owner_key import pair_of
+    from proctor.runtime import Runtime
 
     try:
         declared = gatefile.load(gate)
@@ -255,7 +255,7 @@ def _lost(gate: Path, location: str | None, key: bytes | None, entries: Sequence
         return ()
     if location is not None:
         declared = replace(declared, ledger=location)
-    return Marks(declared, Surroundings(), key, pair).findings(entries)
+    return Marks(declared, Runtime(), key, pair).findings(entries)
 
 
 def _open(gate: Path, location: str | None, key_file: Path | None) -> Ledger:

@@ -94,12 +94,12 @@ class Outputs:
             return
         from proctor.reports import junit, sarif
         from proctor.reports.comment import Problem
-        from proctor.surroundings import Surroundings
+        from proctor.runtime import Runtime
 
         file = _gate_file(self.file)
         problem: Problem = Problem(_name(file), exit_code, message, hint)
         if self.junit is not None:
-            _write(self.junit, junit.render_problem(problem, Surroundings().now()))
+            _write(self.junit, junit.render_problem(problem, Runtime().now()))
         if self.sarif is not None:
             _write(self.sarif, sarif.render_problem(problem, location(file), __version__))
 

@@ -77,9 +77,9 @@ def preflight(
     alone: evaluations like the next one are simulated on examples drawn from them.
     """
     from proctor.preflight import inspect
-    from proctor.surroundings import Surroundings
+    from proctor.runtime import Runtime
 
-    found = inspect(load_gate(file, Named(candidate=candidate)), Surroundings(), development_of(development))
+    found = inspect(load_gate(file, Named(candidate=candidate)), Runtime(), development_of(development))
     if as_json:
         click.echo(as_json_text(found))
     elif as_markdown:

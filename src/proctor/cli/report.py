@@ -33,12 +33,12 @@ def report(file: str, html: Path | None, json_file: Path | None) -> int:
     The page needs no network and no script. Apart from the released verdicts, nothing in it was computed from labels.
     """
     from proctor.gate.status import status
-    from proctor.surroundings import Surroundings
+    from proctor.runtime import Runtime
 
     if html is None and json_file is None:
         raise Misuse("nothing to write: neither --html nor --json was given", hint="Say --html history.html.")
     gate = load_gate(file)
-    found = status(gate, Surroundings())
+    found = status(gate, Runtime())
     if html is not None:
         from proctor.reports import html as page
 

@@ -63,9 +63,9 @@ def _refuse_others(gate: Gate) -> None:
     """
     from proctor.gate.session import Session
     from proctor.gate.settings import refuse_changed
-    from proctor.surroundings import Surroundings
+    from proctor.runtime import Runtime
 
-    entries = Session(gate=gate, surroundings=Surroundings()).ledger.read()
+    entries = Session(gate=gate, runtime=Runtime()).ledger.read()
     refuse_changed(gate, entries, is_signed=bool(entries) and entries[-1].mac is not None)
 
 

@@ -25,11 +25,11 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON."
 
 def _session(file: str, ledger: str | None) -> Session:
     from proctor.gate.session import Session, Stance
-    from proctor.surroundings import Surroundings
+    from proctor.runtime import Runtime
 
     gate = load_gate(file)
     named = gate if ledger is None else replace(gate, ledger=ledger)
-    return Session(gate=named, surroundings=Surroundings(), stance=Stance.OWNER)
+    return Session(gate=named, runtime=Runtime(), stance=Stance.OWNER)
 
 
 @click.command(

@@ -26,9 +26,9 @@ def status(file: str, labels: str | None, as_json: bool, as_markdown: bool) -> i
     thousands of entries it keeps a checkpoint in the user's cache folder, so that the next look is quick.
     """
     from proctor.gate.status import glance
-    from proctor.surroundings import Surroundings
+    from proctor.runtime import Runtime
 
-    found = glance(load_gate(file, Named(labels=labels, candidate=labels and "-")), Surroundings())
+    found = glance(load_gate(file, Named(labels=labels, candidate=labels and "-")), Runtime())
     if as_json:
         from proctor.reports import json as rendering
 

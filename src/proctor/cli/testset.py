@@ -60,11 +60,11 @@ owner_option = click.option(
 
 def _session(file: str, owner_record: Path | None = None, *, only_reads: bool = False) -> Session:
     from proctor.gate.session import Session, Stance
-    from proctor.surroundings import Surroundings
+    from proctor.runtime import Runtime
 
-    surroundings = Surroundings(progress=_say if sys.stderr.isatty() else _say_nothing)
+    runtime = Runtime(progress=_say if sys.stderr.isatty() else _say_nothing)
     stance = Stance.READER if only_reads else Stance.OWNER
-    return Session(gate=load_gate(file), surroundings=surroundings, stance=stance, named_record=owner_record)
+    return Session(gate=load_gate(file), runtime=runtime, stance=stance, named_record=owner_record)
 
 
 def _say(sentence: str) -> None:

@@ -15,10 +15,10 @@ from proctor.conditions import Variable, variables
 from proctor.errors import GitFault, ProctorError
 from proctor.gatefile import Accepted, Gate, PredictionsFile, Revision, loads
 from proctor.ledger.records import Adopted, Evaluated
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 
-def question(gate: Gate, surroundings: Surroundings, commit: str | None) -> Gate | None:
+def question(gate: Gate, runtime: Runtime, commit: str | None) -> Gate | None:
     """
     The question that is left to ask of *gate* if its candidate is the model that it would be compared with.
 
@@ -37,7 +37,7 @@ def question(gate: Gate, surroundings: Surroundings, commit: str | None) -> Gate
     from proctor.gate.check import prepare
     from proctor.gate.session import Session
 
-    session = Session(gate=gate, surroundings=surroundings, named_commit=commit)
+    session = Session(gate=gate, runtime=runtime, named_commit=commit)
     prepare(session)
     life = session.books().life
     what = asked(session, life)

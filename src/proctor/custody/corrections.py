@@ -16,7 +16,7 @@ import numpy as np
 from proctor import owner, writing
 from proctor.errors import DataError, Misuse, TestSetRetired
 from proctor.gate.books import Books, refuse_pending
-from proctor.gate.safe import is_sealed
+from proctor.gate.owner_key import is_sealed
 from proctor.gate.session import Session
 from proctor.ledger.history import Life
 from proctor.ledger.records import Corrected
@@ -61,7 +61,7 @@ def correct(session: Session, new_labels: Path, reason: str) -> Correction:
         EvaluationPending: If an evaluation on sealed inputs is not over.
     """
     target = session.gate.resolve(session.gate.testset.labels)
-    source = session.safe.opened(new_labels, LABELS)
+    source = session.owner_key.opened(new_labels, LABELS)
     if source.ending != Source(target).ending:
         raise Misuse(
             f"{str(new_labels)!r} is not of the same format as {str(target)!r}",
@@ -102,7 +102,7 @@ def _is_unfinished(session: Session, register: LabelRegister, labels: Labels) ->
     if register.compare(session.exam.hashes, labels).n_changed:
         return True
     updated = register.updated(session.exam.hashes, labels)
-    in_place = _labels_in(session, session.safe.opened(session.gate.resolve(session.gate.testset.labels), LABELS))
+    in_place = _labels_in(session, session.owner_key.opened(session.gate.resolve(session.gate.testset.labels), LABELS))
     return bool(updated.compare(session.exam.hashes, in_place).n_changed)
 
 
@@ -144,7 +144,7 @@ def put_in_place(session: Session, content: bytes, target: Path, context: str) -
     if is_sealed(target):
         from proctor.testset import sealing
 
-        key = session.safe.key
+        key = session.owner_key.key
         if key is None:
             raise DataError(f"{str(target)!r} is sealed, and its key is not here")
         content = sealing.seal_bytes(content, key, context, bytes.fromhex(sealing.file_facts(target).pair))

@@ -101,14 +101,14 @@ def send_due(session: Session, *, again: bool = False) -> tuple[Result, ...]:
 
 def _deliver(session: Session, notice: Notice, channel: Channel, again: bool) -> Result:
     try:
-        check_configured(channel, session.surroundings.environ)
+        check_configured(channel, session.runtime.environ)
     except Undelivered as error:
         return Failed(notice, channel, str(error))
     claimed = session.decide(lambda books: _claim(session, books, notice, channel, again))
     if claimed is not None:
         return claimed
     try:
-        transmit(notice, channel, session.surroundings.environ)
+        transmit(notice, channel, session.runtime.environ)
     except Undelivered as error:
         _record(session, notice, channel, Stage.FAILED)
         return Failed(notice, channel, str(error))

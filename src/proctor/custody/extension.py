@@ -119,7 +119,7 @@ def _refuse_unusable(session: Session, new_features: Path | None, reason: str) -
 def _growth(session: Session, new_labels: Path, new_features: Path | None) -> _Growth:
     before = session.exam
     files = before.files
-    added = replace(files, labels=session.safe.opened(new_labels, "labels"))
+    added = replace(files, labels=session.owner_key.opened(new_labels, "labels"))
     contents = {"labels": appended(files.labels, added.labels)}
     grown = replace(files, labels=_holding(files.labels, contents["labels"]))
     if files.features is not None and new_features is not None:

@@ -31,7 +31,7 @@ class Loss:
 def loss(session: Session) -> Loss | None:
     """Loss of entries that the marks know and the books lack; ``None`` if nothing is lost."""
     entries = session.ledger.read()
-    found = [mark for mark, _ in session.safe.marks.lost(entries, session.exam.fingerprint)]
+    found = [mark for mark, _ in session.owner_key.marks.lost(entries, session.exam.fingerprint)]
     return Loss(max(found, key=lambda mark: mark.number), len(entries)) if found else None
 
 
@@ -45,18 +45,18 @@ def accept_loss(session: Session, reason: str) -> Loss | None:
     found = loss(session)
     if found is None:
         return None
-    if found.mark.mac is not None and session.safe.key is None:
+    if found.mark.mac is not None and session.owner_key.key is None:
         raise KeyFault(
             "a mark that the owner of the test set signed says that entries are lost, and the key is not here",
             hint="Set PROCTOR_KEY, or name the key file: `owner: {key: FILE}`. Nothing was recorded.",
         )
     mark = found.mark
-    note = {"at": session.surroundings.now(), "lost": {"number": mark.number, "hash": mark.hash}, "reason": reason}
+    note = {"at": session.runtime.now(), "lost": {"number": mark.number, "hash": mark.hash}, "reason": reason}
     owner.append(session.owners_file, note)
-    lost = session.safe.marks.lost(session.ledger.read(), session.exam.fingerprint)
+    lost = session.owner_key.marks.lost(session.ledger.read(), session.exam.fingerprint)
     entry = session.decide(lambda books: _record(session, books, mark, reason))
     if entry is None:
-        session.safe.marks.forget(lost)
+        session.owner_key.marks.forget(lost)
     return Loss(mark, found.left, entry)
 
 

@@ -75,12 +75,12 @@ def _found(session: Session, taken: Taken[Evaluated], notes: Mapping[str, Json])
     """The private record of an evaluation, checked."""
     private = taken.record.private
     if private.startswith(_SEALED):
-        if session.safe.key is None:
+        if session.owner_key.key is None:
             raise KeyFault("its record is sealed, and the owner's key is not here")
         from proctor.testset.sealing import open_record
 
         # What is sealed in an entry is bound to its place in the chain: the head that it was appended to.
-        return open_record(private, session.safe.key, taken.entry.previous)
+        return open_record(private, session.owner_key.key, taken.entry.previous)
     note = notes.get(private)
     if note is None:
         raise DataError(f"its record is not in {session.owners_file}")

@@ -15,7 +15,7 @@ from proctor.custody.corrections import write_whole
 from proctor.custody.outcomes import open_outcomes
 from proctor.errors import DataError, KeyFault, Misuse
 from proctor.gate.books import Books, refuse_pending
-from proctor.gate.safe import is_sealed
+from proctor.gate.owner_key import is_sealed
 from proctor.gate.session import Session
 from proctor.ledger.history import Life, Taken
 from proctor.ledger.records import Retired, Verdict
@@ -107,12 +107,12 @@ def _plain_files(session: Session) -> tuple[tuple[Opening, bytes], ...]:
 def _plain(session: Session, what: str, path: Path) -> tuple[Opening, bytes]:
     if not is_sealed(path):
         return Opening(what, path, was_sealed=False), b""
-    if session.safe.key is None:
+    if session.owner_key.key is None:
         raise KeyFault(
             f"{str(path)!r} is sealed, and its key is not here",
             hint="Retiring gives it to developers: set PROCTOR_KEY, or name the key file, `owner: {key: FILE}`.",
         )
-    content = session.safe.opened(path, what).content or b""
+    content = session.owner_key.opened(path, what).content or b""
     name = path.name.removesuffix(_SUFFIX)
     target = path.with_name(name if name != path.name else f"opened-{name}")
     if target.exists() and target.read_bytes() != content:

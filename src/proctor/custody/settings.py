@@ -84,7 +84,7 @@ def name_baseline(session: Session, file: Path) -> tuple[Submission, int | None]
             hint="Compare with the accepted model: `baseline: accepted`. Nothing was recorded.",
         )
     found = read_predictions(Source(file), _columns(session))
-    named = Submission(session.workbench.digest_of(found), str(file), session.origin.commit)
+    named = Submission(session.runner.digest_of(found), str(file), session.origin.commit)
 
     def act(books: Books) -> int | None:
         said = [taken.record for taken in session.life(books).acts]

@@ -148,7 +148,7 @@ class _Model:
                     "the gate file names the baseline already",
                     hint="Leave --baseline out, or say `baseline: accepted`.",
                 )
-            return self.session.workbench.baseline(None), False
+            return self.session.runner.baseline(None), False
         accepted = self._accepted()
         if self.wish.baseline is not None:
             return self._from_file(self.wish.baseline, accepted), True
@@ -174,7 +174,7 @@ class _Model:
         if isinstance(candidate, PredictionsFile):
             names = ColumnNames(candidate.id, candidate.prediction)
         found = read_predictions(file, names)
-        digest = self.session.workbench.digest_of(found)
+        digest = self.session.runner.digest_of(found)
         return Contestant(Submission(digest, str(path), accepted.commit if accepted else None), lambda: found)
 
     def _again(self, accepted: Submission) -> Contestant:
@@ -184,7 +184,7 @@ class _Model:
                 f"the accepted baseline {accepted.source!r} predicted the examples of the test set before this one",
                 hint="Give its predictions on the new examples: --baseline FILE. Nothing was recorded.",
             )
-        candidate = self.session.workbench.candidate()
+        candidate = self.session.runner.candidate()
         if candidate.submission.digest == accepted.digest:
             return Contestant(accepted, candidate.read)
         if accepted.commit is None:
@@ -192,12 +192,12 @@ class _Model:
                 f"the accepted baseline {accepted.source!r} is not what lies here, and its commit is not known",
                 hint="Put its files back for this command. Nothing was recorded.",
             )
-        return self.session.workbench.earlier(accepted)
+        return self.session.runner.earlier(accepted)
 
 
 def _measure(session: Session, baseline: Contestant) -> None:
     """Its predictions on the new examples, kept for the checks to come."""
-    session.surroundings.progress("measuring the present baseline on the new test set")
+    session.runtime.progress("measuring the present baseline on the new test set")
     session.predicting.of(baseline)
     session.predicting.keep(baseline)
 
@@ -231,11 +231,11 @@ def _adopt(session: Session, books: Books, baseline: Contestant) -> None:
 
 def _note(session: Session, baseline: Contestant) -> None:
     """How often the baseline is right on the new test set, for the owner alone."""
-    known, kept = session.labels.is_known(), session.workbench.kept
+    known, kept = session.labels.is_known(), session.runner.store
     if not kept.has(baseline.submission.digest):
         return  # it could not be run on sealed inputs
     predicted = align(session.exam.sheet(session.labels), kept.get(baseline.submission.digest, "")).values
     right = int(np.count_nonzero((predicted == session.labels.values) & known))
     measured: dict[str, Any] = {"baseline": baseline.submission.source, "right": right, "labeled": int(known.sum())}
-    note = {"at": session.surroundings.now(), "testset": session.exam.fingerprint, **measured}
+    note = {"at": session.runtime.now(), "testset": session.exam.fingerprint, **measured}
     owner.append(session.owners_file, note)

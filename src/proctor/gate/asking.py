@@ -69,7 +69,7 @@ def asked(session: Session, life: Life | None, stake: int | None = None) -> Aske
 def baseline_of(session: Session, life: Life | None) -> Contestant | None:
     """The old model that the gate file names; ``None`` on a first commit."""
     accepted = life.accepted(session.gate.name) if life else None
-    return session.workbench.baseline(accepted.record.candidate if accepted else None)
+    return session.runner.baseline(accepted.record.candidate if accepted else None)
 
 
 def anchor_of(session: Session, life: Life | None, baseline: Contestant | None) -> Contestant | None:
@@ -77,7 +77,7 @@ def anchor_of(session: Session, life: Life | None, baseline: Contestant | None) 
     if Variable.A not in variables(session.gate.formula):
         return None
     submission = life.anchor(session.gate.name) if life else None
-    return session.workbench.earlier(submission) if submission else baseline
+    return session.runner.earlier(submission) if submission else baseline
 
 
 def _askable(gate: Gate, *, has_baseline: bool, has_anchor: bool) -> tuple[Formula | None, str]:

@@ -21,7 +21,7 @@ from proctor.errors import (
     ToleranceOutOfReach,
 )
 from proctor.gate.needs import next_set_hint, prospect
-from proctor.gate.safe import pair_of
+from proctor.gate.owner_key import pair_of
 from proctor.gatefile import Gate
 from proctor.ledger import GENESIS, Entry, Ledger
 from proctor.ledger.history import Life, lives

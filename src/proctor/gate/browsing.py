@@ -18,7 +18,7 @@ from proctor.gate.books import Reading
 from proctor.ledger import Ledger
 from proctor.ledger.checkpoint import Checkpoint, checkpoint_of, from_text, to_text
 from proctor.ledger.history import lives
-from proctor.surroundings import cache_folder
+from proctor.runtime import cache_folder
 from proctor.writing import write_whole
 
 MANY = 1_000

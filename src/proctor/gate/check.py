@@ -30,14 +30,14 @@ from proctor.gate.books import (
 )
 from proctor.gate.contestants import Contestant
 from proctor.gate.judging import hiding_time, judge, judge_unseen, outcome_of_a_crash, step, timed_step
-from proctor.gate.publication import release_of
 from proctor.gate.registration import register
+from proctor.gate.releasing import release_of
 from proctor.gate.session import Session
 from proctor.gatefile import Gate, Inputs
 from proctor.ledger.records import Adopted, Evaluated, Forecast, Pending
 from proctor.release import Release, Verdict
+from proctor.runtime import Runtime
 from proctor.sample import Sample
-from proctor.surroundings import Surroundings
 
 StakeMaker = Callable[[Session, Books, Asked], tuple[int, Forecast] | None]
 """Makes the stake of a question, in units, and says of what; from anything but the test set (theory.md §4.5)."""
@@ -53,7 +53,7 @@ class _How(NamedTuple):
 
 def check(
     gate: Gate,
-    surroundings: Surroundings,
+    runtime: Runtime,
     *,
     commit: str | None = None,
     owner_record: Path | None = None,
@@ -66,7 +66,7 @@ def check(
 
     Args:
         gate: The gate file.
-        surroundings: Clock, environment, randomness.
+        runtime: Clock, environment, randomness.
         commit: Commit that is judged; found out if left out.
         owner_record: File for the private figures; without it they are written only where the gate must.
         stake: How likely a pass is thought to be, in (0, 0.95]; ``None`` to declare nothing (theory.md §4.5).
@@ -76,7 +76,7 @@ def check(
     Raises:
         ProctorError: Whatever stops the gate; nothing was spent then.
     """
-    session = Session(gate=gate, surroundings=surroundings, named_commit=commit, named_record=owner_record)
+    session = Session(gate=gate, runtime=runtime, named_commit=commit, named_record=owner_record)
     how = _How(_units_of(gate, stake), asks_anew, stakes)
     prepare(session)
     try:
@@ -93,7 +93,7 @@ def prepare(session: Session) -> None:
         ProctorError: If something is not here, or belongs to the owner.
     """
     gate, entries, fingerprint = session.gate, session.opening.entries, session.exam.fingerprint
-    settings.say_once_if_unpinned(gate, entries, fingerprint, session.surroundings.remark)
+    settings.say_once_if_unpinned(gate, entries, fingerprint, session.runtime.remark)
     settings.refuse_features_from_outside(gate, entries, fingerprint)
     _ = session.candidate
 
@@ -145,8 +145,8 @@ def accept_first(session: Session, books: Books, what: Asked) -> Release:
     """Accept the first candidate as the baseline; its predictions must be well formed, and no label is asked for."""
     if session.gate.testset.inputs is Inputs.SEALED:
         return _accept_on_sealed_inputs(session, books, what)
-    session.surroundings.progress("reading the first candidate's predictions")
-    session.workbench.keep(what.candidate.submission, session.predicting.of(what.candidate))
+    session.runtime.progress("reading the first candidate's predictions")
+    session.runner.keep(what.candidate.submission, session.predicting.of(what.candidate))
     books = _registered(session, books, None)
     record = Adopted(session.exam.fingerprint, what.condition, what.candidate.submission, session.origin)
     return _published(session, books, record)
@@ -180,7 +180,7 @@ def _judge(session: Session, books: Books, what: Asked) -> Release:
     predicting.keep(what.candidate, what.baseline, what.anchor)
     _refuse_missing_labels(session, sample, what)
     books = _registered(session, books, what.baseline)
-    session.surroundings.progress("judging")
+    session.runtime.progress("judging")
     pending: int | None = None
     if what.stake is not None or _has_begun(books, what):  # in the ledger before anything is judged (theory.md §4.5)
         pending, what, books = _take_turn(session, books, what)

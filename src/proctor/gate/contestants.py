@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, assert_never
 from proctor.errors import DataError, Misuse, ModelError, SandboxError
 from proctor.gate.growth import naming_what_grew, what_to_run
 from proctor.gate.hidden import hidden_paths, own_paths
-from proctor.gate.kept import Kept
 from proctor.gate.locked import LockedTestSet
+from proctor.gate.owner_key import OwnerKey
 from proctor.gate.pace import Lasted, lasting, run_s
-from proctor.gate.safe import Safe
+from proctor.gate.prediction_store import PredictionStore
 from proctor.gatefile import Accepted, Candidate, Command, Gate, Inputs, Model, PredictionsFile, Revision
 from proctor.ledger.history import Question
 from proctor.ledger.records import Submission
@@ -31,7 +31,7 @@ from proctor.predictions import (
     prediction_digest,
     read_predictions,
 )
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 from proctor.testset import ExamFiles, TestSet, load, write_features
 
 if TYPE_CHECKING:
@@ -81,32 +81,32 @@ def question_about(
 
 
 @dataclass(frozen=True)
-class Workbench:
+class ModelRunner:
     """
-    Workbench on which models are run and their predictions kept.
+    Runner of models, which keeps what they predict.
 
     Args:
         gate: The gate file.
         exam: The test set.
-        safe: The owner's key, where there is one.
-        surroundings: Environment and progress.
+        owner_key: The owner's key, where there is one.
+        runtime: Environment and progress.
         commit: Commit that is judged, where known.
         owner_record: File of the private figures, where one was named; hidden from models.
     """
 
     gate: Gate
     exam: TestSet
-    safe: Safe
-    surroundings: Surroundings
+    owner_key: OwnerKey
+    runtime: Runtime
     commit: str | None
     owner_record: Path | None = None
     _tiers: list[str] = field(default_factory=list, repr=False)
     _slots: list[Lasted] = field(default_factory=list, repr=False)
 
     @cached_property
-    def kept(self) -> Kept:
+    def store(self) -> PredictionStore:
         """Predictions of models that took part."""
-        return Kept(self.gate.resolve(_STORE), self.exam, self.safe)
+        return PredictionStore(self.gate.resolve(_STORE), self.exam, self.owner_key)
 
     @property
     def tier(self) -> str | None:
@@ -172,7 +172,7 @@ class Workbench:
 
     def keep(self, submission: Submission, predictions: Aligned) -> None:
         """Keep the predictions of a model that takes part."""
-        self.kept.put(submission.digest, predictions.values)
+        self.store.put(submission.digest, predictions.values)
 
     def is_at_hand(self, submission: Submission) -> bool:
         """
@@ -182,10 +182,10 @@ class Workbench:
             DataError: If they are not kept and cannot be made again: no commit is known, it is not here, or what was
                 submitted is not in it.
         """
-        if self.kept.has(submission.digest):
+        if self.store.has(submission.digest):
             return True
         if submission.commit is None:
-            self.kept.get(submission.digest, submission.source)
+            self.store.get(submission.digest, submission.source)
             return True
         try:
             with self._as_submitted(submission, submission.commit):
@@ -213,16 +213,16 @@ class Workbench:
             format_of(candidate.model).require()
         if sample is None or isinstance(candidate, PredictionsFile):
             return
-        self.surroundings.progress("running the candidate on the public sample")
+        self.runtime.progress("running the candidate on the public sample")
         files = replace(self.exam.files, features=self._source(sample), key=b"")
-        begun = self.surroundings.clock()
+        begun = self.runtime.clock()
         align(load(files).sheet(), self._run(candidate, self._project(candidate), files))
-        self._remark_on_pace(self.surroundings.clock() - begun)
+        self._remark_on_pace(self.runtime.clock() - begun)
 
     def _remark_on_pace(self, took_s: float) -> None:
         """Say, while nothing is at stake, that a model may not end within its slot."""
         if self.gate.pace is not None and took_s > _SHARE_OF_SLOT * self.gate.seconds:
-            self.surroundings.remark(
+            self.runtime.remark(
                 f"the candidate took {took_s:.0f} s of {self.gate.seconds:g} s on the public sample; a model that does "
                 "not end in time on the sealed inputs is charged a fail: raise `slot` in the gate file if it needs more"
             )
@@ -308,7 +308,7 @@ class Workbench:
         if (
             self.exam.is_grown
             and isinstance(self.gate.candidate, PredictionsFile)
-            and not self.kept.has(submission.digest)
+            and not self.store.has(submission.digest)
         ):
             raise DataError(
                 f"the accepted model {submission.source!r} predicted the test set before it was extended",
@@ -316,8 +316,8 @@ class Workbench:
                 "{predictions: FILE}`; the owner says that they are the baseline: `proctor testset baseline FILE`. "
                 "Nothing was spent.",
             )
-        if self.kept.has(submission.digest) or submission.commit is None:
-            return self.kept.get(submission.digest, submission.source)
+        if self.store.has(submission.digest) or submission.commit is None:
+            return self.store.get(submission.digest, submission.source)
         try:
             return self._made_again(submission, submission.commit)
         except DataError as error:
@@ -403,7 +403,7 @@ class Workbench:
                 folder=folder,
                 launcher=launcher,
                 limits=self._limits(),
-                environment=self.surroundings.environ,
+                environment=self.runtime.environ,
                 hidden=(*own_paths(self.gate), *self._figures()),
                 opened=opened,
                 most_bytes=self._most_bytes(),
@@ -414,16 +414,16 @@ class Workbench:
             ran = run(model, project, features, place)
         self._tiers.append(self._isolation(ran.tier))
         if ran.said and self.gate.testset.inputs is not Inputs.SEALED:
-            self.surroundings.remark("\n  | ".join([f"{model} said:", *ran.said]))
+            self.runtime.remark("\n  | ".join([f"{model} said:", *ran.said]))
         return ran.predictions
 
     def _announce(self, model: Runnable, files: ExamFiles) -> None:
         if self.gate.pace is None or files is not self.exam.files:
-            self.surroundings.progress(f"running {model}")
+            self.runtime.progress(f"running {model}")
             return
         seconds = run_s(self.gate.pace.longest_s, self.exam.n_examples)
-        end = datetime.fromisoformat(self.surroundings.now()) + timedelta(seconds=seconds)
-        self.surroundings.progress(f"running {model}: its time ends at {end:%H:%M:%S} UTC, whatever it does")
+        end = datetime.fromisoformat(self.runtime.now()) + timedelta(seconds=seconds)
+        self.runtime.progress(f"running {model}: its time ends at {end:%H:%M:%S} UTC, whatever it does")
 
     @contextlib.contextmanager
     def _slot(self) -> Iterator[None]:
@@ -431,7 +431,7 @@ class Workbench:
         if self.gate.pace is None:
             yield
             return
-        with lasting(run_s(self.gate.pace.seconds, self.exam.n_examples), self.surroundings) as lasted:
+        with lasting(run_s(self.gate.pace.seconds, self.exam.n_examples), self.runtime) as lasted:
             self._slots.append(lasted)
             yield
 

@@ -16,7 +16,7 @@ from proctor import gatefile
 from proctor.errors import ProctorError
 from proctor.gatefile import Gate, Inputs
 from proctor.ledger import address
-from proctor.surroundings import OWN_FOLDER
+from proctor.runtime import OWN_FOLDER
 
 _SUFFIXES = (".yml", ".yaml")
 _MOST_BYTES = 1 << 20

@@ -9,19 +9,19 @@ from proctor.errors import KeyFault
 from proctor.gate import settings
 from proctor.gate.books import known_as
 from proctor.gate.locked import recall
-from proctor.gate.safe import Safe
+from proctor.gate.owner_key import OwnerKey
 from proctor.ledger import Entry
 from proctor.testset import ExamFiles, TestSet, load
 
 
-def identify(safe: Safe, entries: Sequence[Entry], *, opens_labels: bool = True) -> TestSet:
+def identify(owner_key: OwnerKey, entries: Sequence[Entry], *, opens_labels: bool = True) -> TestSet:
     """
     The test set that the gate file names, as the ledger's *entries* know it; of labels no more than the ids are read.
 
     Where the examples are sealed and the key is not here, the test set is what its registration says.
 
     Args:
-        safe: The owner's key, where there is one.
+        owner_key: The owner's key, where there is one.
         entries: The ledger.
         opens_labels: False if the file of labels need not be here; ids are read there if nothing else has any.
 
@@ -30,16 +30,16 @@ def identify(safe: Safe, entries: Sequence[Entry], *, opens_labels: bool = True)
         DataError: If a file is missing or malformed.
     """
     try:
-        files = safe.files()
+        files = owner_key.files()
         return known_as(entries, load(files if opens_labels else _without_labels(files)))
     except KeyFault:
-        found = recall(entries, safe) if safe.key is None else None
+        found = recall(entries, owner_key) if owner_key.key is None else None
         if found is None:
             raise
         return found
 
 
-def identify_as_registered(safe: Safe, entries: Sequence[Entry], *, opens_labels: bool = True) -> TestSet:
+def identify_as_registered(owner_key: OwnerKey, entries: Sequence[Entry], *, opens_labels: bool = True) -> TestSet:
     """
     The test set of a gate file that leaves to the owner what is the owner's.
 
@@ -49,12 +49,12 @@ def identify_as_registered(safe: Safe, entries: Sequence[Entry], *, opens_labels
         KeyFault: As `identify`.
         DataError: As `identify`.
     """
-    gate, is_signed = safe.gate, bool(entries) and entries[-1].mac is not None
+    gate, is_signed = owner_key.gate, bool(entries) and entries[-1].mac is not None
     settings.refuse_changed(gate, entries, is_signed=is_signed)
-    exam = identify(safe, entries, opens_labels=opens_labels)
+    exam = identify(owner_key, entries, opens_labels=opens_labels)
     settings.refuse_changed_on(gate, entries, exam.fingerprint, is_signed=is_signed)
-    safe.marks.refuse_cut_back(entries, exam.fingerprint)
-    is_sealed = safe.pair is not None
+    owner_key.marks.refuse_cut_back(entries, exam.fingerprint)
+    is_sealed = owner_key.pair is not None
     settings.refuse_brought(gate, entries, exam.fingerprint, is_signed=is_signed, is_sealed=is_sealed)
     return exam
 

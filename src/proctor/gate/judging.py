@@ -59,7 +59,7 @@ def judge(session: Session, books: Books, asked: Asked, sample: Sample) -> Judge
     said = None if is_withheld else message(gate.feedback, evaluation, sample, gate.mode)
     outcome = Verdict.PASS if evaluation.is_pass[gate.mode] else Verdict.FAIL
     full = figures(evaluation, sample) if session.keeps_figures else summary(evaluation)
-    return Judged(outcome, {"figures": full}, said, session.workbench.tier)
+    return Judged(outcome, {"figures": full}, said, session.runner.tier)
 
 
 def judge_unseen(session: Session, asked: Asked, outcome: Verdict) -> Judged:
@@ -72,7 +72,7 @@ def judge_unseen(session: Session, asked: Asked, outcome: Verdict) -> Judged:
     is_first = asked.baseline is None and outcome is Verdict.PASS
     is_withheld = gate.adaptivity is Adaptivity.NONE
     said = None if is_first or is_withheld else message_without_judgment(gate.feedback)
-    return Judged(outcome, {"judged": False}, said, session.workbench.required_tier(), is_first)
+    return Judged(outcome, {"judged": False}, said, session.runner.required_tier(), is_first)
 
 
 def outcome_of_a_crash(session: Session) -> Verdict:
@@ -84,14 +84,14 @@ def hiding_time(session: Session) -> AbstractContextManager[Lasted]:
     """Time in which everything happens that depends on predictions or labels: it does not depend on them."""
     gate = session.gate
     step_s = judging_s(gate.testset.inputs, session.exam.n_examples, len(clauses(gate.formula)))
-    return lasting(step_s, session.surroundings)
+    return lasting(step_s, session.runtime)
 
 
 def timed_step(session: Session, books: Books, asked: Asked, said: Judged, judging: Lasted, pending: int) -> Evaluated:
     """The record of a step on sealed inputs; nothing of it was written before its time was over."""
     assert session.gate.pace is not None  # noqa: S101  # the inputs are sealed
     evaluations = books.account(session.gate).evaluations
-    time = message_of_time(session.gate.pace, session.workbench.slots, judging.steps, evaluations)
+    time = message_of_time(session.gate.pace, session.runner.slots, judging.steps, evaluations)
     if said.outcome is Verdict.PASS or session.gate.adaptivity is Adaptivity.NONE:
         session.predicting.keep(asked.candidate)  # of others no file tells whether they gave valid predictions
     if said.is_judged:

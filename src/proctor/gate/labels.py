@@ -48,7 +48,7 @@ def _refuse_unsealed(session: Session, life: Life) -> None:
     Of two exchanged ids, the labels would tell whether they are the same.
     """
     pair, places = life.registered.record.pair, life.in_use.places
-    if pair is not None and session.safe.pair != pair:
+    if pair is not None and session.owner_key.pair != pair:
         raise settings.other_labels()
     if places is not None and session.exam.places != places:
         raise DataError(
@@ -59,7 +59,7 @@ def _refuse_unsealed(session: Session, life: Life) -> None:
 
 def _refuse_other_labels(session: Session, life: Life) -> None:
     """Without the register, by the key alone: whether labels were changed, and not how many."""
-    if session.safe.key is None or not life.in_use.is_labeled:
+    if session.owner_key.key is None or not life.in_use.is_labeled:
         return
     made = (session.registry.made_from(session.exam.hashes, each) for each in _registered_labels(session).readings())
     if all(register.commitment != life.labels for register in made):
@@ -105,7 +105,7 @@ def _is_as_long(session: Session, life: Life) -> bool:
 def _agreement(session: Session, life: Life) -> Agreement:
     """What labels say of whether this is a registered set."""
     record = life.in_use
-    salt = Registry(session.safe, record.testset).salt(life) if record.ranks is not None else None
+    salt = Registry(session.owner_key, record.testset).salt(life) if record.ranks is not None else None
     if record.ranks is None or salt is None:
         return Agreement.SILENT
     return agreement(record.ranks, session.labels, session.exam.ranks, salt)

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from proctor.errors import KeyFault
-from proctor.gate.safe import LockedSource, Safe
+from proctor.gate.owner_key import LockedSource, OwnerKey
 from proctor.ledger import Entry
 from proctor.ledger.records import Extended, Registered, from_body
 from proctor.predictions import Labels
@@ -62,14 +62,14 @@ _WORDS = (
 )
 
 
-def recall(entries: Sequence[Entry], safe: Safe) -> TestSet | None:
+def recall(entries: Sequence[Entry], owner_key: OwnerKey) -> TestSet | None:
     """The test set that was registered with the same sealed labels; ``None`` if there is none in the books."""
-    pair = safe.pair
+    pair = owner_key.pair
     for entry in entries if pair is not None else ():
         if entry.kind == Registered.kind and entry.body.get("pair") == pair:
             record = from_body(entry.kind, entry.body, entry.number)
             assert isinstance(record, Registered)  # noqa: S101  # its kind says so
-            files = ExamFiles(LockedSource(safe.gate.resolve(safe.gate.testset.labels), is_private=True))
+            files = ExamFiles(LockedSource(owner_key.gate.resolve(owner_key.gate.testset.labels), is_private=True))
             extended = _last_extension(entries, record.testset)
             hashes = np.zeros(0, "V16")
             return LockedTestSet(files, None, hashes, record.columns, None, record, extended)

@@ -29,7 +29,7 @@ from proctor.gatefile import Gate
 from proctor.ledger import Entry, address
 from proctor.ledger.marks import Mark, from_text, is_lost, mark_of
 from proctor.ledger.records import Registered
-from proctor.surroundings import OWN_FOLDER, Surroundings, state_folder
+from proctor.runtime import OWN_FOLDER, Runtime, state_folder
 from proctor.writing import write_whole
 
 _FOLDER = f"{OWN_FOLDER}/owner/marks"
@@ -189,13 +189,13 @@ class Marks:
 
     Args:
         gate: The gate file.
-        surroundings: Environment, and whom to tell.
+        runtime: Environment, and whom to tell.
         key: The owner's ledger key; ``None`` if it is not here.
         pair: The mark of the sealed labels, where they are.
     """
 
     gate: Gate
-    surroundings: Surroundings
+    runtime: Runtime
     key: bytes | None
     pair: str | None = None
     _begun_again: set[Mark] = field(default_factory=set, repr=False)
@@ -204,14 +204,14 @@ class Marks:
     def places(self) -> tuple[Place, ...]:
         """Places in which marks are kept here."""
         found: list[Place] = [Folder(self.gate.root / _FOLDER, refuses_alone=True, fence=self.gate.fence)]
-        state = state_folder(self.surroundings.environ)
+        state = state_folder(self.runtime.environ)
         if state is not None:
             found.append(Folder(state / "marks", refuses_alone=False))
         return (*found, *self._refs()) if self.key is not None else tuple(found)
 
     def _refs(self) -> Iterator[Place]:
         with contextlib.suppress(GitFault):
-            repository = git.find(self.gate.root, self.surroundings.environ)
+            repository = git.find(self.gate.root, self.runtime.environ)
             if repository is None:
                 return
             yield Refs(repository)
@@ -253,7 +253,7 @@ class Marks:
             self._begun_again.add(mark)
         if self._begun_again:
             old = max(self._begun_again, key=lambda mark: mark.number)
-            self.surroundings.remark(
+            self.runtime.remark(
                 f"{old.ledger} had {old.number:,} entries on this machine before, and begins again: what was spent "
                 "then is not counted. Whoever has an owner's key is refused here; without one this is only said once"
             )
@@ -323,7 +323,7 @@ class Marks:
             except (OSError, GitFault, DataError):
                 continue
         if not done:
-            self.surroundings.remark("how far the ledger goes could not be noted anywhere: look after a copy of it")
+            self.runtime.remark("how far the ledger goes could not be noted anywhere: look after a copy of it")
 
     def _put(self, mark: Mark, place: Place, *, force: bool) -> None:
         place.write(_name(mark.subject), mark.to_text(), lambda present: force or self._rises(present, mark))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from proctor.gatefile import Inputs
 from proctor.ledger.records import Evaluated, Pending, Record
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 _SECONDS = re.compile(r":\d\d(\.\d+)?(?=Z|\+)")
 
@@ -38,24 +38,24 @@ class Lasted:
 
 
 @contextmanager
-def lasting(step_s: float, surroundings: Surroundings) -> Iterator[Lasted]:
+def lasting(step_s: float, runtime: Runtime) -> Iterator[Lasted]:
     """
     Make work last a whole number of steps of *step_s* seconds, whether it ends well or with an error.
 
     An interruption from outside (Ctrl-C) is not held up: nothing is released then.
     """
-    begun, lasted = surroundings.clock(), Lasted()
+    begun, lasted = runtime.clock(), Lasted()
     try:
         yield lasted
     except Exception:
-        _wait(begun, step_s, surroundings, lasted)
+        _wait(begun, step_s, runtime, lasted)
         raise
-    _wait(begun, step_s, surroundings, lasted)
+    _wait(begun, step_s, runtime, lasted)
 
 
-def _wait(begun: float, step_s: float, surroundings: Surroundings, lasted: Lasted) -> None:
-    lasted.steps = max(1, math.ceil((surroundings.clock() - begun) / step_s))
-    surroundings.pause(max(0.0, begun + lasted.steps * step_s - surroundings.clock()))
+def _wait(begun: float, step_s: float, runtime: Runtime, lasted: Lasted) -> None:
+    lasted.steps = max(1, math.ceil((runtime.clock() - begun) / step_s))
+    runtime.pause(max(0.0, begun + lasted.steps * step_s - runtime.clock()))
 
 
 def run_s(slot_s: float, n_examples: int) -> float:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from proctor.conditions import slices
 from proctor.errors import DataError, ModelError
-from proctor.gate.contestants import Contestant, Workbench
+from proctor.gate.contestants import Contestant, ModelRunner
 from proctor.gate.growth import naming_what_grew, refuse_reordered
 from proctor.gate.locked import refuse_locked
-from proctor.gate.safe import Safe
+from proctor.gate.owner_key import OwnerKey
 from proctor.gatefile import Gate, Inputs, PredictionsFile
 from proctor.ledger.history import Life, is_acceptance
 from proctor.ledger.records import Adopted, Evaluated
@@ -24,8 +24,8 @@ from proctor.predictions import (
     prediction_digest,
     refuse_respelled,
 )
+from proctor.runtime import Runtime
 from proctor.sample import Sample
-from proctor.surroundings import Surroundings
 from proctor.testset import TestSet
 from proctor.testset.hashing import fixed_order
 
@@ -38,17 +38,17 @@ class Predicting:
     Args:
         gate: The gate file.
         exam: The test set.
-        safe: The owner's key, where there is one.
-        surroundings: Progress and remarks.
-        workbench: Where models are run.
+        owner_key: The owner's key, where there is one.
+        runtime: Progress and remarks.
+        runner: Where models are run.
         read_labels: Gives the labels; private.
     """
 
     gate: Gate
     exam: TestSet
-    safe: Safe
-    surroundings: Surroundings
-    workbench: Workbench
+    owner_key: OwnerKey
+    runtime: Runtime
+    runner: ModelRunner
     read_labels: Callable[[], Labels]
     _aligned: dict[str, Aligned] = field(default_factory=dict, repr=False)
     _found: dict[str, PredictionSet | ModelError] = field(default_factory=dict, repr=False)
@@ -75,7 +75,7 @@ class Predicting:
             with self._judging_output(), naming_what_grew(self.exam):
                 aligned = self._aligned[digest] = align(sheet, found)
             for note in aligned.notes if self.is_open else ():  # ids left out on sealed inputs could be a message
-                self.surroundings.remark(note)
+                self.runtime.remark(note)
         return self._aligned[digest]
 
     def perform(self, *models: Contestant | None) -> None:
@@ -97,20 +97,20 @@ class Predicting:
             DataError: If predictions of another model are damaged, or its commit is not here.
         """
         refuse_locked(self.exam)
-        self.workbench.rehearse()
+        self.runner.rehearse()
         for model in others:
-            if model is not None and self.workbench.is_at_hand(model.submission):
+            if model is not None and self.runner.is_at_hand(model.submission):
                 self.of(model)
 
     def sample(self, candidate: Contestant, baseline: Contestant | None, anchor: Contestant | None) -> Sample:
         """Sample that an evaluation looks at."""
         if self.is_open:  # else no line may tell how long anything takes
-            self.surroundings.progress("collecting the candidate's predictions")
+            self.runtime.progress("collecting the candidate's predictions")
         new = self.of(candidate)
         if baseline is not None and self.is_open:
-            self.surroundings.progress("collecting the baseline's predictions")
+            self.runtime.progress("collecting the baseline's predictions")
         if self.is_open and baseline is None and self.exam.files.classes is None and new.has_words:
-            self.surroundings.remark(
+            self.runtime.remark(
                 "classes are compared letter by letter, so CAT for cat would count as wrong; declare them in "
                 "`testset.classes`, and a class that is none is refused"
             )
@@ -126,7 +126,7 @@ class Predicting:
         """Keep the predictions of *models* that have given valid ones."""
         for model in models:
             if model is not None and (aligned := self._aligned.get(model.submission.digest)) is not None:
-                self.workbench.keep(model.submission, aligned)
+                self.runner.keep(model.submission, aligned)
 
     # --- recognizing -------------------------------------------------------------------------------------------------
 
@@ -159,7 +159,7 @@ class Predicting:
         if not is_acceptance(record) or isinstance(self.gate.candidate, PredictionsFile):
             return record
         found = self._aligned.get(record.candidate.digest)
-        return replace(record, predictions=self._pin(found) if found else self.surroundings.random_bytes(32).hex())
+        return replace(record, predictions=self._pin(found) if found else self.runtime.random_bytes(32).hex())
 
     def _pin(self, predictions: Aligned) -> str:
         return self._pin_on(predictions, self.exam.n_examples)
@@ -167,7 +167,7 @@ class Predicting:
     def _pin_on(self, predictions: Aligned, n_examples: int) -> str:
         """Of an extended test set, predictions are recognized on the examples that there were then: the first."""
         order = fixed_order(self.exam.hashes[:n_examples])
-        return self.safe.pin(prediction_digest(predictions.values[:n_examples][order]), self.exam.fingerprint)
+        return self.owner_key.pin(prediction_digest(predictions.values[:n_examples][order]), self.exam.fingerprint)
 
     @contextlib.contextmanager
     def _judging_output(self) -> Iterator[None]:

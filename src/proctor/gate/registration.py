@@ -27,7 +27,7 @@ def registration(session: Session, baseline: Contestant | None) -> Registered:
         labels=register.commitment,
         origin=session.origin,
         anchor=baseline.submission if baseline else None,
-        pair=session.safe.pair,
+        pair=session.owner_key.pair,
         ids=by_ids.fingerprint if by_ids else None,
         places=session.exam.places,
         is_labeled=bool(session.labels.is_known().all()),

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from proctor import owner
 from proctor.errors import DataError
-from proctor.gate.safe import Safe
+from proctor.gate.owner_key import OwnerKey
 from proctor.ledger.history import Life
 from proctor.predictions import Labels
 from proctor.testset import LabelRegister, register_labels
@@ -34,17 +34,17 @@ class Registry:
     The register of one test set's labels.
 
     Args:
-        safe: The owner's key, where there is one, and the gate file that says where.
+        owner_key: The owner's key, where there is one, and the gate file that says where.
         fingerprint: What the test set is.
     """
 
-    safe: Safe
+    owner_key: OwnerKey
     fingerprint: str
 
     def file(self, commitment: str) -> Path:
         """The register of labels with this *commitment*: another ledger's registration of the same set has its own."""
         name = "".join(filter(str.isalnum, commitment))[:16]  # it comes from the ledger: no path
-        return self.safe.gate.resolve(_FOLDER) / f"{self.fingerprint[:16]}.{name}.labels.npz"
+        return self.owner_key.gate.resolve(_FOLDER) / f"{self.fingerprint[:16]}.{name}.labels.npz"
 
     def draft(self, register: LabelRegister) -> None:
         """
@@ -63,17 +63,17 @@ class Registry:
 
     def discard(self, commitment: str) -> None:
         """Remove the draft of *commitment*, which the ledger did not take; with the key it is also everybody else's."""
-        if self.safe.key is None:
+        if self.owner_key.key is None:
             self._draft(commitment).unlink(missing_ok=True)
 
     def made_from(self, hashes: Hashes, labels: Labels) -> LabelRegister:
         """The register of *labels*, which are those of the examples with these row *hashes*."""
-        return register_labels(hashes, labels, self.safe.register_salt(self.fingerprint))
+        return register_labels(hashes, labels, self.owner_key.register_salt(self.fingerprint))
 
     def salt(self, life: Life) -> bytes | None:
         """The secret of the tags of this test set's labels; ``None`` if neither the key nor the register is here."""
-        if self.safe.key is not None:
-            return self.safe.register_salt(self.fingerprint)
+        if self.owner_key.key is not None:
+            return self.owner_key.register_salt(self.fingerprint)
         register = self.read(life)
         return register.salt if register is not None else None
 
@@ -94,7 +94,7 @@ class Registry:
             DataError: If it is damaged or cannot be read.
             KeyFault: If it is sealed and the key is missing or another.
         """
-        earlier = () if life.extensions and self.safe.key is not None else (life.registered.record.labels,)
+        earlier = () if life.extensions and self.owner_key.key is not None else (life.registered.record.labels,)
         for commitment in (life.labels, *earlier):
             self.settle(commitment)  # a machine may have died right after the entry
             file = self.file(commitment)
@@ -104,7 +104,7 @@ class Registry:
                 continue
             except OSError as error:
                 raise DataError(f"the owner's record of labels {file} cannot be read: {error.strerror}") from None
-            return LabelRegister.from_bytes(self.safe.unwrap(content, _CONTEXT))
+            return LabelRegister.from_bytes(self.owner_key.unwrap(content, _CONTEXT))
         return None
 
     def held(self, life: Life, hashes: Hashes, read_labels: Callable[[], Labels]) -> LabelRegister:
@@ -115,7 +115,7 @@ class Registry:
             DataError: If it is not here, or damaged.
         """
         found = self.read(life)
-        if found is None and self.safe.key is not None:
+        if found is None and self.owner_key.key is not None:
             made = self.made_from(hashes, read_labels())
             found = made if made.commitment == life.labels else None
         if found is None:
@@ -131,8 +131,8 @@ class Registry:
 
     def _sealed(self, register: LabelRegister) -> bytes:
         content = register.to_bytes()
-        if self.safe.key is None:
+        if self.owner_key.key is None:
             return content
         from proctor.testset.sealing import seal_bytes
 
-        return seal_bytes(content, self.safe.key, _CONTEXT)
+        return seal_bytes(content, self.owner_key.key, _CONTEXT)

@@ -18,19 +18,19 @@ from proctor import __version__, owner
 from proctor.budget import Adaptivity
 from proctor.errors import Misuse
 from proctor.gate.books import Books, Reading, known_as, opened, read
-from proctor.gate.contestants import Contestant, Workbench
+from proctor.gate.contestants import Contestant, ModelRunner
 from proctor.gate.identity import identify, identify_as_registered
+from proctor.gate.owner_key import OwnerKey
 from proctor.gate.pace import time_of
 from proctor.gate.predicting import Predicting
 from proctor.gate.registry import Registry
-from proctor.gate.safe import Safe
-from proctor.gate.turns import insist
+from proctor.gate.turns import retry_on_conflict
 from proctor.gatefile import Gate
 from proctor.ledger import Draft, Entry, Ledger, open_ledger
 from proctor.ledger.history import Life
 from proctor.ledger.records import LossAccepted, Origin, Record, private_of, to_body
 from proctor.predictions import Labels
-from proctor.surroundings import OWN_FOLDER, Surroundings, actor_of, commit_of, keep_out_of_git
+from proctor.runtime import OWN_FOLDER, Runtime, actor_of, commit_of, keep_out_of_git
 from proctor.testset import TestSet, load
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class Session:
 
     Attributes:
         gate: The gate file.
-        surroundings: Clock, environment, randomness.
+        runtime: Clock, environment, randomness.
         stance: In what part it is opened.
         named_commit: Commit that is judged, where it was named.
         named_record: File for the private figures, where one was named.
@@ -66,7 +66,7 @@ class Session:
     """
 
     gate: Gate
-    surroundings: Surroundings
+    runtime: Runtime
     stance: Stance = Stance.JUDGE
     named_commit: str | None = None
     named_record: Path | None = None
@@ -79,9 +79,9 @@ class Session:
     # --- what is opened ----------------------------------------------------------------------------------------------
 
     @cached_property
-    def safe(self) -> Safe:
+    def owner_key(self) -> OwnerKey:
         """The owner's key, where there is one."""
-        return Safe(self.gate, self.surroundings, is_owners=self.stance is Stance.OWNER)
+        return OwnerKey(self.gate, self.runtime, is_owners=self.stance is Stance.OWNER)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -91,7 +91,7 @@ class Session:
         Raises:
             LedgerError: If it cannot be opened.
         """
-        return open_ledger(self.gate.ledger, self.gate.root, self.safe.ledger_key)
+        return open_ledger(self.gate.ledger, self.gate.root, self.owner_key.ledger_key)
 
     @cached_property
     def opening(self) -> Reading:
@@ -111,11 +111,11 @@ class Session:
         """
         entries = self.opening.entries
         if self.stance is Stance.JUDGE:
-            return identify_as_registered(self.safe, entries, opens_labels=self.opens_labels)
+            return identify_as_registered(self.owner_key, entries, opens_labels=self.opens_labels)
         is_owners = self.stance is Stance.OWNER
-        exam = known_as(entries, load(self.safe.files())) if is_owners else identify(self.safe, entries)
+        exam = known_as(entries, load(self.owner_key.files())) if is_owners else identify(self.owner_key, entries)
         if not self.takes_any_books:
-            self.safe.marks.refuse_cut_back(entries, exam.fingerprint)
+            self.owner_key.marks.refuse_cut_back(entries, exam.fingerprint)
         return exam
 
     @cached_property
@@ -126,12 +126,12 @@ class Session:
     @cached_property
     def commit(self) -> str | None:
         """Commit that is judged, where it is known."""
-        return self.named_commit or commit_of(self.gate.root, self.surroundings.environ)
+        return self.named_commit or commit_of(self.gate.root, self.runtime.environ)
 
     @cached_property
     def origin(self) -> Origin:
         """Origin of the request: who asks, and from which commit."""
-        return Origin(self.gate.name, __version__, self.commit, actor_of(self.gate.root, self.surroundings.environ))
+        return Origin(self.gate.name, __version__, self.commit, actor_of(self.gate.root, self.runtime.environ))
 
     @property
     def owners_file(self) -> Path:
@@ -145,33 +145,33 @@ class Session:
             return self.owners_file
         store = self.gate.runstore
         is_awaited = self.gate.adaptivity is Adaptivity.NONE or (store is not None and bool(store.owner_experiment))
-        return self.owners_file if is_awaited and self.safe.key is None else None
+        return self.owners_file if is_awaited and self.owner_key.key is None else None
 
     @property
     def registry(self) -> Registry:
         """The owner's register of labels; sealed where there is a key."""
-        return Registry(self.safe, self.exam.fingerprint)
+        return Registry(self.owner_key, self.exam.fingerprint)
 
     # --- models ------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def workbench(self) -> Workbench:
-        """Workbench on which models are run on the test set."""
-        return self.workbench_on(self.exam)
+    def runner(self) -> ModelRunner:
+        """ModelRunner on which models are run on the test set."""
+        return self.runner_on(self.exam)
 
-    def workbench_on(self, exam: TestSet) -> Workbench:
-        """Workbench on which models are run on the examples of *exam*."""
-        return Workbench(self.gate, exam, self.safe, self.surroundings, self.commit, self.owner_record)
+    def runner_on(self, exam: TestSet) -> ModelRunner:
+        """ModelRunner on which models are run on the examples of *exam*."""
+        return ModelRunner(self.gate, exam, self.owner_key, self.runtime, self.commit, self.owner_record)
 
     @cached_property
     def candidate(self) -> Contestant:
         """The new model; known by what was submitted, and not run yet."""
-        return self.workbench.candidate()
+        return self.runner.candidate()
 
     @cached_property
     def predicting(self) -> Predicting:
         """Predictions of the models on the test set, each run or read once."""
-        return Predicting(self.gate, self.exam, self.safe, self.surroundings, self.workbench, lambda: self.labels)
+        return Predicting(self.gate, self.exam, self.owner_key, self.runtime, self.runner, lambda: self.labels)
 
     # --- books -------------------------------------------------------------------------------------------------------
 
@@ -201,14 +201,14 @@ class Session:
         Raises:
             LedgerLocked: If the books never stand still.
         """
-        return insist(lambda: act(self.books()), self.ledger, self.surroundings)
+        return retry_on_conflict(lambda: act(self.books()), self.ledger, self.runtime)
 
     def append(self, record: Record, head: str) -> Entry:
         """Record something, now, if the ledger's head is still *head*; `LedgerMoved` if it is not."""
         with owner.settling(self.owner_record, private_of(record)):
-            at = time_of(record, self.surroundings.now(), self.gate.testset.inputs)
+            at = time_of(record, self.runtime.now(), self.gate.testset.inputs)
             entry = self.ledger.append(Draft(record.kind, to_body(record), at), head)
-        self.safe.marks.put(entry, record.testset, force=record.kind == LossAccepted.kind)
+        self.owner_key.marks.put(entry, record.testset, force=record.kind == LossAccepted.kind)
         self.keep_out_of_git()
         return entry
 
@@ -221,7 +221,7 @@ class Session:
     @property
     def keeps_figures(self) -> bool:
         """True if the private figures go anywhere where somebody may read them."""
-        return self.owner_record is not None or self.safe.key is not None
+        return self.owner_record is not None or self.owner_key.key is not None
 
     def conceal(self, figures: Mapping[str, Any], head: str, candidate: str = "") -> str:
         """
@@ -229,9 +229,9 @@ class Session:
 
         With the owner's key they stand in the entry, sealed to its place behind *head*.
         """
-        text, salt = self.safe.conceal(figures, head)
+        text, salt = self.owner_key.conceal(figures, head)
         if self.owner_record is not None:
-            context = {"at": self.surroundings.now(), "commit": self.commit, "private": text, "salt": salt}
+            context = {"at": self.runtime.now(), "commit": self.commit, "private": text, "salt": salt}
             owner.draft(self.owner_record, text, {**figures, **context, "candidate": candidate})
         return text
 

@@ -26,7 +26,7 @@ from proctor.ledger import Entry, address
 from proctor.ledger.address import canonical_path
 from proctor.ledger.history import Life, is_acceptance
 from proctor.ledger.records import BaselineNamed, Registered, SettingsAccepted, Submission
-from proctor.surroundings import OWN_FOLDER
+from proctor.runtime import OWN_FOLDER
 
 Settings = Mapping[str, str | None]
 """Keys of the gate file with their canonical values; ``None`` for what is left out, or as it is by default."""

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from proctor.gate.books import Reading, read, refuse_another_contract
 from proctor.gate.browsing import place_of, read_on
-from proctor.gate.publication import status_of
+from proctor.gate.releasing import status_of
 from proctor.gate.session import Session, Stance
 from proctor.gatefile import Gate
 from proctor.ledger import Ledger
 from proctor.ledger.checkpoint import VERDICTS
 from proctor.release import Status
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 
-def status(gate: Gate, surroundings: Surroundings, *, last: int = 100) -> Status:
+def status(gate: Gate, runtime: Runtime, *, last: int = 100) -> Status:
     """The state of the test set that *gate* declares, with its *last* verdicts."""
-    return _status(Session(gate=gate, surroundings=surroundings, stance=Stance.READER), last)
+    return _status(Session(gate=gate, runtime=runtime, stance=Stance.READER), last)
 
 
-def glance(gate: Gate, surroundings: Surroundings) -> Status:
+def glance(gate: Gate, runtime: Runtime) -> Status:
     """Status for a person to look at: of a long ledger only what is new since the last glance is read."""
 
     def reads(ledger: Ledger) -> Reading:
-        place = place_of(ledger, gate.root, surroundings.environ)
+        place = place_of(ledger, gate.root, runtime.environ)
         return read(ledger) if place is None else read_on(ledger, place)
 
-    session = Session(gate=gate, surroundings=surroundings, stance=Stance.READER, reads=reads)
+    session = Session(gate=gate, runtime=runtime, stance=Stance.READER, reads=reads)
     return _status(session, VERDICTS)
 
 

@@ -22,7 +22,7 @@ from proctor.files import Fence
 from proctor.gatefile.slot import DEFAULT_SLOT_S, DEFAULT_TIMEOUT_S, Slot
 from proctor.models.runnable import Command, Model
 from proctor.planning import Bound, Request
-from proctor.surroundings import OWN_FOLDER
+from proctor.runtime import OWN_FOLDER
 
 _SEALED = ".sealed"
 _CLOSED = (".git", OWN_FOLDER)

@@ -166,7 +166,7 @@ class Evaluated:
         stake: Declared stake in units of 2^-20 (theory.md §4.5); ``None`` if none was declared.
         anchor: The anchor that the condition spoke of; ``None`` if it named none, or in entries of earlier versions.
         predictions: What the predictions of an accepted model are recognized by when it is run again as the baseline
-            (`proctor.gate.safe.Safe.pin`); random where it was accepted without any, so that both look alike.
+            (`proctor.gate.owner_key.OwnerKey.pin`); random where it was accepted without any, so that both look alike.
         forecast: What the stake was made of; ``None`` if it was not made of development data.
     """
 

@@ -26,7 +26,7 @@ from typing import IO
 from proctor import git
 from proctor.errors import DataError, GitFault, ModelError
 from proctor.pointers import MOST_BYTES, refuse_pointer
-from proctor.surroundings import OWN_FOLDER
+from proctor.runtime import OWN_FOLDER
 
 _CACHES = "__pycache__"  # what is compiled from sources is made again
 _NEVER = frozenset({OWN_FOLDER, ".git", _CACHES})

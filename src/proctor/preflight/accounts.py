@@ -11,7 +11,7 @@ from proctor.gate.asking import Asked
 from proctor.gate.books import Books, refuse_another_contract, refuse_if_out_of_reach, refuse_if_over
 from proctor.gate.locked import LockedTestSet
 from proctor.gate.needs import prospect
-from proctor.gate.publication import state_of
+from proctor.gate.releasing import state_of
 from proctor.gate.session import Session
 from proctor.gatefile import Gate, Inputs
 from proctor.ledger.history import Life, Question

@@ -17,7 +17,7 @@ import numpy as np
 from proctor.conditions import Variable, variables
 from proctor.errors import DataError, Misuse
 from proctor.files import Fence
-from proctor.gate.contestants import Workbench
+from proctor.gate.contestants import ModelRunner
 from proctor.gate.hidden import hidden_paths
 from proctor.gatefile import Accepted, Gate, Inputs, PredictionsFile, Revision
 from proctor.ledger.history import Life
@@ -134,14 +134,14 @@ class Bench:
         gate: The gate file.
         files: What the user named.
         exam: The development examples.
-        workbench: Where models are run on them.
+        runner: Where models are run on them.
         life: Life of the test set, which knows the accepted baseline; ``None`` if it is not registered or not here.
     """
 
     gate: Gate
     files: Development
     exam: TestSet
-    workbench: Workbench
+    runner: ModelRunner
     life: Life | None
 
     def labels(self) -> Labels | None:
@@ -181,14 +181,14 @@ class Bench:
                 f"the candidate is {self.gate.candidate.predictions!r}, which says nothing about other examples",
                 hint="Name its predictions on the development data: --development-candidate FILE.",
             )
-        return self.workbench.candidate().read()
+        return self.runner.candidate().read()
 
     def _baseline(self) -> PredictionSet | None:
         if isinstance(self.gate.candidate, PredictionsFile):
             return self._candidates_file_then()
         match self.gate.baseline:
             case Revision():
-                found = self.workbench.baseline(None)
+                found = self.runner.baseline(None)
                 return found.read() if found is not None else None
             case Accepted():
                 accepted = self.life.accepted(self.gate.name) if self.life else None
@@ -227,7 +227,7 @@ class Bench:
         if submission is None or submission.commit is None:
             return None
         try:
-            return self.workbench.earlier(submission).read()
+            return self.runner.earlier(submission).read()
         except DataError:
             return None
 

@@ -86,19 +86,19 @@ class InformedStakes:
     def _predicted(self, session: Session, life: Life | None) -> Results | None:
         files = declared(self.gate)
         if files.labels is None:
-            session.surroundings.remark(_NO_DATA)
+            session.runtime.remark(_NO_DATA)
             return None
         if slices(self.gate.formula) or beyond_accuracies(self.gate.formula) is not None:
-            session.surroundings.remark(_NOT_SIMULATED)
+            session.runtime.remark(_NOT_SIMULATED)
             return None
-        session.surroundings.progress("looking at the development data")
+        session.runtime.progress("looking at the development data")
         exam = open_development(self.gate, files, session.exam)
-        bench = Bench(self.gate, files, exam, session.workbench_on(exam), life)
+        bench = Bench(self.gate, files, exam, session.runner_on(exam), life)
         labels = exam.read_labels()
         found = Results(*labeled(bench.panel(labels), labels))
         _refuse_other_classes(files, found)
         if not _knows_all(found.panel, session.gate.formula):
-            session.surroundings.remark(_NO_OTHERS)
+            session.runtime.remark(_NO_OTHERS)
         return found
 
     def _of_difference(self, session: Session, books: Books, found: Results, threshold: float) -> tuple[int, Forecast]:

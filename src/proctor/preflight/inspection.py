@@ -16,7 +16,7 @@ from proctor.errors import DataError, ProctorError, SandboxError
 from proctor.evaluation import paper_rule
 from proctor.gate.asking import Asked, asked
 from proctor.gate.books import Books
-from proctor.gate.contestants import Workbench
+from proctor.gate.contestants import ModelRunner
 from proctor.gate.locked import LockedTestSet
 from proctor.gate.needs import prospect
 from proctor.gate.session import Session
@@ -35,20 +35,20 @@ from proctor.preflight.accounts import (
 from proctor.preflight.chance import RUNS, Next, chance
 from proctor.preflight.development import Bench, Development, declared, labeled, open_development
 from proctor.preflight.report import Figures, Finding, Preflight, good, problem, skipped, warning
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 from proctor.testset import ExamFiles, TestSet, load
 
 
-def inspect(gate: Gate, surroundings: Surroundings, development: Development | None = None) -> Preflight:
+def inspect(gate: Gate, runtime: Runtime, development: Development | None = None) -> Preflight:
     """
     Look at everything that can be known of the candidate without a test label; spend nothing.
 
     Args:
         gate: The gate file.
-        surroundings: Clock, environment, randomness.
+        runtime: Clock, environment, randomness.
         development: Development data; left out, those that the gate file names.
     """
-    session = Session(gate=gate, surroundings=surroundings, opens_labels=False)
+    session = Session(gate=gate, runtime=runtime, opens_labels=False)
     exam, books, said = look_up(session)
     named = development or Development()
     context = _Context(session, exam, books, named if named.is_there else declared(gate))
@@ -99,7 +99,7 @@ class _Context:
     def bench(self) -> Bench:
         """The development data; opened once, and the candidate run on them once."""
         exam = open_development(self.gate, self.files, self.examples)
-        return Bench(self.gate, self.files, exam, self.session.workbench_on(exam), self.life)
+        return Bench(self.gate, self.files, exam, self.session.runner_on(exam), self.life)
 
     @cached_property
     def asked(self) -> Asked:
@@ -149,7 +149,7 @@ def _tried(context: _Context) -> Finding:
         )
     sample = Source(gate.resolve(gate.testset.sample), fence=gate.guard)
     public = load(ExamFiles(sample, sample, gate.testset.id, gate.testset.label))
-    bench = context.session.workbench_on(public)
+    bench = context.session.runner_on(public)
     align(public.sheet(), bench.candidate().read())
     return _ran(bench, "public")
 
@@ -160,7 +160,7 @@ def _tried_on_development_data(context: _Context) -> Finding:
     except ProctorError:
         return skipped("candidate", "not run: the development data cannot be used")
     align(bench.exam.sheet(), bench.candidate)
-    return _ran(bench.workbench, "development")
+    return _ran(bench.runner, "development")
 
 
 def _well_formed(context: _Context, file: PredictionsFile) -> Finding:
@@ -168,7 +168,7 @@ def _well_formed(context: _Context, file: PredictionsFile) -> Finding:
     exam = context.examples
     if not context.gate.resolve(file.predictions).exists():
         raise DataError(f"there is no file {file.predictions!r}", hint="Write the candidate's predictions to it.")
-    bench = context.session.workbench_on(exam if exam is not None else _nothing(context.gate, file))
+    bench = context.session.runner_on(exam if exam is not None else _nothing(context.gate, file))
     found = bench.candidate().read()
     if exam is None:
         return good("candidate", f"{len(found):,} predictions, well formed; not compared with the test set")
@@ -182,7 +182,7 @@ def _nothing(gate: Gate, file: PredictionsFile) -> TestSet:
     return load(ExamFiles(source, source, file.id, gate.testset.label))
 
 
-def _ran(bench: Workbench, kind: str) -> Finding:
+def _ran(bench: ModelRunner, kind: str) -> Finding:
     return good("candidate", f"ran on {bench.exam.n_examples:,} {kind} examples; well formed (sandbox: {bench.tier})")
 
 
@@ -235,7 +235,7 @@ def _chance(context: _Context, panel: Panel, labels: Labels | None) -> _Part:
     counts = joint_counts(*labeled(panel, labels))
     if not sum(counts):
         return _Part((skipped("chance", "not known: no development example has a label"),))
-    context.session.surroundings.progress(f"simulating {2 * RUNS:,} evaluations")
+    context.session.runtime.progress(f"simulating {2 * RUNS:,} evaluations")
     found = chance(counts, coming)
     said = (
         f"{_percent(found.at_estimate)} if the test set is like the {sum(counts):,} development examples, "

@@ -16,7 +16,7 @@ from pathlib import Path
 from proctor.errors import DataError, StoreError
 from proctor.runstore import records
 from proctor.runstore.records import Record
-from proctor.surroundings import is_tracked
+from proctor.runtime import is_tracked
 from proctor.writing import write_whole
 
 

@@ -17,17 +17,17 @@ from proctor.errors import ProctorError
 if TYPE_CHECKING:
     from proctor.gatefile import Gate
     from proctor.release import HistoryRow, Release
-    from proctor.surroundings import Surroundings
+    from proctor.runtime import Runtime
 
 
-def deliver(release: Release, gate: Gate, surroundings: Surroundings, owner_record: Path | None) -> tuple[str, ...]:
+def deliver(release: Release, gate: Gate, runtime: Runtime, owner_record: Path | None) -> tuple[str, ...]:
     """
     Send *release* to the gate file's run store, and the private figures to the owner's experiment if there is one.
 
     Args:
         release: What left the gate.
         gate: The gate file.
-        surroundings: Environment, which holds MLflow's variables.
+        runtime: Environment, which holds MLflow's variables.
         owner_record: The owner's file, where one was named.
 
     Returns:
@@ -36,15 +36,15 @@ def deliver(release: Release, gate: Gate, surroundings: Surroundings, owner_reco
     if gate.runstore is None:
         return ()
     try:
-        then, history = _as_released(release, gate, surroundings)
-        return (*_public(then, history, gate, surroundings), *_private(then, gate, surroundings, owner_record))
+        then, history = _as_released(release, gate, runtime)
+        return (*_public(then, history, gate, runtime), *_private(then, gate, runtime, owner_record))
     except ProctorError as error:
         return (f"the run store was not told: {error.message}",)
     except Exception as error:  # noqa: BLE001  # the verdict is out: no fault here may change its exit code
         return (f"the run store was not told, by a fault of proctor's own ({type(error).__name__})",)
 
 
-def _as_released(release: Release, gate: Gate, surroundings: Surroundings) -> tuple[Release, tuple[HistoryRow, ...]]:
+def _as_released(release: Release, gate: Gate, runtime: Runtime) -> tuple[Release, tuple[HistoryRow, ...]]:
     """
     The release with the history up to it; a recorded answer as it was first given, with the budget of its day.
 
@@ -52,11 +52,11 @@ def _as_released(release: Release, gate: Gate, surroundings: Surroundings) -> tu
     """
     from proctor.conditions import slices
     from proctor.gate.books import Books
-    from proctor.gate.publication import history_of, release_of
+    from proctor.gate.releasing import history_of, release_of
     from proctor.gate.session import Session
     from proctor.ledger.history import lives
 
-    session = Session(gate=gate, surroundings=surroundings)
+    session = Session(gate=gate, runtime=runtime)
     entries = session.ledger.read()
     until = tuple(entry for entry in entries if entry.number <= release.entry)
     found = lives(until)
@@ -72,7 +72,7 @@ def _as_released(release: Release, gate: Gate, surroundings: Surroundings) -> tu
     ), history
 
 
-def _public(release: Release, history: tuple[HistoryRow, ...], gate: Gate, surroundings: Surroundings) -> Iterator[str]:
+def _public(release: Release, history: tuple[HistoryRow, ...], gate: Gate, runtime: Runtime) -> Iterator[str]:
     from proctor.reports import json, markdown
     from proctor.runstore import delivery, records
     from proctor.runstore.queue import Kept, Outbox
@@ -81,14 +81,14 @@ def _public(release: Release, history: tuple[HistoryRow, ...], gate: Gate, surro
     reports = {"report.json": json.render(release), "report.md": markdown.render_release(release)}
     target = delivery.Target(gate.runstore.url, gate.runstore.experiment)
     outbox = Outbox(gate.root / delivery.OUTBOX)
-    results = delivery.deliver(records.describe(release, history, reports), target, outbox, surroundings.environ)
+    results = delivery.deliver(records.describe(release, history, reports), target, outbox, runtime.environ)
     kept = [result for result in results if isinstance(result, Kept)]
     if kept:
         waiting = "this result waits" if len(kept) == 1 else f"{len(kept):,} results wait"
         yield f"{waiting} for the run store: {kept[-1].reason}; send with `proctor runstore sync`"
 
 
-def _private(release: Release, gate: Gate, surroundings: Surroundings, owner_record: Path | None) -> Iterator[str]:
+def _private(release: Release, gate: Gate, runtime: Runtime, owner_record: Path | None) -> Iterator[str]:
     """The owner's figures, to the owner's experiment; they stay in the owner's record or the ledger in any case."""
     target = gate.runstore
     if target is None or target.owner_experiment is None or not release.step:
@@ -99,7 +99,7 @@ def _private(release: Release, gate: Gate, surroundings: Surroundings, owner_rec
     from proctor.gate.session import Session, Stance
     from proctor.runstore import mlflow, settings
 
-    session = Session(gate=gate, surroundings=surroundings, stance=Stance.OWNER, named_record=owner_record)
+    session = Session(gate=gate, runtime=runtime, stance=Stance.OWNER, named_record=owner_record)
     opened = open_outcomes(session, session.life(session.books()))
     evaluation = next(each for each in opened if each.taken.entry.number == release.entry)
     if evaluation.figures is None:
@@ -107,7 +107,7 @@ def _private(release: Release, gate: Gate, surroundings: Surroundings, owner_rec
         return
     figures = {**evaluation.figures, **evaluation.figures.get("figures", {}), "figures": None}
     try:
-        found = settings.from_environ(target.url, surroundings.environ, target.owner_experiment)
+        found = settings.from_environ(target.url, runtime.environ, target.owner_experiment)
         with requests.Session() as connection:
             mlflow.record_private(flat(figures), release, found, connection, target.experiment)
     except ProctorError as error:

@@ -32,7 +32,7 @@ from proctor.gate.check import check as judge
 from proctor.gate.registry import Registry
 from proctor.ledger.history import lives
 from proctor.ledger.records import Evaluated, Extended, Pending, Submission
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 from proctor.testset.sealing import generate_key
 
 from .test_succession import renewed
@@ -386,7 +386,7 @@ def test_extend__two_at_once(shared):
             labels.write_bytes(mine)  # in the other one's clone they are as they were
         return "2026-11-23T21:43:00Z"
 
-    session = dataclasses.replace(shared.session(), surroundings=Surroundings(dict(shared.environ), now=come_between))
+    session = dataclasses.replace(shared.session(), runtime=Runtime(dict(shared.environ), now=come_between))
     with pytest.raises(DataError, match="which was extended to 500"):
         extend(session, shared.root / "april.csv", None, REASON)
 
@@ -407,6 +407,6 @@ def test_extend__while_a_candidate_is_being_judged(shared):
             grow(shared)
 
     with pytest.raises(DataError, match="which was extended to 500"):
-        judge(gatefile.load(shared.root), Surroundings(dict(shared.environ), progress=come_between))
+        judge(gatefile.load(shared.root), Runtime(dict(shared.environ), progress=come_between))
 
     assert 1 == len(shared.records(Evaluated))

@@ -15,7 +15,7 @@ from proctor.gate.needs import next_set_hint
 from proctor.gate.session import Session, Stance
 from proctor.ledger.history import lives
 from proctor.ledger.records import Evaluated, Pending, Registered, Submission
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 from .test_succession import renewed
 
@@ -45,7 +45,7 @@ def renewal(project: Project, ledger: str):
     (project.root / "proctor.yml").write_text(f"{content}ledger: {ledger}\n")
     gate = gatefile.load(project.root)
     (project.root / "proctor.yml").write_text(old)
-    session = Session(gate=gate, surroundings=Surroundings(project.environ), stance=Stance.OWNER)
+    session = Session(gate=gate, runtime=Runtime(project.environ), stance=Stance.OWNER)
     return lambda: register(session, Wish(follows=True, baseline=project.root / "two-present.csv"))
 
 
@@ -61,7 +61,7 @@ def test_renew__while_an_evaluation_is_being_judged(shared):
 
     shared.gate(candidate={"predictions": "third.csv"}, ledger=gate.ledger)
     with pytest.raises(AccountHandedOn, match="was handed on to test set"):
-        judge(gatefile.load(shared.root), Surroundings(shared.environ, progress=come_between))
+        judge(gatefile.load(shared.root), Runtime(shared.environ, progress=come_between))
 
     entries = shared.session().ledger.read()
     assert 1 == sum(entry.kind == Evaluated.kind for entry in entries)

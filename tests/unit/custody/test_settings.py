@@ -13,7 +13,7 @@ from proctor.custody import chronicle
 from proctor.custody.settings import accept_settings, name_baseline, settings
 from proctor.errors import ContractError, DataError, LabelsMissing
 from proctor.gate.check import check as judge
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 
 def kinds(project: Project) -> list[str]:
@@ -180,9 +180,9 @@ def test_check__a_ledger_of_earlier_versions_goes_on(project: Project) -> None:
         candidate={"predictions": "better.csv"}, feedback="three-way"
     )
     said: list[str] = []
-    surroundings = Surroundings(project.environ, remark=said.append)
-    assert 2 == judge(gatefile.load(project.root), surroundings).step
-    assert judge(gatefile.load(project.root), surroundings).replayed
+    runtime = Runtime(project.environ, remark=said.append)
+    assert 2 == judge(gatefile.load(project.root), runtime).step
+    assert judge(gatefile.load(project.root), runtime).replayed
     assert 1 == sum("earlier version" in each for each in said)
 
     assert None is settings(project.session()).pinned

@@ -16,7 +16,7 @@ from proctor.gate.session import Session, Stance
 from proctor.ledger import Entry
 from proctor.ledger.records import from_body
 from proctor.release import Release
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 from proctor.testset import sealing
 from proctor.testset.sealing import fresh_pair, generate_key, seal_file
 
@@ -78,13 +78,11 @@ class Project:
 
     def session(self, stance: Stance = Stance.OWNER, **how: Any) -> Session:
         """The gate file as it is now, opened by somebody."""
-        return Session(
-            gate=gatefile.load(self.root), surroundings=Surroundings(dict(self.environ)), stance=stance, **how
-        )
+        return Session(gate=gatefile.load(self.root), runtime=Runtime(dict(self.environ)), stance=stance, **how)
 
-    def check(self, surroundings: Surroundings | None = None, **how: Any) -> Release:
+    def check(self, runtime: Runtime | None = None, **how: Any) -> Release:
         """Judge the candidate that the gate file names now."""
-        return judge(gatefile.load(self.root), surroundings or Surroundings(dict(self.environ)), **how)
+        return judge(gatefile.load(self.root), runtime or Runtime(dict(self.environ)), **how)
 
     def entries(self) -> tuple[Entry, ...]:
         """The ledger."""

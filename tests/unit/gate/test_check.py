@@ -27,7 +27,7 @@ from proctor.errors import (
 from proctor.ledger.history import step_of
 from proctor.ledger.records import Evaluated, Pending
 from proctor.release import Basis, Verdict
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 from .project import LABELS, Project
 
@@ -49,8 +49,8 @@ def better(project: Project, **overrides: object) -> Project:
     return project.model("better.csv", 20).gate(candidate=BETTER, **overrides)
 
 
-def meanwhile(project: Project, moment: str, act: Callable[[], object]) -> tuple[Surroundings, list[str]]:
-    """Surroundings in which somebody does *act*, once, when the check is at this *moment*; and what the check said."""
+def meanwhile(project: Project, moment: str, act: Callable[[], object]) -> tuple[Runtime, list[str]]:
+    """Runtime in which somebody does *act*, once, when the check is at this *moment*; and what the check said."""
     left, said = [act], []
 
     def progress(sentence: str) -> None:
@@ -58,7 +58,7 @@ def meanwhile(project: Project, moment: str, act: Callable[[], object]) -> tuple
         if sentence == moment and left:
             left.pop()()
 
-    return Surroundings(dict(project.environ), progress=progress, pause=lambda _: None), said
+    return Runtime(dict(project.environ), progress=progress, pause=lambda _: None), said
 
 
 # --- what is paid for ------------------------------------------------------------------------------------------------
@@ -323,7 +323,7 @@ def test_check__stake_is_in_the_ledger_before_anything_is_judged(project: Projec
         seen.append(project.kinds())
         return time.monotonic()
 
-    release = project.check(Surroundings(dict(project.environ), clock=clock), stake=0.9)
+    release = project.check(Runtime(dict(project.environ), clock=clock), stake=0.9)
 
     assert ["registration", "pending"] == seen[0]
     assert ["registration", "pending", "evaluation"] == project.kinds()
@@ -336,7 +336,7 @@ def test_check__stake_is_in_the_ledger_before_anything_is_judged(project: Projec
 def test_check__stake_of_a_machine_that_died_stands(project: Project, named: float | None) -> None:
     """The same question goes on with the stake that was declared, whatever is named now."""
     with pytest.raises(Died):
-        project.check(Surroundings(dict(project.environ), clock=dying), stake=0.25)
+        project.check(Runtime(dict(project.environ), clock=dying), stake=0.25)
     assert ["registration", "pending"] == project.kinds()
 
     release = project.check(stake=named)
@@ -349,7 +349,7 @@ def test_check__stake_of_a_machine_that_died_stands(project: Project, named: flo
 def test_check__stake_waits_for_one_that_has_begun(project: Project) -> None:
     """Of two stakes the second is not taken while the first is open."""
     with pytest.raises(Died):
-        project.check(Surroundings(dict(project.environ), clock=dying), stake=0.25)
+        project.check(Runtime(dict(project.environ), clock=dying), stake=0.25)
 
     with pytest.raises(EvaluationPending, match="entry 2 of the ledger"):
         better(project).check(stake=0.5)
@@ -363,9 +363,9 @@ def test_check__stake_waits_for_one_that_has_begun(project: Project) -> None:
 @pytest.mark.parametrize("moment", [READING, AT_ONCE], ids=["before registration", "after it"])
 def test_check__second_of_two_is_decided_again(project: Project, moment: str) -> None:
     """Whoever comes second is judged at the level that the first has left, and registers nothing."""
-    surroundings, said = meanwhile(project, moment, lambda: better(project).check())
+    runtime, said = meanwhile(project, moment, lambda: better(project).check())
 
-    release = project.check(surroundings)
+    release = project.check(runtime)
 
     first, second = project.records(Evaluated)
     assert ("better.csv", "new.csv", 2) == (first.candidate.source, second.candidate.source, release.step)
@@ -377,17 +377,17 @@ def test_check__second_of_two_is_decided_again(project: Project, moment: str) ->
 
 def test_check__same_question_at_once_is_judged_once(project: Project) -> None:
     """The second of two that ask the same is given the answer of the first."""
-    surroundings, _ = meanwhile(project, AT_ONCE, project.check)
+    runtime, _ = meanwhile(project, AT_ONCE, project.check)
 
-    assert project.check(surroundings).replayed
+    assert project.check(runtime).replayed
     assert 1 == len(project.records(Evaluated))
 
 
 def test_check__stakes_at_once_do_not_share_a_level(project: Project) -> None:
     """A stake that comes second is recorded at the level that is left then."""
-    surroundings, _ = meanwhile(project, AT_ONCE, lambda: better(project).check(stake=0.5))
+    runtime, _ = meanwhile(project, AT_ONCE, lambda: better(project).check(stake=0.5))
 
-    project.check(surroundings, stake=0.5)
+    project.check(runtime, stake=0.5)
 
     first, second = project.records(Evaluated)
     assert first.log_level != second.log_level
@@ -396,9 +396,9 @@ def test_check__stakes_at_once_do_not_share_a_level(project: Project) -> None:
 
 def test_check__retired_meanwhile_is_refused(project: Project) -> None:
     """What was in use when the check began, and is retired when it ends, is refused; nothing is spent."""
-    surroundings, _ = meanwhile(project, AT_ONCE, lambda: retired(project))
+    runtime, _ = meanwhile(project, AT_ONCE, lambda: retired(project))
 
     with pytest.raises(TestSetRetired):
-        project.check(surroundings)
+        project.check(runtime)
 
     assert ["registration", "retirement"] == project.kinds()

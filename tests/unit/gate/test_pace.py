@@ -9,7 +9,7 @@ import pytest
 from proctor.gate.pace import judging_s, lasting, run_s, time_of
 from proctor.gatefile import Inputs
 from proctor.ledger.records import Adopted, Notified, Origin, Pending, Submission
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 
 @dataclass
@@ -25,8 +25,8 @@ class Clock:
         self.seconds += seconds
 
     @property
-    def surroundings(self) -> Surroundings:
-        return Surroundings({}, clock=self.read, pause=self.go_on)
+    def runtime(self) -> Runtime:
+        return Runtime({}, clock=self.read, pause=self.go_on)
 
 
 @pytest.mark.parametrize(("worked_s", "steps"), [(0.0, 1), (0.1, 1), (4.9, 1), (5.0, 1), (5.1, 2), (14.0, 3)])
@@ -34,7 +34,7 @@ def test_lasting__ends_with_a_step(worked_s: float, steps: int):
     """Work goes on only at the end of a step, and of no other than the one it ended in."""
     clock = Clock()
 
-    with lasting(5.0, clock.surroundings) as lasted:
+    with lasting(5.0, clock.runtime) as lasted:
         clock.go_on(worked_s)
 
     assert (100.0 + 5.0 * steps, steps) == (clock.seconds, lasted.steps)
@@ -44,7 +44,7 @@ def test_lasting__error_waits_too():
     """Work that fails early is not told from work that ends well."""
     clock = Clock()
 
-    with pytest.raises(ValueError, match="early"), lasting(5.0, clock.surroundings) as lasted:
+    with pytest.raises(ValueError, match="early"), lasting(5.0, clock.runtime) as lasted:
         raise ValueError("early")
 
     assert (105.0, 1) == (clock.seconds, lasted.steps)
@@ -54,7 +54,7 @@ def test_lasting__interruption_is_not_held_up():
     """Ctrl-C ends the gate at once: nothing is released then."""
     clock = Clock()
 
-    with pytest.raises(KeyboardInterrupt), lasting(5.0, clock.surroundings):
+    with pytest.raises(KeyboardInterrupt), lasting(5.0, clock.runtime):
         raise KeyboardInterrupt
 
     assert 100.0 == clock.seconds
@@ -93,6 +93,6 @@ def test_time_of__is_coarse_where_it_would_tell(now: str):
     assert now == time_of(Adopted("f", "n > 0", model, origin), now, Inputs.SEALED)
 
 
-def test_surroundings__carry_seconds():
+def test_runtime__carry_seconds():
     """No entry, of whatever kind, carries fractions of a second."""
-    assert "." not in Surroundings({}).now()
+    assert "." not in Runtime({}).now()

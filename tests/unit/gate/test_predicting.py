@@ -14,7 +14,7 @@ from proctor.gate.contestants import Contestant
 from proctor.gate.session import Session, Stance
 from proctor.ledger.records import Adopted, Submission
 from proctor.predictions import PredictionSet
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 from .project import LABELS, Project
 
@@ -89,7 +89,7 @@ def test_of__remarks_what_was_matched_by_order(project: Project) -> None:
     values = "\n".join(map(str, LABELS))
     (project.root / "new.csv").write_text(f"prediction\n{values}\n")
     said: list[str] = []
-    session = replace(judged(project), surroundings=Surroundings(dict(project.environ), remark=said.append))
+    session = replace(judged(project), runtime=Runtime(dict(project.environ), remark=said.append))
 
     session.predicting.of(session.candidate)
 
@@ -233,5 +233,5 @@ def test_keep__only_models_that_gave_valid_predictions(project: Project) -> None
     session.predicting.keep(what.candidate, what.baseline, None)
 
     assert what.baseline is not None
-    kept = session.workbench.kept
+    kept = session.runner.store
     assert (True, False) == (kept.has(what.candidate.submission.digest), kept.has(what.baseline.submission.digest))

@@ -14,7 +14,7 @@ from proctor.gate.books import Reading, read
 from proctor.gate.session import Session, Stance
 from proctor.ledger import GENESIS, Ledger
 from proctor.ledger.records import Evaluated, Retired
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 from proctor.testset.sealing import open_record
 
 from .project import LABELS, Project
@@ -139,7 +139,7 @@ def test_decide__again_from_the_new_books(project: Project) -> None:
     project.check()
     session = Session(
         gate=gatefile.load(project.root),
-        surroundings=Surroundings(dict(project.environ), pause=lambda _: None),
+        runtime=Runtime(dict(project.environ), pause=lambda _: None),
         stance=Stance.OWNER,
     )
     heads: list[str] = []
@@ -218,10 +218,10 @@ def test_conceal__seals_to_its_place_in_the_ledger(project: Project) -> None:
 
     text = session.conceal(FIGURES, GENESIS)
 
-    assert session.safe.key is not None
-    assert FIGURES == open_record(text, session.safe.key, GENESIS)
+    assert session.owner_key.key is not None
+    assert FIGURES == open_record(text, session.owner_key.key, GENESIS)
     with pytest.raises(KeyFault):
-        open_record(text, session.safe.key, "f" * 64)
+        open_record(text, session.owner_key.key, "f" * 64)
 
 
 def test_conceal__attempt_that_lost_leaves_no_line(project: Project) -> None:

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from proctor import Surroundings, load_gate
+from proctor import Runtime, load_gate
 from proctor.errors import DataError, LabelsMissing, Misuse, ToleranceOutOfReach
 from proctor.gate.check import check
 from proctor.gate.status import status
@@ -49,7 +49,7 @@ class Project:
         return load_gate(self.root / "proctor.yml")
 
     def check(self, condition, *lines, **options):
-        return check(self.gate(condition, *lines), Surroundings({}), **options)
+        return check(self.gate(condition, *lines), Runtime({}), **options)
 
 
 @pytest.fixture
@@ -116,8 +116,8 @@ def test_status__reach_is_that_of_the_slice(project):
     """A third of the examples resolves less than all of them."""
     project.check('n > 0.85 +/- 0.05 on region == "EU"')
 
-    of_slice = status(project.gate('n > 0.85 +/- 0.05 on region == "EU"'), Surroundings({}))
-    of_all = status(project.gate("n > 0.85 +/- 0.05"), Surroundings({}))
+    of_slice = status(project.gate('n > 0.85 +/- 0.05 on region == "EU"'), Runtime({}))
+    of_all = status(project.gate("n > 0.85 +/- 0.05"), Runtime({}))
 
     assert of_slice.budget.next_tolerance > 1.4 * of_all.budget.next_tolerance
     assert "can resolve" in sentences.resolution(of_slice)

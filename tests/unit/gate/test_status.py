@@ -10,17 +10,17 @@ from proctor.errors import ContractError
 from proctor.gate import browsing
 from proctor.gate.status import glance, status
 from proctor.release import Basis, Status, Verdict
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 from .project import Project
 
 
 def shown(project: Project, **how: int) -> Status:
-    return status(gatefile.load(project.root), Surroundings(dict(project.environ)), **how)
+    return status(gatefile.load(project.root), Runtime(dict(project.environ)), **how)
 
 
 def glanced(project: Project) -> Status:
-    return glance(gatefile.load(project.root), Surroundings(dict(project.environ)))
+    return glance(gatefile.load(project.root), Runtime(dict(project.environ)))
 
 
 def test_status__of_a_test_set_that_is_not_registered(project: Project) -> None:

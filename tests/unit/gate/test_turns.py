@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from proctor.errors import LedgerLocked, LedgerMoved
-from proctor.gate.turns import insist
+from proctor.gate.turns import retry_on_conflict
 from proctor.ledger import open_ledger
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 
 def patient(pauses):
-    """Surroundings in which the longest pauses are noted and not waited for."""
-    return Surroundings(jitter=lambda: 1.0, pause=pauses.append)
+    """Runtime in which the longest pauses are noted and not waited for."""
+    return Runtime(jitter=lambda: 1.0, pause=pauses.append)
 
 
 def test_insist__decides_again_until_the_books_stand_still(tmp_path):
@@ -24,7 +24,7 @@ def test_insist__decides_again_until_the_books_stand_still(tmp_path):
             raise left.pop()
         return "answer"
 
-    assert "answer" == insist(attempt, open_ledger("ledger.db", tmp_path), patient(pauses))
+    assert "answer" == retry_on_conflict(attempt, open_ledger("ledger.db", tmp_path), patient(pauses))
     assert [0.02, 0.04, 0.08] == pauses
 
 
@@ -36,7 +36,7 @@ def test_insist__gives_up_with_a_clear_error(tmp_path):
         raise LedgerMoved("again")
 
     with pytest.raises(LedgerLocked, match=r"^the ledger .*ledger\.db moved 200 times") as error:
-        insist(attempt, open_ledger("ledger.db", tmp_path), patient(pauses))
+        retry_on_conflict(attempt, open_ledger("ledger.db", tmp_path), patient(pauses))
 
     assert "Nothing was spent" in error.value.hint
     assert 2.0 == max(pauses)

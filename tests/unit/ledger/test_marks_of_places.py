@@ -16,7 +16,7 @@ from proctor.errors import LedgerCorrupt
 from proctor.gate.marks import Marks
 from proctor.gatefile import Gate
 from proctor.ledger import Entry
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 from .places import Place, chain_of, git
 
@@ -37,13 +37,13 @@ class Machine:
     def __init__(self, state: Path, place: Place, key: bytes | None) -> None:
         self.remarks: list[str] = []
         environ = {**os.environ, "XDG_STATE_HOME": str(state)}
-        self.surroundings = Surroundings(environ=environ, remark=self.remarks.append)
+        self.runtime = Runtime(environ=environ, remark=self.remarks.append)
         self.place, self.key = place, key
 
     @property
     def marks(self) -> Marks:
         """As a new process has them."""
-        return Marks(gate_of(self.place), self.surroundings, self.key)
+        return Marks(gate_of(self.place), self.runtime, self.key)
 
 
 @pytest.fixture(params=[KEY, None], ids=["key", "no key"])
@@ -158,10 +158,10 @@ from pathlib import Path
 from proctor import gatefile
 from proctor.gate.marks import Marks
 from proctor.ledger.entries import Draft, GENESIS, seal
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 root, start = Path(sys.argv[1]), int(sys.argv[2])
 gate = gatefile.loads("{condition: n > 0.8, testset: {labels: y.csv}, candidate: {predictions: n.csv}}", "g.yml", root)
-marks = Marks(gate, Surroundings(environ={}), b"k" * 32)
+marks = Marks(gate, Runtime(environ={}), b"k" * 32)
 entries = []
 for number in range(1, 400):
     draft = Draft("evaluation", {"i": number}, "2026-11-23T21:43:00Z")
@@ -175,7 +175,7 @@ for entry in entries[start::3]:
 def test_put__at_once_and_killed_leaves_the_highest_mark_whole(tmp_path: Path) -> None:
     """Writers that are killed at any moment leave a mark that can be read, and none that is lower than one before."""
     place = Place("sqlite", ".proctor/ledger.db", tmp_path)
-    marks = Marks(gate_of(place), Surroundings(environ={}), KEY)
+    marks = Marks(gate_of(place), Runtime(environ={}), KEY)
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), str(n)], stdout=subprocess.PIPE)
         for n in range(3)
@@ -199,7 +199,7 @@ def test_put__at_once_and_killed_leaves_the_highest_mark_whole(tmp_path: Path) -
 def test_put__where_nothing_can_be_written_says_so_and_goes_on(tmp_path: Path) -> None:
     (tmp_path / ".proctor").write_text("a file in the folder's place")
     remarks: list[str] = []
-    marks = Marks(gate_of(Place("sqlite", "books.db", tmp_path)), Surroundings(environ={}, remark=remarks.append), None)
+    marks = Marks(gate_of(Place("sqlite", "books.db", tmp_path)), Runtime(environ={}, remark=remarks.append), None)
 
     marks.put(chain_of(1)[0], FINGERPRINT)
 

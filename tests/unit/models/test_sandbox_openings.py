@@ -202,5 +202,5 @@ def test_openings__no_file(tmp_path):
     """What is no folder is named."""
     (tmp_path / "weights").write_text("x")
 
-    with pytest.raises(Misuse, match="is no folder"):
+    with pytest.raises(Misuse, match="is not a folder"):
         openings([], [str(tmp_path / "weights")], [])

@@ -18,7 +18,7 @@ from proctor.errors import DataError, Misuse
 from proctor.gate.session import Session, Stance
 from proctor.ledger.records import Evaluated
 from proctor.preflight.informed import forecaster_of
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 N_TEST, N_DEVELOPMENT = 2_000, 1_500
 
@@ -68,11 +68,11 @@ class Team:
         return self
 
     def check(self, **how: Any) -> Any:
-        surroundings = Surroundings({"PROCTOR_COMMIT": "c" * 40}, remark=self.said.append)
-        return service.check(service.load_gate(str(self.root)), surroundings, **how)
+        runtime = Runtime({"PROCTOR_COMMIT": "c" * 40}, remark=self.said.append)
+        return service.check(service.load_gate(str(self.root)), runtime, **how)
 
     def evaluations(self) -> Sequence[Evaluated]:
-        session = Session(gate=service.load_gate(str(self.root)), surroundings=Surroundings({}), stance=Stance.READER)
+        session = Session(gate=service.load_gate(str(self.root)), runtime=Runtime({}), stance=Stance.READER)
         books = session.books()
         return [taken.record for taken in books.life.verdicts] if books.life else []
 
@@ -120,7 +120,7 @@ def test_informed__a_declared_stake_goes_first(team: Team) -> None:
 def test_informed__learns_from_outcomes_how_far_development_flatters(team: Team) -> None:
     """After fails where passes were promised, the expert that takes two points off is believed more than before."""
     team.gate("good").check()
-    life = Session(gate=service.load_gate(str(team.root)), surroundings=Surroundings({}), stance=Stance.READER)
+    life = Session(gate=service.load_gate(str(team.root)), runtime=Runtime({}), stance=Stance.READER)
     taught, untaught = forecaster_of(life.books().life, N_TEST), forecaster_of(None, N_TEST)
 
     assert (1, 1) == (taught.evaluations, taught.proofs)

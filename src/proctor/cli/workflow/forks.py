@@ -25,7 +25,7 @@ from proctor.errors import DataError, Misuse
 from proctor.gatefile import Command, Gate, Inputs, PredictionsFile, Revision, Sandbox
 from proctor.github import artifact
 from proctor.github.artifact import Artifact, Claim
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 if TYPE_CHECKING:
     from proctor.gate.contestants import Contestant
@@ -47,7 +47,7 @@ class Taken:
 
 def can_read_labels(gate: Gate, environ: Mapping[str, str]) -> bool:
     """True if this job has the labels in the open, or sealed and with a key."""
-    from proctor.gate.safe import is_sealed
+    from proctor.gate.owner_key import is_sealed
 
     labels = gate.resolve(gate.testset.labels)
     has_key = bool(environ.get("PROCTOR_KEY", "").strip()) or gate.owner.key is not None
@@ -140,7 +140,7 @@ class _Predicted:
 def _predict(gate: Gate, environ: Mapping[str, str]) -> _Predicted:
     """Run the candidate as it lies here, without any label."""
     session, exam = _opened_alone(gate, environ)
-    return _aligned(exam, session.workbench_on(exam).candidate())
+    return _aligned(exam, session.runner_on(exam).candidate())
 
 
 def _opened_alone(gate: Gate, environ: Mapping[str, str]) -> tuple[Session, TestSet]:
@@ -148,8 +148,8 @@ def _opened_alone(gate: Gate, environ: Mapping[str, str]) -> tuple[Session, Test
     from proctor.gate.session import Session
     from proctor.testset import load
 
-    session = Session(gate=gate, surroundings=Surroundings(environ=environ))
-    return session, load(session.safe.files())
+    session = Session(gate=gate, runtime=Runtime(environ=environ))
+    return session, load(session.owner_key.files())
 
 
 def _aligned(exam: TestSet, model: Contestant) -> _Predicted:
@@ -309,7 +309,7 @@ def _is_among(name: str, declared: tuple[str, ...]) -> bool:
 def _baseline_predictions(job: Job, gate: Gate) -> PredictionsFile:
     """What the base branch's model predicts, made here as a file, since the candidate comes as one."""
     session, exam = _opened_alone(gate, job.environ)
-    contestant = session.workbench_on(exam).baseline(None)
+    contestant = session.runner_on(exam).baseline(None)
     assert contestant is not None  # noqa: S101  # the baseline is a revision
     path = Path(mkdtemp(prefix="proctor-baseline-")) / _PREDICTIONS
     _write_predictions(_aligned(exam, contestant), path)

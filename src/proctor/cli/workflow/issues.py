@@ -21,7 +21,7 @@ from proctor.github.effects import Effect, OpenIssue
 from proctor.release import Release, Status
 from proctor.reports import comment, sentences
 from proctor.reports.markdown import code
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 if TYPE_CHECKING:
     from proctor.ledger.history import Life
@@ -58,7 +58,7 @@ def state(gate: Gate, job: Job) -> Status | None:
     from proctor.gate.status import status
 
     try:
-        return status(gate, Surroundings(environ=job.environ))
+        return status(gate, Runtime(environ=job.environ))
     except ProctorError:
         return None
 
@@ -72,7 +72,7 @@ def _lives(gate: Gate) -> Mapping[str, Life]:
     from proctor.gate.session import Session, Stance
 
     try:
-        return Session(gate=gate, surroundings=Surroundings(), stance=Stance.READER).opening.lives
+        return Session(gate=gate, runtime=Runtime(), stance=Stance.READER).opening.lives
     except ProctorError:
         return {}  # what stopped the gate is told already, and the next run looks again
 

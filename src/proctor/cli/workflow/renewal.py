@@ -18,7 +18,7 @@ from proctor.gatefile import Gate, PredictionsFile, Revision
 from proctor.github.effects import Annotation, Effect, Output, Summary
 from proctor.reports import comment
 from proctor.reports.markdown import code, prose
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _registered(gate: Gate, wish: Wish, job: Job) -> tuple[Effect, ...]:
     from proctor.custody.succession import register
     from proctor.gate.session import Session, Stance
 
-    session = Session(gate=gate, surroundings=Surroundings(environ=job.environ), stance=Stance.OWNER)
+    session = Session(gate=gate, runtime=Runtime(environ=job.environ), stance=Stance.OWNER)
     done: Succession = register(session, wish)
     lines = succession_lines(done)
     job.log("\n".join(lines))

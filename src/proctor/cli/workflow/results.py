@@ -94,7 +94,7 @@ def recorded(named: Named, gate: Gate, sha: str) -> Release:
 
     """
     from proctor.gate.books import Books
-    from proctor.gate.publication import release_of
+    from proctor.gate.releasing import release_of
     from proctor.ledger import open_ledger
     from proctor.ledger.history import lives
 

@@ -23,7 +23,7 @@ from proctor.github.effects import Effect
 from proctor.release import Release
 from proctor.reports import sentences, terminal
 from proctor.reports.comment import Links, Problem
-from proctor.surroundings import Surroundings
+from proctor.runtime import Runtime
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def check(options: Options, job: Job) -> int:
         if asked is None:
             return PASSED
         gate, number = asked.gate, asked.pull_request
-        left = unchanged.question(gate, Surroundings(environ=job.environ), job.facts.sha)
+        left = unchanged.question(gate, Runtime(environ=job.environ), job.facts.sha)
         return _pass_over(options, job, asked) if left is None else _judge(options, job, replace(asked, gate=left))
     except ProctorError as error:
         name = gate.name if gate else terms.name_of(options.gate)
@@ -118,10 +118,10 @@ def _asked(options: Options, job: Job, gate: Gate) -> Asked | None:
 def _judge(options: Options, job: Job, asked: Asked) -> int:
     from proctor import service
 
-    surroundings = Surroundings(environ=job.environ)
-    release = service.judge(asked.gate, surroundings, commit=job.facts.sha)
+    runtime = Runtime(environ=job.environ)
+    release = service.judge(asked.gate, runtime, commit=job.facts.sha)
     job.log(terminal.render_release(release))
-    service.deliver(release, asked.gate, replace(surroundings, remark=job.notice))
+    service.deliver(release, asked.gate, replace(runtime, remark=job.notice))
     announce(options, job, asked, release)
     if options.result is not None:
         results.store_release(options.result, release, asked.pull_request, job.facts.sha)

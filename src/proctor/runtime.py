@@ -1,7 +1,7 @@
 """
-Surroundings that the shell hands to the core: clock, environment, randomness, and who is asking from which commit.
+Runtime that the shell hands to the core: clock, environment, randomness, and who is asking from which commit.
 
-Everything that is not a function of files and arguments comes in through `Surroundings`, so that tests can hand in
+Everything that is not a function of files and arguments comes in through `Runtime`, so that tests can hand in
 their own and the core stays pure (design.md, rule 1).
 """
 
@@ -35,7 +35,7 @@ def _pause(seconds: float) -> None:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Runtime:
     """
     The world outside.
 

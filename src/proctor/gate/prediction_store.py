@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from proctor.errors import DataError
-from proctor.gate.safe import Safe
+from proctor.gate.owner_key import OwnerKey
 from proctor.predictions import PredictionSet
 from proctor.predictions.arrays import NO_ARRAY
 from proctor.predictions.columns import Values, respelled
-from proctor.surroundings import is_tracked
+from proctor.runtime import is_tracked
 from proctor.testset import TestSet
 from proctor.writing import write_whole
 
@@ -28,19 +28,19 @@ _LEAST_BYTES, _ROW_BYTES = 4096, 16  # room for predictions of any model that pa
 
 
 @dataclass(frozen=True)
-class Kept:
+class PredictionStore:
     """
-    Kept predictions for one test set.
+    PredictionStore predictions for one test set.
 
     Args:
         folder: Where they lie.
         exam: The test set.
-        safe: Seals what is kept where the inputs are sealed: what a model predicts there tells of them.
+        owner_key: Seals what is kept where the inputs are sealed: what a model predicts there tells of them.
     """
 
     folder: Path
     exam: TestSet
-    safe: Safe
+    owner_key: OwnerKey
 
     def has(self, digest: str) -> bool:
         """True if the predictions of what has this *digest* are here."""
@@ -61,7 +61,7 @@ class Kept:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             size = _LEAST_BYTES + _ROW_BYTES * len(ordered)
-            write_whole(self._file(digest), self.safe.wrap(content.getvalue(), digest, size), None)
+            write_whole(self._file(digest), self.owner_key.wrap(content.getvalue(), digest, size), None)
         except OSError as error:
             raise DataError(
                 f"predictions cannot be kept in {str(self.folder)!r}: {error.strerror}",
@@ -82,7 +82,7 @@ class Kept:
                 f"{self.folder.parent.name}`; it keeps itself out from then on.",
             )
         try:
-            content = self.safe.unwrap(self._file(digest).read_bytes(), digest)
+            content = self.owner_key.unwrap(self._file(digest).read_bytes(), digest)
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
                 ordered, check = archive["values"], archive["check"]
         except NO_ARRAY:

@@ -21,7 +21,7 @@ from proctor.errors import KeyFault, SandboxError
 from proctor.gate.marks import Marks
 from proctor.gatefile import Gate, Inputs
 from proctor.predictions import Source
-from proctor.surroundings import Surroundings, is_tracked
+from proctor.runtime import Runtime, is_tracked
 from proctor.testset import ExamFiles
 
 if TYPE_CHECKING:
@@ -44,18 +44,18 @@ class LockedSource(Source):
 
 
 @dataclass(frozen=True)
-class Safe:
+class OwnerKey:
     """
     The owner's key, where there is one, and what is done with it.
 
     Args:
         gate: The gate file, which may name a key file.
-        surroundings: Environment and randomness.
+        runtime: Environment and randomness.
         is_owners: True if the owner asks, who may be told where in the file of labels something is wrong.
     """
 
     gate: Gate
-    surroundings: Surroundings
+    runtime: Runtime
     is_owners: bool = False
 
     @cached_property
@@ -67,20 +67,20 @@ class Safe:
             KeyFault: If what is named is no key, or one that a commit may have put in the place of the owner's: with it
                 the books could begin anew, since marks that the owner signed would be a stranger's.
         """
-        if self.gate.owner.key is None and not self.surroundings.keys.get(_KEY_VARIABLE, "").strip():
+        if self.gate.owner.key is None and not self.runtime.keys.get(_KEY_VARIABLE, "").strip():
             return None
         from proctor.testset.sealing import find_key
 
         forbid_core_dumps()
         file = self.gate.resolve(self.gate.owner.key) if self.gate.owner.key else None
-        found = find_key(self.surroundings.keys, file)
+        found = find_key(self.runtime.keys, file)
         if file is not None:
             if is_tracked(file):
                 raise KeyFault(
                     f"the key file {self.gate.owner.key!r} came with a commit: whoever made it has the key",
                     hint="Keep the owner's key out of the repository, and name it there: `owner: {key: FILE}`.",
                 )
-            given = find_key(self.surroundings.keys)
+            given = find_key(self.runtime.keys)
             if given is not None and given != found:
                 raise KeyFault(
                     f"the key file {self.gate.owner.key!r} holds another key than {_KEY_VARIABLE}",
@@ -98,7 +98,7 @@ class Safe:
     @cached_property
     def marks(self) -> Marks:
         """High-water marks: how far the books were known to go."""
-        return Marks(self.gate, self.surroundings, self.ledger_key, self.pair)
+        return Marks(self.gate, self.runtime, self.ledger_key, self.pair)
 
     @property
     def pair(self) -> str | None:
@@ -165,7 +165,7 @@ class Safe:
             from proctor.testset.sealing import seal_record
 
             return seal_record(figures, self.key, context), None
-        salt = self.surroundings.random_bytes(owner.SALT_BYTES)
+        salt = self.runtime.random_bytes(owner.SALT_BYTES)
         return owner.commitment(figures, salt), salt.hex()
 
     def register_salt(self, fingerprint: str) -> bytes:
@@ -175,7 +175,7 @@ class Safe:
         So the register can be made again from the labels wherever the key is.
         """
         if self.key is None:
-            return self.surroundings.random_bytes(owner.SALT_BYTES)
+            return self.runtime.random_bytes(owner.SALT_BYTES)
         from proctor.testset.keys import Purpose, derive
 
         return derive(self.key.subkey(Purpose.LABELS), None, fingerprint.encode())
