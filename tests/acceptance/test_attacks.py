@@ -572,7 +572,8 @@ from proctor.models.child import Job
 from proctor.models.sandbox import candidates
 folder, tier = Path(sys.argv[1]), sys.argv[2]
 [launcher] = [found for found in candidates() if found.tier == tier]
-launcher.run(Job((sys.executable, "-I", "-S", str(folder / "attack.py")), folder, {}, writable=(folder,)))
+argv = (sys.executable, "-I", "-S", str(folder / "attack.py"))
+launcher.run(Job(argv=argv, cwd=folder, environment={}, writable=(folder,)))
 """
 
 
