@@ -41,7 +41,7 @@ EXAM = {"labels": "exam/labels.csv", "features": "exam/features.csv"}
 @pytest.fixture(scope="module")
 def template(tmp_path_factory) -> Path:
     """A project whose test set has judged one candidate."""
-    from conftest import Workshop
+    from workshop import Workshop
 
     workshop = Workshop(tmp_path_factory.mktemp("template")).exam(N_EXAMPLES)
     workshop.predictions("old.csv", range(100)).predictions("new.csv", range(40, 100))
@@ -53,7 +53,7 @@ def template(tmp_path_factory) -> Path:
 @pytest.fixture
 def project(template, tmp_path):
     """A copy of that project, with another candidate that would pass; the one that was judged is first.csv."""
-    from conftest import Workshop
+    from workshop import Workshop
 
     root = tmp_path / "project"
     shutil.copytree(template, root)

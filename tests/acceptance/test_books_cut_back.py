@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import sealed
-from conftest import Workshop
+from workshop import Workshop
 
 
 @pytest.fixture(autouse=True)

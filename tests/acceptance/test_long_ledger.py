@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Workshop
+from workshop import Workshop
 
 from proctor import __version__
 from proctor.ledger import Draft, open_ledger

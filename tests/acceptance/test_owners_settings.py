@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import sealed
-from conftest import Workshop
+from workshop import Workshop
 
 PASSWORD = {
     "MLFLOW_TRACKING_USERNAME": "ada",

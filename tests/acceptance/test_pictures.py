@@ -53,7 +53,7 @@ STORY = (range(500), range(495), range(380), range(376), range(376), range(379),
 @pytest.fixture(scope="module")
 def life(tmp_path_factory):
     """A gate after nine commits: the release of the last one, the state of the account, and the plan."""
-    from conftest import Workshop
+    from workshop import Workshop
 
     workshop = Workshop(tmp_path_factory.mktemp("life")).exam()
     days = count()

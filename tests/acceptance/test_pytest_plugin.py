@@ -10,7 +10,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from conftest import Workshop
+from workshop import Workshop
 
 ROOT = Path(__file__).parents[2]
 MODULE = "proctor.pytest_plugin"

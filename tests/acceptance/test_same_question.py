@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Workshop
+from workshop import Workshop
 
 from proctor.testset.keys import generate_key
 

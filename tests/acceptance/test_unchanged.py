@@ -5,7 +5,7 @@ import subprocess
 from xml.etree import ElementTree as ET
 
 import pytest
-from conftest import Workshop
+from workshop import Workshop
 
 from proctor import __version__
 
