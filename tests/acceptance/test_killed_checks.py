@@ -34,7 +34,7 @@ places = {
     "write": (sqlite.SqliteStore, "write"),
     "insert": (sqlite.SqliteStore, "_insert"),
     "create": (sqlite.SqliteStore, "_create"),
-    "keep": (kept.PredictionStore, "put"),
+    "keep": (prediction_store.PredictionStore, "put"),
     "owner": (owner, "write"),
     "record": (owner, "append"),
 }
