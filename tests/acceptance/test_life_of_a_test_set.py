@@ -227,16 +227,16 @@ def test_extend__from_the_command_line(ready):
     ready.table("march-features.csv", ("id", "x"), ((f"m{i}", 70_000 + i) for i in range(300)))
     march = ("extend", "march-labels.csv", "--features", "march-features.csv", "--reason", "March")
 
-    said = owner(ready, *march).stdout
+    said = owner(ready, *march).out
 
     assert "grew by 300 examples to 2,300" in said
     assert "new.csv has no predictions for them yet: run its model on all 2,300." in said
     assert "Never from estimates, p-values" in said
-    assert "extended   by 300 examples to 2,300 in entry 3: March" in owner(ready, "show").stdout
+    assert "extended   by 300 examples to 2,300 in entry 3: March" in owner(ready, "show").out
     assert "2,300 examples" in ready.proctor("status").out
     refused = ready.proctor("check")
     assert (5, True) == (refused.code, "run the model on all 2,300 examples" in refused.err)
-    assert json.loads(owner(ready, *march, "--json").stdout)["recorded_before"]
+    assert json.loads(owner(ready, *march, "--json").out)["recorded_before"]
 
 
 # --- the next one ----------------------------------------------------------------------------------------------------
