@@ -36,6 +36,7 @@ from proctor.text import printable
 _MOST_BYTES = 1 << 30
 _TAIL_LINES = 12
 _CHILD = Path(__file__).with_name("formats") / "child.py"
+_OWN = Path(__file__).parents[2]  # where this package is imported from, an editable installation too
 _NO_POOLS = (
     "This sandbox is Landlock, which has no shared semaphores: a pool of processes fails in it. Install bubblewrap, "
     "which has them, or let the program work without a pool. "
@@ -118,7 +119,7 @@ def run(model: Runnable, project: Project, features: Path, place: Place) -> Ran:
         argv=argv,
         cwd=start,
         environment=environment,
-        readable=(place.stage, features, *_runtimes(argv[0], environment, place), *place.opened.folders),
+        readable=(place.stage, features, *_runtimes(argv[0], environment, place), *place.opened.folders, *_own(model)),
         writable=(out, home),
         devices=place.opened.devices,
         limits=replace(place.limits, file_bytes=place.limits.file_bytes or _MOST_BYTES),
@@ -255,3 +256,8 @@ def _unpacked_bytes(content: bytes) -> int:
             return sum(member.file_size for member in archive.infolist())
     except NO_ARRAY:  # whoever reads it says so
         return 0
+
+
+def _own(model: Runnable) -> tuple[Path, ...]:
+    """Folder that the program of our own which runs saved models is imported from; nothing for other programs."""
+    return (_OWN,) if isinstance(model, Model) else ()
