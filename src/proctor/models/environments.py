@@ -66,6 +66,16 @@ def of_program(program: Path, secrets: Iterable[Path]) -> tuple[Path, ...]:
     return _narrowed(found, secrets)
 
 
+def of_package(secrets: Iterable[Path]) -> tuple[Path, ...]:
+    """
+    Folder that this package is imported from, which for an editable installation lies in no environment.
+
+    Args:
+        secrets: What must stay unseen: the folder is not given if it holds one of these.
+    """
+    return _narrowed([Path(__file__).parents[2]], secrets)
+
+
 def of_variables(environ: Mapping[str, str], secrets: Iterable[Path]) -> tuple[Path, ...]:
     """Paths in the variables that are handed on to a model: runtimes, and folders that are searched for libraries."""
     named = [environ.get(name, "") for name in _RUNTIMES]

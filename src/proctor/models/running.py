@@ -36,7 +36,6 @@ from proctor.text import printable
 _MOST_BYTES = 1 << 30
 _TAIL_LINES = 12
 _CHILD = Path(__file__).with_name("formats") / "child.py"
-_OWN = Path(__file__).parents[2]  # where this package is imported from, an editable installation too
 _NO_POOLS = (
     "This sandbox is Landlock, which has no shared semaphores: a pool of processes fails in it. Install bubblewrap, "
     "which has them, or let the program work without a pool. "
@@ -119,7 +118,7 @@ def run(model: Runnable, project: Project, features: Path, place: Place) -> Ran:
         argv=argv,
         cwd=start,
         environment=environment,
-        readable=(place.stage, features, *_runtimes(argv[0], environment, place), *place.opened.folders, *_own(model)),
+        readable=(place.stage, features, *_runtimes(model, argv[0], environment, place), *place.opened.folders),
         writable=(out, home),
         devices=place.opened.devices,
         limits=replace(place.limits, file_bytes=place.limits.file_bytes or _MOST_BYTES),
@@ -172,14 +171,16 @@ def _with_own_program(argv: tuple[str, ...], root: Path, start: Path) -> tuple[s
     return (str(program), *argv[1:]) if is_environments and not os.path.lexists(start / argv[0]) else argv
 
 
-def _runtimes(name: str, environment: Mapping[str, str], place: Place) -> tuple[Path, ...]:
+def _runtimes(model: Runnable, name: str, environment: Mapping[str, str], place: Place) -> tuple[Path, ...]:
     """What the program and the variables that it is given need of the machine, beyond the system's own."""
     secrets = (place.root, *place.hidden)
     found = name if os.path.isabs(name) else None  # noqa: PTH117  # a word
     if os.sep not in name:  # a path belongs to the project, where a link opens nothing of the machine
         found = shutil.which(name, path=environment["PATH"])
     of_program = environments.of_program(Path(found), secrets) if found else ()
-    return (*of_program, *environments.of_variables(environment, secrets))
+    # What runs a saved model is a program of ours.
+    of_package = environments.of_package(secrets) if isinstance(model, Model) else ()
+    return (*of_program, *of_package, *environments.of_variables(environment, secrets))
 
 
 def _check_end(model: Runnable, finished: Finished, project: Project, place: Place) -> None:
@@ -256,8 +257,3 @@ def _unpacked_bytes(content: bytes) -> int:
             return sum(member.file_size for member in archive.infolist())
     except NO_ARRAY:  # whoever reads it says so
         return 0
-
-
-def _own(model: Runnable) -> tuple[Path, ...]:
-    """Folder that the program of our own which runs saved models is imported from; nothing for other programs."""
-    return (_OWN,) if isinstance(model, Model) else ()
