@@ -7,10 +7,11 @@ The candidate may have seen the inputs, so its end is what a crash would be: a c
 
 from __future__ import annotations
 
-from proctor.budget import Adaptivity, Mode
+from proctor.budget import Adaptivity
 from proctor.errors import Misuse, SandboxError
 from proctor.feedback import message_without_judgment
 from proctor.gate.books import Books
+from proctor.gate.judging import outcome_of_a_crash
 from proctor.gate.session import Session
 from proctor.ledger.history import Life, Taken
 from proctor.ledger.records import Evaluated, Feedback, Pending
@@ -40,7 +41,7 @@ def _end(session: Session, books: Books) -> Taken[Evaluated]:
 def _ended(session: Session, life: Life, pending: Taken[Pending], head: str) -> Evaluated:
     contract, begun = life.registered.record.contract, pending.record
     is_withheld = contract.adaptivity is Adaptivity.NONE
-    outcome = Verdict.FAIL if contract.mode is Mode.FP_FREE else Verdict.PASS
+    outcome = outcome_of_a_crash(contract.mode)
     is_first = begun.baseline is None and outcome is Verdict.PASS
     said = None if is_first or is_withheld else message_without_judgment(session.gate.feedback)
     figures = {"outcome": outcome, "condition": begun.condition, "judged": False, "aborted_by": session.origin.actor}

@@ -126,19 +126,22 @@ def _answer(session: Session, books: Books, how: _How) -> Release:
     refuse_if_out_of_reach(gate, books, what.formula or gate.formula, session.exam.n_examples, what.stake)
     if life is not None:
         labels.refuse_corrected(session, life)
-    is_sealed = gate.testset.inputs is Inputs.SEALED
     if what.formula is None:
         return accept_first(session, books, what)
-    return (_judge_on_sealed_inputs if is_sealed else _judge)(session, books, what)
+    return (_judge_on_sealed_inputs if gate.testset.inputs is Inputs.SEALED else _judge)(session, books, what)
 
 
 def _staked(session: Session, books: Books, what: Asked, stakes: StakeMaker | None) -> Asked:
     """The question with a stake made for it, unless one was declared, now or when its evaluation began."""
-    has_begun = books.life is not None and books.life.awaits(what.question)
-    if stakes is None or what.stake is not None or what.formula is None or has_begun:
+    if stakes is None or what.stake is not None or what.formula is None or _has_begun(books, what):
         return what
     made = stakes(session, books, what)
     return what if made is None else replace(what, stake=made[0], forecast=made[1])
+
+
+def _has_begun(books: Books, what: Asked) -> bool:
+    """True if an evaluation of this very question is pending: what was staked then is not made anew or taken back."""
+    return books.life is not None and books.life.awaits(what.question)
 
 
 def accept_first(session: Session, books: Books, what: Asked) -> Release:
@@ -168,7 +171,7 @@ def _accept_on_sealed_inputs(session: Session, books: Books, what: Asked) -> Rel
             predicting.of(what.candidate)
             outcome = Verdict.PASS
         except ModelError:
-            outcome = outcome_of_a_crash(session)
+            outcome = outcome_of_a_crash(session.gate.mode)
     said = judge_unseen(session, what, outcome)
     return _published(session, books, timed_step(session, books, what, said, judging, pending))
 
@@ -187,11 +190,6 @@ def _judge(session: Session, books: Books, what: Asked) -> Release:
     with hiding_time(session):
         said = judge(session, books, what, sample)
     return _published(session, books, replace(step(session, books, what, said), pending=pending))
-
-
-def _has_begun(books: Books, what: Asked) -> bool:
-    """Whether a stake on this very question is in the ledger: leaving it out now would take it back."""
-    return books.life is not None and books.life.awaits(what.question)
 
 
 def _judge_on_sealed_inputs(session: Session, books: Books, what: Asked) -> Release:
@@ -213,7 +211,7 @@ def _judge_on_sealed_inputs(session: Session, books: Books, what: Asked) -> Rele
             predicting.refuse_unfaithful(books.life, what.candidate, what.baseline, what.anchor)
             said = judge(session, books, what, sample)
         except ModelError:
-            said = judge_unseen(session, what, outcome_of_a_crash(session))
+            said = judge_unseen(session, what, outcome_of_a_crash(session.gate.mode))
     return _published(session, books, timed_step(session, books, what, said, judging, pending))
 
 

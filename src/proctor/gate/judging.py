@@ -75,9 +75,9 @@ def judge_unseen(session: Session, asked: Asked, outcome: Verdict) -> Judged:
     return Judged(outcome, {"judged": False}, said, session.runner.required_tier(), is_first)
 
 
-def outcome_of_a_crash(session: Session) -> Verdict:
+def outcome_of_a_crash(mode: Mode) -> Verdict:
     """Outcome for a candidate that has seen sealed inputs and gave nothing that can be judged (theory.md §4.3.4)."""
-    return Verdict.FAIL if session.gate.mode is Mode.FP_FREE else Verdict.PASS
+    return Verdict.FAIL if mode is Mode.FP_FREE else Verdict.PASS
 
 
 def hiding_time(session: Session) -> AbstractContextManager[Lasted]:

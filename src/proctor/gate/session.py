@@ -156,11 +156,11 @@ class Session:
 
     @cached_property
     def runner(self) -> ModelRunner:
-        """ModelRunner on which models are run on the test set."""
+        """Runner of models on the test set."""
         return self.runner_on(self.exam)
 
     def runner_on(self, exam: TestSet) -> ModelRunner:
-        """ModelRunner on which models are run on the examples of *exam*."""
+        """Runner of models on the examples of *exam*."""
         return ModelRunner(self.gate, exam, self.owner_key, self.runtime, self.commit, self.owner_record)
 
     @cached_property
