@@ -37,7 +37,7 @@ def judge(
     if gate.is_informed:
         from proctor.preflight.informed import InformedStakes
 
-        stakes = InformedStakes(gate)
+        stakes = InformedStakes()
     return answer(
         gate,
         runtime,

@@ -8,15 +8,14 @@ from typing import Any
 
 from proctor.budget import Adaptivity, Mode
 from proctor.conditions import clauses
-from proctor.evaluation import evaluate, figures, paper_rule, summary
+from proctor.evaluation import evaluate, figures, summary
 from proctor.feedback import Message, message, message_of_time, message_without_judgment, together
 from proctor.gate.asking import Asked
 from proctor.gate.books import Books
-from proctor.gate.needs import prospect
+from proctor.gate.needs import rule_at
 from proctor.gate.pace import Lasted, judging_s, lasting
 from proctor.gate.session import Session
 from proctor.ledger.records import Evaluated, Feedback
-from proctor.planning import Bound
 from proctor.release import Basis, Verdict
 from proctor.sample import Sample
 
@@ -51,9 +50,7 @@ def judge(session: Session, books: Books, asked: Asked, sample: Sample) -> Judge
     gate = session.gate
     assert asked.formula is not None  # noqa: S101  # a first candidate is accepted unjudged
     log_level = books.account(gate).next_log_level(gate.stakes, asked.stake)
-    rule = None
-    if gate.bound is not Bound.EXACT:
-        rule = paper_rule(asked.formula, prospect(gate, asked.formula, sample.n_examples).terms.at(log_level))
+    rule = rule_at(gate, asked.formula, sample.n_examples, log_level)
     evaluation = evaluate(asked.formula, sample, gate.mode, log_level, rule)
     is_withheld = gate.adaptivity is Adaptivity.NONE
     said = None if is_withheld else message(gate.feedback, evaluation, sample, gate.mode)

@@ -7,6 +7,7 @@ A function of the transcript, the gate file and the number of examples, so it ma
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from proctor.budget import can_hand_on
 from proctor.conditions import Formula
@@ -14,13 +15,25 @@ from proctor.errors import Misuse
 from proctor.forecast import Prospect
 from proctor.gatefile import Gate, Inputs
 from proctor.ledger.history import Life
-from proctor.planning import NO_SLICES, Plan, Sizes, Terms, examples_needed, plan
+from proctor.planning import NO_SLICES, Bound, Plan, Sizes, Terms, examples_needed, plan
+
+if TYPE_CHECKING:
+    from proctor.evaluation import PaperRule
 
 
 def prospect(gate: Gate, formula: Formula, n_examples: int, sizes: Sizes = NO_SLICES) -> Prospect:
     """Prospect of the next evaluation: what it will be asked, apart from its level."""
     terms = Terms(gate.mode, gate.contract.log_error_probability, gate.log_miss, gate.disagreement, gate.bound)
     return Prospect(formula, terms, n_examples, gate.stakes, sizes)
+
+
+def rule_at(gate: Gate, formula: Formula, n_examples: int, log_level: float) -> PaperRule | None:
+    """The rule of ease.ml/ci at a level, where its bounds decide; ``None`` where the exact tests do."""
+    if gate.bound is Bound.EXACT:
+        return None
+    from proctor.evaluation import paper_rule
+
+    return paper_rule(formula, prospect(gate, formula, n_examples).terms.at(log_level))
 
 
 def next_set_hint(gate: Gate, before: Life | None) -> str:

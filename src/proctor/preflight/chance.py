@@ -20,8 +20,11 @@ from proctor.budget import Mode
 from proctor.conditions import Formula, Slice, Variable, variables
 from proctor.counting.coding import EVERYTHING, marginal, recoded
 from proctor.counting.events import Coding
+from proctor.counting.panel import Panel
 from proctor.errors import DataError
 from proctor.evaluation import PaperRule, evaluate
+from proctor.gate.needs import rule_at
+from proctor.gatefile import Gate
 
 RUNS = 200
 """Simulated evaluations: the standard error of a share among them is at most 3.6 points."""
@@ -50,9 +53,24 @@ class Next:
 
     @property
     def needs(self) -> frozenset[Variable]:
-        """The models that must be there: what changes between candidate and baseline takes both."""
-        found = variables(self.formula)
-        return (found - {Variable.D}) | ({Variable.O} if Variable.D in found else frozenset())
+        """The models that must be there."""
+        return models_of(self.formula)
+
+
+def next_of(gate: Gate, formula: Formula, log_level: float, n_examples: int) -> Next:
+    """The evaluation of a *formula* by a gate, at a level."""
+    return Next(formula, gate.mode, log_level, n_examples, rule_at(gate, formula, n_examples, log_level))
+
+
+def models_of(formula: Formula) -> frozenset[Variable]:
+    """The models that a formula speaks of: what changes between candidate and baseline takes both."""
+    found = variables(formula)
+    return (found - {Variable.D}) | ({Variable.O} if Variable.D in found else frozenset())
+
+
+def missing_from(panel: Panel, formula: Formula) -> frozenset[Variable]:
+    """The models of a formula whose predictions a *panel* lacks."""
+    return frozenset(model for model in models_of(formula) if panel.of(model) is None)
 
 
 class Chance(NamedTuple):

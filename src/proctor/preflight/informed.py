@@ -13,24 +13,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from proctor.budget import Mode, Stakes
+from proctor.budget import Mode
 from proctor.budget.guard import HIGHEST_STAKE, STAKE_UNITS
 from proctor.budget.informed import LOWEST_CHANCE, DevelopmentResult, Forecaster
-from proctor.conditions import Clause, Formula, Variable, slices, variables
+from proctor.conditions import Clause, Formula, slices
 from proctor.counting.coding import joint_counts
 from proctor.errors import DataError
-from proctor.evaluation import paper_rule
 from proctor.gate.asking import Asked
 from proctor.gate.books import Books
-from proctor.gate.needs import prospect
 from proctor.gate.session import Session
-from proctor.gatefile import Gate
 from proctor.ledger.history import Life, step_of
 from proctor.ledger.records import Evaluated, Forecast
 from proctor.methods import beyond_accuracies, method_of
-from proctor.planning import Bound
 from proctor.predictions import Labels, Panel
-from proctor.preflight.chance import Next, chance
+from proctor.preflight.chance import chance, missing_from, next_of
 from proctor.preflight.development import Bench, Development, declared, labeled, open_development
 
 _NO_DATA = (
@@ -56,14 +52,8 @@ class Results(NamedTuple):
 
 @dataclass
 class InformedStakes:
-    """
-    Makes the stake of each question of a gate; models run on the development data once.
+    """Makes the stake of a gate's question; models run on the development data once, however often it is put."""
 
-    Args:
-        gate: The gate file.
-    """
-
-    gate: Gate
     _results: list[Results | None] = field(default_factory=list)
 
     def __call__(self, session: Session, books: Books, asked: Asked) -> tuple[int, Forecast] | None:
@@ -77,32 +67,33 @@ class InformedStakes:
         if not self._results:
             self._results.append(self._predicted(session, books.life))
         found = self._results[0]
-        if found is None or asked.formula is None or not _knows_all(found.panel, asked.formula):
+        if found is None or asked.formula is None or missing_from(found.panel, asked.formula):
             return None
-        if (threshold := threshold_of(asked.formula, self.gate.mode)) is not None:
+        if (threshold := threshold_of(asked.formula, session.gate.mode)) is not None:
             return self._of_difference(session, books, found, threshold)
         return self._simulated(session, books, found, asked.formula)
 
     def _predicted(self, session: Session, life: Life | None) -> Results | None:
-        files = declared(self.gate)
+        gate = session.gate
+        files = declared(gate)
         if files.labels is None:
             session.runtime.remark(_NO_DATA)
             return None
-        if slices(self.gate.formula) or beyond_accuracies(self.gate.formula) is not None:
+        if slices(gate.formula) or beyond_accuracies(gate.formula) is not None:
             session.runtime.remark(_NOT_SIMULATED)
             return None
         session.runtime.progress("looking at the development data")
-        exam = open_development(self.gate, files, session.exam)
-        bench = Bench(self.gate, files, exam, session.runner_on(exam), life)
+        exam = open_development(gate, files, session.exam)
+        bench = Bench(gate, files, exam, session.runner_on(exam), life)
         labels = exam.read_labels()
         found = Results(*labeled(bench.panel(labels), labels))
         _refuse_other_classes(files, found)
-        if not _knows_all(found.panel, session.gate.formula):
+        if missing_from(found.panel, gate.formula):
             session.runtime.remark(_NO_OTHERS)
         return found
 
     def _of_difference(self, session: Session, books: Books, found: Results, threshold: float) -> tuple[int, Forecast]:
-        account, stakes = books.account(self.gate), self.gate.stakes
+        account, stakes = books.account(session.gate), session.gate.stakes
         result = result_of(found, session.exam.n_examples, threshold)
         forecaster = forecaster_of(books.life, session.exam.n_examples)
         stake = forecaster.stake(result, lambda share: account.next_log_level(stakes, round(share * STAKE_UNITS)))
@@ -117,24 +108,11 @@ class InformedStakes:
 
     def _simulated(self, session: Session, books: Books, found: Results, formula: Formula) -> tuple[int, Forecast]:
         """For other conditions than one difference: the chance that a preflight shows, as the stake."""
-        n_examples = session.exam.n_examples
-        likely = chance(joint_counts(*found), _coming(self.gate, books, formula, n_examples, self.gate.stakes))
+        gate, n_examples = session.gate, session.exam.n_examples
+        log_level = books.account(gate).next_log_level(gate.stakes)
+        likely = chance(joint_counts(*found), next_of(gate, formula, log_level, n_examples))
         share = min(max(likely.with_uncertainty, LOWEST_CHANCE), HIGHEST_STAKE)
         return round(share * STAKE_UNITS), Forecast(chance=round(share, 6), examples=len(found.panel))
-
-
-def _knows_all(panel: Panel, formula: Formula) -> bool:
-    """True if there are development predictions of every model that the formula speaks of."""
-    needed = variables(formula)
-    has_old = panel.baseline is not None or not needed & {Variable.O, Variable.D}
-    return has_old and (panel.anchor is not None or Variable.A not in needed)
-
-
-def _coming(gate: Gate, books: Books, formula: Formula, n_examples: int, stakes: Stakes) -> Next:
-    log_level = books.account(gate).next_log_level(stakes)
-    terms = prospect(gate, formula, n_examples).terms.at(log_level)
-    rule = None if gate.bound is Bound.EXACT else paper_rule(formula, terms)
-    return Next(formula, gate.mode, log_level, n_examples, rule)
 
 
 def threshold_of(formula: Formula, mode: Mode) -> float | None:

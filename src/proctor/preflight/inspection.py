@@ -9,21 +9,18 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from proctor.budget import SPENT, open_account
-from proctor.conditions import Variable, slices
+from proctor.conditions import slices
 from proctor.counting.coding import joint_counts
 from proctor.counting.panel import disagreements
 from proctor.errors import DataError, ProctorError, SandboxError
-from proctor.evaluation import paper_rule
 from proctor.gate.asking import Asked, asked
 from proctor.gate.books import Books
 from proctor.gate.contestants import ModelRunner
 from proctor.gate.locked import LockedTestSet
-from proctor.gate.needs import prospect
 from proctor.gate.session import Session
 from proctor.gatefile import Gate, PredictionsFile
 from proctor.ledger.history import Life
 from proctor.methods import beyond_accuracies
-from proctor.planning import Bound
 from proctor.predictions import Labels, Panel, Source, align
 from proctor.preflight.accounts import (
     gate_file,
@@ -32,7 +29,7 @@ from proctor.preflight.accounts import (
     plan_without_testset,
     planned,
 )
-from proctor.preflight.chance import RUNS, Next, chance
+from proctor.preflight.chance import RUNS, Next, chance, missing_from, next_of
 from proctor.preflight.development import Bench, Development, declared, labeled, open_development
 from proctor.preflight.report import Figures, Finding, Preflight, good, problem, skipped, warning
 from proctor.runtime import Runtime
@@ -226,9 +223,7 @@ def _chance(context: _Context, panel: Panel, labels: Labels | None) -> _Part:
         return _Part((skipped("chance", f"not known: `{metric}` is not simulated"),))
     if slices(coming.formula):
         return _Part((skipped("chance", "not known: what happens on slices is not simulated"),))
-    there = {Variable.N} | {v for v, p in ((Variable.O, panel.baseline), (Variable.A, panel.anchor)) if p is not None}
-    missing = coming.needs - there
-    if missing:
+    if missing := missing_from(panel, coming.formula):
         names = ", ".join(f"`{variable}`" for variable in sorted(missing))
         hint = "Name them: --development-baseline FILE, --development-anchor FILE."
         return _Part((skipped("chance", f"not known: predictions of {names} on development data are missing", hint),))
@@ -265,9 +260,7 @@ def _coming(context: _Context) -> Next | None:
         log_level, n_examples = open_account(gate.contract).next_log_level(gate.stakes), planned(gate).examples
     if log_level == SPENT:
         return None
-    terms = prospect(gate, formula, n_examples).terms.at(log_level)
-    rule = None if gate.bound is Bound.EXACT else paper_rule(formula, terms)
-    return Next(formula, gate.mode, log_level, n_examples, rule)
+    return next_of(gate, formula, log_level, n_examples)
 
 
 def _percent(share: float) -> str:
