@@ -7,7 +7,8 @@ Everything here refuses before anything is spent, and nothing here looks at a la
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from proctor.budget import SPENT, Account, open_account
 from proctor.conditions import Clause, Formula, clauses, slices
@@ -53,11 +54,21 @@ class Reading:
 
     Attributes:
         entries: All entries, or those that a checkpoint kept and what follows it.
-        lives: The life of every test set, by fingerprint.
+        earlier: What each test set had left before them, where some are left out.
     """
 
     entries: Sequence[Entry]
-    lives: Mapping[str, Life]
+    earlier: Mapping[str, Account] = field(default_factory=dict)
+
+    @cached_property
+    def lives(self) -> Mapping[str, Life]:
+        """
+        The life of every test set, by fingerprint; made when it is asked for, as only the entries tell what a set is.
+
+        Raises:
+            LedgerCorrupt: If the entries make none.
+        """
+        return lives(self.entries, self.earlier)
 
 
 @dataclass(frozen=True)
@@ -110,8 +121,7 @@ def read(ledger: Ledger) -> Reading:
     Raises:
         LedgerError: If it cannot be read or does not verify.
     """
-    entries = ledger.read()
-    return Reading(entries, lives(entries))
+    return Reading(ledger.read())
 
 
 def opened(reading: Reading, exam: TestSet, *, is_another: bool = False, takes_any_version: bool = False) -> Books:

@@ -17,7 +17,6 @@ from proctor.errors import LedgerError
 from proctor.gate.books import Reading
 from proctor.ledger import Ledger
 from proctor.ledger.checkpoint import Checkpoint, checkpoint_of, from_text, to_text
-from proctor.ledger.history import lives
 from proctor.runtime import cache_folder
 from proctor.writing import write_whole
 
@@ -38,8 +37,7 @@ def read_on(ledger: Ledger, place: Path) -> Reading:
     new = ledger.read_after(since.last) if since is not None else None
     if since is None or new is None:
         since, new = _BEGINNING, ledger.read()
-    entries = (*since.entries, *new)
-    reading = Reading(entries, lives(entries, since.accounts))
+    reading = Reading((*since.entries, *new), since.accounts)
     if len(new) >= MANY:
         _put(place, checkpoint_of(reading.lives, new[-1]))
     return reading
