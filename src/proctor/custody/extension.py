@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from proctor.custody.corrections import put_in_place
+from proctor.custody.reasons import refuse_no_reason
 from proctor.errors import AccountHandedOn, BudgetSpent, DataError, Misuse, TestSetRetired
 from proctor.gate import labels
 from proctor.gate.books import Books, refuse_outgrown, refuse_pending, traits_in_books
@@ -36,8 +37,6 @@ from proctor.testset import (
     tags_of,
 )
 from proctor.testset.appending import appended
-
-_LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
@@ -109,11 +108,9 @@ def _refuse_unusable(session: Session, new_features: Path | None, reason: str) -
         missing = "has features, and those of the new examples are not named" if testset.features else "has no features"
         hint = "Name them: --features FILE." if testset.features else "Leave --features out."
         raise Misuse(f"the test set {missing}", hint=hint)
-    if not reason.strip() or not reason.isprintable() or len(reason) > _LONGEST_REASON:
-        raise Misuse(
-            f"the reason must be one line of at most {_LONGEST_REASON} characters, not {reason[:60]!r}",
-            hint='Say why the examples come now: --reason "those that arrived in March". Everybody can read it.',
-        )
+    refuse_no_reason(
+        reason, 'Say why the examples come now: --reason "those that arrived in March". Everybody can read it.'
+    )
 
 
 def _growth(session: Session, new_labels: Path, new_features: Path | None) -> _Growth:

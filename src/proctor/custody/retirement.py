@@ -13,6 +13,7 @@ from pathlib import Path
 from proctor.budget import Adaptivity
 from proctor.custody.corrections import write_whole
 from proctor.custody.outcomes import open_outcomes
+from proctor.custody.reasons import refuse_no_reason
 from proctor.errors import DataError, KeyFault, Misuse
 from proctor.gate.books import Books, refuse_pending
 from proctor.gate.owner_key import is_sealed
@@ -21,7 +22,6 @@ from proctor.ledger.history import Life, Taken
 from proctor.ledger.records import Retired, Verdict
 
 _SUFFIX = ".sealed"
-_LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,7 @@ def retire(session: Session, reason: str) -> Retirement:
         DataError: If a withheld outcome cannot be opened.
         EvaluationPending: If an evaluation on sealed inputs is not over.
     """
-    if not reason.strip() or not reason.isprintable() or len(reason) > _LONGEST_REASON:
-        raise Misuse(f"the reason must be one line of at most {_LONGEST_REASON} characters, not {reason[:60]!r}")
+    refuse_no_reason(reason)
     plain = _plain_files(session)
     taken, completed = session.decide(lambda books: _end(session, books, reason))
     for opening, content in plain:
