@@ -20,7 +20,7 @@ from proctor import gatefile
 from proctor.errors import ProctorError
 from proctor.gatefile.keys import GATE
 from proctor.predictions import Sheet, Source, align, read_predictions
-from proctor.predictions.spelling import written_class
+from proctor.spelling import written_class
 from proctor.testset import ExamFiles, load
 
 NAMES = st.sampled_from(["id", "prediction", "label", "", "index", "x"])

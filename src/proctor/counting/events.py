@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from proctor.language import Variable
+from proctor.spelling import class_in
 
 if TYPE_CHECKING:
     from proctor.counting.panel import Labeled, Mask, Panel, Values
@@ -96,8 +97,7 @@ class Coding(Protocol):
 
 def is_class(values: Values, name: str) -> Mask:
     """Mask of the class of this name; a whole number in the text is the number where classes are numbers."""
-    if values.dtype.kind == "U":
-        found: Mask = values == name
-    else:
-        found = values == int(name) if name.removeprefix("-").isdecimal() else values != values
+    meant = name if values.dtype.kind == "U" else class_in(name)
+    is_comparable = isinstance(meant, str) == (values.dtype.kind == "U")
+    found: Mask = values == meant if is_comparable else values != values
     return found

@@ -36,6 +36,7 @@ from proctor.methods import beyond_accuracies, method_of
 from proctor.models.formats import FORMATS, PICKLE, Trust, format_of
 from proctor.models.runnable import Model
 from proctor.planning import Bound
+from proctor.spelling import class_name
 
 Values = Mapping[str, Any]
 
@@ -182,7 +183,7 @@ def _classes_are_declared(formula: Formula, testset: TestSetSource, source: Sour
     """A class that no label can be makes a metric of nothing."""
     for clause in conditions.clauses(formula):
         quantity = clause.quantity
-        if testset.classes and not method_of(quantity).classes <= set(testset.classes):
+        if testset.classes and not method_of(quantity).classes <= set(map(class_name, testset.classes)):
             known = ", ".join(f"`{name}`" for name in testset.classes[:8])
             message = f"`{quantity}` speaks of a class that is none of `testset.classes`: {known}"
             source.report(source.place_of("condition"), message)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from proctor.language import Call, Difference, Formula, Linear, Proportion, Quantity, Ratio, clauses
+from proctor.language import Call, Clause, Difference, Formula, Linear, Proportion, Quantity, Ratio, clauses
 from proctor.methods.accuracy import ACCURACY
 from proctor.methods.difference import DifferenceMethod
 from proctor.methods.error import ERROR
@@ -46,6 +46,11 @@ def beyond_accuracies(formula: Formula) -> Quantity | None:
     return next((each for each in quantities if not method_of(each).is_of_accuracies), None)
 
 
+def is_gain(clause: Clause) -> bool:
+    """True if a clause asks how far the candidate lies above the baseline: ``n - o > c``."""
+    return method_of(clause.quantity).is_against_baseline and clause.above
+
+
 def metric_of(call: Call) -> Metric:
     """
     The metric that *call* names.
@@ -65,6 +70,7 @@ __all__ = [
     "Outcomes",
     "Sequential",
     "beyond_accuracies",
+    "is_gain",
     "method_of",
     "metric_of",
 ]

@@ -17,6 +17,7 @@ from proctor.language.tree import Name, Number, Text, Variable, Word, decimal_te
 from proctor.methods.figures import MODELS, percent, points
 from proctor.methods.method import Counted
 from proctor.methods.metric import MODELS_IN_WORDS, Metric, refusal
+from proctor.spelling import class_name
 
 if TYPE_CHECKING:
     from proctor.counting.panel import Mask, Panel
@@ -176,14 +177,10 @@ def _means(call: Call) -> Ratio:
             )
 
 
-_TRUTHS = {"true": str(True), "false": str(False)}
-"""Truth values as predictions and labels are spelled (`proctor.predictions.spelling`)."""
-
-
 def _class(call: Call, argument: Name | Number | Text | Word, example: str) -> str:
     match argument:
         case Text(value):
-            return _TRUTHS.get(value.lower(), " ".join(value.split()))
+            return class_name(value)
         case Number(value):
             return decimal_text(value)
         case _:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from statistics import mean, stdev
 from typing import NamedTuple
 
 from proctor.budget import Adaptive, Contract, Step, open_account
 from proctor.conditions import Clause, Formula
 from proctor.errors import Misuse
-from proctor.methods import method_of
+from proctor.methods import is_gain
 from proctor.methods.sizing import Progress
 from proctor.planning.exact import sizings
 from proctor.planning.project_life import Life, Need
@@ -107,14 +108,11 @@ def project(
 
 def need_of(formula: Formula, request: Request) -> Need:
     """Sizes of the exact tests; between levels that are 4 nats apart, sizes lie on a line (a plan may interpolate)."""
-    terms = Terms(request.contract.mode, -1.0, _log_miss(request), request.disagreement, request.bound)
-    known: dict[int, int] = {}
+    terms = Terms(request.contract.mode, -1.0, request.log_miss, request.disagreement, request.bound)
 
+    @cache
     def exact(index: int) -> int:
-        if index not in known:
-            tests = sizings(formula, terms.at(-index * _STEP_NATS))
-            known[index] = max(test.sample_size() for test in tests)
-        return known[index]
+        return max(test.sample_size() for test in sizings(formula, terms.at(-index * _STEP_NATS)))
 
     def need(log_level: float) -> float:
         place = max(-log_level / _STEP_NATS, 1.0)
@@ -122,10 +120,6 @@ def need_of(formula: Formula, request: Request) -> Need:
         return exact(index) + (place - index) * (exact(index + 1) - exact(index))
 
     return need
-
-
-def _log_miss(request: Request) -> float:
-    return request.contract.log_error_probability if request.power is None else math.log1p(-request.power)
 
 
 def _refuse(formula: Formula, request: Request, releases: int, pass_rate: float, development: int | None) -> None:
@@ -139,8 +133,7 @@ def _refuse(formula: Formula, request: Request, releases: int, pass_rate: float,
             f"a project has at least 1 release and a pass rate above 0 and at most 1, not {releases} and {pass_rate!r}",
             hint="Say for example --releases 50 --pass-rate 0.3.",
         )
-    is_gain = isinstance(formula, Clause) and method_of(formula.quantity).is_against_baseline and formula.above
-    if development is not None and not is_gain:
+    if development is not None and not (isinstance(formula, Clause) and is_gain(formula)):
         raise Misuse(
             "informed stakes are planned for a condition such as `n - o > 0 +/- 0.01` alone",
             hint="Leave --development out.",

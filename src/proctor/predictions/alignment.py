@@ -19,8 +19,8 @@ import numpy as np
 
 from proctor.errors import DataError
 from proctor.predictions.columns import Kind, Values, distinct, kind_of
-from proctor.predictions.spelling import is_nan, look, shown
 from proctor.predictions.submitted import PredictionSet
+from proctor.spelling import is_nan, look, shown
 
 _SHOWN, _LETTERS = 3, 40
 _TRUTHS = (str(True), str(False))

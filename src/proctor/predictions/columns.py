@@ -4,7 +4,7 @@ Giving a raw column its type: classes are integers or text, and nothing in betwe
 A column is one or the other as a whole. In a CSV, where everything is text, a column whose cells all read as
 whole numbers is one of integers; a column in which only some do is refused, because the next file of the same
 model might then be of the other type. Elsewhere the file itself says what is text: ``"1"`` in JSON is text.
-Text is read in one spelling (`proctor.predictions.spelling`). True and false where the file itself has them are kept
+Text is read in one spelling (`proctor.spelling`). True and false where the file itself has them are kept
 as such until the labels say whether they are words or the numbers 1 and 0.
 """
 
@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proctor.errors import DataError
-from proctor.predictions.spelling import can_be_kept, class_in, class_name, example_ids, is_nan, written_class
 from proctor.predictions.tables import Raw, Table
+from proctor.spelling import can_be_kept, class_in, class_name, example_ids, is_nan, written_class
 
 LONGEST_CLASS = 256
 """Characters in the name of a class; longer ones are a mistake, and would cost memory in every row."""

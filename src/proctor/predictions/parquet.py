@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from proctor.errors import DataError, MissingExtra
-from proctor.predictions.spelling import written_class
 from proctor.predictions.tables import Raw, Source, Table, parts
+from proctor.spelling import written_class
 
 try:
     import pyarrow as pa

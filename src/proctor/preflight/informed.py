@@ -24,7 +24,7 @@ from proctor.gate.books import Books
 from proctor.gate.session import Session
 from proctor.ledger.history import Life, step_of
 from proctor.ledger.records import Evaluated, Forecast
-from proctor.methods import beyond_accuracies, method_of
+from proctor.methods import beyond_accuracies, is_gain
 from proctor.predictions import Labels, Panel
 from proctor.preflight.chance import chance, missing_from, next_of
 from proctor.preflight.development import Bench, Development, declared, labeled, open_development
@@ -117,9 +117,9 @@ class InformedStakes:
 
 def threshold_of(formula: Formula, mode: Mode) -> float | None:
     """The c of ``n - o > c``, if that is all that is asked and must be proven; ``None`` otherwise."""
-    if not isinstance(formula, Clause) or mode is not Mode.FP_FREE or not formula.above:
-        return None
-    return formula.threshold if method_of(formula.quantity).is_against_baseline else None
+    if isinstance(formula, Clause) and mode is Mode.FP_FREE and is_gain(formula):
+        return formula.threshold
+    return None
 
 
 def result_of(found: Results, n_test: int, threshold: float) -> DevelopmentResult:

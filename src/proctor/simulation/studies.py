@@ -15,7 +15,7 @@ from proctor.budget import Contract, Mode, Stakes
 from proctor.conditions import Clause, Formula, Variable, clauses, variables
 from proctor.errors import DomainError, Misuse
 from proctor.language.quantities import DISAGREEMENT
-from proctor.methods import beyond_accuracies, method_of
+from proctor.methods import beyond_accuracies, is_gain, method_of
 from proctor.reports.simulation import Study, Tally
 from proctor.simulation.aims import Aim, Tuner
 from proctor.simulation.decisions import Examiner, Floats, evidence, holds
@@ -372,4 +372,4 @@ def _with_and_without_anchor(request: Request) -> tuple[Formula, Formula]:
 
 def _is_margin(clause: Clause) -> bool:
     """True if a clause is one of non-inferiority to the baseline."""
-    return method_of(clause.quantity).is_against_baseline and clause.above and clause.threshold < 0
+    return is_gain(clause) and clause.threshold < 0

@@ -21,8 +21,8 @@ from proctor.language import Slice
 from proctor.predictions.alignment import Sheet
 from proctor.predictions.columns import Kind, Values, classes_column, declared_classes, distinct, text_column
 from proctor.predictions.labels import Labels, Mask, labels_of
-from proctor.predictions.spelling import is_nan
 from proctor.predictions.tables import Raw, Source, Table, column_names, is_index, read_chunks, read_table
+from proctor.spelling import is_nan
 from proctor.testset.alike import Column, ColumnMaker, is_row_numbers
 from proctor.testset.hashing import Hashes, fingerprint, fixed_order, natural_order, row_hashes
 from proctor.testset.identity import Traits

@@ -162,6 +162,7 @@ def test_figures__bound_the_metric() -> None:
         ('recall(n, "spam") > 0.9', '2 * recall(n, "spam") > 1.8'),
         ("f1(n, 1) > 0.9", 'f1(n, "1") > 0.9'),
         ('f1(n, "true") > 0.9', 'f1(n, "TRUE") > 0.9'),
+        ('f1(n, "\u00e9t\u00e9") > 0.9', 'f1(n, " e\u0301te\u0301") > 0.9'),
     ],
 )
 def test_question__is_the_same_in_other_words(one: str, other: str) -> None:
@@ -211,6 +212,15 @@ def test_simulation__refuses_what_it_cannot_draw() -> None:
     """Which class an example is of is not simulated."""
     with pytest.raises(Misuse, match="not simulated"):
         study(Simulated('f1(n, "spam") > 0.8 +/- 0.05', Contract(0.99), Adaptive(), examples=100), Kind.ATTACK)
+
+
+def test_gate_file__declares_classes_in_any_spelling() -> None:
+    """A declared class is the one that the condition speaks of, however either is spelled."""
+    text = (
+        "condition: 'f1(n, \"true\") > 0.8'\ntestset: {labels: y.csv, classes: ['true', 'false']}\n"
+        "candidate: {predictions: p.csv}\n"
+    )
+    assert "True" == loads(text, "proctor.yml").formula.quantity.positive
 
 
 def test_gate_file__names_a_class_that_is_none() -> None:

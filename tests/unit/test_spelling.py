@@ -13,7 +13,7 @@ from proctor.errors import DataError
 from proctor.predictions import Labels, PredictionSet, Sheet, Source, align, read_predictions, refuse_respelled, tables
 from proctor.predictions.columns import Kind, classes_column, declared_classes, respelled
 from proctor.predictions.labels import labels_of
-from proctor.predictions.spelling import class_name, example_ids, look, shown
+from proctor.spelling import class_name, example_ids, look, shown
 
 NFD = unicodedata.normalize("NFD", "café")
 FORMATS = ["csv", "tsv", "csv.gz", "jsonl", "jsonl.gz", "npy", "npz", "parquet"]
