@@ -18,6 +18,7 @@ from proctor.custody.reasons import refuse_no_reason
 from proctor.errors import AccountHandedOn, BudgetSpent, DataError, Misuse, TestSetRetired
 from proctor.gate import labels
 from proctor.gate.books import Books, refuse_outgrown, refuse_pending, traits_in_books
+from proctor.gate.registration import portrait
 from proctor.gate.session import Session
 from proctor.gatefile import Inputs
 from proctor.ledger.history import Life
@@ -33,8 +34,6 @@ from proctor.testset import (
     TestSet,
     judge,
     load,
-    seal_traits,
-    tags_of,
 )
 from proctor.testset.appending import appended
 
@@ -226,20 +225,12 @@ def _all_labels(growth: _Growth) -> Labels:
 
 
 def _extension(session: Session, growth: _Growth, register: LabelRegister, reason: str) -> Extended:
-    after, found = growth.after, growth.after.read_labels()
-    by_ids = after.seen_through(()) if after.columns else None
+    after = growth.after
     return Extended(
         testset=after.fingerprint,
         version=after.version,
         n_added=after.n_examples - growth.before.n_examples,
-        n_examples=after.n_examples,
-        labels=register.commitment,
         reason=reason,
-        sketch=after.sketch.to_json(),
         origin=session.origin,
-        ids=by_ids.version if by_ids else None,
-        places=after.places,
-        is_labeled=bool(found.is_known().all()),
-        traits=seal_traits(after.traits, after.files.key),
-        ranks=tags_of(found, after.ranks, register.salt),
+        **portrait(after, after.read_labels(), register),
     )

@@ -3,38 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from proctor.errors import LedgerMoved
 from proctor.gate import settings
 from proctor.gate.contestants import Contestant
 from proctor.gate.session import Session
 from proctor.ledger.records import Registered
-from proctor.testset import seal_traits, tags_of
+from proctor.predictions import Labels
+from proctor.testset import LabelRegister, TestSet, seal_traits, tags_of
 
 
 def registration(session: Session, baseline: Contestant | None) -> Registered:
     """The entry that registers this test set, with its contract; drafts the owner's register of labels."""
     register = session.registry.made_from(session.exam.hashes, session.labels)
-    by_ids = session.exam.seen_through(()) if session.exam.columns else None
     session.registry.draft(register)
     return Registered(
         testset=session.exam.fingerprint,
-        n_examples=session.exam.n_examples,
         contract=session.gate.contract,
         inputs=str(session.gate.testset.inputs),
-        sketch=session.exam.sketch.to_json(),
         columns=session.exam.columns,
-        labels=register.commitment,
         origin=session.origin,
         anchor=baseline.submission if baseline else None,
         pair=session.owner_key.pair,
-        ids=by_ids.fingerprint if by_ids else None,
-        places=session.exam.places,
-        is_labeled=bool(session.labels.is_known().all()),
         settings=settings.settings_of(session.gate),
-        traits=seal_traits(session.exam.traits, session.exam.files.key),
-        ranks=tags_of(session.labels, session.exam.ranks, register.salt),
+        **portrait(session.exam, session.labels, register),
     )
+
+
+def portrait(exam: TestSet, labels: Labels, register: LabelRegister) -> dict[str, Any]:
+    """Fields of an entry that says which examples are in use, and by what they and their labels are known again."""
+    by_ids = exam.seen_through(()) if exam.columns else None
+    return {
+        "n_examples": exam.n_examples,
+        "sketch": exam.sketch.to_json(),
+        "labels": register.commitment,
+        "ids": by_ids.version if by_ids else None,
+        "places": exam.places,
+        "is_labeled": bool(labels.is_known().all()),
+        "traits": seal_traits(exam.traits, exam.files.key),
+        "ranks": tags_of(labels, exam.ranks, register.salt),
+    }
 
 
 def register(

@@ -26,7 +26,7 @@ class Proportion:
     @property
     def weights(self) -> tuple[float, ...]:
         """Coefficients of n, o, a and d."""
-        return tuple(float(self.variable is other) for other in ORDER)
+        return _alone(self.variable)
 
     @property
     def is_bounded_by_d(self) -> bool:
@@ -119,7 +119,7 @@ class Ratio:
     @property
     def weights(self) -> tuple[float, ...]:
         """Coefficients of n, o, a and d: the model's."""
-        return tuple(float(self.model is other) for other in ORDER)
+        return _alone(self.model)
 
     @property
     def is_bounded_by_d(self) -> bool:
@@ -139,6 +139,10 @@ Quantity = Proportion | Difference | Linear | Ratio
 
 DISAGREEMENT = Proportion(Variable.D)
 """The share of examples on which candidate and baseline differ: the only quantity that needs no labels."""
+
+
+def _alone(variable: Variable) -> tuple[float, ...]:
+    return tuple(float(variable is other) for other in ORDER)
 
 
 def _named(weights: tuple[float, ...]) -> tuple[tuple[float, str], ...]:
