@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from proctor import __version__
+from proctor.cli.owners import progress_of
 from proctor.errors import PASSED
 from proctor.loading import Named, commit_named, load_gate
 
@@ -91,8 +91,7 @@ def check(  # one parameter for each option, as click wants it
     from proctor.cli import outputs
     from proctor.runtime import Runtime
 
-    progress = _say if sys.stderr.isatty() and not as_json else _say_nothing
-    runtime = Runtime(progress=progress, remark=outputs.remark)
+    runtime = Runtime(progress=progress_of(is_wanted=not as_json), remark=outputs.remark)
     extra = outputs.Outputs(file, junit, sarif)
     with extra.of_refusals():
         gate = load_gate(file, Named(labels, candidate, baseline))
@@ -134,11 +133,3 @@ def _rendered(release: Release, as_json: bool, as_markdown: bool) -> str:
     from proctor.reports import terminal
 
     return terminal.render_release(release, terminal_width())
-
-
-def _say(sentence: str) -> None:
-    click.echo(click.style(f"  … {sentence}", dim=True), err=True)
-
-
-def _say_nothing(_sentence: str) -> None:
-    """No progress where nobody watches."""

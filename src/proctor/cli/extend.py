@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from proctor.cli.owners import EXISTING, as_json_option, gate_file, owner_option, print_found, session_of
 from proctor.errors import PASSED
 from proctor.gatefile import PredictionsFile
-from proctor.loading import load_gate
 
 if TYPE_CHECKING:
     from proctor.custody.extension import Extension
     from proctor.gatefile import Gate
 
-_EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 RULE = (
     "How many examples are added, and when, follows from what everybody may know: the calendar, what has arrived, the "
     "verdicts, the plan. Never from estimates, p-values or anything else that is the owner's alone."
@@ -31,12 +29,12 @@ Examples:
   proctor testset extend march-labels.csv --features march-features.csv --reason "as planned"
 """,
 )
-@click.argument("new_labels", type=_EXISTING)
-@click.argument("file", default=".", type=click.Path())
-@click.option("--features", type=_EXISTING, help="Features of the new examples, where the test set has features.")
+@click.argument("new_labels", type=EXISTING)
+@gate_file
+@click.option("--features", type=EXISTING, help="Features of the new examples, where the test set has features.")
 @click.option("--reason", required=True, help="Why they come now; everybody can read it.")
-@click.option("--owner", "owner_record", metavar="FILE", type=click.Path(path_type=Path), help="The owner's record.")
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@owner_option
+@as_json_option
 def extend(
     new_labels: Path, file: str, features: Path | None, reason: str, owner_record: Path | None, as_json: bool
 ) -> int:
@@ -52,11 +50,8 @@ def extend(
     passes, looking twenty times, makes eight false passes in 1,000 where one was promised.
     """
     from proctor.custody.extension import extend as add
-    from proctor.gate.session import Session, Stance
-    from proctor.runtime import Runtime
 
-    gate = load_gate(file)
-    session = Session(gate=gate, runtime=Runtime(), stance=Stance.OWNER, named_record=owner_record)
+    session = session_of(file, owner_record)
     done = add(session, new_labels, features, reason)
     found = {
         "testset": done.record.testset,
@@ -67,7 +62,7 @@ def extend(
         "files": [str(path) for path in done.files],
         "recorded_before": done.completed,
     }
-    click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(_lines(done, gate)))
+    print_found(found, as_json, lambda: _lines(done, session.gate))
     return PASSED
 
 

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from proctor.cli.owners import as_json_option, gate_file, print_found, session_of
 from proctor.errors import PASSED, Misuse
-from proctor.loading import load_gate
 
 if TYPE_CHECKING:
     from proctor.custody.settings import Settings
-    from proctor.gate.session import Session
 
 _LEDGER = click.option(
     "--ledger", metavar="LEDGER", help="The books, where a workflow keeps others than the gate file."
 )
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-
-
-def _session(file: str, ledger: str | None) -> Session:
-    from proctor.gate.session import Session, Stance
-    from proctor.runtime import Runtime
-
-    gate = load_gate(file)
-    named = gate if ledger is None else replace(gate, ledger=ledger)
-    return Session(gate=named, runtime=Runtime(), stance=Stance.OWNER)
 
 
 @click.command(
@@ -40,11 +27,11 @@ Examples:
   proctor testset settings --accept        what the gate file says now is to hold
 """,
 )
-@click.argument("file", default=".", type=click.Path())
+@gate_file
 @click.option("--accept", is_flag=True, help="Record that what the gate file says now holds.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_LEDGER
-@_JSON
+@as_json_option
 def settings(file: str, accept: bool, yes: bool, ledger: str | None, as_json: bool) -> int:
     """
     Show what of the gate file belongs to the owner of the test set, or accept what it says now.
@@ -54,7 +41,7 @@ def settings(file: str, accept: bool, yes: bool, ledger: str | None, as_json: bo
     """
     from proctor.custody import settings as word
 
-    session = _session(file, ledger)
+    session = session_of(file, ledger=ledger)
     found = word.settings(session)
     if accept:
         if not yes and found.differences:
@@ -66,7 +53,7 @@ def settings(file: str, accept: bool, yes: bool, ledger: str | None, as_json: bo
         "differences": list(found.differences),
         "entry": found.entry,
     }
-    click.echo(json.dumps(content, indent=2, ensure_ascii=False) if as_json else "\n".join(_lines(found)))
+    print_found(content, as_json, lambda: _lines(found))
     return PASSED
 
 
@@ -107,9 +94,9 @@ Example:
 """,
 )
 @click.argument("predictions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("file", default=".", type=click.Path())
+@gate_file
 @_LEDGER
-@_JSON
+@as_json_option
 def baseline(predictions: Path, file: str, ledger: str | None, as_json: bool) -> int:
     """
     Say that PREDICTIONS, which no gate accepted on this test set, may be compared with as the baseline.
@@ -118,8 +105,8 @@ def baseline(predictions: Path, file: str, ledger: str | None, as_json: bool) ->
     """
     from proctor.custody.settings import name_baseline
 
-    named, entry = name_baseline(_session(file, ledger), predictions)
+    named, entry = name_baseline(session_of(file, ledger=ledger), predictions)
     recorded = f"entry {entry} of the ledger" if entry is not None else "which the ledger says already"
     content = {"digest": named.digest, "source": named.source, "entry": entry}
-    click.echo(json.dumps(content, indent=2) if as_json else f"{named.source} is a baseline, {recorded}")
+    print_found(content, as_json, lambda: [f"{named.source} is a baseline, {recorded}"])
     return PASSED

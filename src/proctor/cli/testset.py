@@ -6,19 +6,17 @@ Options and one call each; what the acts are stands in `proctor.custody`.
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from proctor.cli.extend import extend
+from proctor.cli.owners import EXISTING, as_json_option, gate_file, owner_option, print_found, session_of
 from proctor.cli.seal import seal
 from proctor.cli.settings import baseline, settings
 from proctor.errors import PASSED, UNUSABLE, Misuse
-from proctor.loading import load_gate
 from proctor.text import printable
 
 if TYPE_CHECKING:
@@ -27,10 +25,8 @@ if TYPE_CHECKING:
     from proctor.custody.outcomes import Opened
     from proctor.custody.retirement import Retirement
     from proctor.custody.succession import Succession
-    from proctor.gate.session import Session
 
 _NO_REASON = "no reason given"
-EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group()
@@ -50,33 +46,6 @@ def testset() -> None:
 
 for command in (seal, extend, settings, baseline):
     testset.add_command(command)
-
-gate_file = click.argument("file", default=".", type=click.Path())
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-owner_option = click.option(
-    "--owner", "owner_record", metavar="FILE", type=click.Path(path_type=Path), help="The owner's record."
-)
-
-
-def _session(file: str, owner_record: Path | None = None, *, only_reads: bool = False) -> Session:
-    from proctor.gate.session import Session, Stance
-    from proctor.runtime import Runtime
-
-    runtime = Runtime(progress=_say if sys.stderr.isatty() else _say_nothing)
-    stance = Stance.READER if only_reads else Stance.OWNER
-    return Session(gate=load_gate(file), runtime=runtime, stance=stance, named_record=owner_record)
-
-
-def _say(sentence: str) -> None:
-    click.echo(click.style(f"  … {sentence}", dim=True), err=True)
-
-
-def _say_nothing(_sentence: str) -> None:
-    """No progress where nobody watches."""
-
-
-def _print(found: Any, as_json: bool, lines: Callable[[], list[str]]) -> None:
-    click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(lines()))
 
 
 @testset.command(
@@ -98,11 +67,11 @@ def show(file: str, as_json: bool) -> int:
     """
     from proctor.custody import chronicle
 
-    session = _session(file, only_reads=True)
+    session = session_of(file, only_reads=True)
     books = session.books()
     session.life(books)
     found = chronicle.chronicle(books.lives, session.exam.fingerprint)
-    _print(found, as_json, lambda: chronicle.lines(found))
+    print_found(found, as_json, lambda: chronicle.lines(found))
     return PASSED
 
 
@@ -126,14 +95,14 @@ def correct(new_labels: Path, file: str, reason: str, owner_record: Path | None,
     """
     from proctor.custody.corrections import correct as record
 
-    done = record(_session(file, owner_record), new_labels, reason)
+    done = record(session_of(file, owner_record), new_labels, reason)
     found = {
         "corrected": done.n_rows,
         "entry": done.entry,
         "labels": str(done.labels),
         "recorded_before": done.completed,
     }
-    _print(found, as_json, lambda: _correction_lines(done))
+    print_found(found, as_json, lambda: _correction_lines(done))
     return PASSED
 
 
@@ -171,7 +140,7 @@ def retire(file: str, reason: str | None, yes: bool, owner_record: Path | None, 
 
     if not yes:
         _ask_before_the_end()
-    done = end(_session(file, owner_record), _NO_REASON if reason is None else reason)
+    done = end(session_of(file, owner_record), _NO_REASON if reason is None else reason)
     found = {
         "testset": done.taken.record.testset,
         "entry": done.taken.entry.number,
@@ -180,7 +149,7 @@ def retire(file: str, reason: str | None, yes: bool, owner_record: Path | None, 
         "files": {opening.what: str(opening.path) for opening in done.files},
         "recorded_before": done.completed,
     }
-    _print(found, as_json, lambda: _retirement_lines(done))
+    print_found(found, as_json, lambda: _retirement_lines(done))
     if reason not in (None, done.taken.record.reason):
         outputs.remark(f"the recorded reason stands: {done.taken.record.reason}")
     return PASSED
@@ -300,7 +269,7 @@ def _register(file: str, wish: Any, as_json: bool) -> int:
     from proctor.custody import chronicle
     from proctor.custody.succession import register as enter
 
-    session = _session(file)
+    session = session_of(file)
     if session.gate.development is not None:
         from proctor.preflight.informed import refuse_shared
 
@@ -315,7 +284,7 @@ def _register(file: str, wish: Any, as_json: bool) -> int:
         "error_sum": done.lineage.error_sum,
         "project_error": done.lineage.project_error,
     }
-    _print(found, as_json, lambda: [*succession_lines(done), "", *chronicle.lineage_lines(done.lineage)])
+    print_found(found, as_json, lambda: [*succession_lines(done), "", *chronicle.lineage_lines(done.lineage)])
     return PASSED
 
 
@@ -356,10 +325,10 @@ def abort(file: str, owner_record: Path | None, as_json: bool) -> int:
     """
     from proctor.custody.abandonment import abort as end
 
-    done = end(_session(file, owner_record))
+    done = end(session_of(file, owner_record))
     pending, outcome, entry = done.record.pending, done.record.outcome, done.entry.number
     said = f"entry {pending} is ended as {outcome.upper()}, in entry {entry}; it was charged"
-    _print({"pending": pending, "outcome": outcome, "entry": entry}, as_json, lambda: [said])
+    print_found({"pending": pending, "outcome": outcome, "entry": entry}, as_json, lambda: [said])
     return PASSED
 
 
@@ -383,9 +352,9 @@ def outcomes(file: str, owner_record: Path | None, as_json: bool) -> int:
     """
     from proctor.custody.outcomes import open_outcomes
 
-    session = _session(file, owner_record)
+    session = session_of(file, owner_record)
     opened = open_outcomes(session, session.life(session.books()))
-    _print([_outcome_json(each) for each in opened], as_json, lambda: _outcome_lines(opened))
+    print_found([_outcome_json(each) for each in opened], as_json, lambda: _outcome_lines(opened))
     return UNUSABLE if any(each.problem for each in opened) else PASSED
 
 
@@ -438,18 +407,18 @@ def notify(file: str, only_print: bool, again: bool, owner_record: Path | None, 
     """
     from proctor.custody import delivery, notices
 
-    session = _session(file, owner_record, only_reads=only_print)
+    session = session_of(file, owner_record, only_reads=only_print)
     if only_print:
         books = session.books()
         notice = notices.end_of(session.gate, books, session.life(books))
         if notice is None:
             raise Misuse("no fresh test set is needed; there is nothing to tell")
         text = notice.text.rstrip("\n")
-        _print({"subject": notice.subject, "text": text}, as_json, lambda: [notice.subject, "", text])
+        print_found({"subject": notice.subject, "text": text}, as_json, lambda: [notice.subject, "", text])
         return PASSED
     results = delivery.send_due(session, again=again)
     said = [_delivery_line(result) for result in results] or ["nothing is due"]
-    _print([_delivery_json(result) for result in results], as_json, lambda: said)
+    print_found([_delivery_json(result) for result in results], as_json, lambda: said)
     return UNUSABLE if any(isinstance(each, delivery.Failed | delivery.Doubtful) for each in results) else PASSED
 
 
