@@ -11,7 +11,6 @@ from gate.project import LABELS, N_EXAMPLES, Project, start
 from ledger.places import make_place, running_postgresql
 
 from proctor import gatefile
-from proctor.budget import Adaptive
 from proctor.custody import extension
 from proctor.custody.corrections import correct
 from proctor.custody.extension import extend
@@ -31,7 +30,7 @@ from proctor.errors import (
 from proctor.gate.check import check as judge
 from proctor.gate.registry import Registry
 from proctor.ledger.history import lives
-from proctor.ledger.records import Evaluated, Extended, Pending, Submission
+from proctor.ledger.records import Evaluated, Extended
 from proctor.runtime import Runtime
 from proctor.testset.sealing import generate_key
 
@@ -243,20 +242,7 @@ def test_extend__a_set_that_has_spent_all(project):
 def test_extend__while_an_evaluation_has_begun(project):
     """An evaluation that has begun is about the examples that were in use then."""
     project.check()
-    session = project.session()
-    candidate = Submission("0" * 64, "third.csv")
-    begun = Pending(
-        testset=session.exam.fingerprint,
-        condition="n > 0.5 +/- 0.1",
-        candidate=candidate,
-        baseline=None,
-        stakes=Adaptive(),
-        log_level=-9.0,
-        bound="exact",
-        origin=session.origin,
-        stake=500_000,
-    )
-    session.append(begun, session.books().head)
+    project.begin()
 
     with pytest.raises(EvaluationPending, match="has begun and not ended"):
         grow(project)

@@ -7,14 +7,13 @@ from gate.project import Project, start
 from ledger.places import make_place, running_postgresql
 
 from proctor import gatefile
-from proctor.budget import Adaptive
 from proctor.custody.succession import Wish, register
 from proctor.errors import AccountHandedOn, ContractError, EvaluationPending, Misuse, ToleranceOutOfReach
 from proctor.gate.check import check as judge
 from proctor.gate.needs import next_set_hint
 from proctor.gate.session import Session, Stance
 from proctor.ledger.history import lives
-from proctor.ledger.records import Evaluated, Pending, Registered, Submission
+from proctor.ledger.records import Evaluated, Registered
 from proctor.runtime import Runtime
 
 from .test_succession import renewed
@@ -88,20 +87,7 @@ def test_renew__after_a_verdict_that_came_between(shared):
 def test_renew__while_an_evaluation_has_begun(project):
     """An evaluation that has begun will be charged to the old set, so nothing is handed on before it has ended."""
     project.check()
-    session = project.session()
-    candidate = Submission("0" * 64, "third.csv")
-    begun = Pending(
-        testset=session.exam.fingerprint,
-        condition="n > 0.5 +/- 0.1",
-        candidate=candidate,
-        baseline=None,
-        stakes=Adaptive(),
-        log_level=-9.0,
-        bound="exact",
-        origin=session.origin,
-        stake=500_000,
-    )
-    session.append(begun, session.books().head)
+    session = project.begin()
     renewed(project, "two")
 
     with pytest.raises(EvaluationPending, match="has begun and not ended"):
