@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from workshop import Workshop
 
+from proctor.models import sandbox
 from proctor.testset.keys import generate_key
 
 KEY = {"PROCTOR_KEY": generate_key().text}
@@ -205,6 +206,7 @@ def test_outcomes__are_sent_to_nobody_whom_a_commit_names(ready: Workshop):
     assert "`adaptivity` is 'eve@example.com'" in ran.err
 
 
+@pytest.mark.skipif(sandbox.strongest() is None, reason="nothing is hidden from a candidate where no sandbox works")
 def test_program__of_the_machine_opens_no_project_around_it(ready: Workshop, tmp_path_factory):
     """A program in a folder with `bin` and `lib`, which a commit names by its whole path, had all of it readable."""
     private = tmp_path_factory.mktemp("private")
@@ -212,14 +214,14 @@ def test_program__of_the_machine_opens_no_project_around_it(ready: Workshop, tmp
         (private / name).mkdir()
     (private / "id").write_text("quicksilver")
     shutil.copy("/bin/sh", private / "bin/sh")
-    (ready.root / "predict.sh").write_text(f"cat {private}/id; ls {private}; exit 1\n")
+    (ready.root / "predict.sh").write_text(f"echo it ran; cat {private}/id; ls {private}; exit 1\n")
     command = f"{private}/bin/sh predict.sh {{features}} {{predictions}}"
     ready.gate(candidate={"command": command, "files": ["predict.sh"]})
 
     ran = ready.proctor("check")
 
     assert 5 == ran.code, ran.out
-    assert "| lib" in ran.err  # it ran
+    assert "| it ran" in ran.err
     assert "quicksilver" not in ran.err
 
 
