@@ -29,22 +29,28 @@ if TYPE_CHECKING:
     from proctor.release import BudgetReport, Release, Status, Verdict
     from proctor.runtime import Runtime
     from proctor.service import check, load_gate, status
+    from proctor.surfaces.search import Answer, Exhausted, Kept, Reverted, keep
     from proctor.words import explain
 
 _HOMES = {
+    "Answer": "proctor.surfaces.search:Answer",
     "BudgetReport": "proctor.release:BudgetReport",
     "Contract": "proctor.budget:Contract",
+    "Exhausted": "proctor.surfaces.search:Exhausted",
     "Gate": "proctor.gatefile:Gate",
+    "Kept": "proctor.surfaces.search:Kept",
     "Plan": "proctor.planning:Plan",
     "ProctorError": "proctor.errors:ProctorError",
     "Release": "proctor.release:Release",
     "Request": "proctor.planning:Request",
-    "Status": "proctor.release:Status",
+    "Reverted": "proctor.surfaces.search:Reverted",
     "Runtime": "proctor.runtime:Runtime",
+    "Status": "proctor.release:Status",
     "Verdict": "proctor.release:Verdict",
     "check": "proctor.service:check",
     "errors": "proctor.errors",
     "explain": "proctor.words:explain",
+    "keep": "proctor.surfaces.search:keep",
     "load_gate": "proctor.service:load_gate",
     "normalize": "proctor.conditions:normalize",
     "parse": "proctor.conditions:parse",
@@ -54,13 +60,17 @@ _HOMES = {
 }
 
 __all__ = [
+    "Answer",
     "BudgetReport",
     "Contract",
+    "Exhausted",
     "Gate",
+    "Kept",
     "Plan",
     "ProctorError",
     "Release",
     "Request",
+    "Reverted",
     "Runtime",
     "Status",
     "Verdict",
@@ -68,6 +78,7 @@ __all__ = [
     "check",
     "errors",
     "explain",
+    "keep",
     "load_gate",
     "normalize",
     "parse",

@@ -44,17 +44,20 @@ def load_gate(file: str, named: Named | None = None) -> Gate:
 
     named = named or Named()
     loaded = load_any(file)
-    if isinstance(loaded, Gate):
-        gate = loaded
-        if named.labels is not None:
-            gate = replace(gate, testset=replace(gate.testset, labels=_from_here(named.labels, gate.root)))
-        if named.candidate is not None:
-            gate = replace(gate, candidate=_file(named.candidate, gate, gate.candidate))
-        if named.baseline is not None:
-            baseline = _file(named.baseline, gate, loaded.baseline, loaded.candidate)
-            gate = replace(gate, baseline=replace(baseline, is_given=True))
-        return gate
-    return _completed(loaded, named)
+    return with_named(loaded, named) if isinstance(loaded, Gate) else _completed(loaded, named)
+
+
+def with_named(gate: Gate, named: Named) -> Gate:
+    """*gate* with the files that are *named* in place of its own."""
+    declared = gate
+    if named.labels is not None:
+        gate = replace(gate, testset=replace(gate.testset, labels=_from_here(named.labels, gate.root)))
+    if named.candidate is not None:
+        gate = replace(gate, candidate=_file(named.candidate, gate, gate.candidate))
+    if named.baseline is not None:
+        baseline = _file(named.baseline, gate, declared.baseline, declared.candidate)
+        gate = replace(gate, baseline=replace(baseline, is_given=True))
+    return gate
 
 
 def commit_named(commit: str | None, root: Path) -> str | None:

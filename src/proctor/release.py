@@ -10,10 +10,14 @@ Renderers, run store and GitHub code accept a `Release` or a `Status` and nothin
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from proctor.ledger.records import Basis, Verdict
+from proctor.notebook import points, table
 
 __all__ = ["Basis", "BudgetReport", "HistoryRow", "Release", "Status", "TestSetFacts", "Verdict"]
+
+_Rows: TypeAlias = tuple[tuple[str, object], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +85,18 @@ class BudgetReport:
         total = self.leakage_bits + self.bits_left
         return self.leakage_bits / total if total > 0 else 1.0
 
+    @property
+    def rows(self) -> _Rows:
+        """What is left, for a small table."""
+        asked = "" if self.asked_tolerance is None else f" (asked: {points(self.asked_tolerance)})"
+        reach = points(self.next_tolerance) or "no tolerance at all"
+        return (
+            ("evaluations", self.evaluations),
+            (self.counts, self.passes),
+            ("leaked", f"{self.leakage_bits:.1f} bits"),
+            ("next one resolves", "nothing: the budget is spent" if self.is_spent else f"{reach}{asked}"),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class TestSetFacts:
@@ -97,6 +113,11 @@ class TestSetFacts:
     """``open`` or ``sealed`` (theory.md §1)."""
     state: str = "in use"
     """``in use``, ``spent``, ``retired`` or ``handed on``."""
+
+    @property
+    def row(self) -> tuple[str, str]:
+        """Name, size and state, for a small table."""
+        return "test set", f"{self.fingerprint[:12]}, {self.n_examples:,} examples, {self.state}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +175,23 @@ class Release:
     expected: float | None = None
     notes: tuple[str, ...] = ()
 
+    def _repr_html_(self) -> str:
+        """A small table, for a notebook."""
+        asked = "asked before: free" if self.replayed else f"evaluation {self.step}" if self.step else "not judged"
+        return table(
+            f"{self.verdict.value.upper()}: {self.meaning}",
+            (
+                ("condition", self.condition),
+                ("candidate", self.candidate),
+                ("baseline", self.baseline),
+                ("commit", (self.commit or "")[:12]),
+                ("this one", f"{asked}, entry {self.entry}"),
+                self.testset.row,
+                *self.budget.rows,
+                *(("note", note) for note in self.notes),
+            ),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryRow:
@@ -184,3 +222,10 @@ class Status:
     version: str
     history: tuple[HistoryRow, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """A small table, for a notebook."""
+        last = f"{self.history[-1].verdict.value}, {self.history[-1].at}" if self.history else None
+        notes = (("note", note) for note in self.notes)
+        rows = (("condition", self.condition), self.testset.row, *self.budget.rows, ("last verdict", last), *notes)
+        return table(self.gate, rows)

@@ -10,13 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from proctor.gate.check import check as answer
-from proctor.gate.status import glance, status
+from proctor.gate.status import glance, is_accepted, status
 from proctor.gatefile import Gate, PredictionsFile
-from proctor.loading import Named, load_gate
+from proctor.loading import Named, load_gate, with_named
 from proctor.release import Release
 from proctor.runtime import OWN_FOLDER, Runtime
 
-__all__ = ["Named", "check", "deliver", "glance", "judge", "load_gate", "status"]
+__all__ = ["Named", "check", "deliver", "glance", "is_accepted", "judge", "load_gate", "status", "with_named"]
 
 
 def judge(

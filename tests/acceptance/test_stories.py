@@ -16,10 +16,10 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 TIME_LIMIT_S = 240  # a minute on a machine that does nothing else
 
 
-def tell(story: str, folder: Path) -> str:
+def tell(story: str, folder: Path, *options: str) -> str:
     """Run a story's script in *folder* and return what it printed; it ends with 0 if all went as told."""
     done = subprocess.run(
-        [sys.executable, EXAMPLES / story / "run.py", "--folder", folder],
+        [sys.executable, EXAMPLES / story / "run.py", "--folder", folder, *options],
         env={**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1", "PROCTOR_ACTOR": "a reader"},
         capture_output=True,
         text=True,
@@ -69,6 +69,19 @@ def test_digits__passes_fails_and_the_end_of_the_test_set(tmp_path: Path) -> Non
 
     assert {"PASS", "FAIL"} == {verdict for _, verdict in verdicts(told)}
     assert told.rstrip().endswith("the test set used up: yes")
+
+
+@pytest.mark.slow
+def test_search__reports_no_gain_that_is_not_there(tmp_path: Path) -> None:
+    """A search that looks at the test set deceives itself; what one through the gate reports is true, and drawn."""
+    told = tell("search", tmp_path, "--questions", "20")
+
+    gains = dict(re.findall(r"^(\w+): reports (\S+) points", told, re.MULTILINE))
+    assert ("+0.0", {"naive", "greedy", "honest"}) == (gains["greedy"], gains.keys())
+    assert float(gains["naive"]) > 0 < float(gains["honest"])
+    drawing = (tmp_path / "gain.svg").read_text(encoding="utf-8")
+    assert drawing.startswith("<svg")
+    assert all(f">{name}</text>" in drawing for name in (*gains, "reported", "true"))
 
 
 @pytest.mark.slow

@@ -78,7 +78,7 @@ def _baseline(life: Life, record: Evaluated, number: int) -> str:
     if source != record.candidate.source:
         return source
     earlier = (taken for taken in reversed(life.verdicts) if taken.entry.number < number)
-    found = next((taken for taken in earlier if taken.record.candidate.digest == digest), None)
+    found = next((taken for taken in earlier if taken.digest == digest), None)
     return source if found is None else f"{source} (entry {found.entry.number})"
 
 

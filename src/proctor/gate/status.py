@@ -29,6 +29,14 @@ def glance(gate: Gate, runtime: Runtime) -> Status:
     return _status(session, VERDICTS)
 
 
+def is_accepted(gate: Gate, entry: int, runtime: Runtime) -> bool:
+    """True if the candidate of a verdict, by its *entry*, is the accepted model of *gate* now."""
+    life = (session := Session(gate=gate, runtime=runtime, stance=Stance.READER)).life(session.books())
+    accepted = life.accepted(gate.name)
+    judged = next((taken.digest for taken in life.verdicts if taken.entry.number == entry), None)
+    return accepted is not None and judged is not None and accepted.digest == judged
+
+
 def _status(session: Session, last: int) -> Status:
     books = session.books(session.opening)
     if books.life is not None:

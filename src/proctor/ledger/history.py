@@ -97,6 +97,12 @@ class Taken(Generic[R_co]):
         record: R_co = from_body(self.entry.kind, self.entry.body, self.entry.number)  # type: ignore[assignment]  # by kind
         return record
 
+    @property
+    def digest(self) -> object:
+        """Digest of the candidate of a verdict, told without decoding its entry: a ledger may be long."""
+        candidate = self.entry.body.get("candidate")
+        return candidate.get("digest") if isinstance(candidate, dict) else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Life:
@@ -179,6 +185,8 @@ class Life:
         """
         withheld = self.registered.record.contract.adaptivity is Adaptivity.NONE
         for taken in reversed(self.verdicts):
+            if not withheld and _is_fail(taken.entry):
+                continue
             record = taken.record
             if record.origin.gate != gate:
                 continue
@@ -199,7 +207,7 @@ class Life:
     def pin_of(self, submission: Submission) -> tuple[str, Registered | Extended] | None:
         """Mark by which the predictions of an accepted model are recognized, and of which examples they are."""
         for taken in reversed(self.verdicts):
-            if taken.record.candidate.digest == submission.digest and taken.record.predictions is not None:
+            if taken.digest == submission.digest and taken.record.predictions is not None:
                 return taken.record.predictions, self._examples_at(taken.entry.number)
         return None
 
@@ -237,10 +245,11 @@ class Life:
                 if _is_acceptance_of(taken.record, question):
                     return taken
         since = self.extensions[-1].entry.number if self.extensions else 0
+        digests = (question.candidate.digest, question.former.get(question.candidate.digest))
         for taken in reversed(self.verdicts):
             if taken.entry.number < since:
                 return None  # it was asked of fewer examples: another question (theory.md §4.3.3)
-            if self._is_same_question(taken, question):
+            if taken.digest in digests and self._is_same_question(taken, question):
                 return taken
         return None
 
@@ -282,6 +291,11 @@ class Life:
             if other.record.origin.gate == record.origin.gate and is_acceptance(other.record):
                 return other.record.candidate
         return record.baseline
+
+
+def _is_fail(entry: Entry) -> bool:
+    """True if an entry is an evaluation that failed; told without decoding it, as a ledger may be long."""
+    return entry.kind == Evaluated.kind and entry.body.get("outcome") == Verdict.FAIL.value
 
 
 def is_acceptance(record: Adopted | Evaluated) -> bool:

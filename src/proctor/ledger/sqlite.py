@@ -146,7 +146,9 @@ class SqliteStore:
 
     def _open_as(self, mode: str) -> sqlite3.Connection:
         address = f"file:{quote(str(self._path.absolute()))}?{mode}"
-        connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=min(self._timeout_s, _TURN_S))
+        patience = min(self._timeout_s, _TURN_S)
+        # It is used by one thread, and may be closed by another: by the one in which garbage is collected.
+        connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=patience, check_same_thread=False)
         try:
             connection.execute("PRAGMA synchronous = FULL")
             self._check_schema(connection)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from proctor.budget import Account, Contract, Mode, Stakes, open_account
 from proctor.conditions import Clause, Slice
 from proctor.errors import DomainError
+from proctor.notebook import points, table
 
 Sizes = Mapping[Slice, int]
 """Number of examples in each slice of a test set."""
@@ -223,6 +224,18 @@ class Plan:
     notes: tuple[str, ...] = ()
     mode: Mode = Mode.FP_FREE
     slices: tuple[tuple[str, int], ...] = ()
+
+    def _repr_html_(self) -> str:
+        """A small table, for a notebook."""
+        at_hand = None if self.examples_at_hand is None else f"{self.examples_at_hand:,} examples"
+        reach = None if self.reach is None else points(self.reach.tolerance) or "no tolerance at all"
+        enough = None if self.enough is None else "yes" if self.enough else "no"
+        sizes = (each.method if each.examples is None else f"{each.examples:,}, {each.method}" for each in self.clauses)
+        clauses = ((each.text, size) for each, size in zip(self.clauses, sizes, strict=True))
+        slices = ((f"on {slice_}", f"{size:,} examples") for slice_, size in self.slices)
+        notes = (("note", note) for note in self.notes)
+        rows = (*clauses, *slices, ("at hand", at_hand), ("they reach", reach), ("enough", enough), *notes)
+        return table(f"{self.examples:,} examples, {self.labels:,} labels", rows)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Who calls the gate from a program of its own: one file for each, on `proctor.service` and nothing below it."""
