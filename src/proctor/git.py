@@ -209,14 +209,10 @@ class Repository:
 
 def find(folder: Path, environ: Mapping[str, str] | None = None) -> Repository | None:
     """
-    The repository whose work tree holds *folder*; ``None`` if there is none.
+    The repository whose work tree holds *folder*, in this environment or *environ*; ``None`` if there is none.
 
     It is the nearest folder upwards, on the same file system, that has a ``.git`` which git itself made. A bare
     repository that lies among the files, as a commit can bring it, is none.
-
-    Args:
-        folder: Any folder.
-        environ: Environment; left out: this process's.
 
     Raises:
         GitFault: If there is no such folder, or a file ``.git`` leads to what git did not make for it.
@@ -363,9 +359,6 @@ def _line(file: Path) -> str | None:
             return text.read(1 << 16).strip() or None
     except OSError:
         return None
-
-
-# --- running ---------------------------------------------------------------------------------------------------------
 
 
 def _run(words: list[str], folder: Path, environ: Mapping[str, str], given: bytes, timeout_s: float) -> Answer:

@@ -24,7 +24,7 @@ import yaml
 from proctor.budget import Contract, fold
 from proctor.gate import prediction_store
 from proctor.ledger import entries, verify
-from proctor.ledger.history import lives, step_of
+from proctor.ledger.lives import lives, step_of
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))  # the places are shared with the ledger's unit tests
 

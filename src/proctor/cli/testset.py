@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from proctor.cli.extend import extend
+from proctor.cli.notify import notify
 from proctor.cli.owners import EXISTING, as_json_option, gate_file, owner_option, print_found, session_of
+from proctor.cli.renew import register, renew
 from proctor.cli.seal import seal
 from proctor.cli.settings import baseline, settings
 from proctor.errors import PASSED, UNUSABLE, Misuse
@@ -21,10 +23,8 @@ from proctor.text import printable
 
 if TYPE_CHECKING:
     from proctor.custody.corrections import Correction
-    from proctor.custody.delivery import Result
     from proctor.custody.outcomes import Opened
     from proctor.custody.retirement import Retirement
-    from proctor.custody.succession import Succession
 
 _NO_REASON = "no reason given"
 
@@ -44,7 +44,7 @@ def testset() -> None:
     """
 
 
-for command in (seal, extend, settings, baseline):
+for command in (seal, extend, settings, baseline, renew, register, notify):
     testset.add_command(command)
 
 
@@ -186,127 +186,6 @@ def _retirement_lines(done: Retirement) -> list[str]:
 
 
 @testset.command(
-    short_help="Register the test set that follows the last one.",
-    epilog="""\b
-Examples:
-  proctor testset renew
-  proctor testset renew --baseline accepted-model-on-the-new-examples.csv
-""",
-)
-@gate_file
-@click.option("--predecessor", metavar="FINGERPRINT", help="The set that is followed; left out: this gate's last one.")
-@click.option("--baseline", type=EXISTING, help="Predictions of the accepted model on the new examples.")
-@click.option("--reliability", type=float, metavar="P", help="Give it a budget of its own, of this reliability.")
-@click.option("--project-reliability", type=float, metavar="P", help="Reliability of all test sets together.")
-@click.option(
-    "--another-set", metavar="REASON", help="Why this is not the registered set that it looks like; on record."
-)
-@as_json_option
-def renew(
-    file: str,
-    predecessor: str | None,
-    baseline: Path | None,
-    reliability: float | None,
-    project_reliability: float | None,
-    another_set: str | None,
-    as_json: bool,
-) -> int:
-    """
-    Register the test set that the gate file names now as the successor of the last one.
-
-    It starts with all that the last one has left, so that the project has one reliability for ever; the last one is
-    closed by that. With --reliability it gets a budget of its own, and their error probabilities sum.
-
-    It must share no example with any set in the books, and none of them may be it in another form. Where nothing can
-    tell (ids that are row numbers, other features), the owner says so with --another-set.
-
-    The accepted model is measured on it and becomes its baseline: it is run again, or its predictions are given with
-    --baseline.
-    """
-    from proctor.custody.succession import Wish
-
-    wish = Wish(
-        follows=True,
-        predecessor=predecessor,
-        baseline=baseline,
-        project_reliability=project_reliability,
-        another=another_set,
-        own_reliability=reliability,
-    )
-    return _register(file, wish, as_json)
-
-
-@testset.command(
-    short_help="Register the first test set before its first check.",
-    epilog="""\b
-Examples:
-  proctor testset register
-  proctor testset register --baseline old.csv --project-reliability 0.99
-""",
-)
-@gate_file
-@click.option("--baseline", type=EXISTING, help="Predictions of the present model, which becomes the baseline.")
-@click.option("--project-reliability", type=float, metavar="P", help="Reliability of all test sets together.")
-@click.option(
-    "--another-set", metavar="REASON", help="Why this is not the registered set that it looks like; on record."
-)
-@as_json_option
-def register(
-    file: str, baseline: Path | None, project_reliability: float | None, another_set: str | None, as_json: bool
-) -> int:
-    """
-    Register the first test set of a project before its first check.
-
-    With --project-reliability the set with number j may take the share 2^-j of the error probability.
-    """
-    from proctor.custody.succession import Wish
-
-    wish = Wish(follows=False, baseline=baseline, project_reliability=project_reliability, another=another_set)
-    return _register(file, wish, as_json)
-
-
-def _register(file: str, wish: Any, as_json: bool) -> int:
-    from proctor.custody import chronicle
-    from proctor.custody.succession import register as enter
-
-    session = session_of(file)
-    if session.gate.development is not None:
-        from proctor.preflight.informed import refuse_shared
-
-        refuse_shared(session)
-    done = enter(session, wish)
-    found = {
-        "testset": done.life.registered.record.testset,
-        "entry": done.life.registered.entry.number,
-        "inherits": done.life.registered.record.inherits,
-        "baseline": done.baseline.source if done.baseline else None,
-        "number": len(done.lineage.sets),
-        "error_sum": done.lineage.error_sum,
-        "project_error": done.lineage.project_error,
-    }
-    print_found(found, as_json, lambda: [*succession_lines(done), "", *chronicle.lineage_lines(done.lineage)])
-    return PASSED
-
-
-def succession_lines(done: Succession) -> list[str]:
-    """Sentences that say what was registered and measured."""
-    record = done.life.registered.record
-    before = " before; completed now" if done.completed else ""
-    lines = [f"test set {record.testset[:12]} is registered, entry {done.life.registered.entry.number}{before}"]
-    if done.baseline is None:
-        lines.append("There is no accepted model yet: the first candidate becomes the baseline.")
-    elif done.life.verdicts and done.life.accepted(done.life.verdicts[-1].record.origin.gate) is None:
-        lines.append(f"{done.baseline.source} could not be run on it, which was charged: there is no baseline yet.")
-    else:
-        lines.append(f"{done.baseline.source} was measured on it, and is its baseline and anchor.")
-    if record.inherits:
-        lines.append("It starts with all that the set before it had left, on which nothing new is judged from here on.")
-    if len(done.lineage.sets) > 1 and done.lineage.sets[-2].retired is None:
-        lines.append("The set before it is not retired; `proctor testset retire` with its gate file ends it.")
-    return lines
-
-
-@testset.command(
     short_help="End an evaluation that has begun and will not end.",
     epilog="""\b
 Example:
@@ -382,69 +261,3 @@ def _outcome_lines(opened: tuple[Opened, ...]) -> list[str]:
         lines.append(f"{each.taken.entry.number:>5}  {each.step:>4}  {outcome:<7}  {source}  {record.condition}")
         lines += [f"             {each.problem}"] if each.problem else []
     return lines if opened else ["no evaluation so far"]
-
-
-@testset.command(
-    short_help="Tell people that a fresh test set is needed.",
-    epilog="""\b
-Examples:
-  proctor testset notify
-  proctor testset notify --print
-""",
-)
-@gate_file
-@click.option("--print", "only_print", is_flag=True, help="Print the text, for an issue or a mail, and send nothing.")
-@click.option("--again", is_flag=True, help="Send those again of which it is not known whether they arrived.")
-@owner_option
-@as_json_option
-def notify(file: str, only_print: bool, again: bool, owner_record: Path | None, as_json: bool) -> int:
-    """
-    Tell those whom the gate file names that a fresh test set is needed.
-
-    Each notice is sent once; one that failed is sent by the next run, one that may have arrived is not. Mail goes
-    through the server named by PROCTOR_SMTP_HOST (and _PORT, _SECURITY, _USER, _PASSWORD, _FROM). Exit code 5 if
-    something could not be sent.
-    """
-    from proctor.custody import delivery, notices
-
-    session = session_of(file, owner_record, only_reads=only_print)
-    if only_print:
-        books = session.books()
-        notice = notices.end_of(session.gate, books, session.life(books))
-        if notice is None:
-            raise Misuse("no fresh test set is needed; there is nothing to tell")
-        text = notice.text.rstrip("\n")
-        print_found({"subject": notice.subject, "text": text}, as_json, lambda: [notice.subject, "", text])
-        return PASSED
-    results = delivery.send_due(session, again=again)
-    said = [_delivery_line(result) for result in results] or ["nothing is due"]
-    print_found([_delivery_json(result) for result in results], as_json, lambda: said)
-    return UNUSABLE if any(isinstance(each, delivery.Failed | delivery.Doubtful) for each in results) else PASSED
-
-
-def _delivery_json(result: Result) -> dict[str, Any]:
-    from proctor.custody.delivery import Doubtful, Failed, Sent, SentBefore
-
-    states = {Sent: "sent", SentBefore: "sent before", Failed: "failed", Doubtful: "doubtful"}
-    return {
-        "state": states[type(result)],
-        "occasion": result.notice.occasion,
-        "medium": result.channel.medium,
-        "at": getattr(result, "at", None),
-        "reason": getattr(result, "reason", None),
-    }
-
-
-def _delivery_line(result: Result) -> str:
-    from proctor.custody.delivery import Doubtful, Failed, Sent, SentBefore
-
-    what = f"{result.notice.occasion} ({result.channel.medium})"
-    match result:
-        case Sent():
-            return f"sent      {what}"
-        case SentBefore(at=at):
-            return f"sent      {what} at {at}; not again"
-        case Failed(reason=reason):
-            return f"failed    {what}: {reason}; the next run tries again"
-        case Doubtful(reason=reason):
-            return f"doubtful  {what}: {reason}; it may have arrived, --again sends it once more"

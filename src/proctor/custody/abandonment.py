@@ -72,6 +72,6 @@ def _tier(session: Session, life: Life) -> str | None:
         if isinstance(taken.record, Evaluated) and taken.record.sandbox:
             return taken.record.sandbox
     try:
-        return session.runner.required_tier()
+        return session.runner.execution.required_tier()
     except SandboxError:
         return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 
 from proctor.custody.lineage import Lineage, lineage
-from proctor.ledger.history import Life
+from proctor.ledger.history import Life, Taken
 from proctor.ledger.records import Adopted, BaselineNamed, LossAccepted, OwnersAct, SettingsAccepted
 from proctor.reports.sentences import count
 from proctor.text import printable
@@ -45,36 +45,37 @@ def _portrait(life: Life) -> Json:
         "adaptivity": contract.adaptivity.value,
         "steps": contract.steps,
         "inputs": record.inputs,
-        "registered": {"entry": life.registered.entry.number, "at": life.registered.entry.at},
+        "registered": _dated(life.registered),
         "evaluations": life.account.evaluations,
         "leakage_bits": round(life.account.leakage_bits, 6),
         "pending": life.open_pending.entry.number if life.open_pending else None,
-        "corrections": [
-            {"entry": taken.entry.number, "at": taken.entry.at, "rows": taken.record.n_rows}
-            for taken in life.corrections
-        ],
+        "corrections": [_dated(taken) | {"rows": taken.record.n_rows} for taken in life.corrections],
         "extensions": [
-            {"entry": taken.entry.number, "at": taken.entry.at, "added": taken.record.n_added}
+            _dated(taken)
+            | {"added": taken.record.n_added}
             | {"n_examples": taken.record.n_examples, "version": taken.record.version, "reason": taken.record.reason}
             for taken in life.extensions
         ],
         "retired": _retired(life),
-        "acts": [
-            {"entry": taken.entry.number, "at": taken.entry.at, "kind": taken.entry.kind, "what": _act(taken.record)}
-            for taken in life.acts
-        ],
+        "acts": [_dated(taken) | {"kind": taken.entry.kind, "what": _act(taken.record)} for taken in life.acts],
         "notices": [
-            {"entry": taken.entry.number, "at": taken.entry.at, "occasion": taken.record.occasion}
+            _dated(taken)
+            | {"occasion": taken.record.occasion}
             | {"channel": taken.record.channel, "stage": taken.record.stage}
             for taken in life.notices
         ],
         "verdicts": [
-            {"entry": taken.entry.number, "at": taken.entry.at, "outcome": life.outcome_of(taken)}
+            _dated(taken)
+            | {"outcome": life.outcome_of(taken)}
             | {"gate": taken.record.origin.gate, "commit": taken.record.candidate.commit}
             | {"judged": not isinstance(taken.record, Adopted), "condition": taken.record.condition}
             for taken in life.verdicts
         ],
     }
+
+
+def _dated(taken: Taken[Any]) -> Json:
+    return {"entry": taken.entry.number, "at": taken.entry.at}
 
 
 def _act(record: OwnersAct) -> str:
@@ -94,11 +95,7 @@ def _act(record: OwnersAct) -> str:
 def _retired(life: Life) -> Json | None:
     if life.retired is None:
         return None
-    return {
-        "entry": life.retired.entry.number,
-        "at": life.retired.entry.at,
-        "reason": life.retired.record.reason,
-    }
+    return _dated(life.retired) | {"reason": life.retired.record.reason}
 
 
 def _sets(found: Lineage) -> list[Json]:

@@ -25,7 +25,8 @@ from proctor.gate.needs import next_set_hint, prospect
 from proctor.gate.owner_key import pair_of
 from proctor.gatefile import Gate
 from proctor.ledger import GENESIS, Entry, Ledger
-from proctor.ledger.history import Life, lives
+from proctor.ledger.history import Life
+from proctor.ledger.lives import lives
 from proctor.ledger.records import Extended, Registered, from_body
 from proctor.planning import NO_SLICES, Sizes, check_possible, examples_of, is_within_reach
 from proctor.reports.sentences import count, points
@@ -212,7 +213,7 @@ def _refuse_another_form(exam: TestSet, life: Life, judgment: Judgment) -> None:
 
 
 def traits_in_books(life: Life, exam: TestSet) -> Traits:
-    """What the books say of all examples of a set; what is sealed to another key than that of *exam* says nothing."""
+    """Traits of all examples of a set, as the books have them; of those sealed to another key than *exam*'s, none."""
     record = life.in_use
     form = record.traits
     if isinstance(form, str):

@@ -6,18 +6,16 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from proctor.errors import DataError, Misuse, ModelError, SandboxError
+from proctor.errors import DataError, Misuse, ModelError
+from proctor.gate.execution import Execution
 from proctor.gate.growth import naming_what_grew, what_to_run
-from proctor.gate.hidden import hidden_paths, own_paths
 from proctor.gate.locked import LockedTestSet
 from proctor.gate.owner_key import OwnerKey
-from proctor.gate.pace import Lasted, lasting, run_s
 from proctor.gate.prediction_store import PredictionStore
 from proctor.gatefile import Accepted, Candidate, Command, Gate, Inputs, Model, PredictionsFile, Revision
 from proctor.ledger.history import Question
@@ -32,20 +30,13 @@ from proctor.predictions import (
     read_predictions,
 )
 from proctor.runtime import Runtime
-from proctor.testset import ExamFiles, TestSet, load, write_features
+from proctor.testset import TestSet, load
 
 if TYPE_CHECKING:
-    from proctor.models.child import Launcher, Limits
     from proctor.models.project import Project
-    from proctor.models.revision import Export
     from proctor.models.runnable import Runnable
-    from proctor.models.sandbox.openings import Openings
 
 _STORE = ".proctor/store"
-_MOST_PROCESSES = 256
-_MOST_FILE_BYTES = 1 << 30
-_MOST_ROW_BYTES = 4096
-_SHARE_OF_MEMORY = 0.75
 _SHARE_OF_SLOT = 0.5
 
 
@@ -100,29 +91,16 @@ class ModelRunner:
     runtime: Runtime
     commit: str | None
     owner_record: Path | None = None
-    _tiers: list[str] = field(default_factory=list, repr=False)
-    _slots: list[Lasted] = field(default_factory=list, repr=False)
 
     @cached_property
     def store(self) -> PredictionStore:
         """Predictions of models that took part."""
         return PredictionStore(self.gate.resolve(_STORE), self.exam, self.owner_key)
 
-    @property
-    def tier(self) -> str | None:
-        """Isolation in which models ran, and what is open in it; ``None`` if none did."""
-        return self._tiers[-1] if self._tiers else None
-
-    @property
-    def slots(self) -> tuple[int, ...]:
-        """Number of slots that each run on sealed inputs has taken."""
-        return tuple(lasted.steps for lasted in self._slots)
-
-    def required_tier(self) -> str:
-        """Isolation that models get here, whether one has run to its end or not."""
-        from proctor.models.sandbox import tier_of
-
-        return self._isolation(tier_of(self._launcher()))
+    @cached_property
+    def execution(self) -> Execution:
+        """What runs models here."""
+        return Execution(self.gate, self.exam, self.runtime, self.owner_record)
 
     def candidate(self) -> Contestant:
         """The new model."""
@@ -206,8 +184,8 @@ class ModelRunner:
         """
         from proctor.models.formats import format_of
 
-        self._launcher()
-        self._opened()
+        self.execution.launcher()
+        self.execution.opened()
         sample, candidate = self.gate.testset.sample, self.gate.candidate
         if isinstance(candidate, Model):
             format_of(candidate.model).require()
@@ -216,7 +194,7 @@ class ModelRunner:
         self.runtime.progress("running the candidate on the public sample")
         files = replace(self.exam.files, features=self._source(sample), key=b"")
         begun = self.runtime.clock()
-        align(load(files).sheet(), self._run(candidate, self._project(candidate), files))
+        align(load(files).sheet(), self.execution.run(candidate, self.execution.project(candidate), files))
         self._remark_on_pace(self.runtime.clock() - begun)
 
     def _remark_on_pace(self, took_s: float) -> None:
@@ -255,9 +233,9 @@ class ModelRunner:
         return prediction_digest(values, self.exam.ids)
 
     def _from_model(self, model: Command | Model) -> Contestant:
-        project = self._project(model)
+        project = self.execution.project(model)
         submission = Submission(project.digest, str(model), self.commit)
-        return Contestant(submission, lambda: self._run(model, project, self.exam.files))
+        return Contestant(submission, lambda: self.execution.run(model, project, self.exam.files))
 
     def _at(self, revision: str) -> Contestant:
         """
@@ -299,7 +277,7 @@ class ModelRunner:
                 if not (there.root / name).exists():
                     raise _absent(revision, name)
             try:
-                return self._project(model, there).digest
+                return self.execution.project(model, there).digest
             except ModelError as error:
                 found = _of_another_day(error, there.root)
                 raise DataError(f"the baseline is the revision {revision!r}: {found.message}", found.hint) from None
@@ -336,7 +314,7 @@ class ModelRunner:
                 self._must_be(submission, self.digest_of(found))
             return found
         with self._as_submitted(submission, commit) as project:
-            return self._run(candidate, project, self.exam.files)
+            return self.execution.run(candidate, project, self.exam.files)
 
     @contextlib.contextmanager
     def _as_submitted(self, submission: Submission, commit: str) -> Iterator[Project]:
@@ -356,7 +334,7 @@ class ModelRunner:
         with scratch.folder(Path(tempfile.gettempdir())) as folder:
             try:
                 there = export(self.gate.root, commit, folder, _needed(candidate))
-                project = self._project(candidate, there)
+                project = self.execution.project(candidate, there)
             except ModelError as error:  # a file that git does not track
                 raise _of_another_day(error, there.root) from None
             if former_digest(candidate, there.root, there.tree) != submission.digest:
@@ -376,117 +354,6 @@ class ModelRunner:
                 f"{submission.source!r} at commit {(submission.commit or '')[:12]} is not what was submitted then",
                 hint=f"Restore {_STORE} from a copy, or name predictions: `baseline: {{predictions: FILE}}`.",
             )
-
-    # --- running -----------------------------------------------------------------------------------------------------
-
-    def _project(self, model: Runnable, there: Export | None = None) -> Project:
-        """What *model* consists of, here or in a tree that was exported: all of the project that it is shown."""
-        from proctor.models.submission import project_of
-
-        if there is None:
-            return project_of(model, self.gate.root, None, (*hidden_paths(self.gate), *self._figures()))
-        return project_of(model, there.root, there.tree, hidden_paths(self.gate, there.root, there.tree))
-
-    def _run(self, model: Runnable, project: Project, files: ExamFiles) -> PredictionSet:
-        """Run *model* in a copy of its *project*, on a copy of the features and nothing else."""
-        from proctor.models.running import Place, run
-        from proctor.models.sandbox import scratch
-
-        launcher, opened = self._launcher(), self._opened()
-        self._announce(model, files)
-        root = self.gate.root.absolute()
-        # What is taken away afterwards is the model's doing, too: the slot ends when the folders are gone.
-        with contextlib.ExitStack() as slot, scratch.folder() as folder, scratch.folder(_temporary()) as stage:
-            place = Place(
-                root=root,
-                stage=stage,
-                folder=folder,
-                launcher=launcher,
-                limits=self._limits(),
-                environment=self.runtime.environ,
-                hidden=(*own_paths(self.gate), *self._figures()),
-                opened=opened,
-                most_bytes=self._most_bytes(),
-            )
-            features = write_features(files, folder)
-            if files is self.exam.files:
-                slot.enter_context(self._slot())
-            ran = run(model, project, features, place)
-        self._tiers.append(self._isolation(ran.tier))
-        if ran.said and self.gate.testset.inputs is not Inputs.SEALED:
-            self.runtime.remark("\n  | ".join([f"{model} said:", *ran.said]))
-        return ran.predictions
-
-    def _announce(self, model: Runnable, files: ExamFiles) -> None:
-        if self.gate.pace is None or files is not self.exam.files:
-            self.runtime.progress(f"running {model}")
-            return
-        seconds = run_s(self.gate.pace.longest_s, self.exam.n_examples)
-        end = datetime.fromisoformat(self.runtime.now()) + timedelta(seconds=seconds)
-        self.runtime.progress(f"running {model}: its time ends at {end:%H:%M:%S} UTC, whatever it does")
-
-    @contextlib.contextmanager
-    def _slot(self) -> Iterator[None]:
-        """Nothing on open inputs; on sealed ones, the time of one run, whatever the model does with it."""
-        if self.gate.pace is None:
-            yield
-            return
-        with lasting(run_s(self.gate.pace.seconds, self.exam.n_examples), self.runtime) as lasted:
-            self._slots.append(lasted)
-            yield
-
-    def _launcher(self) -> Launcher:
-        from proctor.models import sandbox
-
-        if self.gate.testset.inputs is not Inputs.SEALED:
-            return sandbox.choose(self.gate.isolation.tier.value)
-        if not sandbox.scratch.in_memory():
-            raise SandboxError(
-                "sealed inputs are handed to the model in a folder in memory, and this machine has no /dev/shm",
-                hint="Mount a tmpfs at /dev/shm (docker: --shm-size), so that nothing decrypted reaches a disk.",
-            )
-        return sandbox.choose("required")
-
-    def _opened(self) -> Openings:
-        """
-        What the gate file opens in the sandbox on this machine; nothing where there is no sandbox to open.
-
-        Raises:
-            Misuse: If it would open more than it says.
-            NotStarted: If it is not here.
-        """
-        from proctor.models.sandbox import tier_of
-        from proctor.models.sandbox.openings import Openings, openings
-
-        isolation = self.gate.isolation
-        if not isolation.opened or tier_of(self._launcher()) == "none":
-            return Openings()
-        closed = (self.gate.fence.project, *hidden_paths(self.gate), *self._figures())
-        return openings(isolation.devices, isolation.folders, closed)
-
-    def _isolation(self, tier: str) -> str:
-        """A tier, and what of the machine is open in it."""
-        opened = self.gate.isolation.opened
-        return tier if tier == "none" or not opened else f"{tier}; open in it: {', '.join(opened)}"
-
-    def _limits(self) -> Limits:
-        from proctor.models.child import Limits
-
-        memory = int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * _SHARE_OF_MEMORY)
-        return Limits(self.gate.seconds, memory, _MOST_PROCESSES, _MOST_FILE_BYTES)
-
-    def _most_bytes(self) -> int:
-        """Room for the longest class and a long id of each example; more would only fill the gate's memory."""
-        return min(_MOST_FILE_BYTES, (1 << 20) + _MOST_ROW_BYTES * self.exam.n_examples)
-
-    def _figures(self) -> tuple[Path, ...]:
-        """What is private beside the gate's own files; labels may stand in git's history, too."""
-        named = [self.owner_record.absolute()] if self.owner_record else []
-        return (*named, self.gate.root / ".git", self.gate.fence.project / ".git")
-
-
-def _temporary() -> Path:
-    return Path(tempfile.gettempdir())
 
 
 def _parts(candidate: Candidate) -> tuple[str, ...]:

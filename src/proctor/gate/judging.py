@@ -56,7 +56,7 @@ def judge(session: Session, books: Books, asked: Asked, sample: Sample) -> Judge
     said = None if is_withheld else message(gate.feedback, evaluation, sample, gate.mode)
     outcome = Verdict.PASS if evaluation.is_pass[gate.mode] else Verdict.FAIL
     full = figures(evaluation, sample) if session.keeps_figures else summary(evaluation)
-    return Judged(outcome, {"figures": full}, said, session.runner.tier)
+    return Judged(outcome, {"figures": full}, said, session.runner.execution.tier)
 
 
 def judge_unseen(session: Session, asked: Asked, outcome: Verdict) -> Judged:
@@ -69,7 +69,7 @@ def judge_unseen(session: Session, asked: Asked, outcome: Verdict) -> Judged:
     is_first = asked.baseline is None and outcome is Verdict.PASS
     is_withheld = gate.adaptivity is Adaptivity.NONE
     said = None if is_first or is_withheld else message_without_judgment(gate.feedback)
-    return Judged(outcome, {"judged": False}, said, session.runner.required_tier(), is_first)
+    return Judged(outcome, {"judged": False}, said, session.runner.execution.required_tier(), is_first)
 
 
 def outcome_of_a_crash(mode: Mode) -> Verdict:
@@ -88,7 +88,7 @@ def timed_step(session: Session, books: Books, asked: Asked, said: Judged, judgi
     """The record of a step on sealed inputs; nothing of it was written before its time was over."""
     assert session.gate.pace is not None  # noqa: S101  # the inputs are sealed
     evaluations = books.account(session.gate).evaluations
-    time = message_of_time(session.gate.pace, session.runner.slots, judging.steps, evaluations)
+    time = message_of_time(session.gate.pace, session.runner.execution.slots, judging.steps, evaluations)
     if said.outcome is Verdict.PASS or session.gate.adaptivity is Adaptivity.NONE:
         session.predicting.keep(asked.candidate)  # of others no file tells whether they gave valid predictions
     if said.is_judged:

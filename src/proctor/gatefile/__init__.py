@@ -23,26 +23,20 @@ from proctor.gatefile.declarations import (
     Baseline,
     Candidate,
     DevelopmentFiles,
-    Estimate,
-    Feedback,
     First,
     Gate,
     Inputs,
-    Isolation,
-    Notify,
-    Owner,
     PaperScript,
     Policy,
     PredictionsFile,
     Revision,
-    RunStoreTarget,
-    Sandbox,
     TestSetSource,
-    ThreeWay,
-    VerdictOnly,
 )
+from proctor.gatefile.feedback import Estimate, Feedback, ThreeWay, VerdictOnly
+from proctor.gatefile.isolation import Isolation, Sandbox
 from proctor.gatefile.kinds import Schema, describe
 from proctor.gatefile.nodes import MAX_BYTES, Mapping, Place, Scalar, Source, checked, compose
+from proctor.gatefile.recipients import Notify, Owner, RunStoreTarget
 from proctor.gatefile.sections import Section
 from proctor.models.runnable import Command, Model
 

@@ -19,6 +19,9 @@ from proctor.budget import Adaptive, Adaptivity, Contract, Mode, Stakes
 from proctor.conditions import Formula
 from proctor.errors import GateFileError
 from proctor.files import Fence
+from proctor.gatefile.feedback import Feedback, VerdictOnly
+from proctor.gatefile.isolation import Isolation, Sandbox
+from proctor.gatefile.recipients import Notify, Owner, RunStoreTarget
 from proctor.gatefile.slot import DEFAULT_SLOT_S, DEFAULT_TIMEOUT_S, Slot
 from proctor.models.runnable import Command, Model
 from proctor.planning import Bound, Request
@@ -40,36 +43,6 @@ class First(StrEnum):
 
     ACCEPT = "accept"
     JUDGE = "judge"
-
-
-class Sandbox(StrEnum):
-    """Amount of isolation that is asked for the candidate's process."""
-
-    AUTO = "auto"
-    REQUIRED = "required"
-    NONE = "none"
-
-
-@dataclass(frozen=True)
-class Isolation:
-    """
-    Isolation of models, and what of the machine is open to them nevertheless.
-
-    Attributes:
-        tier: How much isolation is asked for.
-        devices: Absolute paths of devices that models may use, such as a GPU's, or of folders of devices.
-        folders: Absolute paths of folders that models may read.
-
-    """
-
-    tier: Sandbox = Sandbox.AUTO
-    devices: tuple[str, ...] = ()
-    folders: tuple[str, ...] = ()
-
-    @property
-    def opened(self) -> tuple[str, ...]:
-        """Everything that is open to models beyond what every model may use."""
-        return (*self.devices, *self.folders)
 
 
 # --- data and models -------------------------------------------------------------------------------------------------
@@ -159,24 +132,6 @@ class Revision:
 Baseline = Accepted | PredictionsFile | Revision
 
 
-# --- where results go ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Owner:
-    """
-    Files and settings that the owner of the test set keeps to themselves.
-
-    Attributes:
-        record: File to which private figures (and outcomes, under ``adaptivity: none``) are appended.
-        key: File of the key that seals labels and signs the ledger; ``None``: the variable ``PROCTOR_KEY``, or none.
-
-    """
-
-    record: str = ".proctor/owner.jsonl"
-    key: str | None = None
-
-
 @dataclass(frozen=True)
 class DevelopmentFiles:
     """
@@ -195,92 +150,6 @@ class DevelopmentFiles:
     features: str | None = None
     candidate: str | None = None
     baseline: str | None = None
-
-
-@dataclass(frozen=True)
-class Notify:
-    """
-    Receivers of the message that a fresh test set is needed.
-
-    Attributes:
-        webhook: Address that takes a POST of JSON; ``None`` for none.
-        mail: Address that is mailed; ``None`` for none. The address behind ``none ->`` is mailed in any case.
-
-    """
-
-    webhook: str | None = None
-    mail: str | None = None
-
-
-@dataclass(frozen=True)
-class RunStoreTarget:
-    """An MLflow tracking server, its experiment for what is released, and a restricted one for the owner's figures."""
-
-    url: str
-    experiment: str = "proctor"
-    owner_experiment: str | None = None
-
-
-@dataclass(frozen=True)
-class VerdictOnly:
-    """Nothing is released but the verdict."""
-
-    @property
-    def most_bits(self) -> float:
-        """The most that one evaluation's feedback costs beside its verdict."""
-        return 0.0
-
-
-@dataclass(frozen=True)
-class ThreeWay:
-    """“Cannot tell” is told apart from “no”, at the price of a bit."""
-
-    @property
-    def most_bits(self) -> float:
-        """The most that one evaluation's feedback costs beside its verdict."""
-        return 1.0
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """
-    An estimate, rounded to a declared grid, is released at its code length (theory.md §4.3.2).
-
-    Attributes:
-        of: The expression that is estimated.
-        low: First point of the grid.
-        high: Last point of the grid.
-        step: Distance of its points.
-        probabilities: Declared probability of each point; ``None`` for equal ones.
-
-    """
-
-    of: str
-    low: float
-    high: float
-    step: float
-    probabilities: tuple[float, ...] | None = None
-
-    @property
-    def points(self) -> tuple[float, ...]:
-        """The grid, both ends included, each the decimal number nearest to it."""
-        first, step = Decimal(repr(self.low)), Decimal(repr(self.step))
-        count = (Decimal(repr(self.high)) - first) / step
-        return tuple(float(first + step * k) for k in range(int(count) + 1))
-
-    @property
-    def chances(self) -> tuple[float, ...]:
-        """Declared probability of each point of the grid; equal ones if none are declared."""
-        points = self.points
-        return self.probabilities or (1 / len(points),) * len(points)
-
-    @property
-    def most_bits(self) -> float:
-        """The most that one evaluation's feedback costs beside its verdict."""
-        return -math.log2(min(self.chances))
-
-
-Feedback = VerdictOnly | ThreeWay | Estimate
 
 
 STAKES = (

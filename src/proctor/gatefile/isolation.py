@@ -4,10 +4,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
 
-from proctor.gatefile.declarations import Isolation, Sandbox
 from proctor.gatefile.kinds import Choice, ListOf, Schema, Text
 from proctor.gatefile.sections import Key, Made, Section, WordOrMap
+
+
+class Sandbox(StrEnum):
+    """Amount of isolation that is asked for the candidate's process."""
+
+    AUTO = "auto"
+    REQUIRED = "required"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """
+    Isolation of models, and what of the machine is open to them nevertheless.
+
+    Attributes:
+        tier: How much isolation is asked for.
+        devices: Absolute paths of devices that models may use, such as a GPU's, or of folders of devices.
+        folders: Absolute paths of folders that models may read.
+
+    """
+
+    tier: Sandbox = Sandbox.AUTO
+    devices: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """Everything that is open to models beyond what every model may use."""
+        return (*self.devices, *self.folders)
+
 
 _PART = r"/(?!\.\.?(?:/|$))[^/]+"
 _DEVICE = rf"^/dev(?:{_PART})+$"

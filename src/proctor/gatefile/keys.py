@@ -7,27 +7,21 @@ It is the one source of what is accepted, what `proctor schema` prints and what 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 from proctor.budget import Adaptivity, Mode
-from proctor.gatefile import checks, isolation
+from proctor.gatefile import checks, feedback, isolation, recipients
 from proctor.gatefile.adaptivity import AdaptivityKind, AdaptivityPolicy
 from proctor.gatefile.declarations import (
     Accepted,
     DevelopmentFiles,
-    Estimate,
     First,
     Inputs,
-    Isolation,
-    Notify,
-    Owner,
     PredictionsFile,
     Revision,
-    RunStoreTarget,
     TestSetSource,
-    ThreeWay,
-    VerdictOnly,
 )
+from proctor.gatefile.feedback import VerdictOnly
+from proctor.gatefile.isolation import Isolation
 from proctor.gatefile.kinds import (
     Choice,
     ListOf,
@@ -36,6 +30,7 @@ from proctor.gatefile.kinds import (
     Text,
     Whole,
 )
+from proctor.gatefile.recipients import Notify, Owner
 from proctor.gatefile.sections import Key, Made, OneOfSections, Section, WordOrMap
 from proctor.gatefile.slot import DEFAULT_SLOT_S, Slot
 from proctor.ledger import address
@@ -58,20 +53,7 @@ class _BaselineWord(StrEnum):
     ACCEPTED = "accepted"
 
 
-class _FeedbackWord(StrEnum):
-    NONE = "none"
-    THREE_WAY = "three-way"
-
-
 # --- the values ------------------------------------------------------------------------------------------------------
-
-
-def _feedback_word(word: _FeedbackWord) -> VerdictOnly | ThreeWay:
-    return VerdictOnly() if word is _FeedbackWord.NONE else ThreeWay()
-
-
-def _estimate(estimate: dict[str, Any]) -> Estimate:
-    return Estimate(estimate["of"], estimate["from"], estimate["to"], estimate["step"], estimate.get("probabilities"))
 
 
 def _ids(where: str = "") -> Key:
@@ -200,47 +182,6 @@ _BASELINE = WordOrMap(
     ),
 )
 
-_URL = Text(checks.url_problem, r"^https?://[^/]")
-_RUNSTORE = WordOrMap(
-    Made(_URL, RunStoreTarget),
-    Section(
-        (
-            Key("url", _URL, "Address of an MLflow tracking server.", required=True),
-            Key("experiment", Text(), "Experiment that takes the runs.", "proctor", shown_default="proctor"),
-            Key("owner_experiment", Text(), "Restricted experiment for the owner's private figures; left out: none."),
-        ),
-        RunStoreTarget,
-    ),
-)
-
-_GRID = Number(-10, 10)
-_FEEDBACK = WordOrMap(
-    Made(Choice(_FeedbackWord, "{estimate: …}"), _feedback_word),
-    Section(
-        (
-            Key(
-                "estimate",
-                Section(
-                    (
-                        Key("of", Text(), "Expression to estimate, such as n - o.", required=True),
-                        Key("from", _GRID, "First point of the grid.", required=True),
-                        Key("to", _GRID, "Last point of the grid.", required=True),
-                        Key("step", Number(0, 10, low_excluded=True), "Distance of the points.", required=True),
-                        Key(
-                            "probabilities",
-                            ListOf(Number(0, 1, low_excluded=True)),
-                            "Declared probability of each point; left out: equal ones.",
-                        ),
-                    )
-                ),
-                "An estimate rounded to a declared grid.",
-                required=True,
-            ),
-        ),
-        _estimate,
-    ),
-)
-
 _SECONDS = Number(0, 86_400, low_excluded=True)
 _SLOT = WordOrMap(
     Made(_SECONDS, Slot),
@@ -261,20 +202,6 @@ _SLOT = WordOrMap(
     ),
 )
 
-_OWNER = Section(
-    (
-        Key(
-            "record",
-            Text(),
-            "File to which the owner's private figures are appended; keep it where developers cannot read it.",
-            ".proctor/owner.jsonl",
-            shown_default=".proctor/owner.jsonl",
-        ),
-        Key("key", Text(), "File of the owner's key; left out: the variable PROCTOR_KEY, where it is set."),
-    ),
-    Owner,
-)
-
 _DEVELOPMENT = Section(
     (
         Key("labels", Text(), "File of their labels: examples that are not in the test set.", required=True),
@@ -289,15 +216,6 @@ _DEVELOPMENT = Section(
     ),
     DevelopmentFiles,
 )
-
-_NOTIFY = Section(
-    (
-        Key("webhook", Text(checks.webhook_problem, r"^https?://[^/]"), "Address that takes notices as JSON by POST."),
-        Key("mail", Text(checks.address_problem, checks.ADDRESS), "Address that is mailed (PROCTOR_SMTP_HOST sends)."),
-    ),
-    Notify,
-)
-
 
 # --- the table -------------------------------------------------------------------------------------------------------
 
@@ -421,7 +339,7 @@ GATE = Section(
             ".proctor/ledger.db",
             shown_default=".proctor/ledger.db",
         ),
-        Key("runstore", _RUNSTORE, "MLflow tracking server that is shown every release; left out: none."),
+        Key("runstore", recipients.RUNSTORE, "MLflow tracking server that is shown every release; left out: none."),
         Key(
             "sandbox",
             isolation.SANDBOX,
@@ -432,7 +350,7 @@ GATE = Section(
         ),
         Key(
             "feedback",
-            _FEEDBACK,
+            feedback.FEEDBACK,
             "What is released beside the verdict, at its price in budget.",
             VerdictOnly(),
             shown_default="none",
@@ -448,9 +366,12 @@ GATE = Section(
             _DEVELOPMENT,
             "Labeled examples that everybody may look at, for `stakes: informed` and `proctor preflight`.",
         ),
-        Key("owner", _OWNER, "Files of the test set's owner.", Owner()),
+        Key("owner", recipients.OWNER, "Files of the test set's owner.", Owner()),
         Key(
-            "notify", _NOTIFY, "Who is told, once, that a fresh test set is needed: `proctor testset notify`.", Notify()
+            "notify",
+            recipients.NOTIFY,
+            "Who is told, once, that a fresh test set is needed: `proctor testset notify`.",
+            Notify(),
         ),
     )
 )

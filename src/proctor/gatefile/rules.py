@@ -19,15 +19,13 @@ from proctor.errors import ConditionError
 from proctor.gatefile.adaptivity import AdaptivityPolicy
 from proctor.gatefile.declarations import (
     Candidate,
-    Estimate,
     First,
     Inputs,
-    Isolation,
     PredictionsFile,
-    Sandbox,
     TestSetSource,
 )
-from proctor.gatefile.isolation import asks_for_none
+from proctor.gatefile.feedback import Estimate
+from proctor.gatefile.isolation import Isolation, Sandbox, asks_for_none
 from proctor.gatefile.keys import DEFAULT_PASSES, DEFAULT_STEPS, StakesWord
 from proctor.gatefile.kinds import OneOrMore, Schema, Text
 from proctor.gatefile.nodes import Source

@@ -1,35 +1,26 @@
-"""
-The entries, folded: the life of each test set, and the recorded answer to a question (theory.md §4.3).
-
-Pure: entries in, facts out. The fold over the past depends on nothing but the entries (design.md, rule 2).
-"""
+"""The life of a test set, and the recorded answer to a question (theory.md §4.3)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from proctor.budget import Account, Adaptivity, Mode, Step, inherit, open_account
+from proctor.budget import Account, Adaptivity, Step
 from proctor.conditions import Variable, named_in, question_of_text
-from proctor.errors import ConditionError, DomainError, LedgerCorrupt
+from proctor.errors import ConditionError
 from proctor.ledger.entries import Entry
 from proctor.ledger.records import (
-    EVALUATED_FIELDS,
     Adopted,
-    BaselineNamed,
     Corrected,
     Evaluated,
     Extended,
-    LossAccepted,
     Notified,
     OwnersAct,
     Pending,
     Registered,
     Retired,
-    SettingsAccepted,
     Submission,
     Verdict,
     from_body,
@@ -320,145 +311,3 @@ def _is_moving(baseline: Submission | None) -> bool:
 def _same_commit(record: Adopted | Evaluated, question: Question) -> bool:
     commit = question.candidate.commit
     return commit is not None and record.candidate.commit == commit
-
-
-def lives(entries: Sequence[Entry], earlier: Mapping[str, Account] = MappingProxyType({})) -> dict[str, Life]:
-    """
-    The life of every test set in the ledger, by fingerprint, in order of registration.
-
-    Args:
-        entries: All entries, or those from which a checkpoint leaves out earlier verdicts.
-        earlier: What each test set had left before its first verdict in *entries*, where some are left out.
-
-    Raises:
-        LedgerCorrupt: If an entry speaks of a test set that was not registered before it, or registers one twice.
-    """
-    found: dict[str, _Growing] = {}
-    for entry in entries:
-        fingerprint = entry.body.get("testset")
-        growing = found.get(fingerprint) if isinstance(fingerprint, str) else None
-        if entry.kind == Registered.kind:
-            if growing is not None:
-                raise LedgerCorrupt(f"entry {entry.number} registers the test set {str(fingerprint)[:12]} again")
-            registered = Taken[Registered](entry)
-            opening = _opening(registered, found, earlier.get(str(fingerprint)))
-            found[str(fingerprint)] = _Growing(registered, opening)
-        elif growing is None:
-            raise LedgerCorrupt(f"entry {entry.number} is about an unregistered test set {str(fingerprint)[:12]}")
-        else:
-            growing.take(entry)
-    return {fingerprint: growing.life() for fingerprint, growing in found.items()}
-
-
-def _opening(registered: Taken[Registered], found: Mapping[str, _Growing], known: Account | None) -> Account:
-    """What a test set starts with: its contract's whole, or all that the set before it had left, which this closes."""
-    record, number = registered.record, registered.entry.number
-    if not record.inherits:
-        return known or open_account(record.contract)
-    before = found.get(record.predecessor or "")
-    if before is None:
-        raise LedgerCorrupt(f"entry {number} hands on the account of a test set that is not registered before it")
-    before.hand_on(registered)
-    try:
-        return known or inherit(record.contract, before.account())
-    except DomainError as error:
-        raise LedgerCorrupt(f"entry {number} hands on what is not there: {error.message}") from error
-
-
-class _Growing:
-    """
-    A life while its entries are being read: in linear time, and an evaluation is not decoded just to be counted.
-
-    A ledger may hold tens of thousands of evaluations, and of most of them only the outcome is ever needed.
-    """
-
-    def __init__(self, registered: Taken[Registered], earlier: Account) -> None:
-        self.registered = registered
-        self.earlier = earlier
-        self.mode = registered.record.contract.mode
-        self.verdicts: list[Taken[Adopted] | Taken[Evaluated]] = []
-        self.steps: list[Step] = []
-        self.pending: Taken[Pending] | None = None
-        self.retired: Taken[Retired] | None = None
-        self.corrections: list[Taken[Corrected]] = []
-        self.notices: list[Taken[Notified]] = []
-        self.acts: list[Taken[OwnersAct]] = []
-        self.heir: Taken[Registered] | None = None
-        self.extensions: list[Taken[Extended]] = []
-        self._plain_steps: dict[tuple[object, ...], Step] = {}
-
-    def take(self, entry: Entry) -> None:
-        if self.heir is not None and entry.kind in (Evaluated.kind, Pending.kind):
-            raise LedgerCorrupt(
-                f"entry {entry.number} evaluates on a test set whose account entry {self.heir.entry.number} closed"
-            )
-        match entry.kind:
-            case Evaluated.kind:
-                self.verdicts.append(Taken(entry))
-                self.steps.append(self._step(entry))
-                if entry.body.get("pending") is not None:
-                    self.pending = None
-            case Adopted.kind:
-                self.verdicts.append(Taken(entry))
-            case Pending.kind:
-                self.pending = Taken(entry)
-            case Corrected.kind:
-                self.corrections.append(Taken(entry))
-            case Extended.kind:
-                self._extend(Taken(entry))
-            case Retired.kind:
-                self.retired = Taken(entry)
-            case Notified.kind:
-                self.notices.append(Taken(entry))
-            case SettingsAccepted.kind | BaselineNamed.kind | LossAccepted.kind:
-                self.acts.append(Taken(entry))
-            case _:
-                from_body(entry.kind, entry.body, entry.number)  # says what is wrong with it
-
-    def _step(self, entry: Entry) -> Step:
-        body = entry.body
-        stakes = body.get("stakes")
-        is_plain = body.keys() == EVALUATED_FIELDS and body["feedback"] is None and body["stake"] is None
-        if not is_plain or not isinstance(stakes, dict):
-            return step_of(Taken[Evaluated](entry).record, self.mode)
-        key = (body["outcome"], *stakes.items())
-        if key not in self._plain_steps:
-            self._plain_steps[key] = step_of(Taken[Evaluated](entry).record, self.mode)
-        return self._plain_steps[key]
-
-    def account(self) -> Account:
-        return self.earlier.after_all(self.steps)
-
-    def hand_on(self, heir: Taken[Registered]) -> None:
-        """Close the account: what it has left is the *heir*'s, and would be spent twice otherwise."""
-        if self.heir is not None or self.pending is not None:
-            why = "handed on already" if self.heir is not None else "still spent by an evaluation that has begun"
-            raise LedgerCorrupt(f"entry {heir.entry.number} hands on an account that is {why}")
-        self.heir = heir
-
-    def _extend(self, taken: Taken[Extended]) -> None:
-        if self.pending is not None or self.retired is not None or self.heir is not None:
-            raise LedgerCorrupt(f"entry {taken.entry.number} adds examples to a test set that cannot grow then")
-        self.extensions.append(taken)
-
-    def life(self) -> Life:
-        return Life(
-            registered=self.registered,
-            account=self.account(),
-            earlier=self.earlier,
-            verdicts=tuple(self.verdicts),
-            steps=tuple(self.steps),
-            open_pending=self.pending,
-            retired=self.retired,
-            corrections=tuple(self.corrections),
-            notices=tuple(self.notices),
-            acts=tuple(self.acts),
-            heir=self.heir,
-            extensions=tuple(self.extensions),
-        )
-
-
-def step_of(record: Evaluated, mode: Mode) -> Step:
-    """Step of an evaluation in the account: a proof if its outcome was the one that must prove itself."""
-    proven = record.outcome is (Verdict.PASS if mode is Mode.FP_FREE else Verdict.FAIL)
-    return Step(proven, record.stakes, record.feedback.log_probability if record.feedback else 0.0, record.stake)

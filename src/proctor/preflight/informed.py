@@ -22,7 +22,8 @@ from proctor.errors import DataError
 from proctor.gate.asking import Asked
 from proctor.gate.books import Books
 from proctor.gate.session import Session
-from proctor.ledger.history import Life, step_of
+from proctor.ledger.history import Life
+from proctor.ledger.lives import step_of
 from proctor.ledger.records import Evaluated, Forecast
 from proctor.methods import beyond_accuracies, is_gain
 from proctor.predictions import Labels, Panel

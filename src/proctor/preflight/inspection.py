@@ -180,7 +180,9 @@ def _nothing(gate: Gate, file: PredictionsFile) -> TestSet:
 
 
 def _ran(bench: ModelRunner, kind: str) -> Finding:
-    return good("candidate", f"ran on {bench.exam.n_examples:,} {kind} examples; well formed (sandbox: {bench.tier})")
+    return good(
+        "candidate", f"ran on {bench.exam.n_examples:,} {kind} examples; well formed (sandbox: {bench.execution.tier})"
+    )
 
 
 # --- development data ------------------------------------------------------------------------------------------------

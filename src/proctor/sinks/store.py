@@ -54,7 +54,7 @@ def _as_released(release: Release, gate: Gate, runtime: Runtime) -> tuple[Releas
     from proctor.gate.books import Books
     from proctor.gate.releasing import history_of, release_of
     from proctor.gate.session import Session
-    from proctor.ledger.history import lives
+    from proctor.ledger.lives import lives
 
     session = Session(gate=gate, runtime=runtime)
     entries = session.ledger.read()

@@ -29,7 +29,7 @@ from proctor.errors import (
 )
 from proctor.gate.check import check as judge
 from proctor.gate.registry import Registry
-from proctor.ledger.history import lives
+from proctor.ledger.lives import lives
 from proctor.ledger.records import Evaluated, Extended
 from proctor.runtime import Runtime
 from proctor.testset.sealing import generate_key

@@ -12,7 +12,7 @@ from proctor.errors import AccountHandedOn, ContractError, EvaluationPending, Mi
 from proctor.gate.check import check as judge
 from proctor.gate.needs import next_set_hint
 from proctor.gate.session import Session, Stance
-from proctor.ledger.history import lives
+from proctor.ledger.lives import lives
 from proctor.ledger.records import Evaluated, Registered
 from proctor.runtime import Runtime
 

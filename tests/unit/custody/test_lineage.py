@@ -21,7 +21,7 @@ from proctor.custody.lineage import (
 )
 from proctor.errors import ContractError, DomainError, LedgerCorrupt, Misuse
 from proctor.ledger.entries import GENESIS, Draft, seal
-from proctor.ledger.history import lives
+from proctor.ledger.lives import lives
 from proctor.ledger.records import Origin, Registered, to_body
 
 

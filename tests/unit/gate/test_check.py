@@ -24,7 +24,7 @@ from proctor.errors import (
     TestSetRetired,
     ToleranceOutOfReach,
 )
-from proctor.ledger.history import step_of
+from proctor.ledger.lives import step_of
 from proctor.ledger.records import Evaluated, Pending
 from proctor.release import Basis, Verdict
 from proctor.runtime import Runtime

@@ -8,7 +8,7 @@ import pytest
 
 from proctor.budget import Adaptive, Adaptivity, Contract, Guaranteed, Mode, Step, fold
 from proctor.ledger.checkpoint import VERDICTS, checkpoint_of, from_text, to_text
-from proctor.ledger.history import lives, step_of
+from proctor.ledger.lives import lives, step_of
 from proctor.ledger.records import Feedback, Notified, Pending, Retired, Verdict
 
 from .test_history import CONDITION, EXAM, ORIGIN, chain, evaluated, extended, model, registered

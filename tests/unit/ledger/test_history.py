@@ -8,7 +8,8 @@ import pytest
 from proctor.budget import Adaptive, Adaptivity, Contract, Guaranteed, Mode
 from proctor.errors import LedgerCorrupt, LedgerTooNew
 from proctor.ledger.entries import GENESIS, Draft, seal
-from proctor.ledger.history import Question, lives
+from proctor.ledger.history import Question
+from proctor.ledger.lives import lives
 from proctor.ledger.records import (
     Adopted,
     Basis,

@@ -75,7 +75,7 @@ def _gate(gate: Gate, options: Options, job: Job) -> Gate:
 
 
 def _registered(gate: Gate, wish: Wish, job: Job) -> tuple[Effect, ...]:
-    from proctor.cli.testset import succession_lines
+    from proctor.cli.renew import succession_lines
     from proctor.custody.succession import register
     from proctor.gate.session import Session, Stance
 

@@ -96,7 +96,7 @@ def recorded(named: Named, gate: Gate, sha: str) -> Release:
     from proctor.gate.books import Books
     from proctor.gate.releasing import release_of
     from proctor.ledger import open_ledger
-    from proctor.ledger.history import lives
+    from proctor.ledger.lives import lives
 
     entries = open_ledger(gate.ledger, gate.root).read()
     found = lives(entries)

@@ -1,0 +1,183 @@
+"""Runs of models on this machine: isolated as the gate file says, within their time, on a copy of the features."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from proctor.errors import SandboxError
+from proctor.gate.hidden import hidden_paths, own_paths
+from proctor.gate.pace import Lasted, lasting, run_s
+from proctor.gatefile import Gate, Inputs
+from proctor.predictions import PredictionSet
+from proctor.runtime import Runtime
+from proctor.testset import ExamFiles, TestSet, write_features
+
+if TYPE_CHECKING:
+    from proctor.models.child import Launcher, Limits
+    from proctor.models.project import Project
+    from proctor.models.revision import Export
+    from proctor.models.runnable import Runnable
+    from proctor.models.sandbox.openings import Openings
+
+_MOST_PROCESSES = 256
+_MOST_FILE_BYTES = 1 << 30
+_MOST_ROW_BYTES = 4096
+_SHARE_OF_MEMORY = 0.75
+
+
+@dataclass(frozen=True)
+class Execution:
+    """
+    Whatever runs models for one gate, and what is to be said of the runs.
+
+    Args:
+        gate: The gate file.
+        exam: The test set.
+        runtime: Environment and progress.
+        owner_record: File of the private figures, where one was named; hidden from models.
+    """
+
+    gate: Gate
+    exam: TestSet
+    runtime: Runtime
+    owner_record: Path | None = None
+    _tiers: list[str] = field(default_factory=list, repr=False)
+    _slots: list[Lasted] = field(default_factory=list, repr=False)
+
+    @property
+    def tier(self) -> str | None:
+        """Isolation in which models ran, and what is open in it; ``None`` if none did."""
+        return self._tiers[-1] if self._tiers else None
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """Number of slots that each run on sealed inputs has taken."""
+        return tuple(lasted.steps for lasted in self._slots)
+
+    def required_tier(self) -> str:
+        """Isolation that models get here, whether one has run to its end or not."""
+        from proctor.models.sandbox import tier_of
+
+        return self._isolation(tier_of(self.launcher()))
+
+    def project(self, model: Runnable, there: Export | None = None) -> Project:
+        """What *model* consists of, here or in a tree that was exported: all of the project that it is shown."""
+        from proctor.models.submission import project_of
+
+        if there is None:
+            return project_of(model, self.gate.root, None, (*hidden_paths(self.gate), *self._figures()))
+        return project_of(model, there.root, there.tree, hidden_paths(self.gate, there.root, there.tree))
+
+    def run(self, model: Runnable, project: Project, files: ExamFiles) -> PredictionSet:
+        """Run *model* in a copy of its *project*, on a copy of the features and nothing else."""
+        from proctor.models.running import Place, run
+        from proctor.models.sandbox import scratch
+
+        launcher, opened = self.launcher(), self.opened()
+        self._announce(model, files)
+        root, temporary = self.gate.root.absolute(), Path(tempfile.gettempdir())
+        # What is taken away afterwards is the model's doing, too: the slot ends when the folders are gone.
+        with (
+            contextlib.ExitStack() as slot,
+            scratch.folder() as folder,
+            scratch.folder(temporary) as stage,
+        ):
+            place = Place(
+                root=root,
+                stage=stage,
+                folder=folder,
+                launcher=launcher,
+                limits=self._limits(),
+                environment=self.runtime.environ,
+                hidden=(*own_paths(self.gate), *self._figures()),
+                opened=opened,
+                most_bytes=self._most_bytes(),
+            )
+            features = write_features(files, folder)
+            if files is self.exam.files:
+                slot.enter_context(self._slot())
+            ran = run(model, project, features, place)
+        self._tiers.append(self._isolation(ran.tier))
+        if ran.said and self.gate.testset.inputs is not Inputs.SEALED:
+            self.runtime.remark("\n  | ".join([f"{model} said:", *ran.said]))
+        return ran.predictions
+
+    def _announce(self, model: Runnable, files: ExamFiles) -> None:
+        if self.gate.pace is None or files is not self.exam.files:
+            self.runtime.progress(f"running {model}")
+            return
+        seconds = run_s(self.gate.pace.longest_s, self.exam.n_examples)
+        end = datetime.fromisoformat(self.runtime.now()) + timedelta(seconds=seconds)
+        self.runtime.progress(f"running {model}: its time ends at {end:%H:%M:%S} UTC, whatever it does")
+
+    @contextlib.contextmanager
+    def _slot(self) -> Iterator[None]:
+        """Nothing on open inputs; on sealed ones, the time of one run, whatever the model does with it."""
+        if self.gate.pace is None:
+            yield
+            return
+        with lasting(run_s(self.gate.pace.seconds, self.exam.n_examples), self.runtime) as lasted:
+            self._slots.append(lasted)
+            yield
+
+    def launcher(self) -> Launcher:
+        """
+        Isolation that models get here.
+
+        Raises:
+            SandboxError: If it is not as good as it must be.
+        """
+        from proctor.models import sandbox
+
+        if self.gate.testset.inputs is not Inputs.SEALED:
+            return sandbox.choose(self.gate.isolation.tier.value)
+        if not sandbox.scratch.in_memory():
+            raise SandboxError(
+                "sealed inputs are handed to the model in a folder in memory, and this machine has no /dev/shm",
+                hint="Mount a tmpfs at /dev/shm (docker: --shm-size), so that nothing decrypted reaches a disk.",
+            )
+        return sandbox.choose("required")
+
+    def opened(self) -> Openings:
+        """
+        What the gate file opens in the sandbox on this machine; nothing where there is no sandbox to open.
+
+        Raises:
+            Misuse: If it would open more than it says.
+            NotStarted: If it is not here.
+        """
+        from proctor.models.sandbox import tier_of
+        from proctor.models.sandbox.openings import Openings, openings
+
+        isolation = self.gate.isolation
+        if not isolation.opened or tier_of(self.launcher()) == "none":
+            return Openings()
+        closed = (self.gate.fence.project, *hidden_paths(self.gate), *self._figures())
+        return openings(isolation.devices, isolation.folders, closed)
+
+    def _isolation(self, tier: str) -> str:
+        """A tier, and what of the machine is open in it."""
+        opened = self.gate.isolation.opened
+        return tier if tier == "none" or not opened else f"{tier}; open in it: {', '.join(opened)}"
+
+    def _limits(self) -> Limits:
+        from proctor.models.child import Limits
+
+        memory = int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * _SHARE_OF_MEMORY)
+        return Limits(self.gate.seconds, memory, _MOST_PROCESSES, _MOST_FILE_BYTES)
+
+    def _most_bytes(self) -> int:
+        """Room for the longest class and a long id of each example; more would only fill the gate's memory."""
+        return min(_MOST_FILE_BYTES, (1 << 20) + _MOST_ROW_BYTES * self.exam.n_examples)
+
+    def _figures(self) -> tuple[Path, ...]:
+        """What is private beside the gate's own files; labels may stand in git's history, too."""
+        named = [self.owner_record.absolute()] if self.owner_record else []
+        return (*named, self.gate.root / ".git", self.gate.fence.project / ".git")
