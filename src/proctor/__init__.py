@@ -9,7 +9,6 @@ Example:
         gate = proctor.load_gate("proctor.yml")
         release = proctor.check(gate, proctor.Runtime())
         print(release.verdict, release.budget.leakage_bits)
-
 """
 
 from __future__ import annotations

@@ -45,7 +45,6 @@ def from_json(kind: type[T], value: Any) -> T:
         Unknown: If it has a field or a kind that is not known.
         ValueError: If a value is not of its field's type, or is refused by the class.
         TypeError: If a field is missing.
-
     """
     hint: Any = kind
     found: T = codec_of(hint).read(value)
@@ -64,7 +63,6 @@ def codec_of(hint: Any) -> Codec:
 
     Raises:
         TypeError: If it is of no kind that this module knows.
-
     """
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):

@@ -51,7 +51,6 @@ class ProctorError(Exception):
     Args:
         message: What is wrong, with the user's own value quoted; defaults to the class's first line.
         hint: What to do next; printed on a line of its own.
-
     """
 
     exit_code: ClassVar[int] = UNUSABLE

@@ -41,7 +41,6 @@ class BudgetReport:
         bits_left: About how many more bits may leak until a fresh test set is needed; ``None`` if not known.
         counts: What *passes* counts: ``passes``, or ``fails`` in ``fn-free``.
         is_reach_known: False where it was told without the test set, and depends on how large slices of it are.
-
     """
 
     evaluations: int
@@ -149,7 +148,6 @@ class Release:
         stake: Share that was staked on the outcome that must be proven; ``None`` if nothing was declared.
         expected: Probability of a pass that development data promised before; ``None`` if they were not asked.
         notes: Further public remarks, each a sentence.
-
     """
 
     verdict: Verdict

@@ -48,7 +48,6 @@ class Explanation:
         asks: What is asked of the models, and how finely.
         passing_means: What a pass lets one conclude.
         passing_does_not_mean: What neither a pass nor a fail lets one conclude.
-
     """
 
     asks: tuple[str, ...]
@@ -78,7 +77,6 @@ def explain(condition_text: str, mode: str = "fp-free", reliability: float | Non
     Raises:
         ConditionError: If the text is no condition, or one that cannot mean anything.
         DomainError: If *mode* or *reliability* lies outside its domain.
-
     """
     if mode not in {"fp-free", "fn-free"}:
         raise DomainError(f"mode must be fp-free or fn-free, not {mode!r}")

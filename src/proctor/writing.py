@@ -20,7 +20,6 @@ def write_whole(path: Path, content: bytes, mode: int | None = 0o600) -> None:
 
     Raises:
         OSError: If it cannot be written; what was there is there still.
-
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)

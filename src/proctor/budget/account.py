@@ -51,7 +51,6 @@ class Contract:
         mode: Which outcome must be proven.
         adaptivity: The policy.
         steps: Number of evaluations under the paper's three policies; ``None`` under ``recycling``.
-
     """
 
     reliability: float
@@ -118,7 +117,6 @@ class Step:
         stakes: What the gate file said of the stakes when it was judged.
         message_log_probability: Natural logarithm of the declared probability of the released feedback; 0 for none.
         stake: Declared stake in units (`proctor.budget.guard`); ``None`` if none was declared.
-
     """
 
     proven: bool
@@ -144,7 +142,6 @@ class Account:
         stakes: What identifies the code in use: the stakes of the last evaluation, expectations left out.
         code: The code in use; ``None`` until the first evaluation says which, under ``recycling``.
         balances: The two parts of the budget, from the first declared stake on; ``None`` before.
-
     """
 
     contract: Contract
@@ -172,7 +169,6 @@ class Account:
 
         Raises:
             DomainError: If a *stake* is declared under one of the paper's policies, where it has no meaning.
-
         """
         self._refuse_stake(stake)
         if self.is_spent:

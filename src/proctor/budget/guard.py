@@ -29,7 +29,6 @@ def stake_units(stake: float) -> int:
 
     Raises:
         DomainError: If it lies outside its range, or is too small to be told from 0.
-
     """
     if not 0 < stake <= HIGHEST_STAKE or round(stake * STAKE_UNITS) == 0:
         raise DomainError(
@@ -47,7 +46,6 @@ class Balances:
     Args:
         log_automatic: Part that follows the account's own code.
         log_declared: Part that follows what is declared.
-
     """
 
     log_automatic: float
@@ -71,7 +69,6 @@ class Balances:
             log_rest: Share that it gives to the other one.
             stake: Declared share of the first, in units; ``None`` if nothing was declared.
             proven: Whether the outcome was the first.
-
         """
         if proven:
             paid = self._after(log_share, _log_stake(log_share, stake))

@@ -41,7 +41,6 @@ class DevelopmentResult:
         n_development: Number of development examples; at least 1.
         n_test: Number of examples of the test set; at least 1.
         threshold: What the difference must exceed.
-
     """
 
     wins: int
@@ -67,7 +66,6 @@ class DevelopmentResult:
 
         Returns:
             Chances, shape (6,) or (levels, 6).
-
         """
         from scipy.special import ndtr, ndtri_exp
 
@@ -91,7 +89,6 @@ class Forecaster:
         weights: One for each expert, summing to 1.
         proofs: Number of proven outcomes so far.
         evaluations: Number of evaluations so far.
-
     """
 
     weights: tuple[float, ...] = tuple(_PRIOR.tolist())
@@ -109,7 +106,6 @@ class Forecaster:
         Args:
             result: Development results of the candidate that is to be judged.
             level_of: Level of the evaluation under each stake; it grows with the stake.
-
         """
         chances = self._chances(result, np.array([level_of(q) for q in _GRID.tolist()])) @ np.asarray(self.weights)
         worth = chances * (_PASS_IS_WORTH_NATS + np.log(_GRID)) + (1 - chances) * np.log1p(-_GRID)
@@ -123,7 +119,6 @@ class Forecaster:
             result: What the stake was made of; ``None`` if it was not made of development data: nothing is learned.
             log_level: Logarithm of the level at which the evaluation was made.
             proven: Whether the outcome was the one that must be proven.
-
         """
         counted = replace(self, proofs=self.proofs + proven, evaluations=self.evaluations + 1)
         if result is None:

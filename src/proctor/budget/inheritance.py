@@ -31,7 +31,6 @@ def inherit(contract: Contract, before: Account) -> Account:
 
     Raises:
         DomainError: If one of the two is under a policy of the paper, or nothing is left.
-
     """
     if not can_hand_on(before.contract, contract):
         raise DomainError("only `adaptivity: recycling` leaves something that can be handed on")

@@ -55,7 +55,6 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         Misuse: If it cannot be written.
         DataError: If a link of the project would have it elsewhere.
-
     """
     refuse_to_write_out(path)
     try:

@@ -24,7 +24,6 @@ def page(topic: str) -> str:
 
     Args:
         topic: One of `TOPICS`.
-
     """
     return files("proctor").joinpath("docs", f"{topic}.md").read_text(encoding="utf-8")
 

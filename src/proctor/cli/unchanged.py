@@ -29,7 +29,6 @@ def question(gate: Gate, runtime: Runtime, commit: str | None) -> Gate | None:
 
     Raises:
         ProctorError: If test set, models or ledger cannot be read.
-
     """
     if not variables(gate.formula) & {Variable.O, Variable.D} or not _may_be_the_same(gate):
         return gate

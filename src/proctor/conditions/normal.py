@@ -54,7 +54,6 @@ def normalize(condition: Condition) -> Formula:
 
     Raises:
         ConditionError: If a clause is not linear, is true or false whatever the models, or has no positive tolerance.
-
     """
     return renumbered(mapped(condition, _clause))
 
@@ -82,7 +81,6 @@ def measured_by(expression: str) -> Measured:
     Example:
         >>> measured_by("error(n)")
         Measured(quantity=Proportion(variable=<Variable.N: 'n'>), factor=-1.0, constant=1.0)
-
     """
     comparison = parse(f"{expression} > 0")
     if not isinstance(comparison, Comparison):

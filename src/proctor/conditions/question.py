@@ -28,7 +28,6 @@ def question_of(formula: Formula) -> str:
         >>> texts = ("n - o > 0.02 +/- 0.01", "o < n - 0.02", "2 * n > 2 * o + 0.04", "0.02 < n - o")
         >>> {question_of(normalize(parse(text))) for text in texts}
         {'1 n -1 o > 1/50'}
-
     """
     match formula:
         case Clause():

@@ -31,7 +31,6 @@ class Panel:
         candidate: The new model's.
         baseline: The old model's; ``None`` where there is none.
         anchor: The anchor's; ``None`` where it is not asked for.
-
     """
 
     candidate: Values

@@ -34,7 +34,6 @@ def hidden_paths(gate: Gate, root: Path | None = None, top: Path | None = None) 
         gate: The gate whose models are to run.
         root: Its folder in a checkout; the real one if left out.
         top: Top of that checkout; of the project if left out.
-
     """
     root, top = root or gate.root, top or gate.fence.project
     return tuple({*own_paths(gate, root), *(path for other in _gates_below(top) for path in own_paths(other))})

@@ -86,7 +86,6 @@ def load(path: str | Path) -> Gate:
 
     Raises:
         GateFileError: With every problem of the file at once, each as ``file:line:column: message``.
-
     """
     return _only_gate(load_any(path))
 
@@ -115,7 +114,6 @@ def loads(text: str, name: str = "proctor.yml", root: Path | None = None) -> Gat
         >>> gate = loads("{condition: n > 0.8, testset: {labels: y.csv}, candidate: {predictions: new.csv}}")
         >>> gate.reliability, gate.testset.labels
         (0.999, 'y.csv')
-
     """
     return _only_gate(loads_any(text, name, root))
 
@@ -176,7 +174,6 @@ def policy_from_options(options: MappingOf[str, str]) -> Policy:
     Example:
         >>> policy_from_options({"condition": "n > 0.8", "steps": "7"}).stakes
         Adaptive(steps=7, passes=3)
-
     """
     source = Source("options")
     entries = []

@@ -62,7 +62,6 @@ class TestSetSource:
         sample: File of a few public examples, on which a candidate is tried first.
         inputs: Who has seen the inputs.
         classes: Every label that may occur, as text; ``None`` for those that do occur.
-
     """
 
     __test__ = False  # not a test case
@@ -88,7 +87,6 @@ class PredictionsFile:
         prediction: Name of its column of predictions.
         revision: Revision of the repository at which it is read; ``None`` for the file as it lies here.
         is_given: True if whoever runs the gate names it, and not the commit that is judged.
-
     """
 
     predictions: str
@@ -108,7 +106,6 @@ class Accepted:
 
     Attributes:
         in_place_of: What the gate file declares, where a first candidate is the very model that it names.
-
     """
 
     in_place_of: PredictionsFile | Revision | None = field(default=None, compare=False)
@@ -122,7 +119,6 @@ class Revision:
     Attributes:
         revision: Branch, tag or commit.
         is_given: True if whoever runs the gate names it, and not the gate file.
-
     """
 
     revision: str
@@ -143,7 +139,6 @@ class DevelopmentFiles:
         candidate: File of the new model's predictions on them; ``None`` to run it.
         baseline: File of the old model's predictions on them; ``None`` to run it, or to take the candidate's file of
             its commit.
-
     """
 
     labels: str
@@ -177,7 +172,6 @@ class Policy:
         is_informed: True if stakes are made of development data.
         bound: Exact tests, or a bound of the paper.
         disagreement: Anticipated share of changed predictions; ``None`` if nothing was said.
-
     """
 
     condition: str
@@ -215,7 +209,6 @@ class Policy:
 
         Args:
             examples: Examples at hand; ``None`` if the test set is still to be made.
-
         """
         return Request(
             contract=self.contract,
@@ -265,7 +258,6 @@ class Gate(Policy):
         owner: The owner's files.
         notify: Who is told that a fresh test set is needed.
         development: Development data; ``None`` if none are named.
-
     """
 
     name: str
@@ -363,7 +355,6 @@ class PaperScript(Policy):
         root: Folder of the file.
         file: The file's path as the user gave it.
         script: The developers' test script; kept for display and never run, since it would hold the labels.
-
     """
 
     name: str

@@ -35,7 +35,6 @@ class ReadyMade:
         asks: What it asks, in one line.
         condition: The formula.
         mode: Which outcome is never wrong.
-
     """
 
     name: str
@@ -80,7 +79,6 @@ class Draft:
         baseline: The old model.
         first: What the first candidate gets.
         to_fill_in: Keys whose value is only a placeholder, since nothing was found for them.
-
     """
 
     condition: str

@@ -43,7 +43,6 @@ class Estimate:
         high: Last point of the grid.
         step: Distance of its points.
         probabilities: Declared probability of each point; ``None`` for equal ones.
-
     """
 
     of: str

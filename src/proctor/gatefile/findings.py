@@ -61,7 +61,6 @@ class Found:
         id: Name of its column of ids; ``None`` if it has none that could be told.
         value: Name of its column of labels or predictions; ``None`` if it has none that could be told.
         holds_more: Whether a file of labels has further columns, which a model must then not be shown.
-
     """
 
     path: str

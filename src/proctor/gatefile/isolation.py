@@ -28,7 +28,6 @@ class Isolation:
         tier: How much isolation is asked for.
         devices: Absolute paths of devices that models may use, such as a GPU's, or of folders of devices.
         folders: Absolute paths of folders that models may read.
-
     """
 
     tier: Sandbox = Sandbox.AUTO

@@ -96,7 +96,6 @@ class Text(Kind):
         check: Gives the problem with a text, or nothing.
         pattern: Regular expression for the schema, where `check` has one.
         any_scalar: Take numbers as the text that was written (class names may be 0 and 1).
-
     """
 
     check: Callable[[str], str] | None = None
@@ -146,7 +145,6 @@ class Choice(Kind):
     Args:
         words: The words.
         else_form: What else the key may hold, as it would be written, for the message.
-
     """
 
     words: type[StrEnum]
@@ -189,7 +187,6 @@ class Number(Kind):
         high_excluded: Whether the largest itself is refused.
         is_share: Whether it is a probability or share, so that 99.9 and 99.9 % were meant to be 0.999.
         advice: What to add for a number that is out of range.
-
     """
 
     low: float | None = None

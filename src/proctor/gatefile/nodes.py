@@ -90,7 +90,6 @@ class Source:
 
     Args:
         name: What the text is called in messages: a file's path as the user gave it.
-
     """
 
     name: str
@@ -113,7 +112,6 @@ class Source:
 
         Raises:
             GateFileError: With one line ``file:line:column: message`` for each problem, in the order of the file.
-
         """
         if not self.problems:
             return
@@ -130,7 +128,6 @@ def compose(text: str, source: Source) -> Node | None:
 
     Raises:
         GateFileError: If the text is not YAML; there is only one such problem, since YAML stops at it.
-
     """
     try:
         return _Composer(yaml.parse(text, Loader=_loader())).document()

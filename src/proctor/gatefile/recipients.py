@@ -17,7 +17,6 @@ class Owner:
     Attributes:
         record: File to which private figures (and outcomes, under ``adaptivity: none``) are appended.
         key: File of the key that seals labels and signs the ledger; ``None``: the variable ``PROCTOR_KEY``, or none.
-
     """
 
     record: str = ".proctor/owner.jsonl"
@@ -32,7 +31,6 @@ class Notify:
     Attributes:
         webhook: Address that takes a POST of JSON; ``None`` for none.
         mail: Address that is mailed; ``None`` for none. The address behind ``none ->`` is mailed in any case.
-
     """
 
     webhook: str | None = None

@@ -26,7 +26,6 @@ class Key:
         default: Value if it is left out, as the program holds it.
         required: Whether it must be there.
         shown_default: The default as it would be written, for the schema; nothing if there is no such text.
-
     """
 
     name: str

@@ -30,7 +30,6 @@ class Slot:
         seconds: Length of one slot; > 0.
         most: Slots after which the model is stopped; at least 1.
         chance: Declared probability that a model that has reached a slot ends in it; in (0, 1).
-
     """
 
     seconds: float = DEFAULT_SLOT_S

@@ -21,7 +21,6 @@ class Available:
         labels: True if it can read the hidden labels (or holds the key that opens them).
         artifact: True if an artifact of the untrusted job was downloaded.
         token: True if it was given a token.
-
     """
 
     labels: bool

@@ -48,7 +48,6 @@ class Place:
         location: The condition in the gate file.
         links: Addresses for the comment.
         pull_request: Where the comment goes; verified by whoever took it from an artifact.
-
     """
 
     facts: Facts

@@ -40,7 +40,6 @@ class Limits:
         file_bytes: Size of one file.
         total_bytes: Size of all of them.
         depth: Number of parts of a path.
-
     """
 
     files: int = 64
@@ -64,7 +63,6 @@ class Artifact(NamedTuple):
         folder: Where it lies.
         claim: What it says of itself.
         files: Its files by path relative to *folder*, the manifest left out.
-
     """
 
     folder: Path
@@ -92,7 +90,6 @@ def unpack(archive: Path, folder: Path, limits: Limits | None = None) -> Artifac
 
     Raises:
         DataError: If anything about it is not as it should be; *folder* is then not to be used.
-
     """
     limits = limits or Limits()
     if archive.stat().st_size > limits.total_bytes:
@@ -114,7 +111,6 @@ def inspect(folder: Path, limits: Limits | None = None) -> Artifact:
 
     Raises:
         DataError: If it holds links, special files, strange names, too much, or is not what its manifest lists.
-
     """
     names = _walk(folder, limits or Limits())
     if MANIFEST not in names:
@@ -141,7 +137,6 @@ def verify(claim: Claim, run_sha: str, pull_request: Mapping[str, Any]) -> None:
 
     Raises:
         DataError: If the artifact speaks of another commit or of somebody else's pull request.
-
     """
     if claim.head_sha != run_sha:
         raise DataError(f"the artifact claims commit {claim.head_sha}, but its workflow ran for {run_sha}")

@@ -62,7 +62,6 @@ class Endpoint:
         repository: ``owner/name``.
         token: The workflow's token.
         api_url: GITHUB_API_URL.
-
     """
 
     repository: str
@@ -87,7 +86,6 @@ class Client:
         session: The HTTP session.
         sleep: Waits; replaced in tests.
         clock: Seconds since 1970; for waiting times that name a moment.
-
     """
 
     def __init__(

@@ -126,7 +126,6 @@ class Outlets:
         output: File GITHUB_OUTPUT.
         write: Prints one line to the job's log, where the runner finds workflow commands.
         delimiter: Makes an unguessable word.
-
     """
 
     client: Client | None
@@ -142,7 +141,6 @@ def apply(effects: Iterable[Effect], outlets: Outlets) -> tuple[str, ...]:
 
     Returns:
         What could not be done, each a sentence with its advice.
-
     """
     failures: list[str] = []
     summaries: list[str] = []

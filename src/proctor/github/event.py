@@ -38,7 +38,6 @@ class PullRequest(NamedTuple):
         number: Its number; ``None`` where the payload does not say (a ``workflow_run`` of a fork).
         base_sha: Commit that the base branch had.
         is_fork: True if its head lives in another repository.
-
     """
 
     number: int | None
@@ -62,7 +61,6 @@ class Facts:
         before: On a push, the commit that the branch had; ``None`` for a new branch.
         group_base: In a merge queue, the commit that the group is put on; empty elsewhere.
         is_deletion: True if the push deleted the branch: there is nothing to judge.
-
     """
 
     kind: Kind
@@ -98,7 +96,6 @@ def read(environ: Mapping[str, str], payload: Mapping[str, Any]) -> Facts:
 
     Raises:
         Misuse: If this is not a GitHub workflow, or the payload lacks what its kind must have.
-
     """
     name = environ.get("GITHUB_EVENT_NAME", "")
     repository = environ.get("GITHUB_REPOSITORY", "")

@@ -30,7 +30,6 @@ class Clause:
         text: The clause as written, in canonical form.
         index: Its position in the formula, from 0.
         slice: The examples that it is about; ``None`` for all of them.
-
     """
 
     quantity: Quantity

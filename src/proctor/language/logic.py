@@ -38,7 +38,6 @@ class Assignment:
         log_share: Natural logarithm of its share of the level; <= 0.
         disagreement_cap: Upper bound on *d* that its test may rely on; 1 where nothing bounds it.
         power_share: Its share of the miss probability; in (0, 1].
-
     """
 
     clause: Clause
@@ -57,7 +56,6 @@ def truth(formula: Formula, values: Sequence[Truth]) -> Truth:
 
     Raises:
         DomainError: If there is not exactly one value for each clause.
-
     """
     if len(values) != len(clauses(formula)):
         raise DomainError(f"{len(clauses(formula))} clauses need as many truth values, not {len(values)}")
@@ -106,7 +104,6 @@ def allocate(formula: Formula, mode: str) -> tuple[Assignment, ...]:
 
     Raises:
         DomainError: If *mode* is neither.
-
     """
     if mode not in {_FP_FREE, _FN_FREE}:
         raise DomainError(f"mode must be {_FP_FREE} or {_FN_FREE}, not {mode!r}")

@@ -20,7 +20,6 @@ class Mistake:
         message: What is wrong; ``{word}`` stands for the word at which reading stopped.
         advice: What to write instead.
         examples: Broken conditions that end in exactly this mistake.
-
     """
 
     message: str

@@ -106,7 +106,6 @@ def parse(text: str) -> Condition:
     Example:
         >>> str(parse(r"(n-o) > 2e-2 ± .010 /\ d<=0.1"))
         'n - o > 0.02 +/- 0.01 and d <= 0.1'
-
     """
     from lark import UnexpectedToken
 

@@ -26,7 +26,6 @@ class Place:
         text: The whole text.
         start: Offset of the first character.
         end: Offset behind the last character; equal to *start* for a spot between two characters.
-
     """
 
     text: str

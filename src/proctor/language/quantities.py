@@ -167,7 +167,6 @@ def value_range(quantity: Quantity) -> tuple[float, float]:
 
         >>> value_range(Linear(n=1, o=-1, d=1))
         (0.0, 2.0)
-
     """
     low, high = extremes(tuple(Fraction(weight) for weight in quantity.weights))
     return float(low), float(high)

@@ -120,7 +120,6 @@ def parse(text: str) -> Address:
     Example:
         >>> parse("GIT:origin/books").canonical(Path("."))
         'git:origin/books'
-
     """
     if not text.strip():
         raise Misuse("the ledger's address is empty", hint="Leave `ledger` out for .proctor/ledger.db.")
@@ -154,7 +153,6 @@ def canonical_path(path: str, root: Path, project: Path | None = None) -> str:
     Example:
         >>> canonical_path("/p/exam/../labels.csv", Path("/p/gates"), Path("/p"))
         '../labels.csv'
-
     """
     written = os.path.expanduser(path)  # noqa: PTH111  # an unknown user is no fault here
     if not os.path.isabs(written):  # noqa: PTH117

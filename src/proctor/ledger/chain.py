@@ -71,7 +71,6 @@ class Finding:
         other: The last entry that was removed; the place, or the entry, where something is found instead; the number
             of entries; the unknown format.
         head: The published head, where it is about one.
-
     """
 
     fault: Fault
@@ -116,7 +115,6 @@ def verify(
 
     Raises:
         DomainError: If a head is not hexadecimal, or too short.
-
     """
     findings: list[Finding] = []
     if not is_whole(entries):
@@ -143,7 +141,6 @@ def check(entries: Sequence[Entry], before: Sequence[Entry] = (), key: bytes | N
         LedgerTooNew: If an entry has a format that a later version wrote.
         KeyFault: If a key is given and an entry is not signed at all.
         LedgerCorrupt: If anything else is wrong.
-
     """
     if continues(entries, before[-1] if before else None, key):
         return

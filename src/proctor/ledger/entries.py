@@ -58,7 +58,6 @@ class Draft:
 
     Raises:
         DomainError: If an argument lies outside its domain.
-
     """
 
     kind: str
@@ -89,7 +88,6 @@ class Entry:
         hash: SHA-256 of all of the above, 64 hexadecimal digits.
         mac: HMAC-SHA256 of the hash under the owner's ledger key; ``None`` if there was no key.
         format: Version of the hashed form.
-
     """
 
     number: int
@@ -109,7 +107,6 @@ class Entry:
 
         Raises:
             LedgerCorrupt: If the text is no JSON object, which a tampered store can bring about.
-
         """
         if self._body is None:
             object.__setattr__(self, "_body", _parse_body(self))
@@ -200,7 +197,6 @@ def from_line(line: str) -> Entry:
 
     Raises:
         LedgerCorrupt: If the line is not an entry; whether it is the *right* entry, the chain says.
-
     """
     if match := _LINE.fullmatch(line):
         at, text, version, digest, kind, mac, number, previous = match.groups()
@@ -228,7 +224,6 @@ def from_json(value: object) -> Entry:
 
     Raises:
         LedgerCorrupt: If a field is missing, unknown or of the wrong form.
-
     """
     if not isinstance(value, dict) or sorted(value) != list(_FIELDS):
         raise LedgerCorrupt(f"not a ledger entry: it needs exactly the fields {', '.join(_FIELDS)}")

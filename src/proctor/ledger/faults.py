@@ -22,7 +22,6 @@ class Fault:
         kind: The error it becomes.
         sentence: What happened, after the name of the ledger.
         hint: What to do next.
-
     """
 
     kind: type[LedgerError]

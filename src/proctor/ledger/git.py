@@ -63,7 +63,6 @@ class GitStore:
             where that is ambiguous.
         root: A folder in the repository.
         environ: Environment of git; credentials come from there and from git's own configuration.
-
     """
 
     def __init__(self, location: str, root: Path, environ: Mapping[str, str] = os.environ) -> None:
@@ -111,7 +110,6 @@ class GitStore:
 
         Raises:
             Misuse: If a name is that of the ledger, or has a folder in it.
-
         """
         for name in files:
             if name in ("", ".", "..", ".git", FILE) or "/" in name or "\0" in name:

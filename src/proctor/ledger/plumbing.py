@@ -71,7 +71,6 @@ class Git:
         root: Any folder of a clone or of a linked work tree.
         environ: Environment of git.
         timeout_s: Limit for one command.
-
     """
 
     def __init__(self, root: Path, environ: Mapping[str, str], timeout_s: float = git.TIMEOUT_S) -> None:

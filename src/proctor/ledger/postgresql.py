@@ -58,7 +58,6 @@ class PostgresqlStore:
 
     Raises:
         Misuse: If libpq cannot read the address.
-
     """
 
     def __init__(self, address: str) -> None:

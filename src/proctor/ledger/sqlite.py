@@ -45,7 +45,6 @@ class SqliteStore:
     Args:
         path: The file; it and its folder are created by the first write.
         timeout_s: How long to wait for other writers.
-
     """
 
     def __init__(self, path: Path, timeout_s: float = TIMEOUT_S) -> None:

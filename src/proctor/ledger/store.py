@@ -48,7 +48,6 @@ class Store(Protocol):
             LedgerTooNew: If a later version wrote it.
             LedgerLocked: If others kept it locked for too long.
             LedgerUnreachable: If the place does not answer.
-
         """
 
     def write(self, entries: Sequence[Entry]) -> None:
@@ -59,7 +58,6 @@ class Store(Protocol):
             LedgerMoved: If the last entry is another; nothing was written.
             LedgerUnwritable: If the place does not take entries: permissions, a full disk, a protected branch.
             LedgerError: Whatever `fetch` raises.
-
         """
 
     def close(self) -> None:
@@ -84,7 +82,6 @@ class Ledger:
     Args:
         store: Where the entries are kept.
         key: The owner's ledger key; with it, every entry must be signed and every new one is.
-
     """
 
     def __init__(self, store: Store, key: bytes | None = None) -> None:
@@ -110,7 +107,6 @@ class Ledger:
             LedgerCorrupt: If the chain does not verify, or is not the one that was read before.
             KeyFault: If there is a key and an entry is not signed.
             LedgerError: If the place cannot be read, see `Store.fetch`.
-
         """
         known = self._verified
         new = self._store.fetch(max(0, len(known) - 1))
@@ -133,7 +129,6 @@ class Ledger:
 
         Raises:
             LedgerError: If the place cannot be read, see `Store.fetch`.
-
         """
         found = self._store.fetch(last.number - 1)
         if not found or found[0] != last or not chain.continues(found[1:], last, self._key):
@@ -153,7 +148,6 @@ class Ledger:
             KeyFault: If the ledger is signed and there is no key.
             LedgerUnwritable: If the place takes no entries.
             LedgerError: See `Store`; the entry may then be in or not.
-
         """
         if _head_of(self._verified) != expected_head and _head_of(self.read()) != expected_head:
             raise LedgerMoved(f"{self.description} moved on from {expected_head[:12]}: read again and decide again")
@@ -175,7 +169,6 @@ class Ledger:
         Raises:
             Misuse: If this ledger is not empty.
             LedgerCorrupt: If *entries* do not verify.
-
         """
         chain.check(entries)
         if self.read():
@@ -203,7 +196,6 @@ class Ledger:
 
         Raises:
             Misuse: If this kind of ledger has no room for files.
-
         """
         if not isinstance(self._store, Publishing):
             raise Misuse(
@@ -239,7 +231,6 @@ def open_ledger(location: str, root: Path, key: bytes | None = None) -> Ledger:
         Misuse: If the address is of no known kind.
         MissingExtra: If the kind needs a package that is not installed.
         DataError: If a link of the project leads out of it there.
-
     """
     return Ledger(_store_at(location, root), key)
 

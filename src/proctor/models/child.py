@@ -73,7 +73,6 @@ class Limits:
         memory_bytes: Address space of each process; ``None`` for no limit.
         processes: Number of processes; ``None`` for no limit.
         file_bytes: Size of the largest file it may write; ``None`` for no limit.
-
     """
 
     seconds: float = 600.0
@@ -95,7 +94,6 @@ class Job:
         writable: Files and folders that it needs to write.
         devices: Devices that it may read, write and control.
         limits: What it may use up.
-
     """
 
     argv: tuple[str, ...]
@@ -117,7 +115,6 @@ class Finished:
         output_tail: The last lines of what it printed, standard output and error together.
         timed_out: True if the time limit ended it.
         tier: Isolation that it ran under: ``none``, ``landlock``, ``bubblewrap``.
-
     """
 
     returncode: int
@@ -143,7 +140,6 @@ class PlainLauncher:
 
         Raises:
             NotStarted: If the program cannot be started.
-
         """
         process = start(job)
         return supervise(process, job.limits.seconds, tier="none")
@@ -155,7 +151,6 @@ def start(job: Job, argv: tuple[str, ...] | None = None) -> subprocess.Popen[byt
 
     Raises:
         NotStarted: If the program cannot be started.
-
     """
     command = argv or job.argv
     try:

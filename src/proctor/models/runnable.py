@@ -21,7 +21,6 @@ class Command:
         timeout: Seconds until it is stopped; ``None`` if nothing was said.
         id: Name of the column of ids in what it writes.
         prediction: Name of the column of predictions in what it writes.
-
     """
 
     command: str
@@ -39,7 +38,6 @@ class Command:
 
         Raises:
             Misuse: If it cannot be read as words, or names no file for the predictions.
-
         """
         try:
             words = shlex.split(self.command)
@@ -64,7 +62,6 @@ class Model:
         timeout: Seconds until it is stopped; ``None`` if nothing was said.
         id: Name of the column of ids in the features, which the model is not shown.
         files: Files and folders beside it that it consists of, too: modules that it was made with.
-
     """
 
     model: str

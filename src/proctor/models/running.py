@@ -57,7 +57,6 @@ class Place:
         hidden: Labels, ledger, keys: no folder is opened to the model that holds one of these.
         opened: What the owner opens in the sandbox beyond what every model may use.
         most_bytes: Size of the predictions beyond which they are not read into the gate's memory; > 0.
-
     """
 
     root: Path
@@ -80,7 +79,6 @@ class Ran:
         predictions: What came out, not aligned yet.
         tier: Isolation that it ran under.
         said: The last lines that it printed, fit to be shown; empty if it was quiet.
-
     """
 
     predictions: PredictionSet
@@ -104,7 +102,6 @@ def run(model: Runnable, project: Project, features: Path, place: Place) -> Ran:
         DataError: If what it consists of has changed since its digest was made.
         Misuse: If it is a pickle that is not trusted, or a command without ``{predictions}``.
         MissingExtra: If its format needs a package that is not installed.
-
     """
     start = project.copy(place.stage)
     home, out = place.folder / "home", place.folder / "out"

@@ -33,7 +33,6 @@ def project_of(model: Runnable, root: Path, tree: Path | None = None, hidden: It
 
     Raises:
         ModelError: If a file of it is missing, or it is a command that neither declares files nor lies in git.
-
     """
     match model:
         case Model(path, files=files):

@@ -20,7 +20,6 @@ def levels(account: Account, stakes: Stakes) -> tuple[tuple[int | None, tuple[tu
 
     Returns:
         Pairs of the number of passes and (name of the stakes or the policy, natural logarithm of the level).
-
     """
     adaptivity = account.contract.adaptivity
     if adaptivity is not Adaptivity.RECYCLING:

@@ -31,7 +31,6 @@ class Requirement(ComputedAnew):
         variance: Bound on the share of changed predictions that Bennett's inequality uses; ``None``: Hoeffding's.
         is_assumed: True if no clause of the condition checks that bound.
         disagreement: Anticipated share of changed predictions, which counts the labels.
-
     """
 
     clause: Clause
@@ -98,7 +97,6 @@ class Requirement(ComputedAnew):
 
         Raises:
             ToleranceOutOfReach: If there are fewer examples than the paper's formula asks for.
-
         """
         if not self.resolves(n_examples):
             message = f"`{self.clause}` needs more than {n_examples:,} examples by {self.method}"

@@ -41,7 +41,6 @@ class Terms:
         log_miss: Natural logarithm of the tolerated probability of not proving what holds by two tolerances.
         disagreement: Anticipated share of changed predictions; ``None`` if nothing is said.
         bound: Whose tests decide.
-
     """
 
     mode: Mode
@@ -80,7 +79,6 @@ class Request:
         simulate: Whether plans of linear expressions are sharpened by a seeded simulation.
         feedback_bits: The most that the feedback of one evaluation costs beside its verdict.
         log_budget: Natural logarithm of what the set starts with; ``None`` for all that the contract gives.
-
     """
 
     contract: Contract
@@ -139,7 +137,6 @@ class ClausePlan:
         log_level: Natural logarithm of its own level.
         asked: The tolerance it asks for.
         reached: The tolerance that the examples at hand reach; ``None`` if there are none or they reach none.
-
     """
 
     text: str
@@ -171,7 +168,6 @@ class LifeRow:
     Attributes:
         passes: Passes (in ``fn-free``: fails) that are expected; ``None`` where the level does not depend on them.
         cells: Name of the stakes or policy, and what holds under it.
-
     """
 
     passes: int | None
@@ -207,7 +203,6 @@ class Plan:
         enough: Whether they are enough; ``None`` if none are at hand.
         notes: Assumptions, each a sentence.
         mode: Which outcome is proven, so that its number and not the other's wears the test set out.
-
     """
 
     examples: int
@@ -247,7 +242,6 @@ class Reach:
         tolerance: Of the clause furthest from what it asks; ``None`` if no tolerance is reached.
         asked: What that clause asks; ``None`` if it names none.
         clause_index: Which clause it is.
-
     """
 
     tolerance: float | None

@@ -59,7 +59,6 @@ def plan(formula: Formula, request: Request, progress: Progress | None = None) -
         >>> found = plan(formula, Request(contract, budget.Adaptive(7), disagreement=0.1, bound=Bound.BENNETT))
         >>> found.examples, found.labels
         (4713, 471)
-
     """
     terms = request.terms()
     _check_tolerances(formula, request)

@@ -35,7 +35,6 @@ class Sheet(NamedTuple):
         ids: Their ids, in order; ``None`` if they have none.
         kind: Type of the labels; ``None`` if not known (no label has been given yet).
         classes: Declared classes, as text; ``None`` if none are declared.
-
     """
 
     n_examples: int
@@ -54,7 +53,6 @@ class Aligned:
         digest: Digest of what was submitted.
         source: What was submitted, in the developer's own words.
         notes: Remarks for the developer; public.
-
     """
 
     values: Values
@@ -82,7 +80,6 @@ def align(sheet: Sheet, predictions: PredictionSet) -> Aligned:
     Raises:
         DataError: If an id is missing, unknown or given twice, the number is wrong, the type is not that of the
             labels, or a class is not a declared one.
-
     """
     predictions = replace(predictions, values=_as_the_labels(sheet, predictions.values))
     _check_kind(sheet, predictions)
@@ -107,7 +104,6 @@ def prediction_digest(values: Values, ids: Sequence[str] | None = None) -> str:
     Args:
         values: One class per example; without *ids*, in an order that depends on the examples alone.
         ids: The id of each, by which they are brought into one order.
-
     """
     whole = hashlib.sha256(b"proctor predictions 1\0")
     if ids is not None:
@@ -147,7 +143,6 @@ def refuse_respelled(new: Aligned, old: Aligned) -> None:
 
     Raises:
         DataError: If each has a class that the other never predicts, and the two differ in case, blanks or width alone.
-
     """
     if not new.kind is old.kind is Kind.TEXT:
         return

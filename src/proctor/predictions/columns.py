@@ -45,7 +45,6 @@ class Column(NamedTuple):
         values: Integers (any width), text, or true and false; a filler where nothing is known.
         known: False where the cell is empty; ``None`` if none is.
         before: The same as proctor 0.1 read it, where that was another spelling; ``None`` elsewhere.
-
     """
 
     values: Values
@@ -99,7 +98,6 @@ def classes_column(table: Table, name: str) -> Column:
 
     Raises:
         DataError: If it holds scores instead of classes, text beside numbers, NaN, or anything that is no class.
-
     """
     raw = table.columns[name]
     if isinstance(raw, np.ndarray):
@@ -113,7 +111,6 @@ def text_column(table: Table, name: str) -> list[str]:
 
     Raises:
         DataError: If an id is empty.
-
     """
     raw = table.columns[name]
     if isinstance(raw, np.ndarray) and raw.dtype.kind == "S":

@@ -32,7 +32,6 @@ def chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator
 
     Raises:
         DataError: If the file is missing, empty, or not well formed.
-
     """
     csv.field_size_limit(_LONGEST_CELL)
     with source.open_text() as file:

@@ -31,7 +31,6 @@ def chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator
 
     Raises:
         DataError: If the file is missing, empty, or not well formed; or if keys that are wanted are in some lines only.
-
     """
     first, names, records = 1, None, []
     try:

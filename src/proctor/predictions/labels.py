@@ -27,7 +27,6 @@ class Labels:
         values: Classes; a filler where the label is not known.
         known: False where there is no label yet; ``None`` if all are known.
         before: The values as proctor 0.1 read them, where that was another spelling; ``None`` elsewhere.
-
     """
 
     values: Values

@@ -29,7 +29,6 @@ def lines(source: Source, file: TextIO) -> Iterator[str]:
 
     Raises:
         DataError: If one is longer than any line of a table.
-
     """
     number = 0
     while line := file.readline(_LONGEST_LINE):
@@ -45,7 +44,6 @@ def text_of(source: Source, file: BinaryIO) -> TextIO:
 
     Raises:
         DataError: If it is plainly something else, named as what it seems to be.
-
     """
     if source.is_packed:
         file = io.BufferedReader(_Unpacked(source, file))

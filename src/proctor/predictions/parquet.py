@@ -37,7 +37,6 @@ def chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator
 
     Raises:
         DataError: If the file is missing, empty, or no Parquet.
-
     """
     names: set[str] | None = None
     for part, constant in _parts(source):
@@ -57,7 +56,6 @@ def write_without(source: Source, column: str, target: Path) -> None:
 
     Raises:
         DataError: If its parts have columns of types that do not go together.
-
     """
     whole: list[Any] = []
     for part, constant in _parts(source):

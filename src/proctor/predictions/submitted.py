@@ -25,7 +25,6 @@ class ColumnNames(NamedTuple):
     Args:
         id: Column of example ids; need not be there.
         prediction: Column of predicted classes.
-
     """
 
     id: str = "id"
@@ -42,7 +41,6 @@ class PredictionSet:
         ids: Ids of the examples; ``None`` where the file names none.
         digest: `digest` of the file as submitted (or of the model that wrote it).
         source: What was submitted, in the developer's own words.
-
     """
 
     values: Values
@@ -68,7 +66,6 @@ def digest(source: Source, names: ColumnNames) -> str:
 
     Raises:
         DataError: If the file cannot be read.
-
     """
     of_file = tables.digest(source)
     if names == ColumnNames():
@@ -90,7 +87,6 @@ def read_predictions(
     Raises:
         DataError: If the file is not a well-formed table of exactly one class for each of its rows.
         MissingExtra: If it is Parquet and pyarrow is not installed.
-
     """
     source = path if isinstance(path, Source) else Source(path)
     names = names or ColumnNames()

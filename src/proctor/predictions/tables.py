@@ -44,7 +44,6 @@ class Source:
         is_private: True if no cell of it may appear in a message (labels).
         fence: What its links may not lead out of; ``None`` where nobody else had a hand in the path.
         is_owners: True if its owner asks, who may be told ids and places of a private table.
-
     """
 
     path: Path
@@ -96,7 +95,6 @@ class Source:
         Raises:
             DataError: If there is no such file, it is none (a pipe, a device), it leads out of the fence, it is a
                 pointer of Git LFS or DVC, or it cannot be read.
-
         """
         if self.content is not None:
             refuse_pointer(str(self), self.content[:MOST_BYTES])
@@ -122,7 +120,6 @@ class Source:
 
         Raises:
             DataError: As `open_bytes`; or if it is plainly no UTF-8.
-
         """
         from proctor.predictions import lines
 
@@ -139,7 +136,6 @@ class Table:
         n_rows: Number of rows.
         source: Where it came from.
         first_line: Line of the first row, where rows are lines of a text file; ``None`` elsewhere.
-
     """
 
     columns: dict[str, Raw]
@@ -177,7 +173,6 @@ def parts(folder: Source) -> tuple[Source, ...]:
 
     Raises:
         DataError: If there is none.
-
     """
     if folder.fence is not None:
         folder.fence.real(folder.path)
@@ -206,7 +201,6 @@ def read_table(source: Source, wanted: frozenset[str] | None = None, most_rows: 
     Raises:
         DataError: If the file is missing, empty, not a well-formed table, or longer than *most_rows*.
         MissingExtra: If it is Parquet and pyarrow is not installed.
-
     """
     if most_rows is not None and source.ending == ".npz":
         from proctor.predictions import arrays
@@ -279,7 +273,6 @@ def is_index(name: str, place: int) -> bool:
     Args:
         name: Its name.
         place: Its place among the columns, from 0; ``index`` alone could be anything further on.
-
     """
     return bool(_INDEX.fullmatch(name)) or (place == 0 and name in {"index", "level_0"})
 

@@ -28,7 +28,6 @@ class Finding:
         text: What was found, a sentence.
         hint: What to do next; empty if nothing.
         exit_code: Exit code that `proctor check` would end with for this; 0 unless it is a problem.
-
     """
 
     name: str
@@ -53,7 +52,6 @@ class Figures:
         changed: Share of development examples on which the predictions change.
         chance: Chance of a pass if the development data are exactly like the test set.
         chance_with_uncertainty: The same, allowing for the number of the development examples.
-
     """
 
     is_replay: bool | None = None
@@ -76,7 +74,6 @@ class Preflight:
         gate: Name of the gate.
         findings: In the order in which they were looked at.
         figures: The numbers behind them.
-
     """
 
     gate: str

@@ -41,7 +41,6 @@ class Problem:
         exit_code: 2 to 5 (design.md), or 70.
         message: What is wrong.
         hint: What to do next.
-
     """
 
     gate: str

@@ -118,7 +118,6 @@ def charts(plan: Plan, curve: tuple[tuple[float, int], ...]) -> tuple[Chart, ...
     Args:
         plan: The plan.
         curve: Multiples of the asked tolerance, and examples needed there (`proctor.planning.tolerance_curve`).
-
     """
     return tuple(chart for chart in (_needed_chart(plan, curve), _life_chart(plan)) if chart.lines)
 

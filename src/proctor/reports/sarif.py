@@ -30,7 +30,6 @@ class Location(NamedTuple):
     Attributes:
         file: Path of the gate file, relative to the repository.
         line: Line of the condition, from 1.
-
     """
 
     file: str

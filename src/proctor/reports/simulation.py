@@ -44,7 +44,6 @@ class Tally:
             test set less that in the population, on average.
         gain: Accuracy, in the population, of the model accepted at the end less that of the first one, on average.
         false_by_commit: For each commit, the lives in which a wrong proof has been released by then.
-
     """
 
     gate: str
@@ -83,7 +82,6 @@ class Study:
         developer: What the developer does, in words.
         tallies: One for each gate.
         notes: Further remarks, each a sentence.
-
     """
 
     kind: str

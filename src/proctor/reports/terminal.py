@@ -22,7 +22,6 @@ def render_release(release: Release, width: int | None = None) -> str:
     Args:
         release: What is shown.
         width: Columns after which a sentence is continued on the next line; ``None`` for no end.
-
     """
     word = sentences.verdict_word(release.verdict)
     indent = len(word) + 5

@@ -41,7 +41,6 @@ def deliver(record: Record, target: Target, outbox: Outbox, environ: Mapping[str
 
     Returns:
         What was sent and what still waits, with the reason; `proctor runstore sync` sends the latter.
-
     """
     try:
         outbox.put(record)

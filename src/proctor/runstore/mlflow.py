@@ -36,7 +36,6 @@ class RunReference:
         run_id: Identifier of the run.
         url: Address of its page.
         remarks: What could not be stored as wished, each a sentence.
-
     """
 
     run_id: str
@@ -58,7 +57,6 @@ def send(
     Raises:
         StoreUnreachable: If the store does not answer, after all repetitions; send it again later.
         StoreRefused: If the store does not accept it.
-
     """
     store = Connection(settings, session, sleep)
     experiment = _experiment(store) or _new_experiment(store)
@@ -87,7 +85,6 @@ def record_private(
     Raises:
         DomainError: If the two experiments are the same.
         StoreRefused: If the experiment does not exist, or is not open to these credentials.
-
     """
     if settings.experiment == public_experiment:
         raise DomainError(

@@ -69,7 +69,6 @@ def sync(outbox: Outbox, send: Callable[[Record], str]) -> tuple[Sent | Kept, ..
     Args:
         outbox: What waits.
         send: Sends one record and gives the address of its run; raises `StoreError`.
-
     """
     from proctor.runstore.rest import StoreUnreachable
 

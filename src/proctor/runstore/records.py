@@ -48,7 +48,6 @@ class Record:
         tags: Searchable.
         metrics: Chartable by step.
         artifacts: Texts by file name.
-
     """
 
     evaluation: str
@@ -71,7 +70,6 @@ def describe(
         release: What left the gate.
         history: Released steps of the same test set up to this one; they make the run's charts.
         artifacts: Reports (text) by file name, such as ``report.json``; ``report.md`` is also shown as the run's note.
-
     """
     texts = dict(artifacts or {})
     params = _limited(_params(release), LONGEST_PARAM, texts)
@@ -110,7 +108,6 @@ def from_json(text: str) -> Record:
 
     Raises:
         DataError: If *text* is anything else.
-
     """
     try:
         body = json.loads(text)

@@ -57,7 +57,6 @@ class Connection:
         settings: Address, credentials and limits.
         session: The HTTP session; closed by whoever made it.
         sleep: Waits the given seconds; replaced in tests.
-
     """
 
     def __init__(

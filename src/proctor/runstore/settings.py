@@ -57,7 +57,6 @@ class Settings:
         timeout_s: Seconds to wait for a connection, and for each answer.
         retries: How often a request is repeated after the first try.
         backoff_s: Seconds before the first repetition; doubles with each.
-
     """
 
     url: str
@@ -81,7 +80,6 @@ def from_environ(url: str, environ: Mapping[str, str], experiment: str = "") -> 
 
     Raises:
         DomainError: If the address is not HTTP, a number cannot be read, or two settings exclude each other.
-
     """
     address, from_url = _split(url)
     return Settings(

@@ -37,7 +37,6 @@ def sample_size(tolerance: float, level: float, variance: float) -> int:
 
         >>> sample_size(tolerance=0.02, level=0.002 / 7, variance=0.1)
         4713
-
     """
     return log_level_sample_size(tolerance, log_of_level(level), variance)
 

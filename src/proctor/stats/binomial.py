@@ -43,7 +43,6 @@ def lower_bound(successes: int, n_examples: int, level: float) -> float:
 
         >>> round(lower_bound(successes=96, n_examples=100, level=0.001), 4)
         0.8598
-
     """
     return _lower(*_counts(successes, n_examples), level)
 
@@ -70,7 +69,6 @@ def upper_bound(successes: int, n_examples: int, level: float) -> float:
 
         >>> round(upper_bound(successes=0, n_examples=1000, level=0.001), 4)
         0.0069
-
     """
     k, n = _counts(successes, n_examples)
     return min(1.0, math.nextafter(1 - _lower(n - k, n, level), 2))  # near 1 the last digit is worth more than a level
@@ -94,7 +92,6 @@ def log_p_value(successes: int, n_examples: int, threshold: float, *, above: boo
 
     Raises:
         DomainError: If an argument lies outside its domain.
-
     """
     k, n = _counts(successes, n_examples)
     if not math.isfinite(threshold):
@@ -125,7 +122,6 @@ def rejects(successes: int, n_examples: int, threshold: float, log_level: float,
 
         >>> rejects(970, 1000, 0.95, math.log(0.01)), rejects(970, 1000, 0.95, math.log(0.001))
         (True, False)
-
     """
     check_log_stake(log_level)
     evidence = log_p_value(successes, n_examples, threshold, above=above)

@@ -54,7 +54,6 @@ def rejects(scores: Scores, threshold: float, log_level: float, low: float = 0.0
 
         >>> rejects([0.9, 0.8, 1.0, 0.9, 0.7, 0.9, 1.0, 0.8] * 4, threshold=0.6, log_level=-7.0)
         True
-
     """
     scaled = _scaled(scores, low, high)
     check_log_stake(log_level)
@@ -85,7 +84,6 @@ def lower_bound(scores: Scores, level: float, low: float = 0.0, high: float = 1.
 
         >>> 0.6 < lower_bound([0.9, 0.8, 1.0, 0.9, 0.7, 0.9, 1.0, 0.8] * 4, level=0.001) < 0.875
         True
-
     """
     scaled = _scaled(scores, low, high)
     return low + (high - low) * _first_unrefuted(scaled, -log_of_level(level))
@@ -111,7 +109,6 @@ def upper_bound(scores: Scores, level: float, low: float = 0.0, high: float = 1.
 
         >>> upper_bound([], level=0.01)
         1.0
-
     """
     mirrored = [1 - score for score in _scaled(scores, low, high)]
     return high - (high - low) * _first_unrefuted(mirrored, -log_of_level(level))

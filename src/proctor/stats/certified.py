@@ -65,7 +65,6 @@ class Extremes:
         value: Statistic from which on outcomes count, ties allowed for (see :func:`proctor.stats.score.loosened`).
         span: Smallest and largest nuisance that will be asked for.
         log_level: Natural logarithm of the level that the probabilities will be compared with.
-
     """
 
     n_examples: int

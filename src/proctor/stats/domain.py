@@ -36,7 +36,6 @@ def count(name: str, value: object, most: int = LARGEST_COUNT) -> int:
     Example:
         >>> count("the number of wins", 12.0)
         12
-
     """
     try:
         is_whole = isinstance(value, float) and value.is_integer()

@@ -42,7 +42,6 @@ def log_p_value(total: float, n_examples: int, mean: float) -> float:
 
         >>> round(log_p_value(80, 100, 0.5), 3)
         -21.035
-
     """
     n = _checked(n_examples, mean)
     if not 0 <= total <= n:
@@ -72,7 +71,6 @@ def critical_total(n_examples: int, mean: float, log_level: float) -> float | No
     Example:
         >>> round(critical_total(100, mean=0.5, log_level=math.log(0.001)), 2)
         66.69
-
     """
     n = _checked(n_examples, mean)
     check_log_level(log_level)
@@ -102,7 +100,6 @@ def log_miss(n_examples: int, threshold: float, mean: float, log_level: float) -
     Example:
         >>> log_miss(647, threshold=0.5, mean=0.6, log_level=math.log(0.001)) <= math.log(0.1)
         True
-
     """
     total = critical_total(n_examples, threshold, log_level)
     if not 0 < mean <= 1:
@@ -132,7 +129,6 @@ def sample_size(threshold: float, mean: float, log_level: float, log_miss_allowe
 
         >>> sample_size(threshold=0.5, mean=0.6, log_level=math.log(0.001), log_miss_allowed=math.log(0.1))
         647
-
     """
     check_log_level(log_level)
     check_log_level(log_miss_allowed)
@@ -170,7 +166,6 @@ def reachable_mean(n_examples: int, threshold: float, log_level: float, log_miss
     Example:
         >>> round(reachable_mean(647, threshold=0.5, log_level=math.log(0.001), log_miss_allowed=math.log(0.1)), 3)
         0.6
-
     """
     check_log_level(log_miss_allowed)
     if critical_total(n_examples, threshold, log_level) is None:

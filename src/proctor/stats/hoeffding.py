@@ -38,7 +38,6 @@ def sample_size(tolerance: float, level: float, span: float = 1.0) -> int:
 
         >>> sample_size(tolerance=0.01, level=0.001)
         34539
-
     """
     return log_level_sample_size(tolerance, log_of_level(level), span)
 
@@ -74,7 +73,6 @@ def composite_sample_size(tolerance: float, level: float, coefficients: Sequence
     Example:
         >>> composite_sample_size(0.02, 0.002 / 7, [1, -1])
         44269
-
     """
     return composite_log_level_sample_size(tolerance, log_of_level(level), coefficients)
 

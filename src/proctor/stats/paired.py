@@ -51,7 +51,6 @@ def p_value(wins: int, losses: int, n_examples: int, threshold: float, level: fl
 
         >>> p_value(60, 25, 1000, threshold=0.0, level=0.001) <= 0.001
         True
-
     """
     return PairedTest(n_examples, threshold, log_of_level(level)).p_value(wins, losses)
 
@@ -82,7 +81,6 @@ def lower_bound(wins: int, losses: int, n_examples: int, level: float) -> float:
 
         >>> lower_bound(60, 25, 1000, level=0.001) > 0.005
         True
-
     """
     log_level = log_of_level(level)
     anything = PairedTest(n_examples, -1.0, log_level)
@@ -127,7 +125,6 @@ def upper_bound(wins: int, losses: int, n_examples: int, level: float) -> float:
 
         >>> upper_bound(0, 0, 10_000, level=0.001) < 0.001
         True
-
     """
     return -lower_bound(losses, wins, n_examples, level)
 

@@ -41,7 +41,6 @@ class Region(NamedTuple):
         test: The test whose region this is.
         first: Smallest number of discordant examples in the window.
         critical: Fewest wins that reject, from *first* upwards; one more than the discordant examples where none do.
-
     """
 
     test: PairedTest
@@ -58,7 +57,6 @@ class Region(NamedTuple):
 
         Raises:
             DomainError: If no population is like that.
-
         """
         check_alternative(difference, disagreement)
         n = self.test.n_examples
@@ -83,7 +81,6 @@ class Region(NamedTuple):
 
         Raises:
             DomainError: If no population is like that.
-
         """
         return -math.expm1(self.log_miss(difference, disagreement))
 
@@ -96,7 +93,6 @@ class Curve(NamedTuple):
         nodes: Values of the nuisance, ascending.
         values: t* at each.
         jitter: Distance within which an outcome is not decided by the interpolation, at each.
-
     """
 
     nodes: Floats
@@ -121,7 +117,6 @@ class Sketch(NamedTuple):
         region: The region as interpolated; exact where nothing is in doubt.
         may_be_more: Positions in the window whose critical value may be larger.
         may_be_less: Positions whose critical value may be smaller.
-
     """
 
     region: Region
@@ -143,7 +138,6 @@ class Sketch(NamedTuple):
 
         Returns:
             A range wider than the error of the interpolation; None where too much is in doubt to say.
-
         """
         region = self.region
         if 2 * len(self.doubtful) > len(region.critical):
@@ -174,7 +168,6 @@ class Sketch(NamedTuple):
             disagreement: True P(exactly one of the two models is right); in [abs(difference), 1].
             goal: Logarithm of a miss; where it is given, all that matters is on which side of it the region's own lies.
             spared: Share of the miss, or of the power where that is smaller, that doubts left open may have.
-
         """
         critical = self.region.critical.copy()
         region = Region(self.region.test, self.region.first, critical)
@@ -223,7 +216,6 @@ def sketch(test: PairedTest, disagreement: float, log_miss: float, curve: Curve 
         disagreement: Anticipated P(exactly one of the two models is right); in [0, 1].
         log_miss: Logarithm of the probability of not rejecting that is to be resolved; < 0.
         curve: Critical statistics computed for a nearby sample size, to save time; where it does not reach, none.
-
     """
     first, last = discordant_window(test.n_examples, disagreement, log_miss + _RESOLVED)
     m = as_counts(first, last)
@@ -262,7 +254,6 @@ def draw_curve(test: PairedTest, first: int, last: int) -> Curve:
         test: The test; its level must be within reach of floats.
         first: Smallest number of discordant examples.
         last: Largest.
-
     """
     n = test.n_examples
     low, high = np.arcsin(np.sqrt([test.nuisance(first)[0], test.nuisance(last)[1]]))

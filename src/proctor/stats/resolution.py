@@ -45,7 +45,6 @@ class Demand:
 
     Raises:
         DomainError: If an argument lies outside its domain.
-
     """
 
     threshold: float
@@ -93,7 +92,6 @@ def sample_size(demand: Demand, tolerance: float) -> int:
         >>> chance = math.log(0.001)
         >>> sample_size(Demand(0.02, chance, chance, disagreement=0.1), tolerance=0.02) < 2400
         True
-
     """
     _check_tolerance(tolerance)
     difference = demand.threshold + 2 * tolerance
@@ -131,7 +129,6 @@ def reachable_tolerance(demand: Demand, n_examples: int) -> float | None:
         >>> chance = math.log(0.001)
         >>> round(reachable_tolerance(Demand(0.02, chance, chance, disagreement=0.1), 5_000), 3)
         0.013
-
     """
     test = demand.test(n_examples)
     largest = (demand.disagreement - demand.threshold) / 2
@@ -159,7 +156,6 @@ def resolves(demand: Demand, tolerance: float, n_examples: int) -> bool:
 
     Raises:
         DomainError: If the tolerance is not positive, or the size is negative.
-
     """
     _check_tolerance(tolerance)
     test = demand.test(n_examples)

@@ -27,7 +27,6 @@ def statistic(wins: npt.ArrayLike, losses: npt.ArrayLike, n_examples: int, thres
         losses: Examples on which the baseline alone is right.
         n_examples: Size of the sample, ties included; >= 1.
         threshold: Difference of accuracies, strictly between -1 and 1.
-
     """
     w, ell = np.asarray(wins, dtype=float), np.asarray(losses, dtype=float)
     excess = w - ell - n_examples * threshold
@@ -70,7 +69,6 @@ def critical_wins(
 
     Returns:
         A number from 0 to *discordant*, or *discordant* + 1 where no outcome reaches the value.
-
     """
     m, t = np.broadcast_arrays(discordant, np.asarray(value, dtype=float))
     mf = m.astype(float)

@@ -30,7 +30,6 @@ def stirling_error(count: npt.ArrayLike) -> Floats:
 
     Args:
         count: Whole numbers, >= 1.
-
     """
     # ln n! = (n + 1/2) ln n - n + ln sqrt(2 pi) + error(n)
     n = np.asarray(count, dtype=float)
@@ -49,7 +48,6 @@ def log_binomial(counts: npt.ArrayLike, n_examples: int) -> Floats:
     Args:
         counts: Whole numbers in [0, n_examples].
         n_examples: Size of the sample.
-
     """
     # entropy form: ln C(n, k) = -k ln(k/n) - (n-k) ln(1-k/n) + ln sqrt(n / (2 pi k (n-k))) + stirling errors
     n = float(n_examples)
@@ -71,7 +69,6 @@ def log_mass(counts: npt.ArrayLike, n_examples: int, probability: npt.ArrayLike)
         counts: Whole numbers in [0, n_examples].
         n_examples: Size of the sample.
         probability: Chance of a success, in [0, 1].
-
     """
     k = np.atleast_1d(np.asarray(counts, dtype=float))
     p = np.asarray(probability, dtype=float)
@@ -86,7 +83,6 @@ def log_binomial_rows(counts: npt.ArrayLike, n_examples: npt.ArrayLike, probabil
         counts: Whole numbers in [0, n_examples].
         n_examples: Sizes of the samples.
         probability: Chance of a success, in [0, 1].
-
     """
     k, n = np.asarray(counts, dtype=float), np.asarray(n_examples, dtype=float)
     ways = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
@@ -101,7 +97,6 @@ def log_upper_tail(count: int, n_examples: int, probability: float) -> float:
         count: Whole number; at most 0 gives 0.0 (certain), above *n_examples* gives -inf.
         n_examples: Size of the sample.
         probability: Chance of a success, in [0, 1].
-
     """
     if count <= 0 or probability >= 1:
         return 0.0 if count <= n_examples else -math.inf
@@ -121,7 +116,6 @@ def log_lower_tail(count: int, n_examples: int, probability: float) -> float:
         count: Whole number; below 0 gives -inf, at least *n_examples* gives 0.0.
         n_examples: Size of the sample.
         probability: Chance of a success, in [0, 1].
-
     """
     if count < 0 or count >= n_examples or probability <= 0 or probability >= 1:
         certain = count >= n_examples or (count >= 0 and probability <= 0)
@@ -153,7 +147,6 @@ def chernoff(counts: npt.ArrayLike, n_examples: int, probability: npt.ArrayLike,
         n_examples: Size of the sample; >= 1.
         probability: Chance of a success, in [0, 1].
         above: True if the upper tail is meant.
-
     """
     k = np.asarray(counts, dtype=float)
     p = np.asarray(probability, dtype=float)

@@ -56,7 +56,6 @@ class PairedTest:
 
         >>> [PairedTest(2700, threshold, math.log(0.001)).rejects(170, 70) for threshold in (0.01, 0.02)]
         [True, False]
-
     """
 
     n_examples: int
@@ -82,7 +81,6 @@ class PairedTest:
 
         Raises:
             DomainError: If there are more of them than examples.
-
         """
         wins, losses = self.counts(wins, losses)
         if self.log_level == -math.inf:
@@ -106,7 +104,6 @@ class PairedTest:
 
         Raises:
             DomainError: If there are more of them than examples.
-
         """
         wins, losses = self.counts(wins, losses)
         if self.foregone is not None or self.threshold == -1 or self.log_level == -math.inf:
@@ -129,7 +126,6 @@ class PairedTest:
 
         Raises:
             DomainError: If there are more of them than examples, or the level is 0.
-
         """
         wins, losses = self.counts(wins, losses)
         if self.log_level == -math.inf:
@@ -159,7 +155,6 @@ class PairedTest:
 
         Raises:
             DomainError: If no population is like that.
-
         """
         from proctor.stats.region import sketch
 
@@ -176,7 +171,6 @@ class PairedTest:
         Args:
             disagreement: Anticipated P(exactly one of the two models is right); in [0, 1].
             log_miss: Logarithm of the probability of not rejecting that is to be resolved; < 0.
-
         """
         from proctor.stats.region import sketch
 
@@ -208,7 +202,6 @@ class PairedTest:
 
         Args:
             discordant: Wins and losses together.
-
         """
         n, side = self.n_examples, math.exp(self.log_level) * NUISANCE_SHARE / 2
         least, most = abs(self.threshold), max(self.disagreement_cap, abs(self.threshold))
@@ -223,7 +216,6 @@ class PairedTest:
         Args:
             wins: Examples on which the candidate alone is right.
             losses: Examples on which the baseline alone is right.
-
         """
         observed, mean = (1 + (wins - losses) / self.n_examples) / 2, (1 + self.threshold) / 2
         if observed <= mean:
@@ -246,7 +238,6 @@ class PairedTest:
 
         Raises:
             DomainError: If there are more of them than examples.
-
         """
         w, ell = count("the number of wins", wins), count("the number of losses", losses)
         if w + ell > self.n_examples:
@@ -264,7 +255,6 @@ def check_alternative(difference: float, disagreement: float) -> None:
 
     Raises:
         DomainError: If they lie outside their domains, or the difference exceeds the disagreement.
-
     """
     if not 0 <= disagreement <= 1:
         raise DomainError(f"a disagreement must lie in [0, 1], not {disagreement!r}")
@@ -283,7 +273,6 @@ def discordant_window(n_examples: int, disagreement: float, log_outside: float) 
         n_examples: Size of the sample.
         disagreement: P(exactly one of the two models is right); in [0, 1].
         log_outside: Logarithm of the probability to leave out; < 0.
-
     """
     depth = math.log(2) - log_outside
     mean = n_examples * disagreement

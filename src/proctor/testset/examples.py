@@ -46,7 +46,6 @@ class ExamFiles:
         label: Name of the column of labels; never shown to a model, should the features have it too.
         classes: Declared classes, as text; ``None`` if none are declared.
         key: Secret key of the row hashes; empty where the inputs are open.
-
     """
 
     labels: Source
@@ -73,7 +72,6 @@ class TestSet:
         hashes: What each of them is.
         columns: Names of the feature columns that were hashed, in natural order; empty if ids were.
         account: Name under which it is in the books, where it has been extended since it was registered.
-
     """
 
     __test__ = False  # not a test case
@@ -184,7 +182,6 @@ class TestSet:
 
         Raises:
             DataError: If they are not labels of these examples, or not well formed. No label is quoted.
-
         """
         return _read_labels(self)
 
@@ -196,7 +193,6 @@ def load(files: ExamFiles) -> TestSet:
     Raises:
         DataError: If files are missing or malformed, ids are given twice, or there are neither features nor ids.
         MissingExtra: If a file is Parquet and pyarrow is not installed.
-
     """
     if files.features is None:
         ids = _label_ids(files)

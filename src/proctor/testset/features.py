@@ -27,7 +27,6 @@ def write_features(files: ExamFiles, folder: Path) -> Path:
 
     Raises:
         DataError: If there are no features, or they cannot be read or written.
-
     """
     features = files.features
     if features is None:

@@ -57,7 +57,6 @@ def row_hashes(columns: Sequence[Raw], n_rows: int, key: bytes = b"") -> Hashes:
         columns: Raw columns, in natural order; an array of more dimensions counts as that many columns.
         n_rows: Number of rows.
         key: Secret key of at most 64 bytes; empty for hashes that anybody can compute.
-
     """
     hashes = np.empty(n_rows, f"V{HASH_BYTES}")
     width = sum(int(np.prod(raw.shape[1:])) if isinstance(raw, np.ndarray) else 1 for raw in columns)

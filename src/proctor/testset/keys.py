@@ -50,7 +50,6 @@ class Key:
 
     Args:
         secret: 32 random bytes.
-
     """
 
     secret: bytes = field(repr=False)
@@ -76,7 +75,6 @@ class Key:
 
         Raises:
             KeyFault: If it is no key, or one that was mistyped or cut; the text itself is never quoted.
-
         """
         body = text.strip().lower()
         if not body.startswith(_PREFIX):
@@ -109,7 +107,6 @@ def find_key(environ: Mapping[str, str], key_file: Path | None = None) -> Key | 
 
     Raises:
         KeyFault: If the file cannot be read, or what is found is no key.
-
     """
     if key_file is None:
         text = environ.get(KEY_VARIABLE, "").strip()

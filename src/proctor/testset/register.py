@@ -35,7 +35,6 @@ class LabelChange(NamedTuple):
     Attributes:
         changed: Rows (of the present file) whose label is another one, or was taken away.
         added: Number of examples that had no label and now have one.
-
     """
 
     changed: NDArray[np.intp]
@@ -56,7 +55,6 @@ class LabelRegister:
         salt: The secret of the tags.
         keys: Row hashes in ascending order, repeats included.
         tags: Tag of the label of each; zeros where there was none.
-
     """
 
     salt: bytes
@@ -81,7 +79,6 @@ class LabelRegister:
 
         Raises:
             DataError: If the examples are not those that were registered.
-
         """
         changes = (self._compare(hashes, each) for each in labels.readings())
         return min(changes, key=lambda change: change.n_changed)
@@ -123,7 +120,6 @@ class LabelRegister:
 
         Raises:
             DataError: If *data* is no register.
-
         """
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as archive:

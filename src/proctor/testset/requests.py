@@ -27,7 +27,6 @@ class LabelRequest(NamedTuple):
     Attributes:
         path: Where it is.
         n_examples: Number of examples that it names.
-
     """
 
     path: Path
@@ -45,7 +44,6 @@ def write_request(exam: TestSet, rows: NDArray[np.intp], folder: Path) -> LabelR
 
     Raises:
         DataError: If it cannot be written.
-
     """
     path = folder / f"labels-wanted-{exam.fingerprint[:12]}.csv"
     names = [exam.ids[row] if exam.ids is not None else str(row + 1) for row in rows.tolist()]

@@ -80,7 +80,6 @@ class Facts(NamedTuple):
         key_id: `Key.id` of the key that opens it.
         pair: Hexadecimal; the same in labels and inputs that were sealed together.
         plain_bytes: Length of what is inside.
-
     """
 
     key_id: str
@@ -102,7 +101,6 @@ def seal_bytes(plaintext: bytes, key: Key, context: str, pair: bytes | None = No
         key: The owner's key.
         context: What it is (`LABELS`, `INPUTS`); it can only be opened as the same.
         pair: From `fresh_pair`, or `Facts.pair` of what it belongs to; fresh if left out.
-
     """
     fields = (bytes.fromhex(key.id), _context_tag(key, context), pair or fresh_pair(), os.urandom(16))
     header = _HEADER.pack(_MAGIC, _VERSION, *fields, len(plaintext))
@@ -119,7 +117,6 @@ def open_bytes(sealed: bytes, key: Key, context: str) -> bytes:
     Raises:
         KeyFault: If it is not a sealed file, was sealed under another key or as something else, is cut short, or was
             changed; each says so.
-
     """
     facts = facts_of(sealed)
     header, body = sealed[: _HEADER.size], memoryview(sealed)[_HEADER.size :]
@@ -152,7 +149,6 @@ def facts_of(sealed: bytes) -> Facts:
 
     Raises:
         KeyFault: If it is not a sealed file, or one of a later version.
-
     """
     if not sealed.startswith(_MAGIC) or len(sealed) < _HEADER.size:
         raise KeyFault("it is not a sealed file, or only the beginning of one")
@@ -169,7 +165,6 @@ def file_facts(path: Path) -> Facts:
     Raises:
         KeyFault: If it is not a sealed file.
         DataError: If it cannot be read.
-
     """
     with _named(path):
         return facts_of(_read(path, _HEADER.size))
@@ -192,7 +187,6 @@ def open_file(path: Path, key: Key | None, context: str) -> bytes:
     Raises:
         KeyFault: As `open_bytes`, with the path; or if there is no key.
         DataError: If the file cannot be read.
-
     """
     if key is None:
         raise KeyFault(
@@ -209,7 +203,6 @@ def check_pair(labels: Path, inputs: Path) -> None:
 
     Raises:
         KeyFault: If they belong to different test sets, or one of them is not sealed.
-
     """
     if file_facts(labels).pair != file_facts(inputs).pair:
         raise KeyFault(
@@ -224,7 +217,6 @@ def seal_file(source: Path, target: Path, key: Key, context: str, pair: bytes | 
 
     Raises:
         DataError: If *source* cannot be read or *target* not written.
-
     """
     sealed = seal_bytes(_read(source), key, context, pair)
     try:
@@ -253,7 +245,6 @@ def open_record(text: str, key: Key, context: str) -> dict[str, Any]:
 
     Raises:
         KeyFault: If the key is another, the context is another, or the text was changed.
-
     """
     try:
         raw = base64.b64decode(text.removeprefix(_RECORD_PREFIX), altchars=b"-_", validate=True)

@@ -44,7 +44,6 @@ class Sketch(NamedTuple):
         n_rows: Number of rows, repeats included.
         n_distinct: Number of distinct rows.
         marks: The smallest 63-bit hashes in ascending order, each times two, plus one if the row is repeated.
-
     """
 
     n_rows: int
@@ -68,7 +67,6 @@ class Sketch(NamedTuple):
 
         Raises:
             DataError: If *form* is no sketch.
-
         """
         try:
             if form["form"] != _FORM:
@@ -87,7 +85,6 @@ class Overlap(NamedTuple):
         number: Distinct rows that both have, commonplace ones not counted; an estimate unless *is_exact*.
         is_exact: True if both sets were compared whole.
         is_chance: True if samples of a population whose rows repeat would share as many.
-
     """
 
     number: int

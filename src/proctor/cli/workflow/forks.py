@@ -70,7 +70,6 @@ def pack(job: Job, gate: Gate, folder: Path, *, sends_model: bool = False) -> Pa
     Raises:
         Misuse: If this is no pull request, or it is not known what the candidate consists of.
         DataError: If the predictions are not well formed, or a name is not plain.
-
     """
     request = job.facts.pull_request
     if request is None or request.number is None:
@@ -105,7 +104,6 @@ def _declared(gate: Gate) -> tuple[str, ...]:
 
     Raises:
         Misuse: If a path leads out, or the candidate's extent is not declared.
-
     """
     if isinstance(gate.candidate, Command) and not gate.candidate.files:
         raise Misuse(
@@ -177,7 +175,6 @@ def take(job: Job, gate: Gate, path: Path) -> Taken:
     Raises:
         DataError: If anything about it is not as it should be.
         Misuse: If there is no token to ask GitHub with.
-
     """
     if job.client is None:
         raise Misuse("an artifact cannot be verified without a token", hint="Pass `token: ${{ github.token }}`.")

@@ -40,7 +40,6 @@ class Job:
         environ: The environment, without the token; never shown, for the key is in it.
         outlets: Where effects go.
         workspace: Folder that paths of annotations start from.
-
     """
 
     facts: Facts
@@ -84,7 +83,6 @@ def open_job(environ: Mapping[str, str], write: Callable[[str], None] = click.ec
 
     Raises:
         Misuse: If this is no workflow of GitHub.
-
     """
     payload = _payload(environ)
     facts = event.read(environ, payload)

@@ -32,7 +32,6 @@ class Options:
         choice: The ledger that the verdict is read from.
         artifact: The stored result.
         issue: Whether an issue asks for the next test set.
-
     """
 
     gate: str

@@ -32,7 +32,6 @@ class Options:
         wish: What the owner says beside the gate file.
         badges: Whether badges are published beside the ledger.
         issue: Whether issues about earlier test sets are closed.
-
     """
 
     gate: str

@@ -64,7 +64,6 @@ def read(found: Artifact, gate: str) -> Named | Problem | None:
 
     Raises:
         DataError: If it is not one.
-
     """
     path = found.files.get(FILE)
     if path is None or path.stat().st_size > _MOST_BYTES:
@@ -91,7 +90,6 @@ def recorded(named: Named, gate: Gate, sha: str) -> Release:
     Raises:
         DataError: If there is no such verdict, or it is another gate's.
         LedgerError: If the ledger cannot be read.
-
     """
     from proctor.gate.books import Books
     from proctor.gate.releasing import release_of

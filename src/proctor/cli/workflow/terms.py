@@ -33,7 +33,6 @@ class Choice:
     Attributes:
         ledger: Address of the ledger; empty for the gate file's if that is shared, else the branch `LEDGER`.
         baseline: ``auto``, ``gate-file``, or a revision.
-
     """
 
     ledger: str = ""
@@ -62,7 +61,6 @@ def in_job(gate: Gate, choice: Choice, revision: str) -> Gate:
 
     Raises:
         DataError: If the clone does not have the revision; a shallow one is told how to mend it.
-
     """
     return replace(gate, ledger=ledger_of(gate, choice.ledger), baseline=_baseline(gate, choice.baseline, revision))
 
@@ -80,7 +78,6 @@ def as_owned(gate: Gate, base: str | None) -> Gate:
 
     Raises:
         DataError: If the clone does not have the base; a shallow one is told how to mend it.
-
     """
     theirs = _gate_at(gate, base) if base is not None else None
     if theirs is None:

@@ -39,7 +39,6 @@ class Options:
         issue: Whether an issue asks for the next test set.
         artifact: What the untrusted job uploaded.
         result: Folder for the stored result, which another job posts.
-
     """
 
     gate: str

@@ -27,7 +27,6 @@ class Share:
         cap: Bound on the disagreement that its test may rely on.
         disagreement: Anticipated share of changed predictions.
         is_said: Whether somebody said so; otherwise it is the bound of a clause on d, or the worst case.
-
     """
 
     clause: Clause
@@ -75,7 +74,6 @@ def check_alternative(share: Share, low: float, high: float, key: str = "") -> N
         low: Smallest value that its quantity can have, as anticipated.
         high: Largest value that its quantity can have, as anticipated.
         key: The key of the gate file that the range depends on, if one does.
-
     """
     if share.clause.tolerance is None:
         return

@@ -128,7 +128,6 @@ class Scaled:
         null: Hypothetical mean, scaled.
         log_level: Natural logarithm of the level.
         log_miss: Natural logarithm of the tolerated probability of not rejecting.
-
     """
 
     values: tuple[float, ...]

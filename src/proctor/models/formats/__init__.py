@@ -42,7 +42,6 @@ class Format:
         library: Package without which it cannot be loaded.
         extra: Extra of this package that installs the library; ``None`` where it is always installed.
         trust: What the gate file has to say, and can say, before it is loaded.
-
     """
 
     name: str
@@ -64,7 +63,6 @@ class Format:
 
         Raises:
             MissingExtra: If its library is not installed.
-
         """
         if importlib.util.find_spec(self.library) is None:
             raise MissingExtra(

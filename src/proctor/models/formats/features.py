@@ -72,7 +72,6 @@ def as_numbers(features: Any) -> np.ndarray:
 
     Raises:
         ProctorError: If there is text among them.
-
     """
     try:
         return np.asarray(features, float)

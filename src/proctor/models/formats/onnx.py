@@ -32,7 +32,6 @@ def load(path: Path, _trusted: tuple[str, ...]) -> Graph:
 
     Raises:
         ProctorError: If onnxruntime cannot run it.
-
     """
     try:
         return Graph(onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]))

@@ -17,7 +17,6 @@ def load(path: Path, trusted: tuple[str, ...]) -> Any:
 
     Raises:
         ProctorError: If it holds types that neither skops nor the gate file trusts; none of them is imported.
-
     """
     unknown = sorted(set(skops.io.get_untrusted_types(file=path)) - set(trusted))
     if unknown:

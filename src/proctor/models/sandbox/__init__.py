@@ -75,7 +75,6 @@ def choose(policy: str) -> Launcher:
     Raises:
         SandboxError: If isolation is required and no tier works here.
         DomainError: If there is no such policy.
-
     """
     if policy not in set(Policy):
         raise DomainError(f"{policy!r} is not a sandbox policy", hint=f"one of {', '.join(Policy)}")

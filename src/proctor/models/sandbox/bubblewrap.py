@@ -37,7 +37,6 @@ class Bubblewrap:
         Raises:
             NotStarted: If the program cannot be started, or a declared path does not exist.
             SandboxError: If the sandbox itself did not work.
-
         """
         calls = seccomp.program(os.uname().machine, private_files=True, private_processes=True)
         # a file, not a pipe: bubblewrap reads the filter to its end

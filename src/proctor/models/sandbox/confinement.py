@@ -44,7 +44,6 @@ class Confinement:
         program: Seccomp filter to install before *argv* is executed, if any.
         inherit: Descriptors that *argv* is to find open.
         own_processes: Processes that *argv* runs beside the job's program.
-
     """
 
     argv: tuple[str, ...]
@@ -63,7 +62,6 @@ def run(job: Job, confinement: Confinement, tier: str) -> Finished:
     Raises:
         NotStarted: If the program cannot be started.
         SandboxError: If the supervisor itself did not work.
-
     """
     inherited = confinement.inherit if confinement.ruleset is None else (*confinement.inherit, confinement.ruleset)
     plan_end, control = os.pipe()

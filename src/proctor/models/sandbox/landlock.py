@@ -67,7 +67,6 @@ class Landlock:
         Raises:
             NotStarted: If the program cannot be started, or a declared path does not exist.
             SandboxError: If the sandbox itself did not work.
-
         """
         writable = system.declared(job.writable)
         environment = {name: value for name, value in job.environment.items() if name not in {"TEMP", "TMP", "TMPDIR"}}
@@ -108,7 +107,6 @@ def ruleset(readable: Iterable[Path], writable: Iterable[Path], devices: Iterabl
 
     Raises:
         OSError: If the kernel has no Landlock, or a path cannot be opened.
-
     """
     abi = version()
     fields = (handled(abi), _ALL_NETWORK if abi >= 4 else None, _ALL_SCOPES if abi >= SCOPE_ABI else None)

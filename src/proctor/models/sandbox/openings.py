@@ -30,7 +30,6 @@ class Openings(NamedTuple):
     Attributes:
         devices: Devices that it may read, write and control.
         folders: Folders that it may read.
-
     """
 
     devices: tuple[Path, ...] = ()
@@ -49,7 +48,6 @@ def openings(devices: Iterable[str], folders: Iterable[str], hidden: Iterable[Pa
     Raises:
         Misuse: If one of them would open more than it says.
         NotStarted: If this machine does not have one of them.
-
     """
     closed = tuple(Path(os.path.realpath(path)) for path in hidden)
     found = [device for name in devices for device in _devices(Path(name))]

@@ -27,7 +27,6 @@ def of(limits: Limits, cores: int, *, has_devices: bool = False) -> list[tuple[i
         cores: Of the machine.
         has_devices: True if the job is given devices: a GPU's driver reserves more addresses than there is memory, so
             that only the memory in use is bounded, by the supervisor.
-
     """
     values = [(resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, OPEN_FILES)]
     if math.isfinite(limits.seconds):

@@ -36,7 +36,6 @@ def folder(parent: Path | None = None) -> Iterator[Path]:
 
     Args:
         parent: Where it is made; left out: in memory if possible.
-
     """
     place = (parent or (MEMORY if in_memory() else Path(tempfile.gettempdir()))).resolve()
     _sweep(place)
@@ -74,7 +73,6 @@ def _locked(path: Path) -> Iterator[None]:
 
     Raises:
         OSError: If it is locked, gone, a link, or another user's.
-
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
@@ -124,7 +122,6 @@ def take(path: Path, most_bytes: int) -> bytes:
     Raises:
         ModelError: If there is no ordinary file of that size: a link, pipe, device or folder is never followed,
             opened or waited for.
-
     """
     try:
         # without O_NONBLOCK the opening of a pipe would wait for a writer

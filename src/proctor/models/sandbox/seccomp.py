@@ -159,7 +159,6 @@ def program(machine: str, *, private_files: bool, private_processes: bool) -> by
 
     Returns:
         The instructions, or ``None`` for a machine that is not known here.
-
     """
     if (known := MACHINES.get(machine)) is None:
         return None

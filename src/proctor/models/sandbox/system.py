@@ -78,7 +78,6 @@ def program(job: Job) -> tuple[Path, ...]:
 
     Raises:
         NotStarted: If there is no such program.
-
     """
     name = job.argv[0]
     # a name with a slash counts from the job's folder, not from ours
@@ -99,7 +98,6 @@ def declared(paths: Iterable[Path]) -> tuple[Path, ...]:
 
     Raises:
         NotStarted: If one of them does not exist.
-
     """
     named = [absolute(path) for path in paths]
     for path in named:
@@ -118,7 +116,6 @@ def excluding(readable: Iterable[Path], hidden: Iterable[Path]) -> tuple[Path, .
     Example:
         ``excluding([Path("project")], [Path("project/exam/labels.csv")])`` gives every entry of ``project`` but
         ``exam``, and every entry of ``project/exam`` but ``labels.csv``.
-
     """
     secrets = [path.resolve() for path in hidden]
     visible: list[Path] = []
