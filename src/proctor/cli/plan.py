@@ -52,7 +52,7 @@ Examples:
 @click.option(
     "--development", type=click.IntRange(min=1), metavar="N", help="Development examples, for a row of informed stakes."
 )
-@click.option("--simulate", is_flag=True, help="Sharpen plans of linear expressions by a seeded simulation.")
+@click.option("--simulate", is_flag=True, help="Sharpen plans of betting tests by a seeded simulation.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the plan.", metavar="FILE.svg")

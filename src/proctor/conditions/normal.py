@@ -18,7 +18,7 @@ from proctor.errors import ConditionError
 from proctor.language.clauses import Clause, Formula, mapped, renumbered
 from proctor.language.parser import parse
 from proctor.language.place import Place
-from proctor.language.quantities import ORDER, Difference, Linear, Proportion, Quantity, extremes
+from proctor.language.quantities import ORDER, Difference, Linear, Proportion, Quantity, combined, extremes
 from proctor.language.tree import (
     Add,
     Call,
@@ -86,8 +86,8 @@ def measured_by(expression: str) -> Measured:
     if not isinstance(comparison, Comparison):
         raise _whole(expression).error(f"`{expression}` is not one expression", "Write for example `n - o`.")
     quantity, form = _collected(comparison).quantity, _form(comparison.left)
-    if form.others:
-        return Measured(quantity, float(form.others[quantity]), float(form.constant))
+    if (found := combined(form.others)) is not None:
+        return Measured(quantity, float(found[1]), float(form.constant))
     factor = next(w / Fraction(q) for w, q in zip(form.weights, quantity.weights, strict=True) if w)
     return Measured(quantity, float(factor), float(form.constant))
 
@@ -188,14 +188,16 @@ def _product(written: Multiply, left: _Form, right: _Form) -> _Form:
 
 def _by_itself(comparison: Comparison, form: _Form, above: bool, tolerance: Fraction | None) -> _Bound:
     """A quantity that is no sum of accuracies, against a constant; nothing else can be judged of such."""
-    if len(form.others) > 1 or any(form.weights):
+    found = None if any(form.weights) else combined(form.others)
+    if found is None:
         quantity = next(iter(form.others))
         raise _refusal(
             comparison,
-            f"`{comparison}` adds up `{quantity}` and another quantity, and such a metric is judged by itself only",
-            f"Compare it with a number: `{quantity} > 0.8`.",
+            f"`{comparison}` adds up `{quantity}` and another quantity, and such a metric is judged by itself, or as "
+            "its difference between two models",
+            f"Compare one with a number: `{quantity} > 0.8`.",
         )
-    [(quantity, factor)] = form.others.items()
+    quantity, factor = found
     weights = tuple(Fraction(weight) for weight in quantity.weights)
     scaled = None if tolerance is None else tolerance / abs(factor)
     return _Bound(quantity, weights, above == (factor > 0), -form.constant / factor, scaled)

@@ -16,7 +16,16 @@ from __future__ import annotations
 from proctor.language.clauses import Clause, Formula, clauses, restrict, slices, variables
 from proctor.language.logic import Assignment, Truth, allocate, truth
 from proctor.language.parser import parse
-from proctor.language.quantities import Difference, Linear, Proportion, Quantity, Ratio, quantity_variables, value_range
+from proctor.language.quantities import (
+    Difference,
+    Linear,
+    Proportion,
+    Quantity,
+    Ratio,
+    RatioDifference,
+    quantity_variables,
+    value_range,
+)
 from proctor.language.tree import AllOf, AnyOf, Call, Comparator, Comparison, Condition, Slice, Variable
 
 __all__ = [
@@ -34,6 +43,7 @@ __all__ = [
     "Proportion",
     "Quantity",
     "Ratio",
+    "RatioDifference",
     "Slice",
     "Truth",
     "Variable",

@@ -6,7 +6,8 @@ Which values a quantity can take is settled here, because it follows from what c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
@@ -135,10 +136,64 @@ class Ratio:
         return f"{self.metric}({self.model}, {quoted(self.positive)})"
 
 
-Quantity = Proportion | Difference | Linear | Ratio
+@dataclass(frozen=True)
+class RatioDifference:
+    """
+    Difference of a `Ratio` between two models; in the normal form *plus* comes first in the order n, o, a.
+
+    Attributes:
+        metric: Its name.
+        plus: The model whose metric counts.
+        minus: The model whose metric is taken away.
+        positive: The class, as it is spelled in labels.
+    """
+
+    metric: str
+    plus: Variable
+    minus: Variable
+    positive: str
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d: those of the two models."""
+        return Difference(self.plus, self.minus).weights
+
+    @property
+    def is_bounded_by_d(self) -> bool:
+        """Never: a share of all examples bounds no share of the part that a metric looks at."""
+        return False
+
+    @property
+    def terms(self) -> tuple[tuple[float, str], ...]:
+        """It is made of nothing else."""
+        return ((1.0, str(self)),)
+
+    def __str__(self) -> str:
+        plus, minus = (Ratio(self.metric, model, self.positive) for model in (self.plus, self.minus))
+        return f"{plus} - {minus}"
+
+
+Quantity = Proportion | Difference | Linear | Ratio | RatioDifference
 
 DISAGREEMENT = Proportion(Variable.D)
 """The share of examples on which candidate and baseline differ: the only quantity that needs no labels."""
+
+
+def combined(terms: Mapping[Quantity, Fraction]) -> tuple[Quantity, Fraction] | None:
+    """
+    One quantity, and its factor, for a sum of quantities that are no accuracies; ``None`` if no method judges the sum.
+
+    A sum of one is itself; the same metric of two models with opposite factors is its difference.
+    """
+    match sorted(terms.items(), key=lambda term: term[0].weights, reverse=True):
+        case [(quantity, factor)]:
+            return quantity, factor
+        case [(Ratio() as one, factor), (Ratio() as other, opposite)] if (
+            replace(other, model=one.model) == one and factor == -opposite
+        ):
+            return RatioDifference(one.metric, one.model, other.model, one.positive), factor
+        case _:
+            return None
 
 
 def _alone(variable: Variable) -> tuple[float, ...]:

@@ -11,7 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from proctor.language import Call, Clause, Difference, Formula, Linear, Proportion, Quantity, Ratio, clauses
+from proctor.language import (
+    Call,
+    Clause,
+    Difference,
+    Formula,
+    Linear,
+    Proportion,
+    Quantity,
+    Ratio,
+    RatioDifference,
+    clauses,
+)
 from proctor.methods.accuracy import ACCURACY
 from proctor.methods.difference import DifferenceMethod
 from proctor.methods.error import ERROR
@@ -20,6 +31,7 @@ from proctor.methods.method import Counted, Method, Outcomes, Sequential
 from proctor.methods.metric import Metric, named
 from proctor.methods.proportion import ProportionMethod
 from proctor.methods.ratio import RATIOS, RatioMethod
+from proctor.methods.ratio_difference import ratio_difference_method
 
 AnyMethod = Counted[Any, Any] | Sequential[Any, Any]
 
@@ -28,6 +40,7 @@ METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     Difference: DifferenceMethod,
     Linear: LinearMethod,
     Ratio: RatioMethod,
+    RatioDifference: ratio_difference_method,
 }
 """The method of each kind of quantity."""
 
@@ -47,8 +60,9 @@ def beyond_accuracies(formula: Formula) -> Quantity | None:
 
 
 def is_gain(clause: Clause) -> bool:
-    """True if a clause asks how far the candidate lies above the baseline: ``n - o > c``."""
-    return method_of(clause.quantity).is_against_baseline and clause.above
+    """True if a clause asks how far the candidate's accuracy lies above the baseline's: ``n - o > c``."""
+    method = method_of(clause.quantity)
+    return method.is_of_accuracies and method.is_against_baseline and clause.above
 
 
 def metric_of(call: Call) -> Metric:

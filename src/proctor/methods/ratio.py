@@ -35,13 +35,13 @@ class Kind(NamedTuple):
     Attributes:
         hit: Code of the examples that speak for the model.
         part: Codes of the examples that count.
-        words: Half a sentence; ``{model}`` and ``{positive}`` are filled in, and the value follows.
+        noun: Its name in sentences.
         is_f1: True if the metric is 2p/(1 + p) of the share p of hits.
     """
 
     hit: int
     part: tuple[int, ...]
-    words: str
+    noun: str
     is_f1: bool = False
 
     def share_of(self, value: float) -> float:
@@ -54,10 +54,10 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "precision": Kind(_HIT, (_HIT, _FALSE_ALARM), "the precision of {model} for {positive} is"),
-    "recall": Kind(_HIT, (_HIT, _MISS), "the recall of {model} for {positive} is"),
-    "specificity": Kind(_NEGATIVE, (_NEGATIVE, _FALSE_ALARM), "the specificity of {model} for {positive} is"),
-    "f1": Kind(_HIT, (_HIT, _FALSE_ALARM, _MISS), "the F1 score of {model} for {positive} is", is_f1=True),
+    "precision": Kind(_HIT, (_HIT, _FALSE_ALARM), "precision"),
+    "recall": Kind(_HIT, (_HIT, _MISS), "recall"),
+    "specificity": Kind(_NEGATIVE, (_NEGATIVE, _FALSE_ALARM), "specificity"),
+    "f1": Kind(_HIT, (_HIT, _FALSE_ALARM, _MISS), "F1 score", is_f1=True),
 }
 """The metrics by name."""
 
@@ -143,7 +143,7 @@ class RatioMethod(Counted[Ratio, Hits]):
     def in_words(self, clause: Clause) -> str:
         """Shares in per cent."""
         model, positive = MODELS[self.quantity.model], f"class {self.quantity.positive}"
-        told = self.kind.words.format(model=model, positive=positive)
+        told = f"the {self.kind.noun} of {model} for {positive} is"
         return f"{told} {'above' if clause.above else 'below'} {percent(clause.threshold)}"
 
     def value_in_words(self, value: float) -> str:

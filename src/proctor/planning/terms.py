@@ -76,7 +76,7 @@ class Request:
         disagreement: Anticipated share of changed predictions; ``None`` if nothing is said.
         bound: Whose tests decide.
         examples: Examples at hand; ``None`` if the test set is still to be made.
-        simulate: Whether plans of linear expressions are sharpened by a seeded simulation.
+        simulate: Whether plans of betting tests are sharpened by a seeded simulation.
         feedback_bits: The most that the feedback of one evaluation costs beside its verdict.
         log_budget: Natural logarithm of what the set starts with; ``None`` for all that the contract gives.
     """

@@ -197,8 +197,10 @@ def _labels(tests: Sequence[Sizing], planned: Sequence[ClausePlan], examples: in
     labels = 0
     for slice_, size in sizes.items():
         # Each pair of models is labeled where it differs, an accuracy everywhere.
-        about = [test for test in tests if test.clause.slice == slice_]
-        shares = {method_of(test.clause.quantity).labeled_together: test.label_share for test in about}
+        shares: dict[frozenset[Variable], float] = {}
+        for test in (each for each in tests if each.clause.slice == slice_):
+            models = method_of(test.clause.quantity).labeled_together
+            shares[models] = max(shares.get(models, 0.0), test.label_share)
         labels += round(size * min(1.0, sum(shares.values())))
     return labels
 

@@ -21,10 +21,10 @@ def file(request) -> Path:
 
 
 def test_ready_made__all_are_there():
-    """Each question of `proctor init` has its file, with the same condition and mode."""
+    """Each question of `proctor init` has its file, with the same condition and mode; there are more files."""
     asked = {one.name: (one.condition, one.mode) for one in READY_MADE}
 
-    assert asked == {gate.name: (gate.condition, str(gate.mode)) for gate in map(gatefile.load, FILES)}
+    assert asked.items() <= {gate.name: (gate.condition, str(gate.mode)) for gate in map(gatefile.load, FILES)}.items()
 
 
 def test_ready_made__opens_with_plain_words(file):

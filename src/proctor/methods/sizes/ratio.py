@@ -18,12 +18,13 @@ from proctor.methods.sizing import ComputedAnew
 if TYPE_CHECKING:
     from proctor.methods.ratio import Kind
 
-_COUNTED = {
+COUNTED = {
     "precision": "predictions of the class",
     "recall": "examples of the class",
     "specificity": "examples of other classes",
     "f1": "examples that are of the class, or are called so",
 }
+"""Examples that count, of each metric."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class RatioSizing(SizedByShare, ComputedAnew):
     @property
     def reason(self) -> str:
         """Reason for this test, and which examples count."""
-        return f"a share of {_COUNTED[self.quantity.metric]}; the test set must hold so many of them"
+        return f"a share of {COUNTED[self.quantity.metric]}; the test set must hold so many of them"
 
     @property
     def label_share(self) -> float:

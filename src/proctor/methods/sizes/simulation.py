@@ -98,10 +98,10 @@ class Population:
         if mean is not None:
             rows.append(np.append(values, 0.0))
             right.append(mean)
-        return _feasible_vertices(np.array(rows), np.array(right))[:, :-1]
+        return feasible_vertices(np.array(rows), np.array(right))[:, :-1]
 
 
-def _feasible_vertices(matrix: Floats, right: Floats) -> Floats:
+def feasible_vertices(matrix: Floats, right: Floats) -> Floats:
     """All basic solutions x >= 0 of matrix · x = right; a handful of unknowns, so every basis is tried."""
     size, unknowns = matrix.shape
     grids = np.meshgrid(*[np.arange(unknowns)] * size, indexing="ij")

@@ -1,0 +1,212 @@
+"""
+Difference of precision, recall, specificity or F1 between two models on the same examples (theory.md §3.5).
+
+Recall and specificity are shares of one and the same part of the examples, whatever the model: their difference is a
+paired one. Precision and F1 look at another part for each model: the test bets on cells (`proctor.stats.contrast`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
+
+from proctor.counting.events import Called, Event, Positive, is_class
+from proctor.language import Clause, RatioDifference
+from proctor.methods.figures import MODELS, points
+from proctor.methods.method import Counted, Method, Sequential
+from proctor.methods.ratio import KINDS
+
+if TYPE_CHECKING:
+    from proctor.counting.panel import Mask, Panel
+    from proctor.methods.method import Codes
+    from proctor.methods.sizes.share import Share
+    from proctor.methods.sizing import Progress, Sizing
+    from proctor.stats.contrast import Contrast
+
+WEIGHTS = {"precision": 0.0, "f1": 1.0}
+"""Weight of a miss beside a false alarm, of each metric that is judged by cells."""
+
+Statistic = TypeVar("Statistic")
+
+
+class _OfOneClass(Method[RatioDifference, Statistic]):
+    """Labels, words and figures that are the same for all of them."""
+
+    is_paired: ClassVar[bool] = True
+    is_of_accuracies: ClassVar[bool] = False
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The positive one."""
+        return frozenset({self.quantity.positive})
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The label is the class; the first model says so; the second does."""
+        positive, models = self.quantity.positive, (self.quantity.plus, self.quantity.minus)
+        return Positive(positive), *(Called(model, positive) for model in models)
+
+    def needs_label(self, panel: Panel) -> Mask:
+        """All examples; for precision those alone that a model calls positive."""
+        import numpy as np
+
+        models = [panel.of(model) for model in (self.quantity.plus, self.quantity.minus)]
+        given = [values for values in models if values is not None]
+        if self.quantity.metric != "precision":
+            return np.full(len(panel), bool(given))
+        called = [is_class(values, self.quantity.positive) for values in given]
+        return np.any(called, axis=0) if called else np.zeros(len(panel), np.bool_)
+
+    def in_words(self, clause: Clause) -> str:
+        """Words that say which model has more of it, and by how many points."""
+        metric, positive = KINDS[self.quantity.metric].noun, self.quantity.positive
+        told = f"the {metric} of {MODELS[self.quantity.plus]} for class {positive} is"
+        other, margin = MODELS[self.quantity.minus], points(abs(clause.threshold))
+        more, less = ("higher", "lower") if clause.above else ("lower", "higher")
+        towards = clause.threshold if clause.above else -clause.threshold
+        if towards < 0:
+            return f"{told} at most {margin} {less} than that of {other}"
+        return f"{told} {more} than that of {other}" + (f" by more than {margin}" if towards else "")
+
+    def value_in_words(self, value: float) -> str:
+        """A difference in points."""
+        return points(value)
+
+
+class Pairs(NamedTuple):
+    """
+    Outcomes among the examples that count.
+
+    Attributes:
+        wins: The first model alone is right.
+        losses: The second model alone is right.
+        part: How many count.
+    """
+
+    wins: int
+    losses: int
+    part: int
+
+
+class ShareDifferenceMethod(_OfOneClass[Pairs], Counted[RatioDifference, Pairs]):
+    """Judges a difference of recall or specificity by wins and losses among the examples that count."""
+
+    def of_counts(self, counts: Sequence[int]) -> Pairs:
+        """Wins and losses, and the examples that count."""
+        is_recall = self.quantity.metric == "recall"
+        part = [counts[calls << 1 | is_recall] for calls in range(4)]
+        first, second = part[0b01], part[0b10]
+        return Pairs(first, second, sum(part)) if is_recall else Pairs(second, first, sum(part))
+
+    def rejects(
+        self, clause: Clause, statistic: Pairs, n_examples: int, log_level: float, cap: float, *, above: bool
+    ) -> bool:
+        """Exact paired score test among the examples that count; to show "below", the models change places."""
+        from proctor.stats.paired import PairedTest
+
+        wins, losses, part = statistic
+        if not part:
+            return False
+        if above:
+            return PairedTest(part, clause.threshold, log_level, 1.0).rejects(wins, losses)
+        return PairedTest(part, -clause.threshold, log_level, 1.0).rejects(losses, wins)
+
+    def estimate(self, statistic: Pairs, n_examples: int) -> float:
+        """Wins without losses, as a share of the examples that count; NaN where there are none."""
+        wins, losses, part = statistic
+        return (wins - losses) / part if part else math.nan
+
+    def counts(self, statistic: Pairs) -> dict[str, int]:
+        """Wins, losses, and the examples that count."""
+        return {"wins": statistic.wins, "losses": statistic.losses, "counted": statistic.part}
+
+    def bounds(
+        self, clause: Clause, statistic: Pairs, n_examples: int, level: float
+    ) -> tuple[float, float, float | None]:
+        """Bounds and p-value of the paired test."""
+        from proctor.stats import paired
+
+        wins, losses, part = statistic
+        if not part:
+            return -1.0, 1.0, 1.0
+        bounds = paired.lower_bound(wins, losses, part, level), paired.upper_bound(wins, losses, part, level)
+        c = clause.threshold
+        signed = (wins, losses, part, c) if clause.above else (losses, wins, part, -c)
+        return *bounds, paired.p_value(*signed, level)
+
+    def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
+        """Size of the exact paired test: the number of examples that count."""
+        from proctor.methods.sizes.ratio_difference import ShareDifferenceSizing
+
+        return ShareDifferenceSizing(share, is_recall=self.quantity.metric == "recall")
+
+
+class CellsMethod(_OfOneClass["Codes"], Sequential[RatioDifference, "Codes"]):
+    """Judges a difference of precision or F1 by betting on cells, in the order fixed at registration."""
+
+    def of_codes(self, codes: Codes) -> Codes:
+        """The codes: the test reads the label and both predictions of each example."""
+        return codes
+
+    def rejects(
+        self, clause: Clause, statistic: Codes, n_examples: int, log_level: float, cap: float, *, above: bool
+    ) -> bool:
+        """Betting on every cell; to show "below", the models change places."""
+        from proctor.stats import contrast
+
+        first = self._contrast(statistic)
+        if above:
+            return contrast.rejects(first, clause.threshold, log_level)
+        return contrast.rejects(first.swapped, -clause.threshold, log_level)
+
+    def estimate(self, statistic: Codes, n_examples: int) -> float:
+        """Difference of the metrics of the sample; NaN where no example counts."""
+        (plus, plus_part), (minus, minus_part) = self._hits(statistic)
+        if not plus_part or not minus_part:
+            return math.nan
+        from proctor.stats.contrast import metric_of
+
+        return metric_of(plus / plus_part, self._weight) - metric_of(minus / minus_part, self._weight)
+
+    def counts(self, statistic: Codes) -> dict[str, int]:
+        """Hits of both models, and the examples that count for each."""
+        found = zip((self.quantity.plus, self.quantity.minus), self._hits(statistic), strict=True)
+        return {f"{name}_{model}": count for model, pair in found for name, count in zip(_NAMES, pair, strict=True)}
+
+    def bounds(
+        self, clause: Clause, statistic: Codes, n_examples: int, level: float
+    ) -> tuple[float, float, float | None]:
+        """Bounds by betting; a betting test has no p-value for a level chosen afterwards."""
+        from proctor.stats import contrast
+
+        first = self._contrast(statistic)
+        return contrast.lower_bound(first, level), contrast.upper_bound(first, level), None
+
+    def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
+        """Size by the test's known width, or by simulating it."""
+        from proctor.methods.sizes.ratio_difference import CellsSizing
+
+        return CellsSizing(share, self._weight, simulate, progress)
+
+    @property
+    def _weight(self) -> float:
+        return WEIGHTS[self.quantity.metric]
+
+    def _contrast(self, codes: Codes) -> Contrast:
+        from proctor.stats.contrast import Contrast
+
+        return Contrast(codes, self._weight)
+
+    def _hits(self, codes: Codes) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Hits and examples that count, of the first model and of the second."""
+        contrast = self._contrast(codes)
+        return contrast.swapped.hits(), contrast.hits()
+
+
+_NAMES = ("hits", "counted")
+
+
+def ratio_difference_method(quantity: RatioDifference) -> ShareDifferenceMethod | CellsMethod:
+    """The way in which a difference of this metric is judged."""
+    return CellsMethod(quantity) if quantity.metric in WEIGHTS else ShareDifferenceMethod(quantity)
