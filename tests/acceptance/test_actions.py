@@ -11,7 +11,7 @@ import requests
 import runner
 from runner import PROJECT, Repository, fake, mlflow
 
-from proctor.testset.sealing import generate_key
+from proctor.testset.keys import generate_key
 
 EXAMPLES = PROJECT / "examples/github"
 HOSTILE = 'x"; touch pwned; $(touch pwned) `touch pwned` <!-- proctor:gate=evil --> </td>@all ::error::x %0A::error::y'

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from proctor.testset.sealing import generate_key
+from proctor.testset.keys import generate_key
 
 
 def owner(workshop, *arguments, code=0, env=None):

@@ -16,7 +16,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from figures import figure
 
-from proctor.testset import sealing
+from proctor.testset import keys, sealing
 
 ROWS, REPETITIONS, MOST = 1_000_000, 7, 3.0
 
@@ -41,7 +41,7 @@ def encrypt_and_write(source: Path, target: Path, key: bytes) -> None:
 
 def ratio(folder: Path) -> float:
     """Time of sealing over the time of bare encryption and writing."""
-    source, key = folder / "labels.csv", sealing.generate_key()
+    source, key = folder / "labels.csv", keys.generate_key()
     source.write_text("id,label\n" + "".join(f"{row},{row % 10}\n" for row in range(ROWS)))
     bare = seconds(lambda: encrypt_and_write(source, folder / "bare", key.secret))
     ours = seconds(lambda: sealing.seal_file(source, folder / "sealed", key, sealing.LABELS))

@@ -15,23 +15,3 @@ from proctor.budget.account import (
 from proctor.budget.codes import SPENT, transcript_units
 from proctor.budget.guard import HIGHEST_STAKE, STAKE_UNITS, stake_units
 from proctor.budget.inheritance import can_hand_on, inherit
-
-__all__ = [
-    "HIGHEST_STAKE",
-    "SPENT",
-    "STAKE_UNITS",
-    "Account",
-    "Adaptive",
-    "Adaptivity",
-    "Contract",
-    "Guaranteed",
-    "Mode",
-    "Stakes",
-    "Step",
-    "can_hand_on",
-    "fold",
-    "inherit",
-    "open_account",
-    "stake_units",
-    "transcript_units",
-]

@@ -44,7 +44,7 @@ def seal(
     The sealed file can be committed; the gate opens it in memory with the same key.
     Without a key one is made and printed once: keep it, for it is stored nowhere.
     """
-    from proctor.testset import sealing
+    from proctor.testset import keys, sealing
 
     jobs = [(labels, out or _sealed_name(labels), sealing.LABELS)]
     if features is not None:
@@ -52,10 +52,10 @@ def seal(
     _refuse_targets([(source, target) for source, target, _ in jobs], force=force)
     pair = sealing.fresh_pair() if pair_with is None else bytes.fromhex(sealing.file_facts(pair_with).pair)
     forbid_core_dumps()
-    given = sealing.find_key(with_keys(), key_file)
+    given = keys.find_key(with_keys(), key_file)
     if given is None and pair_with is not None:
         raise KeyFault(f"{str(pair_with)!r} is sealed already, and the key to it is not given")
-    key = given or sealing.generate_key()
+    key = given or keys.generate_key()
     for source, target, context in jobs:
         sealing.seal_file(source, target, key, context, pair)
     files = [(str(source), str(target)) for source, target, _ in jobs]

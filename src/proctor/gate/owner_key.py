@@ -69,7 +69,7 @@ class OwnerKey:
         """
         if self.gate.owner.key is None and not self.runtime.keys.get(_KEY_VARIABLE, "").strip():
             return None
-        from proctor.testset.sealing import find_key
+        from proctor.testset.keys import find_key
 
         forbid_core_dumps()
         file = self.gate.resolve(self.gate.owner.key) if self.gate.owner.key else None

@@ -40,40 +40,6 @@ from proctor.gatefile.recipients import Notify, Owner, RunStoreTarget
 from proctor.gatefile.sections import Section
 from proctor.models.runnable import Command, Model
 
-__all__ = [
-    "STAKES",
-    "Accepted",
-    "Baseline",
-    "Candidate",
-    "Command",
-    "DevelopmentFiles",
-    "Estimate",
-    "Feedback",
-    "First",
-    "Gate",
-    "Inputs",
-    "Isolation",
-    "Model",
-    "Notify",
-    "Owner",
-    "PaperScript",
-    "Policy",
-    "PredictionsFile",
-    "Revision",
-    "RunStoreTarget",
-    "Sandbox",
-    "TestSetSource",
-    "ThreeWay",
-    "VerdictOnly",
-    "json_schema",
-    "load",
-    "load_any",
-    "loads",
-    "loads_any",
-    "name_of",
-    "policy_from_options",
-]
-
 NAMES = ("proctor.yml", "proctor.yaml")
 
 

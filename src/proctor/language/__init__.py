@@ -27,33 +27,3 @@ from proctor.language.quantities import (
     value_range,
 )
 from proctor.language.tree import AllOf, AnyOf, Call, Comparator, Comparison, Condition, Slice, Variable
-
-__all__ = [
-    "AllOf",
-    "AnyOf",
-    "Assignment",
-    "Call",
-    "Clause",
-    "Comparator",
-    "Comparison",
-    "Condition",
-    "Difference",
-    "Formula",
-    "Linear",
-    "Proportion",
-    "Quantity",
-    "Ratio",
-    "RatioDifference",
-    "Slice",
-    "Truth",
-    "Variable",
-    "allocate",
-    "clauses",
-    "parse",
-    "quantity_variables",
-    "restrict",
-    "slices",
-    "truth",
-    "value_range",
-    "variables",
-]

@@ -16,5 +16,3 @@ What a place must promise is the contract of `Store`: three operations, written 
 from proctor.ledger.chain import Finding, verify
 from proctor.ledger.entries import GENESIS, Draft, Entry, derive_key
 from proctor.ledger.store import Ledger, Store, open_ledger
-
-__all__ = ["GENESIS", "Draft", "Entry", "Finding", "Ledger", "Store", "derive_key", "open_ledger", "verify"]

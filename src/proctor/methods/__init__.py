@@ -73,18 +73,3 @@ def metric_of(call: Call) -> Metric:
         ConditionError: If there is none of this name, with the nearest one and the list of all.
     """
     return named(call, METRICS)
-
-
-__all__ = [
-    "METHODS",
-    "METRICS",
-    "Counted",
-    "Method",
-    "Metric",
-    "Outcomes",
-    "Sequential",
-    "beyond_accuracies",
-    "is_gain",
-    "method_of",
-    "metric_of",
-]

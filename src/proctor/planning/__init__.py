@@ -28,24 +28,3 @@ from proctor.planning.whole import (
     reachable_tolerance,
     tolerance_curve,
 )
-
-__all__ = [
-    "NO_SLICES",
-    "Bound",
-    "ClausePlan",
-    "LifeCell",
-    "LifeRow",
-    "PaperFigures",
-    "Plan",
-    "Reach",
-    "Request",
-    "Sizes",
-    "Terms",
-    "check_possible",
-    "examples_needed",
-    "examples_of",
-    "is_within_reach",
-    "plan",
-    "reachable_tolerance",
-    "tolerance_curve",
-]

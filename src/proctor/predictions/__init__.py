@@ -10,19 +10,3 @@ from proctor.predictions.columns import Kind
 from proctor.predictions.labels import Labels
 from proctor.predictions.submitted import ColumnNames, PredictionSet, digest, read_predictions
 from proctor.predictions.tables import Source
-
-__all__ = [
-    "Aligned",
-    "ColumnNames",
-    "Kind",
-    "Labels",
-    "Panel",
-    "PredictionSet",
-    "Sheet",
-    "Source",
-    "align",
-    "digest",
-    "prediction_digest",
-    "read_predictions",
-    "refuse_respelled",
-]

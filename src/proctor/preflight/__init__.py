@@ -9,5 +9,3 @@ set or its inputs. The test set's inputs are read for one thing: to find its acc
 from proctor.preflight.development import Development
 from proctor.preflight.inspection import inspect
 from proctor.preflight.report import Figures, Finding, Mark, Preflight
-
-__all__ = ["Development", "Figures", "Finding", "Mark", "Preflight", "inspect"]

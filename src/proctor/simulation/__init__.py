@@ -14,5 +14,3 @@ Everything is seeded, pure and thrown away: no ledger, no real labels, nothing p
 
 from proctor.simulation.populations import Table, read_table
 from proctor.simulation.studies import Kind, Request, study
-
-__all__ = ["Kind", "Request", "Table", "read_table", "study"]

@@ -23,33 +23,3 @@ from proctor.testset.ranks import Agreement, agreement, tags_of
 from proctor.testset.register import LabelChange, LabelRegister, commit_labels, register_labels
 from proctor.testset.requests import LabelRequest, write_request
 from proctor.testset.sketch import Overlap, Sketch, overlap, sketch
-
-__all__ = [
-    "EXAMPLES",
-    "Agreement",
-    "Copies",
-    "Doubtful",
-    "ExamFiles",
-    "Fresh",
-    "Judgment",
-    "LabelChange",
-    "LabelRegister",
-    "LabelRequest",
-    "Overlap",
-    "Shares",
-    "Sketch",
-    "TestSet",
-    "Traits",
-    "agreement",
-    "commit_labels",
-    "judge",
-    "load",
-    "open_traits",
-    "overlap",
-    "register_labels",
-    "seal_traits",
-    "sketch",
-    "tags_of",
-    "write_features",
-    "write_request",
-]

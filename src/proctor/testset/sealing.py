@@ -34,32 +34,9 @@ from typing import Any, NamedTuple
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from proctor.environment import forbid_core_dumps
 from proctor.errors import DataError, KeyFault
-from proctor.testset.keys import KEY_VARIABLE, Key, Purpose, derive, find_key, generate_key
+from proctor.testset.keys import KEY_VARIABLE, Key, Purpose, derive
 from proctor.writing import write_whole
-
-__all__ = [
-    "INPUTS",
-    "LABELS",
-    "Facts",
-    "Key",
-    "Purpose",
-    "check_pair",
-    "facts_of",
-    "file_facts",
-    "find_key",
-    "forbid_core_dumps",
-    "fresh_pair",
-    "generate_key",
-    "is_sealed",
-    "open_bytes",
-    "open_file",
-    "open_record",
-    "seal_bytes",
-    "seal_file",
-    "seal_record",
-]
 
 LABELS, INPUTS = "labels", "inputs"
 """Contexts of the two files of a test set."""

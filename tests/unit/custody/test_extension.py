@@ -32,7 +32,7 @@ from proctor.gate.registry import Registry
 from proctor.ledger.lives import lives
 from proctor.ledger.records import Evaluated, Extended
 from proctor.runtime import Runtime
-from proctor.testset.sealing import generate_key
+from proctor.testset.keys import generate_key
 
 from .test_succession import renewed
 

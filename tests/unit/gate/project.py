@@ -19,7 +19,8 @@ from proctor.ledger.records import Pending, Submission, from_body
 from proctor.release import Release
 from proctor.runtime import Runtime
 from proctor.testset import sealing
-from proctor.testset.sealing import fresh_pair, generate_key, seal_file
+from proctor.testset.keys import generate_key
+from proctor.testset.sealing import fresh_pair, seal_file
 
 R = TypeVar("R")
 

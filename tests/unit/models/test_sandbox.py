@@ -209,7 +209,7 @@ def test_run__works_in_an_undumpable_gate():
     import subprocess
 
     code = (
-        "from proctor.models import sandbox; from proctor.testset import sealing; sealing.forbid_core_dumps(); "
+        "from proctor.models import sandbox; from proctor import environment; environment.forbid_core_dumps(); "
         "print(sandbox.tier_of(sandbox.choose('auto')))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from proctor.cli.seal import seal
 from proctor.errors import DataError, KeyFault
-from proctor.testset import sealing
-from proctor.testset.sealing import Key
+from proctor.testset import keys, sealing
+from proctor.testset.keys import Key
 
 KEY = Key(bytes(range(32)))
 OTHER = Key(bytes(range(1, 33)))
@@ -108,7 +108,7 @@ def test_seal_bytes__shows_neither_content_nor_repetition():
 
 def test_key__text_round_trips_and_bears_blanks_and_case():
     """A key comes back from its text, also when a mail program has put blanks around it or changed its case."""
-    key = sealing.generate_key()
+    key = keys.generate_key()
 
     assert key == Key.from_text(f"  {key.text.upper()}\n")
 
@@ -142,25 +142,25 @@ def test_from_text__refuses_other_secrets_without_quoting_them():
 
 def test_subkey__differs_by_purpose():
     """Every purpose has a subkey of its own, and none is the key."""
-    subkeys = {KEY.subkey(purpose) for purpose in sealing.Purpose} | {KEY.secret}
+    subkeys = {KEY.subkey(purpose) for purpose in keys.Purpose} | {KEY.secret}
 
-    assert len(sealing.Purpose) + 1 == len(subkeys)
+    assert len(keys.Purpose) + 1 == len(subkeys)
 
 
 def test_find_key__prefers_the_file(tmp_path):
     """A key file that is named wins over the variable; an empty variable is no key."""
     (tmp_path / "key").write_text(OTHER.text + "\n")
 
-    assert OTHER == sealing.find_key({"PROCTOR_KEY": KEY.text}, tmp_path / "key")
-    assert KEY == sealing.find_key({"PROCTOR_KEY": KEY.text})
-    assert sealing.find_key({"PROCTOR_KEY": " "}) is None
-    assert sealing.find_key({}) is None
+    assert OTHER == keys.find_key({"PROCTOR_KEY": KEY.text}, tmp_path / "key")
+    assert KEY == keys.find_key({"PROCTOR_KEY": KEY.text})
+    assert keys.find_key({"PROCTOR_KEY": " "}) is None
+    assert keys.find_key({}) is None
 
 
 def test_find_key__names_a_file_that_is_not_there(tmp_path):
     """A key file that cannot be read is an error, not an absent key."""
     with pytest.raises(KeyFault, match="cannot be read"):
-        sealing.find_key({}, tmp_path / "absent")
+        keys.find_key({}, tmp_path / "absent")
 
 
 def test_seal_file__opens_again_and_names_its_path_in_errors(tmp_path):
@@ -221,7 +221,7 @@ def test_open_record__refuses_what_does_not_belong(key, context, cut):
 def test_forbid_core_dumps__takes_hold():
     """After the call the process has no core dumps and is not dumpable, so that others cannot read its memory."""
     code = (
-        "import resource, ctypes; from proctor.testset.sealing import forbid_core_dumps as f; f(); "
+        "import resource, ctypes; from proctor.environment import forbid_core_dumps as f; f(); "
         "print(resource.getrlimit(resource.RLIMIT_CORE)[0], ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

@@ -23,8 +23,6 @@ from proctor.models.child import Job, Launcher, Limits, PlainLauncher
 from proctor.models.sandbox import scratch
 from proctor.models.sandbox.system import excluding
 
-__all__ = ["Policy", "candidates", "choose", "confines", "excluding", "scratch", "strongest", "tier_of"]
-
 logger = logging.getLogger(__name__)
 
 _ADVICE = (
