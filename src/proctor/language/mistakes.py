@@ -17,7 +17,8 @@ class Mistake:
     One row of the table.
 
     Attributes:
-        message: What is wrong; ``{word}`` stands for the word at which reading stopped.
+        message: What is wrong; ``{word}`` stands for the word at which reading stopped, ``{before}`` for the one in
+            front of it, and ``{share}`` for a number with a unit as it is written here.
         advice: What to write instead.
         examples: Broken conditions that end in exactly this mistake.
     """
@@ -110,7 +111,7 @@ MISTAKES = (
     ),
     Mistake(
         "per cent are not used here",
-        "Accuracies run from 0 to 1: write 0.02 for 2 %.",
+        "Accuracies run from 0 to 1: write {share}.",
         ("n - o > 2%", "n > 80 %", "n > 0.8 +/- 2%", "d < 10% and n > 0.8"),
     ),
     Mistake(
@@ -279,6 +280,11 @@ MISTAKES = (
         ("error(n - o) < 0.1", "error(n + o) < 1", "error(2 * n) < 1"),
     ),
     Mistake(
+        "a metric stands in front of its model",
+        'Write for example `f1(n, "spam") > 0.8`, with the model in parentheses.',
+        ("n.f1 > 0.8", "n > o.f1", "n - o.f1 > 0", 'f1(n, "spam").mean > 0.8'),
+    ),
+    Mistake(
         "a metric needs its model",
         "Name it in the parentheses: `error(n) < 0.1`.",
         ("error() < 0.1", "error(n,) < 0.1", "error(, n) < 0.1"),
@@ -347,18 +353,27 @@ MISTAKES = (
     ),
 )
 
-WORDS_INSTEAD = {
-    "accuracy": "n",
-    "acc": "n",
+MODELS_INSTEAD = {
     "new": "n",
     "candidate": "n",
+    "challenger": "n",
     "model": "n",
     "old": "o",
     "baseline": "o",
     "base": "o",
+    "champion": "o",
     "previous": "o",
+    "prod": "o",
+    "production": "o",
     "anchor": "a",
     "first": "a",
+}
+"""Names of models that people try, and what they are called here."""
+
+WORDS_INSTEAD = {
+    **MODELS_INSTEAD,
+    "accuracy": "n",
+    "acc": "n",
     "difference": "d",
     "different": "d",
     "diff": "d",
@@ -375,8 +390,12 @@ WORDS_INSTEAD = {
 NOT_FINITE = frozenset({"nan", "inf", "infinity", "infty"})
 """Names that would be numbers elsewhere."""
 
-UNITS = frozenset({"point", "points", "pp", "percent", "pt", "pts", "bp"})
-"""Names of units; accuracies have none here."""
+UNITS = {
+    **dict.fromkeys(("point", "points", "pp", "percent", "percentage", "pt", "pts", "%"), 100),
+    "‰": 1_000,
+    **dict.fromkeys(("bp", "bps"), 10_000),
+}
+"""Units that people write, and how many of each are 1; accuracies have none here."""
 
 SLICE_WORDS = frozenset({"where", "for", "if", "when", "every", "each"})
 """Words that people open a slice with."""

@@ -7,15 +7,12 @@ few parse one. What a tree means is none of its business (:mod:`.clauses`).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from decimal import Decimal
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from proctor.errors import ConditionError
-from proctor.language import mistakes
-from proctor.language.mistakes import MISTAKES, Mistake
+from proctor.language.grammar import grammar
+from proctor.language.lessons import lesson, unknown
 from proctor.language.place import Place
 from proctor.language.tree import (
     Add,
@@ -41,8 +38,7 @@ from proctor.language.tree import (
 )
 
 if TYPE_CHECKING:
-    from lark import Lark, Token, Tree, UnexpectedToken
-    from lark.parsers.lalr_parser_state import ParserState
+    from lark import Token, Tree
 
     Branch = Tree[Token]
 
@@ -53,7 +49,6 @@ DEEPEST = 100
 """Deepest nesting of a condition."""
 
 _LARGEST_EXPONENT = 300
-_END = "$END"
 _LETTERS = frozenset(variable.value for variable in Variable)
 _OPERATIONS: dict[str, type[Add | Subtract | Multiply]] = {"add": Add, "subtract": Subtract, "multiply": Multiply}
 _RELATIONS = {
@@ -65,29 +60,6 @@ _RELATIONS = {
     "≤": Relation.AT_MOST,
 }
 _COMPARATORS = {"≥": Comparator.AT_LEAST, "≤": Comparator.AT_MOST}
-_MEANINGS = "n is the accuracy of the new model, o of the old one, a of the anchor, d the share of changed predictions."
-_SLICED = '`n > 0.8 on region == "EU"`'
-_JOINED = 'Several filters of one slice stand in parentheses: `n > 0.8 on (region == "EU" and age < 30)`.'
-_GOES_ON = re.compile(r"\bon\b.*(\band|&&|/\\)\s*(?P<word>\w*)\s*$", re.IGNORECASE | re.DOTALL)
-_EXPECTED = {
-    "_AND": "`and`",
-    "_OR": "`or`",
-    "_PLUS_MINUS": "`+/-`",
-    "COMPARATOR": "`>` or `<`",
-    "_ON": "`on`",
-    "_IN": "`in`",
-    "STRING": "text in quotation marks",
-    "_RIGHT": "`]`",
-    "_PLUS": "`+`",
-    "_MINUS": "`-`",
-    "_STAR": "`*`",
-    "_OPEN": "`(`",
-    "_CLOSE": "`)`",
-    "NUMBER": "a number",
-    "NAME": "n, o, a or d",
-    "_COMMA": "`,`",
-    _END: "the end",
-}
 
 
 def parse(text: str) -> Condition:
@@ -112,28 +84,12 @@ def parse(text: str) -> Condition:
     if len(text) > LONGEST:
         raise ConditionError(f"the condition is {len(text):,} characters long", f"Write at most {LONGEST:,}.")
     try:
-        branch = _language().parse(text, start="condition")
+        branch = grammar().parse(text, start="condition")
     except UnexpectedToken as failure:
-        raise _lesson(text, failure) from None
+        raise lesson(text, failure) from None
     if _depth(branch) > DEEPEST:
         raise ConditionError(f"the condition is nested more than {DEEPEST} deep", "Write it as a shorter sum.")
     return _condition(branch, text)
-
-
-@cache
-def _language() -> Lark:
-    from lark import Lark
-
-    # The basic lexer builds in half the time of the contextual one, and no two words of the language collide.
-    return Lark.open(
-        "grammar.lark",
-        rel_to=__file__,
-        parser="lalr",
-        lexer="basic",
-        start=["condition", "mistake"],
-        propagate_positions=True,
-        maybe_placeholders=True,
-    )
 
 
 def _depth(branch: Branch) -> int:
@@ -283,116 +239,4 @@ def _decimal(token: Token, place: Place) -> Decimal:
 def _variable(word: str, place: Place) -> Variable:
     if word in _LETTERS:
         return Variable(word)
-    raise _unknown(word, place)
-
-
-# --- lessons ---------------------------------------------------------------------------------------------------------
-
-
-class _Situation(NamedTuple):
-    """Where reading stopped: parser state, kind of the offending word, and what the unfinished clause already has."""
-
-    state: int
-    kind: str
-    is_compared: bool
-    is_open: bool
-
-
-def _lesson(text: str, failure: UnexpectedToken) -> ConditionError:
-    word = str(failure.token)
-    if failure.token.type == _END:
-        place = Place(text, len(text.rstrip()), len(text.rstrip()))
-    else:
-        start = failure.token.start_pos or 0
-        place = Place(text, start, start + len(word))
-    before = (text[: place.start].split() or [""])[-1]
-    if failure.token.type == "NAME" and word not in _LETTERS:
-        return _unknown(before if before.lower() in mistakes.SLICE_WORDS else word, place)
-    if failure.token.type in {"EQUAL", "NOT_EQUAL", "_IN"} and _follows_slice(place):
-        return place.error("the filters of a slice are joined in parentheses", _JOINED)
-    if mistake := _mistake(_situation(failure)):
-        said = [line.replace("{word}", word).replace("{before}", before) for line in (mistake.message, mistake.advice)]
-        return place.error(*said)
-    expected = [name for kind, name in _EXPECTED.items() if kind in failure.accepts]
-    return place.error(f"`{word or 'the end'}` cannot stand here", f"Expected {_listed(expected)}.")
-
-
-def _mistake(situation: _Situation) -> Mistake | None:
-    """The row whose example failed in the same situation; else in a state alike, for words that are always wrong."""
-    known = _situations()
-    if situation in known:
-        return known[situation]
-    if situation.kind in _EXPECTED and situation.kind != _END:
-        return None
-    alike = [row for example, row in known.items() if example[1:] == situation[1:]]
-    alike += [row for example, row in known.items() if example.kind == situation.kind != _END]
-    return alike[0] if alike else None
-
-
-@cache
-def _situations() -> Mapping[_Situation, Mistake]:
-    from lark import UnexpectedToken
-
-    found: dict[_Situation, Mistake] = {}
-    for mistake in MISTAKES:
-        for example in mistake.examples:
-            try:
-                _language().parse(example, start="condition")
-            except UnexpectedToken as failure:
-                found.setdefault(_situation(failure), mistake)
-    return found
-
-
-def _situation(failure: UnexpectedToken) -> _Situation:
-    stopped = cast("ParserState[int]", failure.state)
-    kinds = [getattr(value, "type", "") for value in stopped.value_stack]
-    if kinds[-1:] == ["_CLOSE"]:
-        del kinds[len(kinds) - 1 - kinds[::-1].index("_OPEN") :]  # closed, though not yet reduced
-    clause = kinds[len(kinds) - kinds[::-1].index("_OPEN") :] if "_OPEN" in kinds else kinds
-    return _Situation(stopped.position, failure.token.type, "COMPARATOR" in clause, "_OPEN" in kinds)
-
-
-def _unknown(word: str, place: Place) -> ConditionError:
-    lower = word.lower()
-    if lower in mistakes.NOT_FINITE:
-        return place.error(f"`{word}` is not a number to compare anything with", "Write a number from 0 to 1.")
-    if lower in mistakes.UNITS:
-        return place.error(f"`{word}` is not used here", "Accuracies run from 0 to 1: write 0.02 for 2 points.")
-    if lower in mistakes.SLICE_WORDS:
-        return place.error(f"`{word}` opens no slice", f"A slice stands behind its comparison: {_SLICED}.")
-    if _follows_slice(place):
-        return place.error(f"unknown name `{word}`", _JOINED)
-    suggestion = _suggestion(lower)
-    called = f"A metric is called with its model, as in `{word}(n)`."
-    hint = (
-        f"Did you mean `{suggestion}`? In conditions {_MEANINGS}"
-        if suggestion
-        else f"In conditions {_MEANINGS} {called}"
-    )
-    return place.error(f"unknown name `{word}`", hint)
-
-
-def _follows_slice(place: Place) -> bool:
-    """Whether somebody may have gone on with the slice of the clause before, by `and` and the name of a column."""
-    joined = _GOES_ON.search(place.text[: place.start])
-    return joined is not None and joined["word"] not in _LETTERS
-
-
-def _suggestion(word: str) -> str | None:
-    from difflib import get_close_matches
-
-    known = (
-        {variable.value: variable.value for variable in Variable}
-        | mistakes.WORDS_INSTEAD
-        | {
-            "and": "and",
-            "or": "or",
-        }
-    )
-    parts = [word, *word.split("_")]
-    close = [name for part in parts for name in get_close_matches(part, known, n=1, cutoff=0.7)]
-    return known[close[0]] if close else None
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+    raise unknown(word, place)

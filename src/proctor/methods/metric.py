@@ -7,12 +7,13 @@ A metric that is linear in the accuracies says so by an expression of n, o and a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proctor.errors import ConditionError
 from proctor.language import Call, Quantity, Variable
+from proctor.language.mistakes import MODELS_INSTEAD
 from proctor.language.place import Place
-from proctor.language.tree import Expression, Name, Word
+from proctor.language.tree import Argument, Expression, Name, Word
 
 MODELS_IN_WORDS = "`n` (the new model), `o` (the old one) or `a` (the anchor)"
 _NOT_YET = frozenset(
@@ -43,6 +44,25 @@ class Metric:
     also: tuple[str, ...] = ()
 
 
+def refuse_words(call: Call, *behind: Argument) -> None:
+    """
+    Refuse a model by another name, such as ``new``, with the call that is meant.
+
+    Args:
+        call: The call.
+        behind: Arguments that stand behind a model, for a call that has none.
+
+    Raises:
+        ConditionError: If the first argument is a bare word.
+    """
+    match call.arguments:
+        case (Word(word), *rest):
+            letter = MODELS_INSTEAD.get(word.lower())
+            meant = replace(call, arguments=(Name(Variable(letter)), *(rest or behind))) if letter else None
+            hint = f"Write `{meant}`." if meant else f"A model is {MODELS_IN_WORDS}: `{call.name}(n)`."
+            raise refusal(call, f"`{word}` is no model", hint)
+
+
 def model_of(call: Call) -> Name:
     """
     The model that a metric of nothing else is called with.
@@ -50,10 +70,11 @@ def model_of(call: Call) -> Name:
     Raises:
         ConditionError: If there is another argument, or none.
     """
+    refuse_words(call)
     match call.arguments, call.options:
         case ((Name(variable) as name,), ()) if variable is not Variable.D:
             return name
-        case ((Name() | Word() as argument,), ()):
+        case ((Name() as argument,), ()):
             raise refusal(call, f"`{argument}` is no model", f"A model is {MODELS_IN_WORDS}: `{call.name}(n)`.")
         case _:
             raise refusal(

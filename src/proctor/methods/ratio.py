@@ -16,7 +16,7 @@ from proctor.language import Call, Clause, Ratio
 from proctor.language.tree import Name, Number, Text, Variable, Word, decimal_text
 from proctor.methods.figures import MODELS, percent, points
 from proctor.methods.method import Counted
-from proctor.methods.metric import MODELS_IN_WORDS, Metric, refusal
+from proctor.methods.metric import MODELS_IN_WORDS, Metric, refusal, refuse_words
 from proctor.spelling import class_name
 
 if TYPE_CHECKING:
@@ -163,8 +163,13 @@ def _means(call: Call) -> Ratio:
         ConditionError: If it does not name a model and a class.
     """
     example = f'`{call.name}(n, "spam")`'
+    refuse_words(call, *([] if call.options else [Text("spam")]))
+    if "average" in dict(call.options):
+        each = f'`{call.name}(n, "a") > 0.8 and {call.name}(n, "b") > 0.8`'
+        message = f"`{call}` is an average over classes, and each class is judged by itself"
+        raise refusal(call, message, f"Write a clause for each: {each}; each is tested at the full level.")
     match call.arguments, call.options:
-        case ((Name(variable), positive), ()) | ((Name(variable),), (("positive", positive),)):
+        case ((Name(variable), positive), ()) | ((Name(variable),), (("positive" | "pos_label", positive),)):
             if variable is Variable.D:
                 raise refusal(call, "`d` is no model", f"A model is {MODELS_IN_WORDS}: {example}.")
             return Ratio(call.name, variable, _class(call, positive, example))

@@ -145,6 +145,8 @@ def test_mistakes__advice_can_be_followed(advice: str) -> None:
         ("new_accuracy > 0.8", "new_accuracy", "`n`"),
         ("n > 0.8 an d < 0.1", "an", "`and`"),
         ("improvement > 0.02", "improvement", "`n - o`"),
+        ("f1_new > 0.8", "f1_new", "`f1(n)`"),
+        ("champion_recall > 0.8", "champion_recall", "`recall(o)`"),
     ],
 )
 def test_parse__unknown_name_with_suggestion(text: str, word: str, suggestion: str) -> None:
@@ -164,6 +166,27 @@ def test_parse__unknown_name_without_suggestion() -> None:
         parse("xyzzy > 1")
 
     assert "n is the accuracy of the new model" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("n > 90%", "write 0.9 for 90 %"),
+        ("n - o > -1.5 %", "write 0.015 for 1.5 %"),
+        ("n > 0.8 +/- 3%", "write 0.03 for 3 %"),
+        ("n - o > 5 ‰", "write 0.005 for 5 ‰"),
+        ("n - o > 2 points", "write 0.02 for 2 points"),
+        ("n - o > 2 percentage points", "write 0.02 for 2 points"),
+        ("n - o > 25 bp", "write 0.0025 for 25 bp"),
+        ("n > %", "write 0.02 for 2 %"),
+    ],
+)
+def test_parse__units_are_answered_with_the_number(text: str, share: str) -> None:
+    """A number with a unit is answered with the one that is meant."""
+    with pytest.raises(ConditionError) as caught:
+        parse(text)
+
+    assert caught.value.hint.endswith(f"{share}.")
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,7 @@ def test_figures__bound_the_metric() -> None:
     [
         ('recall(n, "spam") > 0.9', '0.9 < recall(n, "spam") +/- 0.01'),
         ('recall(n, "spam") > 0.9', 'recall(n, positive="spam") > 0.9'),
+        ('recall(n, "spam") > 0.9', 'recall(n, pos_label="spam") > 0.9'),
         ('recall(n, "spam") > 0.9', '1 - recall(n, "spam") < 0.1'),
         ('recall(n, "spam") > 0.9', '2 * recall(n, "spam") > 1.8'),
         ("f1(n, 1) > 0.9", 'f1(n, "1") > 0.9'),
@@ -176,6 +177,10 @@ def test_question__is_the_same_in_other_words(one: str, other: str) -> None:
     [
         ("f1(n) > 0.8", "which class is the positive one"),
         ("f1() > 0.8", "a metric needs its model"),
+        ("f1(new) > 0.8", 'Write `f1(n, "spam")`'),
+        ('f1(baseline, "a") > 0.8', 'Write `f1(o, "a")`'),
+        ('f1(mine, "a") > 0.8', "`mine` is no model"),
+        ('f1(n, average="macro") > 0.8', "Write a clause for each"),
         ('f1(d, "spam") > 0.8', "`d` is no model"),
         ("f1(n, spam) > 0.8", "quotation marks"),
         ('f1(n, "a") - recall(o, "a") > 0', "judged by itself, or as its difference between two models"),
