@@ -416,7 +416,7 @@ def test_check__missing_labels_are_requested(ready):
     ran = ready.proctor("check")
 
     assert ran.code == 3
-    assert "Once its rows are labeled in exam/labels.csv, run the same command again." in ran.err
+    assert "Once the labels are there (`proctor labels import FILE`), run the same command again." in ran.err
     assert "e0" not in ran.err
     request = re.search(r"\S+\.csv", ran.err.split("request")[-1])
     assert request is not None

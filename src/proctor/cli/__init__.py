@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("proctor.cli.status:status", "Show what is left of the test set."),
     "explain": ("proctor.cli.explain:explain", "Say in plain words what a condition asks."),
     "testset": ("proctor.cli.testset:testset", "Look after a test set: seal, correct, extend, retire, renew."),
+    "labels": ("proctor.cli.labels:labels", "Ask people for labels, take them back, count them."),
     "runstore": ("proctor.cli.runstore:runstore", "Look after the team's run store (MLflow)."),
     "ledger": ("proctor.cli.ledger:ledger", "Show, verify, export and import the ledger."),
     "report": ("proctor.cli.report:report", "Write the history of the test set as a page."),

@@ -9,6 +9,7 @@ import click
 
 TOPICS = {
     "formats": "the files of labels, features, predictions and models: formats, columns, ids, and how classes are read",
+    "labels": "test sets with few labels or none: which are asked for, in which forms, and how they are taken back",
     "theory": "the statistics: what is promised, by which test, and why it holds",
     "architecture": "the house: every package and module in one line, and the way of one check through them",
     "extending": "recipes for whoever adds to the program: what to write, and in which files",

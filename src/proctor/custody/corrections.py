@@ -7,7 +7,6 @@ register of labels, then the file of labels: doing it again completes what was i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -90,7 +89,7 @@ def _record(session: Session, books: Books, labels: Labels, reason: str) -> tupl
         owner.settle(session.owners_file, last.record.private)
         return Correction(last.record.n_rows, last.entry.number, Path(), completed=True), updated
     change = _change(session, life, register, labels)
-    rows = _names(session, change.changed.tolist())
+    rows = session.exam.names(change.changed.tolist())
     private = session.conceal({"correction": rows, "reason": reason}, books.head)
     record = Corrected(session.exam.fingerprint, change.n_changed, updated.commitment, private, session.origin)
     session.registry.draft(updated)
@@ -127,11 +126,6 @@ def _change(session: Session, life: Life, register: LabelRegister, labels: Label
 
 def _labels_in(session: Session, source: Source) -> Labels:
     return replace(session.exam, files=replace(session.exam.files, labels=source)).read_labels()
-
-
-def _names(session: Session, rows: Sequence[int]) -> list[str]:
-    """Ids of rows; without ids, their numbers from 1."""
-    return [session.exam.ids[row] if session.exam.ids is not None else str(row + 1) for row in rows]
 
 
 def put_in_place(session: Session, content: bytes, target: Path, context: str) -> None:

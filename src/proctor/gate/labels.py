@@ -13,7 +13,7 @@ from proctor.gate.registry import Registry
 from proctor.gate.session import Session
 from proctor.ledger.history import Life
 from proctor.predictions import Labels
-from proctor.testset import Agreement, agreement, write_request
+from proctor.testset import Agreement, Requests, agreement
 
 _REQUEST_FOLDER = ".proctor/requests"
 
@@ -128,8 +128,13 @@ def refuse_incomplete(session: Session) -> None:
 
 def request(session: Session, rows: NDArray[np.intp]) -> str:
     """Write which examples need a label, for the owner's eyes; gives what to do next."""
-    path = write_request(session.exam, rows, session.gate.resolve(_REQUEST_FOLDER)).path
+    path = requests_of(session).write(rows).path
     return (
-        f"A label request for the owner of the test set was written: {path}. "
-        f"Once its rows are labeled in {session.gate.testset.labels}, run the same command again."
+        f"A label request for the owner of the test set was written: {path}. Once the labels are there "
+        "(`proctor labels import FILE`), run the same command again."
     )
+
+
+def requests_of(session: Session) -> Requests:
+    """Requests for labels of the test set, so far."""
+    return Requests(session.exam, session.gate.resolve(_REQUEST_FOLDER))

@@ -7,6 +7,7 @@ Sealing lives in `proctor.testset.sealing`, which is imported where it is used: 
 
 from proctor.testset.examples import ExamFiles, TestSet, load
 from proctor.testset.features import write_features
+from proctor.testset.forms import Form, blank_form
 from proctor.testset.identity import (
     EXAMPLES,
     Copies,
@@ -21,5 +22,5 @@ from proctor.testset.identity import (
 )
 from proctor.testset.ranks import Agreement, agreement, tags_of
 from proctor.testset.register import LabelChange, LabelRegister, commit_labels, register_labels
-from proctor.testset.requests import LabelRequest, write_request
+from proctor.testset.requests import LabelRequest, Requests
 from proctor.testset.sketch import Overlap, Sketch, overlap, sketch

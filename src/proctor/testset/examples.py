@@ -32,6 +32,7 @@ from proctor.testset.slices import masks_of
 
 _MOST_COLUMNS = 64
 _VALUES = 2048  # kept of all columns together, about
+_NO_ROWS = np.empty(0, np.intp)
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,20 @@ class TestSet:
     def version(self) -> str:
         """Identity of these examples, whatever their file is called and in whatever order: 32 hexadecimal digits."""
         return fingerprint(self.hashes)
+
+    @property
+    def example_column(self) -> str:
+        """Name of the column that says which example a row is about: of the ids, or ``row`` where there are none."""
+        return self.files.id if self.ids is not None else "row"
+
+    def names(self, rows: Iterable[int]) -> list[str]:
+        """Ids of the examples in *rows*; without ids, their numbers from 1."""
+        return [self.ids[row] if self.ids is not None else str(row + 1) for row in rows]
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Row of each example, by its name."""
+        return {name: row for row, name in enumerate(self.names(range(self.n_examples)))}
 
     @property
     def is_grown(self) -> bool:
@@ -211,7 +226,7 @@ def load(files: ExamFiles) -> TestSet:
 
 def _label_ids(files: ExamFiles) -> tuple[str, ...] | None:
     table = read_table(_private(files.labels), frozenset({files.id}))
-    if files.id not in table.columns:
+    if files.id not in table.columns or (files.features is not None and not table.n_rows):
         return None
     return _unique_ids(_private(files.labels), text_column(table, files.id))
 
@@ -305,6 +320,8 @@ def _read_labels(exam: TestSet) -> Labels:
             hint="its first line must name the columns; name the one of labels in the gate file: `testset.label`",
         )
     labels = labels_of(classes_column(table, name))
+    if not table.n_rows:  # a pool of which nothing is labeled yet
+        return Labels(_placed(labels.values, _NO_ROWS, exam.n_examples), np.zeros(exam.n_examples, np.bool_))
     if exam.ids is not None and files.id in table.columns:
         aligned = _by_id(exam.ids, _unique_ids(source, text_column(table, files.id)), labels, source)
     elif len(labels) == exam.n_examples:

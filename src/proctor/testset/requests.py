@@ -1,14 +1,13 @@
 """
-Asking the owner for labels: a file that names the examples, for the owner's eyes.
+Asking the owner for labels: files that name examples, for the owner's eyes.
 
-Which examples it names tells something about the inputs (where two models disagree), so it is readable by its
-owner alone and no message repeats it; messages say how many and where the file is.
+Which examples they name tells something about the inputs (where two models disagree), so they are readable by their
+owner alone and no message repeats it; messages say where the file is.
 """
 
 from __future__ import annotations
 
-import csv
-import io
+import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from proctor.errors import DataError
 from proctor.testset.examples import TestSet
+from proctor.testset.forms import Form, blank_form, in_order
 from proctor.writing import write_whole
 
 
@@ -33,27 +33,68 @@ class LabelRequest(NamedTuple):
     n_examples: int
 
 
-def write_request(exam: TestSet, rows: NDArray[np.intp], folder: Path) -> LabelRequest:
+class Requests(NamedTuple):
     """
-    Write the examples that need a label: a CSV with their ids (or row numbers from 1) and an empty column.
+    Requests for the labels of a test set.
 
-    Args:
+    Attributes:
         exam: The test set.
-        rows: Rows that need a label.
-        folder: Where to write; made with mode 0700 if it is not there. The file has mode 0600.
-
-    Raises:
-        DataError: If it cannot be written.
+        folder: Where they lie; made with mode 0700 if it is not there. Files have mode 0600.
     """
-    path = folder / f"labels-wanted-{exam.fingerprint[:12]}.csv"
-    names = [exam.ids[row] if exam.ids is not None else str(row + 1) for row in rows.tolist()]
-    content = io.StringIO(newline="")
-    writer = csv.writer(content, lineterminator="\n")
-    writer.writerow((exam.files.id if exam.ids is not None else "row", exam.files.label))
-    writer.writerows((name, "") for name in names)
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(path, content.getvalue().encode())
-    except OSError as error:
-        raise DataError(f"the request for labels cannot be written to {str(folder)!r}: {error.strerror}") from error
-    return LabelRequest(path, len(names))
+
+    exam: TestSet
+    folder: Path
+
+    @property
+    def record(self) -> Path:
+        """File that remembers what was asked for: of each request a list of names, the last one at its end."""
+        return self.folder / f"labels-asked-{self.exam.fingerprint[:12]}.jsonl"
+
+    def write(self, rows: NDArray[np.intp]) -> LabelRequest:
+        """
+        Ask for the labels of *rows*: a CSV with their names, in the order fixed at registration, and an empty column.
+
+        Raises:
+            DataError: If it cannot be written.
+        """
+        wanted = in_order(self.exam, rows)
+        path = self.folder / f"labels-wanted-{self.exam.fingerprint[:12]}.csv"
+        names = self.exam.names(wanted)
+        asked = [*(each for each in self._asked() if each != names), names]
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(self.record, "".join(json.dumps(each) + "\n" for each in asked).encode())
+            write_whole(path, blank_form(self.exam, wanted, Form.CSV).encode())
+        except OSError as error:
+            raise DataError(
+                f"the request for labels cannot be written to {str(self.folder)!r}: {error.strerror}"
+            ) from error
+        return LabelRequest(path, len(wanted))
+
+    def asked(self) -> frozenset[str]:
+        """
+        Names of all examples that were ever asked for.
+
+        Raises:
+            DataError: If the record of them cannot be read.
+        """
+        return frozenset(name for names in self._asked() for name in names)
+
+    def last(self) -> list[int]:
+        """Rows of the last request, in its order; errors as `asked`."""
+        names = (self._asked() or [[]])[-1]
+        return [self.exam.row_of[name] for name in names if name in self.exam.row_of]
+
+    def _asked(self) -> list[list[str]]:
+        try:
+            found = [json.loads(line) for line in self.record.read_text("utf-8").splitlines()]
+        except (FileNotFoundError, NotADirectoryError):  # of the latter, whoever writes there is told
+            return []
+        except (OSError, ValueError):
+            found = [None]
+        if not all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in found):
+            raise DataError(
+                f"{self.record} cannot be read, which remembers what labels were asked for",
+                hint="Remove it, and run the check again that asked for them.",
+            )
+        return found

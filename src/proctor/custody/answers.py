@@ -1,0 +1,145 @@
+"""
+Labels as they come back from people: a table that was filled in, or an export of Label Studio.
+
+Rows that nobody filled in are no answers. Labels of people who were shown what a model predicts are refused: they lean
+to it, and the test set would be on that model's side.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from proctor.errors import DataError
+from proctor.predictions.columns import classes_column, text_column
+from proctor.predictions.tables import Source, column_names, read_table
+from proctor.spelling import class_name, example_ids
+from proctor.testset import TestSet
+
+Json = dict[str, Any]
+
+_EXPORT = "Export the project from Label Studio as JSON, not as JSON-MIN, CSV or anything else."
+
+
+class Answer(NamedTuple):
+    """
+    One example of a file of answers.
+
+    Attributes:
+        example: Its name: the id, or the row from 1 where there are no ids.
+        label: Its class, in the one spelling; ``None`` if nobody labeled it.
+        by: Who labeled it, where the file says so.
+        at: When, likewise.
+        place: Where it stands, for a message.
+    """
+
+    example: str
+    label: str | None
+    by: str | None
+    at: str | None
+    place: str
+
+
+def read_answers(source: Source, exam: TestSet) -> list[Answer]:
+    """
+    Every example of a file that came back, in its order.
+
+    Raises:
+        DataError: If it cannot be read, names no examples, or people were shown predictions.
+    """
+    return list((_of_label_studio if source.suffix == ".json" else _of_table)(source, exam))
+
+
+def _of_table(source: Source, exam: TestSet) -> Iterator[Answer]:
+    names = (exam.example_column, exam.files.label)
+    table = read_table(source, frozenset(names))
+    lacking = [name for name in names if name not in table.columns]
+    if lacking:
+        raise DataError(
+            f"{source} has no column {lacking[0]!r} among its {len(column_names(source))}",
+            hint=f"Labels come back as they were asked for: in the columns {names[0]!r} and {names[1]!r}.",
+        )
+    labels = classes_column(table, names[1])
+    known = [True] * table.n_rows if labels.known is None else labels.known.tolist()
+    for row, (name, label) in enumerate(zip(text_column(table, names[0]), labels.values.tolist(), strict=True)):
+        yield Answer(name, str(label) if known[row] else None, None, None, f"{source}, {table.place(row)}")
+
+
+def _of_label_studio(source: Source, exam: TestSet) -> Iterator[Answer]:
+    for number, task in enumerate(_tasks(source), 1):
+        place = f"{source}, task {number}"
+        data = task.get("data")
+        name = data.get(exam.example_column) if isinstance(data, dict) else None
+        if isinstance(name, bool) or not isinstance(name, str | int):
+            raise DataError(f"{place} names no example: `data.{exam.example_column}` is not there", hint=_EXPORT)
+        _refuse_other_testset(task, exam, place)
+        annotations = [each for each in _list(task, "annotations", place) if not each.get("was_cancelled")]
+        if task.get("predictions") or any(map(_leans_on_a_prediction, annotations)):
+            raise DataError(
+                f"{place} was shown with a model's prediction, to which people who see it lean",
+                hint="Turn predictions off in the project's settings, and have these examples labeled anew.",
+            )
+        yield _answer(example_ids([str(name)])[0], annotations, place)
+
+
+def _tasks(source: Source) -> list[Json]:
+    try:
+        with source.open_text() as file:
+            found = json.load(file)
+    except (ValueError, RecursionError):
+        raise DataError(f"{source} is not JSON", hint=_EXPORT) from None
+    if not isinstance(found, list) or not all(isinstance(task, dict) for task in found):
+        raise DataError(f"{source} is not a list of tasks", hint=_EXPORT)
+    return found
+
+
+def _refuse_other_testset(task: Json, exam: TestSet, place: str) -> None:
+    meta = task.get("meta")
+    asked_of = meta.get("testset") if isinstance(meta, dict) else None
+    if asked_of not in (None, exam.fingerprint):
+        raise DataError(f"{place} was asked for test set {str(asked_of)[:12]!r}, and this is {exam.fingerprint[:12]}")
+
+
+def _leans_on_a_prediction(annotation: Json) -> bool:
+    return bool(annotation.get("prediction") or annotation.get("parent_prediction"))
+
+
+def _answer(name: str, annotations: Sequence[Json], place: str) -> Answer:
+    """The label on which all who labeled a task agree, with who they are and when the last of them was done."""
+    chosen = [(choice, each) for each in annotations if (choice := _choice(each, place)) is not None]
+    labels = {choice for choice, _ in chosen}
+    if len(labels) > 1:
+        raise DataError(
+            f"{place} has labels that contradict each other: the people who labeled it do not agree",
+            hint="Settle it in Label Studio, leave one annotation (or agreeing ones), and export again.",
+        )
+    people = list(dict.fromkeys(by for _, each in chosen if (by := _annotator(each)) is not None))
+    times = [time for _, each in chosen if isinstance(time := each.get("updated_at") or each.get("created_at"), str)]
+    label = labels.pop() if labels else None
+    return Answer(name, label, ", ".join(people) or None, max(times, default=None), place)
+
+
+def _choice(annotation: Json, place: str) -> str | None:
+    """The one class that was chosen in an annotation; ``None`` if none was."""
+    results = [each.get("value") for each in _list(annotation, "result", place)]
+    choices = [value["choices"] for value in results if isinstance(value, dict) and "choices" in value]
+    if not choices:
+        return None
+    if len(choices) > 1 or not isinstance(choices[0], list) or len(choices[0]) != 1:
+        raise DataError(f"{place} has not one choice", hint='Ask for one choice: `<Choices choice="single" …>`.')
+    return class_name(str(choices[0][0])) or None
+
+
+def _annotator(annotation: Json) -> str | None:
+    found = annotation.get("completed_by")
+    if isinstance(found, dict):
+        found = next((found[key] for key in ("email", "username", "id") if found.get(key)), None)
+    return None if found is None else str(found)
+
+
+def _list(of: Json, key: str, place: str) -> list[Json]:
+    found = of.get(key) or []
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise DataError(f"{place}: `{key}` is not a list of objects", hint=_EXPORT)
+    return found

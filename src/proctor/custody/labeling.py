@@ -1,0 +1,216 @@
+"""
+Labels that were asked for, taken back from the people who label into the file of labels, once and for all.
+
+First the receipts, then the file of labels: doing it again completes what was interrupted in between. Nothing goes
+into the ledger, where everybody could count how many labels came, and when. A label that is in its file is there for
+every evaluation to come.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from proctor.custody.answers import Answer, read_answers
+from proctor.custody.corrections import LABELS, put_in_place
+from proctor.custody.receipts import Receipt, Receipts
+from proctor.errors import DataError, Misuse, TestSetRetired
+from proctor.gate.labels import refuse_corrected, requests_of
+from proctor.gate.session import Session
+from proctor.reports.sentences import count
+from proctor.spelling import is_nan, shown
+from proctor.testset import TestSet
+from proctor.testset.filling import filled
+
+_NOTHING = "Nothing was taken in."
+_TRUTHS = {"0": "False", "1": "True"}
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """
+    Labels of a test set as they stand; for the owner alone.
+
+    Attributes:
+        labels: The file of labels.
+        n_examples: Number of examples.
+        n_labels: Number of examples that have a label.
+        n_wanted: Number of examples of the last request that have none.
+        received: Number of labels that were taken in, by who gave them.
+    """
+
+    labels: Path
+    n_examples: int
+    n_labels: int
+    n_wanted: int
+    received: Mapping[str, int]
+
+
+def holdings(session: Session) -> Holdings:
+    """Count the labels that are there."""
+    return Holdings(
+        labels=session.gate.resolve(session.gate.testset.labels),
+        n_examples=session.exam.n_examples,
+        n_labels=session.labels.n_known,
+        n_wanted=len(wanted(session)),
+        received=Counter(each.by for each in Receipts(session).read()),
+    )
+
+
+def wanted(session: Session) -> list[int]:
+    """Rows of the last request that have no label yet, in its order."""
+    known = session.labels.is_known()
+    return [row for row in requests_of(session).last() if not known[row]]
+
+
+def take_in(session: Session, files: Sequence[Path], *, by: str | None = None, requests: Sequence[Path] = ()) -> int:
+    """
+    Take labels that were asked for into the file of labels; all of them, or none.
+
+    Args:
+        session: The gate, opened by its owner.
+        files: Tables that were filled in, or exports of Label Studio.
+        by: Who labeled, where a file does not say it; left out: who asks.
+        requests: Requests that the files answer, where they were written on another machine.
+
+    Returns:
+        Number of new labels.
+
+    Raises:
+        DataError: If labels were not asked for, are of no example or class that there is, contradict each other or
+            those that are there, or are there already.
+        Misuse: If there is no label in them, or the file of labels is no text table.
+        TestSetRetired: If the test set is retired.
+    """
+    _refuse_unfit(session)
+    exam, receipts = session.exam, Receipts(session)
+    given = [each for file in files for each in _answers(session, file) if each.label]
+    if not given:
+        raise Misuse(f"there is no label in {', '.join(repr(str(file)) for file in files)}", hint=_NOTHING)
+    _refuse_strange(exam, given)
+    _refuse_repeated(given)
+    _refuse_known(session, given, receipts.read())
+    _refuse_unasked(session, given, requests)
+    content = _content(session, {each.example: str(each.label) for each in given})
+    receipts.add(_receipt(session, each, by) for each in given)
+    put_in_place(session, content, session.gate.resolve(session.gate.testset.labels), LABELS)
+    return len(given)
+
+
+def _refuse_unfit(session: Session) -> None:
+    """Refuse a test set that takes no labels, and labels that are not those of its registration."""
+    life = session.books().life
+    if life is not None and life.retired is not None:
+        raise TestSetRetired(f"test set {session.exam.fingerprint[:12]} is retired; its labels stand as they are")
+    if life is not None:
+        refuse_corrected(session, life)
+
+
+def _answers(session: Session, file: Path) -> list[Answer]:
+    return read_answers(session.owner_key.opened(file, LABELS), session.exam)
+
+
+def _refuse_if_any(found: Sequence[Answer], what: str, hint: str) -> None:
+    """Refuse answers that are *found* to be wrong: how many, and the first of them."""
+    if found:
+        first = f"{shown(found[0].example)!r} ({found[0].place})"
+        many = first if len(found) == 1 else f"{first} and {count(len(found) - 1, 'others')}"
+        raise DataError(f"{what}: {many}", hint=f"{hint} {_NOTHING}")
+
+
+def _refuse_strange(exam: TestSet, given: Sequence[Answer]) -> None:
+    """Refuse labels of examples or classes that there are not."""
+    _refuse_if_any(
+        [each for each in given if each.example not in exam.row_of],
+        "there are labels of examples that the test set does not have",
+        f"Leave the column {exam.example_column!r} as it was in the request.",
+    )
+    _refuse_if_any(
+        [each for each in given if not _is_class(str(each.label), exam.files.declared)],
+        "there are labels of unknown classes",
+        "`testset.classes` of the gate file declares which there are.",
+    )
+
+
+def _is_class(label: str, declared: frozenset[str] | None) -> bool:
+    if declared is None:
+        return not is_nan(label)
+    return label in declared or _TRUTHS.get(label) in declared
+
+
+def _refuse_repeated(given: Sequence[Answer]) -> None:
+    """Refuse two labels of one example, whether they agree or not."""
+    first: dict[str, Answer] = {}
+    again = [each for each in given if first.setdefault(each.example, each) is not each]
+    _refuse_if_any(
+        [each for each in again if each.label != first[each.example].label],
+        "there are labels that contradict each other",
+        "Settle which is right, and leave one of them.",
+    )
+    _refuse_if_any(again, "there are labels that are given twice", "Leave one of them.")
+
+
+def _refuse_known(session: Session, given: Sequence[Answer], receipts: Iterable[Receipt]) -> None:
+    """Refuse labels for examples that have one: in the file of labels, or by an earlier receipt."""
+    exam, labels = session.exam, session.labels
+    known = labels.is_known()
+    received = {each.example: each.label for each in receipts}
+
+    def contradicts(answer: Answer) -> bool:
+        row = exam.row_of[answer.example]
+        if known[row]:
+            return answer.label not in _spellings(labels.values[row].item())
+        return received.get(answer.example, answer.label) != answer.label
+
+    _refuse_if_any(
+        [each for each in given if contradicts(each)],
+        "there are labels that contradict those of the test set",
+        "A label that is wrong is corrected on record: `proctor testset correct`.",
+    )
+    _refuse_if_any(
+        [each for each in given if known[exam.row_of[each.example]]],
+        "there are labels that the test set has already; are they imported twice?",
+        "Leave them out.",
+    )
+
+
+def _spellings(value: int | str) -> set[str]:
+    """Texts that mean the class *value*: of 1, True too."""
+    return {str(value), str(bool(value))} if value in (0, 1) else {str(value)}
+
+
+def _refuse_unasked(session: Session, given: Sequence[Answer], requests: Sequence[Path]) -> None:
+    asked = {*requests_of(session).asked(), *(each.example for file in requests for each in _answers(session, file))}
+    _refuse_if_any(
+        [each for each in given if each.example not in asked],
+        "there are labels that were not asked for",
+        "`proctor check` asks for those that it needs; a request that was written on another machine is named with "
+        "--request FILE.",
+    )
+
+
+def _content(session: Session, given: Mapping[str, str]) -> bytes:
+    """The file of labels with those that are *given*, read once more to see that it is that and nothing else."""
+    exam, before = session.exam, session.labels
+    content = filled(exam, given, before.kind if before.n_known else None)
+    files = exam.files
+    after = replace(exam, files=replace(files, labels=replace(files.labels, content=content))).read_labels()
+    known, rows = before.is_known(), [exam.row_of[name] for name in given]
+    is_whole = np.array_equal(before.values[known], after.values[known]) and after.n_known == before.n_known + len(rows)
+    if not is_whole or any(
+        text not in _spellings(after.values[exam.row_of[name]].item()) for name, text in given.items()
+    ):
+        raise DataError(
+            f"these labels do not go with those in {files.labels}, which are {before.kind}",
+            hint=f"Name the classes all by numbers or all by words. {_NOTHING}",
+        )
+    return content
+
+
+def _receipt(session: Session, answer: Answer, by: str | None) -> Receipt:
+    who = answer.by or by or session.origin.actor or "unknown"
+    return Receipt(answer.example, str(answer.label), who, answer.at or session.runtime.now(), answer.place)

@@ -1,0 +1,89 @@
+"""
+Filling labels into the table of labels: cells that were empty, and rows that were not there.
+
+Every other cell keeps its content. Only text tables can be filled in.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from proctor.errors import DataError, Misuse
+from proctor.predictions import Kind
+from proctor.predictions.columns import text_column
+from proctor.predictions.delimited import separator
+from proctor.predictions.tables import Source, read_table
+from proctor.spelling import class_in
+from proctor.testset.examples import TestSet
+
+_TABLES, _LINES = frozenset({".csv", ".tsv"}), frozenset({".jsonl", ".ndjson"})
+
+
+def filled(exam: TestSet, labels: Mapping[str, str], kind: Kind | None) -> bytes:
+    """
+    The content of the file of labels with *labels* in it.
+
+    Args:
+        exam: The test set, whose file of labels can be read.
+        labels: Spelling of the class of each example, by the example's name.
+        kind: Type of the labels that are there; ``None`` if there are none.
+
+    Raises:
+        Misuse: If the file is no text table.
+        DataError: If it cannot be read, or lacks the row of an example and cannot name it.
+    """
+    source, id_column = exam.files.labels, exam.files.id
+    if source.suffix not in _TABLES | _LINES:
+        raise Misuse(
+            f"labels cannot be filled into {source}, which is no text table",
+            hint="Keep the labels of a pool as CSV, TSV or JSON Lines, and name that file in `testset.labels`.",
+        )
+    table = read_table(source, frozenset({id_column}))
+    has_ids = exam.ids is not None and id_column in table.columns
+    names = text_column(table, id_column) if has_ids else exam.names(range(table.n_rows))
+    there = set(names)
+    added = [name for name in labels if name not in there]
+    if added and not has_ids:
+        raise DataError(f"{source} has no rows for {len(added):,} examples, and no column {id_column!r} to name them")
+    if source.suffix in _TABLES:
+        content = _table(source, [labels.get(name) for name in names], [(name, labels[name]) for name in added], exam)
+    else:
+        values = {name: label if kind is Kind.TEXT else class_in(label) for name, label in labels.items()}
+        content = _objects(source, [values.get(name) for name in names], [(name, values[name]) for name in added], exam)
+    return gzip.compress(content.encode(), mtime=0) if source.is_packed else content.encode()
+
+
+def _table(source: Source, given: list[str | None], added: list[tuple[str, str]], exam: TestSet) -> str:
+    """The table with a label in each row to which one is *given*, and with the rows that are *added*."""
+    mark, out = separator(source), io.StringIO(newline="")
+    with source.open_text() as file:
+        header, *rows = csv.reader(file, delimiter=mark, strict=True)
+    columns = [name.strip() for name in header]
+    place = columns.index(exam.files.label)
+    rows = rows[: len(given)]  # behind them are empty lines only
+    for row, label in zip(rows, given, strict=True):
+        row[place] = row[place] if label is None else label
+    for name, label in added:
+        cells = {exam.files.id: name, exam.files.label: label}
+        rows.append([cells.get(column, "") for column in columns])
+    csv.writer(out, delimiter=mark, lineterminator="\n").writerows([header, *rows])
+    return out.getvalue()
+
+
+def _objects(source: Source, given: list[Any], added: list[tuple[str, Any]], exam: TestSet) -> str:
+    """The same of a table with one object for each line; a line that gets no label stays as it is."""
+    with source.open_text() as file:
+        lines = [line.rstrip("\r\n") for line in file if line.strip()]
+    keys = list(json.loads(lines[0]))
+    for number, label in enumerate(given):
+        if label is not None:
+            lines[number] = json.dumps({**json.loads(lines[number]), exam.files.label: label}, ensure_ascii=False)
+    for name, label in added:
+        cells = {exam.files.id: name, exam.files.label: label}
+        lines.append(json.dumps({key: cells.get(key) for key in keys}, ensure_ascii=False))
+    return "".join(line + "\n" for line in lines)
