@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from proctor.cli.printing import json_text, write_text
 from proctor.errors import Misuse
-from proctor.files import refuse_to_write_out
 from proctor.loading import load_gate
 
 
@@ -42,23 +41,7 @@ def badge(file: str, shows_verdict: bool, shows_budget: bool, svg: Path | None, 
     if svg is not None:
         write_text(svg, rendering.svg(made))
     if endpoint is not None:
-        write_text(endpoint, json.dumps(rendering.endpoint(made), indent=2, ensure_ascii=False) + "\n")
+        write_text(endpoint, json_text(rendering.endpoint(made)) + "\n")
     if svg is None and endpoint is None:
         click.echo(rendering.svg(made), nl=False)
     return 0
-
-
-def write_text(path: Path, text: str) -> None:
-    """
-    Write a file that the command line names.
-
-    Raises:
-        Misuse: If it cannot be written.
-        DataError: If a link of the project would have it elsewhere.
-    """
-    refuse_to_write_out(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Misuse(f"{str(path)!r} cannot be written: {error.strerror}", hint="Name another file.") from None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import click
+
+from proctor.cli.printing import json_text
 
 
 @click.command(
@@ -35,7 +36,7 @@ def explain(condition: str, mode: str, reliability: float | None, as_json: bool)
     explanation = words.explain(condition, mode, reliability)
     if as_json:
         canonical = {"condition": str(conditions.parse(condition)), "mode": mode, "reliability": reliability}
-        click.echo(json.dumps({**canonical, **asdict(explanation)}, indent=2, ensure_ascii=False))
+        click.echo(json_text({**canonical, **asdict(explanation)}))
         return
     parts = (
         ("What it asks", explanation.asks),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from proctor.cli.owners import EXISTING, as_json_option, gate_file, owner_option, print_found, session_of
+from proctor.cli.owners import EXISTING, as_json_option, gate_file, owner_option, session_of
+from proctor.cli.printing import print_found
 from proctor.errors import PASSED
 from proctor.gatefile import PredictionsFile
 

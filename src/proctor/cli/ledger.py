@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from proctor.cli.printing import confirm, json_text
 from proctor.environment import with_keys
 from proctor.text import printable
 
@@ -87,7 +87,7 @@ def show(gate: Path, location: str | None, key_file: Path | None, last: int | No
         if as_json:
             head = entries[-1].hash if entries else None
             content = {"head": head, "entries": [_as_json(entry) for entry in shown]}
-            click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+            click.echo(json_text(content))
             return
         for line in _table(shown, books.description):
             click.echo(line)
@@ -136,7 +136,7 @@ def verify(
             kinds = [{"kind": f.fault, "sentence": f.sentence} for f in findings]
             kinds += [{"kind": "CutBack", "sentence": sentence} for sentence in lost]
             content = {"verified": not sentences, "entries": len(entries), "head": head, "findings": kinds}
-            click.echo(json.dumps(content, indent=2))
+            click.echo(json_text(content))
         elif sentences:
             click.echo(f"{books.description} does not verify:")
             for sentence in sentences:
@@ -211,7 +211,8 @@ def accept_loss(file: str, reason: str, yes: bool, as_json: bool) -> None:
     found = losses.loss(session)
     if found is not None:
         if not yes:
-            _ask(f"Entries up to number {found.mark.number:,} are lost, {found.left:,} are left. Go on with these?")
+            asked = f"Entries up to number {found.mark.number:,} are lost, {found.left:,} are left. Go on with these?"
+            confirm(asked, f"{asked} Nobody is there to answer; say --yes")
         found = losses.accept_loss(session, reason)
     if as_json:
         content = None if found is None else {"lost": found.mark.number, "left": found.left, "entry": found.entry}
@@ -221,21 +222,6 @@ def accept_loss(file: str, reason: str, yes: bool, as_json: bool) -> None:
     else:
         where = "in the owner's record alone: no books are left" if found.entry is None else f"in entry {found.entry}"
         click.echo(f"the loss of entries up to number {found.mark.number:,} is accepted, {where}")
-
-
-def _ask(question: str) -> None:
-    """
-    Have a person confirm.
-
-    Raises:
-        Misuse: If nobody is there to answer.
-        click.Abort: If the answer is no.
-    """
-    from proctor.errors import Misuse
-
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise Misuse(f"{question} Nobody is there to answer; say --yes", hint="Nothing was recorded.")
-    click.confirm(question, abort=True)
 
 
 def _lost(gate: Path, location: str | None, key: bytes | None, entries: Sequence[Entry]) -> tuple[str, ...]:

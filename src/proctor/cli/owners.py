@@ -1,13 +1,12 @@
-"""The parts that all commands of a test set's owner share: how they open a gate, say progress, and print."""
+"""The parts that all commands of a test set's owner share: how they open a gate, and say progress."""
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -51,11 +50,6 @@ def session_of(
 def progress_of(*, is_wanted: bool) -> Callable[[str], None]:
     """Sentences on standard error, if they are wanted and somebody watches."""
     return _say if is_wanted and sys.stderr.isatty() else _say_nothing
-
-
-def print_found(found: Any, as_json: bool, lines: Callable[[], list[str]]) -> None:
-    """Print what was found, for a program or for people."""
-    click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(lines()))
 
 
 def _say(sentence: str) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from proctor.files import refuse_to_write_out
+from proctor.cli.printing import check_plot, print_report, progress_bar, write_text
 
 if TYPE_CHECKING:
     from proctor.conditions import Formula
@@ -78,7 +76,7 @@ def plan(
     from proctor.planning import plan as make_plan
     from proctor.reports import plan as report
 
-    _check_plot(plot)
+    check_plot(plot)
     policy = policy_of(file, {name: text for name, text in options.items() if text is not None})
     request = replace(policy.request(examples), simulate=simulate)
     if releases is not None:
@@ -89,12 +87,7 @@ def plan(
     done = replace(done, notes=(*done.notes, *policy.notes_on_time, *policy.notes_on_stakes))
     if plot is not None:
         _draw(plot, policy.formula, request, done)
-    if as_json:
-        import json
-
-        click.echo(json.dumps(report.to_json(done, policy.condition), indent=2, ensure_ascii=False))
-    else:
-        click.echo((report.markdown if as_markdown else report.terminal)(done, policy.condition))
+    print_report(report, done, policy.condition, as_json=as_json, as_markdown=as_markdown)
 
 
 def _plan_project(
@@ -115,13 +108,8 @@ def _plan_project(
     with progress_bar("planning") as progress:
         done = project(policy.formula, request, releases, pass_rate, development, progress)
     if plot is not None:
-        _write(plot, charts.document([report.chart(done)]))
-    if as_json:
-        import json
-
-        click.echo(json.dumps(report.to_json(done, policy.condition), indent=2, ensure_ascii=False))
-    else:
-        click.echo((report.markdown if as_markdown else report.terminal)(done, policy.condition))
+        write_text(plot, charts.document([report.chart(done)]))
+    print_report(report, done, policy.condition, as_json=as_json, as_markdown=as_markdown)
 
 
 def policy_of(file: Path | None, options: dict[str, str]) -> Policy:
@@ -160,11 +148,6 @@ def _as_options(policy: Policy, overrides: dict[str, str]) -> dict[str, str]:
     return {name: str(value) for name, value in said.items() if value is not None}
 
 
-def _check_plot(plot: Path | None) -> None:
-    if plot is not None and plot.suffix.lower() != ".svg":
-        raise click.BadParameter(f"{str(plot)!r} does not end in .svg", param_hint="--plot")
-
-
 def _draw(target: Path, formula: Formula, request: Request, done: Plan) -> None:
     from proctor.planning import tolerance_curve
     from proctor.reports import charts
@@ -173,43 +156,4 @@ def _draw(target: Path, formula: Formula, request: Request, done: Plan) -> None:
     drawn = report.charts(done, tolerance_curve(formula, request, done))
     if not drawn:
         raise click.BadParameter("this plan has neither a tolerance nor a life to draw", param_hint="--plot")
-    _write(target, charts.document(drawn))
-
-
-def _write(target: Path, content: str) -> None:
-    refuse_to_write_out(target)
-    try:
-        target.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise click.FileError(str(target), error.strerror or "") from None
-
-
-@contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[float], None] | None]:
-    """Show a bar that says *what* is going on, on a terminal and if it takes long enough."""
-    import sys
-    import time
-
-    if not sys.stderr.isatty():
-        yield None
-        return
-    started = time.monotonic()
-    bars: list[Any] = []  # at most one, so that rich is loaded for long plans alone
-
-    def tell(share: float) -> None:
-        if not bars and share < 1 and time.monotonic() - started > 0.5:
-            from rich.console import Console
-            from rich.progress import Progress
-
-            bar = Progress(console=Console(stderr=True), transient=True)
-            bar.start()
-            bar.add_task(what, total=1.0)
-            bars.append(bar)
-        for bar in bars:
-            bar.update(bar.task_ids[0], completed=share)
-
-    try:
-        yield tell
-    finally:
-        for bar in bars:
-            bar.stop()
+    write_text(target, charts.document(drawn))

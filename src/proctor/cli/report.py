@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from proctor.cli.badge import write_text
+from proctor.cli.printing import write_text
 from proctor.errors import Misuse
 from proctor.loading import load_gate
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import click
+
+from proctor.cli.printing import json_text
 
 
 def _gate() -> dict[str, Any]:
@@ -59,4 +60,4 @@ def schema(what: str, as_markdown: bool) -> None:
 
         click.echo(reference.markdown(), nl=False)
         return
-    click.echo(json.dumps(SCHEMAS[what](), indent=2, ensure_ascii=False))
+    click.echo(json_text(SCHEMAS[what]()))

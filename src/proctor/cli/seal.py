@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from proctor.cli.printing import json_text
 from proctor.environment import forbid_core_dumps, with_keys
 from proctor.errors import KeyFault, Misuse
 
@@ -62,7 +62,7 @@ def seal(
     new = key.text if given is None else None
     if as_json:
         sealed = [{"source": source, "sealed": target} for source, target in files]
-        click.echo(json.dumps({"files": sealed, "key_id": key.id, "key": new}, indent=2, ensure_ascii=False))
+        click.echo(json_text({"files": sealed, "key_id": key.id, "key": new}))
     else:
         click.echo("\n".join(_lines(files, key.id, new)))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from proctor.cli.owners import as_json_option, gate_file, print_found, session_of
-from proctor.errors import PASSED, Misuse
+from proctor.cli.owners import as_json_option, gate_file, session_of
+from proctor.cli.printing import confirm, print_found
+from proctor.errors import PASSED
 
 if TYPE_CHECKING:
     from proctor.custody.settings import Settings
@@ -58,21 +58,12 @@ def settings(file: str, accept: bool, yes: bool, ledger: str | None, as_json: bo
 
 
 def _ask(found: Settings) -> None:
-    """
-    Have a person confirm what changes.
-
-    Raises:
-        Misuse: If nobody is there to answer.
-        click.Abort: If the answer is no.
-    """
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise Misuse(
-            f"the gate file changes what belongs to the owner: {'; '.join(found.differences)}",
-            hint="Nobody is there to answer; say --yes if the owner of the test set wants this. Nothing was recorded.",
-        )
-    for line in found.differences:
-        click.echo(f"  {line}")
-    click.confirm("Shall this hold from now on?", abort=True)
+    """Have a person confirm what changes."""
+    confirm(
+        "\n".join([*(f"  {line}" for line in found.differences), "Shall this hold from now on?"]),
+        f"the gate file changes what belongs to the owner: {'; '.join(found.differences)}",
+        "Nobody is there to answer; say --yes if the owner of the test set wants this. Nothing was recorded.",
+    )
 
 
 def _lines(found: Settings) -> list[str]:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proctor.files import refuse_to_write_out
+from proctor.cli.printing import check_plot, print_report, progress_bar, write_text
 
 if TYPE_CHECKING:
     from proctor.gatefile import Policy
-    from proctor.reports.simulation import Study
     from proctor.simulation import Request
 
 _DEMONSTRATED = {"attack": "n - o > 0.01 +/- 0.01", "aa": "n - o > 0 +/- 0.01", "ratchet": "n - o > -0.02 +/- 0.01"}
@@ -79,9 +78,7 @@ def simulate(file: Path | None, as_json: bool, as_markdown: bool, plot: Path | N
     the estimates, test every commit anew, or divide the error over the commits. Counts the lives of a test set
     with at least one wrong outcome. Nothing real is touched: no labels, no ledger.
     """
-    if plot is not None and plot.suffix.lower() != ".svg":
-        raise click.BadParameter(f"{str(plot)!r} does not end in .svg", param_hint="--plot")
-    from proctor.cli.plan import progress_bar
+    check_plot(plot)
     from proctor.reports import simulation as report
     from proctor.simulation import Kind, study
 
@@ -90,13 +87,10 @@ def simulate(file: Path | None, as_json: bool, as_markdown: bool, plot: Path | N
     with progress_bar("simulating") as progress:
         done = replace(study(request, Kind(options["kind"]), progress), notes=_notes(policy))
     if plot is not None:
-        _draw(plot, done)
-    if as_json:
-        import json
+        from proctor.reports import charts
 
-        click.echo(json.dumps(report.to_json(done), indent=2, ensure_ascii=False))
-    else:
-        click.echo((report.markdown if as_markdown else report.terminal)(done))
+        write_text(plot, charts.document([report.chart(done)]))
+    print_report(report, done, as_json=as_json, as_markdown=as_markdown)
 
 
 def _request(policy: Policy, options: dict[str, Any]) -> Request:
@@ -147,14 +141,3 @@ def _notes(policy: Policy) -> tuple[str, ...]:
     if policy.bound is Bound.EXACT:
         return ()
     return (f"the exact tests were simulated; `bound: {policy.bound}` decides from its own number of examples",)
-
-
-def _draw(target: Path, done: Study) -> None:
-    from proctor.reports import charts
-    from proctor.reports import simulation as report
-
-    refuse_to_write_out(target)
-    try:
-        target.write_text(charts.document([report.chart(done)]), encoding="utf-8")
-    except OSError as error:
-        raise click.FileError(str(target), error.strerror or "") from None

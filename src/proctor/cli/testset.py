@@ -6,7 +6,6 @@ Options and one call each; what the acts are stands in `proctor.custody`.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +13,12 @@ import click
 
 from proctor.cli.extend import extend
 from proctor.cli.notify import notify
-from proctor.cli.owners import EXISTING, as_json_option, gate_file, owner_option, print_found, session_of
+from proctor.cli.owners import EXISTING, as_json_option, gate_file, owner_option, session_of
+from proctor.cli.printing import confirm, print_found
 from proctor.cli.renew import register, renew
 from proctor.cli.seal import seal
 from proctor.cli.settings import baseline, settings
-from proctor.errors import PASSED, UNUSABLE, Misuse
+from proctor.errors import PASSED, UNUSABLE
 from proctor.text import printable
 
 if TYPE_CHECKING:
@@ -139,7 +139,10 @@ def retire(file: str, reason: str | None, yes: bool, owner_record: Path | None, 
     from proctor.custody.retirement import retire as end
 
     if not yes:
-        _ask_before_the_end()
+        confirm(
+            "This cannot be taken back. Retire the test set?",
+            "retiring a test set cannot be taken back, and nobody is there to answer; say --yes",
+        )
     done = end(session_of(file, owner_record), _NO_REASON if reason is None else reason)
     found = {
         "testset": done.taken.record.testset,
@@ -153,22 +156,6 @@ def retire(file: str, reason: str | None, yes: bool, owner_record: Path | None, 
     if reason not in (None, done.taken.record.reason):
         outputs.remark(f"the recorded reason stands: {done.taken.record.reason}")
     return PASSED
-
-
-def _ask_before_the_end() -> None:
-    """
-    Have a person confirm that a test set is to end.
-
-    Raises:
-        Misuse: If nobody is there to answer.
-        click.Abort: If the answer is no.
-    """
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise Misuse(
-            "retiring a test set cannot be taken back, and nobody is there to answer; say --yes",
-            hint="Nothing was recorded.",
-        )
-    click.confirm("This cannot be taken back. Retire the test set?", abort=True)
 
 
 def _retirement_lines(done: Retirement) -> list[str]:

@@ -7,11 +7,11 @@ A badge that cannot be published changes no verdict; the log says why.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from dataclasses import replace
 from urllib.parse import quote
 
+from proctor.cli.printing import json_text
 from proctor.cli.workflow.job import Job
 from proctor.errors import ProctorError
 from proctor.gatefile import Gate
@@ -34,7 +34,7 @@ def of_budget(public: Release | Status) -> dict[str, bytes]:
 
 
 def _files(name: str, made: badge.Badge) -> dict[str, bytes]:
-    endpoint = json.dumps(badge.endpoint(made), indent=2, ensure_ascii=False) + "\n"
+    endpoint = json_text(badge.endpoint(made)) + "\n"
     return {f"{name}.svg": badge.svg(made).encode(), f"{name}.json": endpoint.encode()}
 
 
