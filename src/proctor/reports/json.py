@@ -1,4 +1,4 @@
-"""A release or a status as JSON for machines, and back; and the schema of both (`proctor schema release`)."""
+"""A release or a status as JSON for machines, and the schema of both (`proctor schema release`)."""
 
 from __future__ import annotations
 
@@ -28,37 +28,6 @@ def to_json(public: Release | Status) -> dict[str, Any]:
 def render_unchanged(gate: str, version: str) -> str:
     """JSON text for a candidate that there is nothing to ask about: no release, and known by its first key."""
     return json.dumps({"unchanged": True, "gate": gate, "version": version, "exit_code": PASSED}, indent=2)
-
-
-def release_to_json(release: Release) -> dict[str, Any]:
-    """The release as a JSON object that `release_from_json` reads back."""
-    return to_json(release)
-
-
-def release_from_json(value: dict[str, Any]) -> Release:
-    """
-    The release that `release_to_json` wrote.
-
-    Raises:
-        TypeError: If a field is missing.
-        ValueError: If a field is unknown, or a value is not one that it can have.
-    """
-    return codec.from_json(Release, _without_inputs(value))
-
-
-def status_from_json(value: dict[str, Any]) -> Status:
-    """
-    The status that `to_json` wrote.
-
-    Raises:
-        TypeError: If a field is missing.
-        ValueError: If a field is unknown, or a value is not one that it can have.
-    """
-    return codec.from_json(Status, _without_inputs(value))
-
-
-def _without_inputs(value: dict[str, Any]) -> dict[str, Any]:
-    return {name: item for name, item in value.items() if name != "inputs"}
 
 
 def schema(kind: type[Release] | type[Status]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def log_level_sample_size(tolerance: float, log_level: float, span: float = 1.0)
     return whole_examples(span * span * -log_level / (2 * tolerance * tolerance))
 
 
-def composite_sample_size(tolerance: float, level: float, coefficients: Sequence[float]) -> int:
+def composite_log_level_sample_size(tolerance: float, log_level: float, coefficients: Sequence[float]) -> int:
     """
     Smallest n at which a sum of separately estimated accuracies errs by less than *tolerance*.
 
@@ -64,21 +64,16 @@ def composite_sample_size(tolerance: float, level: float, coefficients: Sequence
 
     Args:
         tolerance: Tolerated error of the whole expression; > 0.
-        level: Probability of exceeding the tolerance; in (0, 1).
+        log_level: Natural logarithm of the probability of exceeding the tolerance; below 0.
         coefficients: One for each variable, none of them 0.
 
     Raises:
         DomainError: If an argument lies outside its domain.
 
     Example:
-        >>> composite_sample_size(0.02, 0.002 / 7, [1, -1])
+        >>> composite_log_level_sample_size(0.02, math.log(0.002 / 7), [1, -1])
         44269
     """
-    return composite_log_level_sample_size(tolerance, log_of_level(level), coefficients)
-
-
-def composite_log_level_sample_size(tolerance: float, log_level: float, coefficients: Sequence[float]) -> int:
-    """`composite_sample_size` at a level given by its natural logarithm."""
     check_log_level(log_level)
     return log_level_sample_size(tolerance, log_level - math.log(len(coefficients)), _weight(coefficients))
 

@@ -21,6 +21,6 @@ from proctor.testset.identity import (
     seal_traits,
 )
 from proctor.testset.ranks import Agreement, agreement, tags_of
-from proctor.testset.register import LabelChange, LabelRegister, commit_labels, register_labels
+from proctor.testset.register import LabelChange, LabelRegister, register_labels
 from proctor.testset.requests import LabelRequest, Requests
 from proctor.testset.sketch import Overlap, Sketch, overlap, sketch

@@ -136,15 +136,6 @@ def register_labels(hashes: Hashes, labels: Labels, salt: bytes) -> LabelRegiste
     return _sorted_register(hashes, labels, salt)[0]
 
 
-def commit_labels(hashes: Hashes, labels: Labels, salt: bytes) -> str:
-    """
-    A commitment to all labels that hides them as long as *salt* is secret: 64 hexadecimal digits.
-
-    It depends on which label belongs to which example, not on their order in the file.
-    """
-    return register_labels(hashes, labels, salt).commitment
-
-
 def _sorted_register(hashes: Hashes, labels: Labels, salt: bytes) -> tuple[LabelRegister, NDArray[np.intp]]:
     if len(hashes) != len(labels):
         raise DataError(f"{len(labels):,} labels do not go with {len(hashes):,} examples")

@@ -52,24 +52,6 @@ def test_choose__refuses_an_unknown_policy():
         sandbox.choose("always")
 
 
-def test_excluding__cuts_out_what_is_hidden(tmp_path):
-    """A folder that holds a secret is replaced by its other entries, to any depth and through links."""
-    for name in ("project/exam/labels.csv", "project/exam/features.csv", "project/src/model.py", "project/.ledger/db"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("x")
-    project = tmp_path / "project"
-    (project / "shortcut").symlink_to(project / "exam" / "labels.csv")
-
-    found = sandbox.excluding([project], [project / "exam" / "labels.csv", project / ".ledger"])
-
-    assert (project / "exam" / "features.csv", project / "src") == found
-
-
-def test_excluding__leaves_what_holds_no_secret(tmp_path):
-    """Folders without a secret stay whole."""
-    assert (tmp_path,) == sandbox.excluding([tmp_path], [tmp_path.parent / "labels.csv"])
-
-
 def test_declared__names_a_path_that_is_missing(tmp_path):
     """A declared file that does not exist is the job's error, not an empty sandbox."""
     with pytest.raises(NotStarted, match="absent"):

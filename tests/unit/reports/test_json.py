@@ -62,21 +62,6 @@ def test_render__has_the_keys_that_others_rely_on():
     assert json.loads(rendering.render(make_status()))["budget"].keys() >= BUDGET
 
 
-@pytest.mark.parametrize(("kind", "public"), CASES.values(), ids=CASES)
-def test_from_json__is_the_inverse(kind, public):
-    """A release that was stored comes back as it was."""
-    back = rendering.release_from_json if kind is Release else rendering.status_from_json
-
-    assert public == back(json.loads(rendering.render(public)))
-
-
-@pytest.mark.parametrize("change", [{"verdict": "maybe"}, {"basis": "luck"}])
-def test_release_from_json__unknown_words(change):
-    """A verdict that there is not is refused."""
-    with pytest.raises(ValueError, match="is not a valid"):
-        rendering.release_from_json({**rendering.to_json(make_release()), **change})
-
-
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_render__no_number_that_json_does_not_know(value):
     """NaN and infinities are no JSON; they are refused, not printed."""

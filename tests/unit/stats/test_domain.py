@@ -104,6 +104,6 @@ def test_sample_size__beyond_counting():
 
 def test_coefficients__may_be_an_array():
     """Coefficients come as a list or as an array."""
-    assert hoeffding.composite_sample_size(0.02, 0.01, [1, -1]) == hoeffding.composite_sample_size(
-        0.02, 0.01, np.array([1, -1])
+    assert hoeffding.composite_log_level_sample_size(0.02, -5, [1, -1]) == hoeffding.composite_log_level_sample_size(
+        0.02, -5, np.array([1, -1])
     )

@@ -42,7 +42,9 @@ def test_composite_sample_size__best_split() -> None:
         for share in (k / 2100 for k in range(1, 2100))
     ]
 
-    assert min(splits) == pytest.approx(hoeffding.composite_sample_size(tolerance, level, coefficients), abs=1)
+    assert min(splits) == pytest.approx(
+        hoeffding.composite_log_level_sample_size(tolerance, math.log(level), coefficients), abs=1
+    )
 
 
 def test_composite_tolerance__inverts_the_size() -> None:

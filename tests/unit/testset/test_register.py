@@ -7,7 +7,7 @@ import pytest
 
 from proctor.errors import DataError
 from proctor.predictions import Labels
-from proctor.testset import LabelRegister, commit_labels, register_labels
+from proctor.testset import LabelRegister, register_labels
 from proctor.testset.hashing import row_hashes
 
 SALT = bytes(range(32))
@@ -121,12 +121,12 @@ def test_commit_labels__pins_and_hides():
     given = labels(1, 0, 1, 2, 0, 0)
     order = np.array([5, 3, 1, 0, 2, 4])
 
-    commitment = commit_labels(ROWS, given, SALT)
+    commitment = register_labels(ROWS, given, SALT).commitment
 
-    assert commitment == commit_labels(ROWS[order], Labels(given.values[order]), SALT)
-    assert commitment != commit_labels(ROWS, labels(1, 0, 1, 2, 0, 1), SALT)
-    assert commitment != commit_labels(ROWS, labels(1, 0, 1, 2, 0, None), SALT)
-    assert commitment != commit_labels(ROWS, given, SALT[::-1])
+    assert commitment == register_labels(ROWS[order], Labels(given.values[order]), SALT).commitment
+    assert commitment != register_labels(ROWS, labels(1, 0, 1, 2, 0, 1), SALT).commitment
+    assert commitment != register_labels(ROWS, labels(1, 0, 1, 2, 0, None), SALT).commitment
+    assert commitment != register_labels(ROWS, given, SALT[::-1]).commitment
 
 
 def test_commit_labels__widths_do_not_matter():
@@ -134,11 +134,11 @@ def test_commit_labels__widths_do_not_matter():
     wide, narrow = Labels(np.arange(6, dtype=np.int64)), Labels(np.arange(6, dtype=np.int8))
     text = Labels(np.arange(6).astype(str))
 
-    assert commit_labels(ROWS, wide, SALT) == commit_labels(ROWS, narrow, SALT)
-    assert commit_labels(ROWS, wide, SALT) != commit_labels(ROWS, text, SALT)
+    assert register_labels(ROWS, wide, SALT).commitment == register_labels(ROWS, narrow, SALT).commitment
+    assert register_labels(ROWS, wide, SALT).commitment != register_labels(ROWS, text, SALT).commitment
 
 
 def test_commit_labels__needs_a_salt():
     """A commitment without a salt could be guessed, so there is none."""
     with pytest.raises(DataError, match="16 random bytes"):
-        commit_labels(ROWS, labels(1, 0, 1, 2, 0, 0), b"")
+        register_labels(ROWS, labels(1, 0, 1, 2, 0, 0), b"")

@@ -36,7 +36,7 @@ class Named:
 
 def store_release(folder: Path, release: Release, number: int | None, sha: str) -> None:
     """Write a verdict for another job."""
-    _store(folder, {"release": rendering.release_to_json(release)}, number, sha)
+    _store(folder, {"release": rendering.to_json(release)}, number, sha)
 
 
 def store_problem(folder: Path, problem: Problem, number: int | None, sha: str) -> None:

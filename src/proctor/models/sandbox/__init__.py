@@ -21,7 +21,6 @@ from pathlib import Path
 from proctor.errors import DomainError, ProctorError, SandboxError
 from proctor.models.child import Job, Launcher, Limits, PlainLauncher
 from proctor.models.sandbox import scratch
-from proctor.models.sandbox.system import excluding
 
 logger = logging.getLogger(__name__)
 

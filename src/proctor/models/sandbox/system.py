@@ -104,29 +104,3 @@ def declared(paths: Iterable[Path]) -> tuple[Path, ...]:
         if not path.exists():
             raise NotStarted(f"{str(path)!r}, which the model is to be given, does not exist")
     return tuple(dict.fromkeys(name for path in named for name in (path, path.resolve())))
-
-
-def excluding(readable: Iterable[Path], hidden: Iterable[Path]) -> tuple[Path, ...]:
-    """
-    *readable* with every folder that holds one of *hidden* replaced by what else is in it.
-
-    A sandbox allows and never forbids, so a folder in which labels, ledger or keys lie cannot be given as a whole.
-    What is created later in such a folder is not visible.
-
-    Example:
-        ``excluding([Path("project")], [Path("project/exam/labels.csv")])`` gives every entry of ``project`` but
-        ``exam``, and every entry of ``project/exam`` but ``labels.csv``.
-    """
-    secrets = [path.resolve() for path in hidden]
-    visible: list[Path] = []
-    todo = list(readable)
-    while todo:
-        path = todo.pop()
-        real = path.resolve()
-        if any(real.is_relative_to(secret) for secret in secrets):
-            continue
-        if path.is_dir() and any(secret.is_relative_to(real) for secret in secrets):
-            todo += path.iterdir()
-        elif path.exists():
-            visible.append(path)
-    return tuple(sorted(visible))
