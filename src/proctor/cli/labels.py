@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from proctor.cli.owners import EXISTING, as_json_option, print_found, session_of
+from proctor.cli.owners import EXISTING, as_json_option, session_of
+from proctor.cli.printing import print_found
 from proctor.errors import PASSED
 
 if TYPE_CHECKING:
