@@ -65,12 +65,6 @@ def message_of_time(slot: Slot, runs: Sequence[int], judging: int, evaluations: 
     to clear away, is *late*. Being late by j slots after h evaluations has the probability 2^(-20-j) / (h + 2)^2:
     of all ways to be late in the life of a test set together less than a millionth, by which δ grows.
 
-    Args:
-        slot: What was declared.
-        runs: How many slots each run took.
-        judging: How many steps judging took.
-        evaluations: Charged evaluations before this one.
-
     Returns:
         ``None`` if it says nothing.
     """

@@ -18,14 +18,7 @@ _HASH = re.compile("[0-9a-fA-F]{7,64}")
 
 @dataclass(frozen=True)
 class Named:
-    """
-    Files that the command line names in place of the gate file; paths are relative to the present folder.
-
-    Attributes:
-        labels: Labels of the test set.
-        candidate: Predictions of the new model.
-        baseline: Predictions of the old model.
-    """
+    """Files that the command line names in place of the gate file; paths are relative to the present folder."""
 
     labels: str | None = None
     candidate: str | None = None

@@ -91,12 +91,7 @@ def install(gates: tuple[str, ...], **development: Path | None) -> None:
 
 
 def _refuse_missing(gates: Iterable[str]) -> None:
-    """
-    Refuse gate files that are not there: `run` passes over them, as branches without one are pushed too.
-
-    Raises:
-        Misuse: If one is not there.
-    """
+    """Refuse gate files that are not there: `run` passes over them, as branches without one are pushed too."""
     for gate in gates:
         if not _is_there(gate):
             raise Misuse(f"there is no gate file {gate!r}", hint="`proctor init` writes one. Nothing was installed.")
@@ -240,12 +235,7 @@ def _preflight(gate: str, development: Mapping[str, Path | None]) -> int:
 
 
 def _repository() -> git.Repository:
-    """
-    The repository that is pushed.
-
-    Raises:
-        Misuse: If there is none, or git refuses it, in git's own words.
-    """
+    """The repository that is pushed."""
     try:
         return git.repository(Path.cwd())
     except GitFault as error:

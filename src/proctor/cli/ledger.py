@@ -256,12 +256,7 @@ def _open(gate: Path, location: str | None, key_file: Path | None) -> Ledger:
 
 
 def _refuse_nothing(entries: Sequence[Entry], books: Ledger) -> None:
-    """
-    Refuse a ledger without entries: a misspelled address must not pass for a ledger that is in order.
-
-    Raises:
-        LedgerError: If there are no entries.
-    """
+    """Refuse a ledger without entries: a misspelled address must not pass for a ledger that is in order."""
     from proctor.errors import LedgerError
 
     if not entries:

@@ -54,13 +54,7 @@ def sync(file: str, url: str | None, experiment: str | None, as_json: bool) -> i
 
 
 def _refuse_others(gate: Gate) -> None:
-    """
-    Refuse a gate file whose run store is not the registered one: it would get the password.
-
-    Raises:
-        ContractError: If it changes what belongs to the owner.
-        LedgerError: If the books cannot be read.
-    """
+    """Refuse a gate file whose run store is not the registered one: it would get the password."""
     from proctor.gate.session import Session
     from proctor.gate.settings import refuse_changed
     from proctor.runtime import Runtime

@@ -46,9 +46,6 @@ def normalize(condition: Condition) -> Formula:
     Constants move to the right, variables to the left, multiples of one variable or of one difference are divided
     out; ``0.1 + n > o + 0.3`` becomes ``n - o > 0.2``, exactly.
 
-    Args:
-        condition: A syntax tree.
-
     Returns:
         A clause, or a flat tree of AND and OR over clauses, numbered in the order of the text.
 

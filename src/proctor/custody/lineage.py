@@ -21,12 +21,7 @@ _DIGITS = Decimal(1).scaleb(-15)
 
 @dataclass(frozen=True)
 class Lineage:
-    """
-    Test sets that followed one another, the first one first.
-
-    Attributes:
-        sets: Their lives.
-    """
+    """Test sets that followed one another, the first one first."""
 
     sets: tuple[Life, ...]
 

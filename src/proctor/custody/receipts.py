@@ -38,12 +38,7 @@ class Receipt(NamedTuple):
 
 
 class Receipts(NamedTuple):
-    """
-    The book of receipts of one test set.
-
-    Attributes:
-        session: The gate, opened by its owner.
-    """
+    """The book of receipts of one test set."""
 
     session: Session
 

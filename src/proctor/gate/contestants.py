@@ -238,12 +238,7 @@ class ModelRunner:
         return Contestant(submission, lambda: self.execution.run(model, project, self.exam.files))
 
     def _at(self, revision: str) -> Contestant:
-        """
-        The candidate's own path at another revision of the repository.
-
-        Raises:
-            DataError: If the revision is not here, or the model is not in it.
-        """
+        """The candidate's own path at another revision of the repository."""
         from proctor.models.revision import NotThere, commit_of, file_at
 
         root, candidate = self.gate.root, self.gate.candidate
@@ -318,12 +313,7 @@ class ModelRunner:
 
     @contextlib.contextmanager
     def _as_submitted(self, submission: Submission, commit: str) -> Iterator[Project]:
-        """
-        The model as it was at a commit, where *submission* was made.
-
-        Raises:
-            DataError: If the commit is not here, or what lies there is not what was submitted.
-        """
+        """The model as it was at a commit, where *submission* was made."""
         from proctor.models.revision import export
         from proctor.models.sandbox import scratch
         from proctor.models.submission import former_digest

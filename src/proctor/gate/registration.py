@@ -52,12 +52,6 @@ def register(
     """
     Register the test set behind *head*; the owner's register of labels is written with it.
 
-    Args:
-        session: The gate.
-        baseline: The model that becomes the anchor.
-        head: Hash of the ledger's last entry.
-        amended: What the owner adds to the entry.
-
     Raises:
         LedgerMoved: If somebody else appended first.
     """

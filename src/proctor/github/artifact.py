@@ -32,15 +32,7 @@ _UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OS
 
 @dataclass(frozen=True)
 class Limits:
-    """
-    Limits of an artifact, beyond which it is refused.
-
-    Attributes:
-        files: Number of files.
-        file_bytes: Size of one file.
-        total_bytes: Size of all of them.
-        depth: Number of parts of a path.
-    """
+    """Limits of an artifact, beyond which it is refused."""
 
     files: int = 64
     file_bytes: int = 512 * 1024 * 1024

@@ -90,10 +90,6 @@ def read(environ: Mapping[str, str], payload: Mapping[str, Any]) -> Facts:
     """
     Read the facts of the event.
 
-    Args:
-        environ: GitHub's default variables.
-        payload: Content of the file GITHUB_EVENT_PATH.
-
     Raises:
         Misuse: If this is not a GitHub workflow, or the payload lacks what its kind must have.
     """

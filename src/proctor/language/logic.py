@@ -50,10 +50,6 @@ def truth(formula: Formula, values: Sequence[Truth]) -> Truth:
     """
     Value of *formula* in Kleene's three-valued logic.
 
-    Args:
-        formula: A normal form.
-        values: The value of each clause, by index.
-
     Raises:
         DomainError: If there is not exactly one value for each clause.
     """

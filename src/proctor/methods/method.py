@@ -61,9 +61,6 @@ class Method(ABC, Generic[Judged, Statistic]):
     One way of judging a clause, by a *statistic* that is sufficient for its test.
 
     Decisions take the statistic and nothing else, so that a gate, a simulation and a preflight share them.
-
-    Args:
-        quantity: The quantity that is judged.
     """
 
     is_paired: ClassVar[bool] = False

@@ -156,12 +156,7 @@ class RatioMethod(Counted[Ratio, Hits]):
 
 
 def _means(call: Call) -> Ratio:
-    """
-    The metric that a call asks for.
-
-    Raises:
-        ConditionError: If it does not name a model and a class.
-    """
+    """The metric that a call asks for."""
     example = f'`{call.name}(n, "spam")`'
     refuse_words(call, *([] if call.options else [Text("spam")]))
     if "average" in dict(call.options):

@@ -283,12 +283,7 @@ class _Listing:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """
-    Open an ordinary file, and nothing that it leads to.
-
-    Raises:
-        OSError: If it is a link, a pipe, a device or a folder, or cannot be read.
-    """
+    """Open an ordinary file, and nothing that it leads to."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -34,13 +34,7 @@ _MOST_NAMES = 100_000  # links of links can name more than there is
 
 @dataclass(frozen=True)
 class Export:
-    """
-    An exported tree.
-
-    Attributes:
-        tree: Its top.
-        root: The gate file's folder in it.
-    """
+    """An exported tree."""
 
     tree: Path
     root: Path
@@ -303,12 +297,7 @@ class _Checkout:
         return not self.parts or entry.is_at(self._needed)
 
     def _leave_out(self, entry: _Entry, why: str, hint: str = "") -> None:
-        """
-        Go on without a file that the model does not need.
-
-        Raises:
-            DataError: If it does.
-        """
+        """Go on without a file that the model does not need."""
         if self._is_needed(entry):
             raise DataError(
                 f"{entry.name!r} {why}, so the model at commit {self.commit[:12]} is not whole",

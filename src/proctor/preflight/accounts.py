@@ -110,12 +110,7 @@ def judge_account(
 
 
 def _begun(life: Life | None, question: Question) -> tuple[Finding, ...]:
-    """
-    Findings about an evaluation on sealed inputs that has begun and not ended, if there is one.
-
-    Raises:
-        EvaluationPending: If it is another question than this one.
-    """
+    """Findings about an evaluation on sealed inputs that has begun and not ended, if there is one."""
     if life is None or life.open_pending is None:
         return ()
     number = life.open_pending.entry.number

@@ -67,14 +67,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Preflight:
-    """
-    Everything that was found.
-
-    Attributes:
-        gate: Name of the gate.
-        findings: In the order in which they were looked at.
-        figures: The numbers behind them.
-    """
+    """Everything that was found."""
 
     gate: str
     findings: tuple[Finding, ...]

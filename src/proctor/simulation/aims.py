@@ -37,15 +37,7 @@ class Aim(Enum):
 
 @dataclass(frozen=True)
 class Tuner:
-    """
-    Puts candidates on the right rung.
-
-    Args:
-        formula: The condition.
-        mode: Which outcome has to be proven.
-        population: The population.
-        n_examples: Size of the test sets.
-    """
+    """Puts candidates on the right rung."""
 
     formula: Formula
     mode: Mode

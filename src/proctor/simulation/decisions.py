@@ -111,13 +111,7 @@ class Remembered:
 
 @dataclass(frozen=True)
 class Examiner:
-    """
-    Decides a condition at any level, for many lives at once.
-
-    Args:
-        formula: The condition.
-        mode: Which outcome has to be proven.
-    """
+    """Decides a condition at any level, for many lives at once."""
 
     formula: Formula
     mode: Mode

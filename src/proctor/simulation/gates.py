@@ -91,14 +91,7 @@ def line_up(contract: Contract, stakes: Stakes, steps: int) -> tuple[Gate, ...]:
 
 @dataclass
 class Books:
-    """
-    Record of a gate's outcomes in each life.
-
-    Args:
-        gate: The gate.
-        lives: Number of lives.
-        mode: Which outcome has to be proven.
-    """
+    """Record of a gate's outcomes in each life."""
 
     gate: Gate
     lives: int

@@ -75,10 +75,6 @@ class PairedTest:
         """
         True if so many wins and losses prove that the difference exceeds the threshold.
 
-        Args:
-            wins: Examples on which the candidate alone is right.
-            losses: Examples on which the baseline alone is right.
-
         Raises:
             DomainError: If there are more of them than examples.
         """
@@ -119,10 +115,6 @@ class PairedTest:
         A certified p-value, to be compared with this test's own level alone.
 
         Where it is at most the level it lies within 5 % of the exact one; above, any valid value may be given.
-
-        Args:
-            wins: Examples on which the candidate alone is right.
-            losses: Examples on which the baseline alone is right.
 
         Raises:
             DomainError: If there are more of them than examples, or the level is 0.
@@ -197,12 +189,7 @@ class PairedTest:
         return False if self.n_examples == 0 else None
 
     def nuisance(self, discordant: int) -> tuple[float, float]:
-        """
-        Interval over which the p-value is maximized (theory.md §3.2, step 2).
-
-        Args:
-            discordant: Wins and losses together.
-        """
+        """Interval over which the p-value is maximized (theory.md §3.2, step 2)."""
         n, side = self.n_examples, math.exp(self.log_level) * NUISANCE_SHARE / 2
         least, most = abs(self.threshold), max(self.disagreement_cap, abs(self.threshold))
         low = binomial.lower_bound(discordant, n, side)
@@ -210,13 +197,7 @@ class PairedTest:
         return min(max(low, least), most), max(min(high, most), least)
 
     def log_exponential_bound(self, wins: int, losses: int) -> float:
-        """
-        Logarithm of Chernoff's bound on the p-value (Hoeffding 1963, Theorem 1): conservative, at any depth.
-
-        Args:
-            wins: Examples on which the candidate alone is right.
-            losses: Examples on which the baseline alone is right.
-        """
+        """Logarithm of Chernoff's bound on the p-value (Hoeffding 1963, Theorem 1): conservative, at any depth."""
         observed, mean = (1 + (wins - losses) / self.n_examples) / 2, (1 + self.threshold) / 2
         if observed <= mean:
             return 0.0
@@ -231,10 +212,6 @@ class PairedTest:
     def counts(self, wins: int, losses: int) -> tuple[int, int]:
         """
         Wins and losses as integers.
-
-        Args:
-            wins: Examples on which the candidate alone is right.
-            losses: Examples on which the baseline alone is right.
 
         Raises:
             DomainError: If there are more of them than examples.

@@ -132,12 +132,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class Copies:
-    """
-    Columns are copies of registered ones, whatever they are called.
-
-    Attributes:
-        n_columns: How many.
-    """
+    """Columns are copies of registered ones, whatever they are called."""
 
     n_columns: int
 

@@ -73,10 +73,6 @@ class LabelRegister:
         """
         Find the labels that changed since registration.
 
-        Args:
-            hashes: Row hashes of the examples, in any order.
-            labels: Their labels now.
-
         Raises:
             DataError: If the examples are not those that were registered.
         """

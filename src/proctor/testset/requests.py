@@ -21,13 +21,7 @@ from proctor.writing import write_whole
 
 
 class LabelRequest(NamedTuple):
-    """
-    A file that was written.
-
-    Attributes:
-        path: Where it is.
-        n_examples: Number of examples that it names.
-    """
+    """A file that was written."""
 
     path: Path
     n_examples: int

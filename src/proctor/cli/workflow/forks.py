@@ -99,12 +99,7 @@ def _copy_candidate(gate: Gate, target: Path) -> None:
 
 
 def _declared(gate: Gate) -> tuple[str, ...]:
-    """
-    Paths below the gate's folder that are the candidate, none of which holds anything of the gate.
-
-    Raises:
-        Misuse: If a path leads out, or the candidate's extent is not declared.
-    """
+    """Paths below the gate's folder that are the candidate, none of which holds anything of the gate."""
     if isinstance(gate.candidate, Command) and not gate.candidate.files:
         raise Misuse(
             "it is not declared which files the candidate consists of",

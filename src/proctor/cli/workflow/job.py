@@ -77,10 +77,6 @@ def open_job(environ: Mapping[str, str], write: Callable[[str], None] = click.ec
     """
     The job that this process is a part of.
 
-    Args:
-        environ: What the runner and the action set.
-        write: Prints one line to the job's log.
-
     Raises:
         Misuse: If this is no workflow of GitHub.
     """

@@ -24,15 +24,7 @@ from proctor.reports.comment import Links, Problem
 
 @dataclass(frozen=True)
 class Options:
-    """
-    Options that the action was given.
-
-    Attributes:
-        gate: Gate file or its folder.
-        choice: The ledger that the verdict is read from.
-        artifact: The stored result.
-        issue: Whether an issue asks for the next test set.
-    """
+    """Options that the action was given."""
 
     gate: str
     choice: Choice

@@ -23,16 +23,7 @@ from proctor.runtime import Runtime
 
 @dataclass(frozen=True)
 class Options:
-    """
-    Options that the action was given.
-
-    Attributes:
-        gate: Gate file or its folder.
-        choice: Ledger and baseline.
-        wish: What the owner says beside the gate file.
-        badges: Whether badges are published beside the ledger.
-        issue: Whether issues about earlier test sets are closed.
-    """
+    """Options that the action was given."""
 
     gate: str
     choice: Choice

@@ -54,11 +54,6 @@ def in_job(gate: Gate, choice: Choice, revision: str) -> Gate:
     """
     The gate that a job asks.
 
-    Args:
-        gate: The gate file.
-        choice: What the workflow says.
-        revision: The revision that *this event* compares with.
-
     Raises:
         DataError: If the clone does not have the revision; a shallow one is told how to mend it.
     """

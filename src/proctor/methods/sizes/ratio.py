@@ -29,14 +29,7 @@ COUNTED = {
 
 @dataclass(frozen=True)
 class RatioSizing(SizedByShare, ComputedAnew):
-    """
-    The exact binomial test of a share of the examples that count.
-
-    Args:
-        share: What the clause may use.
-        kind: The metric.
-        quantity: The metric of the model, for words.
-    """
+    """The exact binomial test of a share of the examples that count."""
 
     kind: Kind
     quantity: Ratio

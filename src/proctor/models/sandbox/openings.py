@@ -24,13 +24,7 @@ _GIVEN = ("null", "zero", "full", "random", "urandom")
 
 
 class Openings(NamedTuple):
-    """
-    Devices and folders that are open to a model in the sandbox.
-
-    Attributes:
-        devices: Devices that it may read, write and control.
-        folders: Folders that it may read.
-    """
+    """Devices and folders that are open to a model in the sandbox."""
 
     devices: tuple[Path, ...] = ()
     folders: tuple[Path, ...] = ()

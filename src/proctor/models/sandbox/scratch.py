@@ -68,12 +68,7 @@ def _locked_folder(place: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """
-    Hold the lock of a folder of this user; the kernel gives it back when this process ends, however it ends.
-
-    Raises:
-        OSError: If it is locked, gone, a link, or another user's.
-    """
+    """Hold the lock of a folder of this user; the kernel gives it back when this process ends, however it ends."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         if os.fstat(descriptor).st_uid != os.geteuid():
