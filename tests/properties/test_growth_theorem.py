@@ -22,7 +22,8 @@ CANDIDATES = tuple(frozenset(pair) for pair in itertools.combinations(range(4), 
 DELTA = Fraction(1, 2)
 HALF = Fraction(1, 2)
 
-Plan = Callable[[str], tuple[frozenset[int], int]]
+Plan = Callable[[str], tuple[frozenset[int], slice]]
+"""Candidate and examples in use for a transcript."""
 
 
 def passes(right: int, examples: int, level: Fraction) -> bool:
@@ -35,13 +36,17 @@ def count(tape: Sequence[int], candidate: frozenset[int], examples: int) -> int:
     return sum(kind in candidate for kind in tape[:examples])
 
 
+def passes_on(tape: Sequence[int], candidate: frozenset[int], level: Fraction) -> bool:
+    return passes(count(tape, candidate, len(tape)), len(tape), level)
+
+
 def has_false_pass(tape: Sequence[int], plan: Plan) -> bool:
     """Play one life; the code gives PASS and FAIL one half each."""
     transcript, budget = "", DELTA
     while len(transcript) < DEPTH:
         candidate, examples = plan(transcript)
         level = budget * HALF
-        if passes(count(tape, candidate, examples), examples, level):
+        if passes_on(tape[examples], candidate, level):
             return True
         transcript, budget = transcript + "f", budget - level
     return False
@@ -54,19 +59,34 @@ def share(happens: Callable[[Sequence[int]], bool]) -> Fraction:
 def growing(seed: int) -> Plan:
     """Any candidate and any number of examples for each transcript; more or fewer than before."""
 
-    def plan(transcript: str) -> tuple[frozenset[int], int]:
+    def plan(transcript: str) -> tuple[frozenset[int], slice]:
         rng = random.Random(f"{seed} {transcript}")
-        return rng.choice(CANDIDATES), rng.randint(2, TAPE)
+        return rng.choice(CANDIDATES), slice(rng.randint(2, TAPE))
 
     return plan
 
 
 def appended(candidate: frozenset[int]) -> Plan:
     """One candidate again and again, with one example more each time."""
-    return lambda transcript: (candidate, 2 + len(transcript))
+    return lambda transcript: (candidate, slice(2 + len(transcript)))
 
 
-PLANS = {**{f"any {seed}": growing(seed) for seed in range(40)}, "one more each time": appended(CANDIDATES[0])}
+def window(seed: int) -> Plan:
+    """Any candidate, and examples that come and go: the oldest are dropped, and new ones are added."""
+
+    def plan(transcript: str) -> tuple[frozenset[int], slice]:
+        rng = random.Random(f"{seed} {transcript}")
+        oldest = rng.randint(0, len(transcript))
+        return rng.choice(CANDIDATES), slice(oldest, min(TAPE, oldest + rng.randint(2, 4)))
+
+    return plan
+
+
+PLANS = {
+    **{f"any {seed}": growing(seed) for seed in range(40)},
+    **{f"window {seed}": window(seed) for seed in range(8)},
+    "one more each time": appended(CANDIDATES[0]),
+}
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -86,6 +106,18 @@ def test_growth__extension_decided_from_a_p_value_breaks_the_promise() -> None:
         share(lambda tape, n=n: passes(count(tape, candidate, n), n, level)) <= level for n in range(2, TAPE + 1)
     )
     assert share(passes_in_the_end) > level
+
+
+def test_growth__drop_by_content_breaks_the_promise() -> None:
+    """An owner who drops one example that the candidate got wrong turns fails into passes."""
+    level, candidate = Fraction(1, 4), CANDIDATES[0]
+
+    def without_a_mistake(tape: Sequence[int]) -> Sequence[int]:
+        mistakes = [row for row, kind in enumerate(tape) if kind not in candidate]
+        return [*tape[: mistakes[0]], *tape[mistakes[0] + 1 :]] if mistakes else tape
+
+    assert share(lambda tape: passes_on(tape[1:], candidate, level)) <= level
+    assert share(lambda tape: passes_on(without_a_mistake(tape), candidate, level)) > level
 
 
 def test_growth__account_reset_with_old_examples_in_use_breaks_the_promise() -> None:

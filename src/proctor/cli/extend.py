@@ -70,16 +70,22 @@ def extend(
 def _lines(done: Extension, gate: Gate) -> list[str]:
     before = " (recorded before; completed now)" if done.completed else ""
     grew = f"grew by {done.record.n_added:,} examples to {done.record.n_examples:,}"
-    lines = [
+    return [
         f"test set {done.record.testset[:12]} {grew}, entry {done.entry} of the ledger{before}",
         f"The new examples are in {', '.join(map(str, done.files))}.",
-        *(
-            f"{source.predictions} has no predictions for them yet: run its model on all {done.record.n_examples:,}."
-            for source in (gate.candidate, gate.baseline)
-            if isinstance(source, PredictionsFile)
-        ),
+        *lines_on_files(gate, "has no predictions for them yet", done.record.n_examples),
+        RULE,
+    ]
+
+
+def lines_on_files(gate: Gate, fault: str, n_examples: int) -> list[str]:
+    """Advice on files of predictions, which are about the examples of before and have this *fault* now."""
+    lines = [
+        f"{source.predictions} {fault}: run its model on all {n_examples:,}."
+        for source in (gate.candidate, gate.baseline)
+        if isinstance(source, PredictionsFile)
     ]
     if isinstance(gate.baseline, PredictionsFile):
         named = gate.baseline.predictions
         lines.append(f"Then say that these are the baseline: `proctor testset baseline {named}`.")
-    return [*lines, RULE]
+    return lines

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 
 from proctor.custody.lineage import Lineage, lineage
 from proctor.ledger.history import Life, Taken
-from proctor.ledger.records import Adopted, BaselineNamed, LossAccepted, OwnersAct, SettingsAccepted
+from proctor.ledger.records import Adopted, BaselineNamed, Dropped, Extended, LossAccepted, OwnersAct, SettingsAccepted
 from proctor.reports.sentences import count
 from proctor.text import printable
 
@@ -54,7 +54,16 @@ def _portrait(life: Life) -> Json:
             _dated(taken)
             | {"added": taken.record.n_added}
             | {"n_examples": taken.record.n_examples, "version": taken.record.version, "reason": taken.record.reason}
-            for taken in life.extensions
+            for taken in life.changes
+            if isinstance(taken.record, Extended)
+        ],
+        "drops": [
+            _dated(taken)
+            | {"dropped": taken.record.n_dropped}
+            | {"rule": taken.record.rule, "n_examples": taken.record.n_examples}
+            | {"version": taken.record.version, "reason": taken.record.reason}
+            for taken in life.changes
+            if isinstance(taken.record, Dropped)
         ],
         "retired": _retired(life),
         "acts": [_dated(taken) | {"kind": taken.entry.kind, "what": _act(taken.record)} for taken in life.acts],
@@ -139,6 +148,11 @@ def lines(found: Json) -> list[str]:
         f"extended   by {count(each['added'], 'examples')} to {each['n_examples']:,} in entry {each['entry']}: "
         f"{printable(each['reason'])}"
         for each in about["extensions"]
+    ]
+    text += [
+        f"reduced    by {count(each['dropped'], 'examples')} to {each['n_examples']:,} in entry {each['entry']} "
+        f"({printable(each['rule'])}): {printable(each['reason'])}"
+        for each in about["drops"]
     ]
     text += [
         f"notice     {e['occasion']}: {e['stage']} in entry {e['entry']} ({e['channel']})" for e in about["notices"]

@@ -156,12 +156,12 @@ def _seen_alike(files: ExamFiles, before: TestSet) -> TestSet:
 def _record(session: Session, books: Books, growth: _Growth, reason: str) -> tuple[Extension, LabelRegister]:
     """The entry of this extension, appended now or by an earlier attempt, and the register of labels that it makes."""
     life = session.life(books)
-    if life.extensions and life.version == growth.after.version:
-        last = life.extensions[-1]
+    last = life.changes[-1] if life.changes else None
+    if last is not None and isinstance(last.record, Extended) and life.version == growth.after.version:
         register = session.registry.held(life, growth.after.hashes, growth.after.read_labels)
         return Extension(last.record, last.entry.number, (), completed=True), register
     refuse_outgrown(growth.before, life)
-    _refuse_over(life)
+    refuse_over(life)
     refuse_pending(life)
     labels.refuse_corrected(session, life)
     _refuse_changed(growth)
@@ -174,13 +174,20 @@ def _record(session: Session, books: Books, growth: _Growth, reason: str) -> tup
     return Extension(record, session.append(record, books.head).number, ()), register
 
 
-def _refuse_over(life: Life) -> None:
+def refuse_over(life: Life) -> None:
+    """
+    Refuse to change the examples of a test set that judges no more.
+
+    Raises:
+        FreshTestSetNeeded: If it is retired or spent, or has handed on what it had left.
+    """
     name = life.registered.record.testset[:12]
     if life.retired is not None:
-        raise TestSetRetired(f"test set {name} is retired, and grows no more", hint="`proctor testset renew`.")
+        raise TestSetRetired(f"test set {name} is retired, and changes no more", hint="`proctor testset renew`.")
     if life.heir is not None:
         raise AccountHandedOn(
-            f"what test set {name} had left was handed on to {life.heir.record.testset[:12]}", hint="Extend that one."
+            f"what test set {name} had left was handed on to {life.heir.record.testset[:12]}",
+            hint="Name that one in the gate file.",
         )
     if life.account.is_spent:
         raise BudgetSpent(
@@ -201,16 +208,17 @@ def _refuse_changed(growth: _Growth) -> None:
 def _refuse_known(growth: _Growth, life: Life, *, is_own: bool) -> None:
     """Refuse examples that are in the books already, in this test set or in another."""
     added, name = growth.added, f"test set {life.registered.record.testset[:12]}"
-    match judge(traits_in_books(life, added), added.traits):
-        case Shares(common, by):
-            said = f"{common} of the {added.n_examples:,} new examples are in {name} already, by their {by}"
-        case Copies(n_columns):
-            said = f"{count(n_columns, 'columns')} of the new features hold what {name} was registered with"
-        case Doubtful() if not is_own:
-            said = f"nothing tells the new examples from those of {name}: their ids are row numbers"
-        case _:
-            return
-    raise DataError(said, hint="Add examples that no registered test set has. Nothing was recorded.")
+    for known in traits_in_books(life, added):
+        match judge(known, added.traits):
+            case Shares(common, by):
+                said = f"{common} of the {added.n_examples:,} new examples are in {name} already, by their {by}"
+            case Copies(n_columns):
+                said = f"{count(n_columns, 'columns')} of the new features hold what {name} was registered with"
+            case Doubtful() if not is_own:
+                said = f"nothing tells the new examples from those of {name}: their ids are row numbers"
+            case _:
+                continue
+        raise DataError(said, hint="Add examples that no registered test set has. Nothing was recorded.")
 
 
 def _all_labels(growth: _Growth) -> Labels:

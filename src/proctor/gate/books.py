@@ -27,7 +27,7 @@ from proctor.gatefile import Gate
 from proctor.ledger import GENESIS, Entry, Ledger
 from proctor.ledger.history import Life
 from proctor.ledger.lives import lives
-from proctor.ledger.records import Extended, Registered, from_body
+from proctor.ledger.records import CHANGES, Cohort, Extended, Registered, from_body
 from proctor.planning import NO_SLICES, Sizes, check_possible, examples_of, is_within_reach
 from proctor.reports.sentences import count, points
 from proctor.testset import (
@@ -133,11 +133,11 @@ def opened(reading: Reading, exam: TestSet, *, is_another: bool = False, takes_a
         reading: What was read.
         exam: The test set.
         is_another: True if its owner says that it is none of those that it looks like.
-        takes_any_version: True if its examples may be those that it had before it was extended.
+        takes_any_version: True if its examples may be those that it had before they were changed.
 
     Raises:
         DataError: If the test set is not registered, but shares examples with one that is, or is one in another form;
-            or if it was extended, and these are the examples of before.
+            or if other examples are in use since, and these are those of before.
     """
     life = reading.lives.get(exam.fingerprint)
     if life is not None and not takes_any_version:
@@ -148,17 +148,18 @@ def opened(reading: Reading, exam: TestSet, *, is_another: bool = False, takes_a
 
 def refuse_outgrown(exam: TestSet, life: Life) -> None:
     """
-    Refuse the examples that a test set had before it was extended: two versions in use would be two test sets.
+    Refuse the examples that a test set had before they were changed: two versions in use would be two test sets.
 
     Raises:
         DataError: If they are not those in use.
     """
     if exam.version != life.version:
+        act, done = ("extend", "extended") if isinstance(life.in_use, Extended) else ("drop", "reduced")
         raise DataError(
-            f"these are {exam.n_examples:,} examples of test set {exam.fingerprint[:12]}, which was extended to "
-            f"{life.in_use.n_examples:,} in entry {life.extensions[-1].entry.number}",
-            hint="Put the extended files in the place of these. Where they were being written, its owner runs the same "
-            "`proctor testset extend` again. Nothing was spent.",
+            f"these are {exam.n_examples:,} examples of test set {exam.fingerprint[:12]}, which was {done} to "
+            f"{life.in_use.n_examples:,} in entry {life.changes[-1].entry.number}",
+            hint=f"Put the {done} files in the place of these. Where they were being written, its owner runs the same "
+            f"`proctor testset {act}` again. Nothing was spent.",
         )
 
 
@@ -166,8 +167,8 @@ def known_as(entries: Sequence[Entry], exam: TestSet) -> TestSet:
     """*exam* as the ledger knows it: columns that were added since registration do not make another test set of it."""
     records = [from_body(each.kind, each.body, each.number) for each in entries if each.kind == Registered.kind]
     registered = [record for record in records if isinstance(record, Registered)]
-    extended = [each.body for each in entries if each.kind == Extended.kind]
-    names = {str(body.get("version")): str(body.get("testset")) for body in extended} | {
+    changed = [each.body for each in entries if each.kind in CHANGES]
+    names = {str(body.get("version")): str(body.get("testset")) for body in changed} | {
         record.testset: record.testset for record in registered
     }
     if exam.version in names:
@@ -188,11 +189,12 @@ def _refuse_known(exam: TestSet, found: Mapping[str, Life], *, is_another: bool)
     """Refuse a test set that is in the books in another form; gives the registered sets that it may yet be."""
     doubtful = []
     for life in found.values():
-        judgment = judge(traits_in_books(life, exam), exam.traits)
+        judgments = [judge(known, exam.traits) for known in traits_in_books(life, exam)]
         if not is_another:
             _refuse_disguise(exam, life)
-            _refuse_another_form(exam, life, judgment)
-            doubtful += [life] if isinstance(judgment, Doubtful) else []
+            for judgment in judgments:
+                _refuse_another_form(exam, life, judgment)
+            doubtful += [life] if any(isinstance(judgment, Doubtful) for judgment in judgments) else []
     return tuple(doubtful)
 
 
@@ -212,9 +214,16 @@ def _refuse_another_form(exam: TestSet, life: Life, judgment: Judgment) -> None:
             raise DataError(said, hint=f"A table that is made anew does not make another test set. {WAYS_ON}")
 
 
-def traits_in_books(life: Life, exam: TestSet) -> Traits:
-    """Traits of all examples of a set, as the books have them; of those sealed to another key than *exam*'s, none."""
-    record = life.in_use
+def traits_in_books(life: Life, exam: TestSet) -> list[Traits]:
+    """
+    Traits of all examples that a set ever had: of those in use, and of those before each drop.
+
+    Of what is sealed to another key than *exam*'s there are none.
+    """
+    return [_traits(cohort, life, exam) for cohort in life.ever_used]
+
+
+def _traits(record: Cohort, life: Life, exam: TestSet) -> Traits:
     form = record.traits
     if isinstance(form, str):
         form = open_traits(form, exam.files.key)
@@ -229,7 +238,7 @@ def _refuse_disguise(exam: TestSet, life: Life) -> None:
     """A gate file that names other features, or none, does not make another test set of the same labels."""
     registered, pair = life.registered.record, pair_of(exam.files.labels.path)
     is_same_file = pair is not None and registered.pair == pair
-    ids = {registered.ids, life.in_use.ids} - {None}
+    ids = {registered.ids, *(cohort.ids for cohort in life.ever_used)} - {None}
     by_ids = exam.seen_through(()) if ids and not exam.is_numbered else None
     if is_same_file or (by_ids is not None and by_ids.version in ids):
         raise DataError(

@@ -279,12 +279,12 @@ class ModelRunner:
 
     def _read_earlier(self, submission: Submission) -> PredictionSet:
         if (
-            self.exam.is_grown
+            self.exam.is_changed
             and isinstance(self.gate.candidate, PredictionsFile)
             and not self.store.has(submission.digest)
         ):
             raise DataError(
-                f"the accepted model {submission.source!r} predicted the test set before it was extended",
+                f"the accepted model {submission.source!r} predicted the test set before its examples were changed",
                 hint=f"{what_to_run(self.exam)} Name what it predicts: `baseline: "
                 "{predictions: FILE}`; the owner says that they are the baseline: `proctor testset baseline FILE`. "
                 "Nothing was spent.",

@@ -1,4 +1,4 @@
-"""Telling what is to be done where models predicted a test set before it was extended."""
+"""Telling what is to be done where models predicted a test set before it was extended or reduced."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import contextlib
 from collections.abc import Iterator
 
 from proctor.errors import DataError
-from proctor.ledger.records import Extended, Registered
+from proctor.ledger.history import version_of
+from proctor.ledger.records import Cohort
 from proctor.testset import TestSet
 from proctor.testset.hashing import fingerprint
 
 
 def what_to_run(exam: TestSet) -> str:
-    """Advice that makes predictions fit an extended test set."""
-    return f"The test set was extended: run the model on all {exam.n_examples:,} examples of it."
+    """Advice that makes predictions fit a test set with other examples than before."""
+    return f"The examples of the test set were changed: run the model on all {exam.n_examples:,} examples of it."
 
 
 @contextlib.contextmanager
 def naming_what_grew(exam: TestSet) -> Iterator[None]:
     """
-    Say it of predictions that do not fit an extended test set: they are mostly those of before.
+    Say it of predictions that do not fit a test set that was changed: they are mostly those of before.
 
     Raises:
         DataError: As whatever is done here raises it.
@@ -27,21 +28,20 @@ def naming_what_grew(exam: TestSet) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        if not exam.is_grown:
+        if not exam.is_changed:
             raise
         raise DataError(error.message, f"{error.hint}. {what_to_run(exam)}") from None
 
 
-def refuse_reordered(exam: TestSet, examples: Registered | Extended) -> None:
+def refuse_reordered(exam: TestSet, examples: Cohort) -> None:
     """
     Refuse an extended test set whose former examples are not its first ones: nothing was noted of others.
 
     Raises:
         DataError: If so.
     """
-    version = examples.version if isinstance(examples, Extended) else examples.testset
-    if exam.is_grown and fingerprint(exam.hashes[: examples.n_examples]) != version:
+    if exam.is_changed and fingerprint(exam.hashes[: examples.n_examples]) != version_of(examples):
         raise DataError(
-            "the examples of this test set stand in another order than after it was extended; nothing was spent",
-            hint="Put its files back as `proctor testset extend` wrote them.",
+            "the examples of this test set stand in another order than when they were changed; nothing was spent",
+            hint="Put its files back as `proctor testset extend` or `drop` wrote them.",
         )

@@ -12,6 +12,7 @@ from proctor.gate.locked import refuse_locked
 from proctor.gate.registry import Registry
 from proctor.gate.session import Session
 from proctor.ledger.history import Life
+from proctor.ledger.records import Cohort
 from proctor.predictions import Labels
 from proctor.testset import Agreement, Requests, agreement
 
@@ -81,9 +82,10 @@ def refuse_known(session: Session, books: Books) -> None:
     Raises:
         DataError: If so; which labels are the same is told to nobody.
     """
-    for life in books.lives.values() if books.life is None else ():
+    others = books.lives.values() if books.life is None else ()
+    for life, cohort in ((other, cohort) for other in others for cohort in other.ever_used):
         is_doubtful = life in books.doubts
-        found = _agreement(session, life) if is_doubtful or _is_as_long(session, life) else Agreement.OTHER
+        found = _agreement(session, life, cohort) if is_doubtful or _is_as_long(session, cohort) else Agreement.OTHER
         name = life.registered.record.testset[:12]
         if found is Agreement.SAME:
             raise DataError(
@@ -98,13 +100,12 @@ def refuse_known(session: Session, books: Books) -> None:
             )
 
 
-def _is_as_long(session: Session, life: Life) -> bool:
-    return life.in_use.n_examples == session.exam.n_examples
+def _is_as_long(session: Session, cohort: Cohort) -> bool:
+    return cohort.n_examples == session.exam.n_examples
 
 
-def _agreement(session: Session, life: Life) -> Agreement:
-    """What labels say of whether this is a registered set."""
-    record = life.in_use
+def _agreement(session: Session, life: Life, record: Cohort) -> Agreement:
+    """What labels say of whether this is a registered set, as it is or was before examples were dropped."""
     salt = Registry(session.owner_key, record.testset).salt(life) if record.ranks is not None else None
     if record.ranks is None or salt is None:
         return Agreement.SILENT

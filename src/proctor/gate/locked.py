@@ -15,7 +15,7 @@ import numpy as np
 from proctor.errors import KeyFault
 from proctor.gate.owner_key import LockedSource, OwnerKey
 from proctor.ledger import Entry
-from proctor.ledger.records import Extended, Registered, from_body
+from proctor.ledger.records import CHANGES, Change, Registered, from_body
 from proctor.predictions import Labels
 from proctor.testset import ExamFiles, TestSet
 
@@ -27,24 +27,24 @@ class LockedTestSet(TestSet):
 
     Args:
         registered: Its registration.
-        extended: What was last added to it; ``None`` if nothing was.
+        changed: What was last added to it or dropped; ``None`` if nothing was.
     """
 
     __test__ = False  # not a test case
 
     registered: Registered | None = None
-    extended: Extended | None = None
+    changed: Change | None = None
 
     @property
     def n_examples(self) -> int:
-        """Number of examples, as registered or extended."""
-        found = self.extended or self.registered
+        """Number of examples, as registered or changed."""
+        found = self.changed or self.registered
         return found.n_examples if found else 0
 
     @cached_property
     def version(self) -> str:
-        """Fingerprint of the examples, as registered or extended."""
-        return self.extended.version if self.extended else self.fingerprint
+        """Fingerprint of the examples, as registered or changed."""
+        return self.changed.version if self.changed else self.fingerprint
 
     @property
     def fingerprint(self) -> str:
@@ -70,16 +70,16 @@ def recall(entries: Sequence[Entry], owner_key: OwnerKey) -> TestSet | None:
             record = from_body(entry.kind, entry.body, entry.number)
             assert isinstance(record, Registered)  # noqa: S101  # its kind says so
             files = ExamFiles(LockedSource(owner_key.gate.resolve(owner_key.gate.testset.labels), is_private=True))
-            extended = _last_extension(entries, record.testset)
+            changed = _last_change(entries, record.testset)
             hashes = np.zeros(0, "V16")
-            return LockedTestSet(files, None, hashes, record.columns, None, record, extended)
+            return LockedTestSet(files, None, hashes, record.columns, None, record, changed)
     return None
 
 
-def _last_extension(entries: Sequence[Entry], testset: str) -> Extended | None:
-    found = [each for each in entries if each.kind == Extended.kind and each.body.get("testset") == testset]
+def _last_change(entries: Sequence[Entry], testset: str) -> Change | None:
+    found = [each for each in entries if each.kind in CHANGES and each.body.get("testset") == testset]
     record = from_body(found[-1].kind, found[-1].body, found[-1].number) if found else None
-    assert record is None or isinstance(record, Extended)  # noqa: S101  # its kind says so
+    assert record is None or isinstance(record, Change)  # noqa: S101  # its kind says so
     return record
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from proctor.conditions import slices
-from proctor.errors import DataError, ModelError
+from proctor.errors import DataError, ModelError, ProctorError
 from proctor.gate.contestants import Contestant, ModelRunner
-from proctor.gate.growth import naming_what_grew, refuse_reordered
+from proctor.gate.growth import naming_what_grew, refuse_reordered, what_to_run
 from proctor.gate.locked import refuse_locked
 from proctor.gate.owner_key import OwnerKey
 from proctor.gatefile import Gate, Inputs, PredictionsFile
@@ -24,6 +24,7 @@ from proctor.predictions import (
     prediction_digest,
     refuse_respelled,
 )
+from proctor.predictions.labels import Mask
 from proctor.runtime import Runtime
 from proctor.sample import Sample
 from proctor.testset import TestSet
@@ -144,8 +145,11 @@ class Predicting:
             found = life.pin_of(model.submission) if life is not None else None
             if found is None:
                 continue
-            refuse_reordered(self.exam, found[1])
-            if found[0] == self._pin_on(self.of(model), found[1].n_examples):
+            pin, examples = found
+            if pin is None:
+                raise self._forgotten(model)
+            refuse_reordered(self.exam, examples)
+            if pin == self.pin_on(self.of(model), slice(examples.n_examples)):
                 continue
             raise (DataError if self.is_open else ModelError)(
                 f"{model.submission.source!r} does not give the predictions with which it was accepted; "
@@ -153,6 +157,14 @@ class Predicting:
                 hint="If it is random by nature, fix its seed and let it be accepted anew; or name its accepted "
                 "predictions as a file: `baseline: {predictions: FILE}`.",
             )
+
+    def _forgotten(self, model: Contestant) -> ProctorError:
+        return (DataError if self.is_open else ModelError)(
+            f"examples were dropped since {model.submission.source!r} was accepted, and nothing was noted of what it "
+            "predicts on those that stay; nothing was spent",
+            hint=f"{what_to_run(self.exam)} The owner says that what it predicts is the baseline: "
+            "`proctor testset baseline FILE`, and `baseline: {predictions: FILE}`.",
+        )
 
     def pinned(self, record: Adopted | Evaluated) -> Adopted | Evaluated:
         """*record* with what an accepted model is recognized by; a file of predictions is known by its own digest."""
@@ -162,12 +174,12 @@ class Predicting:
         return replace(record, predictions=self._pin(found) if found else self.runtime.random_bytes(32).hex())
 
     def _pin(self, predictions: Aligned) -> str:
-        return self._pin_on(predictions, self.exam.n_examples)
+        return self.pin_on(predictions, slice(None))
 
-    def _pin_on(self, predictions: Aligned, n_examples: int) -> str:
-        """Of an extended test set, predictions are recognized on the examples that there were then: the first."""
-        order = fixed_order(self.exam.hashes[:n_examples])
-        return self.owner_key.pin(prediction_digest(predictions.values[:n_examples][order]), self.exam.fingerprint)
+    def pin_on(self, predictions: Aligned, rows: slice | Mask) -> str:
+        """Mark by which predictions are recognized on some rows; on those of an earlier day, if others came since."""
+        order = fixed_order(self.exam.hashes[rows])
+        return self.owner_key.pin(prediction_digest(predictions.values[rows][order]), self.exam.fingerprint)
 
     @contextlib.contextmanager
     def _judging_output(self) -> Iterator[None]:

@@ -94,7 +94,7 @@ class Registry:
             DataError: If it is damaged or cannot be read.
             KeyFault: If it is sealed and the key is missing or another.
         """
-        earlier = () if life.extensions and self.owner_key.key is not None else (life.registered.record.labels,)
+        earlier = () if life.changes and self.owner_key.key is not None else (life.registered.record.labels,)
         for commitment in (life.labels, *earlier):
             self.settle(commitment)  # a machine may have died right after the entry
             file = self.file(commitment)

@@ -60,7 +60,7 @@ class Session:
         named_record: File for the private figures, where one was named.
         another: Why the test set is another one than those that it looks like; ``None`` if nobody says so.
         takes_any_books: True if books that were cut back are taken, too.
-        takes_any_version: True if the examples may be those of before the test set was extended.
+        takes_any_version: True if the examples may be those of before they were changed.
         opens_labels: False if the file of labels need not be here; ids are read there if nothing else has any.
         reads: How the whole ledger is read.
     """

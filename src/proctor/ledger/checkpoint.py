@@ -34,8 +34,8 @@ class Checkpoint:
     Summary of a ledger up to one entry.
 
     Args:
-        entries: Registrations, extensions, retirements, evaluations that have begun and the last verdicts of every
-            test set, and the last entry of all, in the ledger's order.
+        entries: Registrations, extensions, drops, retirements, evaluations that have begun and the last verdicts of
+            every test set, and the last entry of all, in the ledger's order.
         accounts: What each test set had left before the first of its verdicts in *entries*.
     """
 
@@ -56,7 +56,7 @@ def checkpoint_of(lives: Mapping[str, Life], last: Entry) -> Checkpoint:
         shown = life.verdicts[-VERDICTS:]
         rest = sum(taken.entry.kind == Evaluated.kind for taken in life.verdicts[: len(life.verdicts) - len(shown)])
         accounts[fingerprint] = life.earlier.after_all(life.steps[:rest])
-        others: tuple[Taken[Any] | None, ...] = (life.registered, life.retired, life.open_pending, *life.extensions)
+        others: tuple[Taken[Any] | None, ...] = (life.registered, life.retired, life.open_pending, *life.changes)
         kept.update((taken.entry.number, taken.entry) for taken in (*others, *shown) if taken is not None)
     return Checkpoint(tuple(kept[number] for number in sorted(kept)), accounts)
 

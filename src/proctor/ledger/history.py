@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 from proctor.budget import Account, Adaptivity, Step
@@ -13,9 +14,11 @@ from proctor.errors import ConditionError
 from proctor.ledger.entries import Entry
 from proctor.ledger.records import (
     Adopted,
+    Change,
+    Cohort,
     Corrected,
+    Dropped,
     Evaluated,
-    Extended,
     Notified,
     OwnersAct,
     Pending,
@@ -112,7 +115,7 @@ class Life:
         notices: What became of notices, in order.
         acts: What the owner accepted: settings of gates, baselines, losses of books.
         heir: The registration that took over what this set had left, and closed its account.
-        extensions: What was added to its examples, in order.
+        changes: What was added to its examples, and which were dropped, in order.
     """
 
     registered: Taken[Registered]
@@ -126,17 +129,23 @@ class Life:
     notices: tuple[Taken[Notified], ...] = ()
     acts: tuple[Taken[OwnersAct], ...] = ()
     heir: Taken[Registered] | None = None
-    extensions: tuple[Taken[Extended], ...] = ()
+    changes: tuple[Taken[Change], ...] = ()
 
     @property
-    def in_use(self) -> Registered | Extended:
+    def in_use(self) -> Cohort:
         """The record of the examples that are in use."""
-        return self.extensions[-1].record if self.extensions else self.registered.record
+        return self.changes[-1].record if self.changes else self.registered.record
+
+    @property
+    def ever_used(self) -> tuple[Cohort, ...]:
+        """Records of all examples that were ever in use: those that are now, and those before each drop."""
+        cohorts = [self.registered.record, *(taken.record for taken in self.changes)]
+        return (*(a for a, b in pairwise(cohorts) if isinstance(b, Dropped)), cohorts[-1])
 
     @property
     def version(self) -> str:
         """Fingerprint of the examples that are in use."""
-        return self.extensions[-1].record.version if self.extensions else self.registered.record.testset
+        return version_of(self.in_use)
 
     @property
     def gates(self) -> frozenset[str]:
@@ -145,9 +154,9 @@ class Life:
 
     @property
     def labels(self) -> str:
-        """Commitment of the labels as they stand after corrections and extensions."""
+        """Commitment of the labels as they stand after corrections, extensions and drops."""
         corrected = self.corrections[-1] if self.corrections else None
-        is_latest = corrected is not None and all(e.entry.number < corrected.entry.number for e in self.extensions)
+        is_latest = corrected is not None and all(e.entry.number < corrected.entry.number for e in self.changes)
         return corrected.record.labels if corrected is not None and is_latest else self.in_use.labels
 
     def step_of(self, taken: Taken[Adopted] | Taken[Evaluated]) -> int:
@@ -195,17 +204,23 @@ class Life:
                 return record.candidate
         return None
 
-    def pin_of(self, submission: Submission) -> tuple[str, Registered | Extended] | None:
-        """Mark by which the predictions of an accepted model are recognized, and of which examples they are."""
+    def pin_of(self, submission: Submission) -> tuple[str | None, Cohort] | None:
+        """
+        Mark by which the predictions of an accepted model are recognized, and of which examples they are.
+
+        The mark is ``None`` where examples were dropped since, and nothing was noted of those that stayed.
+        """
         for taken in reversed(self.verdicts):
             if taken.digest == submission.digest and taken.record.predictions is not None:
-                return taken.record.predictions, self._examples_at(taken.entry.number)
+                return self._pin_since(taken.entry.number, submission, taken.record.predictions)
         return None
 
-    def _examples_at(self, number: int) -> Registered | Extended:
-        """The record of the examples that were in use at an entry."""
-        before = [taken.record for taken in self.extensions if taken.entry.number < number]
-        return before[-1] if before else self.registered.record
+    def _pin_since(self, number: int, submission: Submission, pin: str) -> tuple[str | None, Cohort]:
+        drops = [taken for taken in self.changes if isinstance(taken.record, Dropped) and taken.entry.number > number]
+        if drops and isinstance(last := drops[-1].record, Dropped):
+            return last.pins.get(submission.digest), last
+        before = [taken.record for taken in self.changes if taken.entry.number < number]
+        return pin, before[-1] if before else self.registered.record
 
     def outcome_of(self, taken: Taken[Adopted] | Taken[Evaluated]) -> Verdict:
         """Released outcome of a verdict, which retirement opens where it was withheld."""
@@ -235,11 +250,11 @@ class Life:
             for taken in reversed(self.verdicts):
                 if _is_acceptance_of(taken.record, question):
                     return taken
-        since = self.extensions[-1].entry.number if self.extensions else 0
+        since = self.changes[-1].entry.number if self.changes else 0
         digests = (question.candidate.digest, question.former.get(question.candidate.digest))
         for taken in reversed(self.verdicts):
             if taken.entry.number < since:
-                return None  # it was asked of fewer examples: another question (theory.md §4.3.3)
+                return None  # it was asked of other examples: another question (theory.md §4.3.3)
             if taken.digest in digests and self._is_same_question(taken, question):
                 return taken
         return None
@@ -287,6 +302,11 @@ class Life:
 def _is_fail(entry: Entry) -> bool:
     """True if an entry is an evaluation that failed; told without decoding it, as a ledger may be long."""
     return entry.kind == Evaluated.kind and entry.body.get("outcome") == Verdict.FAIL.value
+
+
+def version_of(cohort: Cohort) -> str:
+    """Fingerprint of the examples of a record."""
+    return cohort.testset if isinstance(cohort, Registered) else cohort.version
 
 
 def is_acceptance(record: Adopted | Evaluated) -> bool:

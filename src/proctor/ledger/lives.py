@@ -17,7 +17,9 @@ from proctor.ledger.records import (
     EVALUATED_FIELDS,
     Adopted,
     BaselineNamed,
+    Change,
     Corrected,
+    Dropped,
     Evaluated,
     Extended,
     LossAccepted,
@@ -94,7 +96,7 @@ class _Growing:
         self.notices: list[Taken[Notified]] = []
         self.acts: list[Taken[OwnersAct]] = []
         self.heir: Taken[Registered] | None = None
-        self.extensions: list[Taken[Extended]] = []
+        self.changes: list[Taken[Change]] = []
         self._plain_steps: dict[tuple[object, ...], Step] = {}
 
     def take(self, entry: Entry) -> None:
@@ -114,8 +116,8 @@ class _Growing:
                 self.pending = Taken(entry)
             case Corrected.kind:
                 self.corrections.append(Taken(entry))
-            case Extended.kind:
-                self._extend(Taken(entry))
+            case Extended.kind | Dropped.kind:
+                self._change(Taken(entry))
             case Retired.kind:
                 self.retired = Taken(entry)
             case Notified.kind:
@@ -146,10 +148,12 @@ class _Growing:
             raise LedgerCorrupt(f"entry {heir.entry.number} hands on an account that is {why}")
         self.heir = heir
 
-    def _extend(self, taken: Taken[Extended]) -> None:
+    def _change(self, taken: Taken[Change]) -> None:
         if self.pending is not None or self.retired is not None or self.heir is not None:
-            raise LedgerCorrupt(f"entry {taken.entry.number} adds examples to a test set that cannot grow then")
-        self.extensions.append(taken)
+            raise LedgerCorrupt(
+                f"entry {taken.entry.number} changes the examples of a test set that cannot change then"
+            )
+        self.changes.append(taken)
 
     def life(self) -> Life:
         return Life(
@@ -164,7 +168,7 @@ class _Growing:
             notices=tuple(self.notices),
             acts=tuple(self.acts),
             heir=self.heir,
-            extensions=tuple(self.extensions),
+            changes=tuple(self.changes),
         )
 
 

@@ -255,6 +255,37 @@ class Extended:
     ranks: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Dropped:
+    """
+    The oldest examples left a test set, whose account goes on (theory.md §4.6, Theorem B1).
+
+    Attributes:
+        rule: Which they are: by their order or by a date, in words.
+        n_dropped: How many they are.
+        reason: Why, in the owner's words; everybody can read it.
+        pins: Accepted models, by digest, and what their predictions are recognized by on the examples that stay.
+        version: As in `Extended`, of the examples that stay; likewise what follows.
+    """
+
+    kind: ClassVar[str] = "drop"
+    testset: str
+    version: str
+    rule: str
+    n_dropped: int
+    n_examples: int
+    labels: str
+    reason: str
+    pins: dict[str, str]
+    sketch: Json
+    origin: Origin
+    ids: str | None = None
+    places: str | None = None
+    is_labeled: bool = False
+    traits: Json | str | None = None
+    ranks: str | None = None
+
+
 @dataclass(frozen=True)
 class SettingsAccepted:
     """
@@ -334,7 +365,12 @@ class Notified:
 EVALUATED_FIELDS = frozenset(field.name for field in fields(Evaluated))
 
 OwnersAct = SettingsAccepted | BaselineNamed | LossAccepted
-Record = Registered | Adopted | Evaluated | Pending | Corrected | Extended | OwnersAct | Retired | Notified
+Change = Extended | Dropped
+"""A record of other examples in use than before."""
+Cohort = Registered | Change
+"""A record that says which examples are in use from there on."""
+Record = Registered | Adopted | Evaluated | Pending | Corrected | Change | OwnersAct | Retired | Notified
+CHANGES = frozenset({Extended.kind, Dropped.kind})
 
 _KINDS: dict[str, type[Record]] = {each.kind: each for each in get_args(Record)}
 

@@ -1,12 +1,16 @@
 """
-Appending rows to a table as it is written, so that nothing of the rows before changes.
+Appending rows to a table as it is written, and taking rows out of one, so that nothing of the other rows changes.
 
-Only text tables can be appended to: there the file with more rows begins with the file as it was.
+Only text tables can be: there what stays is written as it was.
 """
 
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
 
 from proctor.errors import DataError, Misuse
 from proctor.predictions.tables import Source
@@ -24,11 +28,7 @@ def appended(table: Source, added: Source) -> bytes:
         Misuse: If the tables are of a format that cannot be appended to, or not of the same one.
         DataError: If they cannot be read, or their columns differ.
     """
-    if table.suffix not in _WITH_HEADER | _WITHOUT_HEADER:
-        raise Misuse(
-            f"rows cannot be added to {table}, which is no text table",
-            hint="Only CSV, TSV and JSON Lines can grow; the next test set could be one. Nothing was recorded.",
-        )
+    _refuse_arrays(table)
     if added.suffix != table.suffix:
         raise Misuse(f"{added} is not of the same format as {table}", hint=f"Save it as {table.suffix}.")
     whole, rows = _plain(table), _plain(added)
@@ -43,7 +43,53 @@ def appended(table: Source, added: Source) -> bytes:
         raise Misuse(f"{added} holds no examples", hint="Nothing was recorded.")
     if not whole.rstrip(b"\r\n").endswith(b"\n" + rows.strip(b"\r\n")):
         whole = whole.rstrip(b"\r\n") + b"\n" + rows
-    return gzip.compress(whole, mtime=0) if table.is_packed else whole
+    return _packed(table, whole)
+
+
+def remaining(table: Source, stays: NDArray[np.bool_]) -> bytes:
+    """
+    The content of *table* with those of its rows alone that stay.
+
+    Raises:
+        Misuse: If the table is of a format that rows cannot be taken out of.
+        DataError: If it cannot be read, or its rows cannot be told apart.
+    """
+    _refuse_arrays(table)
+    header, rows = b"", _plain(table)
+    if table.suffix in _WITH_HEADER:
+        header, rows = _split(rows)
+        header += b"\n"
+    records = [each for each in _records(rows, quoted=table.suffix in _WITH_HEADER) if each.strip()]
+    if len(records) != len(stays):
+        raise DataError(
+            f"the rows of {table} cannot be told apart: {len(records):,} instead of {len(stays):,}",
+            hint="Save it as plain CSV, with line ends of one kind. Nothing was recorded.",
+        )
+    return _packed(table, header + b"\n".join(each for each, kept in zip(records, stays, strict=True) if kept) + b"\n")
+
+
+def _refuse_arrays(table: Source) -> None:
+    if table.suffix not in _WITH_HEADER | _WITHOUT_HEADER:
+        raise Misuse(
+            f"rows cannot be added to {table}, or taken out: it is no text table",
+            hint="Only CSV, TSV and JSON Lines can change; the next test set could be one. Nothing was recorded.",
+        )
+
+
+def _packed(table: Source, content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0) if table.is_packed else content
+
+
+def _records(rows: bytes, *, quoted: bool) -> Iterator[bytes]:
+    """The rows of a text table; a quoted cell may go on over several lines."""
+    open_lines: list[bytes] = []
+    for line in rows.split(b"\n"):
+        open_lines.append(line)
+        if not quoted or sum(each.count(b'"') for each in open_lines) % 2 == 0:
+            yield b"\n".join(open_lines)
+            open_lines = []
+    if open_lines:
+        yield b"\n".join(open_lines)
 
 
 def _plain(table: Source) -> bytes:

@@ -72,7 +72,7 @@ class TestSet:
         ids: Their ids; ``None`` if they have none.
         hashes: What each of them is.
         columns: Names of the feature columns that were hashed, in natural order; empty if ids were.
-        account: Name under which it is in the books, where it has been extended since it was registered.
+        account: Name under which it is in the books, where its examples were changed since it was registered.
     """
 
     __test__ = False  # not a test case
@@ -114,8 +114,8 @@ class TestSet:
         return {name: row for row, name in enumerate(self.names(range(self.n_examples)))}
 
     @property
-    def is_grown(self) -> bool:
-        """True if examples were added since it was registered."""
+    def is_changed(self) -> bool:
+        """True if examples were added or dropped since it was registered."""
         return self.account is not None
 
     @cached_property

@@ -84,7 +84,7 @@ def test_commands__every_module_with_a_command_is_in_the_table():
         if path.stem != "__init__" and re.search(r"^@click\.(command|group)", path.read_text("utf-8"), re.MULTILINE)
     }
 
-    assert with_commands - homes <= {"extend", "notify", "renew", "seal", "settings"}  # parts of `proctor testset`
+    assert with_commands - homes <= {"drop", "extend", "notify", "renew", "seal", "settings"}  # of `proctor testset`
 
 
 def test_help__names_every_command_and_exit_code():

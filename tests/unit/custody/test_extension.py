@@ -101,7 +101,7 @@ def test_extend__accepted_predictions_are_named_with_what_to_run(project):
     grow(project)
     predict_all(project, "new.csv", 20)
 
-    with pytest.raises(DataError, match="predicted the test set before it was extended") as caught:
+    with pytest.raises(DataError, match="predicted the test set before its examples were changed") as caught:
         project.check()
     assert "proctor testset baseline" in caught.value.hint
 
@@ -226,7 +226,7 @@ def test_extend__a_set_that_is_over(project):
     with pytest.raises(AccountHandedOn, match="was handed on"):
         grow(project)
     retire(project.session(), "enough")
-    with pytest.raises(TestSetRetired, match="grows no more"):
+    with pytest.raises(TestSetRetired, match="changes no more"):
         grow(project)
 
 

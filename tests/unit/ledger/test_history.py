@@ -459,5 +459,5 @@ def test_pin_of__says_of_which_examples():
 )
 def test_lives__examples_that_come_too_late(before):
     """Neither during an evaluation nor after its end does a test set grow, in no ledger that a gate wrote."""
-    with pytest.raises(LedgerCorrupt, match="cannot grow then"):
+    with pytest.raises(LedgerCorrupt, match="cannot change then"):
         lives(chain(registered(), before, extended()))

@@ -1,0 +1,285 @@
+"""
+Dropping the oldest examples of a test set: the same account goes on, with those that stay (theory.md §4.6).
+
+Which examples go is told by their order or by a date, and never by anything else that is known of them. What accepted
+models predict on those that stay is noted with the drop, so that they are recognized when they are run again.
+First the ledger, then the files, the one that says what the examples are at last: doing it again completes what was
+interrupted in between.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import assert_never
+
+import numpy as np
+
+from proctor.custody.corrections import put_in_place
+from proctor.custody.extension import refuse_over
+from proctor.custody.reasons import refuse_no_reason
+from proctor.errors import DataError, Misuse, ModelError
+from proctor.gate import labels
+from proctor.gate.books import Books, refuse_outgrown, refuse_pending
+from proctor.gate.growth import refuse_reordered
+from proctor.gate.registration import portrait
+from proctor.gate.session import Session
+from proctor.gatefile import Inputs
+from proctor.ledger.history import Life
+from proctor.ledger.records import Dropped, Submission
+from proctor.predictions import Aligned, Source
+from proctor.predictions.columns import text_column
+from proctor.predictions.labels import Mask
+from proctor.predictions.tables import read_table
+from proctor.reports.sentences import count
+from proctor.testset import ExamFiles, TestSet, load
+from proctor.testset.appending import remaining
+
+
+@dataclass(frozen=True)
+class Oldest:
+    """
+    A rule that drops the first examples of the files.
+
+    Args:
+        n_examples: How many.
+    """
+
+    n_examples: int
+
+    def __str__(self) -> str:
+        return f"the oldest {count(self.n_examples, 'examples')}"
+
+
+@dataclass(frozen=True)
+class Before:
+    """
+    A rule that drops what is older than a day.
+
+    Args:
+        day: The first day that stays.
+        column: Column of the features that holds the dates.
+    """
+
+    day: dt.date
+    column: str
+
+    def __str__(self) -> str:
+        return f"those with {self.column!r} before {self.day.isoformat()}"
+
+
+Rule = Oldest | Before
+
+
+@dataclass(frozen=True)
+class Drop:
+    """
+    A drop that is in the books, and in the files.
+
+    Attributes:
+        record: The entry's record.
+        entry: Its number.
+        files: The files that hold what stays.
+        completed: True if an earlier attempt had recorded it already.
+    """
+
+    record: Dropped
+    entry: int
+    files: tuple[Path, ...]
+    completed: bool = False
+
+
+@dataclass(frozen=True)
+class _Shrinking:
+    """The test set as it is, which of its examples stay, and what becomes of its files."""
+
+    before: TestSet
+    stays: Mask
+    after: TestSet
+    contents: Mapping[str, bytes]
+
+
+def drop(session: Session, rule: Rule, reason: str) -> Drop:
+    """
+    Record that the oldest examples leave the test set, and take them out of its files.
+
+    Args:
+        session: The gate, opened by its owner.
+        rule: Which examples go.
+        reason: Why; public.
+
+    Raises:
+        Misuse: If the rule fits no examples, or all; if it needs what is not there; or if the reason is none.
+        DataError: If dates cannot be read, or the files are not the registered ones.
+        FreshTestSetNeeded: If the test set is over.
+        EvaluationPending: If an evaluation has begun and not ended.
+    """
+    refuse_no_reason(reason, 'Say why they go: --reason "a year old, as agreed in March". Everybody can read it.')
+    session = replace(session, takes_any_version=True)
+    shrinking = _shrinking(session, rule)
+    predictions: dict[str, Aligned] = {}
+    done = session.decide(lambda books: _record(session, books, shrinking, rule, reason, predictions))
+    session.registry.settle(done.record.labels)
+    store = session.runner_on(shrinking.after).store
+    for digest, found in predictions.items():
+        store.put(digest, found.values[shrinking.stays])
+    targets = {"labels": session.gate.testset.labels, "inputs": session.gate.testset.features}
+    files = {what: session.gate.resolve(str(targets[what])) for what in shrinking.contents}
+    for what, content in shrinking.contents.items():
+        put_in_place(session, content, files[what], what)
+    return replace(done, files=tuple(files.values()))
+
+
+# --- what stays ------------------------------------------------------------------------------------------------------
+
+
+def _shrinking(session: Session, rule: Rule) -> _Shrinking:
+    before = session.exam
+    stays = _stays(before, rule)
+    if stays.all() or not stays.any():
+        said = "none" if stays.all() else "every one"
+        raise Misuse(
+            f"{rule}: that is {said} of the {before.n_examples:,} examples",
+            hint="Name a rule by which some go and some stay. Nothing was recorded.",
+        )
+    gone = set() if before.ids is None else {before.ids[row] for row in np.flatnonzero(~stays)}
+    contents = {"labels": _without(before.files, before.files.labels, gone, stays)}
+    files = replace(before.files, labels=replace(before.files.labels, content=contents["labels"]))
+    if files.features is not None:
+        contents["inputs"] = _without(before.files, files.features, gone, stays)
+        files = replace(files, features=replace(files.features, content=contents["inputs"]))
+    after = load(files).seen_through(before.columns)
+    if after is None or not np.array_equal(after.hashes, before.hashes[stays]):
+        raise DataError(
+            "taken out of the files, these examples would leave others than were there",
+            hint="Save the files as plain CSV. Nothing was recorded.",
+        )
+    return _Shrinking(before, stays, replace(after, account=before.fingerprint), contents)
+
+
+def _stays(exam: TestSet, rule: Rule) -> Mask:
+    match rule:
+        case Oldest(n_examples):
+            return np.arange(exam.n_examples) >= n_examples
+        case Before(day, column):
+            return np.array([each >= day for each in _days(exam, column)])
+        case _:
+            assert_never(rule)
+
+
+def _days(exam: TestSet, column: str) -> Iterator[dt.date]:
+    """
+    The day of each example.
+
+    Dates are only taken from what the examples are known by: nobody can have changed them since registration.
+    """
+    features = exam.files.features
+    if features is None or column not in exam.columns:
+        raise Misuse(
+            f"the test set is not known by a column {column!r}, so that anybody could have changed its dates",
+            hint="Name a column of the features that was there when it was registered; or drop by order: --oldest N.",
+        )
+    table = read_table(features, frozenset({column}))
+    for row, cell in enumerate(text_column(table, column)):
+        try:
+            yield dt.datetime.fromisoformat(cell.strip()).date()
+        except ValueError:
+            said = "" if features.is_silent else f": {cell[:40]!r} in {table.place(row)}"
+            raise DataError(
+                f"{features} has dates in {column!r} that cannot be read{said}",
+                hint="Write them as 2026-11-23, with or without a time. Nothing was recorded.",
+            ) from None
+
+
+def _without(files: ExamFiles, table: Source, gone: set[str], stays: Mask) -> bytes:
+    """The content of one of the files without the rows that go; of an earlier attempt they may be gone already."""
+    names = read_table(table, frozenset({files.id}))
+    if gone and files.id in names.columns:
+        stays = np.array([name not in gone for name in text_column(names, files.id)])
+    elif names.n_rows == np.count_nonzero(stays):
+        stays = np.ones(np.count_nonzero(stays), np.bool_)
+    return remaining(table, stays)
+
+
+# --- the entry -------------------------------------------------------------------------------------------------------
+
+
+def _record(
+    session: Session, books: Books, shrinking: _Shrinking, rule: Rule, reason: str, predictions: dict[str, Aligned]
+) -> Drop:
+    """The entry of this drop, appended now or by an earlier attempt; takes up *predictions* of accepted models."""
+    life = session.life(books)
+    if (last := _unfinished(life, shrinking)) is not None:
+        return last
+    refuse_outgrown(shrinking.before, life)
+    refuse_over(life)
+    refuse_pending(life)
+    labels.refuse_corrected(session, life)
+    _refuse_in_another_order(shrinking.before, life)
+    pins = _pins(session, life, shrinking, predictions)
+    register = session.registry.held(life, shrinking.before.hashes, shrinking.before.read_labels)
+    found = shrinking.after.read_labels()
+    register = register.updated(shrinking.after.hashes, found)
+    record = Dropped(
+        testset=shrinking.before.fingerprint,
+        version=shrinking.after.version,
+        rule=str(rule),
+        n_dropped=int(np.count_nonzero(~shrinking.stays)),
+        reason=reason,
+        pins=pins,
+        origin=session.origin,
+        **portrait(shrinking.after, found, register),
+    )
+    session.registry.draft(register)
+    return Drop(record, session.append(record, books.head).number, ())
+
+
+def _unfinished(life: Life, shrinking: _Shrinking) -> Drop | None:
+    """This drop, if it is the last thing that was recorded of the examples and the files are still those of before."""
+    if not life.changes or life.version != shrinking.after.version:
+        return None
+    last = life.changes[-1]
+    return Drop(last.record, last.entry.number, (), completed=True) if isinstance(last.record, Dropped) else None
+
+
+def _refuse_in_another_order(exam: TestSet, life: Life) -> None:
+    """Refuse files in which examples that were added later do not come later."""
+    cohorts = [life.registered.record, *(taken.record for taken in life.changes)]
+    for cohort in reversed(cohorts):
+        refuse_reordered(exam, cohort)
+        if isinstance(cohort, Dropped):
+            return
+
+
+def _pins(session: Session, life: Life, shrinking: _Shrinking, predictions: dict[str, Aligned]) -> dict[str, str]:
+    """Marks by which accepted models are recognized on the examples that stay."""
+    pins = {}
+    for submission in _recognized(session, life):
+        model = session.runner.earlier(submission)
+        try:
+            session.predicting.refuse_unfaithful(life, model)
+            found = session.predicting.of(model)
+        except (DataError, ModelError):
+            if session.gate.testset.inputs is Inputs.SEALED:
+                raise
+            continue  # `check` says what to do about a model of which nothing is noted
+        predictions[submission.digest] = found
+        if life.pin_of(submission) is not None:
+            pins[submission.digest] = session.predicting.pin_on(found, shrinking.stays)
+    return pins
+
+
+def _recognized(session: Session, life: Life) -> Sequence[Submission]:
+    """The models that a coming evaluation may compare with."""
+    name = session.gate.name
+    others = sorted(gate for gate in life.gates - {name} if life.accepted(gate) is not None)
+    if others and session.gate.testset.inputs is Inputs.SEALED:
+        raise Misuse(
+            f"the gate {others[0]!r} has an accepted model too, which could not be told from another one afterwards",
+            hint="Register the next test set, which starts with what this one has left: `proctor testset renew`.",
+        )
+    accepted = life.accepted(name)
+    found = [accepted.record.candidate if accepted else None, life.anchor(name)]
+    return list({each.digest: each for each in found if each is not None}.values())
