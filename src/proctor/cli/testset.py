@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from proctor.cli.drop import drop
 from proctor.cli.extend import extend
 from proctor.cli.notify import notify
 from proctor.cli.owners import EXISTING, as_json_option, gate_file, owner_option, session_of
@@ -39,12 +40,13 @@ def testset() -> None:
       proctor testset seal exam/labels.csv      encrypt the labels
       proctor testset show                      its life so far, and the sets before and after it
       proctor testset extend more.csv           add labeled examples, on the same account
+      proctor testset drop --oldest 500         take the oldest out, on the same account
       proctor testset retire --reason "spent"   end it, and give its labels to developers
       proctor testset renew                     register the one that follows
     """
 
 
-for command in (seal, extend, settings, baseline, renew, register, notify):
+for command in (seal, extend, drop, settings, baseline, renew, register, notify):
     testset.add_command(command)
 
 

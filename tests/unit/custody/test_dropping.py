@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from gate.project import LABELS, N_EXAMPLES, Project
 
+from proctor import cli
 from proctor.custody import dropping
 from proctor.custody.dropping import Before, Oldest, drop
 from proctor.custody.extension import extend
@@ -230,6 +231,23 @@ def test_drop__machine_that_died_after_the_entry(project, monkeypatch, written):
     assert 301 == len((project.root / "labels.csv").read_text().splitlines())
     assert 301 == len((project.root / "features.csv").read_text().splitlines())
     assert 200 == drop(project.session(), Oldest(100), REASON).record.n_examples
+
+
+def test_drop__on_the_command_line(project, capsys):
+    """The command says what it did, what to run, and what may not decide it; a rule is said in one way."""
+    project.check()
+    act = ("testset", "drop", str(project.root), "--reason", REASON)
+
+    assert 2 == cli.run([*act, "--oldest", "3", "--before", "2026-01-01"])
+    assert "Say either --oldest N, or --before DATE" in capsys.readouterr().err
+    assert 0 == cli.run([*act, "--oldest", "3"])
+
+    out = capsys.readouterr().out
+    assert "dropped 3 examples, 397 stay" in out
+    assert "old.csv is about more examples: run its model on all 397." in out
+    assert "Never from labels" in out
+    assert 0 == cli.run(["testset", "show", str(project.root)])
+    assert f"by 3 examples to 397 in entry 3 (the oldest 3 examples): {REASON}" in capsys.readouterr().out
 
 
 def test_drop__a_set_that_is_over_or_being_asked(project):
