@@ -18,6 +18,7 @@ from proctor.language.logic import Assignment, Truth, allocate, truth
 from proctor.language.parser import parse
 from proctor.language.quantities import (
     Difference,
+    FScore,
     Linear,
     Proportion,
     Quantity,

@@ -137,6 +137,40 @@ class Ratio:
 
 
 @dataclass(frozen=True)
+class FScore:
+    """
+    F-beta of one model for one class: recall counts *beta* times as much as precision.
+
+    Attributes:
+        model: The model.
+        positive: The class, as it is spelled in labels.
+        beta: The weight; neither 0, which is precision, nor 1, which is F1.
+    """
+
+    model: Variable
+    positive: str
+    beta: Decimal
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d: the model's."""
+        return _alone(self.model)
+
+    @property
+    def is_bounded_by_d(self) -> bool:
+        """Never: how many predictions change says nothing of one model."""
+        return False
+
+    @property
+    def terms(self) -> tuple[tuple[float, str], ...]:
+        """It is made of nothing else."""
+        return ((1.0, str(self)),)
+
+    def __str__(self) -> str:
+        return f"fbeta({self.model}, {quoted(self.positive)}, beta={decimal_text(self.beta)})"
+
+
+@dataclass(frozen=True)
 class RatioDifference:
     """
     Difference of a `Ratio` between two models; in the normal form *plus* comes first in the order n, o, a.
@@ -173,7 +207,7 @@ class RatioDifference:
         return f"{plus} - {minus}"
 
 
-Quantity = Proportion | Difference | Linear | Ratio | RatioDifference
+Quantity = Proportion | Difference | Linear | Ratio | FScore | RatioDifference
 
 DISAGREEMENT = Proportion(Variable.D)
 """The share of examples on which candidate and baseline differ: the only quantity that needs no labels."""

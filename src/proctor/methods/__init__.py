@@ -16,6 +16,7 @@ from proctor.language import (
     Clause,
     Difference,
     Formula,
+    FScore,
     Linear,
     Proportion,
     Quantity,
@@ -24,27 +25,41 @@ from proctor.language import (
     clauses,
 )
 from proctor.methods.accuracy import ACCURACY
+from proctor.methods.balanced import BALANCED, BalancedDifferenceMethod, BalancedMethod
 from proctor.methods.difference import DifferenceMethod
 from proctor.methods.error import ERROR
+from proctor.methods.fbeta import FBETA, FBetaMethod
 from proctor.methods.linear import LinearMethod
 from proctor.methods.method import Counted, Method, Outcomes, Sequential
 from proctor.methods.metric import Metric, named
 from proctor.methods.proportion import ProportionMethod
 from proctor.methods.ratio import RATIOS, RatioMethod
-from proctor.methods.ratio_difference import ratio_difference_method
+from proctor.methods.ratio_difference import WEIGHTS, CellsMethod, ShareDifferenceMethod
 
 AnyMethod = Counted[Any, Any] | Sequential[Any, Any]
+
+
+def _of_ratio(quantity: Ratio) -> AnyMethod:
+    return (BalancedMethod if quantity.metric == BALANCED.name else RatioMethod)(quantity)
+
+
+def _of_ratio_difference(quantity: RatioDifference) -> AnyMethod:
+    if quantity.metric == BALANCED.name:
+        return BalancedDifferenceMethod(quantity)
+    return (CellsMethod if quantity.metric in WEIGHTS else ShareDifferenceMethod)(quantity)
+
 
 METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     Proportion: ProportionMethod,
     Difference: DifferenceMethod,
     Linear: LinearMethod,
-    Ratio: RatioMethod,
-    RatioDifference: ratio_difference_method,
+    Ratio: _of_ratio,
+    RatioDifference: _of_ratio_difference,
+    FScore: FBetaMethod,
 }
 """The method of each kind of quantity."""
 
-METRICS: Mapping[str, Metric] = {metric.name: metric for metric in (ACCURACY, ERROR, *RATIOS)}
+METRICS: Mapping[str, Metric] = {metric.name: metric for metric in (ACCURACY, ERROR, *RATIOS, FBETA, BALANCED)}
 """The metrics that conditions can call, by name."""
 
 

@@ -18,7 +18,7 @@ from proctor.language.tree import Argument, Expression, Name, Word
 MODELS_IN_WORDS = "`n` (the new model), `o` (the old one) or `a` (the anchor)"
 _NOT_YET = frozenset(
     (
-        *("auc", "auroc", "roc_auc", "average_precision", "balanced_accuracy", "brier", "ece", "fbeta", "logloss"),
+        *("auc", "auroc", "roc_auc", "average_precision", "brier", "ece", "logloss"),
         *("log_loss", "mae", "mcc", "mean", "mse", "quantile", "r2", "rmse", "topk"),
     )
 )

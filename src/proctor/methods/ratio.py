@@ -8,16 +8,14 @@ examples that are positive or called so. Given how many examples are in the part
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from proctor.counting.events import Called, Event, Positive, is_class
-from proctor.language import Call, Clause, Ratio
-from proctor.language.tree import Name, Number, Text, Variable, Word, decimal_text
-from proctor.methods.figures import MODELS, percent, points
+from proctor.counting.events import is_class
+from proctor.language import Clause, Ratio
 from proctor.methods.method import Counted
-from proctor.methods.metric import MODELS_IN_WORDS, Metric, refusal, refuse_words
-from proctor.spelling import class_name
+from proctor.methods.metric import Metric
+from proctor.methods.one_class import OfOneModel, ratio_called
 
 if TYPE_CHECKING:
     from proctor.counting.panel import Mask, Panel
@@ -69,15 +67,8 @@ class Hits(NamedTuple):
     part: int
 
 
-class RatioMethod(Counted[Ratio, Hits]):
+class RatioMethod(OfOneModel[Ratio, Hits], Counted[Ratio, Hits]):
     """Judges a metric of one class by the hits among the examples that count."""
-
-    is_of_accuracies = False
-
-    @property
-    def classes(self) -> frozenset[str]:
-        """The positive one."""
-        return frozenset({self.quantity.positive})
 
     @property
     def kind(self) -> Kind:
@@ -85,17 +76,15 @@ class RatioMethod(Counted[Ratio, Hits]):
         return KINDS[self.quantity.metric]
 
     @property
-    def events(self) -> tuple[Event, Event]:
-        """The label is the class; the model says so."""
-        return Positive(self.quantity.positive), Called(self.quantity.model, self.quantity.positive)
+    def noun(self) -> str:
+        """The metric in sentences."""
+        return self.kind.noun
 
     def needs_label(self, panel: Panel) -> Mask:
         """All examples; for precision those alone that the model calls positive."""
-        import numpy as np
-
         values = panel.of(self.quantity.model)
         if values is None or self.quantity.metric != "precision":
-            return np.full(len(panel), values is not None)
+            return super().needs_label(panel)
         return is_class(values, self.quantity.positive)
 
     def of_counts(self, counts: Sequence[int]) -> Hits:
@@ -140,56 +129,9 @@ class RatioMethod(Counted[Ratio, Hits]):
 
         return RatioSizing(share, self.kind, self.quantity)
 
-    def in_words(self, clause: Clause) -> str:
-        """Shares in per cent."""
-        model, positive = MODELS[self.quantity.model], f"class {self.quantity.positive}"
-        told = f"the {self.kind.noun} of {model} for {positive} is"
-        return f"{told} {'above' if clause.above else 'below'} {percent(clause.threshold)}"
-
-    def value_in_words(self, value: float) -> str:
-        """A share in per cent."""
-        return percent(value)
-
-    def tolerance_in_words(self, tolerance: float) -> str:
-        """A distance in points."""
-        return points(tolerance)
-
-
-def _means(call: Call) -> Ratio:
-    """The metric that a call asks for."""
-    example = f'`{call.name}(n, "spam")`'
-    refuse_words(call, *([] if call.options else [Text("spam")]))
-    if "average" in dict(call.options):
-        each = f'`{call.name}(n, "a") > 0.8 and {call.name}(n, "b") > 0.8`'
-        message = f"`{call}` is an average over classes, and each class is judged by itself"
-        raise refusal(call, message, f"Write a clause for each: {each}; each is tested at the full level.")
-    match call.arguments, call.options:
-        case ((Name(variable), positive), ()) | ((Name(variable),), (("positive" | "pos_label", positive),)):
-            if variable is Variable.D:
-                raise refusal(call, "`d` is no model", f"A model is {MODELS_IN_WORDS}: {example}.")
-            return Ratio(call.name, variable, _class(call, positive, example))
-        case ((Name(),), ()):
-            message = f"`{call}` does not say which class is the positive one"
-            raise refusal(call, message, f"Write {example}, with the class as it is in the labels.")
-        case _:
-            raise refusal(
-                call, f"`{call}` needs a model and a class", f"Write {example}; a model is {MODELS_IN_WORDS}."
-            )
-
-
-def _class(call: Call, argument: Name | Number | Text | Word, example: str) -> str:
-    match argument:
-        case Text(value):
-            return class_name(value)
-        case Number(value):
-            return decimal_text(value)
-        case _:
-            raise refusal(call, f"`{argument}` is no class", f"Classes stand in quotation marks: {example}.")
-
 
 def _metric(name: str, summary: str, *also: str) -> Metric:
-    means: Callable[[Call], Ratio] = _means
-    return Metric(name, summary, means, also)
+    return Metric(name, summary, ratio_called, also)
 
 
 RATIOS = (

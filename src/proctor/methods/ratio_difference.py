@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from proctor.counting.events import Called, Event, Positive, is_class
+from proctor.counting.events import is_class
 from proctor.language import Clause, RatioDifference
-from proctor.methods.figures import MODELS, points
-from proctor.methods.method import Counted, Method, Sequential
+from proctor.methods.method import Counted, Sequential
+from proctor.methods.one_class import OfTwoModels
 from proctor.methods.ratio import KINDS
 
 if TYPE_CHECKING:
@@ -30,48 +30,23 @@ WEIGHTS = {"precision": 0.0, "f1": 1.0}
 Statistic = TypeVar("Statistic")
 
 
-class _OfOneClass(Method[RatioDifference, Statistic]):
-    """Labels, words and figures that are the same for all of them."""
-
-    is_paired: ClassVar[bool] = True
-    is_of_accuracies: ClassVar[bool] = False
+class _OfKind(OfTwoModels[RatioDifference, Statistic]):
+    """Noun and labels of the metrics of `proctor.methods.ratio`."""
 
     @property
-    def classes(self) -> frozenset[str]:
-        """The positive one."""
-        return frozenset({self.quantity.positive})
-
-    @property
-    def events(self) -> tuple[Event, ...]:
-        """The label is the class; the first model says so; the second does."""
-        positive, models = self.quantity.positive, (self.quantity.plus, self.quantity.minus)
-        return Positive(positive), *(Called(model, positive) for model in models)
+    def noun(self) -> str:
+        """The metric in sentences."""
+        return KINDS[self.quantity.metric].noun
 
     def needs_label(self, panel: Panel) -> Mask:
         """All examples; for precision those alone that a model calls positive."""
         import numpy as np
 
-        models = [panel.of(model) for model in (self.quantity.plus, self.quantity.minus)]
-        given = [values for values in models if values is not None]
         if self.quantity.metric != "precision":
-            return np.full(len(panel), bool(given))
+            return super().needs_label(panel)
+        given = [values for model in self.models if (values := panel.of(model)) is not None]
         called = [is_class(values, self.quantity.positive) for values in given]
         return np.any(called, axis=0) if called else np.zeros(len(panel), np.bool_)
-
-    def in_words(self, clause: Clause) -> str:
-        """Words that say which model has more of it, and by how many points."""
-        metric, positive = KINDS[self.quantity.metric].noun, self.quantity.positive
-        told = f"the {metric} of {MODELS[self.quantity.plus]} for class {positive} is"
-        other, margin = MODELS[self.quantity.minus], points(abs(clause.threshold))
-        more, less = ("higher", "lower") if clause.above else ("lower", "higher")
-        towards = clause.threshold if clause.above else -clause.threshold
-        if towards < 0:
-            return f"{told} at most {margin} {less} than that of {other}"
-        return f"{told} {more} than that of {other}" + (f" by more than {margin}" if towards else "")
-
-    def value_in_words(self, value: float) -> str:
-        """A difference in points."""
-        return points(value)
 
 
 class Pairs(NamedTuple):
@@ -89,7 +64,7 @@ class Pairs(NamedTuple):
     part: int
 
 
-class ShareDifferenceMethod(_OfOneClass[Pairs], Counted[RatioDifference, Pairs]):
+class ShareDifferenceMethod(_OfKind[Pairs], Counted[RatioDifference, Pairs]):
     """Judges a difference of recall or specificity by wins and losses among the examples that count."""
 
     def of_counts(self, counts: Sequence[int]) -> Pairs:
@@ -142,7 +117,7 @@ class ShareDifferenceMethod(_OfOneClass[Pairs], Counted[RatioDifference, Pairs])
         return ShareDifferenceSizing(share, is_recall=self.quantity.metric == "recall")
 
 
-class CellsMethod(_OfOneClass["Codes"], Sequential[RatioDifference, "Codes"]):
+class CellsMethod(_OfKind["Codes"], Sequential[RatioDifference, "Codes"]):
     """Judges a difference of precision or F1 by betting on cells, in the order fixed at registration."""
 
     def of_codes(self, codes: Codes) -> Codes:
@@ -171,7 +146,7 @@ class CellsMethod(_OfOneClass["Codes"], Sequential[RatioDifference, "Codes"]):
 
     def counts(self, statistic: Codes) -> dict[str, int]:
         """Hits of both models, and the examples that count for each."""
-        found = zip((self.quantity.plus, self.quantity.minus), self._hits(statistic), strict=True)
+        found = zip(self.models, self._hits(statistic), strict=True)
         return {f"{name}_{model}": count for model, pair in found for name, count in zip(_NAMES, pair, strict=True)}
 
     def bounds(
@@ -187,7 +162,7 @@ class CellsMethod(_OfOneClass["Codes"], Sequential[RatioDifference, "Codes"]):
         """Size by the test's known width, or by simulating it."""
         from proctor.methods.sizes.ratio_difference import CellsSizing
 
-        return CellsSizing(share, self._weight, simulate, progress)
+        return CellsSizing(share, simulate, progress, self._weight)
 
     @property
     def _weight(self) -> float:
@@ -205,8 +180,3 @@ class CellsMethod(_OfOneClass["Codes"], Sequential[RatioDifference, "Codes"]):
 
 
 _NAMES = ("hits", "counted")
-
-
-def ratio_difference_method(quantity: RatioDifference) -> ShareDifferenceMethod | CellsMethod:
-    """The way in which a difference of this metric is judged."""
-    return CellsMethod(quantity) if quantity.metric in WEIGHTS else ShareDifferenceMethod(quantity)

@@ -44,7 +44,11 @@ def test_call__text_reads_as_the_same_tree(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ('f2(n, "spam") > 0.8', "there is no metric `f2`", "Known are `accuracy`, `error`, `f1`"),
+        (
+            'f2(n, "spam") > 0.8',
+            "there is no metric `f2`",
+            "Did you mean `fbeta`? Known are",
+        ),
         ("errr(n) < 0.1", "there is no metric `errr`", "Did you mean `error`?"),
         ("acc(n) > 0.9", "there is no metric `acc`", "Did you mean `accuracy`?"),
         ("Error(n) < 0.1", "there is no metric `Error`", "Did you mean `error`?"),

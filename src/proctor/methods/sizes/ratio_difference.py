@@ -14,20 +14,15 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from proctor.methods.sizes import simulation
+from proctor.methods.sizes.betting import FINE, BettingSizing
 from proctor.methods.sizes.difference import DifferenceSizing
 from proctor.methods.sizes.ratio import COUNTED
-from proctor.methods.sizes.share import Share, SizedByShare, check_alternative
+from proctor.methods.sizes.share import Share, check_alternative
 from proctor.methods.sizes.simulation import Floats, Scaled, feasible_vertices
-from proctor.methods.sizing import ComputedAnew, Progress, Sizing
 from proctor.stats import binomial, contrast
-from proctor.stats.domain import LARGEST_SAMPLE, too_many
 
 ASSUMED = 0.5
 """The baseline's metric in a plan: precision is hardest to tell there, and F1 is easier above."""
-
-FINE = 1e-5
-"""Tolerances are resolved to so much."""
 
 _LABEL, _FIRST, _SECOND = (np.arange(8) >> bit & 1 for bit in range(3))
 
@@ -75,104 +70,34 @@ class Population(NamedTuple):
 
 
 @dataclass(frozen=True)
-class CellsSizing(SizedByShare, ComputedAnew):
+class CellsSizing(BettingSizing):
     """
     Betting on cells of the baseline's metric; for ``<`` the models change places.
 
     Args:
-        share: What the clause may use.
         weight: Weight of a miss beside a false alarm.
-        simulate: Whether the test is simulated.
-        progress: Told how much of a simulation is done.
     """
 
     weight: float
-    simulate: bool = False
-    progress: Progress | None = None
     method: ClassVar[str] = "betting on cells"
     """Name of the test."""
 
     @property
     def reason(self) -> str:
         """Reason for this test, how it was sized, and which examples count."""
-        sized = "simulating the test" if self.simulate else "a rule of thumb, which --simulate sharpens,"
         return (
             f"each model has its own {COUNTED['f1' if self.weight else 'precision']}; the test set must hold so many "
-            f"of either; sized by {sized} as if the baseline's were {ASSUMED:g}"
+            f"of either; sized by {self.sized}, as if the baseline's were {ASSUMED:g}"
         )
 
     @property
-    def label_share(self) -> float:
-        """Every example that counts needs its label."""
-        return 1.0
+    def room(self) -> float:
+        """Largest tolerance whose alternative the anticipated disagreement allows."""
+        return (self._reach[1] - self._null) / 2
 
-    def check(self) -> None:
-        """Refuse a difference that the anticipated disagreement rules out."""
-        check_alternative(self.share, -1.0, 1.0)
-        low, high = self._reach
-        check_alternative(self.share, *((low, high) if self.share.above else (-high, -low)), "disagreement")
-
-    def sample_size(self) -> int:
-        """Examples that must count, by the test's known width, or at which the simulated test has the power."""
-        size = self.approximate_size()
-        if not self.simulate:
-            return size
-        test = self._test(self._population(self._truth(self.share.asked)), size)
-        return simulation.sample_size(test, 2 * size, self.progress)
-
-    @property
-    def is_rough(self) -> bool:
-        """A simulation costs seconds: other levels scale the planned one by the test's approximate size."""
-        return self.simulate
-
-    def nearby_size(self, planned: Sizing, size: int) -> int:
-        """The size itself, at this level; or a simulated one, scaled."""
-        if not planned.is_rough:
-            return self.sample_size()
-        assert isinstance(planned, CellsSizing)  # noqa: S101  # the same clause at another level
-        return math.ceil(size * self.approximate_size() / planned.approximate_size())
-
-    def approximate_size(self) -> int:
-        """About as many examples as the test needs."""
-        population = self._population(self._truth(self.share.asked))
-        low, high = 0, 64
-        while self._about(population, high) > high:
-            if high > LARGEST_SAMPLE:
-                raise too_many(LARGEST_SAMPLE)
-            low, high = high, 2 * high
-        while high - low > 1 + high // 1000:
-            middle = (low + high) // 2
-            low, high = (low, middle) if self._about(population, middle) <= middle else (middle, high)
-        return high
-
-    def tolerance(self, n_examples: int) -> float | None:
-        """Smallest tolerance that so many examples reach, if all of them count."""
-        if self.log_level == -math.inf or n_examples < 1:
-            return None
-        near, far = 0.0, (self._reach[1] - self._null) / 2 * (1 - 1e-9)
-        if far <= 0 or not self._works(n_examples, far):
-            return None
-        while far - near > FINE:
-            middle = (near + far) / 2
-            near, far = (near, middle) if self._works(n_examples, middle) else (middle, far)
-        return far
-
-    def resolves(self, n_examples: int) -> bool:
-        """True if so many examples reach the clause's own tolerance, if all of them count."""
-        if self.clause.tolerance is None:
-            return self.tolerance(n_examples) is not None
-        return self.log_level > -math.inf and n_examples >= 1 and self._works(n_examples, self.clause.tolerance)
-
-    def _works(self, n_examples: int, tolerance: float) -> bool:
-        return self._about(self._population(self._truth(tolerance)), n_examples) <= n_examples
-
-    def _about(self, population: Population, n_examples: int) -> int:
-        """About as many examples as the test needs, if the interval for the baseline is that of *n_examples*."""
-        test = self._test(population, n_examples)
-        return simulation.approximate_size(test, test.log_miss)
-
-    def _test(self, population: Population, n_examples: int) -> Scaled:
+    def test(self, tolerance: float, n_examples: int) -> Scaled:
         """The bets on the cell that is hardest to refute; the test itself leaves out scores of 0, and is no worse."""
+        population = self._population(self._null + 2 * tolerance)
         chances, rest = population.chances, self.log_level + math.log1p(-contrast.INTERVAL_SHARE)
         low, high = self._interval(population, n_examples)
         width = (high - low) / contrast.CELLS
@@ -184,6 +109,12 @@ class CellsSizing(SizedByShare, ComputedAnew):
         values = (scores[met] - least) / (most - least)
         null = -least / (most - least)
         return Scaled(tuple(values.tolist()), tuple(chances[met].tolist()), null, rest, self.share.log_miss)
+
+    def check(self) -> None:
+        """Refuse a difference that the anticipated disagreement rules out."""
+        check_alternative(self.share, -1.0, 1.0)
+        low, high = self._reach
+        check_alternative(self.share, *((low, high) if self.share.above else (-high, -low)), "disagreement")
 
     def _interval(self, population: Population, n_examples: int) -> tuple[float, float]:
         """The interval for the baseline that so many examples are expected to give."""
@@ -234,9 +165,6 @@ class CellsSizing(SizedByShare, ComputedAnew):
     @property
     def _null(self) -> float:
         return self.clause.threshold if self.share.above else -self.clause.threshold
-
-    def _truth(self, tolerance: float) -> float:
-        return self._null + 2 * tolerance
 
 
 def _assumed(difference: float) -> float:

@@ -1,0 +1,139 @@
+"""Metrics of one class: the events behind them, their words, and how their calls are read."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from proctor.counting.events import Called, Event, Positive
+from proctor.language import Call, Clause, FScore, Ratio, RatioDifference, Variable
+from proctor.language.tree import Argument, Name, Number, Text, decimal_text
+from proctor.methods.figures import MODELS, percent, points
+from proctor.methods.method import Method
+from proctor.methods.metric import MODELS_IN_WORDS, refusal, refuse_words
+from proctor.spelling import class_name
+
+if TYPE_CHECKING:
+    from proctor.counting.panel import Mask, Panel
+
+Judged = TypeVar("Judged", bound=Ratio | FScore | RatioDifference)
+Statistic = TypeVar("Statistic")
+
+
+class OfOneClass(Method[Judged, Statistic]):
+    """A method that asks of each example whether it is of a class, and which models say so."""
+
+    is_of_accuracies: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def noun(self) -> str:
+        """The metric in sentences."""
+
+    @property
+    def models(self) -> tuple[Variable, ...]:
+        """The models, in the order n, o, a."""
+        return tuple(model for model, weight in zip(Variable, self.quantity.weights, strict=True) if weight)
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The positive one."""
+        return frozenset({self.quantity.positive})
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The label is the class; each of the models says so."""
+        positive = self.quantity.positive
+        return Positive(positive), *(Called(model, positive) for model in self.models)
+
+    def needs_label(self, panel: Panel) -> Mask:
+        """All examples: those of the class may lie anywhere."""
+        import numpy as np
+
+        return np.full(len(panel), any(panel.of(model) is not None for model in self.models))
+
+    @property
+    def subject(self) -> str:
+        """The metric of the first model, with its verb."""
+        return f"the {self.noun} of {MODELS[self.models[0]]} for class {self.quantity.positive} is"
+
+
+class OfOneModel(OfOneClass[Judged, Statistic]):
+    """Words of a metric against a number."""
+
+    def in_words(self, clause: Clause) -> str:
+        """Shares in per cent."""
+        return f"{self.subject} {'above' if clause.above else 'below'} {percent(clause.threshold)}"
+
+    def value_in_words(self, value: float) -> str:
+        """A share in per cent."""
+        return percent(value)
+
+    def tolerance_in_words(self, tolerance: float) -> str:
+        """A distance in points."""
+        return points(tolerance)
+
+
+class OfTwoModels(OfOneClass[Judged, Statistic]):
+    """Words of a difference between two models."""
+
+    is_paired: ClassVar[bool] = True
+
+    def in_words(self, clause: Clause) -> str:
+        """Words that say which model has more of it, and by how many points."""
+        other, margin = MODELS[self.models[1]], points(abs(clause.threshold))
+        more, less = ("higher", "lower") if clause.above else ("lower", "higher")
+        towards = clause.threshold if clause.above else -clause.threshold
+        if towards < 0:
+            return f"{self.subject} at most {margin} {less} than that of {other}"
+        return f"{self.subject} {more} than that of {other}" + (f" by more than {margin}" if towards else "")
+
+    def value_in_words(self, value: float) -> str:
+        """A difference in points."""
+        return points(value)
+
+
+def ratio_called(call: Call) -> Ratio:
+    """
+    The metric of one model and one class that a call asks for.
+
+    Raises:
+        ConditionError: If it does not name a model and a class.
+    """
+    return Ratio(call.name, *model_and_class(call, f'`{call.name}(n, "spam")`'))
+
+
+def model_and_class(call: Call, example: str) -> tuple[Variable, str]:
+    """
+    The model and the class that a call names.
+
+    Raises:
+        ConditionError: If it names none, or more, with an *example*.
+    """
+    refuse_words(call, *([] if call.options else [Text("spam")]))
+    if "average" in dict(call.options):
+        each = f'`{call.name}(n, "a") > 0.8 and {call.name}(n, "b") > 0.8`'
+        message = f"`{call}` is an average over classes, and each class is judged by itself"
+        raise refusal(call, message, f"Write a clause for each: {each}; each is tested at the full level.")
+    match call.arguments, call.options:
+        case ((Name(model), positive), ()) | ((Name(model),), (("positive" | "pos_label", positive),)):
+            if model is Variable.D:
+                raise refusal(call, "`d` is no model", f"A model is {MODELS_IN_WORDS}: {example}.")
+            return model, _class(call, positive, example)
+        case ((Name(),), ()):
+            message = f"`{call}` does not say which class is the positive one"
+            raise refusal(call, message, f"Write {example}, with the class as it is in the labels.")
+        case _:
+            raise refusal(
+                call, f"`{call}` needs a model and a class", f"Write {example}; a model is {MODELS_IN_WORDS}."
+            )
+
+
+def _class(call: Call, argument: Argument, example: str) -> str:
+    match argument:
+        case Text(value):
+            return class_name(value)
+        case Number(value):
+            return decimal_text(value)
+        case _:
+            raise refusal(call, f"`{argument}` is no class", f"Classes stand in quotation marks: {example}.")

@@ -1,0 +1,72 @@
+"""Sizes of the betting test of balanced accuracy: groups, so many as there are examples of the rarer kind."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import product
+
+from proctor.language import value_range
+from proctor.methods.sizes.betting import BettingSizing
+from proctor.methods.sizes.share import check_alternative
+from proctor.methods.sizes.simulation import Scaled
+
+
+@dataclass(frozen=True)
+class BalancedSizing(BettingSizing):
+    """Betting on groups of one example of each kind, on which models are equally good."""
+
+    @property
+    def reason(self) -> str:
+        """Reason for this test, how it was sized, and which examples count."""
+        return (
+            "each example of the class goes with one of another; the test set must hold so many of either, and more of "
+            f"one help too; sized by {self.sized}"
+        )
+
+    def check(self) -> None:
+        """Refuse a value that is impossible, or that the anticipated disagreement rules out."""
+        low, high = value_range(self.clause.quantity)
+        check_alternative(self.share, low, high)
+        if self._is_difference:
+            check_alternative(self.share, -self.share.disagreement, self.share.disagreement, "disagreement")
+
+    @property
+    def room(self) -> float:
+        """Largest tolerance whose alternative is possible, or agrees with the anticipated disagreement."""
+        low, high = (-self._disagreement, self._disagreement) if self._is_difference else (0.0, 1.0)
+        return (high - self.clause.threshold if self.share.above else self.clause.threshold - low) / 2
+
+    def test(self, tolerance: float, n_examples: int) -> Scaled:
+        """The bets on the mean of two examples, one of each kind."""
+        low, high = value_range(self.clause.quantity)
+        one = self._one_example(self.share.alternative(tolerance))
+        chances: dict[float, float] = {}
+        for (some, chance), (other, as_well) in product(one.items(), repeat=2):
+            shown = ((some + other) / 2 - low) / (high - low)
+            value = shown if self.share.above else 1 - shown
+            chances[value] = chances.get(value, 0.0) + chance * as_well
+        null = (self.clause.threshold - low) / (high - low)
+        return Scaled(
+            tuple(chances),
+            tuple(chances.values()),
+            null if self.share.above else 1 - null,
+            self.log_level,
+            self.share.log_miss,
+        )
+
+    def _one_example(self, truth: float) -> dict[float, float]:
+        """Chance of each score of one example, whose mean is *truth*."""
+        if not self._is_difference:
+            return {1.0: truth, 0.0: 1 - truth}
+        d = max(self._disagreement, math.fabs(truth))
+        return {1.0: (d + truth) / 2, -1.0: (d - truth) / 2, 0.0: 1 - d}
+
+    @property
+    def _is_difference(self) -> bool:
+        return value_range(self.clause.quantity)[0] < 0
+
+    @property
+    def _disagreement(self) -> float:
+        """A bound on the disagreement of all examples bounds none on a kind of them."""
+        return self.share.disagreement if self.share.is_said else 1.0
