@@ -72,6 +72,7 @@ def test_pool__asked_for_taken_back_and_judged(pool):
     assert 0 == second.code, second.err
     assert "labels     120 of 600 examples have one" in second.out
     assert 0 == pool.proctor("check").code
+    assert "no label is asked for" in pool.proctor("labels", "request").err
     shown = pool.proctor("labels", "show").out
     assert ["60 from ann@example.org", "60 from bob"] == re.findall(r"received +(.*)", shown)
     assert "imported twice" in pool.proctor("labels", "import", "back.csv").err
@@ -108,7 +109,7 @@ BAD = {
     "class": ("id,label\ne0,77\n", "unknown classes"),
     "twice": ("id,label\ne0,1\ne0,1\n", "given twice"),
     "contradicting": ("id,label\ne0,1\ne0,2\n", "contradict each other"),
-    "nothing": ("id,label\n", "no label"),
+    "nothing": ("id,label\n", "no new label"),
     "no columns": ("a,b\n1,2\n", "has no column 'id'"),
 }
 

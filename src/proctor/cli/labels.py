@@ -55,11 +55,15 @@ def request(file: str, form: str) -> int:
     tasks of Label Studio it shows their features, too, unless the inputs are sealed. No prediction is in it, and none
     may be shown to whoever labels: people lean to what a model says.
     """
+    from proctor.cli import outputs
     from proctor.custody.labeling import wanted
     from proctor.testset import Form, blank_form
 
     session = session_of(file)
-    click.echo(blank_form(session.exam, wanted(session), Form(form)), nl=False)
+    rows = wanted(session)
+    click.echo(blank_form(session.exam, rows, Form(form)), nl=False)
+    if not rows:
+        outputs.remark("no label is asked for: `proctor check` asks for those that it lacks")
     return PASSED
 
 
@@ -70,6 +74,7 @@ def request(file: str, form: str) -> int:
 Examples:
   proctor labels import labeled.csv --by ann
   proctor labels import export.json               a JSON export of Label Studio
+  proctor labels import export.json --new-only    a later one of the whole project
 """,
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=EXISTING)
@@ -78,20 +83,23 @@ Examples:
 @click.option(
     "--request", "requests", metavar="FILE", multiple=True, type=EXISTING, help="A request of another machine."
 )
+@click.option("--new-only", is_flag=True, help="Pass over labels that are there already, and agree.")
 @as_json_option
-def import_(files: tuple[Path, ...], file: str, by: str | None, requests: tuple[Path, ...], as_json: bool) -> int:
+def import_(
+    files: tuple[Path, ...], file: str, by: str | None, requests: tuple[Path, ...], new_only: bool, as_json: bool
+) -> int:
     """
     Take the labels in each FILE into the file of labels: CSV, JSON Lines, or a JSON export of Label Studio.
 
     Rows without a label are passed over, so that a part can come back first. Refused, with nothing taken in, are labels
     that were not asked for, of unknown examples or classes, that contradict each other or those that are there, or that
-    are there already.
+    are there already. A project that is exported whole each time brings those again: --new-only passes over them.
 
     Sealed labels are sealed again. Who labeled what, and when, stays with the owner; the ledger says nothing of it.
     """
     from proctor.custody.labeling import holdings, take_in
 
-    n_new = take_in(session_of(file), files, by=by, requests=requests)
+    n_new = take_in(session_of(file), files, by=by, requests=requests, is_new_only=new_only)
     found = holdings(session_of(file))
     print_found({"imported": n_new, **_facts(found)}, as_json, lambda: [_imported(n_new, found), *_lines(found)])
     return PASSED

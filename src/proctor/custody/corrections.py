@@ -111,7 +111,7 @@ def _change(session: Session, life: Life, register: LabelRegister, labels: Label
             f"the owner's record of labels {session.registry.file(life.labels)} is not the one in the ledger",
             hint="Restore it from a copy; or give the labels of the last correction first, to complete it.",
         )
-    change = register.compare(session.exam.hashes, labels)
+    change = _as_filled(session, register).compare(session.exam.hashes, labels)
     if not change.n_changed:
         added = f" ({change.added:,} are new, which needs no correction)" if change.added else ""
         raise Misuse(f"no label differs from the registered ones{added}", hint="Nothing was recorded.")
@@ -122,6 +122,15 @@ def _change(session: Session, life: Life, register: LabelRegister, labels: Label
             hint="Give the whole file of labels, with the corrected ones in it. Nothing was recorded.",
         )
     return change
+
+
+def _as_filled(session: Session, register: LabelRegister) -> LabelRegister:
+    """The register with the labels that came since then: one of those that is wrong is corrected on record, too."""
+    if not session.gate.resolve(session.gate.testset.labels).exists():
+        return register
+    in_place = session.exam.read_labels()
+    has_changed = register.compare(session.exam.hashes, in_place).n_changed > 0
+    return register if has_changed else register.updated(session.exam.hashes, in_place)
 
 
 def _labels_in(session: Session, source: Source) -> Labels:

@@ -67,7 +67,14 @@ def wanted(session: Session) -> list[int]:
     return [row for row in requests_of(session).last() if not known[row]]
 
 
-def take_in(session: Session, files: Sequence[Path], *, by: str | None = None, requests: Sequence[Path] = ()) -> int:
+def take_in(
+    session: Session,
+    files: Sequence[Path],
+    *,
+    by: str | None = None,
+    requests: Sequence[Path] = (),
+    is_new_only: bool = False,
+) -> int:
     """
     Take labels that were asked for into the file of labels; all of them, or none.
 
@@ -76,6 +83,7 @@ def take_in(session: Session, files: Sequence[Path], *, by: str | None = None, r
         files: Tables that were filled in, or exports of Label Studio.
         by: Who labeled, where a file does not say it; left out: who asks.
         requests: Requests that the files answer, where they were written on another machine.
+        is_new_only: True if labels that are there already, and agree, are passed over.
 
     Returns:
         Number of new labels.
@@ -87,18 +95,18 @@ def take_in(session: Session, files: Sequence[Path], *, by: str | None = None, r
         TestSetRetired: If the test set is retired.
     """
     _refuse_unfit(session)
-    exam, receipts = session.exam, Receipts(session)
     given = [each for file in files for each in _answers(session, file) if each.label]
-    if not given:
-        raise Misuse(f"there is no label in {', '.join(repr(str(file)) for file in files)}", hint=_NOTHING)
-    _refuse_strange(exam, given)
+    _refuse_strange(session.exam, given)
     _refuse_repeated(given)
-    _refuse_known(session, given, receipts.read())
-    _refuse_unasked(session, given, requests)
-    content = _content(session, {each.example: str(each.label) for each in given})
-    receipts.add(_receipt(session, each, by) for each in given)
+    _refuse_contradicting(session, given, Receipts(session).read())
+    new = _new(session, given, passes_over=is_new_only)
+    if not new:
+        raise Misuse(f"no new label is in {', '.join(repr(str(file)) for file in files)}", hint=_NOTHING)
+    _refuse_unasked(session, new, requests)
+    content = _content(session, {each.example: str(each.label) for each in new})
+    Receipts(session).add(_receipt(session, each, by) for each in new)
     put_in_place(session, content, session.gate.resolve(session.gate.testset.labels), LABELS)
-    return len(given)
+    return len(new)
 
 
 def _refuse_unfit(session: Session) -> None:
@@ -154,8 +162,21 @@ def _refuse_repeated(given: Sequence[Answer]) -> None:
     _refuse_if_any(again, "there are labels that are given twice", "Leave one of them.")
 
 
-def _refuse_known(session: Session, given: Sequence[Answer], receipts: Iterable[Receipt]) -> None:
-    """Refuse labels for examples that have one: in the file of labels, or by an earlier receipt."""
+def _new(session: Session, given: Sequence[Answer], *, passes_over: bool) -> list[Answer]:
+    """Those of *given* whose example has no label yet; others are refused, unless they are passed over."""
+    known = session.labels.is_known()
+    there = {each.example for each in given if known[session.exam.row_of[each.example]]}
+    if not passes_over:
+        _refuse_if_any(
+            [each for each in given if each.example in there],
+            "there are labels that the test set has already, imported twice",
+            "Leave them out; or pass over them: --new-only.",
+        )
+    return [each for each in given if each.example not in there]
+
+
+def _refuse_contradicting(session: Session, given: Sequence[Answer], receipts: Iterable[Receipt]) -> None:
+    """Refuse another label than the one in the file of labels, or else on an earlier receipt."""
     exam, labels = session.exam, session.labels
     known = labels.is_known()
     received = {each.example: each.label for each in receipts}
@@ -170,11 +191,6 @@ def _refuse_known(session: Session, given: Sequence[Answer], receipts: Iterable[
         [each for each in given if contradicts(each)],
         "there are labels that contradict those of the test set",
         "A label that is wrong is corrected on record: `proctor testset correct`.",
-    )
-    _refuse_if_any(
-        [each for each in given if known[exam.row_of[each.example]]],
-        "there are labels that the test set has already; are they imported twice?",
-        "Leave them out.",
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 from gate.project import LABELS, N_EXAMPLES, Project
 
 from proctor.custody import labeling
+from proctor.custody.corrections import correct
 from proctor.custody.labeling import holdings, take_in, wanted
 from proctor.custody.receipts import Receipts
 from proctor.custody.retirement import retire
@@ -222,6 +223,24 @@ def test_take_in__words_in_an_export(project):
     assert ["ice cream", "ice cream", ""] == project.session().exam.read_labels().values.tolist()
 
 
+def test_correct__a_label_that_came_later(project):
+    """A label that was filled in since registration is corrected on record, like every other; then it is settled."""
+    labels = ["" if row in BLANK else str(label) for row, label in enumerate(LABELS)]
+    project.gate(baseline=None, candidate={"predictions": "old.csv"}).rows_of_labels(labels).check()
+    project.gate(baseline=None)
+    ask(project)
+    take_in(project.session(), [back(project, [("e60", WRONG), *right(range(61, 80))])])
+    corrected = project.root / "corrected.csv"
+    corrected.write_text("id,label\n" + "".join(f"e{row},{label}\n" for row, label in enumerate(LABELS)))
+
+    assert 1 == correct(project.session(), corrected, "typed wrong").n_rows
+
+    assert LABELS.tolist() == project.session().exam.read_labels().values.tolist()
+    assert Verdict.PASS is project.check().verdict
+    with pytest.raises(Misuse, match="no label differs"):
+        correct(project.session(), corrected, "once more")
+
+
 # --- refused ---------------------------------------------------------------------------------------------------------
 
 WRONG = (LABELS[60] + 1) % 10
@@ -231,10 +250,10 @@ TABLES = {
     "given twice": ([*right([60]), *right([60])], "given twice: 'e60'"),
     "contradicting within": ([*right([60]), ("e60", WRONG)], r"contradict each other: 'e60' \(.*line 3\)"),
     "contradicting the set": ([("e0", (LABELS[0] + 1) % 10), ("e1", (LABELS[1] + 1) % 10)], "'e0' .* and 1 other\n"),
-    "there already": (right([0, 1, 2]), "has already; are they imported twice"),
+    "there already": (right([0, 1, 2]), "has already, imported twice"),
     "unknown class": ([("e60", 11)], "unknown classes: 'e60'"),
     "words among numbers": ([("e60", "cat")], "unknown classes"),
-    "no label": ([("e60", "")], "there is no label in"),
+    "no label": ([("e60", "")], "no new label is in"),
     "a score": ([("e60", 0.7)], "is not a class"),
 }
 
@@ -282,6 +301,18 @@ def test_take_in__imported_twice(pool):
 
     assert before == (pool.root / "labels.csv").read_bytes()
     assert 1 == len(Receipts(pool.session()).read())
+
+
+def test_take_in__new_only(pool):
+    """A whole project is exported each time: labels that are there and agree are passed over, another one is not."""
+    take_in(pool.session(), [back(pool, right([60]))], by="ann")
+
+    assert 1 == take_in(pool.session(), [back(pool, right([0, 60, 61]))], is_new_only=True, by="bob")
+    assert {"ann": 1, "bob": 1} == holdings(pool.session()).received
+    with pytest.raises(Misuse, match="no new label is in"):
+        take_in(pool.session(), [back(pool, right([60, 61]))], is_new_only=True)
+    with pytest.raises(DataError, match="contradict those of the test set: 'e60'"):
+        take_in(pool.session(), [back(pool, [("e60", WRONG), *right([62])])], is_new_only=True)
 
 
 def test_take_in__two_files_with_one_label(pool):
