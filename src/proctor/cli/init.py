@@ -24,13 +24,14 @@ Examples:
   proctor init                    ask about what cannot be found out
   proctor init --yes models/spam  take the likeliest of everything
   proctor init --yes --condition no-regression
+  proctor init new.eval old.eval  a gate from the logs of two runs
   proctor init --yes --condition 'n - o > 0 +/- 0.02 and d < 0.1'
 \b
 Conditions that have a name: better-by-a-margin, no-regression, non-inferiority,
 stable-update, quality-floor. `proctor explain` says what a formula means.
 """,
 )
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path())
+@click.argument("places", metavar="[FOLDER | LOG OLDLOG]", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--yes", "-y", is_flag=True, help="Ask nothing; take the likeliest.")
 @click.option("--force", is_flag=True, help="Overwrite a gate file that is there already.")
 @click.option(
@@ -38,18 +39,21 @@ stable-update, quality-floor. `proctor explain` says what a formula means.
     metavar="TEXT",
     help="What a new model must show: a formula, or one of the names below; asked for if left out.",
 )
-def init(folder: Path, yes: bool, force: bool, condition: str | None) -> None:
+def init(places: tuple[Path, ...], yes: bool, force: bool, condition: str | None) -> None:
     """
-    Write proctor.yml for the data and models found in FOLDER.
+    Write proctor.yml for the data and models found in FOLDER, or here for the logs of two runs.
 
     Headers and names of files are looked at; no label is read and no model is loaded.
+    Logs are those of Inspect, lm-evaluation-harness, promptfoo or MLflow; LOG is the new model's.
     """
     from proctor.gatefile import loads
 
+    logs, folder = _meant(places)
     target = folder / "proctor.yml"
     if target.exists() and not force:
         raise Misuse(f"{target} is there already", hint="Edit it, or overwrite it with --force.")
-    draft = _draft(folder, _Questions(are_asked=not yes), condition)
+    questions = _Questions(are_asked=not yes)
+    draft = _draft(folder, questions, condition) if logs is None else _of_logs(logs, questions, condition, force=force)
     draft, remark = _fitted(draft, loads(draft.text(), str(target), folder), is_free=condition != draft.condition)
     text = draft.text()
     loads(text, str(target), folder)
@@ -58,6 +62,42 @@ def init(folder: Path, yes: bool, force: bool, condition: str | None) -> None:
     if remark:
         click.echo(f"  note        {remark}")
     _say_what_next(draft, target, folder)
+    if logs is not None:
+        click.echo("  later logs  proctor check --candidate LOG; their scores tell of the labels: keep them as private")
+
+
+def _meant(places: tuple[Path, ...]) -> tuple[tuple[Path, Path] | None, Path]:
+    """The two logs that are meant, if any, and the folder of the gate file."""
+    match places:
+        case ():
+            return None, Path()
+        case (folder,) if folder.is_dir():
+            return None, folder
+        case (new, old) if new.is_file() and old.is_file():
+            return (new, old), Path()
+    given = " ".join(map(str, places))
+    raise Misuse(f"init takes a folder, or the logs of two runs, not {given!r}", hint="proctor init NEW.eval OLD.eval")
+
+
+def _of_logs(logs: tuple[Path, Path], questions: _Questions, condition: str | None, *, force: bool) -> Draft:
+    """A draft for the scores in two logs; the file of labels is written."""
+    from proctor.cli.logs import EXAMPLE, LABELS, pair, write_labels
+    from proctor.gatefile import PredictionsFile
+    from proctor.gatefile.draft import Draft
+
+    found = pair(*logs, Path(), questions.choice)
+    asked = _question(questions, condition)
+    write_labels(found.examples, Path(), force=force)
+    return Draft(
+        condition=asked.condition,
+        mode=asked.mode,
+        disagreement=found.disagreement,
+        labels=LABELS,
+        id=EXAMPLE,
+        candidate=PredictionsFile(found.new[0], EXAMPLE, found.new[1]),
+        baseline=PredictionsFile(found.old[0], EXAMPLE, found.old[1]),
+        first=_first(asked.condition),
+    )
 
 
 class _Questions:

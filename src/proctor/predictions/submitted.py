@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from proctor.errors import DataError
-from proctor.predictions import tables
+from proctor.predictions import logs, tables
 from proctor.predictions.columns import Kind, Values, classes_column, kind_of, text_column
 from proctor.predictions.tables import Source, Table
 
@@ -119,10 +119,10 @@ def _prediction_column(source: Source, names: ColumnNames) -> str:
 def _no_column(source: Source, names: ColumnNames) -> DataError:
     found = tables.column_names(source)
     there = ", ".join(repr(name[:_SHOWN_LETTERS]) for name in found[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
-    return DataError(
-        f"{source} has no column {names.prediction!r}; it has {there}",
-        hint=f"name the columns {names.id!r} and {names.prediction!r} in its first line",
-    )
+    hint = f"name the columns {names.id!r} and {names.prediction!r} in its first line"
+    if logs.is_log(source):
+        hint = "say which score of the log is judged, beside `predictions` in the gate file: `prediction: NAME`"
+    return DataError(f"{source} has no column {names.prediction!r}; it has {there}", hint=hint)
 
 
 def _no_prediction(table: Table, rows: np.ndarray) -> DataError:

@@ -28,7 +28,7 @@ Raw = list[str] | list[Any] | np.ndarray
 
 CHUNK_ROWS = 16_384
 _TEXTS = (".csv", ".tsv", ".jsonl", ".ndjson")
-_SUFFIXES = (*_TEXTS, ".npy", ".npz", ".parquet", ".pq")
+_SUFFIXES = (*_TEXTS, ".npy", ".npz", ".parquet", ".pq", ".eval", ".json")
 _PACKED = ".gz"
 _INDEX = re.compile(r"|Unnamed: \d+(\.\d+)*|__index_level_\d+__")
 
@@ -244,6 +244,11 @@ def _chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterato
         from proctor.predictions import parquet
 
         yield from parquet.chunks(source, wanted, rows)
+        return
+    from proctor.predictions import logs
+
+    if logs.is_log(source):
+        yield logs.read_log(source).table(source, wanted)
         return
     match source.suffix if source.suffix in _TEXTS else source.ending:
         case ".csv" | ".tsv":

@@ -1,0 +1,236 @@
+"""
+Logs of evaluations that were run by other tools, as tables: one row for each sample, one column for each score.
+
+A score of a log is right or wrong, and becomes the class ``correct`` or ``incorrect``. Where there is one score, it is
+the prediction; where there are several, each has a column of its name. The ``id`` is the sample's own; an ``example``
+is known by its id and by what was asked: two runs that asked different questions under one id do not match.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from proctor.errors import DataError
+from proctor.predictions.tables import Source, Table
+
+CORRECT, INCORRECT = "correct", "incorrect"
+
+Json = Any
+_MOST_BYTES = 1 << 31
+_WORDS = {"C": True, "I": False, "N": False, "yes": True, "no": False, "pass": True, "fail": False}
+_OWN = frozenset({"id", "example", "prediction", "answer"})
+
+
+class Sample(NamedTuple):
+    """
+    One sample of a log.
+
+    Attributes:
+        id: Its name in the log.
+        asked: All that was asked of the model, as JSON or text.
+        scores: Its scores by name, as the log has them.
+        answer: What the model answered; ``None`` where that is not one text.
+    """
+
+    id: str
+    asked: Json
+    scores: Mapping[str, Json]
+    answer: str | None = None
+
+
+@dataclass(frozen=True)
+class Log:
+    """
+    Log of one run.
+
+    Attributes:
+        tool: What wrote it.
+        task: What was run; empty where the log does not say.
+        ids: Name of each sample.
+        examples: Name of each sample together with a digest of what was asked.
+        marks: By the name of each score, ``correct`` or ``incorrect`` for each sample.
+        answers: What the model answered; ``None`` unless each answer is one text.
+    """
+
+    tool: str
+    task: str
+    ids: list[str]
+    examples: list[str]
+    marks: dict[str, list[str]] = field(default_factory=dict)
+    answers: list[str] | None = None
+
+    def table(self, source: Source, wanted: frozenset[str] | None) -> Table:
+        """The log as a table."""
+        columns: dict[str, list[Any]] = {"id": self.ids, "example": self.examples}
+        if len(self.marks) == 1:
+            columns["prediction"] = next(iter(self.marks.values()))
+        columns |= {name: marks for name, marks in self.marks.items() if name not in _OWN}
+        if self.answers is not None:
+            columns["answer"] = self.answers
+        kept = {name: column for name, column in columns.items() if wanted is None or name in wanted}
+        return Table(dict(kept), len(self.ids), source)
+
+
+def is_log(source: Source) -> bool:
+    """True if *source* is a log, by its ending; of JSON Lines by its first line."""
+    if source.ending in {".eval", ".json"}:
+        return True
+    if source.suffix != ".jsonl":
+        return False
+    from proctor.predictions.logs import lmeval
+
+    return lmeval.is_log(source)
+
+
+def read_log(source: Source) -> Log:
+    """
+    Read a log of Inspect, lm-evaluation-harness, promptfoo or MLflow.
+
+    Raises:
+        DataError: If it is none, was cut off, or its run did not end; or if a sample is there twice or has no score.
+        MissingExtra: If it is packed by Zstandard, and zstandard is not installed.
+    """
+    if source.ending == ".eval":
+        from proctor.predictions.logs import inspect
+
+        return inspect.read_archive(source)
+    if source.suffix == ".jsonl":
+        from proctor.predictions.logs import lmeval
+
+        return lmeval.read(source)
+    return _read_json(source)
+
+
+def _read_json(source: Source) -> Log:
+    with source.open_bytes() as file:
+        content = parsed(source, file.read(_MOST_BYTES + 1))
+    if isinstance(content, dict) and isinstance(content.get("eval"), dict):
+        from proctor.predictions.logs import inspect
+
+        return inspect.read_whole(source, content)
+    if isinstance(content, dict) and isinstance(content.get("results"), dict):
+        from proctor.predictions.logs import promptfoo
+
+        return promptfoo.read(source, content)
+    if isinstance(content, dict) and {"columns", "data"} <= content.keys():
+        from proctor.predictions.logs import mlflow
+
+        return mlflow.read(source, content)
+    raise DataError(
+        f"{source} is JSON, and no log that proctor knows",
+        hint="it reads logs of Inspect and promptfoo, and evaluation tables of MLflow (with `columns` and `data`)",
+    )
+
+
+def parsed(source: Source, content: bytes) -> Json:
+    """
+    The value that JSON stands for.
+
+    Raises:
+        DataError: If it is none, as where it was cut off, or is too long.
+    """
+    if len(content) > _MOST_BYTES:
+        raise DataError(f"{source} is longer than {_MOST_BYTES >> 30} GiB", hint="log fewer samples in one file")
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        reason = getattr(error, "msg", None) or "it is nested too deeply, or a number in it is too long"
+        raise cut_off(source, reason) from error
+
+
+def cut_off(source: Source, reason: str) -> DataError:
+    """Error for a log that is not whole."""
+    return DataError(
+        f"{source} is not a whole log: {reason}",
+        hint="it was cut off, or its run has not ended: copy it again, or run it again",
+    )
+
+
+def malformed(source: Source, error: Exception) -> DataError:
+    """Error for a log whose parts are others than its tool writes."""
+    lacks = f"it lacks {error.args[0]!r}" if isinstance(error, KeyError) else "a part of it is of another kind"
+    return DataError(
+        f"{source} is not a log as its tool writes it: {lacks}", hint="log it again with a present version of the tool"
+    )
+
+
+def collect(source: Source, tool: str, task: str, samples: Iterable[Sample]) -> Log:
+    """
+    Put *samples* together.
+
+    Raises:
+        DataError: If there is none, if one is there twice, or if no score is right or wrong in each of them.
+    """
+    ids: list[str] = []
+    examples: list[str] = []
+    scores: list[Mapping[str, Json]] = []
+    answers: list[str | None] = []
+    for sample in samples:
+        ids.append(sample.id)
+        examples.append(f"{sample.id}:{digest_of(sample.asked)}")
+        scores.append(sample.scores)
+        answers.append(sample.answer)
+    if not ids:
+        raise DataError(f"{source} holds no samples", hint="log the samples, and run it to its end")
+    _refuse_repeats(source, ids)
+    marks, odd = _marks(ids, scores)
+    if not marks:
+        said = "has no score" if source.is_silent or odd is None else odd
+        raise DataError(
+            f"{source} has no score that is right or wrong in every sample: {said}",
+            hint="score every sample as correct or incorrect (1 or 0); other figures are not judged",
+        )
+    given = [answer for answer in answers if answer is not None]
+    return Log(tool, task, ids, examples, marks, given if len(given) == len(ids) else None)
+
+
+def digest_of(asked: Json) -> str:
+    """Short digest of what was asked."""
+    text = asked if isinstance(asked, str) else json.dumps(asked, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _refuse_repeats(source: Source, ids: list[str]) -> None:
+    seen: set[str] = set()
+    for name in ids if len(set(ids)) != len(ids) else ():
+        if name in seen:
+            raise repeated(source, name)
+        seen.add(name)
+
+
+def repeated(source: Source, name: str) -> DataError:
+    """Error for a sample that is in a log more than once."""
+    which = "a sample" if source.is_silent else f"sample {name!r}"
+    return DataError(
+        f"{source} has {which} more than once, and repeats of one example are not examples of their own",
+        hint="run each sample once (one epoch, no repeats), or log their reduced score alone",
+    )
+
+
+def _marks(ids: list[str], scores: list[Mapping[str, Json]]) -> tuple[dict[str, list[str]], str | None]:
+    """The scores that are right or wrong in every sample; and of one that is not, in which it is what."""
+    marks, odd = {}, None
+    for name in {name: None for each in scores for name in each}:
+        column = [_mark(each.get(name)) for each in scores]
+        if None not in column:
+            marks[name] = [each for each in column if each is not None]
+        elif odd is None:
+            row = column.index(None)
+            value = scores[row].get(name)
+            what = "is missing" if value is None else f"is {str(value)[:40]!r}"
+            odd = f"{name!r} {what} in sample {ids[row]!r}"
+    return marks, odd
+
+
+def _mark(value: Json) -> str | None:
+    """Correct or incorrect; ``None`` for a score that is neither."""
+    is_right = value
+    if isinstance(value, str):
+        is_right = _WORDS.get(value)
+    elif isinstance(value, int | float) and value in (0, 1):
+        is_right = bool(value)
+    return (CORRECT if is_right else INCORRECT) if isinstance(is_right, bool) else None
