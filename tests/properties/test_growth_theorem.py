@@ -13,6 +13,7 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import cache
 
 import pytest
 
@@ -26,6 +27,7 @@ Plan = Callable[[str], tuple[frozenset[int], slice]]
 """Candidate and examples in use for a transcript."""
 
 
+@cache
 def passes(right: int, examples: int, level: Fraction) -> bool:
     """The exact test of n > ½ on so many examples at a level."""
     tail = sum(math.comb(examples, k) for k in range(right, examples + 1))
@@ -40,12 +42,12 @@ def passes_on(tape: Sequence[int], candidate: frozenset[int], level: Fraction) -
     return passes(count(tape, candidate, len(tape)), len(tape), level)
 
 
-def has_false_pass(tape: Sequence[int], plan: Plan) -> bool:
-    """Play one life; the code gives PASS and FAIL one half each."""
+def has_false_pass(tape: Sequence[int], plan: Plan, stake_of: Callable[[str], Fraction] = lambda _s: HALF) -> bool:
+    """Play one life; unless something else is staked, the code gives PASS and FAIL one half each."""
     transcript, budget = "", DELTA
     while len(transcript) < DEPTH:
         candidate, examples = plan(transcript)
-        level = budget * HALF
+        level = budget * stake_of(transcript)
         if passes_on(tape[examples], candidate, level):
             return True
         transcript, budget = transcript + "f", budget - level
@@ -59,6 +61,7 @@ def share(happens: Callable[[Sequence[int]], bool]) -> Fraction:
 def growing(seed: int) -> Plan:
     """Any candidate and any number of examples for each transcript; more or fewer than before."""
 
+    @cache
     def plan(transcript: str) -> tuple[frozenset[int], slice]:
         rng = random.Random(f"{seed} {transcript}")
         return rng.choice(CANDIDATES), slice(rng.randint(2, TAPE))
@@ -74,6 +77,7 @@ def appended(candidate: frozenset[int]) -> Plan:
 def window(seed: int) -> Plan:
     """Any candidate, and examples that come and go: the oldest are dropped, and new ones are added."""
 
+    @cache
     def plan(transcript: str) -> tuple[frozenset[int], slice]:
         rng = random.Random(f"{seed} {transcript}")
         oldest = rng.randint(0, len(transcript))
@@ -93,6 +97,48 @@ PLANS = {
 def test_growth__no_life_exceeds_delta(name: str) -> None:
     """(T) §4.6, B1: whatever the transcript adds to or takes from the examples in use, false passes stay within δ."""
     assert 0 < share(lambda tape: has_false_pass(tape, PLANS[name])) <= DELTA
+
+
+def stakes_of(seed: int) -> Callable[[str], Fraction]:
+    """A stake for every transcript."""
+
+    @cache
+    def stake_of(transcript: str) -> Fraction:
+        return Fraction(random.Random(f"{seed} stake {transcript}").randint(1, 19), 20)
+
+    return stake_of
+
+
+def planned(seed: int) -> Plan:
+    """Any candidate, and so many examples that the test can pass at all at what is staked: the plan N(s)."""
+    stake_of = stakes_of(seed)
+
+    @cache
+    def plan(transcript: str) -> tuple[frozenset[int], slice]:
+        budget = DELTA
+        for end in range(len(transcript)):
+            budget *= 1 - stake_of(transcript[:end])
+        needed = next((n for n in range(1, TAPE) if Fraction(1, 2**n) <= budget * stake_of(transcript)), TAPE)
+        return random.Random(f"{seed} {transcript}").choice(CANDIDATES), slice(needed)
+
+    return plan
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_growth__planned_from_the_transcript_under_declared_stakes(seed: int) -> None:
+    """(T) §4.5, §4.6: with stakes on a random tree, and as many examples as the plan asks for at each."""
+    plan, stake_of = planned(seed), stakes_of(seed)
+
+    assert 0 < share(lambda tape: has_false_pass(tape, plan, stake_of)) <= DELTA
+
+
+def test_growth__stake_raised_where_the_test_passes_breaks_the_promise() -> None:
+    """A stake that follows the outcome makes fails free, on a growing set as on any other."""
+
+    def has_one(tape: Sequence[int]) -> bool:
+        return any(passes_on(tape[:n], candidate, DELTA * HALF) for n in range(3, TAPE + 1) for candidate in CANDIDATES)
+
+    assert share(has_one) > DELTA
 
 
 def test_growth__extension_decided_from_a_p_value_breaks_the_promise() -> None:
