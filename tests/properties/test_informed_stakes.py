@@ -8,64 +8,38 @@ predictions changed; normal draws that are independent between evaluations. Seed
 from __future__ import annotations
 
 import math
-from functools import partial
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.special import ndtri_exp
 
-from proctor.budget import STAKE_UNITS, Account, Adaptive, Contract, Step, open_account
+from proctor.budget import Contract
 from proctor.budget.informed import DevelopmentResult, Forecaster
 from proctor.errors import DomainError
+from proctor.simulation.staking import Prospect, Team, always_high, informed, live, nothing
 
-N_TEST, CHANGED, GAIN, COMMITS = 10_000, 0.1, 0.02, 200
+PROSPECT = Prospect(contract=Contract(0.999))
+N_TEST = PROSPECT.examples
+ALONE = Team(name="alone", habit=nothing)
+INFORMED = Team(name="informed", habit=informed, development=N_TEST)
 SEEDS = range(4)
 
 
-def life(seed: int, n_development: int | None, flattery: float = 0.0) -> tuple[int, int, float]:
-    """Passes of true gains, passes of nothing, and bits leaked; without development data the account decides alone."""
-    rng = np.random.default_rng(seed)
-    account, experts = open_account(Contract(0.999)), Forecaster()
-    found, false = 0, 0
-    for _ in range(COMMITS):
-        gain = GAIN if rng.random() < 1 / 3 else 0.0
-        deviation = math.sqrt(CHANGED - gain**2)
-        seen = rng.normal(gain, deviation / math.sqrt(N_TEST))
-        result = None if n_development is None else developed(rng, gain + flattery, deviation, n_development)
-        stake = None
-        if result is not None:
-            level_of = partial(level_under, account)
-            stake = experts.stake(result, level_of)
-        level = account.next_log_level(Adaptive(), stake)
-        is_pass = bool(seen > -ndtri_exp(level) * deviation / math.sqrt(N_TEST))
-        experts = experts.after(result, level, is_pass)
-        account = account.after(Step(is_pass, Adaptive(), stake=stake))
-        found, false = found + (is_pass and gain > 0), false + (is_pass and gain == 0)
-    return found, false, account.leakage_bits
-
-
-def level_under(account: Account, stake: float) -> float:
-    return account.next_log_level(Adaptive(), round(stake * STAKE_UNITS))
-
-
-def developed(rng: np.random.Generator, gain: float, deviation: float, n: int) -> DevelopmentResult:
-    """Wins and losses of a draw on development data."""
-    changed = round(CHANGED * n)
-    wins = round((changed + rng.normal(gain, deviation / math.sqrt(n)) * n) / 2)
-    wins = min(max(wins, 0), changed)
-    return DevelopmentResult(wins, changed - wins, n, N_TEST, 0.0)
-
-
-def mean_of(**how: float | None) -> tuple[float, float, float]:
-    lives = np.array([life(seed, **how) for seed in SEEDS])
-    found, false, bits = lives.mean(axis=0)
+def mean_of(team: Team, prospect: Prospect = PROSPECT) -> tuple[float, float, float]:
+    """Improvements that passed, wrong passes and bits, on average."""
+    lives = [live(prospect, team, np.random.default_rng(seed)) for seed in SEEDS]
+    found, false, bits = (
+        np.mean([each.found for each in lives]),
+        np.mean([len(each.false_at) for each in lives]),
+        np.mean([each.bits for each in lives]),
+    )
     return float(found), float(false), float(bits)
 
 
 def test_informed_stakes__pass_five_times_as_much_on_the_same_test_set() -> None:
     """Without them about 10 of 68 gains pass, with as many development examples as test examples about 50."""
-    alone, _, alone_bits = mean_of(n_development=None)
-    informed, false, bits = mean_of(n_development=N_TEST)
+    alone, _, alone_bits = mean_of(ALONE)
+    informed, false, bits = mean_of(INFORMED)
 
     assert 6 < alone < 14
     assert 40 < informed < 60
@@ -75,11 +49,38 @@ def test_informed_stakes__pass_five_times_as_much_on_the_same_test_set() -> None
 
 def test_informed_stakes__learn_that_development_data_flatter() -> None:
     """Results that look two points too good still pass three times as much as no results."""
-    alone, _, _ = mean_of(n_development=None)
-    flattered, false, _ = mean_of(n_development=N_TEST, flattery=0.02)
+    alone, _, _ = mean_of(ALONE)
+    flattered, false, _ = mean_of(replace(INFORMED, flattery=0.02))
 
     assert flattered > 2.5 * alone
     assert 0 == false
+
+
+def test_always_high__gains_nothing_and_does_no_harm() -> None:
+    """Who stakes the most on everything passes no more than without stakes, and the guard leaves it nearly as much."""
+    alone, _, _ = mean_of(ALONE)
+    high, false, _ = mean_of(replace(ALONE, habit=always_high))
+
+    assert 0.5 * alone < high < 1.5 * alone
+    assert 0 == false
+
+
+def test_extensions__let_more_pass_on_the_same_account() -> None:
+    """With the test set extended twice, more passes for the same promise."""
+    fixed, _, _ = mean_of(ALONE)
+    grown, false, _ = mean_of(replace(ALONE, extensions=2))
+
+    assert grown > 1.5 * fixed
+    assert 0 == false
+
+
+def test_live__wrong_passes_come_at_their_level() -> None:
+    """At a reliability of ½ wrong passes happen, and in no more lives than half (2,000 lives of 5; z = 4: 3e-5)."""
+    prospect = replace(PROSPECT, contract=Contract(0.5), commits=5, pass_rate=0.0)
+    rng = np.random.default_rng(7)
+    wrong = sum(bool(live(prospect, ALONE, rng).false_at) for _ in range(2_000))
+
+    assert 300 < wrong < 1_000 + 4 * 23
 
 
 def test_experts__believe_those_who_were_right() -> None:
