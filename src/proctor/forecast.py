@@ -68,7 +68,7 @@ def budget_report(account: Account, prospect: Prospect) -> BudgetReport:
     if not prospect.is_known:
         return replace(report, is_reach_known=False)
     reach = prospect.reach(log_level)
-    report = replace(report, next_tolerance=reach.tolerance, asked_tolerance=reach.asked)
+    report = replace(report, next_tolerance=reach.tolerance, asked_tolerance=reach.asked, tolerance_unit=reach.unit)
     if reach.tolerance is None or reach.asked is None:
         return report
     log_end = _log_level_at_which_reach_ends(reach, log_level, prospect.terms.log_miss)

@@ -23,6 +23,8 @@ def table(caption: str, rows: Iterable[tuple[str, object]]) -> str:
     return str(head + Markup("").join(shown) + Markup("</table>"))
 
 
-def points(tolerance: float | None) -> str | None:
-    """A tolerance in points."""
-    return None if tolerance is None else f"±{100 * tolerance:.3g} points"
+def points(tolerance: float | None, unit: str = "points") -> str | None:
+    """A tolerance in points, or in a unit of its own."""
+    if tolerance is None:
+        return None
+    return f"±{100 * tolerance:.3g} points" if unit == "points" else f"±{tolerance:.3g}"

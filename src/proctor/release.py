@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from proctor.ledger.records import Basis, Verdict
+from proctor.methods import Unit
 from proctor.notebook import points, table
 
 __all__ = ["Basis", "BudgetReport", "HistoryRow", "Release", "Status", "TestSetFacts", "Verdict"]
@@ -35,6 +36,7 @@ class BudgetReport:
         next_tolerance: Tolerance that the next evaluation reaches, of the clause furthest from what it asks;
             ``None`` when the set is spent or no tolerance can be reached.
         asked_tolerance: Tolerance asked for by that clause; ``None`` if the condition names none.
+        tolerance_unit: Unit of both.
         lasts_passes: About how many more passes in a row until a fresh test set is needed; ``None`` if over a thousand
             or not known.
         lasts_fails: The same for fails.
@@ -56,6 +58,7 @@ class BudgetReport:
     bits_left: float | None = None
     counts: str = "passes"
     is_reach_known: bool = True
+    tolerance_unit: Unit = Unit.POINTS
 
     @property
     def is_spent(self) -> bool:
@@ -87,8 +90,8 @@ class BudgetReport:
     @property
     def rows(self) -> _Rows:
         """What is left, for a small table."""
-        asked = "" if self.asked_tolerance is None else f" (asked: {points(self.asked_tolerance)})"
-        reach = points(self.next_tolerance) or "no tolerance at all"
+        asked = "" if self.asked_tolerance is None else f" (asked: {points(self.asked_tolerance, self.tolerance_unit)})"
+        reach = points(self.next_tolerance, self.tolerance_unit) or "no tolerance at all"
         return (
             ("evaluations", self.evaluations),
             (self.counts, self.passes),

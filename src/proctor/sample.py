@@ -20,7 +20,7 @@ from proctor.counting.engine import NUMPY, Engine
 from proctor.counting.events import JOINT, Coding
 from proctor.counting.panel import Mask, Panel
 from proctor.errors import DataError
-from proctor.methods import method_of
+from proctor.methods import Valuing, method_of
 from proctor.predictions import Labels
 
 
@@ -78,9 +78,14 @@ class Sample:
     def codes(self, coding: Coding) -> NDArray[np.uint8]:
         """The code of each example, in the order fixed at registration; errors as `counts`."""
         self._refuse_missing(coding)
-        order = self.order if self.mask is None else self.order[self.mask[self.order]]
-        codes: NDArray[np.uint8] = np.concatenate([*coded(self.panel, self.labels, coding.events)])[order]
+        codes: NDArray[np.uint8] = np.concatenate([*coded(self.panel, self.labels, coding.events)])[self._order]
         return codes
+
+    def values(self, valuing: Valuing) -> NDArray[np.float64]:
+        """The value of each example, in the order fixed at registration; errors as `counts`."""
+        self._refuse_missing(valuing)
+        values: NDArray[np.float64] = valuing.values_of(self.panel, self.labels)[self._order]
+        return values
 
     def rows_to_label(self, formula: Formula) -> Mask:
         """
@@ -94,11 +99,15 @@ class Sample:
             needed |= of_clause if clause.slice is None else of_clause & self.slices[clause.slice]
         return needed
 
+    @property
+    def _order(self) -> NDArray[Any]:
+        return self.order if self.mask is None else self.order[self.mask[self.order]]
+
     @cached_property
     def _joint(self) -> tuple[int, ...]:
         return joint_counts(self.panel, self.labels, self.mask, self.engine)
 
-    def _refuse_missing(self, coding: Coding) -> None:
+    def _refuse_missing(self, coding: Coding | Valuing) -> None:
         if self.labels.known is None:
             return
         needed = coding.needs_label(self.panel)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import assert_never
 
 from proctor.conditions import (
@@ -144,6 +144,7 @@ def _legend(formula: Formula) -> Iterator[str]:
         yield from (sentence for variable, sentence in _LEGEND.items() if variable in named)
     elif Variable.A in named:
         yield "The anchor is the model that was the baseline when the test set was registered."
+    yield from dict.fromkeys(chain.from_iterable(method_of(clause.quantity).remarks for clause in clauses(formula)))
 
 
 def _slices(formula: Formula) -> Iterator[str]:

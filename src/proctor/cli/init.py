@@ -28,7 +28,8 @@ Examples:
   proctor init --yes --condition 'n - o > 0 +/- 0.02 and d < 0.1'
 \b
 Conditions that have a name: better-by-a-margin, no-regression, non-inferiority,
-stable-update, quality-floor. `proctor explain` says what a formula means.
+stable-update, quality-floor; of numbers: smaller-errors, squared-errors,
+judge-score. `proctor explain` says what a formula means.
 """,
 )
 @click.argument("places", metavar="[FOLDER | LOG OLDLOG]", nargs=-1, type=click.Path(exists=True, path_type=Path))

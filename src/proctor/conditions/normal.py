@@ -18,7 +18,7 @@ from proctor.errors import ConditionError
 from proctor.language.clauses import Clause, Formula, mapped, renumbered
 from proctor.language.parser import parse
 from proctor.language.place import Place
-from proctor.language.quantities import ORDER, Difference, Linear, Proportion, Quantity, combined, extremes
+from proctor.language.quantities import ORDER, Difference, Linear, Mean, Proportion, Quantity, combined, extremes
 from proctor.language.tree import (
     Add,
     Call,
@@ -34,7 +34,7 @@ from proctor.language.tree import (
     decimal_text,
     names_in,
 )
-from proctor.methods import metric_of
+from proctor.methods import metric_of, reading_of
 
 _SMALLEST, _LARGEST = Fraction(1, 10**100), Fraction(10**100)
 
@@ -50,9 +50,12 @@ def normalize(condition: Condition) -> Formula:
         A clause, or a flat tree of AND and OR over clauses, numbered in the order of the text.
 
     Raises:
-        ConditionError: If a clause is not linear, is true or false whatever the models, or has no positive tolerance.
+        ConditionError: If a clause is not linear, is true or false whatever the models, or has no positive tolerance;
+            if two clauses need one file read in two ways.
     """
-    return renumbered(mapped(condition, _clause))
+    formula = renumbered(mapped(condition, _clause))
+    reading_of(formula)
+    return formula
 
 
 @dataclass(frozen=True)
@@ -200,6 +203,10 @@ def _by_itself(comparison: Comparison, form: _Form, above: bool, tolerance: Frac
     return _Bound(quantity, weights, above == (factor > 0), -form.constant / factor, scaled)
 
 
+def _range(bound: _Bound) -> tuple[Fraction, Fraction]:
+    return bound.quantity.extremes if isinstance(bound.quantity, Mean) else extremes(bound.weights)
+
+
 def _simplified(bound: _Bound) -> _Bound:
     """One variable, or a difference of two accuracies, by itself; anything else as it stands."""
     used = [(name, weight) for name, weight in zip(ORDER, bound.weights, strict=True) if weight]
@@ -245,15 +252,17 @@ def _check_tolerance(comparison: Comparison, bound: _Bound) -> None:
             f"the tolerance of `{comparison}` is not above 0, and no test set resolves that",
             "Write how fine the test set must resolve, such as `+/- 0.01`, or leave the tolerance out.",
         )
-    low, high = extremes(bound.weights)
+    low, high = _range(bound)
     if bound.tolerance >= high - low:
         reason = f"`{bound.quantity}` lies between {_figure(low)} and {_figure(high)}, whatever the models"
         hint = "Accuracies run from 0 to 1: a tolerance of 1 point is `+/- 0.01`."
+        if isinstance(bound.quantity, Mean):
+            hint = "Write a tolerance that is small beside the range."
         raise _refusal(comparison, f"the tolerance of `{comparison}` covers everything: {reason}", hint)
 
 
 def _check_reach(comparison: Comparison, bound: _Bound) -> None:
-    low, high = extremes(bound.weights)
+    low, high = _range(bound)
     is_never = bound.threshold >= high if bound.above else bound.threshold <= low
     is_always = bound.threshold < low if bound.above else bound.threshold > high
     if not is_never and not is_always:
@@ -266,7 +275,8 @@ def _check_reach(comparison: Comparison, bound: _Bound) -> None:
 def _scale_hint(bound: _Bound, low: Fraction, high: Fraction) -> str:
     hint = f"Compare it with a number between {_figure(low)} and {_figure(high)}"
     hundredth = bound.threshold / 100
-    is_likely_percent = abs(bound.threshold) >= 1 and low < hundredth < high
+    is_share = high <= 1 or not isinstance(bound.quantity, Mean)
+    is_likely_percent = is_share and abs(bound.threshold) >= 1 and low < hundredth < high
     return f"{hint}; {_figure(bound.threshold)} % is written {_figure(hundredth)}." if is_likely_percent else f"{hint}."
 
 

@@ -96,10 +96,11 @@ def name_baseline(session: Session, file: Path) -> tuple[Submission, int | None]
 
 
 def _columns(session: Session) -> ColumnNames:
+    numbers = session.gate.reading.predictions
     for model in (session.gate.baseline, session.gate.candidate):
         if isinstance(model, PredictionsFile):
-            return ColumnNames(model.id, model.prediction)
-    return ColumnNames(session.gate.testset.id)
+            return ColumnNames(model.id, model.prediction, numbers)
+    return ColumnNames(session.gate.testset.id, numbers=numbers)
 
 
 def _pin(session: Session) -> Pin | None:

@@ -170,9 +170,9 @@ class _Model:
                 hint="Leave --baseline out: the model is run in the sandbox.",
             )
         file, candidate = Source(path), self.session.gate.candidate
-        names = ColumnNames()
+        names = ColumnNames(numbers=self.session.gate.reading.predictions)
         if isinstance(candidate, PredictionsFile):
-            names = ColumnNames(candidate.id, candidate.prediction)
+            names = names._replace(id=candidate.id, prediction=candidate.prediction)
         found = read_predictions(file, names)
         digest = self.session.runner.digest_of(found)
         return Contestant(Submission(digest, str(path), accepted.commit if accepted else None), lambda: found)

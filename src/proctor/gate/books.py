@@ -358,8 +358,8 @@ def refuse_if_out_of_reach(
         return
     check_possible(formula, found.terms)  # no fresh test set would help
     reach = found.reach(log_level)
-    reached = "nothing at all" if reach.tolerance is None else f"±{points(reach.tolerance)}"
-    asked = "" if reach.asked is None else f", and ±{points(reach.asked)} is asked for"
+    reached = "nothing at all" if reach.tolerance is None else f"±{points(reach.tolerance, reach.unit)}"
+    asked = "" if reach.asked is None else f", and ±{points(reach.asked, reach.unit)} is asked for"
     these = _told(clauses(formula)[reach.clause_index], n_examples, sizes)
     raise ToleranceOutOfReach(
         f"a fresh test set is needed: the next evaluation on {these} could resolve {reached}{asked}; nothing was spent",

@@ -212,7 +212,9 @@ class ModelRunner:
 
     def _from_file(self, names: PredictionsFile, file: Source, commit: str | None) -> Contestant:
         """A file of predictions, known by what it says of each example, however it is written (theory.md §4.3.3)."""
-        found = read_predictions(file, ColumnNames(names.id, names.prediction), self.exam.n_examples)
+        found = read_predictions(
+            file, ColumnNames(names.id, names.prediction, self.gate.reading.predictions), self.exam.n_examples
+        )
         submission = Submission(self.digest_of(found), names.predictions, commit)
         return Contestant(submission, lambda: found, found.digest)
 
@@ -303,7 +305,7 @@ class ModelRunner:
         root, candidate = self.gate.root, self.gate.candidate
         if isinstance(candidate, PredictionsFile):
             file = Source(Path(candidate.predictions), file_at(root, commit, candidate.predictions))
-            columns = ColumnNames(candidate.id, candidate.prediction)
+            columns = ColumnNames(candidate.id, candidate.prediction, self.gate.reading.predictions)
             found = read_predictions(file, columns, self.exam.n_examples)
             if found.digest != submission.digest:  # as earlier versions knew it
                 self._must_be(submission, self.digest_of(found))

@@ -103,7 +103,7 @@ class Execution:
             features = write_features(files, folder)
             if files is self.exam.files:
                 slot.enter_context(self._slot())
-            ran = run(model, project, features, place)
+            ran = run(model, project, features, place, self.gate.reading.predictions)
         self._tiers.append(self._isolation(ran.tier))
         if ran.said and self.gate.testset.inputs is not Inputs.SEALED:
             self.runtime.remark("\n  | ".join([f"{model} said:", *ran.said]))

@@ -138,6 +138,7 @@ class OwnerKey:
             label=source.label,
             classes=frozenset(source.classes) if source.classes else None,
             key=self._row_key() if sealed_inputs else b"",
+            reading=self.gate.reading,
         )
 
     def opened(self, path: Path, context: str) -> Source:

@@ -17,12 +17,14 @@ from pathlib import Path
 from proctor import conditions
 from proctor.budget import Adaptive, Adaptivity, Contract, Mode, Stakes
 from proctor.conditions import Formula
+from proctor.counting.reading import Reading
 from proctor.errors import GateFileError
 from proctor.files import Fence
 from proctor.gatefile.feedback import Feedback, VerdictOnly
 from proctor.gatefile.isolation import Isolation, Sandbox
 from proctor.gatefile.recipients import Notify, Owner, RunStoreTarget
 from proctor.gatefile.slot import DEFAULT_SLOT_S, DEFAULT_TIMEOUT_S, Slot
+from proctor.methods import reading_of
 from proctor.models.runnable import Command, Model
 from proctor.planning import Bound, Request
 from proctor.runtime import OWN_FOLDER
@@ -189,6 +191,11 @@ class Policy:
     def formula(self) -> Formula:
         """The condition's clauses in normal form."""
         return conditions.normalize(conditions.parse(self.condition))
+
+    @cached_property
+    def reading(self) -> Reading:
+        """How the files of predictions and labels are read."""
+        return reading_of(self.formula)
 
     @property
     def contract(self) -> Contract:

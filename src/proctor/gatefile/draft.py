@@ -57,6 +57,15 @@ READY_MADE = (
         r"n - o > 0 +/- 0.01 /\ d < 0.1 +/- 0.02",
     ),
     ReadyMade("quality-floor", "new is right in more than 85 % of all cases", "n > 0.85 +/- 0.02"),
+    ReadyMade(
+        "smaller-errors",
+        "numbers: the mean absolute error of new is below that of old",
+        "mae(n, max=10, sd=1) - mae(o, max=10, sd=1) < 0 +/- 0.1",
+    ),
+    ReadyMade(
+        "squared-errors", "numbers: the mean squared error of new is below 5", "mse(n, max=50, sd=5) < 5 +/- 0.5"
+    ),
+    ReadyMade("judge-score", "scores from 0 to 1: the mean of new is above 0.7", "mean(n, sd=0.2) > 0.7 +/- 0.02"),
 )
 
 

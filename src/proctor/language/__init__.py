@@ -20,10 +20,12 @@ from proctor.language.quantities import (
     Difference,
     FScore,
     Linear,
+    Mean,
     Proportion,
     Quantity,
     Ratio,
     RatioDifference,
+    Score,
     quantity_variables,
     value_range,
 )

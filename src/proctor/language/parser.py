@@ -206,6 +206,8 @@ def _argument(branch: Branch, text: str) -> Argument:
     match branch.data:
         case "number":
             return Number(_decimal(token, place), place=place)
+        case "negative_number":
+            return Number(-_decimal(token, place), place=place)
         case "text":
             return Text(_unquoted(token, place), place=place)
         case _:

@@ -55,7 +55,7 @@ class _Node:
 
 @dataclass(frozen=True)
 class Number(_Node):
-    """A constant as written, never negative (the sign is a :class:`Negative`)."""
+    """A constant as written; negative as an argument only (elsewhere the sign is a :class:`Negative`)."""
 
     value: Decimal
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from proctor.counting.reading import CLASSES, Reading
+from proctor.errors import ConditionError
 from proctor.language import (
     Call,
     Clause,
@@ -18,6 +20,7 @@ from proctor.language import (
     Formula,
     FScore,
     Linear,
+    Mean,
     Proportion,
     Quantity,
     Ratio,
@@ -29,14 +32,16 @@ from proctor.methods.balanced import BALANCED, BalancedDifferenceMethod, Balance
 from proctor.methods.difference import DifferenceMethod
 from proctor.methods.error import ERROR
 from proctor.methods.fbeta import FBETA, FBetaMethod
+from proctor.methods.figures import Unit
 from proctor.methods.linear import LinearMethod
-from proctor.methods.method import Counted, Method, Outcomes, Sequential
+from proctor.methods.mean import MEANS, MeanMethod
+from proctor.methods.method import Counted, Method, Outcomes, Sequential, Valued, Valuing
 from proctor.methods.metric import Metric, named
 from proctor.methods.proportion import ProportionMethod
 from proctor.methods.ratio import RATIOS, RatioMethod
 from proctor.methods.ratio_difference import WEIGHTS, CellsMethod, ShareDifferenceMethod
 
-AnyMethod = Counted[Any, Any] | Sequential[Any, Any]
+AnyMethod = Counted[Any, Any] | Sequential[Any, Any] | Valued[Any]
 
 
 def _of_ratio(quantity: Ratio) -> AnyMethod:
@@ -56,10 +61,11 @@ METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     Ratio: _of_ratio,
     RatioDifference: _of_ratio_difference,
     FScore: FBetaMethod,
+    Mean: MeanMethod,
 }
 """The method of each kind of quantity."""
 
-METRICS: Mapping[str, Metric] = {metric.name: metric for metric in (ACCURACY, ERROR, *RATIOS, FBETA, BALANCED)}
+METRICS: Mapping[str, Metric] = {metric.name: metric for metric in (ACCURACY, ERROR, *RATIOS, FBETA, BALANCED, *MEANS)}
 """The metrics that conditions can call, by name."""
 
 
@@ -72,6 +78,28 @@ def beyond_accuracies(formula: Formula) -> Quantity | None:
     """The first quantity of a formula that does not follow from who is right and what changes; ``None`` if all do."""
     quantities = (clause.quantity for clause in clauses(formula))
     return next((each for each in quantities if not method_of(each).is_of_accuracies), None)
+
+
+def reading_of(formula: Formula) -> Reading:
+    """
+    How the files of predictions and labels are to be read for a condition.
+
+    Raises:
+        ConditionError: If its clauses need one file read in two ways.
+    """
+    found, first = None, ""
+    for clause in clauses(formula):
+        asked = method_of(clause.quantity).reading
+        if asked is None:
+            continue
+        together = asked if found is None else found.with_(asked)
+        if together is None:
+            raise ConditionError(
+                f"`{first}` and `{clause}` read one file in two ways: as classes, and as numbers",
+                "Ask them in two gate files, each with predictions of its own.",
+            )
+        found, first = together, first or clause.text
+    return found or CLASSES
 
 
 def is_gain(clause: Clause) -> bool:

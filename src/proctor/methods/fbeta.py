@@ -110,7 +110,7 @@ def _means(call: Call) -> FScore | Ratio:
     others = tuple((name, value) for name, value in call.options if name != "beta")
     model, positive = model_and_class(replace(call, options=others), example)
     match dict(call.options).get("beta"):
-        case Number(beta) if beta <= _LARGEST:
+        case Number(beta) if 0 <= beta <= _LARGEST:
             same = {Decimal(0): "precision", Decimal(1): "f1"}.get(beta)
             return Ratio(same, model, positive) if same else FScore(model, positive, beta.normalize())
         case None:

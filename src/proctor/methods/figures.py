@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from enum import StrEnum
 
 from proctor.language import Variable
 from proctor.language.tree import decimal_text
 
 MODELS = {Variable.N: "new", Variable.O: "old", Variable.A: "the anchor"}
 """Models as sentences name them."""
+
+
+class Unit(StrEnum):
+    """Unit in which people are told a tolerance."""
+
+    POINTS = "points"
+    """Hundredths, of a quantity that is a share."""
+    OWN = "own"
+    """That of the quantity itself."""
 
 
 def share(count: int, n_examples: int) -> float:

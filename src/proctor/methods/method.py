@@ -2,7 +2,7 @@
 The interface of all methods: everything that the gate has to know of one kind of quantity.
 
 A method is `Counted`, if counts of its codes are all that its test needs, or `Sequential`, if the test reads the codes
-one by one, in the order fixed at registration.
+one by one, in the order fixed at registration; or `Valued`, if it reads a number of each example in that order.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from proctor.counting.events import Coding, Event
+from proctor.counting.reading import CLASSES, Reading
 from proctor.language import Clause, Quantity, Slice, Variable, quantity_variables, value_range
+from proctor.methods.figures import Unit
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from proctor.counting.panel import Mask, Panel
+    from proctor.counting.panel import Labeled, Mask, Panel
     from proctor.methods.sizes.share import Share
     from proctor.methods.sizing import Progress, Sizing
 
@@ -27,6 +29,21 @@ if TYPE_CHECKING:
 
 Judged = TypeVar("Judged", bound=Quantity)
 Statistic = TypeVar("Statistic")
+
+
+class Valuing(Protocol):
+    """Anything that gives a number to each example; every `Valued` method is one."""
+
+    def needs_label(self, panel: Panel) -> Mask:
+        """Examples on which the label matters; computed from predictions alone."""
+
+    def values_of(self, panel: Panel, labels: Labeled) -> Floats:
+        """
+        The number of each example, in the order of the test set.
+
+        Raises:
+            DataError: If predictions are missing, or outside the declared range.
+        """
 
 
 class Outcomes(Protocol):
@@ -46,6 +63,9 @@ class Outcomes(Protocol):
 
     def codes(self, coding: Coding) -> Codes:
         """The code of each example, in the order fixed at registration; errors as `counts`."""
+
+    def values(self, valuing: Valuing) -> Floats:
+        """The value of each example, in the order fixed at registration; errors as `counts`."""
 
     def on(self, slice_: Slice) -> Outcomes:
         """
@@ -67,6 +87,8 @@ class Method(ABC, Generic[Judged, Statistic]):
     """Whether two models are compared by their disagreements."""
     is_of_accuracies: ClassVar[bool] = True
     """Whether it follows from who is right and what changes: simulations draw no more, ease.ml/ci knows no more."""
+    unit: ClassVar[Unit] = Unit.POINTS
+    """Unit in which its tolerances are told."""
     is_told_by_letters: ClassVar[bool] = False
     """Whether its plain words speak of n, o, a and d, which then have to be explained."""
 
@@ -77,6 +99,11 @@ class Method(ABC, Generic[Judged, Statistic]):
     def classes(self) -> frozenset[str]:
         """Classes that it speaks of by name."""
         return frozenset()
+
+    @property
+    def reading(self) -> Reading | None:
+        """How the files of predictions and labels are to be read; ``None`` where any reading will do."""
+        return CLASSES
 
     @property
     def is_against_baseline(self) -> bool:
@@ -96,9 +123,9 @@ class Method(ABC, Generic[Judged, Statistic]):
     # --- statistics ---
 
     @property
-    @abstractmethod
     def events(self) -> tuple[Event, ...]:
         """Events by which examples are told apart: an example has one of ``2 ** len(events)`` codes."""
+        return ()
 
     def needs_label(self, panel: Panel) -> Mask:
         """Examples whose label has to be bought; computed from predictions alone."""
@@ -169,6 +196,11 @@ class Method(ABC, Generic[Judged, Statistic]):
     def value_in_words(self, value: float) -> str:
         """A value of the quantity with its unit."""
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences on how its examples are measured, for whoever has the condition explained."""
+        return ()
+
     def tolerance_in_words(self, tolerance: float) -> str:
         """A distance between two values of the quantity with its unit."""
         return self.value_in_words(tolerance)
@@ -196,3 +228,20 @@ class Sequential(Method[Judged, Statistic]):
     @abstractmethod
     def of_codes(self, codes: Codes) -> Statistic:
         """Statistic of examples with these codes, in the order fixed at registration."""
+
+
+class Valued(Method[Judged, "Floats"]):
+    """A method whose test reads a number of each example, one by one."""
+
+    def statistic(self, outcomes: Outcomes) -> Floats:
+        """The values, in order."""
+        return outcomes.values(self)
+
+    @abstractmethod
+    def values_of(self, panel: Panel, labels: Labeled) -> Floats:
+        """
+        The number of each example, in the order of the test set.
+
+        Raises:
+            DataError: If predictions are missing, or outside the declared range.
+        """

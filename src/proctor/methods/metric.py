@@ -19,7 +19,7 @@ MODELS_IN_WORDS = "`n` (the new model), `o` (the old one) or `a` (the anchor)"
 _NOT_YET = frozenset(
     (
         *("auc", "auroc", "roc_auc", "average_precision", "brier", "ece", "logloss"),
-        *("log_loss", "mae", "mcc", "mean", "mse", "quantile", "r2", "rmse", "topk"),
+        *("log_loss", "mcc", "quantile", "r2", "rmse", "topk"),
     )
 )
 """Metrics that people ask for, and that no method judges so far."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from proctor.counting.events import Event, event_of
+from proctor.counting.reading import Reading
 from proctor.language import Clause, Proportion
 from proctor.language.quantities import DISAGREEMENT
 from proctor.methods.figures import MODELS, percent, points, share
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 class ProportionMethod(Counted[Proportion, int]):
     """Judges a proportion by the number of examples that have the property."""
+
+    @property
+    def reading(self) -> Reading | None:
+        """Classes; whether two predictions differ can be told of anything."""
+        return None if self.quantity == DISAGREEMENT else super().reading
 
     @property
     def events(self) -> tuple[Event]:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
+from proctor.counting.reading import Numbers
 from proctor.errors import DataError, Misuse, ModelError
 from proctor.models import environments
 from proctor.models.child import Finished, Job, Launcher, Limits, PlainLauncher, scrubbed_environment
@@ -86,7 +87,7 @@ class Ran:
     said: tuple[str, ...] = ()
 
 
-def run(model: Runnable, project: Project, features: Path, place: Place) -> Ran:
+def run(model: Runnable, project: Project, features: Path, place: Place, numbers: Numbers | None = None) -> Ran:
     """
     Run *model* on the copy of the *features* and read what it writes.
 
@@ -95,6 +96,7 @@ def run(model: Runnable, project: Project, features: Path, place: Place) -> Ran:
         project: What it consists of; its predictions carry the digest.
         features: The copy (`proctor.testset.write_features`), inside ``place.folder``.
         place: Where and how.
+        numbers: Numbers that it predicts; ``None`` if they are classes.
 
     Raises:
         NotStarted: If its program did not begin to run.
@@ -123,7 +125,7 @@ def run(model: Runnable, project: Project, features: Path, place: Place) -> Ran:
     finished = place.launcher.run(job)
     _check_end(model, finished, project, place)
     names = ColumnNames(model.id, model.prediction) if isinstance(model, Command) else ColumnNames(id=model.id)
-    found = _read(model, target, names, place.most_bytes)
+    found = _read(model, target, names._replace(numbers=numbers), place.most_bytes)
     return Ran(replace(found, digest=project.digest, source=str(model)), finished.tier, _lines(finished))
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from proctor.budget import Account, Contract, Mode, Stakes, open_account
 from proctor.conditions import Clause, Slice
 from proctor.errors import DomainError
+from proctor.methods import Unit
 from proctor.notebook import points, table
 
 Sizes = Mapping[Slice, int]
@@ -137,6 +138,7 @@ class ClausePlan:
         log_level: Natural logarithm of its own level.
         asked: The tolerance it asks for.
         reached: The tolerance that the examples at hand reach; ``None`` if there are none or they reach none.
+        unit: Unit of its tolerances.
     """
 
     text: str
@@ -147,6 +149,7 @@ class ClausePlan:
     log_level: float
     asked: float | None
     reached: float | None
+    unit: Unit = Unit.POINTS
 
 
 @dataclass(frozen=True)
@@ -223,7 +226,7 @@ class Plan:
     def _repr_html_(self) -> str:
         """A small table, for a notebook."""
         at_hand = None if self.examples_at_hand is None else f"{self.examples_at_hand:,} examples"
-        reach = None if self.reach is None else points(self.reach.tolerance) or "no tolerance at all"
+        reach = None if self.reach is None else points(self.reach.tolerance, self.reach.unit) or "no tolerance at all"
         enough = None if self.enough is None else "yes" if self.enough else "no"
         sizes = (each.method if each.examples is None else f"{each.examples:,}, {each.method}" for each in self.clauses)
         clauses = ((each.text, size) for each, size in zip(self.clauses, sizes, strict=True))
@@ -242,8 +245,10 @@ class Reach:
         tolerance: Of the clause furthest from what it asks; ``None`` if no tolerance is reached.
         asked: What that clause asks; ``None`` if it names none.
         clause_index: Which clause it is.
+        unit: Unit of both.
     """
 
     tolerance: float | None
     asked: float | None
     clause_index: int
+    unit: Unit = Unit.POINTS

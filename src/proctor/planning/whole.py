@@ -101,7 +101,7 @@ def reachable_tolerance(formula: Formula, terms: Terms, n_examples: int, sizes: 
     """
     if terms.log_level == -math.inf:
         first = clauses(formula)[0]
-        return Reach(None, first.tolerance, first.index)
+        return Reach(None, first.tolerance, first.index, method_of(first.quantity).unit)
     return _furthest(_sizings(formula, terms), n_examples, sizes)
 
 
@@ -163,6 +163,7 @@ def _clause_plan(test: Sizing, examples: int | None) -> ClausePlan:
         log_level=test.log_level,
         asked=test.clause.tolerance,
         reached=None if examples is None else test.tolerance(examples),
+        unit=method_of(test.clause.quantity).unit,
     )
 
 
@@ -211,7 +212,7 @@ def _furthest(tests: tuple[Sizing, ...], n_examples: int, sizes: Sizes) -> Reach
 
 def _furthest_of(tests: tuple[Sizing, ...], reached: list[float | None]) -> Reach:
     reaches = [
-        Reach(tolerance, test.clause.tolerance, test.clause.index)
+        Reach(tolerance, test.clause.tolerance, test.clause.index, method_of(test.clause.quantity).unit)
         for test, tolerance in zip(tests, reached, strict=True)
     ]
     return max(reaches, key=_distance)

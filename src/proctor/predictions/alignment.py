@@ -33,7 +33,8 @@ class Sheet(NamedTuple):
     Args:
         n_examples: Number of examples in the test set.
         ids: Their ids, in order; ``None`` if they have none.
-        kind: Type of the labels; ``None`` if not known (no label has been given yet).
+        kind: Type of the predictions, that of the labels if they are classes; ``None`` if not known (no label has been
+            given yet).
         classes: Declared classes, as text; ``None`` if none are declared.
     """
 
@@ -49,7 +50,7 @@ class Aligned:
     Accepted predictions, in the order of the test set.
 
     Args:
-        values: One class per example.
+        values: One class, or one number, per example.
         digest: Digest of what was submitted.
         source: What was submitted, in the developer's own words.
         notes: Remarks for the developer; public.
@@ -62,7 +63,7 @@ class Aligned:
 
     @property
     def kind(self) -> Kind:
-        """Integers or text."""
+        """Integers, text or numbers."""
         return kind_of(self.values)
 
     @property
@@ -102,7 +103,7 @@ def prediction_digest(values: Values, ids: Sequence[str] | None = None) -> str:
     Digest of what a model predicts, by which a submitted file is known: 64 hexadecimal digits.
 
     Args:
-        values: One class per example; without *ids*, in an order that depends on the examples alone.
+        values: One class, or one number, per example; without *ids*, in an order that depends on the examples alone.
         ids: The id of each, by which they are brought into one order.
     """
     whole = hashlib.sha256(b"proctor predictions 1\0")
@@ -114,6 +115,8 @@ def prediction_digest(values: Values, ids: Sequence[str] | None = None) -> str:
         values = values.view(np.int8)
     if values.dtype.kind in "iu":
         whole.update(b"numbers\0" + values.astype("<i8").tobytes())
+    elif values.dtype.kind == "f":
+        whole.update(b"floats\0" + values.astype("<f8").tobytes())
     else:
         whole.update(b"text\0" + "\0".join(values.tolist()).encode("utf-8", "surrogatepass"))
     return whole.hexdigest()
@@ -121,6 +124,8 @@ def prediction_digest(values: Values, ids: Sequence[str] | None = None) -> str:
 
 def _as_the_labels(sheet: Sheet, values: Values) -> Values:
     """True and false as the labels have them: the words, or the numbers 1 and 0; words as long as there are none."""
+    if sheet.kind is Kind.NUMBERS and values.dtype.kind in "iu":  # kept while a condition read them as classes
+        return values.astype(np.float64)
     if values.dtype.kind == "b":
         return values.view(np.int8) if sheet.kind is Kind.INTEGERS else np.where(values, *_TRUTHS)
     if sheet.kind is Kind.INTEGERS and values.dtype.kind == "U" and np.isin(values, _TRUTHS).all():
@@ -202,6 +207,11 @@ def _some(noun: str, names: Sequence[str]) -> str:
 
 
 def _check_kind(sheet: Sheet, predictions: PredictionSet) -> None:
+    if sheet.kind is Kind.NUMBERS and predictions.kind is not sheet.kind:
+        raise DataError(
+            f"the predictions of {predictions.source!r} are {predictions.kind}, and the condition speaks of numbers",
+            hint="write one number for every example",
+        )
     if sheet.kind is not None and predictions.kind is not sheet.kind:
         raise DataError(
             f"the predictions of {predictions.source!r} are {predictions.kind}, but the labels are {sheet.kind}",
@@ -210,6 +220,8 @@ def _check_kind(sheet: Sheet, predictions: PredictionSet) -> None:
 
 
 def _check_classes(sheet: Sheet, predictions: PredictionSet) -> None:
+    if predictions.kind is Kind.NUMBERS:
+        return
     if sheet.classes is None:
         if predictions.kind is Kind.TEXT:
             _check_words(predictions)

@@ -1,7 +1,7 @@
 """
-Giving a raw column its type: classes are integers or text, and nothing in between.
+Giving a raw column its type: classes are integers or text, and nothing in between; or all of it is numbers.
 
-A column is one or the other as a whole. In a CSV, where everything is text, a column whose cells all read as
+A column of classes is one or the other as a whole. In a CSV, where everything is text, a column whose cells all read as
 whole numbers is one of integers; a column in which only some do is refused, because the next file of the same
 model might then be of the other type. Elsewhere the file itself says what is text: ``"1"`` in JSON is text.
 Text is read in one spelling (`proctor.spelling`). True and false where the file itself has them are kept
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from proctor.counting.reading import Numbers
 from proctor.errors import DataError
 from proctor.predictions.tables import Raw, Table
 from proctor.spelling import can_be_kept, class_in, class_name, example_ids, is_nan, written_class
@@ -31,18 +32,19 @@ Values = NDArray[Any]
 
 
 class Kind(StrEnum):
-    """Type of a column of classes; public also for labels."""
+    """Type of a column; public also for labels."""
 
     INTEGERS = "integers"
     TEXT = "text"
+    NUMBERS = "numbers"
 
 
 class Column(NamedTuple):
     """
-    Classes, one per row.
+    Classes or numbers, one per row.
 
     Args:
-        values: Integers (any width), text, or true and false; a filler where nothing is known.
+        values: Integers (any width), text, or true and false; or 64-bit floats; a filler where nothing is known.
         known: False where the cell is empty; ``None`` if none is.
         before: The same as proctor 0.1 read it, where that was another spelling; ``None`` elsewhere.
     """
@@ -53,7 +55,7 @@ class Column(NamedTuple):
 
     @property
     def kind(self) -> Kind:
-        """Integers or text."""
+        """Integers, text or numbers."""
         return kind_of(self.values)
 
 
@@ -65,7 +67,9 @@ class _Parsed(NamedTuple):
 
 
 def kind_of(values: Values) -> Kind:
-    """Type of an array of classes."""
+    """Type of an array of classes, or of numbers."""
+    if values.dtype.kind == "f":
+        return Kind.NUMBERS
     return Kind.TEXT if values.dtype.kind == "U" else Kind.INTEGERS
 
 
@@ -105,6 +109,29 @@ def classes_column(table: Table, name: str) -> Column:
     return _from_cells(table, name, raw)
 
 
+def numbers_column(table: Table, name: str, allowed: Numbers) -> Column:
+    """
+    The column *name* of *table* as numbers, each of them finite.
+
+    Raises:
+        DataError: If it holds anything but numbers, or one that is not *allowed*.
+
+    """
+    raw = table.columns[name]
+    if isinstance(raw, np.ndarray) and raw.dtype.kind in "biuf":
+        values = _flat(table, name, raw, "number").astype(np.float64)
+    else:
+        cells = raw if not isinstance(raw, np.ndarray) else _flat(table, name, raw, "number").tolist()
+        values = np.fromiter(
+            (_number(table, name, row, cell) for row, cell in enumerate(cells)), np.float64, len(cells)
+        )
+    known = ~np.isnan(values)
+    bad = np.flatnonzero(known & ~((values >= allowed.low) & (values <= allowed.high) & np.isfinite(values)))
+    if len(bad):
+        raise _not_allowed(table, name, int(bad[0]), float(values[bad[0]]), allowed)
+    return Column(np.where(known, values, 0.0) + 0.0, None if known.all() else known)  # -0.0 is 0
+
+
 def text_column(table: Table, name: str) -> list[str]:
     """
     The column *name* of *table* as ids: text, whole numbers without a decimal point.
@@ -141,15 +168,15 @@ def _is_written(table: Table) -> bool:
 # --- arrays ----------------------------------------------------------------------------------------------------------
 
 
-def _flat(table: Table, name: str, array: Values) -> Values:
+def _flat(table: Table, name: str, array: Values, noun: str = "class") -> Values:
     if array.ndim > 1 and set(array.shape[1:]) == {1}:  # a column of its own, as CatBoost gives it
         return array.reshape(-1)
     if array.ndim != 1:
         shape = "x".join(map(str, array.shape))
         raise DataError(
-            f"{table.source}{_named(name)} has the shape {shape}, not one class per example",
+            f"{table.source}{_named(name)} has the shape {shape}, not one {noun} per example",
             hint="write one array with a row for each example, for example classes.ravel()"
-            if array.shape[0] == 1
+            if array.shape[0] == 1 or noun != "class"
             else "write the predicted class, for example scores.argmax(axis=1)",
         )
     return array
@@ -273,6 +300,34 @@ def _meaning(cell: object, is_written: bool) -> int | str | float | None:
             return written_class(text) if is_written else str(class_in(text)) or None
         case _:
             return math.nan
+
+
+def _number(table: Table, name: str, row: int, cell: object) -> float:
+    """The number in a cell; NaN for an empty one."""
+    text = cell.strip() if isinstance(cell, str) else cell
+    if text is None or text == "":
+        return math.nan
+    try:
+        number = float(text) if isinstance(text, int | float | str) else math.nan
+    except (ValueError, OverflowError):
+        number = math.nan
+    is_number = not (math.isnan(number) and not isinstance(text, float)) and not (isinstance(text, str) and "_" in text)
+    if not is_number:
+        raise DataError(
+            f"{table.source}{_named(name)}{_at(table, row)}: {_shown(table, cell)} is not a number",
+            hint="the condition speaks of numbers: each example needs one, with a decimal point, such as 0.25",
+        )
+    return number
+
+
+def _not_allowed(table: Table, name: str, row: int, value: float, allowed: Numbers) -> DataError:
+    place = f"{table.source}{_named(name)}{_at(table, row)}: {_shown(table, value)}"
+    if not math.isfinite(value):
+        return DataError(f"{place} is not a finite number", hint="every example needs one")
+    return DataError(
+        f"{place} lies outside the range of the condition, {allowed.low:g} to {allowed.high:g}",
+        hint="correct it; or declare in the condition the range that scores have, as in `mean(n, min=1, max=5)`",
+    )
 
 
 def _named(name: str) -> str:

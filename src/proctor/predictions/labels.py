@@ -24,7 +24,7 @@ class Labels:
     One label per example of the test set, in its order.
 
     Args:
-        values: Classes; a filler where the label is not known.
+        values: Classes, or numbers; a filler where the label is not known.
         known: False where there is no label yet; ``None`` if all are known.
         before: The values as proctor 0.1 read them, where that was another spelling; ``None`` elsewhere.
     """
@@ -45,8 +45,13 @@ class Labels:
 
     @property
     def kind(self) -> Kind:
-        """Integers or text."""
+        """Integers, text or numbers."""
         return kind_of(self.values)
+
+    def plain(self) -> list[int | float | str]:
+        """The values one by one; a whole number is the same one whether it is read as a class or as a number."""
+        values: list[int | float | str] = self.values.tolist()
+        return [int(each) if isinstance(each, float) and each.is_integer() else each for each in values]
 
     def readings(self) -> tuple[Labels, ...]:
         """These labels, and as an earlier version read them: what was registered then is still recognized."""
@@ -67,6 +72,6 @@ class Labels:
 
 
 def labels_of(column: Column) -> Labels:
-    """A column of classes as labels; true and false that are no words are 1 and 0."""
+    """A column as labels; true and false that are no words are 1 and 0."""
     values = column.values
     return Labels(values.view(np.int8) if values.dtype.kind == "b" else values, column.known, column.before)

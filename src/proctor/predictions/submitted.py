@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from proctor.counting.reading import Numbers
 from proctor.errors import DataError
 from proctor.predictions import logs, tables
-from proctor.predictions.columns import Kind, Values, classes_column, kind_of, text_column
+from proctor.predictions.columns import Kind, Values, classes_column, kind_of, numbers_column, text_column
 from proctor.predictions.tables import Source, Table
 
 _SHOWN, _SHOWN_LETTERS = 8, 40
@@ -20,24 +21,26 @@ _MOST_STRANGERS = 1_000
 
 class ColumnNames(NamedTuple):
     """
-    Names of the columns of a predictions file.
+    Columns of a predictions file.
 
     Args:
-        id: Column of example ids; need not be there.
-        prediction: Column of predicted classes.
+        id: Name of the column of example ids; need not be there.
+        prediction: Name of the column of predictions.
+        numbers: Numbers that predictions are; ``None`` where they are classes.
     """
 
     id: str = "id"
     prediction: str = "prediction"
+    numbers: Numbers | None = None
 
 
 @dataclass(frozen=True)
 class PredictionSet:
     """
-    The predicted classes of one model.
+    The predictions of one model.
 
     Args:
-        values: One class per example.
+        values: One class, or one number, per example.
         ids: Ids of the examples; ``None`` where the file names none.
         digest: `digest` of the file as submitted (or of the model that wrote it).
         source: What was submitted, in the developer's own words.
@@ -53,7 +56,7 @@ class PredictionSet:
 
     @property
     def kind(self) -> Kind:
-        """Integers or text."""
+        """Integers, text or numbers."""
         return kind_of(self.values)
 
 
@@ -68,7 +71,7 @@ def digest(source: Source, names: ColumnNames) -> str:
         DataError: If the file cannot be read.
     """
     of_file = tables.digest(source)
-    if names == ColumnNames():
+    if (names.id, names.prediction) == ColumnNames()[:2]:
         return of_file
     return hashlib.sha256(f"proctor columns 1\0{of_file}\0{names.id}\0{names.prediction}".encode()).hexdigest()
 
@@ -85,7 +88,7 @@ def read_predictions(
         n_examples: Examples of the test set, where known: a file of far more rows is not read to its end.
 
     Raises:
-        DataError: If the file is not a well-formed table of exactly one class for each of its rows.
+        DataError: If the file is not a well-formed table of exactly one class, or number, for each of its rows.
         MissingExtra: If it is Parquet and pyarrow is not installed.
     """
     source = path if isinstance(path, Source) else Source(path)
@@ -96,7 +99,8 @@ def read_predictions(
     table = tables.read_table(source, frozenset((names.id, name)), most_rows)
     if name not in table.columns:
         raise _no_column(source, names)
-    column = classes_column(table, name)
+    numbers = names.numbers
+    column = classes_column(table, name) if numbers is None else numbers_column(table, name, numbers)
     if not len(column.values):
         raise DataError(f"{source} holds no predictions", hint="it needs one for every example of the test set")
     if column.known is not None:

@@ -103,8 +103,8 @@ def judge_account(
             good("cost", f"accepted as the first one, charged like a proof on sealed inputs: {price(cost)}"),
         ), figures
     reach = prospect(gate, formula, n_examples, books.sizes(formula)).reach(cost.log_level)
-    resolved = "what is asked" if reach.tolerance is None else f"±{points(reach.tolerance)}"
-    wanted = "" if reach.asked is None else f" (asked: ±{points(reach.asked)})"
+    resolved = "what is asked" if reach.tolerance is None else f"±{points(reach.tolerance, reach.unit)}"
+    wanted = "" if reach.asked is None else f" (asked: ±{points(reach.asked, reach.unit)})"
     resolves = good("plan", f"the next evaluation can resolve {resolved}{wanted}")
     return (resolves, *begun, good("cost", price(cost))), {**figures, "tolerance": reach.tolerance}
 

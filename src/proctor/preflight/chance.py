@@ -25,6 +25,7 @@ from proctor.errors import DataError
 from proctor.evaluation import PaperRule, evaluate
 from proctor.gate.needs import rule_at
 from proctor.gatefile import Gate
+from proctor.methods import Valuing
 
 RUNS = 200
 """Simulated evaluations: the standard error of a share among them is at most 3.6 points."""
@@ -155,6 +156,10 @@ class Drawn:
         whole = np.repeat(recoded(coding.events), self.joint)
         self.rng.shuffle(whole)
         return whole
+
+    def values(self, valuing: Valuing) -> NDArray[np.float64]:
+        """Never: whoever simulates has seen to it that all follows from the `JOINT` events."""
+        raise DataError("numbers on examples are not simulated")
 
     def on(self, slice_: Slice) -> Drawn:
         """Never: which of the drawn examples are in a slice is not simulated."""

@@ -110,6 +110,7 @@ def open_development(gate: Gate, files: Development, exam: TestSet | None, *, co
             label=gate.testset.label,
             classes=frozenset(gate.testset.classes) if gate.testset.classes else None,
             key=exam.files.key if exam else b"",
+            reading=gate.reading,
         )
     )
     # Sets can be compared by the same columns only. With sealed inputs the answer would tell whether a guess is among
@@ -232,10 +233,10 @@ class Bench:
             return None
 
     def _columns(self) -> ColumnNames:
-        candidate = self.gate.candidate
+        candidate, numbers = self.gate.candidate, self.gate.reading.predictions
         if isinstance(candidate, PredictionsFile):
-            return ColumnNames(candidate.id, candidate.prediction)
-        return ColumnNames(self.gate.testset.id)
+            return ColumnNames(candidate.id, candidate.prediction, numbers)
+        return ColumnNames(self.gate.testset.id, numbers=numbers)
 
 
 def labeled(panel: Panel, labels: Labels) -> tuple[Panel, Labels]:

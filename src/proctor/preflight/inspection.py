@@ -145,7 +145,7 @@ def _tried(context: _Context) -> Finding:
             "Name a few in the gate file (`testset: {sample: FILE}`), or pass --development FEATURES.",
         )
     sample = Source(gate.resolve(gate.testset.sample), fence=gate.guard)
-    public = load(ExamFiles(sample, sample, gate.testset.id, gate.testset.label))
+    public = load(ExamFiles(sample, sample, gate.testset.id, gate.testset.label, reading=gate.reading))
     bench = context.session.runner_on(public)
     align(public.sheet(), bench.candidate().read())
     return _ran(bench, "public")
@@ -176,7 +176,7 @@ def _well_formed(context: _Context, file: PredictionsFile) -> Finding:
 def _nothing(gate: Gate, file: PredictionsFile) -> TestSet:
     """Stands in for a test set that is not here: the predictions' own ids."""
     source = Source(gate.resolve(file.predictions), fence=gate.guard)
-    return load(ExamFiles(source, source, file.id, gate.testset.label))
+    return load(ExamFiles(source, source, file.id, gate.testset.label, reading=gate.reading))
 
 
 def _ran(bench: ModelRunner, kind: str) -> Finding:

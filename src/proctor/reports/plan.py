@@ -12,8 +12,10 @@ import textwrap
 from typing import Any
 
 from proctor.budget import Mode
+from proctor.methods import Unit
 from proctor.planning import ClausePlan, LifeCell, LifeRow, PaperFigures, Plan
 from proctor.reports.charts import Chart, Line, Point
+from proctor.reports.sentences import points
 
 Json = dict[str, Any]
 
@@ -38,11 +40,11 @@ def at_hand(plan: Plan) -> str | None:
     if plan.examples_at_hand is None or plan.reach is None:
         return None
     have = f"{plan.examples_at_hand:,} examples at hand"
-    asked = "" if plan.reach.asked is None else f" (asked: ±{points(plan.reach.asked)})"
+    asked = "" if plan.reach.asked is None else f" (asked: ±{points(plan.reach.asked, plan.reach.unit)})"
     if plan.reach.tolerance is None:
         return f"{have} reach no tolerance at all{asked}"
     verdict = "" if plan.reach.asked is None else ": enough" if plan.enough else ": not enough"
-    return f"{have} reach ±{points(plan.reach.tolerance)}{asked}{verdict}"
+    return f"{have} reach ±{points(plan.reach.tolerance, plan.reach.unit)}{asked}{verdict}"
 
 
 ROUGH = "≈ scaled from the plan's own level, right to a few parts in a hundred"
@@ -122,12 +124,6 @@ def charts(plan: Plan, curve: tuple[tuple[float, int], ...]) -> tuple[Chart, ...
     return tuple(chart for chart in (_needed_chart(plan, curve), _life_chart(plan)) if chart.lines)
 
 
-def points(tolerance: float) -> str:
-    """A tolerance in points, hundredths of an accuracy."""
-    number = f"{100 * tolerance:.3g}"
-    return f"{number} point" if number == "1" else f"{number} points"
-
-
 def level(log_level: float) -> str:
     """
     A level in scientific notation, also where a float cannot hold it.
@@ -144,7 +140,7 @@ def level(log_level: float) -> str:
 
 def _clause_lines(clause: ClausePlan) -> list[str]:
     size = "no tolerance asked" if clause.examples is None else f"{clause.examples:,} examples"
-    reached = "" if clause.reached is None else f", reaches ±{points(clause.reached)}"
+    reached = "" if clause.reached is None else f", reaches ±{points(clause.reached, clause.unit)}"
     return [f"  {clause.text}", f"    {size}{reached}: {clause.method}", *_wrapped(clause.reason, "    ")]
 
 
@@ -175,13 +171,17 @@ def life_table(plan: Plan) -> list[tuple[str, ...]]:
     head = ["passes" if plan.mode is Mode.FP_FREE else "fails"]
     for name, _ in plan.life[0].cells:
         head += [f"{name}: level", what]
-    return [tuple(head), *(_life_row(row) for row in plan.life)]
+    return [tuple(head), *(_life_row(row, _unit(plan)) for row in plan.life)]
 
 
-def _life_row(row: LifeRow) -> tuple[str, ...]:
+def _unit(plan: Plan) -> Unit:
+    return Unit.POINTS if plan.reach is None else plan.reach.unit
+
+
+def _life_row(row: LifeRow, unit: Unit) -> tuple[str, ...]:
     cells = ["any" if row.passes is None else str(row.passes)]
     for _, cell in row.cells:
-        figure = _number(cell.examples) if cell.tolerance is None else f"±{points(cell.tolerance)}"
+        figure = _number(cell.examples) if cell.tolerance is None else f"±{points(cell.tolerance, unit)}"
         cells += [level(cell.log_level), f"≈{figure}" if cell.is_rough and figure != "–" else figure]
     return tuple(cells)
 

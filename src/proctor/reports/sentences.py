@@ -6,6 +6,7 @@ They are functions of a `Release` or a `Status` and of nothing else.
 
 from __future__ import annotations
 
+from proctor.methods import Unit
 from proctor.release import Basis, BudgetReport, Release, Status, Verdict
 
 UNCHANGED = "nothing to judge: the candidate is the model that it would be compared with"
@@ -71,10 +72,12 @@ def resolution(public: Release | Status) -> str:
         return "the budget is spent: a new test set is needed"
     if not budget.is_reach_known:
         return "what the next one can resolve depends on the size of the slices"
-    asked = "" if budget.asked_tolerance is None else f" (asked: ±{points(budget.asked_tolerance)})"
+    asked = (
+        "" if budget.asked_tolerance is None else f" (asked: ±{points(budget.asked_tolerance, budget.tolerance_unit)})"
+    )
     if budget.next_tolerance is None:
         return f"the next one cannot resolve any tolerance{asked}"
-    return f"the next one can resolve ±{points(budget.next_tolerance)}{asked}"
+    return f"the next one can resolve ±{points(budget.next_tolerance, budget.tolerance_unit)}{asked}"
 
 
 def forecast(public: Release | Status) -> str:
@@ -152,13 +155,15 @@ def percent(share: float) -> str:
     return f"{share * 100:.10g} %"
 
 
-def points(tolerance: float) -> str:
+def points(tolerance: float, unit: Unit = Unit.POINTS) -> str:
     """
-    A tolerance in percentage points, to three significant digits.
+    A tolerance in percentage points or in a unit of its own, to three significant digits.
 
-    >>> points(0.01), points(0.02346)
-    ('1 point', '2.35 points')
+    >>> points(0.01), points(0.02346), points(0.02346, Unit.OWN)
+    ('1 point', '2.35 points', '0.0235')
     """
+    if unit is Unit.OWN:
+        return f"{tolerance:.3g}"
     number = f"{tolerance * 100:.3g}"
     return f"{number} point" if number == "1" else f"{number} points"
 

@@ -24,7 +24,7 @@ from proctor.budget import Mode
 from proctor.conditions import AllOf, Assignment, Clause, Formula, Quantity, allocate, clauses
 from proctor.counting.coding import recoded
 from proctor.language.quantities import DISAGREEMENT
-from proctor.methods import Sequential, method_of
+from proctor.methods import Counted, Sequential, method_of
 from proctor.simulation.worlds import EVENTS, Contest, Counts, Exam
 
 Floats = NDArray[np.float64]
@@ -166,6 +166,7 @@ class Examiner:
             assert in_order is not None  # noqa: S101  # `needs_order`
             statistics = map(method.of_codes, codes[in_order])
         else:
+            assert isinstance(method, Counted)  # noqa: S101  # numbers on examples are refused: `beyond_accuracies`
             by_code = events @ (codes[:, None] == np.arange(1 << len(method.events)))
             statistics = map(method.of_counts, by_code.tolist())
         return np.array([shown(*life) for life in zip(statistics, levels.tolist(), strict=True)], np.bool_)

@@ -16,10 +16,19 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from proctor.counting.reading import CLASSES, Content, Numbers, Reading
 from proctor.errors import DataError
 from proctor.language import Slice
 from proctor.predictions.alignment import Sheet
-from proctor.predictions.columns import Kind, Values, classes_column, declared_classes, distinct, text_column
+from proctor.predictions.columns import (
+    Kind,
+    Values,
+    classes_column,
+    declared_classes,
+    distinct,
+    numbers_column,
+    text_column,
+)
 from proctor.predictions.labels import Labels, Mask, labels_of
 from proctor.predictions.tables import Raw, Source, Table, column_names, is_index, read_chunks, read_table
 from proctor.spelling import is_nan
@@ -47,6 +56,7 @@ class ExamFiles:
         label: Name of the column of labels; never shown to a model, should the features have it too.
         classes: Declared classes, as text; ``None`` if none are declared.
         key: Secret key of the row hashes; empty where the inputs are open.
+        reading: How labels and predictions are read.
     """
 
     labels: Source
@@ -55,6 +65,7 @@ class ExamFiles:
     label: str = "label"
     classes: frozenset[str] | None = None
     key: bytes = b""
+    reading: Reading = CLASSES
 
     @property
     def declared(self) -> frozenset[str] | None:
@@ -189,6 +200,8 @@ class TestSet:
     def sheet(self, labels: Labels | None = None) -> Sheet:
         """Facts that predictions must match; with *labels*, their type too."""
         kind = labels.kind if labels is not None and labels.n_known else None
+        if self.files.reading.predictions is not None:
+            kind = Kind.NUMBERS
         return Sheet(self.n_examples, self.ids, kind, self.files.declared)
 
     def read_labels(self) -> Labels:
@@ -313,13 +326,15 @@ def _read_labels(exam: TestSet) -> Labels:
     source = _private(files.labels)
     name = _label_column(files, source)
     table = read_table(source, frozenset({files.id, name}))
+    if name not in table.columns and files.reading.labels is Content.ANY:
+        return Labels(np.zeros(exam.n_examples, np.int8), np.zeros(exam.n_examples, np.bool_))
     if name not in table.columns:
         raise DataError(
             # Its own names are not shown: without a header they are the first example's label.
             f"{source} has no column {files.label!r} among its {len(column_names(source))}",
             hint="its first line must name the columns; name the one of labels in the gate file: `testset.label`",
         )
-    labels = labels_of(classes_column(table, name))
+    labels = _labels_in(table, name, files.reading.labels)
     if not table.n_rows:  # a pool of which nothing is labeled yet
         return Labels(_placed(labels.values, _NO_ROWS, exam.n_examples), np.zeros(exam.n_examples, np.bool_))
     if exam.ids is not None and files.id in table.columns:
@@ -332,6 +347,18 @@ def _read_labels(exam: TestSet) -> Labels:
     return aligned
 
 
+def _labels_in(table: Table, name: str, content: Content) -> Labels:
+    """The labels as the condition reads them; as classes where it reads none, and as numbers if they are no classes."""
+    if content is Content.NUMBERS:
+        return labels_of(numbers_column(table, name, Numbers()))
+    try:
+        return labels_of(classes_column(table, name))
+    except DataError:
+        if content is Content.CLASSES:
+            raise
+        return labels_of(numbers_column(table, name, Numbers()))
+
+
 def _label_column(files: ExamFiles, source: Source) -> str:
     """The column that is named; in arrays, the only one there is. An index without a name is never meant."""
     found = column_names(source) if source.ending in {".npy", ".npz"} else (files.label,)
@@ -341,7 +368,8 @@ def _label_column(files: ExamFiles, source: Source) -> str:
 
 def _check_declared(files: ExamFiles, table: Table, labels: Labels) -> None:
     declared = files.declared
-    if not labels.n_known or (declared is None and labels.kind is Kind.INTEGERS):
+    is_of_numbers = labels.kind is Kind.NUMBERS or (declared is None and labels.kind is Kind.INTEGERS)
+    if not labels.n_known or is_of_numbers:
         return
     strange = [label for label in distinct(labels.values) if not _is_declared(label, declared)]
     if not strange:

@@ -73,8 +73,8 @@ def _are_ordinary(texts: Sequence[str]) -> bool:
 
 
 def _texts(labels: Labels, ranks: NDArray[np.intp]) -> list[str]:
-    values, known = labels.values[ranks].tolist(), labels.is_known()[ranks].tolist()
-    return [str(value) if is_known else "" for value, is_known in zip(values, known, strict=True)]
+    chosen, known = Labels(labels.values[ranks]), labels.is_known()[ranks].tolist()
+    return [str(value) if is_known else "" for value, is_known in zip(chosen.plain(), known, strict=True)]
 
 
 def _tag(salt: bytes, place: int, text: str) -> bytes:

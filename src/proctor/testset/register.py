@@ -154,7 +154,7 @@ def _tags(hashes: Hashes, labels: Labels, salt: bytes) -> Hashes:
     fresh = hashlib.blake2b(digest_size=_TAG_BYTES, key=salt[:64], person=b"proctor label 1").copy
     view, tags = memoryview(hashes.tobytes()), []
     known = labels.is_known().tolist()
-    for row, (label, is_known) in enumerate(zip(labels.values.tolist(), known, strict=True)):
+    for row, (label, is_known) in enumerate(zip(labels.plain(), known, strict=True)):
         tag = fresh()
         tag.update(view[row * 16 : row * 16 + 16])
         tag.update(f"{type(label).__name__}:{label}".encode("utf-8", "surrogatepass"))

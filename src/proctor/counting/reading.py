@@ -1,0 +1,57 @@
+"""How columns are read, as classes or as numbers: a condition says it, before a file is opened."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Numbers(NamedTuple):
+    """
+    A column of numbers.
+
+    Attributes:
+        low: The smallest that is allowed.
+        high: The largest that is allowed.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+
+
+class Content(StrEnum):
+    """Content of the column of labels."""
+
+    CLASSES = "classes"
+    NUMBERS = "numbers"
+    ANY = "any"
+    """Nobody looks at a label; there need be none."""
+
+
+class Reading(NamedTuple):
+    """
+    Reading of the files that a clause looks at.
+
+    Attributes:
+        predictions: Numbers that predictions are; ``None`` where they are classes.
+        labels: Content of the column of labels.
+    """
+
+    predictions: Numbers | None = None
+    labels: Content = Content.CLASSES
+
+    def with_(self, other: Reading) -> Reading | None:
+        """One reading that serves both; ``None`` if there is none."""
+        mine, yours = self.predictions, other.predictions
+        found = {self.labels, other.labels} - {Content.ANY}
+        if (mine is None) != (yours is None) or len(found) > 1:
+            return None
+        labels = next(iter(found), Content.ANY)
+        if mine is None or yours is None:
+            return Reading(None, labels)
+        return Reading(Numbers(max(mine.low, yours.low), min(mine.high, yours.high)), labels)
+
+
+CLASSES = Reading()
+"""What conditions on accuracies need."""

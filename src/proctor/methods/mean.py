@@ -1,0 +1,272 @@
+"""
+Means of bounded numbers: what a model says itself, and losses (theory.md §3.3, §3.5).
+
+Every finite-sample test of a mean needs a range of what is averaged. A score outside its declared range is an error; a
+loss is clipped by declaration, because nobody can promise that a model is never far off.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from proctor.counting.reading import Content, Numbers, Reading
+from proctor.errors import DataError
+from proctor.language import Call, Clause, Mean, Score, Variable
+from proctor.language.tree import Name, Number, decimal_text
+from proctor.methods.figures import MODELS, Unit, figure
+from proctor.methods.method import Valued
+from proctor.methods.metric import MODELS_IN_WORDS, Metric, refusal
+
+if TYPE_CHECKING:
+    from proctor.counting.panel import Labeled, Mask, Panel, Values
+    from proctor.methods.method import Floats
+    from proctor.methods.sizes.share import Share
+    from proctor.methods.sizing import Progress, Sizing
+
+
+class Kind(NamedTuple):
+    """
+    One metric.
+
+    Attributes:
+        value: A number on each example, from what is predicted and the labels; a loss is clipped by whoever asks.
+        words: What is averaged, for people.
+        is_loss: True if it needs labels, and a declared maximum at which it is clipped.
+    """
+
+    value: Callable[[Values, Values], Floats]
+    words: str
+    is_loss: bool = True
+
+
+def _absolute(said: Values, true: Values) -> Floats:
+    found: Floats = abs(said - true)
+    return found
+
+
+def _squared(said: Values, true: Values) -> Floats:
+    found: Floats = (said - true) ** 2
+    return found
+
+
+def _itself(said: Values, true: Values) -> Floats:
+    return said
+
+
+KINDS = {
+    "mae": Kind(_absolute, "the mean absolute error of {model}"),
+    "mse": Kind(_squared, "the mean squared error of {model}"),
+    "mean": Kind(_itself, "the mean score of {model}", is_loss=False),
+}
+"""The metrics by name."""
+
+
+class MeanMethod(Valued[Mean]):
+    """Judges a sum of means by one value for each example, in the order fixed at registration."""
+
+    is_of_accuracies: ClassVar[bool] = False
+    unit: ClassVar[Unit] = Unit.OWN
+
+    @property
+    def reading(self) -> Reading:
+        """Numbers, and labels where there is a loss; a score within its range."""
+        found = Reading(Numbers(), Content.ANY)
+        for _, score in self.quantity.parts:
+            if KINDS[score.metric].is_loss:
+                found = found._replace(labels=Content.NUMBERS)
+            else:
+                low, high = found.predictions or Numbers()
+                found = found._replace(predictions=Numbers(max(low, float(score.low)), min(high, float(score.high))))
+        return found
+
+    def needs_label(self, panel: Panel) -> Mask:
+        """None for scores; for losses all, and for a difference of one loss those on which predictions differ."""
+        import numpy as np
+
+        from proctor.counting.panel import needed_rows
+
+        losses = [(weight, score) for weight, score in self.quantity.parts if KINDS[score.metric].is_loss]
+        if len({(score.metric, score.options) for _, score in losses}) > 1:
+            return np.full(len(panel), True)
+        of = {score.model: weight for weight, score in losses}
+        return needed_rows(panel, [of.get(variable, 0.0) for variable in Variable])
+
+    def values_of(self, panel: Panel, labels: Labeled) -> Floats:
+        """
+        The sum on each example.
+
+        Raises:
+            DataError: If there are no predictions of a model, or a score lies outside its range.
+        """
+        import numpy as np
+
+        whole = np.zeros(len(panel), np.float64)
+        for weight, score in self.quantity.parts:
+            said = panel.of(score.model)
+            if said is None:
+                raise DataError(f"there are no predictions of {MODELS[score.model]}; nothing was judged")
+            low, high, kind = float(score.low), float(score.high), KINDS[score.metric]
+            if not kind.is_loss and len(said) and not low <= said.min() <= said.max() <= high:
+                raise DataError(f"a prediction of {MODELS[score.model]} lies outside the range of `{score}`")
+            whole += weight * np.clip(kind.value(said, labels.values), low, high)
+        return np.clip(whole, *self.value_range)  # by no more than the rounding of the sum
+
+    def rejects(
+        self, clause: Clause, statistic: Floats, n_examples: int, log_level: float, cap: float, *, above: bool
+    ) -> bool:
+        """Betting against the threshold; to show "below", the values are mirrored."""
+        from proctor.stats import bounded
+
+        low, high = self.value_range
+        if above:
+            return bounded.rejects(statistic, clause.threshold, log_level, low, high)
+        return bounded.rejects(-statistic, -clause.threshold, log_level, -high, -low)
+
+    def estimate(self, statistic: Floats, n_examples: int) -> float:
+        """Mean of the values."""
+        return float(statistic.mean()) if n_examples else math.nan
+
+    def bounds(
+        self, clause: Clause, statistic: Floats, n_examples: int, level: float
+    ) -> tuple[float, float, float | None]:
+        """Bounds by betting; a betting test has no p-value for a level chosen afterwards."""
+        from proctor.stats import bounded
+
+        low, high = self.value_range
+        lower = bounded.lower_bound(statistic, level, low, high)
+        return lower, bounded.upper_bound(statistic, level, low, high), None
+
+    def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
+        """Size by the hinge bound, or by simulating the test, for values that scatter as much as they can."""
+        from proctor.methods.sizes.mean import MeanSizing
+
+        is_labeled = any(KINDS[score.metric].is_loss for _, score in self.quantity.parts)
+        return MeanSizing(share, simulate, progress, is_difference=self._is_difference, is_labeled=is_labeled)
+
+    def in_words(self, clause: Clause) -> str:
+        """One mean, or two that are compared; anything else as written."""
+        side, threshold = ("above" if clause.above else "below"), clause.threshold
+        weights, scores = zip(*self.quantity.parts, strict=True)
+        first, *others = scores
+        subject = KINDS[first.metric].words.format(model=MODELS[first.model])
+        if weights == (1,):
+            return f"{subject} is {side} {figure(threshold)}"
+        if len(scores) == 2 and weights[0] == 1 and weights[1] < 0 and first.is_alike(others[0]):
+            times = "" if weights[1] == -1 else f"{figure(-weights[1])} times "
+            shift = f" {'plus' if threshold > 0 else 'minus'} {figure(abs(threshold))}" if threshold else ""
+            return f"{subject} is {side} {times}that of {MODELS[others[0].model]}{shift}"
+        return f"{self.quantity} is {side} {figure(threshold)}"
+
+    def value_in_words(self, value: float) -> str:
+        """A plain number, in the unit of the scores."""
+        return figure(value)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The ranges: what is clipped, and what is refused."""
+        return tuple(dict.fromkeys(_range_in_words(score) for _, score in self.quantity.parts))
+
+    @property
+    def _is_difference(self) -> bool:
+        """True if the value is 0 wherever candidate and baseline predict the same."""
+        if len(self.quantity.parts) != 2:
+            return False
+        (mine, score), (yours, other) = self.quantity.parts
+        return mine == -yours and score.is_alike(other) and {score.model, other.model} == {Variable.N, Variable.O}
+
+
+def _range_in_words(score: Score) -> str:
+    low, high = decimal_text(score.low), decimal_text(score.high)
+    if KINDS[score.metric].is_loss:
+        return f"In `{score.metric}` a loss above {high} counts as {high}: a proof needs a range, and this is declared."
+    return f"Scores lie between {low} and {high}; where one does not, the file is refused, and nothing is spent."
+
+
+# --- how calls are read ----------------------------------------------------------------------------------------------
+
+
+def _loss(call: Call) -> Mean:
+    """
+    A loss that a call asks for.
+
+    Raises:
+        ConditionError: If it does not name a model and the largest loss.
+    """
+    example = f"`{call.name}({_model_text(call)}, max=10)`"
+    model, options = _read(call, ("max", "sd"), f"Write {example}.")
+    if "max" not in options:
+        raise refusal(
+            call,
+            f"`{call}` does not say how large one loss can be",
+            f"Write {example}, with a maximum that losses rarely exceed: one above it counts as 10. "
+            "No test set bounds the mean of losses that have no end.",
+        )
+    if options["max"] <= 0:
+        raise refusal(call, f"`{call}` clips every loss to 0", f"Write {example}.")
+    return _mean_of(call, model, options)
+
+
+def _score(call: Call) -> Mean:
+    """
+    A score that a call asks for.
+
+    Raises:
+        ConditionError: If it does not name a model, or the range of the scores is none.
+    """
+    options = {"min": Decimal(0), "max": Decimal(1)}
+    model, given = _read(
+        call,
+        ("min", "max", "sd"),
+        f"Write `{call.name}({_model_text(call)})`, or `{call.name}({_model_text(call)}, min=1, max=5)`; the column of "
+        "scores is named in the gate file: `candidate: {predictions: FILE, prediction: score}`.",
+    )
+    options |= given
+    if options["min"] >= options["max"]:
+        raise refusal(call, f"`{call}` has an empty range", "Write the smaller number as `min`.")
+    return _mean_of(call, model, options)
+
+
+def _mean_of(call: Call, model: Variable, options: dict[str, Decimal]) -> Mean:
+    spread = options.pop("sd", None)
+    if spread is not None and spread <= 0:
+        raise refusal(call, "`sd` is not above 0", "It is the standard deviation that you expect, for the plan.")
+    return Mean(((1.0, Score(call.name, model, tuple(options.items()), spread)),))
+
+
+def _read(call: Call, known: tuple[str, ...], hint: str) -> tuple[Variable, dict[str, Decimal]]:
+    """
+    The model and the options of a call.
+
+    Raises:
+        ConditionError: If there is anything else.
+    """
+    match call.arguments:
+        case (Name(variable),) if variable is not Variable.D:
+            pass
+        case (argument, *_) if not isinstance(argument, Name) or argument.variable is Variable.D:
+            raise refusal(call, f"`{argument}` is no model", f"A model is {MODELS_IN_WORDS}. {hint}")
+        case _:
+            raise refusal(call, f"`{call}` needs one model", f"A model is {MODELS_IN_WORDS}. {hint}")
+    options = {}
+    for key, value in call.options:
+        if key not in known or not isinstance(value, Number):
+            listed = " and ".join(f"`{each}`" for each in known)
+            raise refusal(call, f"`{key}={value}` is no option of `{call.name}`", f"Its options are {listed}. {hint}")
+        options[key] = value.value
+    return variable, options
+
+
+def _model_text(call: Call) -> str:
+    """The model of a call that is wrong in another way; the new one where it names none."""
+    named = [str(each) for each in call.arguments if isinstance(each, Name) and each.variable is not Variable.D]
+    return named[0] if named else str(Variable.N)
+
+
+MEANS = (
+    Metric("mae", "the mean absolute error of predicted numbers", _loss, ("mean_absolute_error",)),
+    Metric("mse", "the mean squared error of predicted numbers", _loss, ("mean_squared_error",)),
+    Metric("mean", "the mean of scores that are given as predictions", _score, ("average", "avg", "score")),
+)

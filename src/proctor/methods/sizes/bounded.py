@@ -1,0 +1,157 @@
+"""
+Sizes of the betting test of one bounded value for each example (theory.md §3.3, §6).
+
+The quick plan is the hinge bound's, which holds for every distribution on the range of values. The test itself
+profits from a small variance, so its plan by simulation (`proctor.methods.sizes.simulation`) is often several times
+smaller.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from proctor.language import value_range
+from proctor.methods.sizes import simulation
+from proctor.methods.sizes.share import SizedByShare, check_alternative
+from proctor.methods.sizes.simulation import Anticipated, Scaled
+from proctor.methods.sizing import ComputedAnew, Progress, Sizing
+from proctor.stats import hinge
+
+NARROWEST = 1e-6
+"""Tolerances are resolved to so much of the range of values."""
+
+
+@dataclass(frozen=True)
+class BoundedSizing(SizedByShare, ComputedAnew, ABC):
+    """
+    The betting test, whatever the values are; what is anticipated of them is for each quantity to say.
+
+    What is to be proven is always that the mean lies above: for ``<`` the values are mirrored in their range.
+    """
+
+    simulate: bool = False
+    progress: Progress | None = None
+    method: ClassVar[str] = "betting (STaR-Bets)"
+    """Name of the test."""
+    subject: ClassVar[str]
+    """The quantity, for words."""
+
+    @abstractmethod
+    def means(self) -> tuple[float, float]:
+        """Lowest and highest mean that is anticipated."""
+
+    @abstractmethod
+    def anticipated(self, mean: float) -> Anticipated:
+        """The population with most variance that is anticipated at a *mean*."""
+
+    @property
+    def reason(self) -> str:
+        """Reason for this test, and how it was sized."""
+        sized = "sized by simulating the test" if self.simulate else "sized by the hinge bound; --simulate sharpens it"
+        low, high = self._range
+        return f"{self.subject} is one value between {low:g} and {high:g} on each example; {sized}"
+
+    def check(self) -> None:
+        """Refuse a mean outside the range of values, or one that the anticipated disagreement rules out."""
+        check_alternative(self.share, *self._range)
+        if self.clause.tolerance is not None:
+            check_alternative(self.share, *self.means(), "disagreement")
+
+    def sample_size(self) -> int:
+        """Examples from which the hinge bound grants the power, or at which the simulated test has it."""
+        truth = self._truth(self.share.asked)
+        if truth >= 1:
+            truth = 1 - NARROWEST
+        bound = hinge.sample_size(self._null, truth, self.log_level, self.share.log_miss)
+        if not self.simulate:
+            return bound
+        return simulation.sample_size(self._scaled(self.share.asked), bound, self.progress)
+
+    @property
+    def is_rough(self) -> bool:
+        """A simulation costs seconds: other levels scale the planned one by the test's approximate size."""
+        return self.simulate
+
+    def nearby_size(self, planned: Sizing, size: int) -> int:
+        """The hinge bound's size itself, at this level; or a simulated one, scaled."""
+        if not planned.is_rough:
+            return self.sample_size()
+        assert isinstance(planned, BoundedSizing)  # noqa: S101  # the same clause at another level
+        return math.ceil(size * self.approximate_size() / planned.approximate_size())
+
+    def tolerance(self, n_examples: int) -> float | None:
+        """
+        Smallest tolerance that *n_examples* reach, by the hinge bound or by the test's known width.
+
+        The smaller of the two: the hinge bound alone would turn away test sets that a simulated plan found enough.
+        """
+        if self.log_level == -math.inf or n_examples < 1:
+            return None
+        mean = hinge.reachable_mean(n_examples, self._null, self.log_level, self.share.log_miss)
+        found = [] if mean is None else [(mean - self._null) / 2 * self._width]
+        found += [] if (narrow := self._narrow_tolerance(n_examples)) is None else [narrow]
+        return min(found, default=None)
+
+    def resolves(self, n_examples: int) -> bool:
+        """True if the tolerance reached is at most the clause's own."""
+        if self.log_level == -math.inf or n_examples < 1:
+            return False
+        if self.clause.tolerance is None:
+            return n_examples * -math.log(self._null) >= -self.log_level
+        if self._works_narrowly(n_examples, self.clause.tolerance):
+            return True
+        missed = hinge.log_miss(n_examples, self._null, min(1.0, self._truth(self.share.asked)), self.log_level)
+        return missed <= self.share.log_miss
+
+    def _narrow_tolerance(self, n_examples: int) -> float | None:
+        low, high = self.means()
+        room = (high - self.clause.threshold if self.share.above else self.clause.threshold - low) / 2
+        near, far = 0.0, room * (1 - 1e-9)
+        if far <= 0 or not self._works_narrowly(n_examples, far):
+            return None
+        while far - near > NARROWEST * self._width:
+            middle = (near + far) / 2
+            near, far = (near, middle) if self._works_narrowly(n_examples, middle) else (middle, far)
+        return far
+
+    def approximate_size(self) -> int:
+        """About as many examples as the test itself needs."""
+        scaled = self._scaled(self.share.asked)
+        return simulation.approximate_size(scaled, scaled.log_miss)
+
+    def _works_narrowly(self, n_examples: int, tolerance: float) -> bool:
+        scaled = self._scaled(tolerance)
+        return simulation.approximate_size(scaled, scaled.log_miss) <= n_examples
+
+    def _scaled(self, tolerance: float) -> Scaled:
+        """The test on values in [0, 1], and the population with most variance at the alternative."""
+        low, high = self._range
+        population = self.anticipated(self.share.alternative(tolerance))
+        values = tuple(
+            ((value - low) if self.share.above else (high - value)) / self._width for value in population.values
+        )
+        return Scaled(values, population.chances, self._null, self.log_level, self.share.log_miss)
+
+    @property
+    def _null(self) -> float:
+        return self._at(self.clause.threshold)
+
+    def _truth(self, tolerance: float) -> float:
+        return self._at(self.share.alternative(tolerance))
+
+    def _at(self, value: float) -> float:
+        low, high = self._range
+        return ((value - low) if self.share.above else (high - value)) / (high - low)
+
+    @cached_property
+    def _range(self) -> tuple[float, float]:
+        return value_range(self.clause.quantity)
+
+    @property
+    def _width(self) -> float:
+        low, high = self._range
+        return high - low
