@@ -43,8 +43,8 @@ def extend(
     Add the examples of NEW_LABELS to the test set, on the same account.
 
     They must be drawn as the others were: not chosen by what models make of them, and labeled by people who see no
-    predictions. None may be in a registered test set. Models are run again, and a question that is asked of more
-    examples is a new one, which is paid.
+    predictions; in a pool, of which not all were labeled, they may come without labels. None may be in a registered
+    test set. Models are run again, and a question that is asked of more examples is a new one, which is paid.
 
     How many are added, and when, must follow from what everybody may know: the calendar, what has arrived, the
     verdicts, the plan. Never from estimates, p-values or anything else that is the owner's alone: who adds until a test

@@ -168,7 +168,7 @@ def _record(session: Session, books: Books, growth: _Growth, reason: str) -> tup
     for other in books.lives.values():
         _refuse_known(growth, other, is_own=other is life)
     register = session.registry.held(life, growth.before.hashes, growth.before.read_labels)
-    register = register.updated(growth.after.hashes, _all_labels(growth))
+    register = register.updated(growth.after.hashes, _all_labels(growth, is_pool=not life.in_use.is_labeled))
     record = _extension(session, growth, register, reason)
     session.registry.draft(register)
     return Extension(record, session.append(record, books.head).number, ()), register
@@ -221,8 +221,11 @@ def _refuse_known(growth: _Growth, life: Life, *, is_own: bool) -> None:
         raise DataError(said, hint="Add examples that no registered test set has. Nothing was recorded.")
 
 
-def _all_labels(growth: _Growth) -> Labels:
+def _all_labels(growth: _Growth, *, is_pool: bool) -> Labels:
+    """Labels of all examples that will be in use; where not all were labeled before, new ones may lack theirs."""
     found = growth.after.read_labels()
+    if is_pool:
+        return found
     missing = int(np.count_nonzero(~found.is_known()[growth.before.n_examples :]))
     if missing:
         raise DataError(

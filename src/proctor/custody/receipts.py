@@ -14,6 +14,7 @@ from typing import NamedTuple
 from proctor import owner
 from proctor.errors import DataError
 from proctor.gate.session import Session
+from proctor.testset.requests import namespace
 
 _CONTEXT = "receipts for labels"
 
@@ -45,7 +46,7 @@ class Receipts(NamedTuple):
     @property
     def file(self) -> Path:
         """File of the book, one receipt for each line of it."""
-        return self.session.gate.resolve(".proctor/owner") / f"{self.session.exam.fingerprint[:16]}.receipts.jsonl"
+        return self.session.gate.resolve(".proctor/owner") / f"{namespace(self.session.exam)[:16]}.receipts.jsonl"
 
     def read(self) -> list[Receipt]:
         """

@@ -27,6 +27,11 @@ class LabelRequest(NamedTuple):
     n_examples: int
 
 
+def namespace(exam: TestSet) -> str:
+    """The test set in which names of examples hold; without ids these examples alone, since rows may be dropped."""
+    return exam.version if exam.ids is None else exam.fingerprint
+
+
 class Requests(NamedTuple):
     """
     Requests for the labels of a test set.
@@ -42,7 +47,7 @@ class Requests(NamedTuple):
     @property
     def record(self) -> Path:
         """File that remembers what was asked for: of each request a list of names, the last one at its end."""
-        return self.folder / f"labels-asked-{self.exam.fingerprint[:12]}.jsonl"
+        return self.folder / f"labels-asked-{namespace(self.exam)[:12]}.jsonl"
 
     def write(self, rows: NDArray[np.intp]) -> LabelRequest:
         """

@@ -14,9 +14,12 @@ from gate.project import LABELS, N_EXAMPLES, Project
 
 from proctor.custody import labeling
 from proctor.custody.corrections import correct
+from proctor.custody.dropping import Oldest, drop
+from proctor.custody.extension import extend
 from proctor.custody.labeling import holdings, take_in, wanted
 from proctor.custody.receipts import Receipts
 from proctor.custody.retirement import retire
+from proctor.custody.settings import name_baseline
 from proctor.errors import DataError, KeyFault, LabelsMissing, Misuse, TestSetRetired
 from proctor.gate.labels import requests_of
 from proctor.release import Verdict
@@ -221,6 +224,47 @@ def test_take_in__words_in_an_export(project):
 
     assert 1 == take_in(session, [export(project, task("e0", " ice  cream"), skipped, empty)])
     assert ["ice cream", "ice cream", ""] == project.session().exam.read_labels().values.tolist()
+
+
+def test_pool__grows_and_shrinks(project):
+    """Examples come without labels and go by order; what was asked for, and every label that came, stays."""
+    project.gate(baseline=None, candidate={"predictions": "old.csv"}).rows_of_labels([""] * N_EXAMPLES).check()
+    more = project.root / "more.csv"
+    more.write_text("id,label\n" + "".join(f"e{row},\n" for row in range(N_EXAMPLES, 500)))
+    extend(project.session(), more, None, "those of March")
+    truth = np.concatenate([LABELS, LABELS[:100]])
+
+    def predict(first: int) -> None:
+        for name, n_wrong in (("old.csv", 160), ("new.csv", 40)):
+            cells = [(label + (row < n_wrong)) % 10 for row, label in enumerate(truth)]
+            lines = [f"e{row},{cells[row]}\n" for row in range(first, 500)]
+            (project.root / name).write_text("id,prediction\n" + "".join(lines))
+        name_baseline(project.session(), project.root / "old.csv")
+
+    predict(0)
+    project.gate()
+    ask(project)
+    assert 120 == take_in(project.session(), [back(project, right(range(40, 160)))])
+    assert Verdict.PASS is project.check().verdict
+
+    drop(project.session(), Oldest(50), "a year old")
+    predict(50)
+
+    assert (450, 110) == (holdings(project.session()).n_examples, holdings(project.session()).n_labels)
+    assert 2 == project.check().step
+
+
+def test_requests__without_ids_mean_these_examples_alone(project):
+    """Where examples are known by their rows, nothing that was asked for is taken for others once rows are dropped."""
+    (project.root / "labels.csv").write_text('label\n1\n""\n""\n')
+    (project.root / "x.csv").write_text("x\n1\n2\n3\n")
+    project.gate(testset={"labels": "labels.csv", "features": "x.csv"})
+    requests_of(project.session()).write(np.array([1]))
+    assert {"2"} == requests_of(project.session()).asked()
+
+    (project.root / "x.csv").write_text("x\n2\n3\n")
+
+    assert set() == requests_of(project.session()).asked()
 
 
 def test_correct__a_label_that_came_later(project):
