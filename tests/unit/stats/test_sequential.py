@@ -1,0 +1,147 @@
+"""Labels one at a time: edges, missing labels, curtailment and domains (theory.md §7, §7.1)."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+
+from proctor.errors import DomainError
+from proctor.stats.paired import PairedTest
+from proctor.stats.sequential import UNKNOWN, Answer, Reading, SequentialTest
+
+N = 400
+
+
+def sequential(**changes):
+    """A test of 400 examples at 1 %."""
+    usual = {
+        "n_examples": N,
+        "threshold": 0.0,
+        "log_level": math.log(0.01),
+        "log_miss": math.log(0.1),
+        "disagreement": 0.3,
+    }
+    return SequentialTest(**{**usual, **changes})
+
+
+def drawn(seed, win=0.15, lose=0.15, n=N):
+    """Outcomes, and a mask of the examples that need a label (a few of them are ties for all that)."""
+    rng = np.random.default_rng(seed)
+    outcomes = rng.choice(np.array([1, -1, 0], np.int8), n, p=[win, lose, 1 - win - lose])
+    return outcomes, (outcomes != 0) | (rng.random(n) < 0.05)
+
+
+def plain(test, outcomes):
+    """Decision and place of the bets alone, as the theory writes them, one example after another."""
+    c, n = test.threshold, test.n_examples
+    level, miss, d = math.exp(test.log_level), math.exp(test.log_miss), test.disagreement
+    z = -NormalDist().inv_cdf(level) - NormalDist().inv_cdf(miss)
+    loss = miss if test.futility is None else math.exp(-test.futility)
+    capital, before = 1.0, 0
+    for i, x in enumerate(outcomes.tolist(), start=1):
+        psi = (before + 200 * d) / (i - 1 + 200)
+        aim = max(min(psi, c + z * math.sqrt(psi / n)), -psi)
+        bet = min(max((aim - c) / (psi - 2 * c * aim + c * c), 0.0), 0.9 / (1 + abs(c)))
+        capital *= 1 + bet * (x - c)
+        before += x != 0
+        if capital >= 1 / (0.8 * level):
+            return Reading(Answer.PROVEN, i)
+        if capital <= loss:
+            return Reading(Answer.NOT_PROVEN, i)
+    return None
+
+
+@pytest.mark.parametrize("c", [0.0, 0.02, -0.05])
+def test_read__as_written(c):
+    """The bets decide where the formulas of the theory do, unless the end was settled before."""
+    test, decided = sequential(threshold=c), 0
+    for seed in range(40):
+        outcomes, needs = drawn(seed, *((0.22, 0.08) if seed % 2 else (0.15, 0.15)))
+        expected, found = plain(test, outcomes), test.read(outcomes, needs)
+        assert found == expected or found.n_examples < (N if expected is None else expected.n_examples) + (not expected)
+        decided += found == expected
+    assert decided >= 30
+
+
+def test_read__missing_label():
+    """The first label that is missing before the decision is asked for; one behind it changes nothing."""
+    test = sequential()
+    outcomes, needs = drawn(1, 0.25, 0.05)
+    found = test.read(outcomes, needs)
+    assert found.answer is Answer.PROVEN
+    assert found.n_examples < N
+    for place in np.flatnonzero(needs):
+        lacking = outcomes.copy()
+        lacking[place:] = np.where(needs[place:], UNKNOWN, 0)
+        expected = found if place >= found.n_examples else Reading(Answer.OPEN, int(place))
+        assert test.read(lacking, needs) == expected
+
+
+def settled_at(rejects, outcomes, needs):
+    """Place from which on every completion gives the same answer of the test at the end; all are tried."""
+    for t in range(len(outcomes) + 1):
+        w, m = int(np.sum(outcomes[:t] == 1)), int(np.sum(outcomes[:t] == -1))
+        left = int(np.sum(needs[t:]))
+        answers = {rejects(w + i, m + j) for i in range(left + 1) for j in range(left + 1 - i)}
+        if len(answers) == 1:
+            return Reading(Answer.PROVEN if answers.pop() else Answer.NOT_PROVEN, t)
+    raise AssertionError
+
+
+@pytest.mark.parametrize("c", [0.0, 0.1, -0.3])
+def test_read__curtailed(c):
+    """Where the bets decide nothing, reading ends at the first place where the end is settled, and not before."""
+    test = sequential(n_examples=16, threshold=c, log_level=math.log(0.3), log_miss=-1e-9, futility=50.0)
+    rejects = cache(PairedTest(16, c, math.log(0.3 * 0.2)).rejects)
+    answers = []
+    for seed in range(24):
+        outcomes, needs = drawn(seed, *((0.5, 0.05) if seed % 2 else (0.2, 0.2)), n=16)
+        found, bets = test.read(outcomes, needs), plain(test, outcomes)
+        if bets is None:
+            assert found == settled_at(rejects, outcomes, needs)
+            answers.append(found.answer)
+    assert len(answers) >= 12
+    assert len(set(answers)) == 2
+
+
+def test_read__needs_no_label():
+    """What is certain without data is answered before the first label: thresholds out of reach, a spent account."""
+    unknown, needs = np.full(N, UNKNOWN, np.int8), np.ones(N, np.bool_)
+    assert sequential(threshold=1.0).read(unknown, needs) == Reading(Answer.NOT_PROVEN, 0)
+    assert sequential(threshold=-1.1).read(unknown, needs) == Reading(Answer.PROVEN, 0)
+    assert sequential(threshold=-0.2, disagreement_cap=0.1).read(unknown, needs) == Reading(Answer.PROVEN, 0)
+    assert sequential(log_level=-math.inf).read(unknown, needs) == Reading(Answer.NOT_PROVEN, 0)
+    few = np.arange(N) < 3
+    assert sequential().read(np.where(few, UNKNOWN, 0).astype(np.int8), few) == Reading(Answer.NOT_PROVEN, 0)
+
+
+def test_read__nobody_differs():
+    """Models that never differ are decided without a label, also where nothing else was anticipated."""
+    ties, none = np.zeros(N, np.int8), np.zeros(N, np.bool_)
+    assert sequential(disagreement=0.0).read(ties, none).answer is Answer.NOT_PROVEN
+    assert sequential(disagreement=0.0, threshold=-0.1).read(ties, none).answer is Answer.PROVEN
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "needs", "said"),
+    [
+        (np.zeros(3, np.int8), np.zeros(3, np.bool_), "3 outcomes"),
+        (np.full(N, 3, np.int8), np.ones(N, np.bool_), "not 3"),
+        (np.full(N, UNKNOWN, np.int8), np.zeros(N, np.bool_), "is a tie"),
+    ],
+)
+def test_read__refused(outcomes, needs, said):
+    """Outcomes that cannot be are refused."""
+    with pytest.raises(DomainError, match=said):
+        sequential().read(outcomes, needs)
+
+
+@pytest.mark.parametrize("changes", [{"futility": 0.0}, {"log_miss": 0.0}, {"disagreement": 1.5}, {"log_level": 0.1}])
+def test_init__refused(changes):
+    """Designs that cannot be are refused."""
+    with pytest.raises(DomainError):
+        sequential(**changes)
