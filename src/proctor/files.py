@@ -111,10 +111,25 @@ class Fence:
         inside = real.relative_to(self.project).parts if real.is_relative_to(self.project) else ()
         is_closed = inside[:3] != _ANNEX and any(part in self.closed for part in inside)
         if is_closed or any(_is_same(each, facts) for each in self.kept):
-            raise DataError(
-                f"{str(path)!r} is one of the files that only the owner and the gate may read",
-                hint="Name a file of its own.",
-            )
+            raise _not_for_others(path)
+
+    def refuse_copy(self, path: Path, content: bytes) -> None:
+        """
+        Refuse *content* that is the same as that of a file which is not for others to see.
+
+        Raises:
+            DataError: If it is.
+        """
+        for each in self.kept:
+            with contextlib.suppress(OSError):
+                if each.stat().st_size == len(content) and each.read_bytes() == content:
+                    raise _not_for_others(path)
+
+
+def _not_for_others(path: Path) -> DataError:
+    return DataError(
+        f"{str(path)!r} is one of the files that only the owner and the gate may read", hint="Name a file of its own."
+    )
 
 
 def open_file(path: Path, fence: Fence | None = None) -> BinaryIO:

@@ -10,6 +10,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from proctor.errors import DataError
 
@@ -19,6 +20,7 @@ MOST_BYTES = 1024
 _VERSIONS = (b"version https://git-lfs.github.com/spec/v1\n", b"version https://hawser.github.com/spec/v1\n")
 _OID = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
 _SIZE = re.compile(rb"^size ([0-9]{1,18})$", re.MULTILINE)
+_MD5 = re.compile("[0-9a-f]{32}")
 _DVC = re.compile(rb"^(md5: [0-9a-f]{32}\b|outs:\s*$)", re.MULTILINE)
 
 
@@ -46,6 +48,30 @@ class Pointer:
                 return file.stat().st_size == self.size and self.oid == _sha256(content)
         except OSError:
             return False
+
+
+class Output(NamedTuple):
+    """A file that DVC keeps, known by its MD5."""
+
+    md5: str
+
+    def path_in(self, remote: Path) -> Path:
+        """Path of the file in the folder of a *remote* of DVC 3."""
+        return remote / "files" / "md5" / self.md5[:2] / self.md5[2:]
+
+
+def output_of(content: bytes, name: str) -> Output | None:
+    """The file *name* beside a pointer of DVC; ``None`` if *content* is none of DVC 3 to one file of this name."""
+    import yaml
+
+    try:
+        outs = yaml.safe_load(content)["outs"]
+        (out,) = outs
+        is_known = out.get("hash") == "md5" and out.get("path") == name
+        md5 = str(out["md5"])
+    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return Output(md5) if is_known and _MD5.fullmatch(md5) else None
 
 
 def pointer_of(content: bytes) -> Pointer | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from proctor.errors import DataError, Misuse, ModelError
+from proctor.gate.dvc import Dvc
 from proctor.gate.execution import Execution
 from proctor.gate.growth import naming_what_grew, what_to_run
 from proctor.gate.locked import LockedTestSet
@@ -106,7 +107,7 @@ class ModelRunner:
         """The new model."""
         match self.gate.candidate:
             case PredictionsFile() as file:
-                return self._from_file(file, self._source(file.predictions), self.commit)
+                return self._from_file(file, self._dvc.here(self.gate.resolve(file.predictions)), self.commit)
             case Command() | Model() as model:
                 return self._from_model(model)
             case _:
@@ -127,12 +128,12 @@ class ModelRunner:
 
     def _baseline_source(self, file: PredictionsFile) -> Source:
         if file.revision is None:
-            return self._source(file.predictions)
-        from proctor.models.revision import NotThere, commit_of, file_at
+            return self._dvc.here(self.gate.resolve(file.predictions))
+        from proctor.models.revision import NotThere, commit_of
 
         root = self.gate.root
         try:
-            content = file_at(root, commit_of(root, file.revision), file.predictions)
+            content = self._dvc.at(commit_of(root, file.revision), file.predictions)
         except NotThere:
             raise _absent(file.revision, file.predictions) from None
         return Source(Path(file.predictions), content)
@@ -208,6 +209,10 @@ class ModelRunner:
     def _source(self, path: str) -> Source:
         return Source(self.gate.resolve(path), fence=self.gate.guard)
 
+    @cached_property
+    def _dvc(self) -> Dvc:
+        return Dvc(self.gate.root, self.gate.guard, self.runtime.environ)
+
     # --- how each kind is read ---------------------------------------------------------------------------------------
 
     def _from_file(self, names: PredictionsFile, file: Source, commit: str | None) -> Contestant:
@@ -241,13 +246,13 @@ class ModelRunner:
 
     def _at(self, revision: str) -> Contestant:
         """The candidate's own path at another revision of the repository."""
-        from proctor.models.revision import NotThere, commit_of, file_at
+        from proctor.models.revision import NotThere, commit_of
 
         root, candidate = self.gate.root, self.gate.candidate
         commit = commit_of(root, revision)
         if isinstance(candidate, PredictionsFile):
             try:
-                content = file_at(root, commit, candidate.predictions)
+                content = self._dvc.at(commit, candidate.predictions)
             except NotThere:
                 if self.gate.resolve(candidate.predictions).is_dir():
                     raise DataError(
@@ -300,11 +305,9 @@ class ModelRunner:
 
     def _made_again(self, submission: Submission, commit: str) -> PredictionSet:
         """The model of a commit, run again; only if it is the one that was submitted then."""
-        from proctor.models.revision import file_at
-
-        root, candidate = self.gate.root, self.gate.candidate
+        candidate = self.gate.candidate
         if isinstance(candidate, PredictionsFile):
-            file = Source(Path(candidate.predictions), file_at(root, commit, candidate.predictions))
+            file = Source(Path(candidate.predictions), self._dvc.at(commit, candidate.predictions))
             columns = ColumnNames(candidate.id, candidate.prediction, self.gate.reading.predictions)
             found = read_predictions(file, columns, self.exam.n_examples)
             if found.digest != submission.digest:  # as earlier versions knew it

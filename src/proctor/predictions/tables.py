@@ -164,7 +164,9 @@ def digest(source: Source) -> str:
 
 def _where(path: Path) -> str:
     pointer = path.with_name(f"{path.name}.dvc")
-    return f"run `dvc pull`: {pointer.name!r} stands for it" if pointer.exists() else "check the path in the gate file"
+    if not pointer.exists():
+        return "check the path in the gate file"
+    return f"run `dvc pull`, or name the folder of its remote in PROCTOR_DVC_REMOTE: {pointer.name!r} stands for it"
 
 
 def parts(folder: Source) -> tuple[Source, ...]:
