@@ -96,7 +96,10 @@ def _told(formula: Formula, is_top: bool = False) -> str:
     match formula:
         case Clause():
             told = method_of(formula.quantity).in_words(formula)
-            return told if formula.slice is None else f"{told} where {_slice_in_words(formula.slice)}"
+            if formula.slice is None:
+                return told
+            filtered = f"{told} where {_slice_in_words(formula.slice)}" if formula.slice.filters else told
+            return filtered if formula.slice.every is None else f"for every {formula.slice.every}, {filtered}"
         case AllOf(parts):
             return _joined([_told(part) for part in parts], "and", "both", is_top)
         case AnyOf(parts):
@@ -149,6 +152,12 @@ def _legend(formula: Formula) -> Iterator[str]:
 
 def _slices(formula: Formula) -> Iterator[str]:
     for slice_ in slices(formula):
+        if slice_.every is not None:
+            yield (
+                f"`{slice_}` is a clause for each value that {slice_.every} has in the test set, and all must hold; "
+                "each is judged on its examples alone, and a value with too few of them stops the evaluation."
+            )
+            continue
         yield (
             f"`{slice_}` is judged on the examples of that slice alone, at the level of any other clause; "
             "an example whose cell is empty is in no slice."

@@ -32,6 +32,7 @@ from proctor.language import (
     Variable,
     allocate,
     clauses,
+    expanded,
     parse,
     quantity_variables,
     restrict,

@@ -66,7 +66,8 @@ def _clause(clause: Clause) -> str:
 
 
 def _slice(asked: Slice) -> str:
-    return " & ".join(sorted({_filter(each) for each in asked.filters}))
+    every = [] if asked.every is None else [f"every {json.dumps(asked.every)}"]
+    return " & ".join([*every, *sorted({_filter(each) for each in asked.filters})])
 
 
 def _filter(asked: Filter) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from proctor.conditions import Formula, Variable, parse, restrict, variables
+from proctor.conditions import Formula, Variable, expanded, parse, restrict, variables
 from proctor.errors import Misuse
 from proctor.gate.contestants import Contestant, question_about
 from proctor.gate.session import Session
-from proctor.gatefile import First, Gate
+from proctor.gatefile import First
 from proctor.ledger.history import Life, Question
 from proctor.ledger.records import Forecast
 
@@ -54,7 +54,7 @@ def asked(session: Session, life: Life | None, stake: int | None = None) -> Aske
     """
     baseline, gate = baseline_of(session, life), session.gate
     anchor = anchor_of(session, life, baseline)
-    formula, condition = _askable(gate, has_baseline=baseline is not None, has_anchor=anchor is not None)
+    formula, condition = _askable(session, has_baseline=baseline is not None, has_anchor=anchor is not None)
     return Asked(
         gate=gate.name,
         formula=formula,
@@ -80,17 +80,18 @@ def anchor_of(session: Session, life: Life | None, baseline: Contestant | None) 
     return session.runner.earlier(submission) if submission else baseline
 
 
-def _askable(gate: Gate, *, has_baseline: bool, has_anchor: bool) -> tuple[Formula | None, str]:
+def _askable(session: Session, *, has_baseline: bool, has_anchor: bool) -> tuple[Formula | None, str]:
     """
     The formula that can be asked now, and its text; ``None`` if the first candidate is to be accepted unjudged.
 
     Without a baseline, clauses on ``o``, ``d`` and ``a`` have no value (theory.md §5).
     """
+    gate = session.gate
     text = str(parse(gate.condition))
     needed = variables(gate.formula)
     lacks = not has_baseline and needed & {Variable.O, Variable.D}
     if not lacks and (has_anchor or Variable.A not in needed):
-        return gate.formula, text
+        return expanded(gate.formula, session.exam.groups), text
     if gate.first is First.ACCEPT:
         return None, text
     formula = restrict(gate.formula, {Variable.N})
@@ -99,4 +100,4 @@ def _askable(gate: Gate, *, has_baseline: bool, has_anchor: bool) -> tuple[Formu
             f"`first: judge` cannot judge `{text}` without a baseline: no clause is on `n` alone",
             hint="Say `first: accept`, or add a clause such as `n > 0.8 +/- 0.02`.",
         )
-    return formula, str(formula)
+    return expanded(formula, session.exam.groups), str(formula)

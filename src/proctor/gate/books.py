@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from proctor.budget import SPENT, Account, open_account
-from proctor.conditions import Clause, Formula, clauses, slices
+from proctor.conditions import Clause, Formula, clauses, expanded, slices
 from proctor.errors import (
     AccountHandedOn,
     BudgetSpent,
@@ -90,6 +90,10 @@ class Books:
     life: Life | None
     doubts: tuple[Life, ...] = ()
     exam: TestSet | None = None
+
+    def judged(self, formula: Formula) -> Formula:
+        """The formula as it is judged on the test set; as it stands where that is not here."""
+        return formula if self.exam is None else expanded(formula, self.exam.groups)
 
     def sizes(self, formula: Formula) -> Sizes:
         """
@@ -349,6 +353,7 @@ def refuse_if_out_of_reach(
         ToleranceOutOfReach: If the tolerance is out of reach at the next level with the declared power.
         Misuse: If it would be out of the reach of any test set.
     """
+    formula = books.judged(formula)
     sizes = books.sizes(formula)
     found, account = prospect(gate, formula, n_examples, sizes), books.account(gate)
     # Who stakes little expects a fail: that no pass could come of it then is no reason for a fresh test set.

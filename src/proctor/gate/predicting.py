@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from proctor.conditions import slices
+from proctor.conditions import expanded, slices
 from proctor.errors import DataError, ModelError, ProctorError
 from proctor.gate.contestants import Contestant, ModelRunner
 from proctor.gate.growth import naming_what_grew, refuse_reordered, what_to_run
@@ -120,7 +120,7 @@ class Predicting:
             with self._judging_output():
                 refuse_respelled(new, other)
         others = [other.values if other is not None else None for other in found]
-        masks = self.exam.masks(slices(self.gate.formula))
+        masks = self.exam.masks(slices(expanded(self.gate.formula, self.exam.groups)))
         return Sample(Panel(new.values, *others), self.read_labels(), self.exam.order, masks)
 
     def keep(self, *models: Contestant | None) -> None:

@@ -54,7 +54,8 @@ def release_of(gate: Gate, books: Books, life: Life, taken: Concluded, replayed:
 
 
 def _prospect(gate: Gate, books: Books, formula: Formula, n_examples: int) -> Prospect:
-    return prospect(gate, formula, n_examples, books.sizes(formula))
+    judged = books.judged(formula)
+    return prospect(gate, judged, n_examples, books.sizes(judged))
 
 
 def _of_evaluation(life: Life, taken: Concluded) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TypeVar, assert_never
+from typing import TypeVar, assert_never, cast
 
 from proctor.language.quantities import Quantity, quantity_variables
-from proctor.language.tree import AllOf, AnyOf, Leaf, Slice, Variable
+from proctor.language.tree import AllOf, AnyOf, Leaf, Slice, Variable, column_text
 
 Target = TypeVar("Target")
 
@@ -60,6 +60,30 @@ def variables(formula: Formula) -> frozenset[Variable]:
 def slices(formula: Formula) -> tuple[Slice, ...]:
     """The slices that clauses of *formula* are about, each once, in the order of the text."""
     return tuple(dict.fromkeys(clause.slice for clause in clauses(formula) if clause.slice is not None))
+
+
+def expanded(formula: Formula, groups: Callable[[Slice], tuple[Slice, ...]]) -> Formula:
+    """
+    The formula with a clause for each slice in place of those about every value of a column (theory.md §2).
+
+    Args:
+        formula: The formula.
+        groups: The slices that a slice with a column stands for; at least one.
+    """
+
+    def change(clause: Clause) -> Formula:
+        if clause.slice is None or clause.slice.every is None:
+            return clause
+        head, tail = f"every {column_text(clause.slice.every)}: ", f" on {clause.slice.filtered}"
+        body = clause.text.removeprefix(head)
+        body = body.removesuffix(tail) if clause.slice.filters else body
+        each = tuple(replace(clause, slice=one, text=f"{body} on {one}") for one in groups(clause.slice))
+        return AllOf(each) if len(each) > 1 else each[0]
+
+    if not any(each.every for each in slices(formula)):
+        return formula
+    # A clause may become an AND, which `mapped` flattens into the one around it.
+    return renumbered(mapped(formula, cast("Callable[[Clause], Clause]", change)))
 
 
 def restrict(formula: Formula, allowed: Iterable[Variable]) -> Formula | None:

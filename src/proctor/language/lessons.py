@@ -47,6 +47,8 @@ _EXPECTED = {
     "NUMBER": "a number",
     "NAME": "n, o, a or d",
     "_COMMA": "`,`",
+    "_COLON": "`:`",
+    "_EVERY": "`every`",
     _END: "the end",
 }
 
@@ -124,7 +126,8 @@ def unknown(word: str, place: Place) -> ConditionError:
         written = _as_share(place.text[: place.start], "points" if lower == "percentage" else word)
         return place.error(f"`{word}` is not used here", f"Accuracies run from 0 to 1: write {written}.")
     if lower in mistakes.SLICE_WORDS:
-        return place.error(f"`{word}` opens no slice", f"A slice stands behind its comparison: {_SLICED}.")
+        each = f"A slice stands behind its comparison: {_SLICED}; all of a column in front: `every region: n > 0.8`."
+        return place.error(f"`{word}` opens no slice", each)
     if _follows_slice(place):
         return place.error(f"unknown name `{word}`", _JOINED)
     suggestion = _called(lower) or _suggestion(lower)

@@ -172,6 +172,7 @@ MISTAKES = (
             "(n - o) and d < 0.1",
             "2 * n",
             "n - o or n > 0.8",
+            "every region: n",
             "0.8 and n > 1",
         ),
     ),
@@ -293,6 +294,11 @@ MISTAKES = (
         "`{word}` opens no slice",
         'A slice stands behind its comparison: `n > 0.8 on lang == "de"`.',
         ("n[lang=de] > 0.8", "n@spam > 0.8", "n {de} > 0.8", "n > 0.8 [de]", "n:de > 0.8"),
+    ),
+    Mistake(
+        "`every` opens a clause",
+        "Write for example `every region: n > 0.8`, with nothing in front, or `and` between clauses.",
+        ("for every region: n > 0.8", "n > 0.8 every region: d < 0.1", "n > 0.8 on every region: d < 0.1"),
     ),
     Mistake(
         "a slice stands behind a comparison",

@@ -116,6 +116,10 @@ def _condition(branch: Branch, text: str) -> Condition:
 
 
 def _comparison(branch: Branch, text: str) -> Comparison:
+    every: str | None = None
+    if branch.data == "every":
+        column, *branch.children = branch.children
+        every = _column(cast("Branch", column), text)
     left, comparator, right, tolerance, slice_ = cast(
         "tuple[Branch, Token, Branch, Branch | None, Branch | None]", branch.children
     )
@@ -124,7 +128,7 @@ def _comparison(branch: Branch, text: str) -> Comparison:
         _COMPARATORS.get(str(comparator)) or Comparator(str(comparator)),
         _expression(right, text),
         None if tolerance is None else _tolerance(tolerance, text),
-        None if slice_ is None else _slice(slice_, text),
+        None if slice_ is None and every is None else _slice(slice_, every, text),
         place=_place(branch, text),
     )
 
@@ -134,8 +138,15 @@ def _tolerance(branch: Branch, text: str) -> Decimal:
     return -size if branch.data == "negative_tolerance" else size
 
 
-def _slice(branch: Branch, text: str) -> Slice:
-    return Slice(tuple(_filter(part, text) for part in _branches(branch)), place=_place(branch, text))
+def _slice(branch: Branch | None, every: str | None, text: str) -> Slice:
+    if branch is None:
+        return Slice((), every)
+    return Slice(tuple(_filter(part, text) for part in _branches(branch)), every, place=_place(branch, text))
+
+
+def _column(branch: Branch, text: str) -> str:
+    token = cast("Token", branch.children[0])
+    return _unquoted(token, _place(branch, text)) if branch.data == "text" else str(token)
 
 
 def _filter(branch: Branch, text: str) -> Filter:
@@ -146,12 +157,10 @@ def _filter(branch: Branch, text: str) -> Filter:
     else:
         column, sign, *given = cast("tuple[Branch, Token, Branch]", branch.children)
         relation = _RELATIONS.get(str(sign)) or Relation(str(sign))
-    token = cast("Token", column.children[0])
-    name = _unquoted(token, _place(column, text)) if column.data == "text" else str(token)
     constants = tuple(_constant(part, text) for part in given)
     if relation.is_of_numbers and not isinstance(constants[0], Decimal):
         raise place.error(f"`{relation}` compares numbers", "Text is compared by `==`, `!=` or `in`.")
-    return Filter(name, relation, constants, place=place)
+    return Filter(_column(column, text), relation, constants, place=place)
 
 
 def _constant(branch: Branch, text: str) -> str | Decimal:

@@ -188,21 +188,34 @@ class Filter(_Node):
     constants: tuple[str | Decimal, ...]
 
     def __str__(self) -> str:
-        column = self.column if _is_bare(self.column) else quoted(self.column)
         shown = [quoted(each) if isinstance(each, str) else decimal_text(each) for each in self.constants]
         constant = f"[{', '.join(shown)}]" if self.relation is Relation.ONE_OF else shown[0]
-        return f"{column} {self.relation} {constant}"
+        return f"{column_text(self.column)} {self.relation} {constant}"
 
 
 @dataclass(frozen=True)
 class Slice(_Node):
-    """The examples that pass every filter; at least one."""
+    """
+    The examples that pass every filter; at least one, or a column.
+
+    Attributes:
+        filters: What is asked of each example.
+        every: A column: each of its values makes a slice of its own; ``None`` for one slice.
+    """
 
     filters: tuple[Filter, ...]
+    every: str | None = None
 
-    def __str__(self) -> str:
+    @property
+    def filtered(self) -> str:
+        """The filters alone, as they are written."""
         text = " and ".join(map(str, self.filters))
         return text if len(self.filters) == 1 else f"({text})"
+
+    def __str__(self) -> str:
+        if self.every is None:
+            return self.filtered
+        return f"every {column_text(self.every)}" + (f" on {self.filtered}" if self.filters else "")
 
 
 @dataclass(frozen=True)
@@ -226,8 +239,11 @@ class Comparison(_Node):
 
     def __str__(self) -> str:
         tolerance = "" if self.tolerance is None else f" +/- {decimal_text(self.tolerance)}"
-        slice_ = "" if self.slice is None else f" on {self.slice}"
-        return f"{self.left} {self.comparator} {self.right}{tolerance}{slice_}"
+        asked = f"{self.left} {self.comparator} {self.right}{tolerance}"
+        if self.slice is None:
+            return asked
+        filtered = f"{asked} on {self.slice.filtered}" if self.slice.filters else asked
+        return filtered if self.slice.every is None else f"every {column_text(self.slice.every)}: {filtered}"
 
 
 @dataclass(frozen=True)
@@ -291,6 +307,11 @@ def quoted(text: str) -> str:
     "spam" '12" disk'
     """
     return f"'{text}'" if '"' in text else f'"{text}"'
+
+
+def column_text(column: str) -> str:
+    """Name of a column as it is written."""
+    return column if _is_bare(column) else quoted(column)
 
 
 def _is_bare(column: str) -> bool:

@@ -37,7 +37,7 @@ from proctor.testset.hashing import Hashes, fingerprint, fixed_order, natural_or
 from proctor.testset.identity import Traits
 from proctor.testset.ranks import ranks_of
 from proctor.testset.sketch import Sketch, sketch
-from proctor.testset.slices import masks_of
+from proctor.testset.slices import groups_of, masks_of
 
 _MOST_COLUMNS = 64
 _VALUES = 2048  # kept of all columns together, about
@@ -94,6 +94,7 @@ class TestSet:
     columns: tuple[str, ...] = ()
     account: str | None = None
     _masks: dict[Slice, Mask] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _groups: dict[Slice, tuple[Slice, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def n_examples(self) -> int:
@@ -196,6 +197,12 @@ class TestSet:
         wanted = tuple(slices)
         self._masks.update(masks_of(self.files.features, self.columns, [s for s in wanted if s not in self._masks]))
         return {each: self._masks[each] for each in wanted}
+
+    def groups(self, asked: Slice) -> tuple[Slice, ...]:
+        """Slices that a slice with a column stands for, one for each of its values; found once, errors as `masks`."""
+        if asked not in self._groups:
+            self._groups[asked] = groups_of(self.files.features, self.columns, asked)
+        return self._groups[asked]
 
     def sheet(self, labels: Labels | None = None) -> Sheet:
         """Facts that predictions must match; with *labels*, their type too."""

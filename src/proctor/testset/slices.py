@@ -7,7 +7,7 @@ do not count. So files that are one test set have the same slices. An empty cell
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from decimal import Decimal
 from typing import Any, assert_never
 
@@ -21,6 +21,59 @@ from proctor.testset.hashing import cell_codes
 
 Mask = NDArray[np.bool_]
 _MOST_SHOWN = 8
+_LONGEST = 40
+
+MOST_GROUPS = 100
+"""Most values of a column of which each is a slice."""
+
+
+def groups_of(features: Source | None, columns: Sequence[str], asked: Slice) -> tuple[Slice, ...]:
+    """
+    The slices that a slice with a column stands for: one for each value among the examples that pass its filters.
+
+    Given who is in which slice, the examples of each are drawn independently, so the values may be read off them.
+
+    Args:
+        features: As for `masks_of`.
+        columns: As for `masks_of`.
+        asked: A slice with a column.
+
+    Raises:
+        Misuse: If there is no such column, or it holds more than `MOST_GROUPS` values, or some that cannot be shown.
+        DataError: If no example has a value.
+    """
+    assert asked.every is not None  # noqa: S101  # the caller has checked
+    table = _table(features, columns, {asked.every, *(each.column for each in asked.filters)})
+    raw = _column(asked.every, table)
+    codes = cell_codes(raw)
+    told = codes != cell_codes([None])
+    for each in asked.filters:
+        told &= _passes(each, _column(each.column, table), table)
+    rows = np.flatnonzero(told)
+    firsts = rows[np.unique(codes[rows], return_index=True)[1]]
+    if not 1 <= len(firsts) <= MOST_GROUPS:
+        raise Misuse(
+            f"the column {asked.every!r} of `{asked}` holds {len(firsts):,} values, and each would be a slice",
+            hint=f"Name a column that groups the examples, by at most {MOST_GROUPS} values.",
+        )
+    found = sorted((_value(raw[row], asked.every) for row in firsts.tolist()), key=str)
+    return tuple(Slice((*asked.filters, Filter(asked.every, Relation.EQUAL, (value,)))) for value in found)
+
+
+def _value(cell: Any, column: str) -> str | Decimal:
+    """A cell as a constant of the language."""
+    if isinstance(cell, bool | np.bool_):
+        return Decimal(int(cell))
+    text = str(cell).strip()
+    number = _number(text)
+    if number is not None and np.isfinite(number):
+        return Decimal(text)
+    if not text.isprintable() or "`" in text or {'"', "'"} <= set(text) or len(text) > _LONGEST:
+        raise Misuse(
+            f"the column {column!r} holds values that cannot be the name of a slice",
+            hint=f"Name a column of short printable words, of at most {_LONGEST} characters.",
+        )
+    return text
 
 
 def masks_of(features: Source | None, columns: Sequence[str], slices: Iterable[Slice]) -> dict[Slice, Mask]:
@@ -40,13 +93,18 @@ def masks_of(features: Source | None, columns: Sequence[str], slices: Iterable[S
     names = {each.column for slice_ in wanted for each in slice_.filters}
     if not names:
         return {}
-    for name in names.difference(columns):
+    table = _table(features, columns, names)
+    return {slice_: _mask(slice_, table) for slice_ in wanted}
+
+
+def _table(features: Source | None, columns: Sequence[str], names: Set[str]) -> Table:
+    """The columns of the features that are asked for, if the test set is known by them."""
+    for name in sorted(names - set(columns)):
         raise _unknown(name, columns)
     if features is None:
         raise _unknown(min(names), ())
     # In JSON Lines a later line could bring a key of its own; asked for everything, the reader refuses it.
-    table = read_table(features, None if features.suffix in {".jsonl", ".ndjson"} else frozenset(names))
-    return {slice_: _mask(slice_, table) for slice_ in wanted}
+    return read_table(features, None if features.suffix in {".jsonl", ".ndjson"} else frozenset(names))
 
 
 def _unknown(name: str, columns: Sequence[str]) -> Misuse:
@@ -69,7 +127,7 @@ def _unknown(name: str, columns: Sequence[str]) -> Misuse:
 def _mask(slice_: Slice, table: Table) -> Mask:
     mask = np.ones(table.n_rows, np.bool_)
     for each in slice_.filters:
-        mask &= _passes(each, _column(each, table), table)
+        mask &= _passes(each, _column(each.column, table), table)
     if not mask.any():
         raise DataError(
             f"no example of the test set is in the slice `{slice_}`; nothing was judged",
@@ -78,10 +136,10 @@ def _mask(slice_: Slice, table: Table) -> Mask:
     return mask
 
 
-def _column(asked: Filter, table: Table) -> Raw:
-    raw = table.columns[asked.column]
+def _column(name: str, table: Table) -> Raw:
+    raw = table.columns[name]
     if isinstance(raw, np.ndarray) and raw.ndim != 1:
-        raise Misuse(f"the column {asked.column!r} holds more than one value for each example", hint="Name another.")
+        raise Misuse(f"the column {name!r} holds more than one value for each example", hint="Name another.")
     return raw
 
 

@@ -130,3 +130,35 @@ def test_check__renamed_columns_make_no_other_slice(project):
 
     with pytest.raises(DataError, match="columns of the features have other names"):
         project.check("n > 0.85 +/- 0.05 on region < 40")
+
+
+def test_check__every_value_of_a_column(project):
+    """All must hold, each on its own examples and at the full level; the question is recorded as it was asked."""
+    both = project.check("every region: n > 0.85 +/- 0.07", "power: 0.9")
+    assert Verdict.FAIL is both.verdict
+    asked = "every region: n > 0.4 +/- 0.07"
+    passed = project.check(asked, "power: 0.9", owner_record=project.root / "owner.jsonl")
+    assert (Verdict.PASS, asked) == (passed.verdict, passed.condition)
+    assert project.check("every region: error(n) < 0.6", "power: 0.9").replayed
+
+    found = json.loads((project.root / "owner.jsonl").read_text().splitlines()[-1])["figures"]["clauses"]
+    assert {'n > 0.4 +/- 0.07 on region == "EU"': N // 3, 'n > 0.4 +/- 0.07 on region == "US"': 2 * N // 3} == {
+        clause["clause"]: clause["n_examples"] for clause in found
+    }
+    assert found[0]["log_level"] == found[1]["log_level"]
+
+
+@pytest.mark.parametrize("mode", ["fp-free", "fn-free"])
+def test_check__a_value_with_few_examples_stops_every(project, mode):
+    """It is named before anything is spent."""
+    with pytest.raises(ToleranceOutOfReach, match=r"on the 15 examples of the slice `age == \d+`"):
+        project.check("every age: n > 0.5 +/- 0.05", f"mode: {mode}")
+
+    assert not list((project.root / ".proctor").glob("ledger*"))
+
+
+def test_status__reach_of_every_value_is_that_of_the_smallest(project):
+    """With the power divided among them (theory.md §3.5)."""
+    released = project.check("every region: n > 0.4", "power: 0.9")
+    alone = project.check('n > 0.4 on region == "EU"', "power: 0.9")
+    assert released.budget.next_tolerance > alone.budget.next_tolerance

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from proctor.conditions import clauses, normalize, parse, question_of_text, restrict, slices
+from proctor.conditions import Slice, allocate, clauses, expanded, normalize, parse, question_of_text, restrict, slices
 from proctor.errors import ConditionError
 from proctor.language import Variable
+from proctor.language.tree import Filter, Relation
 from proctor.words import explain, in_words
+
+MODES = ("fp-free", "fn-free")
 
 
 @pytest.mark.parametrize(
@@ -19,6 +24,11 @@ from proctor.words import explain, in_words
         ("n > 0.8 on (age >= 18 && age ≤ 65)", "n > 0.8 on (age >= 18 and age <= 65)"),
         ("n > 0.8 on 'age group' <> 1", 'n > 0.8 on "age group" != 1'),
         ("""n > 0.8 on "in" == 'a "b"'""", """n > 0.8 on "in" == 'a "b"'"""),
+        ("every region:n>.8 +/- 0.1 AND d < .1", "every region: n > 0.8 +/- 0.1 and d < 0.1"),
+        ("d < 0.1 or every 'age group' : n > o", 'd < 0.1 or every "age group": n > o'),
+        ("every x: n > 0.8 on (age < 30)", "every x: n > 0.8 on age < 30"),
+        ("every x: n > 0.8 on (age < 30 and y == 1)", "every x: n > 0.8 on (age < 30 and y == 1)"),
+        ("n > 0.8 on every == 1", "n > 0.8 on every == 1"),
         ("n > 0.8 on n == 1 and d < 0.1", "n > 0.8 on n == 1 and d < 0.1"),
         ("(n > 0.8 on x == 1 or n > o) and d < 0.1 on y < 2", "(n > 0.8 on x == 1 or n > o) and d < 0.1 on y < 2"),
     ],
@@ -80,7 +90,8 @@ def test_question__without_a_slice_is_what_it_was() -> None:
         ('n > 0.8 on x == 1 /\\ lang in ["de"]', "joined in parentheses", "stand in parentheses"),
         ("n > 0.8 on x == 1 and n = 0.8", "`=` does not compare", "Write `>` or `<`"),
         ('n > 0.8 where region == "EU"', "`where` opens no slice", "stands behind its comparison"),
-        ("every region: n > 0.8", "`every` opens no slice", "stands behind its comparison"),
+        ("every region n > 0.8", "`every` opens no slice", "`every region: n > 0.8`"),
+        ("n > 0.8 for each region", "`for` opens no slice", "`every region: n > 0.8`"),
         ("n > 0.8 on x == 'a\x1b[2J'", "nothing that cannot be printed", "Leave it out."),
         ('n > 0.8 on "`x`" == 1', "no backticks", "Leave it out."),
         ('f1(n, "\u202e") > 0.8', "nothing that cannot be printed", "Leave it out."),
@@ -105,3 +116,43 @@ def test_words__say_which_examples() -> None:
         "and at most 10 % of predictions change"
     ) == in_words(normalize(parse(text)))
     assert "is judged on the examples of that slice alone" in " ".join(explain(text).asks)
+
+
+def groups_of(asked: Slice) -> tuple[Slice, ...]:
+    """Three regions, and one age."""
+    values = ("EU", "UK", "US") if asked.every == "region" else ("old",)
+    return tuple(Slice((*asked.filters, Filter(asked.every or "", Relation.EQUAL, (value,)))) for value in values)
+
+
+def test_expanded__has_a_clause_for_each_value() -> None:
+    """In place of the clause about every value, numbered anew, and read from its text as from any other."""
+    formula = expanded(normalize(parse("every region: n > 0.8 on x < 2 and d < 0.1 and every age: n > o")), groups_of)
+
+    assert [
+        'n > 0.8 on (x < 2 and region == "EU")',
+        'n > 0.8 on (x < 2 and region == "UK")',
+        'n > 0.8 on (x < 2 and region == "US")',
+        "d < 0.1",
+        'n > o on age == "old"',
+    ] == [clause.text for clause in clauses(formula)]
+    assert formula == normalize(parse(str(formula)))
+
+
+def test_expanded__each_value_at_the_full_level_where_all_must_hold() -> None:
+    """In fp-free the level is handed on whole (theory.md §2); in fn-free, and beside an OR, it is divided."""
+    formula = normalize(parse("every region: n > 0.8"))
+    shares = {mode: [each.log_share for each in allocate(expanded(formula, groups_of), mode)] for mode in MODES}
+    assert {"fp-free": [0.0] * 3, "fn-free": [-math.log(3)] * 3} == shares
+    either = allocate(expanded(normalize(parse("d < 0.1 or every region: n > 0.8")), groups_of), "fp-free")
+    assert [-math.log(2)] * 4 == [each.log_share for each in either]
+
+
+def test_words__say_every() -> None:
+    """Plain words, and what becomes of values with few examples."""
+    formula = normalize(parse("every region: n > 0.8 on age < 30"))
+    told = "for every region, new is right on more than 80 % of examples where age is below 30"
+    assert told == in_words(formula)
+    asks = explain("every region: n > 0.8", "fp-free").asks
+    assert any("a clause for each value that region has" in line for line in asks)
+    assert 'every "region"' in question_of_text("every region: n > 0.8")
+    assert question_of_text("every region: n > 0.8") != question_of_text("every area: n > 0.8")

@@ -21,6 +21,9 @@ TABLE = {
 }
 
 
+REGIONS = {"EU": "ac", "UK": "e", "US": "b", "eu": "f"}
+
+
 def slice_of(text):
     (found,) = slices(normalize(parse(f"n > 0.5 on {text}")))
     return found
@@ -118,3 +121,44 @@ def test_masks__of_several_values_for_each_example(tmp_path):
     with pytest.raises(Misuse, match="more than one value for each example"):
         exam.masks([slice_of("pixels == 1")])
     assert [True, False] == exam.masks([slice_of("age < 1")])[slice_of("age < 1")].tolist()
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".npz"])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("region: n > 0.5", {f'region == "{name}"': rows for name, rows in REGIONS.items()}),
+        ("code: n > 0.5", {"code == 1": "abc", "code == 2": "f", 'code == "x"': "d"}),
+        ("region: n > 0.5 on age > 40", {'(age > 40 and region == "UK")': "e"}),
+    ],
+)
+def test_groups__are_the_values_of_a_column(tmp_path, ending, text, expected):
+    """However a file writes them: each value once, without empty cells, among the examples that pass the filters."""
+    (asked,) = slices(normalize(parse(f"every {text}")))
+    exam = exam_of(tmp_path, ending=ending)
+
+    masks = exam.masks(exam.groups(asked))
+
+    assert expected == {str(slice_): "".join(np.array(TABLE["id"])[mask]) for slice_, mask in masks.items()}
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "message"),
+    [
+        ("name", [f"person {row}" for row in range(120)], "holds 120 values"),
+        ("empty", [""] * 120, "holds 0 values"),
+        ("text", ["a\x1b[31m"] * 120, "cannot be the name of a slice"),
+        ("text", ["x" * 41] * 120, "cannot be the name of a slice"),
+        ("id", ["a"] * 120, "no feature"),
+    ],
+)
+def test_groups__refuses_a_column_that_groups_nothing(tmp_path, column, cells, message):
+    """A column of names or of long texts makes no slices, nor does one that is not there."""
+    table = {
+        "id": [f"e{row}" for row in range(120)],
+        "age": [*range(120)],
+        **({} if column == "id" else {column: cells}),
+    }
+    (asked,) = slices(normalize(parse(f"every {column}: n > 0.5")))
+    with pytest.raises(Misuse, match=message):
+        exam_of(tmp_path, table).groups(asked)
