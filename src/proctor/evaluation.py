@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from proctor.budget import Mode
 from proctor.conditions import Assignment, Clause, Formula, Quantity, Truth, allocate, truth
@@ -19,8 +18,7 @@ from proctor.methods import Outcomes, method_of
 from proctor.planning import Terms
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """
     Finding on one clause.
 
@@ -39,8 +37,7 @@ class Finding:
     counts: dict[str, int]
 
 
-@dataclass(frozen=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """
     Findings on a formula: private.
 

@@ -19,6 +19,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from proctor.errors import GitFault
 
@@ -63,8 +64,7 @@ _FIXED = {
 _OWN = "PROCTOR_"
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """
     Answer of a git command.
 

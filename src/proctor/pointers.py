@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,8 +23,7 @@ _MD5 = re.compile("[0-9a-f]{32}")
 _DVC = re.compile(rb"^(md5: [0-9a-f]{32}\b|outs:\s*$)", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Pointer:
+class Pointer(NamedTuple):
     """
     A pointer of Git LFS.
 

@@ -67,7 +67,7 @@ def test_check__believes_no_checkpoint(long: Workshop, tmp_path: Path):
     file = checkpoint(tmp_path / "cache")
     known = from_text(file.read_text(), __version__)
     forged = {name: replace(account, evaluations=3) for name, account in known.accounts.items()}
-    file.write_text(to_text(replace(known, accounts=forged), __version__))
+    file.write_text(to_text(known._replace(accounts=forged), __version__))
     assert long.proctor("status", "--json", env=cached).json["budget"]["evaluations"] == 103
 
     long.predictions("new.csv", range(170, 400))

@@ -6,8 +6,8 @@ Looks at how many examples there are, never at a label.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from proctor.errors import ProctorError
 
@@ -21,8 +21,7 @@ _LIVES = ((32, 3), (32, 1), (10, 1))
 """Steps and passes to expect of a test set, the longest life first."""
 
 
-@dataclass(frozen=True)
-class Life:
+class Life(NamedTuple):
     """
     Tolerance that the examples at hand give a condition, if so much is expected of them.
 
@@ -37,8 +36,7 @@ class Life:
     tolerance: float
 
 
-@dataclass(frozen=True)
-class Fit:
+class Fit(NamedTuple):
     """
     Fit of the examples at hand to a condition: what they can do for it.
 

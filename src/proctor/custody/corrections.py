@@ -7,8 +7,9 @@ register of labels, then the file of labels: doing it again completes what was i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,8 +27,7 @@ from proctor.testset import LabelChange, LabelRegister
 LABELS = "labels"
 
 
-@dataclass(frozen=True)
-class Correction:
+class Correction(NamedTuple):
     """
     A correction that is in the books.
 
@@ -73,7 +73,7 @@ def correct(session: Session, new_labels: Path, reason: str) -> Correction:
     if not target.exists() or not new_labels.samefile(target):
         with source.open_bytes() as file:
             put_in_place(session, file.read(), target, LABELS)
-    return replace(correction, labels=target)
+    return correction._replace(labels=target)
 
 
 def _record(session: Session, books: Books, labels: Labels, reason: str) -> tuple[Correction, LabelRegister]:

@@ -8,8 +8,9 @@ The owner's figures have no part in it, and are neither read nor shown here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,8 +39,7 @@ from proctor.testset import (
 from proctor.testset.appending import appended
 
 
-@dataclass(frozen=True)
-class Extension:
+class Extension(NamedTuple):
     """
     An extension that is in the books, and in the files.
 
@@ -56,8 +56,7 @@ class Extension:
     completed: bool = False
 
 
-@dataclass(frozen=True)
-class _Growth:
+class _Growth(NamedTuple):
     """The test set as it is, what is added to it, and what it becomes."""
 
     before: TestSet
@@ -92,7 +91,7 @@ def extend(session: Session, new_labels: Path, new_features: Path | None, reason
     files = {what: session.gate.resolve(str(targets[what])) for what in growth.contents}
     for what, content in growth.contents.items():
         put_in_place(session, content, files[what], what)
-    return replace(done, files=tuple(files.values()))
+    return done._replace(files=tuple(files.values()))
 
 
 def _refuse_unusable(session: Session, new_features: Path | None, reason: str) -> None:

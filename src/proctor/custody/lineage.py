@@ -8,9 +8,9 @@ first (theory.md §4.6). A set with a budget of its own adds its δ, unless set 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from math import fsum
+from typing import NamedTuple
 
 from proctor.errors import ContractError, DomainError, LedgerCorrupt, Misuse
 from proctor.ledger.history import Life
@@ -19,8 +19,7 @@ from proctor.reports.sentences import count
 _DIGITS = Decimal(1).scaleb(-15)
 
 
-@dataclass(frozen=True)
-class Lineage:
+class Lineage(NamedTuple):
     """Test sets that followed one another, the first one first."""
 
     sets: tuple[Life, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from proctor import owner
 from proctor.errors import KeyFault
@@ -12,8 +12,7 @@ from proctor.ledger.marks import Mark
 from proctor.ledger.records import LossAccepted
 
 
-@dataclass(frozen=True)
-class Loss:
+class Loss(NamedTuple):
     """
     Loss of entries that were known.
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from proctor.custody.outcomes import Opened
 from proctor.errors import BudgetSpent, ToleranceOutOfReach
@@ -27,8 +27,7 @@ class Medium(StrEnum):
     WEBHOOK = "webhook"
 
 
-@dataclass(frozen=True)
-class Channel:
+class Channel(NamedTuple):
     """
     One receiver.
 
@@ -46,8 +45,7 @@ class Channel:
         return f"{self.medium} {hashlib.sha256(self.address.encode()).hexdigest()[:12]}"
 
 
-@dataclass(frozen=True)
-class Notice:
+class Notice(NamedTuple):
     """
     One message.
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from proctor import owner
 from proctor.errors import DataError, KeyFault
@@ -25,8 +24,7 @@ _CONTEXT = ("at", "commit", "private", "salt", "candidate")
 _SEALED = "sealed1."
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(NamedTuple):
     """
     One evaluation, opened: private.
 

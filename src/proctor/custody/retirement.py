@@ -7,8 +7,8 @@ examples. Recorded answers are still given; new questions are not taken.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from proctor.budget import Adaptivity
 from proctor.custody.corrections import write_whole
@@ -24,8 +24,7 @@ from proctor.ledger.records import Retired, Verdict
 _SUFFIX = ".sealed"
 
 
-@dataclass(frozen=True)
-class Opening:
+class Opening(NamedTuple):
     """A file of the test set as developers may have it now."""
 
     what: str
@@ -33,8 +32,7 @@ class Opening:
     was_sealed: bool
 
 
-@dataclass(frozen=True)
-class Retirement:
+class Retirement(NamedTuple):
     """
     A test set that is retired.
 

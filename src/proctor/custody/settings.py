@@ -7,8 +7,8 @@ Each is an entry of the ledger, which keeps what held before. Nothing of the gat
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from proctor.errors import Misuse
 from proctor.gate.books import Books
@@ -19,8 +19,7 @@ from proctor.ledger.records import BaselineNamed, SettingsAccepted, Submission
 from proctor.predictions import ColumnNames, Source, read_predictions
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """
     Settings that belong to the owner of a test set, as the gate file says them and as the ledger holds them.
 

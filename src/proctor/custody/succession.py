@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -55,8 +55,7 @@ class Wish:
     own_reliability: float | None = None
 
 
-@dataclass(frozen=True)
-class Succession:
+class Succession(NamedTuple):
     """
     A test set that is registered.
 

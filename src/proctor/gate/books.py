@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from proctor.budget import SPENT, Account, open_account
 from proctor.conditions import Clause, Formula, clauses, expanded, slices
@@ -72,8 +73,7 @@ class Reading:
         return lives(self.entries, self.earlier)
 
 
-@dataclass(frozen=True)
-class Books:
+class Books(NamedTuple):
     """
     Contents of the ledger, as of one reading of it.
 

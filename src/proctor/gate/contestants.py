@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from proctor.errors import DataError, Misuse, ModelError
 from proctor.gate.dvc import Dvc
@@ -41,8 +41,7 @@ _STORE = ".proctor/store"
 _SHARE_OF_SLOT = 0.5
 
 
-@dataclass(frozen=True)
-class Contestant:
+class Contestant(NamedTuple):
     """
     One model.
 
@@ -100,7 +99,7 @@ class ModelRunner:
 
     @cached_property
     def execution(self) -> Execution:
-        """What runs models here."""
+        """Runs of models here."""
         return Execution(self.gate, self.exam, self.runtime, self.owner_record)
 
     def candidate(self) -> Contestant:

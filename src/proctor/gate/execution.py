@@ -35,7 +35,7 @@ _SHARE_OF_MEMORY = 0.75
 @dataclass(frozen=True)
 class Execution:
     """
-    Whatever runs models for one gate, and what is to be said of the runs.
+    Runs of models for one gate, and what is to be said of them.
 
     Args:
         gate: The gate file.
@@ -68,7 +68,7 @@ class Execution:
         return self._isolation(tier_of(self.launcher()))
 
     def project(self, model: Runnable, there: Export | None = None) -> Project:
-        """What *model* consists of, here or in a tree that was exported: all of the project that it is shown."""
+        """Parts of *model*, here or in a tree that was exported: all of the project that it is shown."""
         from proctor.models.submission import project_of
 
         if there is None:
@@ -147,7 +147,7 @@ class Execution:
 
     def opened(self) -> Openings:
         """
-        What the gate file opens in the sandbox on this machine; nothing where there is no sandbox to open.
+        Devices and folders that the gate file opens in the sandbox here; none where there is no sandbox to open.
 
         Raises:
             Misuse: If it would open more than it says.

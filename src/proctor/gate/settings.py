@@ -13,10 +13,10 @@ import json
 import os
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from proctor import git
 from proctor.conditions import Variable, variables
@@ -102,8 +102,7 @@ def _declared(baseline: Baseline) -> str | None:
 # --- what was pinned -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Pin:
+class Pin(NamedTuple):
     """
     Settings that hold for a gate on one test set.
 

@@ -8,12 +8,12 @@ the labels; never by anything that the pull request says of itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from proctor.github.event import Facts, Kind
 
 
-@dataclass(frozen=True)
-class Available:
+class Available(NamedTuple):
     """
     Means that this job has.
 

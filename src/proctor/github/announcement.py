@@ -7,7 +7,7 @@ Comment, status, check run, annotation, summary and outputs all say the same, be
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote
 
 from proctor.errors import FRESH_TEST_SET, LABELS_MISSING, PASSED
@@ -38,8 +38,7 @@ _STATES: dict[Verdict, tuple[State, Conclusion]] = {
 }
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """
     Place in which a verdict is announced.
 

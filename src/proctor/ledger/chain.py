@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from proctor.errors import DomainError, KeyFault, LedgerCorrupt, LedgerTooNew
 from proctor.ledger.entries import FORMAT, GENESIS, Entry, hash_of, signature
@@ -59,8 +60,7 @@ _SENTENCES = {
 _BEHEADED = "entry 1 continues another ledger: the beginning was cut off or replaced"
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """
     Something that is wrong with a ledger.
 

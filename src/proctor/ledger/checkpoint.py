@@ -13,8 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from proctor import codec
 from proctor.budget import Account
@@ -28,8 +27,7 @@ VERDICTS = 100
 _FORM = 3
 
 
-@dataclass(frozen=True)
-class Checkpoint:
+class Checkpoint(NamedTuple):
     """
     Summary of a ledger up to one entry.
 

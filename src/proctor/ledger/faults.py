@@ -8,13 +8,12 @@ A code that the table does not know is quoted, and no cause is guessed.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from proctor.errors import LedgerCorrupt, LedgerError, LedgerLocked, LedgerUnreachable, LedgerUnwritable
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """
     One kind of trouble.
 

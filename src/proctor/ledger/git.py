@@ -13,9 +13,8 @@ import hashlib
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from proctor.errors import (
     LedgerCorrupt,
@@ -36,8 +35,7 @@ _TRIES = 5
 _PAUSE_S = 0.2
 
 
-@dataclass(frozen=True)
-class _Seen:
+class _Seen(NamedTuple):
     """The branch as this process last saw it: its tip (``None``: no such branch) and the lines of its ledger."""
 
     tip: str | None

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, NamedTuple, Protocol
 
 from proctor.errors import NotStarted
 
@@ -63,8 +63,7 @@ _KEPT = frozenset(
 _KEPT_PREFIXES = ("LC_", "OMP_", "OPENBLAS_", "MKL_")
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """
     Limits on what a child may use up.
 
@@ -105,8 +104,7 @@ class Job:
     limits: Limits = field(default_factory=Limits)
 
 
-@dataclass(frozen=True)
-class Finished:
+class Finished(NamedTuple):
     """
     Result of a job that has ended.
 

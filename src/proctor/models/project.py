@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from proctor import git
 from proctor.errors import DataError, GitFault, ModelError
@@ -44,8 +44,7 @@ class Kind(StrEnum):
     LINK = "link"
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """
     One file or link of a project.
 

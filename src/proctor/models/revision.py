@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from proctor import git
 from proctor.errors import DataError, GitFault
@@ -32,8 +33,7 @@ _LONGEST_LINK = 4096
 _MOST_NAMES = 100_000  # links of links can name more than there is
 
 
-@dataclass(frozen=True)
-class Export:
+class Export(NamedTuple):
     """An exported tree."""
 
     tree: Path
@@ -124,8 +124,7 @@ def export(root: Path, revision: str, folder: Path, parts: Sequence[str] = (), *
     return Export(checkout.tree, place)
 
 
-@dataclass(frozen=True)
-class _Entry:
+class _Entry(NamedTuple):
     """A file, link or submodule of a tree."""
 
     mode: str

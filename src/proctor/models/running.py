@@ -18,7 +18,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from proctor.counting.reading import Numbers
 from proctor.errors import DataError, Misuse, ModelError
@@ -71,8 +71,7 @@ class Place:
     most_bytes: int = _MOST_BYTES
 
 
-@dataclass(frozen=True)
-class Ran:
+class Ran(NamedTuple):
     """
     A run that went well.
 
@@ -120,7 +119,7 @@ def run(model: Runnable, project: Project, features: Path, place: Place, numbers
         readable=(place.stage, features, *_runtimes(model, argv[0], environment, place), *place.opened.folders),
         writable=(out, home),
         devices=place.opened.devices,
-        limits=replace(place.limits, file_bytes=place.limits.file_bytes or _MOST_BYTES),
+        limits=place.limits._replace(file_bytes=place.limits.file_bytes or _MOST_BYTES),
     )
     finished = place.launcher.run(job)
     _check_end(model, finished, project, place)

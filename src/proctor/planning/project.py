@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from statistics import mean, stdev
 from typing import NamedTuple
@@ -39,8 +38,7 @@ class Cell(NamedTuple):
     standard_error: int | None = None
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """
     One way to go through the releases.
 
@@ -53,8 +51,7 @@ class Row:
     cells: tuple[Cell, ...]
 
 
-@dataclass(frozen=True)
-class ProjectPlan:
+class ProjectPlan(NamedTuple):
     """
     Labeled examples for the releases of a project.
 

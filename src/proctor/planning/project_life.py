@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtr, ndtri_exp
@@ -29,8 +29,7 @@ _SEED = 20_261_128
 _STAKES = Adaptive()
 
 
-@dataclass(frozen=True)
-class Life:
+class Life(NamedTuple):
     """
     One project.
 

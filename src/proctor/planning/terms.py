@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from proctor.budget import Account, Contract, Mode, Stakes, open_account
 from proctor.conditions import Clause, Slice
@@ -152,8 +153,7 @@ class ClausePlan:
     unit: Unit = Unit.POINTS
 
 
-@dataclass(frozen=True)
-class LifeCell:
+class LifeCell(NamedTuple):
     """One level in the life of the set: examples needed there, and the tolerance reached by those at hand."""
 
     log_level: float
@@ -163,8 +163,7 @@ class LifeCell:
     """Whether the figure may be scaled from the plan's own level: right to a few parts in a hundred."""
 
 
-@dataclass(frozen=True)
-class LifeRow:
+class LifeRow(NamedTuple):
     """
     Demands of a number of proofs on the set; one cell for each kind of stakes.
 
@@ -177,8 +176,7 @@ class LifeRow:
     cells: tuple[tuple[str, LifeCell], ...]
 
 
-@dataclass(frozen=True)
-class PaperFigures:
+class PaperFigures(NamedTuple):
     """Examples by the bounds of ease.ml/ci at one level; ``None`` where a bound has nothing to say."""
 
     hoeffding: int | None
@@ -236,8 +234,7 @@ class Plan:
         return table(f"{self.examples:,} examples, {self.labels:,} labels", rows)
 
 
-@dataclass(frozen=True)
-class Reach:
+class Reach(NamedTuple):
     """
     The tolerance that a number of examples reaches.
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from proctor.budget import Adaptivity, Contract, open_account
 from proctor.conditions import AllOf, AnyOf, Clause, Formula, Slice, Variable, clauses, slices
@@ -227,8 +227,7 @@ def _distance(reach: Reach) -> tuple[bool, float]:
 # --- the life of the set ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Life:
+class _Life(NamedTuple):
     """The table of life: what is planned, carried over to the other levels."""
 
     formula: Formula

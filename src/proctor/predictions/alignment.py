@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -44,8 +44,7 @@ class Sheet(NamedTuple):
     classes: frozenset[str] | None = None
 
 
-@dataclass(frozen=True)
-class Aligned:
+class Aligned(NamedTuple):
     """
     Accepted predictions, in the order of the test set.
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, NamedTuple, TextIO
 
 import numpy as np
 
@@ -126,8 +126,7 @@ class Source:
         return lines.text_of(self, self.open_bytes())
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """
     Columns of equal length.
 

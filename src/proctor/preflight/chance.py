@@ -10,7 +10,6 @@ set of this size (from its posterior under Jeffreys's prior). Seeded: the same q
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -33,8 +32,7 @@ _PRIOR = 0.5
 _SEED = 20_240_817
 
 
-@dataclass(frozen=True)
-class Next:
+class Next(NamedTuple):
     """
     The evaluation that is to come.
 
@@ -129,8 +127,7 @@ def _passes(
     return known[drawn]
 
 
-@dataclass(frozen=True)
-class Drawn:
+class Drawn(NamedTuple):
     """
     A simulated test set; fulfills `proctor.methods.Outcomes`.
 

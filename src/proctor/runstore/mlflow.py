@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import requests
@@ -27,8 +27,7 @@ _METRICS_AT_ONCE = 900
 """A server takes 1,000 metrics, params and tags in one request, of them at most 100 params and 100 tags."""
 
 
-@dataclass(frozen=True)
-class RunReference:
+class RunReference(NamedTuple):
     """
     A run in the store.
 

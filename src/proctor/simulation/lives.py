@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +20,7 @@ Progress = Callable[[float], None]
 _MISS = 0.025
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """
     Setting that all gates of a simulation share.
 

@@ -12,7 +12,6 @@ No statistics here, and no strategy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
@@ -29,8 +28,7 @@ differ; in the columns n, o, a, d."""
 _RIGHT = np.array(list(product((0, 1), repeat=3)), np.int64)
 
 
-@dataclass(frozen=True)
-class World:
+class World(NamedTuple):
     """
     A population.
 
@@ -117,8 +115,7 @@ class Contest(NamedTuple):
         return Contest(self.candidate.take(lives), self.baseline.take(lives), self.anchor.take(lives))
 
 
-@dataclass(frozen=True)
-class Exam:
+class Exam(NamedTuple):
     """
     Test sets, one for each life: how many of their examples are of which kind.
 

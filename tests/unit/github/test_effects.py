@@ -214,7 +214,7 @@ def test_announce__a_test_set_that_goes_on_does_not_warn(outlets):
 
 def test_announce__push_has_no_comment():
     """Without a pull request there is a status and a check run, and no comment."""
-    kinds = [type(effect) for effect in announcement.announce(make_release(), replace(PLACE, pull_request=None))]
+    kinds = [type(effect) for effect in announcement.announce(make_release(), PLACE._replace(pull_request=None))]
 
     assert Comment not in kinds
     assert {Status, CheckRun, Summary} <= set(kinds)

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from proctor.cli.workflow import terms
 from proctor.cli.workflow.job import Job
@@ -122,8 +122,7 @@ def _declared(gate: Gate) -> tuple[str, ...]:
     return names
 
 
-@dataclass(frozen=True)
-class _Predicted:
+class _Predicted(NamedTuple):
     """Ids, or the places of the examples where they have none, and predictions."""
 
     ids: tuple[str, ...]

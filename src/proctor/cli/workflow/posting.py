@@ -6,8 +6,8 @@ The stored file is hostile data: it is held against GitHub's own words, and its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from proctor.cli.workflow import forks, issues, results, terms
 from proctor.cli.workflow.job import Job
@@ -22,8 +22,7 @@ from proctor.release import Release
 from proctor.reports.comment import Links, Problem
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """Options that the action was given."""
 
     gate: str

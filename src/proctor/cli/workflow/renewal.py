@@ -7,7 +7,8 @@ is the model of the default branch, not one that passed in a pull request and wa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from proctor.cli.workflow import issues, publishing, terms
 from proctor.cli.workflow.job import Job
@@ -21,8 +22,7 @@ from proctor.reports.markdown import code, prose
 from proctor.runtime import Runtime
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """Options that the action was given."""
 
     gate: str

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from proctor import git
 from proctor.errors import DataError, GateFileError, GitFault
@@ -25,8 +26,7 @@ AUTO, AS_DECLARED = "auto", "gate-file"
 _GIT_TIMEOUT_S = 600.0
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """
     Choice of ledger and baseline that the workflow makes.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from proctor.cli import unchanged
 from proctor.cli.workflow import forks, issues, publishing, results, terms
@@ -50,8 +50,7 @@ class Options:
     result: Path | None = None
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """A question that can be put: the gate of this event, and the pull request that it is about."""
 
     gate: Gate
@@ -69,7 +68,7 @@ def check(options: Options, job: Job) -> int:
             return PASSED
         gate, number = asked.gate, asked.pull_request
         left = unchanged.question(gate, Runtime(environ=job.environ), job.facts.sha)
-        return _pass_over(options, job, asked) if left is None else _judge(options, job, replace(asked, gate=left))
+        return _pass_over(options, job, asked) if left is None else _judge(options, job, asked._replace(gate=left))
     except ProctorError as error:
         name = gate.name if gate else terms.name_of(options.gate)
         problem = Problem(name, error.exit_code, error.message, error.hint)
@@ -184,8 +183,7 @@ def _is_head(job: Job, number: int) -> bool:
 # --- no verdict ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Scene:
+class _Scene(NamedTuple):
     """Where the gate was stopped, and by what: gate and pull request as far as they are known."""
 
     gate: Gate | None

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +40,7 @@ WIDTH = 1.15
 """Examples that betting needs over the Gaussian approximation of its own exponent (theory.md §3.3: 2–22 %)."""
 
 
-@dataclass(frozen=True)
-class Anticipated:
+class Anticipated(NamedTuple):
     """A population of one expression: its values on the outcomes of an example, and their chances."""
 
     values: tuple[float, ...]
@@ -117,8 +117,7 @@ def feasible_vertices(matrix: Floats, right: Floats) -> Floats:
     return vertices
 
 
-@dataclass(frozen=True)
-class Scaled:
+class Scaled(NamedTuple):
     """
     The betting test on values in [0, 1] and the population it will meet.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -57,7 +57,7 @@ class Bubblewrap:
             finished = confinement.run(job, confined, self.tier)
         # bubblewrap reports the death of its child by a signal as a shell does
         code = finished.returncode
-        return replace(finished, returncode=_SIGNALED - code) if code > _SIGNALED else finished
+        return finished._replace(returncode=_SIGNALED - code) if code > _SIGNALED else finished
 
 
 def arguments(job: Job) -> tuple[str, ...]:
