@@ -12,14 +12,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from proctor.errors import DataError
-from proctor.predictions.columns import classes_column, text_column
+from proctor.predictions.columns import text_column
 from proctor.predictions.tables import Source, column_names, read_table
 from proctor.spelling import class_name, example_ids
 from proctor.testset import TestSet
+from proctor.testset.label_table import labels_in
 
 Json = dict[str, Any]
 
 _EXPORT = "Export the project from Label Studio as JSON, not as JSON-MIN, CSV or anything else."
+_GIVEN = ("choices", "number", "rating")
+"""Keys under which Label Studio exports what a person gave."""
 
 
 class Answer(NamedTuple):
@@ -60,9 +63,9 @@ def _of_table(source: Source, exam: TestSet) -> Iterator[Answer]:
             f"{source} has no column {lacking[0]!r} among its {len(column_names(source))}",
             hint=f"Labels come back as they were asked for: in the columns {names[0]!r} and {names[1]!r}.",
         )
-    labels = classes_column(table, names[1])
-    known = [True] * table.n_rows if labels.known is None else labels.known.tolist()
-    for row, (name, label) in enumerate(zip(text_column(table, names[0]), labels.values.tolist(), strict=True)):
+    labels = labels_in(table, names[1], exam.files.reading.labels)
+    known = labels.is_known().tolist()
+    for row, (name, label) in enumerate(zip(text_column(table, names[0]), labels.plain(), strict=True)):
         yield Answer(name, str(label) if known[row] else None, None, None, f"{source}, {table.place(row)}")
 
 
@@ -121,14 +124,16 @@ def _answer(name: str, annotations: Sequence[Json], place: str) -> Answer:
 
 
 def _choice(annotation: Json, place: str) -> str | None:
-    """The one class that was chosen in an annotation; ``None`` if none was."""
-    results = [each.get("value") for each in _list(annotation, "result", place)]
-    choices = [value["choices"] for value in results if isinstance(value, dict) and "choices" in value]
-    if not choices:
+    """The one class that was chosen in an annotation, or the one number that was given; ``None`` if there is none."""
+    values = [each.get("value") for each in _list(annotation, "result", place)]
+    given = [value[key] for value in values if isinstance(value, dict) for key in _GIVEN if key in value]
+    if not given:
         return None
-    if len(choices) > 1 or not isinstance(choices[0], list) or len(choices[0]) != 1:
+    found = given[0][0] if isinstance(given[0], list) and len(given[0]) == 1 else given[0]
+    if len(given) > 1 or not isinstance(found, str | int | float):
         raise DataError(f"{place} has not one choice", hint='Ask for one choice: `<Choices choice="single" …>`.')
-    return class_name(str(choices[0][0])) or None
+    is_whole = isinstance(found, float) and found.is_integer()
+    return class_name(str(int(found) if is_whole else found)) or None
 
 
 def _annotator(annotation: Json) -> str | None:

@@ -15,15 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
+from proctor.counting.reading import Content
 from proctor.custody.answers import Answer, read_answers
 from proctor.custody.corrections import LABELS, put_in_place
 from proctor.custody.receipts import Receipt, Receipts
 from proctor.errors import DataError, Misuse, TestSetRetired
 from proctor.gate.labels import refuse_corrected, requests_of
 from proctor.gate.session import Session
+from proctor.predictions import Kind
 from proctor.reports.sentences import count
 from proctor.spelling import is_nan, shown
-from proctor.testset import TestSet
+from proctor.testset import ExamFiles, TestSet
 from proctor.testset.filling import filled
 
 _NOTHING = "Nothing was taken in."
@@ -138,14 +140,15 @@ def _refuse_strange(exam: TestSet, given: Sequence[Answer]) -> None:
         f"Leave the column {exam.example_column!r} as it was in the request.",
     )
     _refuse_if_any(
-        [each for each in given if not _is_class(str(each.label), exam.files.declared)],
+        [each for each in given if not _is_class(str(each.label), exam.files)],
         "there are labels of unknown classes",
         "`testset.classes` of the gate file declares which there are.",
     )
 
 
-def _is_class(label: str, declared: frozenset[str] | None) -> bool:
-    if declared is None:
+def _is_class(label: str, files: ExamFiles) -> bool:
+    declared = files.declared
+    if declared is None or files.reading.labels is Content.NUMBERS:
         return not is_nan(label)
     return label in declared or _TRUTHS.get(label) in declared
 
@@ -177,14 +180,14 @@ def _new(session: Session, given: Sequence[Answer], *, passes_over: bool) -> lis
 
 def _refuse_contradicting(session: Session, given: Sequence[Answer], receipts: Iterable[Receipt]) -> None:
     """Refuse another label than the one in the file of labels, or else on an earlier receipt."""
-    exam, labels = session.exam, session.labels
-    known = labels.is_known()
+    exam, labels = session.exam, session.labels.plain()
+    known = session.labels.is_known()
     received = {each.example: each.label for each in receipts}
 
     def contradicts(answer: Answer) -> bool:
         row = exam.row_of[answer.example]
         if known[row]:
-            return answer.label not in _spellings(labels.values[row].item())
+            return answer.label not in _spellings(labels[row])
         return received.get(answer.example, answer.label) != answer.label
 
     _refuse_if_any(
@@ -194,7 +197,7 @@ def _refuse_contradicting(session: Session, given: Sequence[Answer], receipts: I
     )
 
 
-def _spellings(value: int | str) -> set[str]:
+def _spellings(value: int | float | str) -> set[str]:
     """Texts that mean the class *value*: of 1, True too."""
     return {str(value), str(bool(value))} if value in (0, 1) else {str(value)}
 
@@ -212,14 +215,14 @@ def _refuse_unasked(session: Session, given: Sequence[Answer], requests: Sequenc
 def _content(session: Session, given: Mapping[str, str]) -> bytes:
     """The file of labels with those that are *given*, read once more to see that it is that and nothing else."""
     exam, before = session.exam, session.labels
-    content = filled(exam, given, before.kind if before.n_known else None)
     files = exam.files
+    kind = Kind.NUMBERS if files.reading.labels is Content.NUMBERS else before.kind if before.n_known else None
+    content = filled(exam, given, kind)
     after = replace(exam, files=replace(files, labels=replace(files.labels, content=content))).read_labels()
+    labels = after.plain()
     known, rows = before.is_known(), [exam.row_of[name] for name in given]
     is_whole = np.array_equal(before.values[known], after.values[known]) and after.n_known == before.n_known + len(rows)
-    if not is_whole or any(
-        text not in _spellings(after.values[exam.row_of[name]].item()) for name, text in given.items()
-    ):
+    if not is_whole or any(text not in _spellings(labels[exam.row_of[name]]) for name, text in given.items()):
         raise DataError(
             f"these labels do not go with those in {files.labels}, which are {before.kind}",
             hint=f"Name the classes all by numbers or all by words. {_NOTHING}",

@@ -31,7 +31,7 @@ def filled(exam: TestSet, labels: Mapping[str, str], kind: Kind | None) -> bytes
     Args:
         exam: The test set, whose file of labels can be read.
         labels: Spelling of the class of each example, by the example's name.
-        kind: Type of the labels that are there; ``None`` if there are none.
+        kind: Type of the labels; ``None`` where it is not known, since there are none.
 
     Raises:
         Misuse: If the file is no text table.
@@ -53,9 +53,15 @@ def filled(exam: TestSet, labels: Mapping[str, str], kind: Kind | None) -> bytes
     if source.suffix in _TABLES:
         content = _table(source, [labels.get(name) for name in names], [(name, labels[name]) for name in added], exam)
     else:
-        values = {name: label if kind is Kind.TEXT else class_in(label) for name, label in labels.items()}
+        values = {name: _value(label, kind) for name, label in labels.items()}
         content = _objects(source, [values.get(name) for name in names], [(name, values[name]) for name in added], exam)
     return gzip.compress(content.encode(), mtime=0) if source.is_packed else content.encode()
+
+
+def _value(label: str, kind: Kind | None) -> str | int | float:
+    """A label as JSON has it, where numbers are not text."""
+    found = label if kind is Kind.TEXT else class_in(label)
+    return float(found) if kind is Kind.NUMBERS and isinstance(found, str) else found
 
 
 def _table(source: Source, given: list[str | None], added: list[tuple[str, str]], exam: TestSet) -> str:

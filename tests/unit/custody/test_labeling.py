@@ -285,6 +285,28 @@ def test_correct__a_label_that_came_later(project):
         correct(project.session(), corrected, "once more")
 
 
+@pytest.mark.parametrize("name", ["labels.csv", "labels.jsonl"])
+def test_take_in__numbers(project, name):
+    """Where a condition reads numbers, labels are numbers, and a number is the same one however it is written."""
+    empty = {"labels.csv": "id,label\ne0,1.5\ne1,\ne2,\n", "labels.jsonl": '{"id":"e0","label":1.5}\n'}[name]
+    empty += '{"id":"e1","label":null}\n{"id":"e2","label":null}\n' if name.endswith("jsonl") else ""
+    (project.root / name).write_text(empty)
+    project.gate(condition="mae(n, max=10, sd=1) < 2 +/- 0.5", baseline=None, testset={"labels": name})
+    requests_of(project.session()).write(np.arange(3))
+    given = task("e2", annotations=[{"result": [{"type": "number", "value": {"number": 2.0}}]}])
+
+    assert 2 == take_in(project.session(), [back(project, [("e1", "0.50")]), export(project, given)])
+
+    assert [1.5, 0.5, 2] == project.session().exam.read_labels().plain()
+    for wrong, words in (
+        (("e1", "0.75"), "contradict"),
+        (("e1", "0.5"), "imported twice"),
+        (("e1", "x"), "not a number"),
+    ):
+        with pytest.raises(DataError, match=words):
+            take_in(project.session(), [back(project, [wrong])])
+
+
 # --- refused ---------------------------------------------------------------------------------------------------------
 
 WRONG = (LABELS[60] + 1) % 10

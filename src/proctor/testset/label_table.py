@@ -1,0 +1,154 @@
+"""
+The table of labels, in the order of the examples.
+
+No label is quoted in a message, and nothing but a number where anybody may read it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proctor.counting.reading import Content, Numbers
+from proctor.errors import DataError
+from proctor.predictions.columns import Kind, Values, classes_column, distinct, numbers_column, text_column
+from proctor.predictions.labels import Labels, labels_of
+from proctor.predictions.tables import Source, Table, column_names, read_table
+from proctor.spelling import is_nan
+
+if TYPE_CHECKING:
+    from proctor.testset.examples import ExamFiles, TestSet
+
+_NO_ROWS = np.empty(0, np.intp)
+
+
+def read_labels(exam: TestSet) -> Labels:
+    """
+    The labels of a test set, in the order of its examples.
+
+    Raises:
+        DataError: If they are not labels of these examples, or not well formed.
+    """
+    files = exam.files
+    source = private(files.labels)
+    name = _label_column(files, source)
+    table = read_table(source, frozenset({files.id, name}))
+    if name not in table.columns and files.reading.labels is Content.ANY:
+        return Labels(np.zeros(exam.n_examples, np.int8), np.zeros(exam.n_examples, np.bool_))
+    if name not in table.columns:
+        raise DataError(
+            # Its own names are not shown: without a header they are the first example's label.
+            f"{source} has no column {files.label!r} among its {len(column_names(source))}",
+            hint="its first line must name the columns; name the one of labels in the gate file: `testset.label`",
+        )
+    labels = labels_in(table, name, files.reading.labels)
+    if not table.n_rows:  # a pool of which nothing is labeled yet
+        return Labels(_placed(labels.values, _NO_ROWS, exam.n_examples), np.zeros(exam.n_examples, np.bool_))
+    if exam.ids is not None and files.id in table.columns:
+        aligned = _by_id(exam.ids, unique_ids(source, text_column(table, files.id)), labels, source)
+    elif len(labels) == exam.n_examples:
+        aligned = labels
+    else:
+        raise DataError(f"{source} has {len(labels):,} labels, but the test set has {exam.n_examples:,} examples")
+    _check_declared(files, table, labels)
+    return aligned
+
+
+def labels_in(table: Table, name: str, content: Content) -> Labels:
+    """The labels as the condition reads them; as classes where it reads none, and as numbers if they are no classes."""
+    if content is Content.NUMBERS:
+        return labels_of(numbers_column(table, name, Numbers()))
+    try:
+        return labels_of(classes_column(table, name))
+    except DataError:
+        if content is Content.CLASSES:
+            raise
+        return labels_of(numbers_column(table, name, Numbers()))
+
+
+def _label_column(files: ExamFiles, source: Source) -> str:
+    """The column that is named; in arrays, the only one there is. An index without a name is never meant."""
+    found = column_names(source) if source.ending in {".npy", ".npz"} else (files.label,)
+    others = [name for name in found if name != files.id]
+    return others[0] if files.label not in found and len(others) == 1 else files.label
+
+
+def _check_declared(files: ExamFiles, table: Table, labels: Labels) -> None:
+    declared = files.declared
+    is_of_numbers = labels.kind is Kind.NUMBERS or (declared is None and labels.kind is Kind.INTEGERS)
+    if not labels.n_known or is_of_numbers:
+        return
+    strange = [label for label in distinct(labels.values) if not _is_declared(label, declared)]
+    if not strange:
+        return
+    bad = np.flatnonzero(np.isin(labels.values, strange) & labels.is_known())
+    if len(bad):
+        place = table.place(int(bad[0]))
+        many = f"{len(bad):,} labels that are not declared classes, the first in {place}"
+        found = f"1 label that is not a declared class, in {place}" if len(bad) == 1 else many
+        raise DataError(
+            f"{table.source} has {'labels that are not declared classes' if table.source.is_silent else found}",
+            hint="`testset.classes` of the gate file declares which there are",
+        )
+
+
+def _is_declared(label: int | str, classes: frozenset[str] | None) -> bool:
+    """True for a declared class; where none are, for anything but what marks a missing value in many programs."""
+    if classes is None:
+        return not is_nan(label)
+    return str(label) in classes or (label in (0, 1) and str(bool(label)) in classes)
+
+
+def _by_id(wanted: tuple[str, ...], given: tuple[str, ...], labels: Labels, source: Source) -> Labels:
+    """Labels in the order of the examples; an example that the file does not name is not labeled yet."""
+    if wanted == given:
+        return labels
+    row_of = {name: row for row, name in enumerate(wanted)}
+    strangers = [name for name in given if name not in row_of]
+    if strangers:
+        examples = "1 example" if len(strangers) == 1 else f"{len(strangers):,} examples"
+        found = "" if source.is_silent else f": {examples}, {strangers[0][:40]!r} the first"
+        raise DataError(
+            f"{source} labels examples that the test set does not have{found}",
+            hint="the labels belong to another test set, or the features are not complete",
+        )
+    rows = np.fromiter(map(row_of.__getitem__, given), np.intp, len(given))
+    known = np.zeros(len(wanted), np.bool_)
+    known[rows] = labels.is_known()
+    before = None if labels.before is None else _placed(labels.before, rows, len(wanted))
+    return Labels(_placed(labels.values, rows, len(wanted)), None if known.all() else known, before)
+
+
+def _placed(values: Values, rows: NDArray[np.intp], n_examples: int) -> Values:
+    whole = np.zeros(n_examples, values.dtype)
+    whole[rows] = values
+    return whole
+
+
+def unique_ids(source: Source, ids: Sequence[str]) -> tuple[str, ...]:
+    """
+    Ids of examples, each of which there is once.
+
+    Raises:
+        DataError: If there is none, or one is given twice.
+    """
+    if not ids:
+        raise DataError(f"{source} holds no examples", hint="it needs a line for each example")
+    if len(set(ids)) != len(ids):
+        if source.is_silent:
+            raise DataError(f"{source} gives ids more than once", hint="every example needs an id of its own")
+        name, times = Counter(ids).most_common(1)[0]
+        raise DataError(
+            f"{source} gives the id {name[:40]!r} {times} times", hint="every example needs an id of its own"
+        )
+    return tuple(ids)
+
+
+def private(source: Source) -> Source:
+    """*source* as a table of which no cell may appear in a message."""
+    return replace(source, is_private=True)
