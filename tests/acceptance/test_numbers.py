@@ -42,6 +42,36 @@ def judged(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def scored(tmp_path: Path) -> Path:
+    """A project whose candidate gives probabilities of fraud."""
+    rng = np.random.default_rng(7)
+    is_fraud = rng.random(N_EXAMPLES) < 0.4
+    write(tmp_path / "labels.csv", "label", np.where(is_fraud, "fraud", "fine"))
+    chances = np.where(is_fraud, rng.beta(8, 2, N_EXAMPLES), rng.beta(2, 8, N_EXAMPLES)).round(4)
+    write(tmp_path / "scores.csv", "prediction", chances)
+    (tmp_path / "proctor.yml").write_text(
+        'condition: auc(n, "fraud") > 0.9 and brier(n, "fraud") < 0.15\n'
+        "testset: {labels: labels.csv}\ncandidate: {predictions: scores.csv}\nfirst: judge\n"
+    )
+    return tmp_path
+
+
+def test_check__of_probabilities(scored: Path) -> None:
+    """AUC and Brier score are judged together, on labels that are classes; a probability of 1.2 is refused."""
+    ran = here(scored, "check")
+    assert (0, True) == (ran.code, "the AUC of new for class fraud is above 90 %" in ran.out), ran.out + ran.err
+
+    text = (scored / "scores.csv").read_text().splitlines()
+    (scored / "scores.csv").write_text("\n".join([text[0], "e0,1.2", *text[2:]]) + "\n")
+    ran = here(scored, "check")
+    assert (True, True) == (ran.code > 1, "line 2: 1.2 lies outside the range of the condition, 0 to 1" in ran.err)
+
+    gate = scored / "proctor.yml"
+    gate.write_text(gate.read_text().replace(' and brier(n, "fraud") < 0.15', ""))
+    assert here(scored, "check").code == 0  # scores that rank may be of any size
+
+
 def test_check__of_a_regression_passes_and_is_recorded(regression: Path) -> None:
     """The verdict, in words; asked again it is the recorded one; labels written otherwise are the same labels."""
     first = here(regression, "check")

@@ -18,7 +18,8 @@ from proctor.errors import ConditionError
 from proctor.language.clauses import Clause, Formula, mapped, renumbered
 from proctor.language.parser import parse
 from proctor.language.place import Place
-from proctor.language.quantities import ORDER, Difference, Linear, Mean, Proportion, Quantity, combined, extremes
+from proctor.language.quantities import Difference, Linear, Proportion, Quantity, combined, extremes
+from proctor.language.scores import ORDER, Mean
 from proctor.language.tree import (
     Add,
     Call,

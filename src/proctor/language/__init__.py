@@ -20,13 +20,12 @@ from proctor.language.quantities import (
     Difference,
     FScore,
     Linear,
-    Mean,
     Proportion,
     Quantity,
     Ratio,
     RatioDifference,
-    Score,
     quantity_variables,
     value_range,
 )
+from proctor.language.scores import Mean, Ranking, Score
 from proctor.language.tree import AllOf, AnyOf, Call, Comparator, Comparison, Condition, Slice, Variable

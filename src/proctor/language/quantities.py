@@ -7,15 +7,13 @@ Which values a quantity can take is settled here, because it follows from what c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 
+from proctor.language.scores import ORDER, Mean, Ranking, alone, sum_text
 from proctor.language.tree import Variable, decimal_text, quoted
-
-ORDER = tuple(Variable)
-"""The order of coefficients."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Proportion:
     @property
     def weights(self) -> tuple[float, ...]:
         """Coefficients of n, o, a and d."""
-        return _alone(self.variable)
+        return alone(self.variable)
 
     @property
     def is_bounded_by_d(self) -> bool:
@@ -94,7 +92,7 @@ class Linear:
         return _named(self.weights)
 
     def __str__(self) -> str:
-        return _sum_text(self.terms)
+        return sum_text(self.terms)
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ class Ratio:
     @property
     def weights(self) -> tuple[float, ...]:
         """Coefficients of n, o, a and d: the model's."""
-        return _alone(self.model)
+        return alone(self.model)
 
     @property
     def is_bounded_by_d(self) -> bool:
@@ -149,7 +147,7 @@ class FScore:
     @property
     def weights(self) -> tuple[float, ...]:
         """Coefficients of n, o, a and d: the model's."""
-        return _alone(self.model)
+        return alone(self.model)
 
     @property
     def is_bounded_by_d(self) -> bool:
@@ -202,89 +200,7 @@ class RatioDifference:
         return f"{plus} - {minus}"
 
 
-@dataclass(frozen=True)
-class Score:
-    """
-    A bounded number on each example: what a model says itself, or its loss.
-
-    Attributes:
-        metric: Its name.
-        model: The model.
-        options: What bounds it, in canonical order: ``min``, 0 if left out, and ``max``, 1 if left out.
-        spread: Anticipated standard deviation, which sizes a test set and, as a tolerance, is no part of the question;
-            ``None`` if none is named.
-    """
-
-    metric: str
-    model: Variable
-    options: tuple[tuple[str, Decimal], ...]
-    spread: Decimal | None = field(default=None, compare=False)
-
-    def is_alike(self, other: Score) -> bool:
-        """True if both are the same but for the model."""
-        return (self.metric, self.options) == (other.metric, other.options)
-
-    @property
-    def low(self) -> Decimal:
-        """Smallest value on an example."""
-        return dict(self.options).get("min", Decimal(0))
-
-    @property
-    def high(self) -> Decimal:
-        """Largest value on an example."""
-        return dict(self.options).get("max", Decimal(1))
-
-    def __str__(self) -> str:
-        options = [f"{name}={decimal_text(value)}" for name, value in self.options]
-        return f"{self.metric}({', '.join([str(self.model), *options])})"
-
-
-@dataclass(frozen=True)
-class Mean:
-    """
-    A sum of means of scores, with coefficients as written.
-
-    Attributes:
-        parts: Coefficients, none of them 0, and scores: n before o before a, each score once.
-    """
-
-    parts: tuple[tuple[float, Score], ...]
-
-    @property
-    def weights(self) -> tuple[float, ...]:
-        """Sizes of the coefficients of all scores of n, of o and of a; d is no score."""
-        return tuple(sum(abs(weight) for weight, score in self.parts if score.model is each) for each in ORDER)
-
-    @property
-    def is_bounded_by_d(self) -> bool:
-        """Never: its test does not rely on a bound."""
-        return False
-
-    @property
-    def terms(self) -> tuple[tuple[float, str], ...]:
-        """Coefficients and scores."""
-        return tuple((weight, str(score)) for weight, score in self.parts)
-
-    @property
-    def spread(self) -> float | None:
-        """Largest standard deviation that the sum can have, if those of all scores are named."""
-        spreads = [(weight, score.spread) for weight, score in self.parts if score.spread is not None]
-        return sum(abs(weight) * float(each) for weight, each in spreads) if len(spreads) == len(self.parts) else None
-
-    @property
-    def extremes(self) -> tuple[Fraction, Fraction]:
-        """Lowest and highest value on one example: what one model scores there does not bind another."""
-        ends = [
-            sorted(Fraction(repr(weight)) * Fraction(end) for end in (score.low, score.high))
-            for weight, score in self.parts
-        ]
-        return sum((low for low, _ in ends), Fraction(0)), sum((high for _, high in ends), Fraction(0))
-
-    def __str__(self) -> str:
-        return _sum_text(self.terms)
-
-
-Quantity = Proportion | Difference | Linear | Ratio | FScore | RatioDifference | Mean
+Quantity = Proportion | Difference | Linear | Ratio | FScore | RatioDifference | Mean | Ranking
 
 DISAGREEMENT = Proportion(Variable.D)
 """The share of examples on which candidate and baseline differ: the only quantity that needs no labels."""
@@ -315,19 +231,6 @@ def _mean_of(terms: Mapping[Mean, Fraction]) -> tuple[Mean, Fraction]:
     parts.sort(key=lambda part: (ORDER.index(part[1].model), str(part[1])))
     first = parts[0][0]
     return Mean(tuple((float(weight / first), score) for weight, score in parts)), first
-
-
-def _alone(variable: Variable) -> tuple[float, ...]:
-    return tuple(float(variable is other) for other in ORDER)
-
-
-def _sum_text(terms: tuple[tuple[float, str], ...]) -> str:
-    text = ""
-    for weight, name in terms:
-        size = "" if abs(weight) == 1 else f"{decimal_text(Decimal(repr(abs(float(weight)))))} * "
-        sign = (" - " if weight < 0 else " + ") if text else ("-" if weight < 0 else "")
-        text += f"{sign}{size}{name}"
-    return text
 
 
 def _named(weights: tuple[float, ...]) -> tuple[tuple[float, str], ...]:

@@ -23,11 +23,13 @@ from proctor.language import (
     Mean,
     Proportion,
     Quantity,
+    Ranking,
     Ratio,
     RatioDifference,
     clauses,
 )
 from proctor.methods.accuracy import ACCURACY
+from proctor.methods.auc import AUC, AucMethod
 from proctor.methods.balanced import BALANCED, BalancedDifferenceMethod, BalancedMethod
 from proctor.methods.difference import DifferenceMethod
 from proctor.methods.error import ERROR
@@ -41,7 +43,7 @@ from proctor.methods.proportion import ProportionMethod
 from proctor.methods.ratio import RATIOS, RatioMethod
 from proctor.methods.ratio_difference import WEIGHTS, CellsMethod, ShareDifferenceMethod
 
-AnyMethod = Counted[Any, Any] | Sequential[Any, Any] | Valued[Any]
+AnyMethod = Counted[Any, Any] | Sequential[Any, Any] | Method[Any, Any]
 
 
 def _of_ratio(quantity: Ratio) -> AnyMethod:
@@ -62,10 +64,13 @@ METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     RatioDifference: _of_ratio_difference,
     FScore: FBetaMethod,
     Mean: MeanMethod,
+    Ranking: AucMethod,
 }
 """The method of each kind of quantity."""
 
-METRICS: Mapping[str, Metric] = {metric.name: metric for metric in (ACCURACY, ERROR, *RATIOS, FBETA, BALANCED, *MEANS)}
+METRICS: Mapping[str, Metric] = {
+    metric.name: metric for metric in (ACCURACY, ERROR, *RATIOS, FBETA, BALANCED, *MEANS, AUC)
+}
 """The metrics that conditions can call, by name."""
 
 

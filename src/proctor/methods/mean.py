@@ -1,5 +1,5 @@
 """
-Means of bounded numbers: what a model says itself, and losses (theory.md §3.3, §3.5).
+Means of bounded numbers: what a model says itself, and losses (theory.md §3.3, §3.7).
 
 Every finite-sample test of a mean needs a range of what is averaged. A score outside its declared range is an error; a
 loss is clipped by declaration, because nobody can promise that a model is never far off.
@@ -8,17 +8,19 @@ loss is clipped by declaration, because nobody can promise that a model is never
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from proctor.counting.reading import Content, Numbers, Reading
-from proctor.errors import DataError
+from proctor.errors import ConditionError, DataError
 from proctor.language import Call, Clause, Mean, Score, Variable
-from proctor.language.tree import Name, Number, decimal_text
+from proctor.language.tree import Argument, Name, Number, decimal_text
 from proctor.methods.figures import MODELS, Unit, figure
 from proctor.methods.method import Valued
 from proctor.methods.metric import MODELS_IN_WORDS, Metric, refusal
+from proctor.methods.one_class import model_and_class
 
 if TYPE_CHECKING:
     from proctor.counting.panel import Labeled, Mask, Panel, Values
@@ -32,14 +34,20 @@ class Kind(NamedTuple):
     One metric.
 
     Attributes:
-        value: A number on each example, from what is predicted and the labels; a loss is clipped by whoever asks.
+        value: A number on each example, from what is predicted and what is true (1 for the class whose probability is
+            predicted, and else 0); a loss is clipped by whoever asks.
         words: What is averaged, for people.
-        is_loss: True if it needs labels, and a declared maximum at which it is clipped.
+        labels: Content of the labels that it needs.
     """
 
     value: Callable[[Values, Values], Floats]
     words: str
-    is_loss: bool = True
+    labels: Content = Content.NUMBERS
+
+    @property
+    def is_loss(self) -> bool:
+        """True if it needs labels."""
+        return self.labels is not Content.ANY
 
 
 def _absolute(said: Values, true: Values) -> Floats:
@@ -56,10 +64,21 @@ def _itself(said: Values, true: Values) -> Floats:
     return said
 
 
+def _surprise(said: Values, true: Values) -> Floats:
+    """Minus the logarithm of the probability of what is true; infinite where that was held to be impossible."""
+    import numpy as np
+
+    with np.errstate(divide="ignore"):
+        found: Floats = -np.log(np.where(true == 1, said, 1 - said))
+    return found
+
+
 KINDS = {
     "mae": Kind(_absolute, "the mean absolute error of {model}"),
     "mse": Kind(_squared, "the mean squared error of {model}"),
-    "mean": Kind(_itself, "the mean score of {model}", is_loss=False),
+    "mean": Kind(_itself, "the mean score of {model}", Content.ANY),
+    "brier": Kind(_squared, "the Brier score of {model}", Content.CLASSES),
+    "logloss": Kind(_surprise, "the log loss of {model}", Content.CLASSES),
 }
 """The metrics by name."""
 
@@ -71,15 +90,24 @@ class MeanMethod(Valued[Mean]):
     unit: ClassVar[Unit] = Unit.OWN
 
     @property
+    def classes(self) -> frozenset[str]:
+        """Those whose probability is predicted."""
+        return frozenset(score.positive for _, score in self.quantity.parts if score.positive is not None)
+
+    @property
     def reading(self) -> Reading:
-        """Numbers, and labels where there is a loss; a score within its range."""
+        """
+        Numbers, and labels where there is a loss; a score within its range.
+
+        Raises:
+            ConditionError: If labels would have to be classes and numbers.
+        """
         found = Reading(Numbers(), Content.ANY)
         for _, score in self.quantity.parts:
-            if KINDS[score.metric].is_loss:
-                found = found._replace(labels=Content.NUMBERS)
-            else:
-                low, high = found.predictions or Numbers()
-                found = found._replace(predictions=Numbers(max(low, float(score.low)), min(high, float(score.high))))
+            together = found.with_(_reading(score))
+            if together is None:
+                raise ConditionError(f"`{self.quantity}` needs labels that are classes and numbers", "Leave one out.")
+            found = together
         return found
 
     def needs_label(self, panel: Panel) -> Mask:
@@ -89,19 +117,21 @@ class MeanMethod(Valued[Mean]):
         from proctor.counting.panel import needed_rows
 
         losses = [(weight, score) for weight, score in self.quantity.parts if KINDS[score.metric].is_loss]
-        if len({(score.metric, score.options) for _, score in losses}) > 1:
+        if not all(score.is_alike(losses[0][1]) for _, score in losses):
             return np.full(len(panel), True)
         of = {score.model: weight for weight, score in losses}
         return needed_rows(panel, [of.get(variable, 0.0) for variable in Variable])
 
     def values_of(self, panel: Panel, labels: Labeled) -> Floats:
         """
-        The sum on each example.
+        The sum on each example; NaN where no label is of a class whose probability is predicted, as if misspelled.
 
         Raises:
             DataError: If there are no predictions of a model, or a score lies outside its range.
         """
         import numpy as np
+
+        from proctor.counting.events import is_class
 
         whole = np.zeros(len(panel), np.float64)
         for weight, score in self.quantity.parts:
@@ -111,7 +141,10 @@ class MeanMethod(Valued[Mean]):
             low, high, kind = float(score.low), float(score.high), KINDS[score.metric]
             if not kind.is_loss and len(said) and not low <= said.min() <= said.max() <= high:
                 raise DataError(f"a prediction of {MODELS[score.model]} lies outside the range of `{score}`")
-            whole += weight * np.clip(kind.value(said, labels.values), low, high)
+            true = labels.values if score.positive is None else is_class(labels.values, score.positive)
+            if score.positive is not None and not true.any():
+                return np.full(len(panel), math.nan)
+            whole += weight * np.clip(kind.value(said, true), low, high)
         return np.clip(whole, *self.value_range)  # by no more than the rounding of the sum
 
     def rejects(
@@ -120,6 +153,8 @@ class MeanMethod(Valued[Mean]):
         """Betting against the threshold; to show "below", the values are mirrored."""
         from proctor.stats import bounded
 
+        if _is_nothing(statistic):
+            return False
         low, high = self.value_range
         if above:
             return bounded.rejects(statistic, clause.threshold, log_level, low, high)
@@ -136,6 +171,8 @@ class MeanMethod(Valued[Mean]):
         from proctor.stats import bounded
 
         low, high = self.value_range
+        if _is_nothing(statistic):
+            return low, high, None
         lower = bounded.lower_bound(statistic, level, low, high)
         return lower, bounded.upper_bound(statistic, level, low, high), None
 
@@ -178,8 +215,21 @@ class MeanMethod(Valued[Mean]):
         return mine == -yours and score.is_alike(other) and {score.model, other.model} == {Variable.N, Variable.O}
 
 
+def _is_nothing(values: Floats) -> bool:
+    return len(values) > 0 and math.isnan(values[0])
+
+
+def _reading(score: Score) -> Reading:
+    labels = KINDS[score.metric].labels
+    if score.positive is not None:
+        return Reading(Numbers(0.0, 1.0), labels)
+    return Reading(Numbers() if labels is Content.NUMBERS else Numbers(float(score.low), float(score.high)), labels)
+
+
 def _range_in_words(score: Score) -> str:
     low, high = decimal_text(score.low), decimal_text(score.high)
+    if score.metric == "brier":
+        return f"Predictions are probabilities of class {score.positive}; each squared error lies between 0 and 1."
     if KINDS[score.metric].is_loss:
         return f"In `{score.metric}` a loss above {high} counts as {high}: a proof needs a range, and this is declared."
     return f"Scores lie between {low} and {high}; where one does not, the file is refused, and nothing is spent."
@@ -229,11 +279,11 @@ def _score(call: Call) -> Mean:
     return _mean_of(call, model, options)
 
 
-def _mean_of(call: Call, model: Variable, options: dict[str, Decimal]) -> Mean:
+def _mean_of(call: Call, model: Variable, options: dict[str, Decimal], positive: str | None = None) -> Mean:
     spread = options.pop("sd", None)
     if spread is not None and spread <= 0:
         raise refusal(call, "`sd` is not above 0", "It is the standard deviation that you expect, for the plan.")
-    return Mean(((1.0, Score(call.name, model, tuple(options.items()), spread)),))
+    return Mean(((1.0, Score(call.name, model, tuple(options.items()), positive, spread)),))
 
 
 def _read(call: Call, known: tuple[str, ...], hint: str) -> tuple[Variable, dict[str, Decimal]]:
@@ -250,13 +300,19 @@ def _read(call: Call, known: tuple[str, ...], hint: str) -> tuple[Variable, dict
             raise refusal(call, f"`{argument}` is no model", f"A model is {MODELS_IN_WORDS}. {hint}")
         case _:
             raise refusal(call, f"`{call}` needs one model", f"A model is {MODELS_IN_WORDS}. {hint}")
+    return variable, _numbers(call, call.options, known, hint)
+
+
+def _numbers(
+    call: Call, given: Iterable[tuple[str, Argument]], known: Collection[str], hint: str
+) -> dict[str, Decimal]:
     options = {}
-    for key, value in call.options:
+    for key, value in given:
         if key not in known or not isinstance(value, Number):
             listed = " and ".join(f"`{each}`" for each in known)
             raise refusal(call, f"`{key}={value}` is no option of `{call.name}`", f"Its options are {listed}. {hint}")
         options[key] = value.value
-    return variable, options
+    return options
 
 
 def _model_text(call: Call) -> str:
@@ -265,8 +321,34 @@ def _model_text(call: Call) -> str:
     return named[0] if named else str(Variable.N)
 
 
+def _of_probability(call: Call) -> Mean:
+    """
+    A loss of predicted probabilities that a call asks for.
+
+    Raises:
+        ConditionError: If it does not name a model and a class, and for what has no end the largest loss.
+    """
+    is_brier = call.name == "brier"
+    known = {"sd"} if is_brier else {"max", "sd"}
+    own = tuple((key, value) for key, value in call.options if key in known)
+    example = f'`{call.name}({_model_text(call)}, "spam"{"" if is_brier else ", max=5"})`'
+    rest = replace(call, options=tuple(each for each in call.options if each[0] not in known))
+    model, positive = model_and_class(rest, example)
+    options = _numbers(call, own, known, f"Write {example}.")
+    if not is_brier and options.get("max", Decimal(0)) <= 0:
+        raise refusal(
+            call,
+            f"`{call}` does not say how large one loss can be",
+            f"Write {example}, with a maximum above 0: a loss above it counts as 5, "
+            "which is what a probability of 0.0067 for what is true costs.",
+        )
+    return _mean_of(call, model, options, positive)
+
+
 MEANS = (
     Metric("mae", "the mean absolute error of predicted numbers", _loss, ("mean_absolute_error",)),
     Metric("mse", "the mean squared error of predicted numbers", _loss, ("mean_squared_error",)),
     Metric("mean", "the mean of scores that are given as predictions", _score, ("average", "avg", "score")),
+    Metric("brier", "the mean squared error of probabilities", _of_probability, ("brier_score", "brier_score_loss")),
+    Metric("logloss", "the mean logarithmic loss of probabilities", _of_probability, ("log_loss", "cross_entropy")),
 )

@@ -326,7 +326,8 @@ def _not_allowed(table: Table, name: str, row: int, value: float, allowed: Numbe
         return DataError(f"{place} is not a finite number", hint="every example needs one")
     return DataError(
         f"{place} lies outside the range of the condition, {allowed.low:g} to {allowed.high:g}",
-        hint="correct it; or declare in the condition the range that scores have, as in `mean(n, min=1, max=5)`",
+        hint="correct it; probabilities lie between 0 and 1, and the condition declares the range of other scores, as "
+        "`mean(n, min=1, max=5)` does",
     )
 
 

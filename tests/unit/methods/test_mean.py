@@ -63,6 +63,34 @@ def test_estimate__losses_are_clipped_and_scores_are_as_they_are() -> None:
     assert estimate("mean(n, min=-50, max=50) < 5", sample(new, true)) == new.mean()
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_estimate__of_probabilities_is_scikit_learns(seed: int) -> None:
+    """On random probabilities; an impossible truth costs the declared maximum."""
+    rng = np.random.default_rng(seed)
+    said, is_spam = rng.uniform(0.01, 0.99, 200), rng.random(200) < 0.3
+    labels = np.where(is_spam, "spam", "ham")
+
+    assert estimate('brier(n, "spam") < 0.5', sample(said, labels)) == pytest.approx(
+        metrics.brier_score_loss(is_spam, said)
+    )
+    assert estimate('logloss(n, "spam", max=50) < 5', sample(said, labels)) == pytest.approx(
+        metrics.log_loss(is_spam, said)
+    )
+    wrong = np.where(is_spam, 0.0, 1.0)
+    assert estimate('logloss(n, "spam", max=7) < 5', sample(wrong, labels)) == 7
+
+
+@pytest.mark.parametrize("text", ['brier(n, "Spam") < 0.5', 'logloss(n, "Spam", max=5) < 1'])
+def test_rejects__nothing_of_a_class_that_never_occurs(text: str) -> None:
+    """A misspelled class would be predicted perfectly by whoever never calls it."""
+    outcomes = sample(np.zeros(500), np.repeat(["spam", "ham"], 250))
+    evaluation = evaluate(clause(text), outcomes, Mode.FP_FREE, math.log(0.05))
+
+    assert evaluation.truth.name == "UNKNOWN"
+    [found] = figures(evaluation, outcomes)["clauses"]
+    assert (0.0, clause(text).quantity.extremes[1]) == (found["lower_bound"], found["upper_bound"])
+
+
 def test_values__refuse_a_score_outside_its_range() -> None:
     """Predictions that were kept under another condition are no exception."""
     with pytest.raises(DataError, match=r"outside the range of `mean\(n, min=0, max=1\)`"):
@@ -77,6 +105,8 @@ def test_values__refuse_a_score_outside_its_range() -> None:
         ("mse(n, max=16) < 8", (0.0, 9.0), (0.5, 0.5)),
         ("mean(n) > 0.5", (0.0, 1.0), (0.5, 0.5)),
         ("mean(n, min=-1) > 0", (-1.0, 1.0), (0.5, 0.5)),
+        ('brier(n, "0") > 0.5', (0.0, 1.0), (0.5, 0.5)),
+        ('logloss(n, "0", max=4) < 2', (0.0, 1.0), (0.5, 0.5)),
     ],
 )
 def test_rejects__at_the_boundary_with_at_most_its_level(
@@ -186,6 +216,7 @@ def test_reading__is_what_the_clauses_share() -> None:
     assert (Numbers(), Content.NUMBERS) == reading_of(normalize(parse("mae(n, max=3) < 1 and d < 0.5")))
     assert (Numbers(0, 1), Content.ANY) == reading_of(normalize(parse("mean(n) > 0.5 or mean(n, min=-1) > 0.7")))
     assert (Numbers(0, 1), Content.NUMBERS) == reading_of(normalize(parse("mean(n) > 0.5 and mae(n, max=3) < 1")))
+    assert (Numbers(0, 1), Content.CLASSES) == reading_of(normalize(parse('brier(n, "spam") < 0.1 and d < 0.5')))
     assert (None, Content.CLASSES) == reading_of(normalize(parse("n > 0.5")))
 
 
@@ -207,6 +238,10 @@ def test_reading__is_what_the_clauses_share() -> None:
         ("mae(n, max=10) < 3 +/- 10", "small beside the range"),
         ("mean_absolute_error(n, max=3) < 1", "Did you mean `mae`?"),
         ("mae(n, max=3) < 1 and n > 0.5", "read one file in two ways"),
+        ('logloss(n, "spam") < 0.3', 'Write `logloss(n, "spam", max=5)`'),
+        ("brier(n) < 0.1", 'Write `brier(n, "spam")`'),
+        ('brier(n, "spam") - mae(n, max=1) < 0', "labels that are classes and numbers"),
+        ('mae(n, max=1) < 0.1 and brier(n, "spam") < 0.1', "read one file in two ways"),
         ("mae(n, max=3) - n < 1", "is judged by itself"),
     ],
 )

@@ -1,0 +1,144 @@
+"""Quantities of predictions that are numbers: means of scores and losses, and how well a score ranks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+from proctor.language.tree import Variable, decimal_text, quoted
+
+ORDER = tuple(Variable)
+"""The order of coefficients."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """
+    A bounded number on each example: what a model says itself, or its loss.
+
+    Attributes:
+        metric: Its name.
+        model: The model.
+        options: What bounds it, in canonical order: ``min``, 0 if left out, and ``max``, 1 if left out.
+        positive: The class whose probability a model says, as it is spelled in labels; ``None`` where it says none.
+        spread: Anticipated standard deviation, which sizes a test set and, as a tolerance, is no part of the question;
+            ``None`` if none is named.
+    """
+
+    metric: str
+    model: Variable
+    options: tuple[tuple[str, Decimal], ...]
+    positive: str | None = None
+    spread: Decimal | None = field(default=None, compare=False)
+
+    def is_alike(self, other: Score) -> bool:
+        """True if both are the same but for the model."""
+        return (self.metric, self.options, self.positive) == (other.metric, other.options, other.positive)
+
+    @property
+    def low(self) -> Decimal:
+        """Smallest value on an example."""
+        return dict(self.options).get("min", Decimal(0))
+
+    @property
+    def high(self) -> Decimal:
+        """Largest value on an example."""
+        return dict(self.options).get("max", Decimal(1))
+
+    def __str__(self) -> str:
+        options = [f"{name}={decimal_text(value)}" for name, value in self.options]
+        positive = [] if self.positive is None else [quoted(self.positive)]
+        return f"{self.metric}({', '.join([str(self.model), *positive, *options])})"
+
+
+@dataclass(frozen=True)
+class Mean:
+    """
+    A sum of means of scores, with coefficients as written.
+
+    Attributes:
+        parts: Coefficients, none of them 0, and scores: n before o before a, each score once.
+    """
+
+    parts: tuple[tuple[float, Score], ...]
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Sizes of the coefficients of all scores of n, of o and of a; d is no score."""
+        return tuple(sum(abs(weight) for weight, score in self.parts if score.model is each) for each in ORDER)
+
+    @property
+    def is_bounded_by_d(self) -> bool:
+        """Never: its test does not rely on a bound."""
+        return False
+
+    @property
+    def terms(self) -> tuple[tuple[float, str], ...]:
+        """Coefficients and scores."""
+        return tuple((weight, str(score)) for weight, score in self.parts)
+
+    @property
+    def spread(self) -> float | None:
+        """Largest standard deviation that the sum can have, if those of all scores are named."""
+        spreads = [(weight, score.spread) for weight, score in self.parts if score.spread is not None]
+        return sum(abs(weight) * float(each) for weight, each in spreads) if len(spreads) == len(self.parts) else None
+
+    @property
+    def extremes(self) -> tuple[Fraction, Fraction]:
+        """Lowest and highest value on one example: what one model scores there does not bind another."""
+        ends = [
+            sorted(Fraction(repr(weight)) * Fraction(end) for end in (score.low, score.high))
+            for weight, score in self.parts
+        ]
+        return sum((low for low, _ in ends), Fraction(0)), sum((high for _, high in ends), Fraction(0))
+
+    def __str__(self) -> str:
+        return sum_text(self.terms)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """
+    Chance that an example of a class has a larger prediction than one of another: the area under the ROC curve.
+
+    Attributes:
+        model: The model.
+        positive: The class, as it is spelled in labels.
+    """
+
+    model: Variable
+    positive: str
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d: the model's."""
+        return alone(self.model)
+
+    @property
+    def is_bounded_by_d(self) -> bool:
+        """Never: how many predictions change says nothing of one model."""
+        return False
+
+    @property
+    def terms(self) -> tuple[tuple[float, str], ...]:
+        """It is made of nothing else."""
+        return ((1.0, str(self)),)
+
+    def __str__(self) -> str:
+        return f"auc({self.model}, {quoted(self.positive)})"
+
+
+def alone(variable: Variable) -> tuple[float, ...]:
+    """Coefficients of one variable with the coefficient 1."""
+    return tuple(float(variable is other) for other in ORDER)
+
+
+def sum_text(terms: tuple[tuple[float, str], ...]) -> str:
+    """A sum as a person writes it."""
+    text = ""
+    for weight, name in terms:
+        size = "" if abs(weight) == 1 else f"{decimal_text(Decimal(repr(abs(float(weight)))))} * "
+        sign = (" - " if weight < 0 else " + ") if text else ("-" if weight < 0 else "")
+        text += f"{sign}{size}{name}"
+    return text
