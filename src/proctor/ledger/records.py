@@ -226,23 +226,20 @@ class Corrected:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Extended:
+class _Changed:
     """
-    Examples were added to a test set, whose account goes on (theory.md §4.6, Theorem B1).
+    Other examples are in use from here on, on the same account (theory.md §4.6, Theorem B1).
 
     Attributes:
         version: Fingerprint of all examples that are in use from here on.
-        n_added: How many are new.
         n_examples: How many are in use.
         labels: Commitment of all their labels.
         reason: Why, in the owner's words; everybody can read it.
         sketch: As in `Registered`, of all examples in use; likewise what follows.
     """
 
-    kind: ClassVar[str] = "extension"
     testset: str
     version: str
-    n_added: int
     n_examples: int
     labels: str
     reason: str
@@ -256,34 +253,28 @@ class Extended:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dropped:
+class Extended(_Changed):
+    """Examples were added to a test set: *n_added* of those in use are new."""
+
+    kind: ClassVar[str] = "extension"
+    n_added: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dropped(_Changed):
     """
-    The oldest examples left a test set, whose account goes on (theory.md §4.6, Theorem B1).
+    The oldest examples left a test set.
 
     Attributes:
         rule: Which they are: by their order or by a date, in words.
         n_dropped: How many they are.
-        reason: Why, in the owner's words; everybody can read it.
         pins: Accepted models, by digest, and what their predictions are recognized by on the examples that stay.
-        version: As in `Extended`, of the examples that stay; likewise what follows.
     """
 
     kind: ClassVar[str] = "drop"
-    testset: str
-    version: str
     rule: str
     n_dropped: int
-    n_examples: int
-    labels: str
-    reason: str
     pins: dict[str, str]
-    sketch: Json
-    origin: Origin
-    ids: str | None = None
-    places: str | None = None
-    is_labeled: bool = False
-    traits: Json | str | None = None
-    ranks: str | None = None
 
 
 @dataclass(frozen=True)
