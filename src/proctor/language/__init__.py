@@ -3,7 +3,7 @@ Language of conditions, and what they are made of: text, syntax tree, quantities
 
 ::
 
-    parse      text    -> tree      parser.py (grammar.lark, mistakes.py)
+    parse      text    -> tree      parser.py (grammar.lark, mistakes.py, habits.py)
     truth      formula -> Truth     logic.py
     allocate   formula -> levels    logic.py
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from proctor.errors import ConditionError
-from proctor.language import mistakes
+from proctor.language import habits
 from proctor.language.grammar import grammar
 from proctor.language.mistakes import MISTAKES, Mistake
 from proctor.language.place import Place
@@ -72,7 +72,7 @@ def lesson(text: str, failure: UnexpectedToken) -> ConditionError:
         place = Place(text, start, start + len(word))
     before = (text[: place.start].split() or [""])[-1]
     if failure.token.type == "NAME" and word not in _LETTERS:
-        return unknown(before if before.lower() in mistakes.SLICE_WORDS else word, place)
+        return unknown(before if before.lower() in habits.SLICE_WORDS else word, place)
     if failure.token.type in {"EQUAL", "NOT_EQUAL", "_IN"} and _follows_slice(place):
         return place.error("the filters of a slice are joined in parentheses", _JOINED)
     if mistake := _mistake(_situation(failure)):
@@ -120,12 +120,12 @@ def _situation(failure: UnexpectedToken) -> _Situation:
 def unknown(word: str, place: Place) -> ConditionError:
     """The error for a name that conditions do not know."""
     lower = word.lower()
-    if lower in mistakes.NOT_FINITE:
+    if lower in habits.NOT_FINITE:
         return place.error(f"`{word}` is not a number to compare anything with", "Write a number from 0 to 1.")
-    if lower in mistakes.UNITS:
+    if lower in habits.UNITS:
         written = _as_share(place.text[: place.start], "points" if lower == "percentage" else word)
         return place.error(f"`{word}` is not used here", f"Accuracies run from 0 to 1: write {written}.")
-    if lower in mistakes.SLICE_WORDS:
+    if lower in habits.SLICE_WORDS:
         each = f"A slice stands behind its comparison: {_SLICED}; all of a column in front: `every region: n > 0.8`."
         return place.error(f"`{word}` opens no slice", each)
     if _follows_slice(place):
@@ -151,15 +151,15 @@ def _as_share(before: str, unit: str) -> str:
     """The number in front of a unit as it is written here, such as "0.02 for 2 %"."""
     number = _NUMBER.search(before)
     figure = number["figure"] if number else "2"
-    return f"{decimal_text(Decimal(figure) / mistakes.UNITS.get(unit.lower(), 100))} for {figure} {unit}"
+    return f"{decimal_text(Decimal(figure) / habits.UNITS.get(unit.lower(), 100))} for {figure} {unit}"
 
 
 def _called(word: str) -> str | None:
     """The call that is meant by a name such as ``f1_new`` or ``new_f1``."""
     for metric, _, model in (word.rpartition("_"), word.partition("_")[::-1]):
-        letter = mistakes.MODELS_INSTEAD.get(model, model)
-        if metric and letter in mistakes.MODELS_INSTEAD.values():
-            return letter if metric in mistakes.WORDS_INSTEAD else f"{metric}({letter})"
+        letter = habits.MODELS_INSTEAD.get(model, model)
+        if metric and letter in habits.MODELS_INSTEAD.values():
+            return letter if metric in habits.WORDS_INSTEAD else f"{metric}({letter})"
     return None
 
 
@@ -168,7 +168,7 @@ def _suggestion(word: str) -> str | None:
 
     known = (
         {variable.value: variable.value for variable in Variable}
-        | mistakes.WORDS_INSTEAD
+        | habits.WORDS_INSTEAD
         | {
             "and": "and",
             "or": "or",

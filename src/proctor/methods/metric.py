@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from proctor.errors import ConditionError
 from proctor.language import Call, Quantity, Variable
-from proctor.language.mistakes import MODELS_INSTEAD
+from proctor.language.habits import MODELS_INSTEAD
 from proctor.language.place import Place
 from proctor.language.tree import Argument, Expression, Name, Word
 

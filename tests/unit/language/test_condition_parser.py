@@ -12,7 +12,8 @@ import pytest
 
 from proctor.conditions import Comparison, parse
 from proctor.errors import ConditionError
-from proctor.language.mistakes import MISTAKES, WORDS_INSTEAD
+from proctor.language.habits import WORDS_INSTEAD
+from proctor.language.mistakes import MISTAKES
 from proctor.language.tree import Add, AllOf, AnyOf, Comparator, Multiply, Name, Negative, Number, Subtract, Variable
 
 N, O, A, D = (Name(variable) for variable in Variable)  # noqa: E741 # the language's own letters
