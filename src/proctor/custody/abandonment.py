@@ -46,23 +46,13 @@ def _ended(session: Session, life: Life, pending: Taken[Pending], head: str) -> 
     said = None if is_first or is_withheld else message_without_judgment(session.gate.feedback)
     figures = {"outcome": outcome, "condition": begun.condition, "judged": False, "aborted_by": session.origin.actor}
     return Evaluated(
-        testset=begun.testset,
-        condition=begun.condition,
-        candidate=begun.candidate,
-        baseline=begun.baseline,
-        stakes=begun.stakes,
-        log_level=life.account.next_log_level(begun.stakes, begun.stake),
-        bound=begun.bound,
+        **vars(begun) | {"log_level": life.account.next_log_level(begun.stakes, begun.stake)},
         outcome=Verdict.WITHHELD if is_withheld else outcome,
         basis=Basis.FIRST_ACCEPTED if is_first else Basis.JUDGED,
         private=session.conceal(figures, head, begun.candidate.source),
-        origin=begun.origin,
         feedback=Feedback(*said) if said else None,
         sandbox=_tier(session, life),
         pending=pending.entry.number,
-        stake=begun.stake,
-        anchor=begun.anchor,
-        forecast=begun.forecast,
     )
 
 

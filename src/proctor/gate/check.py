@@ -29,7 +29,7 @@ from proctor.gate.books import (
     refuse_outside_lineage,
 )
 from proctor.gate.contestants import Contestant
-from proctor.gate.judging import hiding_time, judge, judge_unseen, outcome_of_a_crash, step, timed_step
+from proctor.gate.judging import declared, hiding_time, judge, judge_unseen, outcome_of_a_crash, step, timed_step
 from proctor.gate.registration import register
 from proctor.gate.releasing import release_of
 from proctor.gate.session import Session
@@ -234,7 +234,7 @@ def _take_turn(session: Session, books: Books, what: Asked) -> tuple[int, Asked,
         The entry's number, the question with the stake that stands in it, and the books with it.
     """
     assert books.life is not None  # noqa: S101  # registered by the caller
-    gate, waiting = session.gate, books.life.open_pending
+    waiting = books.life.open_pending
     if waiting is not None:
         if books.life.awaits(what.question):
             begun = waiting.record
@@ -245,20 +245,7 @@ def _take_turn(session: Session, books: Books, what: Asked) -> tuple[int, Asked,
             hint="Nothing was spent. Wait for it and run the same command again; if its machine died, run that "
             "commit's check again, or let the owner end it with `proctor testset abort`.",
         )
-    record = Pending(
-        testset=session.exam.fingerprint,
-        condition=what.condition,
-        candidate=what.candidate.submission,
-        baseline=what.baseline.submission if what.baseline else None,
-        stakes=gate.stakes,
-        log_level=books.account(gate).next_log_level(gate.stakes, what.stake),
-        bound=gate.bound.value,
-        origin=session.origin,
-        stake=what.stake,
-        anchor=what.anchor.submission if what.anchor else None,
-        forecast=what.forecast,
-    )
-    number = session.append(record, books.head).number
+    number = session.append(Pending(**declared(session, books, what)), books.head).number
     books = session.books()
     if books.life is None or books.life.open_pending is None or books.life.open_pending.entry.number != number:
         raise LedgerMoved("the same question was answered by another job at this moment")

@@ -96,25 +96,33 @@ def timed_step(session: Session, books: Books, asked: Asked, said: Judged, judgi
     return replace(step(session, books, asked, replace(said, feedback=together(said.feedback, time))), pending=pending)
 
 
+def declared(session: Session, books: Books, asked: Asked) -> dict[str, Any]:
+    """Fields of the record of a step that are known before anything is judged."""
+    stakes = session.gate.stakes
+    return {
+        "testset": session.exam.fingerprint,
+        "condition": asked.condition,
+        "candidate": asked.candidate.submission,
+        "baseline": asked.baseline.submission if asked.baseline else None,
+        "stakes": stakes,
+        "log_level": books.account(session.gate).next_log_level(stakes, asked.stake),
+        "bound": session.gate.bound.value,
+        "origin": session.origin,
+        "stake": asked.stake,
+        "anchor": asked.anchor.submission if asked.anchor else None,
+        "forecast": asked.forecast,
+    }
+
+
 def step(session: Session, books: Books, asked: Asked, said: Judged) -> Evaluated:
     """The record of one charged step; every one looks alike, whatever became of it."""
     gate = session.gate
     private = {"outcome": said.outcome, "condition": asked.condition, **said.private}
     return Evaluated(
-        testset=session.exam.fingerprint,
-        condition=asked.condition,
-        candidate=asked.candidate.submission,
-        baseline=asked.baseline.submission if asked.baseline else None,
-        stakes=gate.stakes,
-        log_level=books.account(gate).next_log_level(gate.stakes, asked.stake),
-        bound=gate.bound.value,
+        **declared(session, books, asked),
         outcome=Verdict.WITHHELD if gate.adaptivity is Adaptivity.NONE else said.outcome,
         basis=Basis.FIRST_ACCEPTED if said.is_first else Basis.JUDGED,
         private=session.conceal(private, books.head, asked.candidate.submission.source),
-        origin=session.origin,
         feedback=Feedback(*said.feedback) if said.feedback else None,
         sandbox=said.tier,
-        stake=asked.stake,
-        anchor=asked.anchor.submission if asked.anchor else None,
-        forecast=asked.forecast,
     )

@@ -158,19 +158,16 @@ class Forecast:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluated:
+class _Step:
     """
-    One charged step: what was asked, at which level, and what was released.
+    One step that is charged, as far as it is known before its outcome is.
 
     Attributes:
         stake: Declared stake in units of 2^-20 (theory.md §4.5); ``None`` if none was declared.
-        anchor: The anchor that the condition spoke of; ``None`` if it named none, or in entries of earlier versions.
-        predictions: What the predictions of an accepted model are recognized by when it is run again as the baseline
-            (`proctor.gate.owner_key.OwnerKey.pin`); random where it was accepted without any, so that both look alike.
+        anchor: The anchor that the condition speaks of; ``None`` if it names none, or in entries of earlier versions.
         forecast: What the stake was made of; ``None`` if it was not made of development data.
     """
 
-    kind: ClassVar[str] = "evaluation"
     testset: str
     condition: str
     candidate: Submission
@@ -178,21 +175,34 @@ class Evaluated:
     stakes: Stakes
     log_level: float
     bound: str
-    outcome: Verdict
-    basis: Basis
-    private: str
     origin: Origin
-    feedback: Feedback | None = None
-    sandbox: str | None = None
-    pending: int | None = None
     stake: int | None = None
     anchor: Submission | None = None
-    predictions: str | None = None
     forecast: Forecast | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pending:
+class Evaluated(_Step):
+    """
+    One charged step: what was asked, at which level, and what was released.
+
+    Attributes:
+        predictions: What the predictions of an accepted model are recognized by when it is run again as the baseline
+            (`proctor.gate.owner_key.OwnerKey.pin`); random where it was accepted without any, so that both look alike.
+    """
+
+    kind: ClassVar[str] = "evaluation"
+    outcome: Verdict
+    basis: Basis
+    private: str
+    feedback: Feedback | None = None
+    sandbox: str | None = None
+    pending: int | None = None
+    predictions: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pending(_Step):
     """
     An evaluation that has begun; whatever becomes of it, this step is charged (theory.md §4.3.4, §4.5).
 
@@ -200,17 +210,6 @@ class Pending:
     """
 
     kind: ClassVar[str] = "pending"
-    testset: str
-    condition: str
-    candidate: Submission
-    baseline: Submission | None
-    stakes: Stakes
-    log_level: float
-    bound: str
-    origin: Origin
-    stake: int | None = None
-    anchor: Submission | None = None
-    forecast: Forecast | None = None
 
 
 @dataclass(frozen=True)
