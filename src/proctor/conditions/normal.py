@@ -19,7 +19,7 @@ from proctor.language.clauses import Clause, Formula, mapped, renumbered
 from proctor.language.parser import parse
 from proctor.language.place import Place
 from proctor.language.quantities import Difference, Linear, Proportion, Quantity, combined, extremes
-from proctor.language.scores import ORDER, Mean
+from proctor.language.scores import ORDER, Mean, Quantile, Within
 from proctor.language.tree import (
     Add,
     Call,
@@ -88,6 +88,8 @@ def measured_by(expression: str) -> Measured:
         raise _whole(expression).error(f"`{expression}` is not one expression", "Write for example `n - o`.")
     quantity, form = _collected(comparison).quantity, _form(comparison.left)
     if (found := combined(form.others)) is not None:
+        if isinstance(found[0], Quantile):
+            raise _whole(expression).error(f"`{expression}` has no estimate that is released", "Name another quantity.")
         return Measured(quantity, float(found[1]), float(form.constant))
     factor = next(w / Fraction(q) for w, q in zip(form.weights, quantity.weights, strict=True) if w)
     return Measured(quantity, float(factor), float(form.constant))
@@ -199,6 +201,11 @@ def _by_itself(comparison: Comparison, form: _Form, above: bool, tolerance: Frac
             f"Compare one with a number: `{quantity} > 0.8`.",
         )
     quantity, factor = found
+    if isinstance(quantity, Quantile):
+        # It lies below a limit where the share of what does not exceed the limit lies above its level.
+        limit, is_above = -form.constant / factor, above == (factor > 0)
+        share = Within(quantity.model, float(limit))
+        return _Bound(share, tuple(map(Fraction, share.weights)), not is_above, Fraction(quantity.level), tolerance)
     weights = tuple(Fraction(weight) for weight in quantity.weights)
     scaled = None if tolerance is None else tolerance / abs(factor)
     return _Bound(quantity, weights, above == (factor > 0), -form.constant / factor, scaled)

@@ -27,5 +27,5 @@ from proctor.language.quantities import (
     quantity_variables,
     value_range,
 )
-from proctor.language.scores import Mean, Ranking, Score
+from proctor.language.scores import Mean, Quantile, Ranking, Score, Within
 from proctor.language.tree import AllOf, AnyOf, Call, Comparator, Comparison, Condition, Slice, Variable

@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 
-from proctor.language.scores import ORDER, Mean, Ranking, alone, sum_text
+from proctor.language.scores import ORDER, Mean, Quantile, Ranking, Within, alone, sum_text
 from proctor.language.tree import Variable, decimal_text, quoted
 
 
@@ -200,7 +200,7 @@ class RatioDifference:
         return f"{plus} - {minus}"
 
 
-Quantity = Proportion | Difference | Linear | Ratio | FScore | RatioDifference | Mean | Ranking
+Quantity = Proportion | Difference | Linear | Ratio | FScore | RatioDifference | Mean | Ranking | Quantile | Within
 
 DISAGREEMENT = Proportion(Variable.D)
 """The share of examples on which candidate and baseline differ: the only quantity that needs no labels."""

@@ -129,6 +129,70 @@ class Ranking:
         return f"auc({self.model}, {quoted(self.positive)})"
 
 
+@dataclass(frozen=True)
+class Within:
+    """
+    Share of the examples whose prediction is at most a limit.
+
+    Attributes:
+        model: The model.
+        limit: The largest prediction that counts.
+    """
+
+    model: Variable
+    limit: float
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d: the model's."""
+        return alone(self.model)
+
+    @property
+    def is_bounded_by_d(self) -> bool:
+        """Never: how many predictions change says nothing of one model."""
+        return False
+
+    @property
+    def terms(self) -> tuple[tuple[float, str], ...]:
+        """It is made of nothing else."""
+        return ((1.0, str(self)),)
+
+    def __str__(self) -> str:
+        return f"share({self.model} <= {decimal_text(Decimal(repr(self.limit)))})"
+
+
+@dataclass(frozen=True)
+class Quantile:
+    """
+    Value that a share of predictions does not exceed; compared with a number, it says how large `Within` is.
+
+    Attributes:
+        model: The model.
+        level: The share, in (0, 1).
+    """
+
+    model: Variable
+    level: Decimal
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d: the model's."""
+        return alone(self.model)
+
+    @property
+    def is_bounded_by_d(self) -> bool:
+        """Never: how many predictions change says nothing of one model."""
+        return False
+
+    @property
+    def terms(self) -> tuple[tuple[float, str], ...]:
+        """It is made of nothing else."""
+        return ((1.0, str(self)),)
+
+    def __str__(self) -> str:
+        return f"quantile({self.model}, {decimal_text(self.level)})"
+
+
 def alone(variable: Variable) -> tuple[float, ...]:
     """Coefficients of one variable with the coefficient 1."""
     return tuple(float(variable is other) for other in ORDER)

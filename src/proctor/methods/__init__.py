@@ -26,6 +26,7 @@ from proctor.language import (
     Ranking,
     Ratio,
     RatioDifference,
+    Within,
     clauses,
 )
 from proctor.methods.accuracy import ACCURACY
@@ -40,6 +41,7 @@ from proctor.methods.mean import MEANS, MeanMethod
 from proctor.methods.method import Counted, Method, Outcomes, Sequential, Valued, Valuing
 from proctor.methods.metric import Metric, named
 from proctor.methods.proportion import ProportionMethod
+from proctor.methods.quantile import QUANTILE, WithinMethod
 from proctor.methods.ratio import RATIOS, RatioMethod
 from proctor.methods.ratio_difference import WEIGHTS, CellsMethod, ShareDifferenceMethod
 
@@ -65,11 +67,12 @@ METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     FScore: FBetaMethod,
     Mean: MeanMethod,
     Ranking: AucMethod,
+    Within: WithinMethod,
 }
 """The method of each kind of quantity."""
 
 METRICS: Mapping[str, Metric] = {
-    metric.name: metric for metric in (ACCURACY, ERROR, *RATIOS, FBETA, BALANCED, *MEANS, AUC)
+    metric.name: metric for metric in (ACCURACY, ERROR, *RATIOS, FBETA, BALANCED, *MEANS, AUC, QUANTILE)
 }
 """The metrics that conditions can call, by name."""
 

@@ -12,8 +12,7 @@ import math
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from proctor.counting.reading import Content, Numbers, Reading
-from proctor.errors import DataError
-from proctor.language import Call, Clause, Ranking, Variable
+from proctor.language import Call, Clause, Ranking
 from proctor.methods.figures import MODELS, percent, points
 from proctor.methods.method import Method
 from proctor.methods.metric import Metric
@@ -45,32 +44,6 @@ class Pairs(NamedTuple):
     def independent(self) -> int:
         """Number of independent pairs: that of the rarer kind."""
         return min(self.positives, self.negatives)
-
-
-class _Said(NamedTuple):
-    """The predictions themselves; every label is needed."""
-
-    model: Variable
-
-    def needs_label(self, panel: Panel) -> Mask:
-        """All examples."""
-        import numpy as np
-
-        return np.full(len(panel), True)
-
-    def values_of(self, panel: Panel, labels: Labeled) -> Floats:
-        """
-        Prediction of each example.
-
-        Raises:
-            DataError: If there are none of this model.
-        """
-        import numpy as np
-
-        said = panel.of(self.model)
-        if said is None:
-            raise DataError(f"there are no predictions of {MODELS[self.model]}; nothing was judged")
-        return said.astype(np.float64)
 
 
 class _IsOf(NamedTuple):
@@ -110,11 +83,13 @@ class AucMethod(Method[Ranking, Pairs]):
 
     def needs_label(self, panel: Panel) -> Mask:
         """All examples."""
-        return _Said(self.quantity.model).needs_label(panel)
+        return _IsOf(self.quantity.positive).needs_label(panel)
 
     def statistic(self, outcomes: Outcomes) -> Pairs:
         """The pairs of all examples."""
-        said, is_positive = outcomes.values(_Said(self.quantity.model)), outcomes.values(_IsOf(self.quantity.positive))
+        from proctor.counting.said import Said
+
+        said, is_positive = outcomes.values(Said(self.quantity.model)), outcomes.values(_IsOf(self.quantity.positive))
         return pairs(said[is_positive == 1], said[is_positive == 0])
 
     def rejects(

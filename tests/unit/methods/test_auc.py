@@ -107,7 +107,7 @@ def test_figures__bound_the_area() -> None:
 
 def test_pairs__of_a_model_that_is_missing() -> None:
     """No predictions of the old model: nothing is judged."""
-    with pytest.raises(DataError, match="no predictions of old"):
+    with pytest.raises(DataError, match="no predictions of `o`"):
         method_of(clause('auc(o, "fraud") > 0.7').quantity).statistic(sample(np.zeros(4), np.arange(4) < 2))
     assert 3 == Pairs(0.5, 3, 9).independent
 

@@ -1,0 +1,122 @@
+"""
+A quantile of predicted numbers against a limit, such as the 95 % quantile of latencies (theory.md §3.9).
+
+It lies below the limit where more than 95 % of the numbers do not exceed it: an exact binomial test of that share.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
+
+from proctor.counting.reading import Content, Numbers, Reading
+from proctor.language import Call, Clause, Quantile, Variable, Within
+from proctor.language.tree import Name, Number
+from proctor.methods.figures import MODELS, figure, percent, points, share
+from proctor.methods.method import Method
+from proctor.methods.metric import MODELS_IN_WORDS, Metric, refusal
+
+if TYPE_CHECKING:
+    from proctor.counting.panel import Mask, Panel
+    from proctor.methods.method import Outcomes
+    from proctor.methods.sizes.share import Share
+    from proctor.methods.sizing import Progress, Sizing
+
+
+class WithinMethod(Method[Within, int]):
+    """Judges the share of predictions that do not exceed a limit, by their number."""
+
+    is_of_accuracies: ClassVar[bool] = False
+
+    @property
+    def reading(self) -> Reading:
+        """Numbers of any size; no label is looked at."""
+        return Reading(Numbers(), Content.ANY)
+
+    def needs_label(self, panel: Panel) -> Mask:
+        """None."""
+        from proctor.counting.said import Said
+
+        return Said(self.quantity.model).needs_label(panel)
+
+    def statistic(self, outcomes: Outcomes) -> int:
+        """Number of predictions that do not exceed the limit."""
+        from proctor.counting.said import Said
+
+        return int((outcomes.values(Said(self.quantity.model)) <= self.quantity.limit).sum())
+
+    def rejects(
+        self, clause: Clause, statistic: int, n_examples: int, log_level: float, cap: float, *, above: bool
+    ) -> bool:
+        """Exact binomial test."""
+        from proctor.stats import binomial
+
+        return binomial.rejects(statistic, n_examples, clause.threshold, log_level, above=above)
+
+    def estimate(self, statistic: int, n_examples: int) -> float:
+        """Share of the examples."""
+        return share(statistic, n_examples)
+
+    def counts(self, statistic: int) -> dict[str, int]:
+        """The count."""
+        return {"within": statistic}
+
+    def bounds(
+        self, clause: Clause, statistic: int, n_examples: int, level: float
+    ) -> tuple[float, float, float | None]:
+        """Clopper and Pearson's bounds of the share, and the exact p-value."""
+        from proctor.stats import binomial
+
+        p_value = math.exp(binomial.log_p_value(statistic, n_examples, clause.threshold, above=clause.above))
+        lower = binomial.lower_bound(statistic, n_examples, level)
+        return lower, binomial.upper_bound(statistic, n_examples, level), p_value
+
+    def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
+        """Size of the exact binomial test, which takes no labels."""
+        from proctor.methods.sizes.within import WithinSizing
+
+        return WithinSizing(share)
+
+    def in_words(self, clause: Clause) -> str:
+        """The quantile, by its share in per cent."""
+        side = "at most" if clause.above else "above"
+        of = MODELS[self.quantity.model]
+        return f"the {percent(clause.threshold)} quantile of {of} is {side} {figure(self.quantity.limit)}"
+
+    def value_in_words(self, value: float) -> str:
+        """A share in per cent."""
+        return percent(value)
+
+    def tolerance_in_words(self, tolerance: float) -> str:
+        """A distance of shares in points."""
+        return points(tolerance)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The share that is judged in its place."""
+        limit = figure(self.quantity.limit)
+        return (f"A quantile is judged by the share of numbers that are at most {limit}; a tolerance is one of it.",)
+
+
+def _means(call: Call) -> Quantile:
+    """
+    The quantile that a call asks for.
+
+    Raises:
+        ConditionError: If it does not name a model and a share between 0 and 1.
+    """
+    example = f"Write `{call.name}(n, 0.95)`; a model is {MODELS_IN_WORDS}."
+    match call.arguments, call.options:
+        case ((Name(model), Number(level)), ()) | ((Name(model),), (("q", Number(level)),)) if model is not Variable.D:
+            if not 0 < level < 1:
+                said = f"; {level} % is written {level / 100}" if 1 <= level < 100 else ""
+                raise refusal(call, f"`{level}` is no share between 0 and 1{said}", example)
+            return Quantile(model, Decimal(level).normalize())
+        case _:
+            raise refusal(call, f"`{call}` needs a model and a share", example)
+
+
+QUANTILE = Metric(
+    "quantile", "the number that a share of predictions does not exceed", _means, ("percentile", "p95", "p99")
+)
