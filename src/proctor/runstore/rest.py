@@ -79,6 +79,15 @@ class Connection:
         """Store *text* under *path*, which is relative to the server's artifact root and already quoted."""
         self._send("PUT", ARTIFACTS + path, data=text.encode(), headers={"Content-Type": "application/octet-stream"})
 
+    def artifacts(self, path: str) -> list[dict[str, Any]]:
+        """The files and folders right below *path* of the server's artifact root."""
+        files: list[dict[str, Any]] = _json(self._send("GET", ARTIFACTS[:-1], params={"path": path})).get("files", [])
+        return files
+
+    def artifact(self, path: str) -> bytes:
+        """The content of an artifact; *path* is already quoted."""
+        return self._send("GET", ARTIFACTS + path).content
+
     def _send(self, method: str, route: str, **kwargs: Any) -> requests.Response:
         problem = ""
         for attempt in range(self.settings.retries + 1):
