@@ -209,14 +209,23 @@ def test_run__bug_caused_by_another_shows_no_value_of_either(monkeypatch):
     assert "471" not in said("check")[2]
 
 
-def test_main__exits_with_the_code(monkeypatch):
-    """The entry point ends the process with the code of the command."""
-    monkeypatch.setattr("sys.argv", ["proctor", "no-such-command"])
-
+def test_main__exits_with_the_code():
+    """Called with arguments, the command line ends with the code of the command, and leaves the process alive."""
     with pytest.raises(SystemExit) as ended, contextlib.redirect_stderr(io.StringIO()):
-        cli.main()
+        cli.main(["no-such-command"])
 
     assert 2 == ended.value.code
+
+
+@pytest.mark.parametrize("thread", ["", "threading.Thread(target=time.sleep, args=(0.2,)).start();"])
+def test_main__ends_the_process(thread):
+    """The entry point ends the process at once, and still after whatever was to be done at its end."""
+    end = "atexit.register(print, 'ended'); sys.argv = ['proctor', 'no-such-command']; main()"
+    line = f"import atexit, sys, threading, time; from proctor.cli import main; {thread} {end}"
+
+    done = subprocess.run([sys.executable, "-c", line], capture_output=True, timeout=60, check=False)
+
+    assert (2, b"ended\n") == (done.returncode, done.stdout)
 
 
 def test_version():
