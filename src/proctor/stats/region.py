@@ -23,7 +23,7 @@ from proctor.stats.certified import Floats, Integers
 from proctor.stats.unconditional import PairedTest, as_counts, check_alternative, discordant_window
 
 _NODES_PER_ERROR = 2.0
-_SWEEPS = 4
+_SWEEPS = 2  # from the third on, what is left of the excess is the steps between outcomes
 SPARED = 2e-3
 """Share of the probability of a miss that doubts left open may have."""
 _LEAST_JITTER = 0.02  # of the distance between the statistics of neighboring outcomes

@@ -135,15 +135,18 @@ class TestSet:
     @cached_property
     def traits(self) -> Traits:
         """Traits by which it is recognized if its files come back in another form; reads the features once more."""
-        hashes = None if self.ids is None else row_hashes([list(self.ids)], len(self.ids), self.files.key)
         return Traits(
             n_examples=self.n_examples,
             rows=self.sketch,
             has_features=bool(self.columns),
-            ids=None if hashes is None else sketch(hashes),
+            ids=None if self.ids is None else sketch(self._hashes_of(self.ids)),
             is_numbered=self.is_numbered,
             columns=_read_columns(self.files, self.files.features) if self.files.features is not None else (),
         )
+
+    def _hashes_of(self, ids: Sequence[str]) -> Hashes:
+        """Hash the ids alone; without features they are what the examples are known by already."""
+        return row_hashes([list(ids)], len(ids), self.files.key) if self.columns else self.hashes
 
     @property
     def is_numbered(self) -> bool:
@@ -170,7 +173,7 @@ class TestSet:
         if tuple(columns) == self.columns:
             return self
         if not columns and self.ids is not None:
-            return replace(self, hashes=row_hashes([list(self.ids)], len(self.ids), self.files.key), columns=())
+            return replace(self, hashes=self._hashes_of(self.ids), columns=())
         if self.files.features is None or not columns or not set(columns) <= set(column_names(self.files.features)):
             return None
         ids, hashes = _read_features(self.files, self.files.features, tuple(columns))
