@@ -87,6 +87,11 @@ def _of_logs(logs: tuple[Path, Path], questions: _Questions, condition: str | No
     from proctor.gatefile.draft import Draft
 
     found = pair(*logs, Path(), questions.choice)
+    if found.is_number and condition is None:
+        raise Misuse(
+            f"the score {found.new[1]!r} is a number, and a condition is needed that speaks of its mean",
+            hint="Add for example --condition 'mean(n, sd=0.2) - mean(o, sd=0.2) > 0 +/- 0.02'.",
+        )
     asked = _question(questions, condition)
     write_labels(found.examples, Path(), force=force)
     return Draft(

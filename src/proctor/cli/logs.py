@@ -30,13 +30,15 @@ class Pair(NamedTuple):
         new: The log of the new model, and its score.
         old: The log of the old model, and its score.
         examples: Each example.
-        disagreement: Share of them that one run got right and the other wrong, rounded up.
+        disagreement: Share of them whose score differs, rounded up.
+        is_number: True if the score is a number, and its mean is asked about.
     """
 
     new: tuple[str, str]
     old: tuple[str, str]
     examples: list[str]
     disagreement: float
+    is_number: bool
 
 
 def pair(new: Path, old: Path, folder: Path, choose: Callable[[str, list[str]], int]) -> Pair:
@@ -58,11 +60,17 @@ def pair(new: Path, old: Path, folder: Path, choose: Callable[[str, list[str]], 
     logs = read_log(Source(new)), read_log(Source(old))
     _refuse_others(new, old, *logs)
     names = _scores(new, old, *logs, choose)
-    marks = [dict(zip(log.examples, log.marks[name], strict=True)) for log, name in zip(logs, names, strict=True)]
-    differ = sum(marks[0][example] != marks[1][example] for example in marks[0])
+    found = [dict(zip(log.examples, log.scores[name], strict=True)) for log, name in zip(logs, names, strict=True)]
+    differ = sum(found[0][example] != found[1][example] for example in found[0])
     paths = [os.path.relpath(path, folder) for path in (new, old)]
-    share = max(0.01, math.ceil(100 * differ / len(marks[0])) / 100)
-    return Pair((paths[0], _column(logs[0], names[0])), (paths[1], _column(logs[1], names[1])), logs[0].examples, share)
+    share = max(0.01, math.ceil(100 * differ / len(found[0])) / 100)
+    return Pair(
+        new=(paths[0], _column(logs[0], names[0])),
+        old=(paths[1], _column(logs[1], names[1])),
+        examples=logs[0].examples,
+        disagreement=share,
+        is_number=names[0] in logs[0].numbers,
+    )
 
 
 def write_labels(examples: list[str], folder: Path, *, force: bool) -> None:
@@ -113,15 +121,16 @@ def _refuse_others(new: Path, old: Path, *logs: Log) -> None:
 def _scores(new: Path, old: Path, log: Log, old_log: Log, choose: Callable[[str, list[str]], int]) -> tuple[str, str]:
     """The score of each run that is judged: of one file two, of two files the one of the same name."""
     if new.resolve() == old.resolve():
-        names = list(log.marks)
+        names = list(log.marks or log.numbers)
         if len(names) == 1:
             raise DataError(f"{str(new)!r} holds one run, and two are compared", hint="Name the old run's log, too.")
         first = names[choose("Which is the new model?", names)]
         others = [name for name in names if name != first]
         return first, others[choose("Which is the old model?", others)]
     common = [name for name in log.marks if name in old_log.marks]
+    common += [name for name in log.numbers if name in old_log.numbers]
     if not common:
-        theirs = ", ".join(map(repr, log.marks)), ", ".join(map(repr, old_log.marks))
+        theirs = ", ".join(map(repr, log.scores)), ", ".join(map(repr, old_log.scores))
         raise DataError(
             f"the two logs have no score in common: {theirs[0]}; {theirs[1]}", hint="Score both in the same way."
         )
@@ -134,4 +143,4 @@ def _told(log: Log) -> str:
 
 
 def _column(log: Log, name: str) -> str:
-    return "prediction" if len(log.marks) == 1 else name
+    return "prediction" if log.only_score == name else name

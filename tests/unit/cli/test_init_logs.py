@@ -33,14 +33,14 @@ def run(*arguments: str, answers: str = "") -> Result:
     return CliRunner().invoke(init, arguments, input=answers, catch_exceptions=False)
 
 
-def write(name: str, n_right: int, n_samples: int = 400, asked: str = "") -> str:
+def write(name: str, n_right: int, n_samples: int = 400, asked: str = "", grades: tuple[float, float] = (0, 1)) -> str:
     """A log of the harness: its recorded sample, under other numbers and with other scores."""
     sample = json.loads(RECORDED.read_text().splitlines()[0])
     path = Path(name)
     path.parent.mkdir(exist_ok=True)
     with path.open("w") as file:
         for number in range(n_samples):
-            changed = {"doc_id": number, "doc_hash": f"{asked}{number:032}", "exact_match": float(number < n_right)}
+            changed = {"doc_id": number, "doc_hash": f"{asked}{number:032}", "exact_match": grades[number < n_right]}
             file.write(json.dumps({**sample, **changed}) + "\n")
     return name
 
@@ -78,6 +78,19 @@ def test_init__one_file_with_both_runs(folder: Path) -> None:
     gate = gatefile.load(folder)
     assert PredictionsFile("results.json", "example", "new") == gate.candidate
     assert PredictionsFile("results.json", "example", "old") == gate.baseline
+
+
+def test_init__grades_are_judged_by_their_mean(folder: Path) -> None:
+    """A score that is a number needs a condition on its mean, which is asked for; then the better run passes."""
+    logs = write(NAMES[0], 360, grades=(0.25, 0.75)), write(NAMES[1], 200, grades=(0.25, 0.75))
+
+    with pytest.raises(Misuse, match="is a number") as caught:
+        run("--yes", *logs)
+    assert "mean(n" in caught.value.hint
+    assert not (folder / "exam").exists()
+
+    run("--yes", *logs, "--condition", "mean(n, sd=0.25) - mean(o, sd=0.25) > 0 +/- 0.08")
+    assert Verdict.PASS is check(gatefile.load(folder), Runtime({"PROCTOR_ACTOR": "ada"})).verdict
 
 
 def test_init__asks_which_score_is_judged(folder: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from proctor.counting.reading import Numbers
 from proctor.errors import DataError, MissingExtra
 from proctor.predictions import ColumnNames, Source, read_predictions
 from proctor.predictions.logs import Log, read_log
@@ -121,7 +122,7 @@ CHANGES = {
     "a sample has no score": (
         "inspect/whole.json", lambda c: c["samples"][2]["scores"].clear(), "'match' is missing in sample 'sum-2'"),
     "a score is partial": (
-        "inspect/whole.json", lambda c: c["samples"][1]["scores"]["match"].update(value=0.5), "'match' is '0.5' in"),
+        "inspect/whole.json", lambda c: c["samples"][1]["scores"]["match"].update(value="P"), "'match' is 'P' in"),
     "a run was invalidated": (
         "inspect/whole.json", lambda c: c.update(invalidated=True), "was invalidated"),
     "another form": (
@@ -175,6 +176,28 @@ def test_read__same_id_for_another_question(tmp_path: Path) -> None:
 
     assert set(exchanged.ids) == set(log(REAL / "inspect/new.eval").ids)
     assert 2 == len(set(exchanged.examples) - set(log(REAL / "inspect/new.eval").examples))
+
+
+def test_read__scores_that_are_numbers(tmp_path: Path) -> None:
+    """A grade in each sample is a number, which a condition on a mean reads; beside a score that is right or wrong
+    it is a column of its name."""
+
+    def graded(content: Any) -> None:
+        for number, sample in enumerate(content["samples"]):
+            sample["scores"]["grade"] = {"value": number / 8, "answer": None}
+
+    def graded_alone(content: Any) -> None:
+        graded(content)
+        for sample in content["samples"]:
+            del sample["scores"]["match"]
+
+    both = _changed(tmp_path, REAL / "inspect/whole.json", graded)
+    assert RIGHT_BEFORE == n_correct(both)
+    assert [0, 0.125] == list(read_predictions(both, ColumnNames("example", "grade", Numbers(0, 1))).values[:2])
+    alone = _changed(tmp_path, REAL / "inspect/whole.json", graded_alone)
+    assert 0.875 == read_predictions(alone, ColumnNames("example", numbers=Numbers())).values.max()
+    with pytest.raises(DataError, match=r"0\.125"):
+        read_predictions(alone, ColumnNames("example"))
 
 
 def test_read__archive_packed_as_older_versions_do(tmp_path: Path) -> None:

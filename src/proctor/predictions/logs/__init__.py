@@ -1,16 +1,17 @@
 """
 Logs of evaluations that were run by other tools, as tables: one row for each sample, one column for each score.
 
-A score of a log is right or wrong, and becomes the class ``correct`` or ``incorrect``. Where there is one score, it is
-the prediction; where there are several, each has a column of its name. The ``id`` is the sample's own; an ``example``
-is known by its id and by what was asked: two runs that asked different questions under one id do not match.
+A score that is right or wrong in every sample becomes the class ``correct`` or ``incorrect``; another one that is a
+number in every sample stays one. Where there is one score, it is the prediction; where there are several, each has a
+column of its name. The ``id`` is the sample's own; an ``example`` is known by its id and by what was asked: two runs
+that asked different questions under one id do not match.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -52,7 +53,8 @@ class Log:
         task: What was run; empty where the log does not say.
         ids: Name of each sample.
         examples: Name of each sample together with a digest of what was asked.
-        marks: By the name of each score, ``correct`` or ``incorrect`` for each sample.
+        marks: By the name of each score that is right or wrong, ``correct`` or ``incorrect`` for each sample.
+        numbers: By the name of each other score that is a number, that of each sample.
         answers: What the model answered; ``None`` unless each answer is one text.
     """
 
@@ -61,14 +63,26 @@ class Log:
     ids: list[str]
     examples: list[str]
     marks: dict[str, list[str]] = field(default_factory=dict)
+    numbers: dict[str, list[float]] = field(default_factory=dict)
     answers: list[str] | None = None
+
+    @property
+    def scores(self) -> Mapping[str, Sequence[str | float]]:
+        """Every score that can be judged, by name."""
+        return {**self.marks, **self.numbers}
+
+    @property
+    def only_score(self) -> str | None:
+        """The one score that is right or wrong or, if there is none, the one that is a number."""
+        named = self.marks or self.numbers
+        return next(iter(named)) if len(named) == 1 else None
 
     def table(self, source: Source, wanted: frozenset[str] | None) -> Table:
         """The log as a table."""
-        columns: dict[str, list[Any]] = {"id": self.ids, "example": self.examples}
-        if len(self.marks) == 1:
-            columns["prediction"] = next(iter(self.marks.values()))
-        columns |= {name: marks for name, marks in self.marks.items() if name not in _OWN}
+        columns: dict[str, Any] = {"id": self.ids, "example": self.examples}
+        if (only := self.only_score) is not None:
+            columns["prediction"] = self.scores[only]
+        columns |= {name: values for name, values in self.scores.items() if name not in _OWN}
         if self.answers is not None:
             columns["answer"] = self.answers
         kept = {name: column for name, column in columns.items() if wanted is None or name in wanted}
@@ -177,15 +191,15 @@ def collect(source: Source, tool: str, task: str, samples: Iterable[Sample]) -> 
     if not ids:
         raise DataError(f"{source} holds no samples", hint="log the samples, and run it to its end")
     _refuse_repeats(source, ids)
-    marks, odd = _marks(ids, scores)
-    if not marks:
+    marks, numbers, odd = _told_apart(ids, scores)
+    if not marks and not numbers:
         said = "has no score" if source.is_silent or odd is None else odd
         raise DataError(
-            f"{source} has no score that is right or wrong in every sample: {said}",
-            hint="score every sample as correct or incorrect (1 or 0); other figures are not judged",
+            f"{source} has no score that is right or wrong, or a number, in every sample: {said}",
+            hint="score every sample, as correct or incorrect (1 or 0) or by a number",
         )
     given = [answer for answer in answers if answer is not None]
-    return Log(tool, task, ids, examples, marks, given if len(given) == len(ids) else None)
+    return Log(tool, task, ids, examples, marks, numbers, given if len(given) == len(ids) else None)
 
 
 def digest_of(asked: Json) -> str:
@@ -211,19 +225,28 @@ def repeated(source: Source, name: str) -> DataError:
     )
 
 
-def _marks(ids: list[str], scores: list[Mapping[str, Json]]) -> tuple[dict[str, list[str]], str | None]:
-    """The scores that are right or wrong in every sample; and of one that is not, in which it is what."""
-    marks, odd = {}, None
+def _told_apart(
+    ids: list[str], scores: list[Mapping[str, Json]]
+) -> tuple[dict[str, list[str]], dict[str, list[float]], str | None]:
+    """Scores that are right or wrong in every sample, those that are numbers, and of one that is neither, where."""
+    marks, numbers, odd = {}, {}, None
     for name in {name: None for each in scores for name in each}:
-        column = [_mark(each.get(name)) for each in scores]
+        values = [each.get(name) for each in scores]
+        column = [_mark(value) for value in values]
         if None not in column:
             marks[name] = [each for each in column if each is not None]
+        elif all(map(_is_number, values)):
+            numbers[name] = [float(value) for value in values if value is not None]
         elif odd is None:
-            row = column.index(None)
-            value = scores[row].get(name)
-            what = "is missing" if value is None else f"is {str(value)[:40]!r}"
+            neither = [row for row, mark in enumerate(column) if mark is None]
+            row = next((row for row in neither if not _is_number(values[row])), neither[0])
+            what = "is missing" if values[row] is None else f"is {str(values[row])[:40]!r}"
             odd = f"{name!r} {what} in sample {ids[row]!r}"
-    return marks, odd
+    return marks, numbers, odd
+
+
+def _is_number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _mark(value: Json) -> str | None:
