@@ -186,3 +186,28 @@ def test_preflight__says_that_numbers_are_not_simulated(regression: Path) -> Non
     )
 
     assert "is not simulated" in ran.out, ran.out + ran.err
+
+
+def test_check__an_estimate_reads_no_more_than_the_condition(regression: Path) -> None:
+    """An accuracy cannot be released of what is read as numbers; the difference that is judged can."""
+    gate = regression / "proctor.yml"
+    judged = gate.read_text()
+    gate.write_text(judged + "feedback: {estimate: {of: n, from: 0, to: 1, step: 0.1}}\n")
+    ran = here(regression, "check")
+    assert (True, True) == (ran.code > 1, "reads predictions or labels otherwise than the condition" in ran.err)
+
+    estimate = '"mae(n, max=10) - mae(o, max=10)"'
+    gate.write_text(judged + f"feedback: {{estimate: {{of: {estimate}, from: -2, to: 2, step: 0.5}}}}\n")
+    ran = here(regression, "check")
+    assert (0, True) == (ran.code, "≈ -1" in ran.out), ran.out + ran.err
+
+
+def test_init__of_numbers_expects_that_all_of_them_change(regression: Path) -> None:
+    """The gate file that it writes is judged as it is."""
+    (regression / "proctor.yml").unlink()
+
+    assert 0 == here(regression, "init", "--yes", "--condition", "smaller-errors").code
+    text = (regression / "proctor.yml").read_text()
+    assert "disagreement: 1 " in text
+    assert "which predicts numbers" in text
+    assert 0 == here(regression, "check").code

@@ -6,10 +6,12 @@ Looks at how many examples there are, never at a label.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from proctor.errors import ProctorError
+from proctor.methods import Unit
 
 if TYPE_CHECKING:
     from proctor.budget import Stakes
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from proctor.planning import Plan
 
 _NICE = (0.0025, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.045, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2)
+_NICE_DIGITS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
 _LIVES = ((32, 3), (32, 1), (10, 1))
 """Steps and passes to expect of a test set, the longest life first."""
 
@@ -87,5 +90,16 @@ def _life(gate: Gate, n_examples: int, steps: int, passes: int) -> Life | None:
 
     reach = _plan(gate, n_examples, Adaptive(steps, passes)).reach
     reached = reach.tolerance if reach is not None else None
-    nice = next((step for step in _NICE if reached is not None and step >= reached), None)
+    if reach is None or reached is None:
+        return None
+    nice = next((step for step in _nice_tolerances(reach.unit) if step >= reached), None)
     return None if nice is None else Life(steps, passes, nice)
+
+
+def _nice_tolerances(unit: Unit) -> Iterator[float]:
+    """Tolerances that a person would write, in ascending order: of a share those that make sense, else of any size."""
+    if unit is Unit.POINTS:
+        yield from _NICE
+        return
+    for exponent in range(-6, 9):
+        yield from (float(f"{digits}e{exponent}") for digits in _NICE_DIGITS)

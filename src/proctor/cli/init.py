@@ -159,7 +159,7 @@ def _draft(folder: Path, questions: _Questions, condition: str | None) -> Draft:
     return Draft(
         condition=asked.condition,
         mode=asked.mode,
-        disagreement=questions.share("share of predictions that a new model changes, about", 0.1),
+        disagreement=questions.share("share of predictions that a new model changes, about", _changed(asked.condition)),
         labels=labels.path,
         label=labels.value if labels.value != "label" else None,
         id=labels.id if labels.id != "id" else None,
@@ -254,6 +254,15 @@ def _baseline(found: tuple[Found, ...]) -> Baseline:
 
     old = [one for one in of_role(found, Role.PREDICTIONS) if is_old(one)]
     return PredictionsFile(old[0].path, old[0].id or "id", old[0].value or "prediction") if old else Accepted()
+
+
+def _changed(condition: str) -> float:
+    """Share of predictions that change, by default: of classes a few, of numbers all."""
+    from proctor import conditions
+    from proctor.methods import reading_of
+
+    formula = conditions.normalize(conditions.parse(condition))
+    return 0.1 if reading_of(formula).predictions is None else 1.0
 
 
 def _first(condition: str) -> First:

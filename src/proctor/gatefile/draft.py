@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from proctor.conditions import normalize, parse
 from proctor.gatefile.declarations import (
     Accepted,
     Baseline,
@@ -19,6 +20,7 @@ from proctor.gatefile.declarations import (
     PredictionsFile,
     Revision,
 )
+from proctor.methods import reading_of
 from proctor.models.runnable import Command, Model
 
 _PLAIN = re.compile(r"[A-Za-z./][\w./{} -]*[\w.}]|[A-Za-z]")
@@ -110,8 +112,10 @@ class Draft:
 
     def _head(self) -> list[str]:
         protected = "pass" if self.mode == "fp-free" else "fail"
+        reading = reading_of(normalize(parse(self.condition)))
+        n = "n is its accuracy, o that of" if reading.predictions is None else "n is it, which predicts numbers, and o"
         return [
-            "# What a new model must show before it is accepted; n is its accuracy, o that of the old model.",
+            f"# What a new model must show before it is accepted; {n} the old model.",
             "# `proctor explain` says it in plain words, `proctor plan` how many examples it takes,",
             "# `proctor schema --markdown` lists every key.",
             f"condition: {_plain(self.condition)}",

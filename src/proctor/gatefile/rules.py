@@ -30,7 +30,7 @@ from proctor.gatefile.keys import DEFAULT_PASSES, DEFAULT_STEPS, StakesWord
 from proctor.gatefile.kinds import OneOrMore, Schema, Text
 from proctor.gatefile.nodes import Source
 from proctor.gatefile.slot import Slot
-from proctor.methods import beyond_accuracies, method_of
+from proctor.methods import beyond_accuracies, method_of, reading_of
 from proctor.models.formats import FORMATS, PICKLE, Trust, format_of
 from proctor.models.runnable import Model
 from proctor.planning import Bound
@@ -120,6 +120,8 @@ def check_gate(values: Values, source: Source) -> None:
         _slots_are_for_sealed_inputs(values, testset, candidate, source)
     if isinstance(values.get("feedback"), Estimate):
         _grid(values["feedback"], source)
+        if formula is not None:
+            _reads_no_more(values["feedback"], formula, source)
 
 
 def _formula(condition: object) -> Formula | None:
@@ -239,6 +241,20 @@ def _expression(estimate: Estimate, source: Source) -> None:
     except ConditionError as error:
         message = error.message.splitlines()[0]
         source.report(source.place_of("feedback", "estimate", "of"), f"`of` is not an expression like n - o: {message}")
+
+
+def _reads_no_more(estimate: Estimate, formula: Formula, source: Source) -> None:
+    """Files are read once, as the condition needs them."""
+    try:
+        asked = method_of(conditions.measured_by(estimate.of).quantity).reading
+    except ConditionError:  # reported already
+        return
+    reading = reading_of(formula)
+    if asked is not None and reading.with_(asked) != reading:
+        message = (
+            f"`{estimate.of}` reads predictions or labels otherwise than the condition; estimate what it speaks of"
+        )
+        source.report(source.place_of("feedback", "estimate", "of"), message)
 
 
 def _grid_is_even(estimate: Estimate, source: Source) -> None:

@@ -19,10 +19,17 @@ MODELS_IN_WORDS = "`n` (the new model), `o` (the old one) or `a` (the anchor)"
 _NOT_YET = frozenset(
     (
         *("average_precision", "ece"),
-        *("mcc", "r2", "rmse", "topk"),
+        *("mcc", "r2", "topk"),
     )
 )
 """Metrics that people ask for, and that no method judges so far."""
+
+
+_INSTEAD = {
+    "rmse": "Ask for the mean squared error, against the square: `rmse(n) < 2` is `mse(n, max=100) < 4`.",
+    "root_mean_squared_error": "Ask for the mean squared error, against the square: `mse(n, max=100) < 4`.",
+}
+"""Metrics that another one answers, and how."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,8 @@ def named(call: Call, metrics: Mapping[str, Metric]) -> Metric:
     if call.name in {str(variable) for variable in Variable}:
         hint = f"Write `{call.name}` alone, or a metric of it. {known}"
         raise refusal(call, f"`{call.name}` is a number by itself, and takes nothing in parentheses", hint)
+    if call.name.lower() in _INSTEAD:
+        raise refusal(call, f"`{call.name}` is not judged by itself", _INSTEAD[call.name.lower()])
     if call.name.lower() in _NOT_YET:
         raise refusal(call, f"`{call.name}` is not judged yet", known)
     nearest = _nearest(call.name.lower(), metrics)

@@ -242,6 +242,7 @@ def test_reading__is_what_the_clauses_share() -> None:
         ("brier(n) < 0.1", 'Write `brier(n, "spam")`'),
         ('brier(n, "spam") - mae(n, max=1) < 0', "labels that are classes and numbers"),
         ('mae(n, max=1) < 0.1 and brier(n, "spam") < 0.1', "read one file in two ways"),
+        ("rmse(n) < 2", "`mse(n, max=100) < 4`"),
         ("mae(n, max=3) - n < 1", "is judged by itself"),
     ],
 )
