@@ -80,6 +80,8 @@ def codec_of(hint: Any) -> Codec:
         return _object(hint)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return Codec(lambda value: value.value, hint)
+    if isinstance(hint, type) and issubclass(hint, str) and hint is not str:
+        return Codec(str, lambda value: hint(_checked(value, str)))
     if hint is Any:
         return Codec(_same, _same)
     if hint in (str, bool, int, float, types.NoneType):

@@ -29,7 +29,39 @@ from proctor.writing import write_whole
 SALT_BYTES = 32
 
 
-def commitment(figures: Mapping[str, Any], salt: bytes) -> str:
+class Commitment(str):
+    """A commitment to private figures, as it stands in an entry; a line of the owner's record opens it."""
+
+    __slots__ = ()
+    PREFIX = "commitment:"
+
+    def __new__(cls, text: str) -> Commitment:
+        """Take what begins as a commitment does; anything else is a `ValueError`."""
+        return super().__new__(cls, _beginning(cls.PREFIX, text))
+
+
+class SealedRecord(str):
+    """Private figures as they stand in an entry, sealed; the owner's key opens them."""
+
+    __slots__ = ()
+    PREFIX = "sealed1."
+
+    def __new__(cls, text: str) -> SealedRecord:
+        """Take what begins as a sealed record does; anything else is a `ValueError`."""
+        return super().__new__(cls, _beginning(cls.PREFIX, text))
+
+
+Private = Commitment | SealedRecord
+"""Form in which the owner's figures enter the ledger."""
+
+
+def _beginning(prefix: str, text: str) -> str:
+    if not text.startswith(prefix):
+        raise ValueError(f"{text[:12]!r} does not begin with {prefix!r}")
+    return text
+
+
+def commitment(figures: Mapping[str, Any], salt: bytes) -> Commitment:
     """
     Text that binds *figures* and says nothing about them to anyone without the *salt*.
 
@@ -38,7 +70,7 @@ def commitment(figures: Mapping[str, Any], salt: bytes) -> str:
         salt: Random bytes, at least 32; whoever has them can open the commitment.
     """
     canonical = json.dumps(figures, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return "commitment:" + hmac.new(salt, canonical.encode(), hashlib.sha256).hexdigest()
+    return Commitment(Commitment.PREFIX + hmac.new(salt, canonical.encode(), hashlib.sha256).hexdigest())
 
 
 def write(path: Path, content: bytes) -> None:
@@ -55,7 +87,7 @@ def write(path: Path, content: bytes) -> None:
         raise _unwritable(path, error) from None
 
 
-def draft(path: Path, private: str, note: Mapping[str, Any]) -> None:
+def draft(path: Path, private: Private, note: Mapping[str, Any]) -> None:
     """
     Write what `settle` makes a line of the owner's file.
 
@@ -71,7 +103,7 @@ def draft(path: Path, private: str, note: Mapping[str, Any]) -> None:
     write(_draft_of(path, private), _veiled(_line(note), private))
 
 
-def settle(path: Path, private: str) -> None:
+def settle(path: Path, private: Private) -> None:
     """
     Make the draft of *private*, which is in the ledger, a line of the owner's file; nothing if there is none.
 
@@ -85,7 +117,7 @@ def settle(path: Path, private: str) -> None:
 
 
 @contextlib.contextmanager
-def settling(path: Path | None, private: str | None) -> Iterator[None]:
+def settling(path: Path | None, private: Private | None) -> Iterator[None]:
     """Around the append of an entry that holds *private*: its draft is settled, or discarded if the ledger moved."""
     if path is None or private is None:
         yield
@@ -141,11 +173,11 @@ def _line(record: Mapping[str, Any]) -> bytes:
     return (json.dumps(record, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def _draft_of(path: Path, private: str) -> Path:
+def _draft_of(path: Path, private: Private) -> Path:
     return path.with_name(f".{path.name}.{hashlib.sha256(private.encode()).hexdigest()[:16]}.draft")
 
 
-def _veiled(content: bytes, private: str) -> bytes:
+def _veiled(content: bytes, private: Private) -> bytes:
     """*content* under a pad that *private*, which nobody can guess, gives; and back."""
     pad = hashlib.shake_256(b"proctor owner's draft\n" + private.encode()).digest(len(content))
     return bytes(one ^ other for one, other in zip(content, pad, strict=True))

@@ -40,7 +40,7 @@ from proctor.ledger.entries import seal
 BODY = {
     "testset": "a" * 64, "condition": "n - o > 0.02 +/- 0.01", "candidate": {"digest": "b" * 64, "source": "new.csv"},
     "stakes": {"kind": "adaptive", "steps": 32, "passes": 3}, "log_level": -12.25, "bound": "exact", "outcome": "pass",
-    "basis": "judged", "private": "c" * 64, "origin": {"gate": "proctor.yml", "version": "0.1.0"},
+    "basis": "judged", "private": "commitment:" + "c" * 64, "origin": {"gate": "proctor.yml", "version": "0.1.0"},
 }  # fmt: skip
 TEXT = json.dumps(BODY)
 COUNTS = {"sqlite": 1600, "postgresql": 1600, "git": 32}

@@ -137,3 +137,11 @@ def test_write__place_that_cannot_be_written(tmp_path, put):
         put(tmp_path / "file/private.jsonl")
 
     assert "Nothing was spent" in error.value.hint
+
+
+@pytest.mark.parametrize("form", [owner.Commitment, owner.SealedRecord])
+def test_private__is_one_of_two_forms(form):
+    """What enters the ledger begins as its form says; anything else cannot be made."""
+    assert form.PREFIX + "ab" == form(form.PREFIX + "ab")
+    with pytest.raises(ValueError, match="does not begin with"):
+        form("accuracy: 0.93")

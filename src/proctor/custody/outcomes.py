@@ -21,7 +21,6 @@ from proctor.ledger.records import Evaluated, Verdict
 Json = dict[str, Any]
 
 _CONTEXT = ("at", "commit", "private", "salt", "candidate")
-_SEALED = "sealed1."
 
 
 class Opened(NamedTuple):
@@ -72,7 +71,7 @@ def _open(session: Session, taken: Taken[Evaluated], step: int, notes: Mapping[s
 def _found(session: Session, taken: Taken[Evaluated], notes: Mapping[str, Json]) -> Json:
     """The private record of an evaluation, checked."""
     private = taken.record.private
-    if private.startswith(_SEALED):
+    if isinstance(private, owner.SealedRecord):
         if session.owner_key.key is None:
             raise KeyFault("its record is sealed, and the owner's key is not here")
         from proctor.testset.sealing import open_record

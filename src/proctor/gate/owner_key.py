@@ -154,7 +154,7 @@ class OwnerKey:
 
         return Source(path, open_file(path, self.key, context), is_private=True)
 
-    def conceal(self, figures: Mapping[str, Any], context: str) -> tuple[str, str | None]:
+    def conceal(self, figures: Mapping[str, Any], context: str) -> tuple[owner.Private, str | None]:
         """
         The part of the private *figures* that enters the ledger, and the salt that opens it where it is a commitment.
 

@@ -223,7 +223,7 @@ class Session:
         """True if the private figures go anywhere where somebody may read them."""
         return self.owner_record is not None or self.owner_key.key is not None
 
-    def conceal(self, figures: Mapping[str, Any], head: str, candidate: str = "") -> str:
+    def conceal(self, figures: Mapping[str, Any], head: str, candidate: str = "") -> owner.Private:
         """
         Text that enters the ledger for the private *figures*, which are drafted for the owner's record.
 

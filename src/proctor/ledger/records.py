@@ -15,6 +15,7 @@ from typing import Any, ClassVar, get_args
 from proctor import codec
 from proctor.budget import Contract, Stakes
 from proctor.errors import LedgerCorrupt, LedgerTooNew
+from proctor.owner import Private
 
 Json = dict[str, Any]
 
@@ -194,7 +195,7 @@ class Evaluated(_Step):
     kind: ClassVar[str] = "evaluation"
     outcome: Verdict
     basis: Basis
-    private: str
+    private: Private
     feedback: Feedback | None = None
     sandbox: str | None = None
     pending: int | None = None
@@ -220,7 +221,7 @@ class Corrected:
     testset: str
     n_rows: int
     labels: str
-    private: str
+    private: Private
     origin: Origin
 
 
@@ -365,7 +366,7 @@ CHANGES = frozenset({Extended.kind, Dropped.kind})
 _KINDS: dict[str, type[Record]] = {each.kind: each for each in get_args(Record)}
 
 
-def private_of(record: Record) -> str | None:
+def private_of(record: Record) -> Private | None:
     """The owner's figures as they stand in *record*: a commitment or a sealed record; ``None`` if it has none."""
     return record.private if isinstance(record, Evaluated | Corrected) else None
 

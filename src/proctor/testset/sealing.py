@@ -35,6 +35,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from proctor.errors import DataError, KeyFault
+from proctor.owner import SealedRecord
 from proctor.testset.keys import KEY_VARIABLE, Key, Purpose, derive
 from proctor.writing import write_whole
 
@@ -45,7 +46,6 @@ _MAGIC = b"PROCTOR"
 _VERSION = 1
 _HEADER = struct.Struct(">7sB8s16s16s16sQ6x")
 _CHUNK, _TAG = 1 << 20, 16
-_RECORD_PREFIX = "sealed1."
 _RECORD_BYTES = 4096
 
 
@@ -202,7 +202,7 @@ def seal_file(source: Path, target: Path, key: Key, context: str, pair: bytes | 
         raise DataError(f"{str(target)!r} cannot be written: {error.strerror}") from error
 
 
-def seal_record(record: Mapping[str, Any], key: Key, context: str) -> str:
+def seal_record(record: Mapping[str, Any], key: Key, context: str) -> SealedRecord:
     """
     The owner's private figures as one line of text for a ledger entry.
 
@@ -213,7 +213,7 @@ def seal_record(record: Mapping[str, Any], key: Key, context: str) -> str:
     size = max(_RECORD_BYTES, 1 << (len(plaintext) - 1).bit_length())
     nonce = os.urandom(12)
     body = AESGCM(key.subkey(Purpose.RECORDS)).encrypt(nonce, plaintext.ljust(size), context.encode())
-    return _RECORD_PREFIX + base64.urlsafe_b64encode(nonce + body).decode()
+    return SealedRecord(SealedRecord.PREFIX + base64.urlsafe_b64encode(nonce + body).decode())
 
 
 def open_record(text: str, key: Key, context: str) -> dict[str, Any]:
@@ -224,7 +224,7 @@ def open_record(text: str, key: Key, context: str) -> dict[str, Any]:
         KeyFault: If the key is another, the context is another, or the text was changed.
     """
     try:
-        raw = base64.b64decode(text.removeprefix(_RECORD_PREFIX), altchars=b"-_", validate=True)
+        raw = base64.b64decode(text.removeprefix(SealedRecord.PREFIX), altchars=b"-_", validate=True)
         plaintext = AESGCM(key.subkey(Purpose.RECORDS)).decrypt(raw[:12], raw[12:], context.encode())
     except (InvalidTag, ValueError):
         raise KeyFault(

@@ -413,11 +413,11 @@ def test_life__extension_changes_the_examples_and_not_the_account():
     judged = evaluated(model("b"), "pass", model("a"))
     before = life(judged)
 
-    after = life(judged, extended(), Corrected(EXAM, 1, "commitment:10", "c", ORIGIN))
+    after = life(judged, extended(), Corrected(EXAM, 1, "commitment:10", "commitment:c", ORIGIN))
 
     assert before.account == after.account
     assert ("v" * 64, 2_500, "commitment:10") == (after.version, after.in_use.n_examples, after.labels)
-    assert "commitment:9" == life(judged, Corrected(EXAM, 1, "commitment:10", "c", ORIGIN), extended()).labels
+    assert "commitment:9" == life(judged, Corrected(EXAM, 1, "commitment:10", "commitment:", ORIGIN), extended()).labels
     assert (EXAM, 2_000) == (before.version, before.in_use.n_examples)
 
 
