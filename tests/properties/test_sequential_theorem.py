@@ -1,5 +1,5 @@
 """
-Labels one at a time (theory.md §7.1): exact probabilities of a wrong proof, and what happens where a rule is broken.
+Labels one at a time (theory.md §3.10): exact probabilities of a wrong proof, and what happens where a rule is broken.
 
 Every sequence of few examples is read, and every path of many where the state of a path is two numbers; probabilities
 are fractions. Nothing here is drawn at random but the order that the last test breaks.

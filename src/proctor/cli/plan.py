@@ -51,6 +51,9 @@ Examples:
     "--development", type=click.IntRange(min=1), metavar="N", help="Development examples, for a row of informed stakes."
 )
 @click.option("--simulate", is_flag=True, help="Sharpen plans of betting tests by a seeded simulation.")
+@click.option(
+    "--sequential", is_flag=True, help="Say how many labels `proctor.stats.sequential` reads until it can stop."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the plan.", metavar="FILE.svg")
@@ -61,6 +64,7 @@ def plan(
     pass_rate: float,
     development: int | None,
     simulate: bool,
+    sequential: bool,
     as_json: bool,
     as_markdown: bool,
     plot: Path | None,
@@ -78,7 +82,7 @@ def plan(
 
     check_plot(plot)
     policy = policy_of(file, {name: text for name, text in options.items() if text is not None})
-    request = replace(policy.request(examples), simulate=simulate)
+    request = replace(policy.request(examples), simulate=simulate, sequential=sequential)
     if releases is not None:
         _plan_project(policy, request, releases, pass_rate, development, plot, as_json=as_json, as_markdown=as_markdown)
         return

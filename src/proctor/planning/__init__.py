@@ -9,6 +9,7 @@ file says. The paper's bounds need no NumPy, so a plan by them starts fast; the 
 from proctor.planning.terms import (
     Bound,
     ClausePlan,
+    Collecting,
     LifeCell,
     LifeRow,
     PaperFigures,

@@ -79,6 +79,7 @@ class Request:
         bound: Whose tests decide.
         examples: Examples at hand; ``None`` if the test set is still to be made.
         simulate: Whether plans of betting tests are sharpened by a seeded simulation.
+        sequential: Whether labels are bought one at a time, and reading them stops early.
         feedback_bits: The most that the feedback of one evaluation costs beside its verdict.
         log_budget: Natural logarithm of what the set starts with; ``None`` for all that the contract gives.
     """
@@ -90,6 +91,7 @@ class Request:
     bound: Bound = Bound.EXACT
     examples: int | None = None
     simulate: bool = False
+    sequential: bool = False
     feedback_bits: float = 0.0
     log_budget: float | None = None
 
@@ -184,6 +186,28 @@ class PaperFigures(NamedTuple):
     log_level: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Collecting:
+    """
+    Labels to expect where they are bought one at a time, and reading them stops early.
+
+    Attributes:
+        examples: Examples among which they are bought.
+        unchanged: Labels expected where nothing changed.
+        gained: Labels expected at threshold + 2 tolerances.
+        most: Labels if all are read, as anticipated.
+        power: Share of the simulated test sets that prove that gain.
+        futility: Natural logarithm of the loss of capital at which reading stops without a proof.
+    """
+
+    examples: int
+    unchanged: float
+    gained: float
+    most: int
+    power: float
+    futility: float
+
+
 @dataclass(frozen=True)
 class Plan:
     """
@@ -193,6 +217,7 @@ class Plan:
         examples: Examples needed; those at hand if no clause names a tolerance.
         labels: Labels among them, as anticipated.
         slices: Examples needed in each slice that a clause is about.
+        collecting: Labels to expect where reading them stops early; ``None`` if that was not asked.
         clauses: One plan for each clause, by index.
         life: The levels over the life of the set.
         paper: The paper's bounds at the same level.
@@ -220,6 +245,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     mode: Mode = Mode.FP_FREE
     slices: tuple[tuple[str, int], ...] = ()
+    collecting: Collecting | None = None
 
     def _repr_html_(self) -> str:
         """A small table, for a notebook."""

@@ -22,6 +22,7 @@ from proctor.planning import life, paper
 from proctor.planning.terms import (
     Bound,
     ClausePlan,
+    Collecting,
     LifeCell,
     LifeRow,
     PaperFigures,
@@ -88,7 +89,14 @@ def plan(formula: Formula, request: Request, progress: Progress | None = None) -
         notes=(*_price(formula, request), *_notes(formula, request, tests)),
         mode=request.contract.mode,
         slices=tuple((str(slice_), size) for slice_, size in _needed(tests, planned).items() if slice_),
+        collecting=_collecting(formula, request, terms, examples) if request.sequential else None,
     )
+
+
+def _collecting(formula: Formula, request: Request, terms: Terms, examples: int) -> Collecting:
+    from proctor.planning.collecting import collecting
+
+    return collecting(formula, terms, examples, request.examples)
 
 
 def reachable_tolerance(formula: Formula, terms: Terms, n_examples: int, sizes: Sizes = NO_SLICES) -> Reach:
@@ -331,7 +339,7 @@ def _price(formula: Formula, request: Request) -> tuple[str, ...]:
     if not request.feedback_bits:
         return ()
     bits, steps = request.feedback_bits, request.stakes.steps
-    without = plan(formula, replace(request, feedback_bits=0.0))
+    without = plan(formula, replace(request, feedback_bits=0.0, sequential=False))
     each = f"up to {bits:.3g} {'bit' if bits == 1 else 'bits'} with each verdict"
     spent = f"{(steps - 1) * bits:.3g} bits before the last of {steps} steps"
     return (f"`feedback` costs {each}, {spent}; without it {without.examples:,} examples would do",)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import textwrap
+from dataclasses import asdict
 from typing import Any
 
 from proctor.budget import Mode
@@ -51,11 +52,30 @@ ROUGH = "≈ scaled from the plan's own level, right to a few parts in a hundred
 """What marks sizes of a plan's life that were not searched for."""
 
 
+def one_at_a_time(plan: Plan) -> str | None:
+    """
+    Labels to expect where they are bought one at a time, in one sentence; ``None`` if that was not asked.
+
+    Args:
+        plan: The plan.
+    """
+    found = plan.collecting
+    if found is None:
+        return None
+    return (
+        f"bought one at a time, in a fixed order, from {found.examples:,} examples: about {found.unchanged:,.0f} "
+        f"labels where nothing changed, {found.gained:,.0f} at threshold + 2 tolerances (proven in "
+        f"{100 * found.power:.3g} % of simulated test sets), {found.most:,} at most"
+    )
+
+
 def terminal(plan: Plan, condition: str) -> str:
     """The plan for a terminal: plain text, the answer first."""
     lines = ["", f"  {answer(plan)}", f"  for {condition}"]
     if (have := at_hand(plan)) is not None:
         lines += ["", f"  {have}"]
+    if (expected := one_at_a_time(plan)) is not None:
+        lines += ["", *_wrapped(expected, "  ")]
     lines.append("")
     for clause in plan.clauses:
         lines += _clause_lines(clause)
@@ -73,6 +93,8 @@ def markdown(plan: Plan, condition: str) -> str:
     lines = [f"### {answer(plan)}", "", f"For `{condition}`; planned for {held_to(plan)}.", ""]
     if (have := at_hand(plan)) is not None:
         lines += [f"{have}.", ""]
+    if (expected := one_at_a_time(plan)) is not None:
+        lines += [f"Labels {expected}.", ""]
     table: list[tuple[str, ...]] = [("clause", "examples", "labels", "method", "why")]
     table += [(f"`{c.text}`", _number(c.examples), _number(c.labels), c.method, c.reason) for c in plan.clauses]
     lines += [*_markdown_table(table), ""]
@@ -109,6 +131,7 @@ def to_json(plan: Plan, condition: str) -> Json:
         "level_log": plan.log_level,
         "miss_log": plan.log_miss,
         "at_hand": _at_hand_json(plan),
+        **({"sequential": asdict(plan.collecting)} if plan.collecting else {}),
         "notes": list(plan.notes),
     }
 

@@ -1,5 +1,5 @@
 """
-A paired difference whose labels are bought one at a time, in a fixed order (theory.md §7.1).
+A paired difference whose labels are bought one at a time, in a fixed order (theory.md §3.10).
 
 A gambler bets on every example that the candidate gains more than the threshold. If it does not, a capital of 1/level
 has at most the level for its chance (Ville's inequality), however often one looks; so labels need be read only until
@@ -138,7 +138,7 @@ class SequentialTest:
         known = outcomes[:n_known]
         bets = self._end_of_bets(known)
         before = n_known if bets is None else bets.n_examples - 1
-        settled = _Completions(self._proves, known[:before], needs_label).end()
+        settled = _Completions(self.proves_at_the_end, known[:before], needs_label).end()
         return settled or bets or Reading(Answer.OPEN, n_known)
 
     def log_capital(self, outcomes: Outcomes) -> NDArray[np.float64]:
@@ -152,7 +152,7 @@ class SequentialTest:
         return growth.cumsum()
 
     @cached_property
-    def _proves(self) -> Callable[[int, int], bool]:
+    def proves_at_the_end(self) -> Callable[[int, int], bool]:
         """The answer of the test at the end to wins and losses; each is asked once."""
         return cache(self.at_the_end.rejects)
 
