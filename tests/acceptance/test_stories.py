@@ -42,7 +42,7 @@ def load(path: Path) -> ModuleType:
 
 def verdicts(output: str) -> list[tuple[str, str]]:
     """Verdicts by commit, as printed: title of the commit, and the word that leads its report."""
-    return re.findall(r"^── (.+?) ─+\n\n {2}(PASS|FAIL) ", output, re.MULTILINE)
+    return re.findall(r"^── (.+?) ─+\n(?:(?!── ).*\n)*? {2}(PASS|FAIL) ", output, re.MULTILINE)
 
 
 def without_hashes(output: str) -> str:

@@ -375,6 +375,13 @@ def test_run__what_it_said_is_kept_for_the_user(place):
     assert ("?[31mdeprecated",) == ran.said
 
 
+def test_run__tier_adds_no_warnings_of_its_own(tier):
+    """What a model says is its own: joblib, which most saved models load, complains of no missing semaphores."""
+    ran = predict(tier, "import joblib, sys\nopen(sys.argv[2], 'w').write('prediction\\n7\\n')")
+
+    assert () == ran.said
+
+
 # --- saved estimators ------------------------------------------------------------------------------------------------
 
 ESTIMATOR = """

@@ -72,6 +72,7 @@ class Landlock:
         environment = {name: value for name, value in job.environment.items() if name not in {"TEMP", "TMP", "TMPDIR"}}
         if writable:
             environment["TMPDIR"] = str(writable[0])
+        environment["JOBLIB_MULTIPROCESSING"] = "0"  # semaphores need /dev/shm: it would warn, and go on without them
         calls = seccomp.program(os.uname().machine, private_files=False, private_processes=version() >= SCOPE_ABI)
         rules = ruleset(_readable(job), writable, system.declared(job.devices))
         try:
