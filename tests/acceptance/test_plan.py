@@ -60,6 +60,16 @@ def test_plan__json(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"labels", "clauses", "life"} <= set(content)
 
 
+def test_plan__sequential(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--sequential` says how many labels are read until a decision; the rest of the plan stays as it is."""
+    query = ["--condition", "n - o > 0 +/- 0.05", "--disagreement", "0.3", "--power", "0.9", "--steps", "2"]
+    plain, found = planned(query, capsys), planned([*query, "--sequential"], capsys)
+    sequential = found.pop("sequential")
+    assert found == plain
+    assert isinstance(sequential, dict)
+    assert 0 < sequential["unchanged"] < sequential["gained"] < sequential["most"]
+
+
 def test_plan__reads_the_gate_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,6 +130,8 @@ def test_plan__reads_the_papers_script(tmp_path: Path, capsys: pytest.CaptureFix
         (["--condition", "n > 0.8 +/- 0.01", "--reliability", "99"], "99"),
         (["--condition", "n > 0.8 +/- 0.01", "--examples", "0"], "--examples"),
         (["--condition", "n > 0.8 +/- 0.01", "--plot", "x.png"], "'x.png' does not end in .svg"),
+        (["--condition", "n > 0.8 +/- 0.01", "--sequential"], "not for `n > 0.8 +/- 0.01`"),
+        (["--condition", "n - o > 0 +/- 0.03", "--sequential", "--releases", "5"], "--sequential plans one test set"),
         (["nowhere.yml"], "nowhere.yml"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from proctor.cli.printing import check_plot, print_report, progress_bar, write_text
+from proctor.errors import Misuse
 
 if TYPE_CHECKING:
     from proctor.conditions import Formula
@@ -52,7 +53,9 @@ Examples:
 )
 @click.option("--simulate", is_flag=True, help="Sharpen plans of betting tests by a seeded simulation.")
 @click.option(
-    "--sequential", is_flag=True, help="Say how many labels `proctor.stats.sequential` reads until it can stop."
+    "--sequential",
+    is_flag=True,
+    help="Say how many labels `proctor.stats.sequential` reads until it can stop; `proctor check` reads all.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
@@ -84,6 +87,8 @@ def plan(
     policy = policy_of(file, {name: text for name, text in options.items() if text is not None})
     request = replace(policy.request(examples), simulate=simulate, sequential=sequential)
     if releases is not None:
+        if sequential:
+            raise Misuse("--sequential plans one test set, and --releases a project", hint="Leave one of them out.")
         _plan_project(policy, request, releases, pass_rate, development, plot, as_json=as_json, as_markdown=as_markdown)
         return
     with progress_bar("planning") as progress:
