@@ -8,25 +8,20 @@ no answer left, that is an answer too, and the normal end of a search.
 
 from __future__ import annotations
 
-import csv
 import fcntl
-import io
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from proctor import service
 from proctor.budget import Adaptivity
-from proctor.errors import DataError, FreshTestSetNeeded, Misuse
-from proctor.gatefile import Accepted, Gate, PredictionsFile
+from proctor.errors import FreshTestSetNeeded, Misuse
+from proctor.gatefile import Accepted, Gate
 from proctor.release import Release, Verdict
 from proctor.runtime import OWN_FOLDER, Runtime, keep_out_of_git
-from proctor.writing import write_whole
-
-Predictions = Mapping[Any, Any] | Iterable[Any]
-"""The class of each example, by its id; or all classes, in the order of the test set."""
+from proctor.surfaces.handing import Predictions, with_candidate
 
 _LOCK = "search.lock"
 
@@ -94,7 +89,7 @@ def keep(
     _refuse_unfit(found)
     runtime = runtime or Runtime()
     with _turn(found):
-        asked = _with_candidate(found, candidate)
+        asked = with_candidate(found, candidate)
         try:
             release = service.check(asked, runtime, commit=commit)
         except FreshTestSetNeeded as end:
@@ -134,34 +129,3 @@ def _turn(gate: Gate) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _with_candidate(gate: Gate, candidate: Predictions | str | Path | None) -> Gate:
-    if candidate is None:
-        return gate
-    if isinstance(candidate, str | os.PathLike):
-        return service.with_named(gate, service.Named(candidate=str(candidate)))
-    file = gate.candidate
-    if not isinstance(file, PredictionsFile) or not file.predictions.endswith(".csv"):
-        raise Misuse(
-            f"{gate.file} names the candidate {str(file)!r}, and predictions are handed over in a CSV file",
-            hint="Say `candidate: {predictions: new.csv}`, or give the path of a file.",
-        )
-    path = gate.resolve(file.predictions)
-    try:
-        write_whole(path, _table(file, candidate), mode=None)
-    except OSError as error:
-        raise DataError(f"{str(path)!r} cannot be written: {error.strerror}", hint="Nothing was asked.") from error
-    return gate
-
-
-def _table(names: PredictionsFile, predictions: Predictions) -> bytes:
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    if hasattr(predictions, "items"):  # a mapping, or a series of pandas
-        rows.writerow((names.id, names.prediction))
-        rows.writerows(predictions.items())
-    else:
-        rows.writerow((names.prediction,))
-        rows.writerows((value,) for value in predictions)
-    return text.getvalue().encode()

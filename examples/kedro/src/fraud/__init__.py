@@ -1,0 +1,1 @@
+"""A small project of Kedro whose last node is the gate."""
