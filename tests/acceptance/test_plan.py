@@ -157,5 +157,5 @@ def test_plan__plot_svg(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
     assert cli.run(["plan", *QUERY_I, "--bound", "hoeffding", "--plot", str(target)]) == 0
     assert target.read_text().startswith("<svg")
-    assert cli.run(["plan", *QUERY_I, "--bound", "hoeffding", "--plot", str(tmp_path / "no" / "plan.svg")]) == 2
+    assert cli.run(["plan", *QUERY_I, "--bound", "hoeffding", "--plot", str(target / "no" / "plan.svg")]) == 2
     assert "plan.svg" in capsys.readouterr().err
