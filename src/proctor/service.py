@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from proctor.gate.check import How
 from proctor.gate.check import check as answer
 from proctor.gate.status import glance, is_accepted, status
 from proctor.gatefile import Gate, PredictionsFile
@@ -16,37 +17,21 @@ from proctor.loading import Named, load_gate, with_named
 from proctor.release import Release
 from proctor.runtime import OWN_FOLDER, Runtime
 
-__all__ = ["Named", "check", "deliver", "glance", "is_accepted", "judge", "load_gate", "status", "with_named"]
+__all__ = ["How", "Named", "check", "deliver", "glance", "is_accepted", "judge", "load_gate", "status", "with_named"]
 
 
-def judge(
-    gate: Gate,
-    runtime: Runtime,
-    *,
-    commit: str | None = None,
-    owner_record: Path | None = None,
-    stake: float | None = None,
-    asks_anew: bool = False,
-) -> Release:
+def judge(gate: Gate, runtime: Runtime, how: How | None = None) -> Release:
     """
-    Judge the candidate of *gate* and record the verdict; tells nobody. Arguments and errors as `check`.
+    Judge the candidate of *gate* and record the verdict; tells nobody. Errors as `check`.
 
     Under ``stakes: informed`` a stake that is not named is made of the gate file's development data.
     """
-    stakes = None
+    how = how or How()
     if gate.is_informed:
         from proctor.preflight.informed import InformedStakes
 
-        stakes = InformedStakes()
-    return answer(
-        gate,
-        runtime,
-        commit=commit,
-        owner_record=owner_record,
-        stake=stake,
-        asks_anew=asks_anew,
-        stakes=stakes,
-    )
+        how = how._replace(stakes=InformedStakes())
+    return answer(gate, runtime, how)
 
 
 def check(
@@ -73,7 +58,7 @@ def check(
         ProctorError: Whatever stops the gate; nothing was spent then.
     """
     runtime = runtime or Runtime()
-    release = judge(gate, runtime, commit=commit, owner_record=owner_record, stake=stake, asks_anew=asks_anew)
+    release = judge(gate, runtime, How(commit, owner_record, stake, asks_anew))
     deliver(release, gate, runtime, owner_record)
     return release
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from proctor.cli.report import plan_of
-from proctor.gate.check import check
+from proctor.gate.check import How, check
 from proctor.gate.status import status
 from proctor.gatefile import load
 from proctor.reports import badge, comment, html
@@ -64,7 +64,7 @@ def life(tmp_path_factory):
     runtime = Runtime(environ={"PROCTOR_ACTOR": "ada"}, now=now)
     for number, wrong in enumerate(STORY):
         workshop.predictions("new.csv", wrong).gate(baseline=None, condition="n - o > 0 +/- 0.02", name="spam")
-        release = check(load(workshop.root), runtime, commit=f"{number + 1:07x}" + "0" * 33)
+        release = check(load(workshop.root), runtime, How(commit=f"{number + 1:07x}" + "0" * 33))
     gate = load(workshop.root)
     return release, status(gate, runtime), plan_of(gate, workshop.n_examples)
 

@@ -103,7 +103,7 @@ def check(  # one parameter for each option, as click wants it
             if left is None:
                 return _pass_over(gate, extra, runtime.now(), as_json)
             gate = left
-        release = service.judge(gate, runtime, commit=commit, owner_record=owner, stake=stake, asks_anew=again)
+        release = service.judge(gate, runtime, service.How(commit, owner, stake, again))
     click.echo(_rendered(release, as_json, as_markdown))
     extra.write(release, gate)
     service.deliver(release, gate, runtime, owner)

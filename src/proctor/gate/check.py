@@ -43,44 +43,38 @@ StakeMaker = Callable[[Session, Books, Asked], tuple[int, Forecast] | None]
 """Makes the stake of a question, in units, and says of what; from anything but the test set (theory.md §4.5)."""
 
 
-class _How(NamedTuple):
-    """How a question is put."""
-
-    stake: int | None
-    asks_anew: bool
-    stakes: StakeMaker | None
-
-
-def check(
-    gate: Gate,
-    runtime: Runtime,
-    *,
-    commit: str | None = None,
-    owner_record: Path | None = None,
-    stake: float | None = None,
-    asks_anew: bool = False,
-    stakes: StakeMaker | None = None,
-) -> Release:
+class How(NamedTuple):
     """
-    Judge the candidate that *gate* declares, record the verdict, and give what may be shown of it.
+    Way in which a question is put.
 
-    Args:
-        gate: The gate file.
-        runtime: Clock, environment, randomness.
+    Attributes:
         commit: Commit that is judged; found out if left out.
         owner_record: File for the private figures; without it they are written only where the gate must.
         stake: How likely a pass is thought to be, in (0, 0.95]; ``None`` to declare nothing (theory.md §4.5).
         asks_anew: True if a recorded answer is passed over: one more evaluation, and paid.
         stakes: Makes the stake of a question for which none was declared; ``None`` to declare nothing then.
+    """
+
+    commit: str | None = None
+    owner_record: Path | None = None
+    stake: float | None = None
+    asks_anew: bool = False
+    stakes: StakeMaker | None = None
+
+
+def check(gate: Gate, runtime: Runtime, how: How | None = None) -> Release:
+    """
+    Judge the candidate that *gate* declares, record the verdict, and give what may be shown of it.
 
     Raises:
         ProctorError: Whatever stops the gate; nothing was spent then.
     """
-    session = Session(gate=gate, runtime=runtime, named_commit=commit, named_record=owner_record)
-    how = _How(_units_of(gate, stake), asks_anew, stakes)
+    how = how or How()
+    session = Session(gate=gate, runtime=runtime, named_commit=how.commit, named_record=how.owner_record)
+    units = _units_of(gate, how.stake)
     prepare(session)
     try:
-        return session.decide(lambda books: _answer(session, books, how))
+        return session.decide(lambda books: _answer(session, books, how, units))
     finally:
         session.keep_out_of_git()
 
@@ -107,13 +101,13 @@ def _units_of(gate: Gate, stake: float | None) -> int | None:
     return None if stake is None else stake_units(stake)
 
 
-def _answer(session: Session, books: Books, how: _How) -> Release:
+def _answer(session: Session, books: Books, how: How, stake: int | None) -> Release:
     """One attempt: decide from one reading of the books."""
     gate, life = session.gate, books.life
     labels.refuse_known(session, books)
     if life is not None:
         refuse_another_contract(gate, life)
-    what = asked(session, life, how.stake)
+    what = asked(session, life, stake)
     if life is not None:
         settings.refuse_strange_baseline(gate, life, what.baseline.submission if what.baseline else None)
     recorded = None if how.asks_anew or life is None else life.recorded_answer(what.question)

@@ -12,6 +12,7 @@ import yaml
 
 from proctor import gatefile
 from proctor.budget import Adaptive
+from proctor.gate.check import How
 from proctor.gate.check import check as judge
 from proctor.gate.session import Session, Stance
 from proctor.ledger import Entry
@@ -84,7 +85,7 @@ class Project:
 
     def check(self, runtime: Runtime | None = None, **how: Any) -> Release:
         """Judge the candidate that the gate file names now."""
-        return judge(gatefile.load(self.root), runtime or Runtime(dict(self.environ)), **how)
+        return judge(gatefile.load(self.root), runtime or Runtime(dict(self.environ)), How(**how))
 
     def begin(self) -> Session:
         """Leave an evaluation that has begun and not ended, as a machine that died does; gives the session."""

@@ -10,7 +10,7 @@ import pytest
 
 from proctor import Runtime, load_gate
 from proctor.errors import DataError, LabelsMissing, Misuse, ToleranceOutOfReach
-from proctor.gate.check import check
+from proctor.gate.check import How, check
 from proctor.gate.status import status
 from proctor.release import Verdict
 from proctor.reports import sentences
@@ -49,7 +49,7 @@ class Project:
         return load_gate(self.root / "proctor.yml")
 
     def check(self, condition, *lines, **options):
-        return check(self.gate(condition, *lines), Runtime({}), **options)
+        return check(self.gate(condition, *lines), Runtime({}), How(**options))
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def _judge(options: Options, job: Job, asked: Asked) -> int:
     from proctor import service
 
     runtime = Runtime(environ=job.environ)
-    release = service.judge(asked.gate, runtime, commit=job.facts.sha)
+    release = service.judge(asked.gate, runtime, service.How(job.facts.sha))
     job.log(terminal.render_release(release))
     service.deliver(release, asked.gate, replace(runtime, remark=job.notice))
     announce(options, job, asked, release)
