@@ -87,7 +87,7 @@ def test_bounds__lie_around_the_difference_and_agree_with_the_test(weight: float
         chances = np.bincount(each.codes, minlength=8) / 60
         low, high = contrast.lower_bound(each, 0.05), contrast.upper_bound(each, 0.05)
         assert low <= metric(chances, FIRST, weight) - metric(chances, SECOND, weight) <= high
-        assert not contrast.rejects(each, low + 1e-4, math.log(0.05))
+        assert not contrast.rejects(each, low + 1 / 8 / math.sqrt(60), math.log(0.05))
         assert low == -1 or contrast.rejects(each, low, math.log(0.05))
         assert high == -contrast.lower_bound(each.swapped, 0.05)
 
