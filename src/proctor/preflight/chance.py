@@ -25,9 +25,13 @@ from proctor.evaluation import PaperRule, evaluate
 from proctor.gate.needs import rule_at
 from proctor.gatefile import Gate
 from proctor.methods import Valuing
+from proctor.predictions import Labels
+from proctor.sample import Sample
 
 RUNS = 200
 """Simulated evaluations: the standard error of a share among them is at most 3.6 points."""
+_FEWEST_RUNS, _DRAWN = 40, 4_000_000
+"""Runs where examples are drawn anew: as many as a few seconds allow."""
 _PRIOR = 0.5
 _SEED = 20_240_817
 
@@ -73,10 +77,18 @@ def missing_from(panel: Panel, formula: Formula) -> frozenset[Variable]:
 
 
 class Chance(NamedTuple):
-    """Chance of a pass at the development estimate, and allowing for the size of the development set."""
+    """
+    Chance of a pass.
+
+    Attributes:
+        at_estimate: If the test set is like the development examples.
+        with_uncertainty: Allowing for the number of those.
+        runs: Number of simulated evaluations for each.
+    """
 
     at_estimate: float
     with_uncertainty: float
+    runs: int = RUNS
 
 
 def chance(development: Sequence[int], coming: Next, runs: int = RUNS) -> Chance:
@@ -100,7 +112,33 @@ def chance(development: Sequence[int], coming: Next, runs: int = RUNS) -> Chance
         drawn = np.zeros_like(share)
         drawn[there] = rng.dirichlet(weights[there])
         uncertain += _passes(rng, drawn, coming, known)
-    return Chance(at_estimate / runs, uncertain / runs)
+    return Chance(at_estimate / runs, uncertain / runs, runs)
+
+
+def resampled_chance(panel: Panel, labels: Labels, coming: Next) -> Chance:
+    """
+    Chance that the *coming* evaluation passes, from development examples drawn again and again.
+
+    It is for metrics that do not follow from who is right. Allowing for the number of examples, each of them stands
+    for a share of the population that is drawn as well (Rubin's Bayesian bootstrap).
+
+    Args:
+        panel: Predictions on the development examples; at least one.
+        labels: Their labels, as far as the metrics need them.
+        coming: The evaluation.
+    """
+    rng, n = np.random.default_rng(_SEED), len(panel)
+    runs = max(_FEWEST_RUNS, min(RUNS, _DRAWN // coming.n_examples))
+
+    def passes(shares: NDArray[np.float64] | None) -> bool:
+        rows = rng.choice(n, coming.n_examples, p=shares)
+        others = (None if each is None else each[rows] for each in (panel.baseline, panel.anchor))
+        sample = Sample(Panel(panel.candidate[rows], *others), Labels(labels.values[rows]), np.arange(len(rows)))
+        return evaluate(coming.formula, sample, coming.mode, coming.log_level, coming.rule).is_pass[coming.mode]
+
+    at_estimate = sum(passes(None) for _ in range(runs))
+    uncertain = sum(passes(rng.dirichlet(np.ones(n))) for _ in range(runs))
+    return Chance(at_estimate / runs, uncertain / runs, runs)
 
 
 def _is_possible(code: int, needs: frozenset[Variable]) -> bool:

@@ -8,10 +8,13 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from proctor.budget import SPENT, open_account
 from proctor.conditions import slices
 from proctor.counting.coding import joint_counts
 from proctor.counting.panel import disagreements
+from proctor.counting.reading import Content
 from proctor.errors import DataError, ProctorError, SandboxError
 from proctor.gate.asking import Asked, asked
 from proctor.gate.books import Books
@@ -29,7 +32,7 @@ from proctor.preflight.accounts import (
     plan_without_testset,
     planned,
 )
-from proctor.preflight.chance import RUNS, Next, chance, missing_from, next_of
+from proctor.preflight.chance import RUNS, Next, chance, missing_from, next_of, resampled_chance
 from proctor.preflight.development import Bench, Development, declared, labeled, open_development
 from proctor.preflight.report import Figures, Finding, Preflight, good, problem, skipped, warning
 from proctor.runtime import Runtime
@@ -216,31 +219,36 @@ def _changed(gate: Gate, panel: Panel) -> _Part:
 
 
 def _chance(context: _Context, panel: Panel, labels: Labels | None) -> _Part:
-    if labels is None:
+    takes_labels = context.gate.reading.labels is not Content.ANY
+    if labels is None and takes_labels:
         return _Part((skipped("chance", "not known: there are no labels", "Name them: --development-labels LABELS."),))
     coming = _coming(context)
     if coming is None:
         return _Part((skipped("chance", "not known: no evaluation is due"),))
-    if (metric := beyond_accuracies(coming.formula)) is not None:
-        return _Part((skipped("chance", f"not known: `{metric}` is not simulated"),))
     if slices(coming.formula):
         return _Part((skipped("chance", "not known: what happens on slices is not simulated"),))
     if missing := missing_from(panel, coming.formula):
         names = ", ".join(f"`{variable}`" for variable in sorted(missing))
         hint = "Name them: --development-baseline FILE, --development-anchor FILE."
         return _Part((skipped("chance", f"not known: predictions of {names} on development data are missing", hint),))
-    counts = joint_counts(*labeled(panel, labels))
-    if not sum(counts):
+    if labels is None or not takes_labels:
+        labels = Labels(np.zeros(len(panel), np.int8))
+    panel, labels = labeled(panel, labels)
+    if not len(panel):
         return _Part((skipped("chance", "not known: no development example has a label"),))
     context.session.runtime.progress(f"simulating {2 * RUNS:,} evaluations")
-    found = chance(counts, coming)
+    if beyond_accuracies(coming.formula) is None:
+        found = chance(joint_counts(panel, labels), coming)
+    else:
+        found = resampled_chance(panel, labels, coming)
+    likely, allowing = (_percent(share, found.runs) for share in (found.at_estimate, found.with_uncertainty))
     said = (
-        f"{_percent(found.at_estimate)} if the test set is like the {sum(counts):,} development examples, "
-        f"{_percent(found.with_uncertainty)} allowing for their number ({RUNS} simulated evaluations each, "
+        f"{likely} if the test set is like the {len(panel):,} development examples, "
+        f"{allowing} allowing for their number ({found.runs} simulated evaluations each, "
         f"of {coming.n_examples:,} examples, at the next level)"
     )
     figures = {
-        "development_examples": sum(counts),
+        "development_examples": len(panel),
         "chance": found.at_estimate,
         "chance_with_uncertainty": found.with_uncertainty,
     }
@@ -265,13 +273,14 @@ def _coming(context: _Context) -> Next | None:
     return next_of(gate, formula, log_level, n_examples)
 
 
-def _percent(share: float) -> str:
+def _percent(share: float, runs: int = RUNS) -> str:
     """
     A share among the runs, without more certainty than they have.
 
-    >>> _percent(1.0), _percent(0.87), _percent(0.0)
-    ('over 98 %', 'about 87 %', 'under 2 %')
+    >>> _percent(1.0), _percent(0.87), _percent(0.0), _percent(1.0, 40)
+    ('over 98 %', 'about 87 %', 'under 2 %', 'over 90 %')
     """
-    if share > 0.98:
-        return "over 98 %"
-    return "under 2 %" if share < 0.02 else f"about {100 * share:.0f} %"
+    least = round(400 / runs)
+    if 100 * share > 100 - least:
+        return f"over {100 - least} %"
+    return f"under {least} %" if 100 * share < least else f"about {100 * share:.0f} %"
