@@ -85,6 +85,20 @@ def test_search__reports_no_gain_that_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_pool__ships_as_much_for_fewer_labels(tmp_path: Path) -> None:
+    """In a quarter of the year a growing test set ships what fresh ones do, for fewer labels, and both are drawn."""
+    told = tell("pool", tmp_path, "--commits", "50")
+
+    found = re.findall(r"^(pool|fresh): (\d+) improvements shipped, 0 wrong, ([\d,]+) labels paid", told, re.MULTILINE)
+    years = {name: (int(shipped), int(labels.replace(",", ""))) for name, shipped, labels in found}
+    assert years["pool"][0] >= years["fresh"][0] > 0
+    assert years["pool"][1] < years["fresh"][1]
+    assert "fresh: commit 38: test set" in told
+    drawing = (tmp_path / "year.svg").read_text(encoding="utf-8")
+    assert all(f">{name}</text>" in drawing for name in ("pool", "fresh", "labels paid"))
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("releases")
 def test_chardet__judges_releases_as_the_readme_says(tmp_path: Path) -> None:
     """Each release of chardet gets the verdict that the README's table gives it, for free where it says so."""
