@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, assert_never
+from typing import TYPE_CHECKING, ClassVar, Literal, assert_never
 
 from proctor.errors import DomainError
 from proctor.reports import comment
@@ -33,6 +33,7 @@ Level = Literal["error", "warning", "notice"]
 class Comment:
     """The one comment of a gate on a pull request: written, or updated in place."""
 
+    noun: ClassVar[str] = "comment"
     gate: str
     number: int
     body: str
@@ -42,6 +43,7 @@ class Comment:
 class Rewrite:
     """The one comment of a gate on a pull request, rewritten if it is there; none is written if it is not."""
 
+    noun: ClassVar[str] = "comment"
     gate: str
     number: int
     body: str
@@ -51,6 +53,7 @@ class Rewrite:
 class Status:
     """A commit's status."""
 
+    noun: ClassVar[str] = "commit status"
     sha: str
     state: State
     context: str
@@ -73,6 +76,7 @@ class Annotation:
 class CheckRun:
     """A completed check run."""
 
+    noun: ClassVar[str] = "check run"
     sha: str
     name: str
     conclusion: Conclusion
@@ -85,6 +89,7 @@ class CheckRun:
 class OpenIssue:
     """One open issue whose body starts with *marker*: opened, or updated in place."""
 
+    noun: ClassVar[str] = "issue"
     marker: str
     title: str
     body: str
@@ -94,6 +99,7 @@ class OpenIssue:
 class CloseIssues:
     """The issues whose bodies start with one of *markers* are closed, as far as they are open."""
 
+    noun: ClassVar[str] = "issue"
     markers: tuple[str, ...]
 
 
@@ -112,7 +118,9 @@ class Output:
     value: str
 
 
-Effect = Comment | Rewrite | Status | Annotation | CheckRun | OpenIssue | CloseIssues | Summary | Output
+Deed = Comment | Rewrite | Status | CheckRun | OpenIssue | CloseIssues
+"""Something that is done on GitHub, and takes a token."""
+Effect = Deed | Annotation | Summary | Output
 
 
 @dataclass(frozen=True)
@@ -163,32 +171,31 @@ def apply(effects: Iterable[Effect], outlets: Outlets) -> tuple[str, ...]:
 # --- on GitHub -------------------------------------------------------------------------------------------------------
 
 
-def _try(effect: Comment | Rewrite | Status | CheckRun | OpenIssue | CloseIssues, client: Client | None) -> list[str]:
+def _try(effect: Deed, client: Client | None) -> list[str]:
     from proctor.github.client import GitHubError
 
     if client is None:
-        return [f"The {_noun(effect)} was not written: the job has no token."]
+        return [f"The {effect.noun} was not written: the job has no token."]
     try:
         _post(effect, client)
     except GitHubError as error:
-        return [f"The {_noun(effect)} was not written: {error.message}. {error.hint}".strip()]
+        return [f"The {effect.noun} was not written: {error.message}. {error.hint}".strip()]
     return []
 
 
-def _post(effect: Comment | Rewrite | Status | CheckRun | OpenIssue | CloseIssues, client: Client) -> None:
+def _post(effect: Deed, client: Client) -> None:
     match effect:
         case Comment():
-            _post_comment(effect, client)
-        case Rewrite(gate, number, body):
-            found = client.own_comment(number, lambda text: comment.carries(text, gate))
-            if found is not None and found.body != body:
-                client.update_comment(found.id, body)
+            _make_once(lambda: _rewrite(effect, client), lambda: client.create_comment(effect.number, effect.body))
+        case Rewrite():
+            _rewrite(effect, client)
         case Status():
             client.set_status(effect.sha, effect.state, effect.context, effect.description, effect.url)
         case CheckRun():
             client.create_check_run(effect.sha, effect.name, effect.conclusion, _check_output(effect))
         case OpenIssue():
-            _post_issue(effect, client)
+            body = f"{effect.marker}\n{effect.body}"
+            _make_once(lambda: _update_issue(effect, body, client), lambda: client.open_issue(effect.title, body))
         case CloseIssues(markers):
             for number in client.own_issues(lambda body: any(_starts_with(body, marker) for marker in markers)):
                 client.close_issue(number)
@@ -196,37 +203,31 @@ def _post(effect: Comment | Rewrite | Status | CheckRun | OpenIssue | CloseIssue
             assert_never(effect)
 
 
-def _post_comment(effect: Comment, client: Client) -> None:
-    """Write a comment once, however often the answer to the first try gets lost."""
+def _rewrite(effect: Comment | Rewrite, client: Client) -> bool:
+    """Update the comment in place; false if it is not there."""
+    found = client.own_comment(effect.number, lambda body: comment.carries(body, effect.gate))
+    if found is not None and found.body != effect.body:
+        client.update_comment(found.id, effect.body)
+    return found is not None
+
+
+def _update_issue(effect: OpenIssue, body: str, client: Client) -> bool:
+    """Update the oldest issue in place; false if none is open."""
+    numbers = client.own_issues(lambda text: _starts_with(text, effect.marker))
+    if numbers:
+        client.update_issue(numbers[0], body)
+    return bool(numbers)
+
+
+def _make_once(update: Callable[[], bool], make: Callable[[], object]) -> None:
+    """Make what there is not to update, once, however often the answer to the first try gets lost."""
     from proctor.github.client import Unreachable
 
     for is_last in (False, True):
-        found = client.own_comment(effect.number, lambda body: comment.carries(body, effect.gate))
-        if found is not None and found.body == effect.body:
-            return
-        if found is not None:
-            client.update_comment(found.id, effect.body)
+        if update():
             return
         try:
-            client.create_comment(effect.number, effect.body)
-        except Unreachable:
-            if is_last:
-                raise
-        else:
-            return
-
-
-def _post_issue(effect: OpenIssue, client: Client) -> None:
-    from proctor.github.client import Unreachable
-
-    body = f"{effect.marker}\n{effect.body}"
-    for is_last in (False, True):
-        numbers = client.own_issues(lambda text: _starts_with(text, effect.marker))
-        if numbers:
-            client.update_issue(numbers[0], body)
-            return
-        try:
-            client.open_issue(effect.title, body)
+            make()
         except Unreachable:
             if is_last:
                 raise
@@ -253,20 +254,6 @@ def _check_output(effect: CheckRun) -> dict[str, object]:
         if note.file
     ]
     return {"title": effect.title[:255], "summary": effect.summary[:65_535], "annotations": annotations}
-
-
-def _noun(effect: Comment | Rewrite | Status | CheckRun | OpenIssue | CloseIssues) -> str:
-    match effect:
-        case Comment() | Rewrite():
-            return "comment"
-        case Status():
-            return "commit status"
-        case CheckRun():
-            return "check run"
-        case OpenIssue() | CloseIssues():
-            return "issue"
-        case _:
-            assert_never(effect)
 
 
 # --- in the job ------------------------------------------------------------------------------------------------------
