@@ -19,7 +19,8 @@ from proctor.language.clauses import Clause, Formula, mapped, renumbered
 from proctor.language.parser import parse
 from proctor.language.place import Place
 from proctor.language.quantities import Difference, Linear, Proportion, Quantity, combined, extremes
-from proctor.language.scores import ORDER, Mean, Quantile, Within
+from proctor.language.quantity import ORDER
+from proctor.language.scores import Mean, Quantile, Within
 from proctor.language.tree import (
     Add,
     Call,

@@ -12,12 +12,13 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 
-from proctor.language.scores import ORDER, Mean, Quantile, Ranking, Within, alone, sum_text
+from proctor.language.quantity import ORDER, OfOneModel, Whole, alone
+from proctor.language.scores import Mean, Quantile, Ranking, Within, sum_text
 from proctor.language.tree import Variable, decimal_text, quoted
 
 
 @dataclass(frozen=True)
-class Proportion:
+class Proportion(Whole):
     """One population proportion."""
 
     variable: Variable
@@ -26,11 +27,6 @@ class Proportion:
     def weights(self) -> tuple[float, ...]:
         """Coefficients of n, o, a and d."""
         return alone(self.variable)
-
-    @property
-    def is_bounded_by_d(self) -> bool:
-        """Never: how many predictions change says nothing of one model."""
-        return False
 
     @property
     def terms(self) -> tuple[tuple[float, str], ...]:
@@ -42,7 +38,7 @@ class Proportion:
 
 
 @dataclass(frozen=True)
-class Difference:
+class Difference(Whole):
     """Difference of two accuracies, never of *d*; in the normal form *plus* comes first in the order n, o, a."""
 
     plus: Variable
@@ -68,7 +64,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Linear:
+class Linear(Whole):
     """Any other linear expression, by its coefficients as written."""
 
     n: float = 0.0
@@ -82,11 +78,6 @@ class Linear:
         return self.n, self.o, self.a, self.d
 
     @property
-    def is_bounded_by_d(self) -> bool:
-        """Never: its test does not rely on a bound."""
-        return False
-
-    @property
     def terms(self) -> tuple[tuple[float, str], ...]:
         """Coefficients and names of what it is made of; none is 0."""
         return _named(self.weights)
@@ -96,7 +87,7 @@ class Linear:
 
 
 @dataclass(frozen=True)
-class Ratio:
+class Ratio(OfOneModel):
     """
     A metric of one model that looks at a part of the examples only, told by one class.
 
@@ -110,27 +101,12 @@ class Ratio:
     model: Variable
     positive: str
 
-    @property
-    def weights(self) -> tuple[float, ...]:
-        """Coefficients of n, o, a and d: the model's."""
-        return alone(self.model)
-
-    @property
-    def is_bounded_by_d(self) -> bool:
-        """Never: how many predictions change says nothing of one model."""
-        return False
-
-    @property
-    def terms(self) -> tuple[tuple[float, str], ...]:
-        """It is made of nothing else."""
-        return ((1.0, str(self)),)
-
     def __str__(self) -> str:
         return f"{self.metric}({self.model}, {quoted(self.positive)})"
 
 
 @dataclass(frozen=True)
-class FScore:
+class FScore(OfOneModel):
     """
     F-beta of one model for one class: recall counts *beta* times as much as precision.
 
@@ -144,27 +120,12 @@ class FScore:
     positive: str
     beta: Decimal
 
-    @property
-    def weights(self) -> tuple[float, ...]:
-        """Coefficients of n, o, a and d: the model's."""
-        return alone(self.model)
-
-    @property
-    def is_bounded_by_d(self) -> bool:
-        """Never: how many predictions change says nothing of one model."""
-        return False
-
-    @property
-    def terms(self) -> tuple[tuple[float, str], ...]:
-        """It is made of nothing else."""
-        return ((1.0, str(self)),)
-
     def __str__(self) -> str:
         return f"fbeta({self.model}, {quoted(self.positive)}, beta={decimal_text(self.beta)})"
 
 
 @dataclass(frozen=True)
-class RatioDifference:
+class RatioDifference(Whole):
     """
     Difference of a `Ratio` between two models; in the normal form *plus* comes first in the order n, o, a.
 
@@ -184,16 +145,6 @@ class RatioDifference:
     def weights(self) -> tuple[float, ...]:
         """Coefficients of n, o, a and d: those of the two models."""
         return Difference(self.plus, self.minus).weights
-
-    @property
-    def is_bounded_by_d(self) -> bool:
-        """Never: a share of all examples bounds no share of the part that a metric looks at."""
-        return False
-
-    @property
-    def terms(self) -> tuple[tuple[float, str], ...]:
-        """It is made of nothing else."""
-        return ((1.0, str(self)),)
 
     def __str__(self) -> str:
         plus, minus = (Ratio(self.metric, model, self.positive) for model in (self.plus, self.minus))

@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
+from proctor.language.quantity import ORDER, OfOneModel, Whole
 from proctor.language.tree import Variable, decimal_text, quoted
-
-ORDER = tuple(Variable)
-"""The order of coefficients."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Mean:
+class Mean(Whole):
     """
     A sum of means of scores, with coefficients as written.
 
@@ -67,11 +65,6 @@ class Mean:
     def weights(self) -> tuple[float, ...]:
         """Sizes of the coefficients of all scores of n, of o and of a; d is no score."""
         return tuple(sum(abs(weight) for weight, score in self.parts if score.model is each) for each in ORDER)
-
-    @property
-    def is_bounded_by_d(self) -> bool:
-        """Never: its test does not rely on a bound."""
-        return False
 
     @property
     def terms(self) -> tuple[tuple[float, str], ...]:
@@ -98,7 +91,7 @@ class Mean:
 
 
 @dataclass(frozen=True)
-class Ranking:
+class Ranking(OfOneModel):
     """
     Chance that an example of a class has a larger prediction than one of another: the area under the ROC curve.
 
@@ -110,27 +103,12 @@ class Ranking:
     model: Variable
     positive: str
 
-    @property
-    def weights(self) -> tuple[float, ...]:
-        """Coefficients of n, o, a and d: the model's."""
-        return alone(self.model)
-
-    @property
-    def is_bounded_by_d(self) -> bool:
-        """Never: how many predictions change says nothing of one model."""
-        return False
-
-    @property
-    def terms(self) -> tuple[tuple[float, str], ...]:
-        """It is made of nothing else."""
-        return ((1.0, str(self)),)
-
     def __str__(self) -> str:
         return f"auc({self.model}, {quoted(self.positive)})"
 
 
 @dataclass(frozen=True)
-class Within:
+class Within(OfOneModel):
     """
     Share of the examples whose prediction is at most a limit.
 
@@ -142,27 +120,12 @@ class Within:
     model: Variable
     limit: float
 
-    @property
-    def weights(self) -> tuple[float, ...]:
-        """Coefficients of n, o, a and d: the model's."""
-        return alone(self.model)
-
-    @property
-    def is_bounded_by_d(self) -> bool:
-        """Never: how many predictions change says nothing of one model."""
-        return False
-
-    @property
-    def terms(self) -> tuple[tuple[float, str], ...]:
-        """It is made of nothing else."""
-        return ((1.0, str(self)),)
-
     def __str__(self) -> str:
         return f"share({self.model} <= {decimal_text(Decimal(repr(self.limit)))})"
 
 
 @dataclass(frozen=True)
-class Quantile:
+class Quantile(OfOneModel):
     """
     Value that a share of predictions does not exceed; compared with a number, it says how large `Within` is.
 
@@ -174,28 +137,8 @@ class Quantile:
     model: Variable
     level: Decimal
 
-    @property
-    def weights(self) -> tuple[float, ...]:
-        """Coefficients of n, o, a and d: the model's."""
-        return alone(self.model)
-
-    @property
-    def is_bounded_by_d(self) -> bool:
-        """Never: how many predictions change says nothing of one model."""
-        return False
-
-    @property
-    def terms(self) -> tuple[tuple[float, str], ...]:
-        """It is made of nothing else."""
-        return ((1.0, str(self)),)
-
     def __str__(self) -> str:
         return f"quantile({self.model}, {decimal_text(self.level)})"
-
-
-def alone(variable: Variable) -> tuple[float, ...]:
-    """Coefficients of one variable with the coefficient 1."""
-    return tuple(float(variable is other) for other in ORDER)
 
 
 def sum_text(terms: tuple[tuple[float, str], ...]) -> str:

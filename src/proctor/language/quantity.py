@@ -1,0 +1,38 @@
+"""Base of the quantities that a clause speaks of."""
+
+from __future__ import annotations
+
+from proctor.language.tree import Variable
+
+ORDER = tuple(Variable)
+"""The order of coefficients."""
+
+
+def alone(variable: Variable) -> tuple[float, ...]:
+    """Coefficients of one variable with the coefficient 1."""
+    return tuple(float(variable is other) for other in ORDER)
+
+
+class Whole:
+    """A quantity, as most are: of one piece, and not bounded by how many predictions change."""
+
+    @property
+    def is_bounded_by_d(self) -> bool:
+        """True if it counts examples that are among those on which predictions change."""
+        return False
+
+    @property
+    def terms(self) -> tuple[tuple[float, str], ...]:
+        """Coefficients and names of what it is made of; none is 0."""
+        return ((1.0, str(self)),)
+
+
+class OfOneModel(Whole):
+    """A quantity of one model."""
+
+    model: Variable
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d: the model's."""
+        return alone(self.model)
