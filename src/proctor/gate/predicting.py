@@ -6,8 +6,9 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from proctor.conditions import expanded, slices
-from proctor.errors import DataError, ModelError, ProctorError
+from proctor.conditions import Formula, Variable, clauses, expanded, slices
+from proctor.counting.events import is_class
+from proctor.errors import DataError, Misuse, ModelError, ProctorError
 from proctor.gate.contestants import Contestant, ModelRunner
 from proctor.gate.growth import naming_what_grew, refuse_reordered, what_to_run
 from proctor.gate.locked import refuse_locked
@@ -15,6 +16,7 @@ from proctor.gate.owner_key import OwnerKey
 from proctor.gatefile import Gate, Inputs, PredictionsFile
 from proctor.ledger.history import Life, is_acceptance
 from proctor.ledger.records import Adopted, Evaluated
+from proctor.methods import method_of
 from proctor.predictions import (
     Aligned,
     Labels,
@@ -120,8 +122,11 @@ class Predicting:
             with self._judging_output():
                 refuse_respelled(new, other)
         others = [other.values if other is not None else None for other in found]
+        panel = Panel(new.values, *others)
+        if self.is_open and self.exam.files.classes is None:
+            _refuse_unsaid(self.gate.formula, panel)
         masks = self.exam.masks(slices(expanded(self.gate.formula, self.exam.groups)))
-        return Sample(Panel(new.values, *others), self.read_labels(), self.exam.order, masks)
+        return Sample(panel, self.read_labels(), self.exam.order, masks)
 
     def keep(self, *models: Contestant | None) -> None:
         """Keep the predictions of *models* that have given valid ones."""
@@ -199,3 +204,16 @@ def _performed(model: Contestant) -> PredictionSet | ModelError:
         return error
     except (OSError, MemoryError) as error:  # what it left behind could not be handled
         return ModelError(f"{model.submission.source!r} left what cannot be read: {error}")
+
+
+def _refuse_unsaid(formula: Formula, panel: Panel) -> None:
+    """Refuse a class that no model ever predicts: it may be misspelled, and a verdict on it would be paid for."""
+    given = [values for model in (Variable.N, Variable.O, Variable.A) if (values := panel.of(model)) is not None]
+    for clause in clauses(formula):
+        for name in sorted(method_of(clause.quantity).classes):
+            if not any(is_class(values, name).any() for values in given):
+                raise Misuse(
+                    f"`{clause.quantity}` speaks of a class that no model predicts on any example; nothing was spent",
+                    hint="Spell it as labels and predictions do. If it is right, declare the classes: "
+                    "`testset.classes`.",
+                )

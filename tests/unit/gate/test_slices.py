@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -162,3 +163,15 @@ def test_status__reach_of_every_value_is_that_of_the_smallest(project):
     released = project.check("every region: n > 0.4", "power: 0.9")
     alone = project.check('n > 0.4 on region == "EU"', "power: 0.9")
     assert released.budget.next_tolerance > alone.budget.next_tolerance
+
+
+def test_check__a_class_that_no_model_predicts(project):
+    """A misspelled class costs nothing; one that is declared is judged, and found wanting."""
+    condition = "f1(n, 2) > 0.5 +/- 0.05"
+    with pytest.raises(Misuse, match=r"`f1\(n, \"2\"\)` speaks of a class that no model predicts"):
+        project.check(condition)
+    assert not list((project.root / ".proctor").glob("ledger*"))
+
+    declared = project.gate(condition)
+    testset = replace(declared.testset, classes=("0", "1", "2"))
+    assert Verdict.FAIL is check(replace(declared, testset=testset), Runtime({})).verdict
