@@ -16,12 +16,7 @@ from proctor.language.place import Place
 from proctor.language.tree import Argument, Expression, Name, Word
 
 MODELS_IN_WORDS = "`n` (the new model), `o` (the old one) or `a` (the anchor)"
-_NOT_YET = frozenset(
-    (
-        *("average_precision", "ece"),
-        *("mcc", "r2", "topk"),
-    )
-)
+_NOT_YET = frozenset({"average_precision", "ece", "mcc", "r2", "topk"})
 """Metrics that people ask for, and that no method judges so far."""
 
 
