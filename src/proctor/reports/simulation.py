@@ -19,6 +19,7 @@ _TITLES = {
     "attack": "attack: a developer sees every released bit and climbs on the test set",
     "aa": "A/A: the same model is committed again and again",
     "ratchet": "ratchet: every commit is a little worse than the last accepted one",
+    "stakes": "stakes: what development data are worth, and what careless stakes cost",
 }
 _BAR = 10
 
@@ -41,9 +42,11 @@ class Tally:
         leakage_bits: Description length of what was released, on average: of an account under its own code, of any
             other gate under the adaptive one, so that they compare.
         overestimate: By how much the test set flatters the model that is accepted at the end: its accuracy on the
-            test set less that in the population, on average.
-        gain: Accuracy, in the population, of the model accepted at the end less that of the first one, on average.
+            test set less that in the population, on average; ``None`` where models are not drawn.
+        gain: Accuracy, in the population, of the model accepted at the end less that of the first one, on average;
+            ``None`` likewise.
         false_by_commit: For each commit, the lives in which a wrong proof has been released by then.
+        improvements: Improvements that passed and that were committed, on average; ``None`` where none are known.
     """
 
     gate: str
@@ -55,9 +58,10 @@ class Tally:
     commits: float
     passes: float
     leakage_bits: float
-    overestimate: float
-    gain: float
     false_by_commit: tuple[int, ...]
+    overestimate: float | None = None
+    gain: float | None = None
+    improvements: tuple[float, float] | None = None
 
     @property
     def share(self) -> float:
@@ -71,7 +75,7 @@ class Study:
     A simulation and its results.
 
     Attributes:
-        kind: ``attack``, ``aa`` or ``ratchet``.
+        kind: ``attack``, ``aa``, ``ratchet`` or ``stakes``.
         mode: ``fp-free`` or ``fn-free``: which outcome has to be proven.
         error_probability: The contract's δ; at most so many lives may have a wrong proof.
         examples: Examples in a test set.
@@ -184,7 +188,8 @@ def _setup(study: Study) -> str:
 
 
 def _head(study: Study) -> tuple[str, ...]:
-    return ("gate", f"false {study.proof}", "95 % interval", "commits", "passes", "leakage", "flattered", "accuracy")
+    shown = ("gate", f"false {study.proof}", "95 % interval", "commits", "passes", "leakage")
+    return (*shown, "improvements that pass") if study.kind == "stakes" else (*shown, "flattered", "accuracy")
 
 
 def _row(tally: Tally, *, bar: bool) -> tuple[str, ...]:
@@ -198,12 +203,20 @@ def _row(tally: Tally, *, bar: bool) -> tuple[str, ...]:
         f"{tally.commits:.1f}",
         f"{tally.passes:.1f}",
         f"{tally.leakage_bits:.1f} bits",
-        _points(tally.overestimate),
-        _points(tally.gain),
+        *_quality(tally),
     )
 
 
-def _points(difference: float) -> str:
+def _quality(tally: Tally) -> tuple[str, ...]:
+    if tally.improvements is not None:
+        passed, committed = tally.improvements
+        return (f"{passed:.1f} of {committed:.1f}",)
+    return (_points(tally.overestimate), _points(tally.gain))
+
+
+def _points(difference: float | None) -> str:
+    if difference is None:
+        return "–"
     rounded = round(100 * difference, 1) + 0.0  # no minus before a zero
     return f"{rounded:+.1f} points"
 
@@ -242,5 +255,6 @@ def _gate(tally: Tally) -> Json:
         "leakage_bits": tally.leakage_bits,
         "overestimate": tally.overestimate,
         "gain": tally.gain,
+        "improvements": None if tally.improvements is None else list(tally.improvements),
         "false_by_commit": list(tally.false_by_commit),
     }

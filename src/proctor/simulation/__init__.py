@@ -7,6 +7,7 @@ The attack demonstration: a test set whose developers see every released bit (th
     aims, developers      who commits what, given what was released
     gates                 accounts of `proctor.budget`, and what people do without one
     decisions             the gate's own tests, for many lives at once
+    staking               teams that stake by development data or by habit
     lives, studies        one gate and one developer; all gates side by side, counted
 
 Everything is seeded, pure and thrown away: no ledger, no real labels, nothing private.

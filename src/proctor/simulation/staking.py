@@ -14,11 +14,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from proctor.budget import STAKE_UNITS, Account, Adaptive, Contract, Step, open_account
+from proctor.budget import STAKE_UNITS, Account, Adaptive, Adaptivity, Contract, Mode, Step, open_account
 from proctor.budget.informed import DevelopmentResult, Forecaster
+from proctor.conditions import Clause, Formula
+from proctor.errors import Misuse
+from proctor.methods import is_gain
+from proctor.reports.simulation import Tally
+from proctor.simulation.lives import Progress
+from proctor.stats import binomial
 
 _STAKES = Adaptive()
 _HIGH = 0.95
+_MISS = 0.025
 
 
 @dataclass(frozen=True)
@@ -193,4 +200,66 @@ def teams(examples: int) -> tuple[Team, ...]:
         replace(honest, name="informed, 2 points flattered", flattery=0.02),
         replace(honest, name="informed, test set extended twice", extensions=2),
         Team(name="always stakes 0.95", habit=always_high),
+    )
+
+
+def prospect_of(formula: Formula, contract: Contract, examples: int, commits: int, changed: float) -> Prospect:
+    """
+    What a condition promises to a team: improvements lie two tolerances above the threshold.
+
+    Raises:
+        Misuse: If it is not one gain over the baseline with a tolerance, or the contract knows no stakes.
+    """
+    if contract.adaptivity is not Adaptivity.RECYCLING or contract.mode is not Mode.FP_FREE:
+        raise Misuse(
+            "stakes are simulated under `adaptivity: recycling` and `mode: fp-free` alone",
+            hint="Leave --adaptivity and --protect out.",
+        )
+    if not isinstance(formula, Clause) or not is_gain(formula) or formula.tolerance is None:
+        raise Misuse(
+            f"stakes are simulated for one gain over the baseline with its tolerance, not for {str(formula)!r}",
+            hint="Ask for example --condition 'n - o > 0 +/- 0.01'.",
+        )
+    gain = formula.threshold + 2 * formula.tolerance
+    if not abs(gain) < changed <= 1:
+        raise Misuse(
+            f"a gain of {gain:g} cannot come of {changed:g} of the predictions changing",
+            hint="Give a larger --disagreement, or a smaller tolerance.",
+        )
+    return Prospect(
+        contract=contract, examples=examples, commits=commits, threshold=formula.threshold, gain=gain, changed=changed
+    )
+
+
+def side_by_side(
+    prospect: Prospect, condition: str, lives: int, seed: int, progress: Progress | None = None
+) -> tuple[Tally, ...]:
+    """Lives of every team, counted; the same commits come for each."""
+    found, tallies = teams(prospect.examples), list[Tally]()
+    for done, team in enumerate(found):
+        played = []
+        for number in range(lives):
+            played.append(live(prospect, team, np.random.default_rng([seed, number])))
+            if progress is not None:
+                progress((done + (number + 1) / lives) / len(found))
+        tallies.append(_tally(prospect, team, condition, played))
+    return tuple(tallies)
+
+
+def _tally(prospect: Prospect, team: Team, condition: str, lives: list[Life]) -> Tally:
+    first_false = [life.false_at[0] for life in lives if life.false_at]
+    false, total = len(first_false), len(lives)
+    improvements = sum(life.found for life in lives) / total
+    return Tally(
+        gate=team.name,
+        condition=condition,
+        is_ours=True,
+        lives=total,
+        false_lives=false,
+        interval=(binomial.lower_bound(false, total, _MISS), binomial.upper_bound(false, total, _MISS)),
+        commits=float(prospect.commits),
+        passes=improvements + sum(len(life.false_at) for life in lives) / total,
+        leakage_bits=sum(life.bits for life in lives) / total,
+        improvements=(improvements, sum(life.improvements for life in lives) / total),
+        false_by_commit=tuple(sum(first <= step for first in first_false) for step in range(prospect.commits)),
     )

@@ -30,11 +30,13 @@ from proctor.simulation.populations import (
     noisy_world,
     noisy_world_of,
 )
+from proctor.simulation.staking import prospect_of, side_by_side
 from proctor.simulation.worlds import Contest, Models, Switches, World
 
 _NOISE = 0.05
 _ACCURACY = 0.75
 _LEAP = 0.1
+_CHANGED = 0.1
 
 
 class Kind(StrEnum):
@@ -43,6 +45,7 @@ class Kind(StrEnum):
     ATTACK = "attack"
     AA = "aa"
     RATCHET = "ratchet"
+    STAKES = "stakes"
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def study(request: Request, kind: Kind, progress: Progress | None = None) -> Stu
         ConditionError: If the condition cannot be read.
         Misuse: If there is nothing to simulate under this condition.
     """
-    simulate = {Kind.ATTACK: attack, Kind.AA: repetition, Kind.RATCHET: ratchet}[kind]
+    simulate = {Kind.ATTACK: attack, Kind.AA: repetition, Kind.RATCHET: ratchet, Kind.STAKES: staking}[kind]
     return simulate(request, progress)
 
 
@@ -167,6 +170,23 @@ def ratchet(request: Request, progress: Progress | None = None) -> Study:
         tallies += _side_by_side(_setting(request, world, formula), gates, developer, str(formula), part)
     said = f"commits a model that is {100 * request.drop:g} points worse than the last accepted one, every time"
     return _study(request, Kind.RATCHET, said, tuple(tallies))
+
+
+def staking(request: Request, progress: Progress | None = None) -> Study:
+    """
+    Play teams that stake, by development data or by habit, beside one that does not (theory.md §4.5).
+
+    Raises:
+        Misuse: If the condition is not one gain over the baseline, or predictions are given.
+    """
+    if request.table is not None:
+        raise Misuse("stakes are simulated without a table of predictions", hint="Leave --predictions out.")
+    changed = _CHANGED if request.disagreement is None else request.disagreement
+    prospect = prospect_of(request.formula, request.contract, request.examples, request.steps, changed)
+    tallies = side_by_side(prospect, request.condition, request.repetitions, request.seed, progress)
+    said = f"commits an improvement of {100 * prospect.gain:g} points one time in three, and no gain at other times"
+    world = "results are normal draws, independent between commits"
+    return replace(_study(request, Kind.STAKES, said, tallies), world=world)
 
 
 # --- the parts of a study --------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
@@ -40,9 +41,9 @@ def a_tally(gate: str, false: int, *, is_ours: bool, condition: str = "n - o > 0
         4,
         1,
         2.5,
+        (0, 0, 1, false),
         0.01,
         -0.0001,
-        (0, 0, 1, false),
     )
 
 
@@ -168,6 +169,43 @@ def test_simulate__plots_that_cannot_be_written(plot: str, message: str) -> None
 
     assert 0 != done.exit_code
     assert message in done.output + str(done.exception)
+
+
+STAKES = ("--mode", "stakes", "--steps", "20", "--repetitions", "3", "--condition")
+
+
+def test_simulate__stakes(tmp_path: Path) -> None:
+    """Teams side by side: false passes, improvements that pass of those committed, and bits."""
+    plot = tmp_path / "stakes.svg"
+    done = CliRunner().invoke(simulate, [*STAKES, "n - o > 0 +/- 0.01", "--json", "--plot", str(plot)])
+
+    found = json.loads(done.output)
+    by_name = {each["gate"]: each for each in found["gates"]}
+    alone, informed, high = (by_name[name] for name in ("no stakes", "informed stakes", "always stakes 0.95"))
+    assert {"informed, 2 points flattered", "informed, test set extended twice"} < by_name.keys()
+    assert informed["leakage_bits"] < 0.6 * alone["leakage_bits"] < high["leakage_bits"]
+    assert alone["improvements"][0] <= informed["improvements"][0] <= informed["improvements"][1]
+    assert (None, 20) == (informed["gain"], len(informed["false_by_commit"]))
+    assert plot.read_text().startswith("<svg")
+    said = CliRunner().invoke(simulate, [*STAKES, "n - o > 0 +/- 0.01"]).output
+    assert re.search(r"leakage +improvements that pass$", said, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        (("n > 0.8 +/- 0.01",), "one gain over the baseline"),
+        (("n - o > 0",), "with its tolerance"),
+        (("n - o > 0 +/- 0.1",), "cannot come of 0.1 of the predictions"),
+        (("n - o > 0 +/- 0.01", "--protect", "fn-free"), "alone"),
+    ],
+)
+def test_simulate__stakes_that_are_not_simulated(how: tuple[str, ...], message: str) -> None:
+    """Stakes are about one gain under the account that knows them; all else is refused in words."""
+    done = CliRunner().invoke(simulate, [*STAKES, *how])
+
+    assert isinstance(done.exception, Misuse)
+    assert message in str(done.exception)
 
 
 def test_simulate__misuse_is_told() -> None:
