@@ -115,16 +115,13 @@ def numbers_column(table: Table, name: str, allowed: Numbers) -> Column:
 
     Raises:
         DataError: If it holds anything but numbers, or one that is not *allowed*.
-
     """
     raw = table.columns[name]
     if isinstance(raw, np.ndarray) and raw.dtype.kind in "biuf":
         values = _flat(table, name, raw, "number").astype(np.float64)
     else:
         cells = raw if not isinstance(raw, np.ndarray) else _flat(table, name, raw, "number").tolist()
-        values = np.fromiter(
-            (_number(table, name, row, cell) for row, cell in enumerate(cells)), np.float64, len(cells)
-        )
+        values = _numbers(table, name, cells)
     known = ~np.isnan(values)
     bad = np.flatnonzero(known & ~((values >= allowed.low) & (values <= allowed.high) & np.isfinite(values)))
     if len(bad):
@@ -300,6 +297,17 @@ def _meaning(cell: object, is_written: bool) -> int | str | float | None:
             return written_class(text) if is_written else str(class_in(text)) or None
         case _:
             return math.nan
+
+
+def _numbers(table: Table, name: str, cells: list[Any]) -> NDArray[np.float64]:
+    """The numbers in cells; at once where all are plain."""
+    try:
+        found = np.fromiter(map(float, cells), np.float64, len(cells))
+        if "_" not in "".join(cells) and not np.isnan(found).any():
+            return found
+    except (TypeError, ValueError, OverflowError):
+        pass
+    return np.fromiter((_number(table, name, row, cell) for row, cell in enumerate(cells)), np.float64, len(cells))
 
 
 def _number(table: Table, name: str, row: int, cell: object) -> float:
