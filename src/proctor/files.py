@@ -13,9 +13,8 @@ import contextlib
 import errno
 import os
 import stat
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from proctor import git
 from proctor.errors import DataError, GitFault
@@ -27,8 +26,7 @@ _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | 
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
-@dataclass(frozen=True)
-class Fence:
+class Fence(NamedTuple):
     """
     Fence that the links of a project may not lead out of.
 
@@ -56,7 +54,7 @@ class Fence:
 
     def keeping(self, *kept: Path, closed: tuple[str, ...] = ()) -> Fence:
         """The same fence around what may be shown to others: nothing of it may be one of the files *kept*."""
-        return replace(self, kept=kept, closed=closed)
+        return self._replace(kept=kept, closed=closed)
 
     def resolve(self, path: str) -> Path:
         """

@@ -8,10 +8,9 @@ Everything here is a function of the condition and its contract; nothing is ever
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain, pairwise
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from proctor.conditions import (
     AllOf,
@@ -39,8 +38,7 @@ _LEGEND = {
 }
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(NamedTuple):
     """
     Explanation of a condition, each part a few sentences.
 

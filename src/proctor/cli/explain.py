@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import click
 
 from proctor.cli.printing import json_text
@@ -36,7 +34,7 @@ def explain(condition: str, mode: str, reliability: float | None, as_json: bool)
     explanation = words.explain(condition, mode, reliability)
     if as_json:
         canonical = {"condition": str(conditions.parse(condition)), "mode": mode, "reliability": reliability}
-        click.echo(json_text({**canonical, **asdict(explanation)}))
+        click.echo(json_text({**canonical, **explanation._asdict()}))
         return
     parts = (
         ("What it asks", explanation.asks),

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
 _CONDITION = re.compile(rb"\s*(?:-\s*)?[\"']?condition[\"']?\s*:")
 
 
-@dataclass(frozen=True)
-class Outputs:
+class Outputs(NamedTuple):
     """
     The files that a check was asked for.
 

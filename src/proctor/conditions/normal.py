@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from proctor.errors import ConditionError
 from proctor.language.clauses import Clause, Formula, mapped, renumbered
@@ -60,8 +60,7 @@ def normalize(condition: Condition) -> Formula:
     return formula
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(NamedTuple):
     """An expression by the quantity that has to be estimated for it: ``factor * quantity + constant``."""
 
     quantity: Quantity
@@ -122,8 +121,7 @@ class _Form:
         return not any(self.weights) and not self.others
 
 
-@dataclass(frozen=True)
-class _Bound:
+class _Bound(NamedTuple):
     """``weights · variables > threshold`` (or ``<``) before anything is rounded to a float."""
 
     quantity: Quantity

@@ -13,7 +13,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 import numpy as np
 
@@ -73,8 +73,7 @@ class Before:
 Rule = Oldest | Before
 
 
-@dataclass(frozen=True)
-class Drop:
+class Drop(NamedTuple):
     """
     A drop that is in the books, and in the files.
 
@@ -91,8 +90,7 @@ class Drop:
     completed: bool = False
 
 
-@dataclass(frozen=True)
-class _Shrinking:
+class _Shrinking(NamedTuple):
     """The test set as it is, which of its examples stay, and what becomes of its files."""
 
     before: TestSet
@@ -129,7 +127,7 @@ def drop(session: Session, rule: Rule, reason: str) -> Drop:
     files = {what: session.gate.resolve(str(targets[what])) for what in shrinking.contents}
     for what, content in shrinking.contents.items():
         put_in_place(session, content, files[what], what)
-    return replace(done, files=tuple(files.values()))
+    return done._replace(files=tuple(files.values()))
 
 
 # --- what stays ------------------------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,8 +33,7 @@ _NOTHING = "Nothing was taken in."
 _TRUTHS = {"0": "False", "1": "True"}
 
 
-@dataclass(frozen=True)
-class Holdings:
+class Holdings(NamedTuple):
     """
     Labels of a test set as they stand; for the owner alone.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from proctor.budget import Adaptivity, Mode
 from proctor.conditions import clauses
@@ -20,8 +20,7 @@ from proctor.release import Basis, Verdict
 from proctor.sample import Sample
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(NamedTuple):
     """
     Results of one step.
 
@@ -93,7 +92,7 @@ def timed_step(session: Session, books: Books, asked: Asked, said: Judged, judgi
         session.predicting.keep(asked.candidate)  # of others no file tells whether they gave valid predictions
     if said.is_judged:
         session.predicting.keep(asked.baseline, asked.anchor)
-    return replace(step(session, books, asked, replace(said, feedback=together(said.feedback, time))), pending=pending)
+    return replace(step(session, books, asked, said._replace(feedback=together(said.feedback, time))), pending=pending)
 
 
 def declared(session: Session, books: Books, asked: Asked) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def settings_of(gate: Gate) -> dict[str, str | None]:
         "sandbox.devices": _listed(gate.sandbox.devices),
         "sandbox.folders": _listed(gate.sandbox.folders),
         "feedback": None if isinstance(gate.feedback, VerdictOnly) else _feedback(gate),
-        "slot": json.dumps(asdict(gate.slot), sort_keys=True) if gate.slot and gate.slot.most > 1 else None,
+        "slot": json.dumps(gate.slot._asdict(), sort_keys=True) if gate.slot and gate.slot.most > 1 else None,
         "adaptivity": gate.recipient,
         "owner.record": None if record == Owner().record else record,
         "owner.key": place(gate.owner.key) if gate.owner.key else None,

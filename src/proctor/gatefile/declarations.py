@@ -8,11 +8,12 @@ the gate file. Nothing here opens a file, and nothing knows YAML.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from proctor import conditions
 from proctor.budget import Adaptive, Adaptivity, Contract, Mode, Stakes
@@ -130,8 +131,7 @@ class Revision:
 Baseline = Accepted | PredictionsFile | Revision
 
 
-@dataclass(frozen=True)
-class DevelopmentFiles:
+class DevelopmentFiles(NamedTuple):
     """
     Development data: examples with labels that everybody may look at, and what the models predict on them.
 
@@ -318,7 +318,7 @@ class Gate(Policy):
     @property
     def isolation(self) -> Isolation:
         """Isolation of models here."""
-        return replace(self.sandbox, tier=self.demanded) if self.demanded else self.sandbox
+        return self.sandbox._replace(tier=self.demanded) if self.demanded else self.sandbox
 
     @cached_property
     def fence(self) -> Fence:
@@ -349,7 +349,7 @@ class Gate(Policy):
         if self.testset.features != self.testset.labels:
             return self.guard
         labels = self.root / Path(self.testset.labels).expanduser()
-        return replace(self.guard, kept=tuple(path for path in self.guard.kept if path != labels))
+        return self.guard._replace(kept=tuple(path for path in self.guard.kept if path != labels))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from proctor.conditions import normalize, parse
 from proctor.gatefile.declarations import (
@@ -27,8 +27,7 @@ _PLAIN = re.compile(r"[A-Za-z./][\w./{} -]*[\w.}]|[A-Za-z]")
 _TRAPS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
 
-@dataclass(frozen=True)
-class ReadyMade:
+class ReadyMade(NamedTuple):
     """
     A question that people ask often; each has a file of this name in the repository's folder `conditions`.
 

@@ -16,9 +16,9 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePath
+from typing import NamedTuple
 
 from proctor.errors import MissingExtra
 from proctor.models.formats import FORMATS
@@ -50,8 +50,7 @@ class Role(StrEnum):
     SCRIPT = "script"
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """
     One file.
 

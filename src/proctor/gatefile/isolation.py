@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from proctor.gatefile.kinds import Choice, ListOf, Schema, Text
 from proctor.gatefile.sections import Key, Made, Section, WordOrMap
@@ -19,8 +19,7 @@ class Sandbox(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True)
-class Isolation:
+class Isolation(NamedTuple):
     """
     Isolation of models, and what of the machine is open to them nevertheless.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 import yaml
 
@@ -22,8 +22,7 @@ _STANDARD_TAG = "tag:yaml.org,2002:"
 _MAX_DEPTH = 50
 
 
-@dataclass(frozen=True, order=True)
-class Place:
+class Place(NamedTuple):
     """Place at which something was written: a line and a column, both from 1, or an option of the command line."""
 
     line: int = 1

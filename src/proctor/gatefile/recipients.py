@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from proctor.gatefile import checks
 from proctor.gatefile.kinds import Text
 from proctor.gatefile.sections import Key, Made, Section, WordOrMap
 
 
-@dataclass(frozen=True)
-class Owner:
+class Owner(NamedTuple):
     """
     Files and settings that the owner of the test set keeps to themselves.
 
@@ -23,8 +22,7 @@ class Owner:
     key: str | None = None
 
 
-@dataclass(frozen=True)
-class Notify:
+class Notify(NamedTuple):
     """
     Receivers of the message that a fresh test set is needed.
 
@@ -37,8 +35,7 @@ class Notify:
     mail: str | None = None
 
 
-@dataclass(frozen=True)
-class RunStoreTarget:
+class RunStoreTarget(NamedTuple):
     """An MLflow tracking server, its experiment for what is released, and a restricted one for the owner's figures."""
 
     url: str

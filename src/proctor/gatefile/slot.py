@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 DEFAULT_SLOT_S = 20.0
 DEFAULT_TIMEOUT_S = 600.0
@@ -18,8 +18,7 @@ _SLOTS = (
 )
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(NamedTuple):
     """
     The time that each run of a model takes on sealed inputs, whatever the model does with it (theory.md §4.3.4).
 

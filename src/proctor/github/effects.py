@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, assert_never
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, assert_never
 
 from proctor.errors import DomainError
 from proctor.reports import comment
@@ -123,8 +123,7 @@ Deed = Comment | Rewrite | Status | CheckRun | OpenIssue | CloseIssues
 Effect = Deed | Annotation | Summary | Output
 
 
-@dataclass(frozen=True)
-class Outlets:
+class Outlets(NamedTuple):
     """
     Places that effects go to; the summary tells what would have gone to one that is ``None``.
 

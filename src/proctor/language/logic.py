@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from proctor.errors import DomainError
 from proctor.language.clauses import Clause, Formula, clauses
@@ -28,8 +27,7 @@ class Truth(IntEnum):
     TRUE = 2
 
 
-@dataclass(frozen=True)
-class Assignment:
+class Assignment(NamedTuple):
     """
     Share of the level and bound on *d* that one clause may use.
 
@@ -114,7 +112,7 @@ def _descend(
     match formula:
         case Clause():
             cap = caps.get(formula.slice, 1.0) if formula.quantity.is_bounded_by_d else 1.0
-            yield replace(given, clause=formula, disagreement_cap=cap)
+            yield given._replace(clause=formula, disagreement_cap=cap)
         case AllOf(parts) | AnyOf(parts):
             shared = _shared(given, len(parts), isinstance(formula, whole))
             bounds = dict(caps)
@@ -129,8 +127,8 @@ def _descend(
 
 def _shared(given: Assignment, n_parts: int, is_whole: bool) -> Assignment:
     if is_whole:
-        return replace(given, power_share=given.power_share / n_parts)
-    return replace(given, log_share=given.log_share - math.log(n_parts))
+        return given._replace(power_share=given.power_share / n_parts)
+    return given._replace(log_share=given.log_share - math.log(n_parts))
 
 
 def _bounds_d(part: Clause, is_below: bool) -> bool:

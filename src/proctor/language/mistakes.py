@@ -8,11 +8,10 @@ A new message costs one row, and the row is its test.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Mistake:
+class Mistake(NamedTuple):
     """
     One row of the table.
 

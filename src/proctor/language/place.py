@@ -7,7 +7,7 @@ what is wrong, the user's own line, a caret under the spot. What to write instea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from proctor.errors import ConditionError
 from proctor.text import printable
@@ -17,8 +17,7 @@ _WIDEST = 100
 _CONTEXT = 60
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """
     A piece of the user's text.
 

@@ -7,7 +7,8 @@ A metric that is linear in the accuracies says so by an expression of n, o and a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from proctor.errors import ConditionError
 from proctor.language import Call, Quantity, Variable
@@ -27,8 +28,7 @@ _INSTEAD = {
 """Metrics that another one answers, and how."""
 
 
-@dataclass(frozen=True)
-class Metric:
+class Metric(NamedTuple):
     """
     One name that conditions can call.
 

@@ -8,7 +8,7 @@ off as development data would tell developers what the gate must not.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def declared(gate: Gate) -> Development:
     files = gate.development
     if files is None:
         return Development()
-    guard = replace(gate.guard, kept=(*gate.guard.kept, *hidden_paths(gate)))
+    guard = gate.guard._replace(kept=(*gate.guard.kept, *hidden_paths(gate)))
     paths = [files.features, files.labels, files.candidate, files.baseline]
     for path in filter(None, paths):
         if not guard.real(gate.resolve(path)).is_relative_to(guard.project):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from reports.samples import HOSTILE, make_budget, make_release
@@ -110,7 +109,7 @@ def test_apply__missing_permission_is_told_in_the_summary(hub, outlets):
 
 def test_apply__no_token(outlets):
     """Without a token everything is in the summary."""
-    without = (replace(outlets[0], client=None), outlets[1])
+    without = (outlets[0]._replace(client=None), outlets[1])
 
     failures = apply(without, announcement.announce(make_release(), PLACE))
 
@@ -130,7 +129,7 @@ def test_apply__github_down(hub, outlets, waits):
 
 def test_apply__no_summary_file(outlets):
     """Where there is no summary, what could not be done is a warning in the log."""
-    bare = (replace(outlets[0], client=None, summary=None, output=None), outlets[1])
+    bare = (outlets[0]._replace(client=None, summary=None, output=None), outlets[1])
 
     apply(bare, [Status(SHA, "success", "c", "d"), Output("verdict", "pass"), Summary("x")])
 

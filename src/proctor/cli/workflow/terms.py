@@ -91,7 +91,7 @@ def as_owned(gate: Gate, base: str | None) -> Gate:
         baseline=baseline,
         ledger=theirs.ledger,
         runstore=theirs.runstore,
-        sandbox=replace(known, tier=tier) if is_stricter else known,
+        sandbox=known._replace(tier=tier) if is_stricter else known,
         feedback=theirs.feedback,
         owner=theirs.owner,
         notify=theirs.notify,
