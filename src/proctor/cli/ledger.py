@@ -207,7 +207,8 @@ def accept_loss(file: str, reason: str, yes: bool, as_json: bool) -> None:
     from proctor.loading import load_gate
     from proctor.runtime import Runtime
 
-    session = Session(gate=load_gate(file), runtime=Runtime(), stance=Stance.OWNER, takes_any_books=True)
+    opened = Session(gate=load_gate(file), runtime=Runtime(), stance=Stance.OWNER, takes_any_books=True)
+    session = click.get_current_context().with_resource(opened)
     found = losses.loss(session)
     if found is not None:
         if not yes:

@@ -27,7 +27,7 @@ def session_of(
     file: str, owner_record: Path | None = None, *, ledger: str | None = None, only_reads: bool = False
 ) -> Session:
     """
-    The gate of *file*, opened by the owner of its test set.
+    The gate of *file*, opened by the owner of its test set, and closed at the end of the command.
 
     Args:
         file: The gate file, or its folder.
@@ -39,12 +39,13 @@ def session_of(
     from proctor.runtime import Runtime
 
     gate = load_gate(file)
-    return Session(
+    session = Session(
         gate=gate if ledger is None else replace(gate, ledger=ledger),
         runtime=Runtime(progress=progress_of(is_wanted=True)),
         stance=Stance.READER if only_reads else Stance.OWNER,
         named_record=owner_record,
     )
+    return click.get_current_context().with_resource(session)
 
 
 def progress_of(*, is_wanted: bool) -> Callable[[str], None]:

@@ -59,7 +59,8 @@ def _refuse_others(gate: Gate) -> None:
     from proctor.gate.settings import refuse_changed
     from proctor.runtime import Runtime
 
-    entries = Session(gate=gate, runtime=Runtime()).ledger.read()
+    with Session(gate=gate, runtime=Runtime()) as session:
+        entries = session.ledger.read()
     refuse_changed(gate, entries, is_signed=bool(entries) and entries[-1].mac is not None)
 
 

@@ -36,10 +36,10 @@ def question(gate: Gate, runtime: Runtime, commit: str | None) -> Gate | None:
     from proctor.gate.check import prepare
     from proctor.gate.session import Session
 
-    session = Session(gate=gate, runtime=runtime, named_commit=commit)
-    prepare(session)
-    life = session.books().life
-    what = asked(session, life)
+    with Session(gate=gate, runtime=runtime, named_commit=commit) as session:
+        prepare(session)
+        life = session.books().life
+        what = asked(session, life)
     if what.baseline is None or what.baseline.submission.digest != what.candidate.submission.digest:
         return gate
     if life is None or life.accepted(gate.name) is None:

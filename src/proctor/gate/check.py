@@ -70,13 +70,13 @@ def check(gate: Gate, runtime: Runtime, how: How | None = None) -> Release:
         ProctorError: Whatever stops the gate; nothing was spent then.
     """
     how = how or How()
-    session = Session(gate=gate, runtime=runtime, named_commit=how.commit, named_record=how.owner_record)
     units = _units_of(gate, how.stake)
-    prepare(session)
-    try:
-        return session.decide(lambda books: _answer(session, books, how, units))
-    finally:
-        session.keep_out_of_git()
+    with Session(gate=gate, runtime=runtime, named_commit=how.commit, named_record=how.owner_record) as session:
+        prepare(session)
+        try:
+            return session.decide(lambda books: _answer(session, books, how, units))
+        finally:
+            session.keep_out_of_git()
 
 
 def prepare(session: Session) -> None:

@@ -1,8 +1,8 @@
 """
 Everything that a gate file names, opened once: key, ledger, test set, models, and who is asking.
 
-Everything is opened when it is first asked for, so that what can be refused early costs nothing. `check`, `status` and
-the owner's commands are functions on a session.
+Everything is opened when it is first asked for, so that what can be refused early costs nothing.
+`check`, `status` and the owner's commands are functions on a session; whoever makes one closes it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from proctor import __version__, owner
 from proctor.budget import Adaptivity
@@ -75,6 +75,17 @@ class Session:
     takes_any_version: bool = False
     opens_labels: bool = True
     reads: Callable[[Ledger], Reading] = read
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back what the ledger holds, if it was opened; it is opened again if it is asked once more."""
+        if "ledger" in self.__dict__:
+            self.ledger.close()
 
     # --- what is opened ----------------------------------------------------------------------------------------------
 

@@ -15,7 +15,8 @@ from proctor.runtime import Runtime
 
 def status(gate: Gate, runtime: Runtime, *, last: int = 100) -> Status:
     """The state of the test set that *gate* declares, with its *last* verdicts."""
-    return _status(Session(gate=gate, runtime=runtime, stance=Stance.READER), last)
+    with Session(gate=gate, runtime=runtime, stance=Stance.READER) as session:
+        return _status(session, last)
 
 
 def glance(gate: Gate, runtime: Runtime) -> Status:
@@ -25,13 +26,14 @@ def glance(gate: Gate, runtime: Runtime) -> Status:
         place = place_of(ledger, gate.root, runtime.environ)
         return read(ledger) if place is None else read_on(ledger, place)
 
-    session = Session(gate=gate, runtime=runtime, stance=Stance.READER, reads=reads)
-    return _status(session, VERDICTS)
+    with Session(gate=gate, runtime=runtime, stance=Stance.READER, reads=reads) as session:
+        return _status(session, VERDICTS)
 
 
 def is_accepted(gate: Gate, entry: int, runtime: Runtime) -> bool:
     """True if the candidate of a verdict, by its *entry*, is the accepted model of *gate* now."""
-    life = (session := Session(gate=gate, runtime=runtime, stance=Stance.READER)).life(session.books())
+    with Session(gate=gate, runtime=runtime, stance=Stance.READER) as session:
+        life = session.life(session.books())
     accepted = life.accepted(gate.name)
     judged = next((taken.digest for taken in life.verdicts if taken.entry.number == entry), None)
     return accepted is not None and judged is not None and accepted.digest == judged

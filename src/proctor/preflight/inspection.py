@@ -48,11 +48,11 @@ def inspect(gate: Gate, runtime: Runtime, development: Development | None = None
         runtime: Clock, environment, randomness.
         development: Development data; left out, those that the gate file names.
     """
-    session = Session(gate=gate, runtime=runtime, opens_labels=False)
-    exam, books, said = look_up(session)
-    named = development or Development()
-    context = _Context(session, exam, books, named if named.is_there else declared(gate))
-    parts = [_account(context), _candidate(context), _development(context)]
+    with Session(gate=gate, runtime=runtime, opens_labels=False) as session:
+        exam, books, said = look_up(session)
+        named = development or Development()
+        context = _Context(session, exam, books, named if named.is_there else declared(gate))
+        parts = [_account(context), _candidate(context), _development(context)]
     findings = [gate_file(gate), *said, *(found for part in parts for found in part.findings)]
     figures = Figures(**{name: value for part in parts for name, value in part.figures.items()})
     return Preflight(gate.name, tuple(findings), figures)

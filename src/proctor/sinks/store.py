@@ -56,20 +56,20 @@ def _as_released(release: Release, gate: Gate, runtime: Runtime) -> tuple[Releas
     from proctor.gate.session import Session
     from proctor.ledger.lives import lives
 
-    session = Session(gate=gate, runtime=runtime)
-    entries = session.ledger.read()
-    until = tuple(entry for entry in entries if entry.number <= release.entry)
-    found = lives(until)
-    life = found[release.testset.fingerprint]
-    history = history_of(life, len(life.verdicts))
-    if not release.replayed:
-        return release, history
-    return release_of(
-        gate,
-        Books(until[-1].hash, found, life, exam=session.exam if slices(gate.formula) else None),
-        life,
-        life.verdicts[-1],
-    ), history
+    with Session(gate=gate, runtime=runtime) as session:
+        entries = session.ledger.read()
+        until = tuple(entry for entry in entries if entry.number <= release.entry)
+        found = lives(until)
+        life = found[release.testset.fingerprint]
+        history = history_of(life, len(life.verdicts))
+        if not release.replayed:
+            return release, history
+        return release_of(
+            gate,
+            Books(until[-1].hash, found, life, exam=session.exam if slices(gate.formula) else None),
+            life,
+            life.verdicts[-1],
+        ), history
 
 
 def _public(release: Release, history: tuple[HistoryRow, ...], gate: Gate, runtime: Runtime) -> Iterator[str]:
@@ -99,8 +99,8 @@ def _private(release: Release, gate: Gate, runtime: Runtime, owner_record: Path 
     from proctor.gate.session import Session, Stance
     from proctor.runstore import mlflow, settings
 
-    session = Session(gate=gate, runtime=runtime, stance=Stance.OWNER, named_record=owner_record)
-    opened = open_outcomes(session, session.life(session.books()))
+    with Session(gate=gate, runtime=runtime, stance=Stance.OWNER, named_record=owner_record) as session:
+        opened = open_outcomes(session, session.life(session.books()))
     evaluation = next(each for each in opened if each.taken.entry.number == release.entry)
     if evaluation.figures is None:
         yield f"the owner's experiment was not told: {evaluation.problem}"

@@ -50,6 +50,22 @@ def test_session__reads_the_ledger_once_for_all_that_is_opened(project: Project)
     assert 1 == len(count)
 
 
+def test_session__is_closed_by_whoever_opened_it(project: Project) -> None:
+    """The end of a session gives back the ledger, whose log is in the file then; an unused one has nothing to close."""
+    project.check()
+    log = project.root / ".proctor/ledger.db-wal"
+
+    with project.session() as session:
+        before = len(list(session.ledger.read()))
+        assert log.exists()
+
+    assert not log.exists()
+    assert before == len(list(session.ledger.read()))
+    with project.session() as unused:
+        pass
+    assert "ledger" not in vars(unused)
+
+
 def test_session__labels_are_not_opened_for_the_test_set(project: Project) -> None:
     """Where examples are known by their features the file of labels need not be here."""
     project.features().check()

@@ -72,7 +72,8 @@ def _lives(gate: Gate) -> Mapping[str, Life]:
     from proctor.gate.session import Session, Stance
 
     try:
-        return Session(gate=gate, runtime=Runtime(), stance=Stance.READER).opening.lives
+        with Session(gate=gate, runtime=Runtime(), stance=Stance.READER) as session:
+            return session.opening.lives
     except ProctorError:
         return {}  # what stopped the gate is told already, and the next run looks again
 

@@ -69,8 +69,8 @@ def _registered(gate: Gate, wish: Wish, job: Job) -> tuple[Effect, ...]:
     from proctor.custody.succession import register
     from proctor.gate.session import Session, Stance
 
-    session = Session(gate=gate, runtime=Runtime(environ=job.environ), stance=Stance.OWNER)
-    done: Succession = register(session, wish)
+    with Session(gate=gate, runtime=Runtime(environ=job.environ), stance=Stance.OWNER) as session:
+        done: Succession = register(session, wish)
     lines = succession_lines(done)
     job.log("\n".join(lines))
     said = "\n\n".join(prose(line) for line in lines)
