@@ -89,7 +89,7 @@ class BudgetReport:
 
     @property
     def rows(self) -> _Rows:
-        """What is left, for a small table."""
+        """Rest of the budget, for a small table."""
         asked = "" if self.asked_tolerance is None else f" (asked: {points(self.asked_tolerance, self.tolerance_unit)})"
         reach = points(self.next_tolerance, self.tolerance_unit) or "no tolerance at all"
         return (

@@ -1,4 +1,4 @@
-"""How columns are read, as classes or as numbers: a condition says it, before a file is opened."""
+"""Readings of columns, as classes or as numbers: a condition says which, before a file is opened."""
 
 from __future__ import annotations
 

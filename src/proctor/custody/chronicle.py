@@ -49,30 +49,20 @@ def _portrait(life: Life) -> Json:
         "evaluations": life.account.evaluations,
         "leakage_bits": round(life.account.leakage_bits, 6),
         "pending": life.open_pending.entry.number if life.open_pending else None,
-        "corrections": [_dated(taken) | {"rows": taken.record.n_rows} for taken in life.corrections],
+        "corrections": [_dated(taken, rows="n_rows") for taken in life.corrections],
         "extensions": [
-            _dated(taken)
-            | {"added": taken.record.n_added}
-            | {"n_examples": taken.record.n_examples, "version": taken.record.version, "reason": taken.record.reason}
+            _dated(taken, added="n_added", n_examples="n_examples", version="version", reason="reason")
             for taken in life.changes
             if isinstance(taken.record, Extended)
         ],
         "drops": [
-            _dated(taken)
-            | {"dropped": taken.record.n_dropped}
-            | {"rule": taken.record.rule, "n_examples": taken.record.n_examples}
-            | {"version": taken.record.version, "reason": taken.record.reason}
+            _dated(taken, dropped="n_dropped", rule="rule", n_examples="n_examples", version="version", reason="reason")
             for taken in life.changes
             if isinstance(taken.record, Dropped)
         ],
         "retired": _retired(life),
         "acts": [_dated(taken) | {"kind": taken.entry.kind, "what": _act(taken.record)} for taken in life.acts],
-        "notices": [
-            _dated(taken)
-            | {"occasion": taken.record.occasion}
-            | {"channel": taken.record.channel, "stage": taken.record.stage}
-            for taken in life.notices
-        ],
+        "notices": [_dated(taken, occasion="occasion", channel="channel", stage="stage") for taken in life.notices],
         "verdicts": [
             _dated(taken)
             | {"outcome": life.outcome_of(taken)}
@@ -83,8 +73,10 @@ def _portrait(life: Life) -> Json:
     }
 
 
-def _dated(taken: Taken[Any]) -> Json:
-    return {"entry": taken.entry.number, "at": taken.entry.at}
+def _dated(taken: Taken[Any], **names: str) -> Json:
+    """Number and time of an entry, and what its record calls by these *names*."""
+    told = {key: getattr(taken.record, name) for key, name in names.items()}
+    return {"entry": taken.entry.number, "at": taken.entry.at} | told
 
 
 def _act(record: OwnersAct) -> str:
@@ -104,7 +96,7 @@ def _act(record: OwnersAct) -> str:
 def _retired(life: Life) -> Json | None:
     if life.retired is None:
         return None
-    return _dated(life.retired) | {"reason": life.retired.record.reason}
+    return _dated(life.retired, reason="reason")
 
 
 def _sets(found: Lineage) -> list[Json]:

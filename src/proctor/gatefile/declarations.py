@@ -194,7 +194,7 @@ class Policy:
 
     @cached_property
     def reading(self) -> Reading:
-        """How the files of predictions and labels are read."""
+        """Way in which the files of predictions and labels are read."""
         return reading_of(self.formula)
 
     @property

@@ -90,7 +90,7 @@ def beyond_accuracies(formula: Formula) -> Quantity | None:
 
 def reading_of(formula: Formula) -> Reading:
     """
-    How the files of predictions and labels are to be read for a condition.
+    Way in which the files of predictions and labels are to be read for a condition.
 
     Raises:
         ConditionError: If its clauses need one file read in two ways.

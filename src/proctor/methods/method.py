@@ -102,7 +102,7 @@ class Method(ABC, Generic[Judged, Statistic]):
 
     @property
     def reading(self) -> Reading | None:
-        """How the files of predictions and labels are to be read; ``None`` where any reading will do."""
+        """Way in which files of predictions and labels are to be read; ``None`` where any reading will do."""
         return CLASSES
 
     @property

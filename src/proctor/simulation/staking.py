@@ -47,7 +47,7 @@ class Asked:
 @dataclass(frozen=True)
 class Standing:
     """
-    What one test set has come to: its account, and the experts who make stakes.
+    State of one test set: its account, and the experts who make stakes.
 
     Attributes:
         account: What it has left.
@@ -94,7 +94,7 @@ def always_high(_standing: Standing, _result: DevelopmentResult | None) -> int:
 @dataclass(frozen=True, kw_only=True)
 class Prospect:
     """
-    What lies before a team.
+    Prospects of a team.
 
     Attributes:
         contract: The promise of the test set.

@@ -1,1 +1,1 @@
-"""Who calls the gate from a program of its own: one file for each, on `proctor.service` and nothing below it."""
+"""Callers of the gate from programs of their own: one file for each, on `proctor.service` and nothing below it."""

@@ -49,7 +49,7 @@ class BettingSizing(SizedByShare, ComputedAnew):
 
     @property
     def sized(self) -> str:
-        """How the size was found, behind "sized by"."""
+        """Way in which the size was found, behind "sized by"."""
         return "simulating the test" if self.simulate else "a rule of thumb, which --simulate sharpens"
 
     def sample_size(self) -> int:

@@ -52,7 +52,7 @@ class ShareDifferenceSizing(DifferenceSizing):
 
     @property
     def label_share(self) -> float:
-        """Which examples count is told by their labels."""
+        """All of them: which examples count is told by their labels."""
         return 1.0
 
 
