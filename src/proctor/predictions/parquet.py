@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import numpy as np
+from numpy.typing import NDArray
+
 from proctor.errors import DataError, MissingExtra
 from proctor.predictions.tables import Raw, Source, Table, parts
 from proctor.spelling import written_class
@@ -134,3 +137,39 @@ def _raw(column: Any) -> Raw:
         return column.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]  # pyarrow has no types
     cells: list[Any] = column.to_pylist()
     return cells
+
+
+def appended(table: Source, added: Source) -> bytes:
+    """
+    The table *table* with the rows of *added* behind its own, unless they are the last ones already.
+
+    Raises:
+        DataError: If one cannot be read, or their columns differ.
+    """
+    whole, more = _whole(table), _whole(added)
+    if not whole.schema.equals(more.schema):
+        raise DataError(
+            f"the columns of {added} are not those of {table}",
+            hint="Give them the same names and types, in the same order. Nothing was recorded.",
+        )
+    is_last = len(more) > 0 and whole.slice(max(len(whole) - len(more), 0)).equals(more)
+    return _saved(whole if is_last else pa.concat_tables([whole, more]))
+
+
+def remaining(table: Source, stays: NDArray[np.bool_]) -> bytes:
+    """The table with those of its rows alone that stay; errors as `appended`."""
+    return _saved(_whole(table).filter(pa.array(stays)))
+
+
+def _whole(source: Source) -> Any:
+    try:
+        with source.open_bytes() as file:
+            return pq.read_table(io.BytesIO(file.read()), partitioning=None)
+    except pa.ArrowException as error:
+        raise DataError(f"{source} is empty, cut short, or not a Parquet file", hint="write it again") from error
+
+
+def _saved(table: Any) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    return file.getvalue()

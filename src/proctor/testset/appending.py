@@ -1,13 +1,14 @@
 """
 Appending rows to a table as it is written, and taking rows out of one, so that nothing of the other rows changes.
 
-Only text tables can be: there what stays is written as it was.
+What stays of a text table is written as it was; NPZ and Parquet are written anew, with the same arrays and columns.
 """
 
 from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +29,12 @@ def appended(table: Source, added: Source) -> bytes:
         Misuse: If the tables are of a format that cannot be appended to, or not of the same one.
         DataError: If they cannot be read, or their columns differ.
     """
-    _refuse_arrays(table)
+    writer = _writer_of(table)
     if added.suffix != table.suffix:
         raise Misuse(f"{added} is not of the same format as {table}", hint=f"Save it as {table.suffix}.")
+    if writer is not None:
+        found: bytes = writer.appended(table, added)
+        return found
     whole, rows = _plain(table), _plain(added)
     if table.suffix in _WITH_HEADER:
         header, rows = _split(rows)
@@ -54,7 +58,9 @@ def remaining(table: Source, stays: NDArray[np.bool_]) -> bytes:
         Misuse: If the table is of a format that rows cannot be taken out of.
         DataError: If it cannot be read, or its rows cannot be told apart.
     """
-    _refuse_arrays(table)
+    if (writer := _writer_of(table)) is not None:
+        found: bytes = writer.remaining(table, stays)
+        return found
     header, rows = b"", _plain(table)
     if table.suffix in _WITH_HEADER:
         header, rows = _split(rows)
@@ -68,12 +74,23 @@ def remaining(table: Source, stays: NDArray[np.bool_]) -> bytes:
     return _packed(table, header + b"\n".join(each for each, kept in zip(records, stays, strict=True) if kept) + b"\n")
 
 
-def _refuse_arrays(table: Source) -> None:
-    if table.suffix not in _WITH_HEADER | _WITHOUT_HEADER:
-        raise Misuse(
-            f"rows cannot be added to {table}, or taken out: it is no text table",
-            hint="Only CSV, TSV and JSON Lines can change; the next test set could be one. Nothing was recorded.",
-        )
+def _writer_of(table: Source) -> ModuleType | None:
+    """Module that writes tables like this one anew; ``None`` for a text table, which is changed as it is written."""
+    if table.suffix in _WITH_HEADER | _WITHOUT_HEADER:
+        return None
+    if table.ending == ".npz":
+        from proctor.predictions import arrays
+
+        return arrays
+    if table.ending in {".parquet", ".pq"} and not table.is_folder:
+        from proctor.predictions import parquet
+
+        return parquet
+    raise Misuse(
+        f"rows cannot be added to {table}, or taken out",
+        hint="CSV, TSV, JSON Lines, NPZ and Parquet in one file can change; the next test set could be one of them. "
+        "Nothing was recorded.",
+    )
 
 
 def _packed(table: Source, content: bytes) -> bytes:

@@ -191,6 +191,24 @@ def test_drop__model_of_which_nothing_was_noted(project):
     assert "proctor testset baseline" in caught.value.hint
 
 
+def test_drop__labels_in_an_archive(project):
+    """Labels in NPZ grow and shrink as those in text do, and the gate reads what was written."""
+    names = np.array([f"e{i}" for i in range(N_EXAMPLES)])
+    np.savez(project.root / "labels.npz", id=names, label=LABELS)
+    np.savez(project.root / "more.npz", id=np.array([f"f{i}" for i in range(50)]), label=np.arange(50) % 10)
+    project.gate(testset={"labels": "labels.npz"})
+    project.check()
+
+    assert 450 == extend(project.session(), project.root / "more.npz", None, "those of March").record.n_examples
+    assert 350 == drop(project.session(), Oldest(100), REASON).record.n_examples
+
+    with np.load(project.root / "labels.npz") as found:
+        assert ("e100", "f49") == (found["id"][0], found["id"][-1])
+    with pytest.raises(DataError) as caught:
+        project.check()
+    assert "run the model on all 350 examples" in caught.value.hint
+
+
 def test_drop__sealed_labels_stay_sealed(project):
     """The labels that stay are sealed again, for the same inputs."""
     project.sealed().check()
