@@ -123,7 +123,7 @@ class Predicting:
                 refuse_respelled(new, other)
         others = [other.values if other is not None else None for other in found]
         panel = Panel(new.values, *others)
-        if self.is_open and self.exam.files.classes is None:
+        if self.is_open and self.exam.files.classes is None and self.gate.reading.predictions is None:
             _refuse_unsaid(self.gate.formula, panel)
         masks = self.exam.masks(slices(expanded(self.gate.formula, self.exam.groups)))
         return Sample(panel, self.read_labels(), self.exam.order, masks)
