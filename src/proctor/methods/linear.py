@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, ClassVar
 
 from proctor.counting.events import Event, event_of
 from proctor.language import Clause, Linear, Variable
 from proctor.methods.figures import figure
 from proctor.methods.method import Sequential
+from proctor.methods.standard import Betting
 
 if TYPE_CHECKING:
     from proctor.methods.method import Codes, Floats
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from proctor.methods.sizing import Progress, Sizing
 
 
-class LinearMethod(Sequential[Linear, "Floats"]):
+class LinearMethod(Betting[Linear], Sequential[Linear, "Floats"]):
     """Judges a linear expression by its values on the examples, in the order fixed at registration."""
 
     is_told_by_letters: ClassVar[bool] = True
@@ -39,31 +39,6 @@ class LinearMethod(Sequential[Linear, "Floats"]):
         values = [sum(w for bit, w in enumerate(weights) if code >> bit & 1) for code in range(1 << len(weights))]
         found: Floats = np.array(values, np.float64)[codes]
         return found
-
-    def rejects(
-        self, clause: Clause, statistic: Floats, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
-        """Betting against the threshold; to show "below", the values are mirrored."""
-        from proctor.stats import bounded
-
-        low, high = self.value_range
-        if above:
-            return bounded.rejects(statistic, clause.threshold, log_level, low, high)
-        return bounded.rejects(-statistic, -clause.threshold, log_level, -high, -low)
-
-    def estimate(self, statistic: Floats, n_examples: int) -> float:
-        """Mean of the values."""
-        return float(statistic.mean()) if n_examples else math.nan
-
-    def bounds(
-        self, clause: Clause, statistic: Floats, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
-        """Bounds by betting; a betting test has no p-value for a level chosen afterwards."""
-        from proctor.stats import bounded
-
-        low, high = self.value_range
-        lower = bounded.lower_bound(statistic, level, low, high)
-        return lower, bounded.upper_bound(statistic, level, low, high), None
 
     def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
         """Size by the hinge bound, or by simulating the test."""

@@ -21,6 +21,7 @@ from proctor.methods.figures import MODELS, Unit, figure
 from proctor.methods.method import Valued
 from proctor.methods.metric import MODELS_IN_WORDS, Metric, refusal
 from proctor.methods.one_class import model_and_class
+from proctor.methods.standard import Betting
 
 if TYPE_CHECKING:
     from proctor.counting.panel import Labeled, Mask, Panel, Values
@@ -83,7 +84,7 @@ KINDS = {
 """The metrics by name."""
 
 
-class MeanMethod(Valued[Mean]):
+class MeanMethod(Betting[Mean], Valued[Mean]):
     """Judges a sum of means by one value for each example, in the order fixed at registration."""
 
     is_of_accuracies: ClassVar[bool] = False
@@ -150,31 +151,18 @@ class MeanMethod(Valued[Mean]):
     def rejects(
         self, clause: Clause, statistic: Floats, n_examples: int, log_level: float, cap: float, *, above: bool
     ) -> bool:
-        """Betting against the threshold; to show "below", the values are mirrored."""
-        from proctor.stats import bounded
-
+        """Betting against the threshold, where there is anything to bet on."""
         if _is_nothing(statistic):
             return False
-        low, high = self.value_range
-        if above:
-            return bounded.rejects(statistic, clause.threshold, log_level, low, high)
-        return bounded.rejects(-statistic, -clause.threshold, log_level, -high, -low)
-
-    def estimate(self, statistic: Floats, n_examples: int) -> float:
-        """Mean of the values."""
-        return float(statistic.mean()) if n_examples else math.nan
+        return super().rejects(clause, statistic, n_examples, log_level, cap, above=above)
 
     def bounds(
         self, clause: Clause, statistic: Floats, n_examples: int, level: float
     ) -> tuple[float, float, float | None]:
-        """Bounds by betting; a betting test has no p-value for a level chosen afterwards."""
-        from proctor.stats import bounded
-
-        low, high = self.value_range
+        """Bounds by betting; the whole range where there is nothing to bet on."""
         if _is_nothing(statistic):
-            return low, high, None
-        lower = bounded.lower_bound(statistic, level, low, high)
-        return lower, bounded.upper_bound(statistic, level, low, high), None
+            return *self.value_range, None
+        return super().bounds(clause, statistic, n_examples, level)
 
     def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
         """Size by the hinge bound, or by simulating the test, for values that scatter as much as they can."""

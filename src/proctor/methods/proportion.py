@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,15 +9,16 @@ from proctor.counting.events import Event, event_of
 from proctor.counting.reading import Reading
 from proctor.language import Clause, Proportion
 from proctor.language.quantities import DISAGREEMENT
-from proctor.methods.figures import MODELS, percent, points, share
+from proctor.methods.figures import MODELS, percent, points
 from proctor.methods.method import Counted
+from proctor.methods.standard import Binomial
 
 if TYPE_CHECKING:
     from proctor.methods.sizes.share import Share
     from proctor.methods.sizing import Progress, Sizing
 
 
-class ProportionMethod(Counted[Proportion, int]):
+class ProportionMethod(Binomial[Proportion], Counted[Proportion, int]):
     """Judges a proportion by the number of examples that have the property."""
 
     @property
@@ -39,31 +39,9 @@ class ProportionMethod(Counted[Proportion, int]):
         """Examples on the side that is to be shown."""
         return (statistic if above else n_examples - statistic), ()
 
-    def rejects(
-        self, clause: Clause, statistic: int, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
-        """Exact binomial test."""
-        from proctor.stats import binomial
-
-        return binomial.rejects(statistic, n_examples, clause.threshold, log_level, above=above)
-
-    def estimate(self, statistic: int, n_examples: int) -> float:
-        """Share of the examples."""
-        return share(statistic, n_examples)
-
     def counts(self, statistic: int) -> dict[str, int]:
         """The count, by the letter of the proportion."""
         return {str(self.quantity): statistic}
-
-    def bounds(
-        self, clause: Clause, statistic: int, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
-        """Clopper and Pearson's bounds, and the exact p-value."""
-        from proctor.stats import binomial
-
-        p_value = math.exp(binomial.log_p_value(statistic, n_examples, clause.threshold, above=clause.above))
-        lower = binomial.lower_bound(statistic, n_examples, level)
-        return lower, binomial.upper_bound(statistic, n_examples, level), p_value
 
     def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
         """Size of the exact binomial test."""

@@ -6,16 +6,15 @@ It lies below the limit where more than 95 % of the numbers do not exceed it: an
 
 from __future__ import annotations
 
-import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 from proctor.counting.reading import Content, Numbers, Reading
 from proctor.language import Call, Clause, Quantile, Variable, Within
 from proctor.language.tree import Name, Number
-from proctor.methods.figures import MODELS, figure, percent, points, share
-from proctor.methods.method import Method
+from proctor.methods.figures import MODELS, figure, percent, points
 from proctor.methods.metric import MODELS_IN_WORDS, Metric, refusal
+from proctor.methods.standard import Binomial
 
 if TYPE_CHECKING:
     from proctor.counting.panel import Mask, Panel
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from proctor.methods.sizing import Progress, Sizing
 
 
-class WithinMethod(Method[Within, int]):
+class WithinMethod(Binomial[Within]):
     """Judges the share of predictions that do not exceed a limit, by their number."""
 
     is_of_accuracies: ClassVar[bool] = False
@@ -46,31 +45,9 @@ class WithinMethod(Method[Within, int]):
 
         return int((outcomes.values(Said(self.quantity.model)) <= self.quantity.limit).sum())
 
-    def rejects(
-        self, clause: Clause, statistic: int, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
-        """Exact binomial test."""
-        from proctor.stats import binomial
-
-        return binomial.rejects(statistic, n_examples, clause.threshold, log_level, above=above)
-
-    def estimate(self, statistic: int, n_examples: int) -> float:
-        """Share of the examples."""
-        return share(statistic, n_examples)
-
     def counts(self, statistic: int) -> dict[str, int]:
         """The count."""
         return {"within": statistic}
-
-    def bounds(
-        self, clause: Clause, statistic: int, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
-        """Clopper and Pearson's bounds of the share, and the exact p-value."""
-        from proctor.stats import binomial
-
-        p_value = math.exp(binomial.log_p_value(statistic, n_examples, clause.threshold, above=clause.above))
-        lower = binomial.lower_bound(statistic, n_examples, level)
-        return lower, binomial.upper_bound(statistic, n_examples, level), p_value
 
     def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
         """Size of the exact binomial test, which takes no labels."""
