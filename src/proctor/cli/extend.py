@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from proctor.cli.owners import EXISTING, as_json_option, gate_file, owner_option, session_of
+from proctor.cli.owners import EXISTING, as_json_option, owner_option, session_of
 from proctor.cli.printing import print_found
 from proctor.errors import PASSED
 from proctor.gatefile import PredictionsFile
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from proctor.custody.extension import Extension
     from proctor.gatefile import Gate
 
+EXISTING_OR_FOLDER = click.Path(exists=True, path_type=Path)
 RULE = (
     "How many examples are added, and when, follows from what everybody may know: the calendar, what has arrived, the "
     "verdicts, the plan. Never from estimates, p-values or anything else that is the owner's alone."
@@ -27,20 +28,27 @@ RULE = (
     epilog="""\b
 Examples:
   proctor testset extend march-labels.csv --reason "those that arrived in March"
+  proctor testset extend march.csv april.csv gates/spam.yml --reason "the spring"
   proctor testset extend march-labels.csv --features march-features.csv --reason "as planned"
 """,
 )
-@click.argument("new_labels", type=EXISTING)
-@gate_file
-@click.option("--features", type=EXISTING, help="Features of the new examples, where the test set has features.")
+@click.argument("new_labels", nargs=-1, required=True, type=EXISTING_OR_FOLDER, metavar="NEW_LABELS... [FILE]")
+@click.option(
+    "--features",
+    type=EXISTING,
+    multiple=True,
+    help="Features of the new examples, if any; once for each file.",
+)
 @click.option("--reason", required=True, help="Why they come now; everybody can read it.")
 @owner_option
 @as_json_option
 def extend(
-    new_labels: Path, file: str, features: Path | None, reason: str, owner_record: Path | None, as_json: bool
+    new_labels: tuple[Path, ...], features: tuple[Path, ...], reason: str, owner_record: Path | None, as_json: bool
 ) -> int:
     """
-    Add the examples of NEW_LABELS to the test set, on the same account.
+    Add the examples of NEW_LABELS, one file or several, to the test set, on the same account.
+
+    A last one that is a folder, or ends in .yml or .yaml, is the gate file FILE.
 
     They must be drawn as the others were: not chosen by what models make of them, and labeled by people who see no
     predictions; in a pool, of which not all were labeled, they may come without labels. None may be in a registered
@@ -52,8 +60,10 @@ def extend(
     """
     from proctor.custody.extension import extend as add
 
-    session = session_of(file, owner_record)
-    done = add(session, new_labels, features, reason)
+    *named, last = new_labels
+    is_gate = bool(named) and (last.is_dir() or last.suffix in {".yml", ".yaml"})
+    session = session_of(str(last) if is_gate else ".", owner_record)
+    done = add(session, named if is_gate else new_labels, features, reason)
     found = {
         "testset": done.record.testset,
         "version": done.record.version,

@@ -7,7 +7,7 @@ The owner's figures have no part in it, and are neither read nor shown here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -65,14 +65,14 @@ class _Growth(NamedTuple):
     contents: Mapping[str, bytes]
 
 
-def extend(session: Session, new_labels: Path, new_features: Path | None, reason: str) -> Extension:
+def extend(session: Session, new_labels: Sequence[Path], new_features: Sequence[Path], reason: str) -> Extension:
     """
     Record that examples are added to the test set, and add them to its files.
 
     Args:
         session: The gate, opened by its owner.
-        new_labels: Table of their ids and labels, with the columns of the file of labels.
-        new_features: Table of their features, where the test set has features.
+        new_labels: Tables of their ids and labels, with the columns of the file of labels; at least one.
+        new_features: Tables of their features, where the test set has features; in the same order.
         reason: Why; public.
 
     Raises:
@@ -94,7 +94,7 @@ def extend(session: Session, new_labels: Path, new_features: Path | None, reason
     return done._replace(files=tuple(files.values()))
 
 
-def _refuse_unusable(session: Session, new_features: Path | None, reason: str) -> None:
+def _refuse_unusable(session: Session, new_features: Sequence[Path], reason: str) -> None:
     testset = session.gate.testset
     if testset.inputs is Inputs.SEALED:
         raise Misuse(
@@ -102,7 +102,7 @@ def _refuse_unusable(session: Session, new_features: Path | None, reason: str) -
             "baseline before it is pinned on them",
             hint="Register the next test set, which starts with what this one has left: `proctor testset renew`.",
         )
-    if (testset.features is None) != (new_features is None):
+    if (testset.features is None) == bool(new_features):
         missing = "has features, and those of the new examples are not named" if testset.features else "has no features"
         hint = "Name them: --features FILE." if testset.features else "Leave --features out."
         raise Misuse(f"the test set {missing}", hint=hint)
@@ -111,14 +111,16 @@ def _refuse_unusable(session: Session, new_features: Path | None, reason: str) -
     )
 
 
-def _growth(session: Session, new_labels: Path, new_features: Path | None) -> _Growth:
+def _growth(session: Session, new_labels: Sequence[Path], new_features: Sequence[Path]) -> _Growth:
     before = session.exam
     files = before.files
-    added = replace(files, labels=session.owner_key.opened(new_labels, "labels"))
+    added = replace(files, labels=_together([session.owner_key.opened(path, "labels") for path in new_labels]))
     contents = {"labels": appended(files.labels, added.labels)}
     grown = replace(files, labels=_holding(files.labels, contents["labels"]))
-    if files.features is not None and new_features is not None:
-        added = replace(added, features=Source(new_features, fence=session.gate.fence, is_owners=True))
+    if files.features is not None:
+        added = replace(
+            added, features=_together([Source(path, fence=session.gate.fence, is_owners=True) for path in new_features])
+        )
         assert added.features is not None  # noqa: S101  # it has just been named
         contents["features"] = appended(files.features, added.features)
         grown = replace(grown, features=_holding(files.features, contents["features"]))
@@ -126,6 +128,14 @@ def _growth(session: Session, new_labels: Path, new_features: Path | None) -> _G
     _refuse_known_ids(before, new)
     after = replace(_seen_alike(grown, before), account=before.fingerprint)
     return _Growth(before, new, after, contents)
+
+
+def _together(tables: Sequence[Source]) -> Source:
+    """One table of all rows, in order."""
+    first, *others = tables
+    for other in others:
+        first = replace(first, content=appended(first, other))
+    return first
 
 
 def _refuse_known_ids(before: TestSet, added: TestSet) -> None:

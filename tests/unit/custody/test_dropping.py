@@ -116,7 +116,7 @@ def test_drop__dropped_examples_never_come_back(project):
     table(project, "more.csv", ("id", "label"), gone)
 
     with pytest.raises(DataError, match="100 of the 100 new examples are in test set"):
-        extend(project.session(), project.root / "more.csv", None, REASON)
+        extend(project.session(), [project.root / "more.csv"], [], REASON)
     project.gate(testset={"labels": "more.csv"})
     with pytest.raises(DataError, match="100 of its 100 ids in common"):
         register(project.session(), Wish(follows=False))
@@ -128,7 +128,7 @@ def test_drop__then_extend_then_drop(project):
     table(project, "more.csv", ("id", "label"), [(f"f{i}", i % 10) for i in range(50)])
 
     drop(project.session(), Oldest(100), REASON)
-    extend(project.session(), project.root / "more.csv", None, "those of March")
+    extend(project.session(), [project.root / "more.csv"], [], "those of March")
     done = drop(project.session(), Oldest(100), REASON)
 
     assert 250 == done.record.n_examples
@@ -140,7 +140,7 @@ def test_drop__in_another_order_than_extended(project):
     """If younger examples were put in front, they would be dropped for the oldest."""
     project.check()
     table(project, "more.csv", ("id", "label"), [(f"f{i}", i % 10) for i in range(50)])
-    extend(project.session(), project.root / "more.csv", None, "those of March")
+    extend(project.session(), [project.root / "more.csv"], [], "those of March")
     header, *rows = (project.root / "labels.csv").read_text().splitlines()
     (project.root / "labels.csv").write_text("\n".join([header, *reversed(rows)]) + "\n")
 
@@ -199,7 +199,7 @@ def test_drop__labels_in_an_archive(project):
     project.gate(testset={"labels": "labels.npz"})
     project.check()
 
-    assert 450 == extend(project.session(), project.root / "more.npz", None, "those of March").record.n_examples
+    assert 450 == extend(project.session(), [project.root / "more.npz"], [], "those of March").record.n_examples
     assert 350 == drop(project.session(), Oldest(100), REASON).record.n_examples
 
     with np.load(project.root / "labels.npz") as found:

@@ -10,7 +10,7 @@ import pytest
 from gate.project import LABELS, N_EXAMPLES, Project, start
 from ledger.places import make_place, running_postgresql
 
-from proctor import gatefile
+from proctor import cli, gatefile
 from proctor.custody import extension
 from proctor.custody.corrections import correct
 from proctor.custody.extension import extend
@@ -48,7 +48,7 @@ def table(project: Project, name: str, column: str, values, first: int = N_EXAMP
 def grow(project: Project, **how):
     """Extend by a hundred examples."""
     table(project, "more.csv", "label", MORE)
-    return extend(project.session(**how), project.root / "more.csv", None, REASON)
+    return extend(project.session(**how), [project.root / "more.csv"], [], REASON)
 
 
 def predict_all(project: Project, name: str, n_wrong: int) -> None:
@@ -123,8 +123,8 @@ def test_extend__models_are_run_again(project):
     table(project, "more-x.csv", "x", np.arange(5_000, 5_100))
 
     with pytest.raises(Misuse, match="has features, and those of the new examples are not named"):
-        extend(project.session(), project.root / "more.csv", None, REASON)
-    extend(project.session(), project.root / "more.csv", project.root / "more-x.csv", REASON)
+        extend(project.session(), [project.root / "more.csv"], [], REASON)
+    extend(project.session(), [project.root / "more.csv"], [project.root / "more-x.csv"], REASON)
 
     again = project.check()
     assert ("first accepted", True, 500) == (again.basis, again.replayed, again.testset.n_examples)
@@ -170,7 +170,7 @@ def test_extend__refusals(project, content, message):
     (project.root / "more.csv").write_text(content)
 
     with pytest.raises((DataError, Misuse), match=message):
-        extend(project.session(), project.root / "more.csv", None, REASON)
+        extend(project.session(), [project.root / "more.csv"], [], REASON)
 
     assert [] == project.records(Extended)
     assert before == (project.root / "labels.csv").read_bytes()
@@ -183,7 +183,7 @@ def test_extend__examples_under_other_ids(project):
     table(project, "more-x.csv", "x", np.arange(100))
 
     with pytest.raises(DataError, match="100 of the 100 new examples are in test set"):
-        extend(project.session(), project.root / "more.csv", project.root / "more-x.csv", REASON)
+        extend(project.session(), [project.root / "more.csv"], [project.root / "more-x.csv"], REASON)
 
 
 def test_extend__examples_of_another_set(project):
@@ -194,7 +194,7 @@ def test_extend__examples_of_another_set(project):
     (project.root / "more.csv").write_text("id,label\ne3,1\nf1,2\n")
 
     with pytest.raises(DataError, match="1 of the 2 new examples are in test set"):
-        extend(project.session(), project.root / "more.csv", None, REASON)
+        extend(project.session(), [project.root / "more.csv"], [], REASON)
 
 
 def test_extend__sealed_inputs(project):
@@ -204,15 +204,32 @@ def test_extend__sealed_inputs(project):
     table(project, "more.csv", "label", MORE)
 
     with pytest.raises(Misuse, match="sealed inputs cannot be extended") as caught:
-        extend(project.session(), project.root / "more.csv", None, REASON)
+        extend(project.session(), [project.root / "more.csv"], [], REASON)
     assert "proctor testset renew" in caught.value.hint
+
+
+def test_extend__several_files_at_once(project, capsys):
+    """Cohorts in files of their own are one extension, in their order; a last folder or gate file is the gate's."""
+    project.check()
+    table(project, "march.csv", "label", MORE[:60])
+    table(project, "april.csv", "label", MORE[60:], 1_000)
+    files = [str(project.root / name) for name in ("march.csv", "april.csv")]
+
+    assert 0 == cli.run(["testset", "extend", *files, str(project.root / "proctor.yml"), "--reason", REASON])
+
+    assert "grew by 100 examples to 500" in capsys.readouterr().out
+    rows = (project.root / "labels.csv").read_text().splitlines()
+    assert ("e400", "e459", "e1000") == tuple(rows[place].split(",")[0] for place in (401, 460, 461))
+    assert 0 == cli.run(["testset", "extend", *files, str(project.root), "--reason", REASON])
+    assert "recorded before" in capsys.readouterr().out
+    assert 1 == len(project.records(Extended))
 
 
 @pytest.mark.parametrize("reason", ["", " ", "two\nlines", "x" * 201])
 def test_extend__reason_is_one_line(project, reason):
     """The reason is public: one printable line."""
     with pytest.raises(Misuse, match="one line"):
-        extend(project.session(), project.root / "labels.csv", None, reason)
+        extend(project.session(), [project.root / "labels.csv"], [], reason)
 
 
 def test_extend__a_set_that_is_over(project):
@@ -254,7 +271,7 @@ def test_extend__machine_that_died_after_the_entry(project, monkeypatch, written
     project.features().check()
     table(project, "more.csv", "label", MORE)
     table(project, "more-x.csv", "x", np.arange(5_000, 5_100))
-    act = (project.root / "more.csv", project.root / "more-x.csv", REASON)
+    act = ([project.root / "more.csv"], [project.root / "more-x.csv"], REASON)
     real, calls = extension.put_in_place, []
 
     def dies(*arguments) -> None:
@@ -290,7 +307,7 @@ def test_extend__machine_that_died_before_the_register_was_written(project, monk
     assert grow(project).completed
 
     table(project, "april.csv", "label", MORE[:50], 1_000)
-    assert 550 == extend(project.session(), project.root / "april.csv", None, REASON).record.n_examples
+    assert 550 == extend(project.session(), [project.root / "april.csv"], [], REASON).record.n_examples
 
 
 def test_extend__then_correct(project):
@@ -303,7 +320,7 @@ def test_extend__then_correct(project):
 
     assert 1 == correct(project.session(), project.root / "corrected.csv", "typed wrong").n_rows
     table(project, "april.csv", "label", MORE[:50], 1_000)
-    done = extend(project.session(), project.root / "april.csv", None, "those of April")
+    done = extend(project.session(), [project.root / "april.csv"], [], "those of April")
 
     assert 550 == done.record.n_examples
     life = life_of(project)
@@ -333,7 +350,7 @@ def test_hint__says_both_ways_on(project):
     more = int(caught.value.hint.split("at least ")[1].split(" ")[0].replace(",", ""))
     values = np.random.default_rng(3).integers(0, 10, more)
     table(project, "more.csv", "label", values)
-    extend(project.session(), project.root / "more.csv", None, REASON)
+    extend(project.session(), [project.root / "more.csv"], [], REASON)
     with pytest.raises(DataError, match="has no prediction for"):
         project.check()
 
@@ -367,18 +384,18 @@ def test_extend__two_at_once(shared):
     def come_between() -> str:
         if not theirs:
             theirs.append(b"")
-            extend(shared.session(), shared.root / "march.csv", None, REASON)
+            extend(shared.session(), [shared.root / "march.csv"], [], REASON)
             theirs[0] = labels.read_bytes()
             labels.write_bytes(mine)  # in the other one's clone they are as they were
         return "2026-11-23T21:43:00Z"
 
     session = dataclasses.replace(shared.session(), runtime=Runtime(dict(shared.environ), now=come_between))
     with pytest.raises(DataError, match="which was extended to 500"):
-        extend(session, shared.root / "april.csv", None, REASON)
+        extend(session, [shared.root / "april.csv"], [], REASON)
 
     labels.write_bytes(theirs[0])
     assert 1 == len(shared.records(Extended))
-    done = extend(shared.session(), shared.root / "april.csv", None, REASON)
+    done = extend(shared.session(), [shared.root / "april.csv"], [], REASON)
     assert 550 == done.record.n_examples
 
 

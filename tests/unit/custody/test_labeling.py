@@ -231,7 +231,7 @@ def test_pool__grows_and_shrinks(project):
     project.gate(baseline=None, candidate={"predictions": "old.csv"}).rows_of_labels([""] * N_EXAMPLES).check()
     more = project.root / "more.csv"
     more.write_text("id,label\n" + "".join(f"e{row},\n" for row in range(N_EXAMPLES, 500)))
-    extend(project.session(), more, None, "those of March")
+    extend(project.session(), [more], [], "those of March")
     truth = np.concatenate([LABELS, LABELS[:100]])
 
     def predict(first: int) -> None:
