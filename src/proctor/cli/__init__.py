@@ -37,7 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("proctor.cli.plan:plan", "Say how many examples and labels a condition takes."),
     "status": ("proctor.cli.status:status", "Show what is left of the test set."),
     "explain": ("proctor.cli.explain:explain", "Say in plain words what a condition asks."),
-    "testset": ("proctor.cli.testset:testset", "Look after a test set: seal, correct, extend, retire, renew."),
+    "testset": ("proctor.cli.testset:testset", "Look after a test set: seal, correct, extend, drop, retire, renew."),
     "labels": ("proctor.cli.labels:labels", "Ask people for labels, take them back, count them."),
     "runstore": ("proctor.cli.runstore:runstore", "Look after the team's run store (MLflow)."),
     "ledger": ("proctor.cli.ledger:ledger", "Show, verify, export and import the ledger."),
