@@ -51,8 +51,10 @@ def here(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) ->
     ):
         afterwards.callback(forget_keys)
         take_keys()
+        gc.freeze()  # thousands of collected tests are not looked at below
         code = cli.run(arguments)
     gc.collect()  # ledgers are closed, as they are at the end of a process
+    gc.unfreeze()
     return Ran(code, _text(out), _text(err))
 
 

@@ -123,12 +123,15 @@ def test_labels_missing__the_request_is_closed_to_others_and_not_repeated(secret
     ran = secret.workshop.proctor("check")
 
     assert 3 == ran.code
-    (path,) = (secret.root / ".proctor/requests").iterdir()
-    assert 0o600 == stat.S_IMODE(path.stat().st_mode)
-    assert 0o700 == stat.S_IMODE(path.parent.stat().st_mode)
+    folder = secret.root / ".proctor/requests"
+    assert 0o700 == stat.S_IMODE(folder.stat().st_mode)
     assert not re.search(r"\be\d+\b", ran.out + ran.err)
     assert_silent(ran.out + ran.err)
-    assert_silent(path.read_bytes())
+    wanted_and_asked = list(folder.iterdir())
+    assert 2 == len(wanted_and_asked)
+    for path in wanted_and_asked:
+        assert 0o600 == stat.S_IMODE(path.stat().st_mode), path
+        assert_silent(path.read_bytes())
 
 
 BROKEN_LABELS = {
