@@ -1,5 +1,6 @@
 """How properties are tried: the same examples in every run, and no verdict on how fast the machine is; and no key."""
 
+import os
 from collections.abc import Iterator
 from itertools import count
 
@@ -12,6 +13,11 @@ settings.register_profile("proctor", deadline=None, derandomize=True, suppress_h
 settings.load_profile("proctor")
 
 _numbers = count()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than processors: while a test waits for the end of a slot, another one runs."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(autouse=True)
