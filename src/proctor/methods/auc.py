@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from proctor.counting.reading import Content, Numbers, Reading
 from proctor.language import Call, Clause, Ranking
-from proctor.methods.figures import MODELS, percent, points
-from proctor.methods.method import Method
+from proctor.methods.figures import MODELS, percent
 from proctor.methods.metric import Metric
 from proctor.methods.one_class import model_and_class
+from proctor.methods.standard import InPercent
 
 if TYPE_CHECKING:
     from proctor.counting.panel import Labeled, Mask, Panel
@@ -66,7 +66,7 @@ class _IsOf(NamedTuple):
         return is_class(labels.values, self.positive).astype(np.float64)
 
 
-class AucMethod(Method[Ranking, Pairs]):
+class AucMethod(InPercent[Ranking, Pairs]):
     """Judges the area by the share of pairs that are in order, and the number of the rarer kind."""
 
     is_of_accuracies: ClassVar[bool] = False
@@ -134,14 +134,6 @@ class AucMethod(Method[Ranking, Pairs]):
         """The area in per cent."""
         subject = f"the AUC of {MODELS[self.quantity.model]} for class {self.quantity.positive}"
         return f"{subject} is {'above' if clause.above else 'below'} {percent(clause.threshold)}"
-
-    def value_in_words(self, value: float) -> str:
-        """An area in per cent."""
-        return percent(value)
-
-    def tolerance_in_words(self, tolerance: float) -> str:
-        """A distance in points."""
-        return points(tolerance)
 
     @property
     def remarks(self) -> tuple[str, ...]:

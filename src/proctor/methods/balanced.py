@@ -15,6 +15,7 @@ from proctor.language import Clause, Ratio, RatioDifference
 from proctor.methods.method import Sequential
 from proctor.methods.metric import Metric
 from proctor.methods.one_class import OfOneClass, OfOneModel, OfTwoModels, ratio_called
+from proctor.methods.standard import bounds_of_values, rejects_values
 
 if TYPE_CHECKING:
     from proctor.methods.method import Codes, Floats
@@ -58,13 +59,8 @@ class _BalancedMethod(OfOneClass[Ratio | RatioDifference, Groups], Sequential[Ra
     def rejects(
         self, clause: Clause, statistic: Groups, n_examples: int, log_level: float, cap: float, *, above: bool
     ) -> bool:
-        """Betting against the threshold; to show "below", the scores are mirrored."""
-        from proctor.stats import bounded
-
-        low, high = self.value_range
-        if above:
-            return bounded.rejects(statistic.scores, clause.threshold, log_level, low, high)
-        return bounded.rejects(-statistic.scores, -clause.threshold, log_level, -high, -low)
+        """Betting on the scores of the groups."""
+        return rejects_values(statistic.scores, clause.threshold, log_level, self.value_range, above=above)
 
     def estimate(self, statistic: Groups, n_examples: int) -> float:
         """Balanced accuracy of the sample, or its difference."""
@@ -77,12 +73,8 @@ class _BalancedMethod(OfOneClass[Ratio | RatioDifference, Groups], Sequential[Ra
     def bounds(
         self, clause: Clause, statistic: Groups, n_examples: int, level: float
     ) -> tuple[float, float, float | None]:
-        """Bounds by betting; a betting test has no p-value for a level chosen afterwards."""
-        from proctor.stats import bounded
-
-        low, high = self.value_range
-        lower = bounded.lower_bound(statistic.scores, level, low, high)
-        return lower, bounded.upper_bound(statistic.scores, level, low, high), None
+        """Bounds by betting on the scores of the groups."""
+        return bounds_of_values(statistic.scores, level, self.value_range)
 
     def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
         """Size by the test's known width, or by simulating it."""

@@ -9,6 +9,7 @@ from proctor.counting.events import Event, Right
 from proctor.language import Clause, Difference
 from proctor.methods.figures import MODELS, points, share
 from proctor.methods.method import Counted
+from proctor.methods.standard import bounds_of_wins, rejects_wins
 
 if TYPE_CHECKING:
     from proctor.methods.sizes.share import Share
@@ -39,13 +40,8 @@ class DifferenceMethod(Counted[Difference, WinsAndLosses]):
     def rejects(
         self, clause: Clause, statistic: WinsAndLosses, n_examples: int, log_level: float, cap: float, *, above: bool
     ) -> bool:
-        """Exact paired score test; to show "below", the models change places."""
-        from proctor.stats.paired import PairedTest
-
-        wins, losses = statistic
-        if above:
-            return PairedTest(n_examples, clause.threshold, log_level, cap).rejects(wins, losses)
-        return PairedTest(n_examples, -clause.threshold, log_level, cap).rejects(losses, wins)
+        """Exact paired score test."""
+        return rejects_wins(*statistic, n_examples, clause.threshold, log_level, cap, above=above)
 
     def estimate(self, statistic: WinsAndLosses, n_examples: int) -> float:
         """Wins without losses, as a share of the examples."""
@@ -61,13 +57,7 @@ class DifferenceMethod(Counted[Difference, WinsAndLosses]):
         self, clause: Clause, statistic: WinsAndLosses, n_examples: int, level: float
     ) -> tuple[float, float, float | None]:
         """Bounds and p-value of the paired test."""
-        from proctor.stats import paired
-
-        wins, losses = statistic
-        n, c = n_examples, clause.threshold
-        bounds = paired.lower_bound(wins, losses, n, level), paired.upper_bound(wins, losses, n, level)
-        signed = (wins, losses, n, c) if clause.above else (losses, wins, n, -c)
-        return *bounds, paired.p_value(*signed, level)
+        return bounds_of_wins(*statistic, n_examples, clause.threshold, level, above=clause.above)
 
     def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
         """Size of the exact paired test."""

@@ -11,6 +11,7 @@ from proctor.language.tree import Argument, Name, Number, Text, decimal_text
 from proctor.methods.figures import MODELS, percent, points
 from proctor.methods.method import Method
 from proctor.methods.metric import MODELS_IN_WORDS, refusal, refuse_words
+from proctor.methods.standard import InPercent
 from proctor.spelling import class_name
 
 if TYPE_CHECKING:
@@ -58,20 +59,12 @@ class OfOneClass(Method[Judged, Statistic]):
         return f"the {self.noun} of {MODELS[self.models[0]]} for class {self.quantity.positive} is"
 
 
-class OfOneModel(OfOneClass[Judged, Statistic]):
+class OfOneModel(OfOneClass[Judged, Statistic], InPercent[Judged, Statistic]):
     """Words of a metric against a number."""
 
     def in_words(self, clause: Clause) -> str:
         """Shares in per cent."""
         return f"{self.subject} {'above' if clause.above else 'below'} {percent(clause.threshold)}"
-
-    def value_in_words(self, value: float) -> str:
-        """A share in per cent."""
-        return percent(value)
-
-    def tolerance_in_words(self, tolerance: float) -> str:
-        """A distance in points."""
-        return points(tolerance)
 
 
 class OfTwoModels(OfOneClass[Judged, Statistic]):

@@ -9,7 +9,7 @@ from proctor.counting.events import Event, event_of
 from proctor.counting.reading import Reading
 from proctor.language import Clause, Proportion
 from proctor.language.quantities import DISAGREEMENT
-from proctor.methods.figures import MODELS, percent, points
+from proctor.methods.figures import MODELS, percent
 from proctor.methods.method import Counted
 from proctor.methods.standard import Binomial
 
@@ -55,11 +55,3 @@ class ProportionMethod(Binomial[Proportion], Counted[Proportion, int]):
             return f"{'more than' if clause.above else 'at most'} {percent(clause.threshold)} of predictions change"
         bound = "more than" if clause.above else "less than"
         return f"{MODELS[self.quantity.variable]} is right on {bound} {percent(clause.threshold)} of examples"
-
-    def value_in_words(self, value: float) -> str:
-        """A share in per cent."""
-        return percent(value)
-
-    def tolerance_in_words(self, tolerance: float) -> str:
-        """A distance in points."""
-        return points(tolerance)

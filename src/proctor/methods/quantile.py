@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from proctor.counting.reading import Content, Numbers, Reading
 from proctor.language import Call, Clause, Quantile, Variable, Within
 from proctor.language.tree import Name, Number
-from proctor.methods.figures import MODELS, figure, percent, points
+from proctor.methods.figures import MODELS, figure, percent
 from proctor.methods.metric import MODELS_IN_WORDS, Metric, refusal
 from proctor.methods.standard import Binomial
 
@@ -60,14 +60,6 @@ class WithinMethod(Binomial[Within]):
         side = "at most" if clause.above else "above"
         of = MODELS[self.quantity.model]
         return f"the {percent(clause.threshold)} quantile of {of} is {side} {figure(self.quantity.limit)}"
-
-    def value_in_words(self, value: float) -> str:
-        """A share in per cent."""
-        return percent(value)
-
-    def tolerance_in_words(self, tolerance: float) -> str:
-        """A distance of shares in points."""
-        return points(tolerance)
 
     @property
     def remarks(self) -> tuple[str, ...]:

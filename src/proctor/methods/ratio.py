@@ -16,6 +16,7 @@ from proctor.language import Clause, Ratio
 from proctor.methods.method import Counted
 from proctor.methods.metric import Metric
 from proctor.methods.one_class import OfOneModel, ratio_called
+from proctor.methods.standard import bounds_of_count
 
 if TYPE_CHECKING:
     from proctor.counting.panel import Mask, Panel
@@ -114,13 +115,10 @@ class RatioMethod(OfOneModel[Ratio, Hits], Counted[Ratio, Hits]):
         self, clause: Clause, statistic: Hits, n_examples: int, level: float
     ) -> tuple[float, float, float | None]:
         """Clopper and Pearson's bounds, and the exact p-value."""
-        from proctor.stats import binomial
-
         if not statistic.part:
             return 0.0, 1.0, 1.0
         threshold, value_of = self.kind.share_of(clause.threshold), self.kind.value_of
-        p_value = math.exp(binomial.log_p_value(*statistic, threshold, above=clause.above))
-        lower, upper = binomial.lower_bound(*statistic, level), binomial.upper_bound(*statistic, level)
+        lower, upper, p_value = bounds_of_count(*statistic, threshold, level, above=clause.above)
         return value_of(lower), value_of(upper), p_value
 
     def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:

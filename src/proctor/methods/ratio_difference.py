@@ -16,6 +16,7 @@ from proctor.language import Clause, RatioDifference
 from proctor.methods.method import Counted, Sequential
 from proctor.methods.one_class import OfTwoModels
 from proctor.methods.ratio import KINDS
+from proctor.methods.standard import bounds_of_wins, rejects_wins
 
 if TYPE_CHECKING:
     from proctor.counting.panel import Mask, Panel
@@ -77,15 +78,8 @@ class ShareDifferenceMethod(_OfKind[Pairs], Counted[RatioDifference, Pairs]):
     def rejects(
         self, clause: Clause, statistic: Pairs, n_examples: int, log_level: float, cap: float, *, above: bool
     ) -> bool:
-        """Exact paired score test among the examples that count; to show "below", the models change places."""
-        from proctor.stats.paired import PairedTest
-
-        wins, losses, part = statistic
-        if not part:
-            return False
-        if above:
-            return PairedTest(part, clause.threshold, log_level, 1.0).rejects(wins, losses)
-        return PairedTest(part, -clause.threshold, log_level, 1.0).rejects(losses, wins)
+        """Exact paired score test among the examples that count; where there are none, nothing is shown."""
+        return bool(statistic.part) and rejects_wins(*statistic, clause.threshold, log_level, 1.0, above=above)
 
     def estimate(self, statistic: Pairs, n_examples: int) -> float:
         """Wins without losses, as a share of the examples that count; NaN where there are none."""
@@ -99,16 +93,10 @@ class ShareDifferenceMethod(_OfKind[Pairs], Counted[RatioDifference, Pairs]):
     def bounds(
         self, clause: Clause, statistic: Pairs, n_examples: int, level: float
     ) -> tuple[float, float, float | None]:
-        """Bounds and p-value of the paired test."""
-        from proctor.stats import paired
-
-        wins, losses, part = statistic
-        if not part:
+        """Bounds and p-value of the paired test among the examples that count."""
+        if not statistic.part:
             return -1.0, 1.0, 1.0
-        bounds = paired.lower_bound(wins, losses, part, level), paired.upper_bound(wins, losses, part, level)
-        c = clause.threshold
-        signed = (wins, losses, part, c) if clause.above else (losses, wins, part, -c)
-        return *bounds, paired.p_value(*signed, level)
+        return bounds_of_wins(*statistic, clause.threshold, level, above=clause.above)
 
     def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
         """Size of the exact paired test: the number of examples that count."""

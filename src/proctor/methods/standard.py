@@ -1,19 +1,89 @@
-"""Tests that several methods share: of one count (theory.md §3.1), and of a mean of bounded values (§3.3)."""
+"""
+Tests and words that several methods share.
+
+The tests: of one count (theory.md §3.1), of wins and losses (§3.2), and of a mean of bounded values (§3.3). Each is
+asked of the examples that count, which are all of them for some methods and a part for others.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from proctor.language import Clause
-from proctor.methods.figures import share
+from proctor.methods.figures import percent, points, share
 from proctor.methods.method import Judged, Method
 
 if TYPE_CHECKING:
     from proctor.methods.method import Floats
 
+Statistic = TypeVar("Statistic")
+Bounds = tuple[float, float, float | None]
+"""Lower and upper confidence bound, and a p-value where the test has one."""
 
-class Binomial(Method[Judged, int]):
+
+def bounds_of_count(
+    successes: int, n: int, threshold: float, level: float, *, above: bool
+) -> tuple[float, float, float]:
+    """Clopper and Pearson's bounds on a share, and the exact p-value."""
+    from proctor.stats import binomial
+
+    p_value = math.exp(binomial.log_p_value(successes, n, threshold, above=above))
+    return binomial.lower_bound(successes, n, level), binomial.upper_bound(successes, n, level), p_value
+
+
+def rejects_wins(
+    wins: int, losses: int, n: int, threshold: float, log_level: float, cap: float, *, above: bool
+) -> bool:
+    """Exact paired score test; to show "below", the models change places."""
+    from proctor.stats.paired import PairedTest
+
+    if above:
+        return PairedTest(n, threshold, log_level, cap).rejects(wins, losses)
+    return PairedTest(n, -threshold, log_level, cap).rejects(losses, wins)
+
+
+def bounds_of_wins(wins: int, losses: int, n: int, threshold: float, level: float, *, above: bool) -> Bounds:
+    """Bounds and p-value of the paired test."""
+    from proctor.stats import paired
+
+    signed = (wins, losses, n, threshold) if above else (losses, wins, n, -threshold)
+    lower, upper = paired.lower_bound(wins, losses, n, level), paired.upper_bound(wins, losses, n, level)
+    return lower, upper, paired.p_value(*signed, level)
+
+
+def rejects_values(
+    values: Floats, threshold: float, log_level: float, value_range: tuple[float, float], *, above: bool
+) -> bool:
+    """Betting against the threshold; to show "below", the values are mirrored."""
+    from proctor.stats import bounded
+
+    low, high = value_range
+    if above:
+        return bounded.rejects(values, threshold, log_level, low, high)
+    return bounded.rejects(-values, -threshold, log_level, -high, -low)
+
+
+def bounds_of_values(values: Floats, level: float, value_range: tuple[float, float]) -> Bounds:
+    """Bounds by betting; a betting test has no p-value for a level chosen afterwards."""
+    from proctor.stats import bounded
+
+    return bounded.lower_bound(values, level, *value_range), bounded.upper_bound(values, level, *value_range), None
+
+
+class InPercent(Method[Judged, Statistic]):
+    """A method whose values are shares, told in per cent, and whose distances are told in points."""
+
+    def value_in_words(self, value: float) -> str:
+        """A share in per cent."""
+        return percent(value)
+
+    def tolerance_in_words(self, tolerance: float) -> str:
+        """A distance in points."""
+        return points(tolerance)
+
+
+class Binomial(InPercent[Judged, int]):
     """A method that tests one count of examples exactly."""
 
     def rejects(
@@ -28,15 +98,9 @@ class Binomial(Method[Judged, int]):
         """Share of the examples."""
         return share(statistic, n_examples)
 
-    def bounds(
-        self, clause: Clause, statistic: int, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
+    def bounds(self, clause: Clause, statistic: int, n_examples: int, level: float) -> Bounds:
         """Clopper and Pearson's bounds, and the exact p-value."""
-        from proctor.stats import binomial
-
-        p_value = math.exp(binomial.log_p_value(statistic, n_examples, clause.threshold, above=clause.above))
-        lower = binomial.lower_bound(statistic, n_examples, level)
-        return lower, binomial.upper_bound(statistic, n_examples, level), p_value
+        return bounds_of_count(statistic, n_examples, clause.threshold, level, above=clause.above)
 
 
 class Betting(Method[Judged, "Floats"]):
@@ -45,24 +109,13 @@ class Betting(Method[Judged, "Floats"]):
     def rejects(
         self, clause: Clause, statistic: Floats, n_examples: int, log_level: float, cap: float, *, above: bool
     ) -> bool:
-        """Betting against the threshold; to show "below", the values are mirrored."""
-        from proctor.stats import bounded
-
-        low, high = self.value_range
-        if above:
-            return bounded.rejects(statistic, clause.threshold, log_level, low, high)
-        return bounded.rejects(-statistic, -clause.threshold, log_level, -high, -low)
+        """Betting on the values."""
+        return rejects_values(statistic, clause.threshold, log_level, self.value_range, above=above)
 
     def estimate(self, statistic: Floats, n_examples: int) -> float:
         """Mean of the values."""
         return float(statistic.mean()) if n_examples else math.nan
 
-    def bounds(
-        self, clause: Clause, statistic: Floats, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
-        """Bounds by betting; a betting test has no p-value for a level chosen afterwards."""
-        from proctor.stats import bounded
-
-        low, high = self.value_range
-        lower = bounded.lower_bound(statistic, level, low, high)
-        return lower, bounded.upper_bound(statistic, level, low, high), None
+    def bounds(self, clause: Clause, statistic: Floats, n_examples: int, level: float) -> Bounds:
+        """Bounds by betting on the values."""
+        return bounds_of_values(statistic, level, self.value_range)
