@@ -12,13 +12,13 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 
-from proctor.language.quantity import ORDER, OfOneModel, Whole, alone
+from proctor.language.quantity import ORDER, OfAccuracies, OfOneModel, Whole, alone
 from proctor.language.scores import Mean, Quantile, Ranking, Within, sum_text
 from proctor.language.tree import Variable, decimal_text, quoted
 
 
 @dataclass(frozen=True)
-class Proportion(Whole):
+class Proportion(OfAccuracies):
     """One population proportion."""
 
     variable: Variable
@@ -28,17 +28,12 @@ class Proportion(Whole):
         """Coefficients of n, o, a and d."""
         return alone(self.variable)
 
-    @property
-    def terms(self) -> tuple[tuple[float, str], ...]:
-        """Coefficients and names of what it is made of; none is 0."""
-        return _named(self.weights)
-
     def __str__(self) -> str:
         return str(self.variable)
 
 
 @dataclass(frozen=True)
-class Difference(Whole):
+class Difference(OfAccuracies):
     """Difference of two accuracies, never of *d*; in the normal form *plus* comes first in the order n, o, a."""
 
     plus: Variable
@@ -54,17 +49,12 @@ class Difference(Whole):
         """True if examples on which one model alone is right are among those on which predictions change."""
         return {self.plus, self.minus} == {Variable.N, Variable.O}
 
-    @property
-    def terms(self) -> tuple[tuple[float, str], ...]:
-        """Coefficients and names of what it is made of; none is 0."""
-        return _named(self.weights)
-
     def __str__(self) -> str:
         return f"{self.plus} - {self.minus}"
 
 
 @dataclass(frozen=True)
-class Linear(Whole):
+class Linear(OfAccuracies):
     """Any other linear expression, by its coefficients as written."""
 
     n: float = 0.0
@@ -76,11 +66,6 @@ class Linear(Whole):
     def weights(self) -> tuple[float, ...]:
         """Coefficients of n, o, a and d."""
         return self.n, self.o, self.a, self.d
-
-    @property
-    def terms(self) -> tuple[tuple[float, str], ...]:
-        """Coefficients and names of what it is made of; none is 0."""
-        return _named(self.weights)
 
     def __str__(self) -> str:
         return sum_text(self.terms)
@@ -182,10 +167,6 @@ def _mean_of(terms: Mapping[Mean, Fraction]) -> tuple[Mean, Fraction]:
     parts.sort(key=lambda part: (ORDER.index(part[1].model), str(part[1])))
     first = parts[0][0]
     return Mean(tuple((float(weight / first), score) for weight, score in parts)), first
-
-
-def _named(weights: tuple[float, ...]) -> tuple[tuple[float, str], ...]:
-    return tuple((weight, str(name)) for weight, name in zip(weights, ORDER, strict=True) if weight)
 
 
 def quantity_variables(quantity: Quantity) -> frozenset[Variable]:

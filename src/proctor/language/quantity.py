@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from proctor.language.tree import Variable
 
 ORDER = tuple(Variable)
@@ -25,6 +27,20 @@ class Whole:
     def terms(self) -> tuple[tuple[float, str], ...]:
         """Coefficients and names of what it is made of; none is 0."""
         return ((1.0, str(self)),)
+
+
+class OfAccuracies(Whole):
+    """A sum of accuracies and of the share of changed predictions, told by its coefficients."""
+
+    @property
+    @abstractmethod
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d."""
+
+    @property
+    def terms(self) -> tuple[tuple[float, str], ...]:
+        """Coefficients and letters; none is 0."""
+        return tuple((weight, str(name)) for weight, name in zip(self.weights, ORDER, strict=True) if weight)
 
 
 class OfOneModel(Whole):

@@ -321,7 +321,7 @@ def test_plan__has_its_power(text: str) -> None:
     """Simulated at the planned size, the test misses the alternative about as often as the plan says, or less."""
     planned = sizing(text)
 
-    missed = misses(planned._scaled(planned.clause.tolerance), planned.sample_size(), 400)
+    missed = misses(planned.test(planned.clause.tolerance, 0), planned.sample_size(), 400)
 
     assert missed <= 0.17  # 10 % and five standard errors
     assert planned.resolves(planned.sample_size())

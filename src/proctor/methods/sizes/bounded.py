@@ -9,16 +9,16 @@ smaller.
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import ClassVar
 
 from proctor.language import value_range
 from proctor.methods.sizes import simulation
-from proctor.methods.sizes.share import SizedByShare, check_alternative
+from proctor.methods.sizes.share import check_alternative
+from proctor.methods.sizes.simulated import Simulated, smallest
 from proctor.methods.sizes.simulation import Anticipated, Scaled
-from proctor.methods.sizing import ComputedAnew, Progress, Sizing
 from proctor.stats import hinge
 
 NARROWEST = 1e-6
@@ -26,17 +26,13 @@ NARROWEST = 1e-6
 
 
 @dataclass(frozen=True)
-class BoundedSizing(SizedByShare, ComputedAnew, ABC):
+class BoundedSizing(Simulated):
     """
     The betting test, whatever the values are; what is anticipated of them is for each quantity to say.
 
     What is to be proven is always that the mean lies above: for ``<`` the values are mirrored in their range.
     """
 
-    simulate: bool = False
-    progress: Progress | None = None
-    method: ClassVar[str] = "betting (STaR-Bets)"
-    """Name of the test."""
     subject: ClassVar[str]
     """The quantity, for words."""
 
@@ -69,19 +65,7 @@ class BoundedSizing(SizedByShare, ComputedAnew, ABC):
         bound = hinge.sample_size(self._null, truth, self.log_level, self.share.log_miss)
         if not self.simulate:
             return bound
-        return simulation.sample_size(self._scaled(self.share.asked), bound, self.progress)
-
-    @property
-    def is_rough(self) -> bool:
-        """A simulation costs seconds: other levels scale the planned one by the test's approximate size."""
-        return self.simulate
-
-    def nearby_size(self, planned: Sizing, size: int) -> int:
-        """The hinge bound's size itself, at this level; or a simulated one, scaled."""
-        if not planned.is_rough:
-            return self.sample_size()
-        assert isinstance(planned, BoundedSizing)  # noqa: S101  # the same clause at another level
-        return math.ceil(size * self.approximate_size() / planned.approximate_size())
+        return simulation.sample_size(self.test(self.share.asked, bound), bound, self.progress)
 
     def tolerance(self, n_examples: int) -> float | None:
         """
@@ -102,7 +86,7 @@ class BoundedSizing(SizedByShare, ComputedAnew, ABC):
             return False
         if self.clause.tolerance is None:
             return n_examples * -math.log(self._null) >= -self.log_level
-        if self._works_narrowly(n_examples, self.clause.tolerance):
+        if self.works(n_examples, self.clause.tolerance):
             return True
         missed = hinge.log_miss(n_examples, self._null, min(1.0, self._truth(self.share.asked)), self.log_level)
         return missed <= self.share.log_miss
@@ -110,25 +94,15 @@ class BoundedSizing(SizedByShare, ComputedAnew, ABC):
     def _narrow_tolerance(self, n_examples: int) -> float | None:
         low, high = self.means()
         room = (high - self.clause.threshold if self.share.above else self.clause.threshold - low) / 2
-        near, far = 0.0, room * (1 - 1e-9)
-        if far <= 0 or not self._works_narrowly(n_examples, far):
-            return None
-        while far - near > NARROWEST * self._width:
-            middle = (near + far) / 2
-            near, far = (near, middle) if self._works_narrowly(n_examples, middle) else (middle, far)
-        return far
+        return smallest(partial(self.works, n_examples), room * (1 - 1e-9), NARROWEST * self._width)
 
     def approximate_size(self) -> int:
         """About as many examples as the test itself needs."""
-        scaled = self._scaled(self.share.asked)
-        return simulation.approximate_size(scaled, scaled.log_miss)
+        test = self.test(self.share.asked, 0)
+        return simulation.approximate_size(test, test.log_miss)
 
-    def _works_narrowly(self, n_examples: int, tolerance: float) -> bool:
-        scaled = self._scaled(tolerance)
-        return simulation.approximate_size(scaled, scaled.log_miss) <= n_examples
-
-    def _scaled(self, tolerance: float) -> Scaled:
-        """The test on values in [0, 1], and the population with most variance at the alternative."""
+    def test(self, tolerance: float, n_examples: int) -> Scaled:
+        """The test on values in [0, 1], and the population with most variance at the alternative, of any size."""
         low, high = self._range
         population = self.anticipated(self.share.alternative(tolerance))
         values = tuple(
