@@ -14,8 +14,10 @@ from proctor.cli.printing import print_found
 from proctor.errors import PASSED, Misuse
 
 if TYPE_CHECKING:
-    from proctor.custody.dropping import Drop, Rule
+    from proctor.custody.changes import Change
+    from proctor.custody.dropping import Rule
     from proctor.gatefile import Gate
+    from proctor.ledger.records import Dropped
 
 RULE = (
     "Which examples go follows from their age alone, and when from what everybody may know. Never from labels, from "
@@ -91,7 +93,7 @@ def _rule(oldest: int | None, before: dt.datetime | None, column: str | None) ->
     )
 
 
-def _lines(done: Drop, gate: Gate) -> list[str]:
+def _lines(done: Change[Dropped], gate: Gate) -> list[str]:
     before = " (recorded before; completed now)" if done.completed else ""
     left = f"dropped {done.record.n_dropped:,} examples, {done.record.n_examples:,} stay"
     return [

@@ -13,8 +13,9 @@ from proctor.errors import PASSED
 from proctor.gatefile import PredictionsFile
 
 if TYPE_CHECKING:
-    from proctor.custody.extension import Extension
+    from proctor.custody.changes import Change
     from proctor.gatefile import Gate
+    from proctor.ledger.records import Extended
 
 EXISTING_OR_FOLDER = click.Path(exists=True, path_type=Path)
 RULE = (
@@ -77,7 +78,7 @@ def extend(
     return PASSED
 
 
-def _lines(done: Extension, gate: Gate) -> list[str]:
+def _lines(done: Change[Extended], gate: Gate) -> list[str]:
     before = " (recorded before; completed now)" if done.completed else ""
     grew = f"grew by {done.record.n_added:,} examples to {done.record.n_examples:,}"
     return [

@@ -12,17 +12,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import NamedTuple, assert_never
 
 import numpy as np
 
-from proctor.custody.corrections import put_in_place
-from proctor.custody.extension import refuse_over
+from proctor.custody.changes import Change, earlier, refuse_unchangeable, written
 from proctor.custody.reasons import refuse_no_reason
 from proctor.errors import DataError, Misuse, ModelError
-from proctor.gate import labels
-from proctor.gate.books import Books, refuse_outgrown, refuse_pending
+from proctor.gate.books import Books
 from proctor.gate.growth import refuse_reordered
 from proctor.gate.registration import portrait
 from proctor.gate.session import Session
@@ -73,23 +70,6 @@ class Before:
 Rule = Oldest | Before
 
 
-class Drop(NamedTuple):
-    """
-    A drop that is in the books, and in the files.
-
-    Attributes:
-        record: The entry's record.
-        entry: Its number.
-        files: The files that hold what stays.
-        completed: True if an earlier attempt had recorded it already.
-    """
-
-    record: Dropped
-    entry: int
-    files: tuple[Path, ...]
-    completed: bool = False
-
-
 class _Shrinking(NamedTuple):
     """The test set as it is, which of its examples stay, and what becomes of its files."""
 
@@ -99,7 +79,7 @@ class _Shrinking(NamedTuple):
     contents: Mapping[str, bytes]
 
 
-def drop(session: Session, rule: Rule, reason: str) -> Drop:
+def drop(session: Session, rule: Rule, reason: str) -> Change[Dropped]:
     """
     Record that the oldest examples leave the test set, and take them out of its files.
 
@@ -123,11 +103,7 @@ def drop(session: Session, rule: Rule, reason: str) -> Drop:
     store = session.runner_on(shrinking.after).store
     for digest, found in predictions.items():
         store.put(digest, found.values[shrinking.stays])
-    targets = {"labels": session.gate.testset.labels, "inputs": session.gate.testset.features}
-    files = {what: session.gate.resolve(str(targets[what])) for what in shrinking.contents}
-    for what, content in shrinking.contents.items():
-        put_in_place(session, content, files[what], what)
-    return done._replace(files=tuple(files.values()))
+    return written(session, done, shrinking.contents)
 
 
 # --- what stays ------------------------------------------------------------------------------------------------------
@@ -206,15 +182,12 @@ def _without(files: ExamFiles, table: Source, gone: set[str], stays: Mask) -> by
 
 def _record(
     session: Session, books: Books, shrinking: _Shrinking, rule: Rule, reason: str, predictions: dict[str, Aligned]
-) -> Drop:
+) -> Change[Dropped]:
     """The entry of this drop, appended now or by an earlier attempt; takes up *predictions* of accepted models."""
     life = session.life(books)
-    if (last := _unfinished(life, shrinking)) is not None:
-        return last
-    refuse_outgrown(shrinking.before, life)
-    refuse_over(life)
-    refuse_pending(life)
-    labels.refuse_corrected(session, life)
+    if (done := earlier(life, Dropped, shrinking.after.version)) is not None:
+        return done
+    refuse_unchangeable(session, life, shrinking.before)
     _refuse_in_another_order(shrinking.before, life)
     pins = _pins(session, life, shrinking, predictions)
     register = session.registry.held(life, shrinking.before.hashes, shrinking.before.read_labels)
@@ -231,15 +204,7 @@ def _record(
         **portrait(shrinking.after, found, register),
     )
     session.registry.draft(register)
-    return Drop(record, session.append(record, books.head).number, ())
-
-
-def _unfinished(life: Life, shrinking: _Shrinking) -> Drop | None:
-    """This drop, if it is the last thing that was recorded of the examples and the files are still those of before."""
-    if not life.changes or life.version != shrinking.after.version:
-        return None
-    last = life.changes[-1]
-    return Drop(last.record, last.entry.number, (), completed=True) if isinstance(last.record, Dropped) else None
+    return Change(record, session.append(record, books.head).number)
 
 
 def _refuse_in_another_order(exam: TestSet, life: Life) -> None:

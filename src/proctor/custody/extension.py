@@ -14,11 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from proctor.custody.corrections import put_in_place
+from proctor.custody.changes import Change, earlier, refuse_unchangeable, written
 from proctor.custody.reasons import refuse_no_reason
-from proctor.errors import AccountHandedOn, BudgetSpent, DataError, Misuse, TestSetRetired
-from proctor.gate import labels
-from proctor.gate.books import Books, refuse_outgrown, refuse_pending, traits_in_books
+from proctor.errors import DataError, Misuse
+from proctor.gate.books import Books, traits_in_books
 from proctor.gate.registration import portrait
 from proctor.gate.session import Session
 from proctor.gatefile import Inputs
@@ -39,23 +38,6 @@ from proctor.testset import (
 from proctor.testset.appending import appended
 
 
-class Extension(NamedTuple):
-    """
-    An extension that is in the books, and in the files.
-
-    Attributes:
-        record: The entry's record.
-        entry: Its number.
-        files: The files that hold the new examples now.
-        completed: True if an earlier attempt had recorded it already.
-    """
-
-    record: Extended
-    entry: int
-    files: tuple[Path, ...]
-    completed: bool = False
-
-
 class _Growth(NamedTuple):
     """The test set as it is, what is added to it, and what it becomes."""
 
@@ -65,7 +47,7 @@ class _Growth(NamedTuple):
     contents: Mapping[str, bytes]
 
 
-def extend(session: Session, new_labels: Sequence[Path], new_features: Sequence[Path], reason: str) -> Extension:
+def extend(session: Session, new_labels: Sequence[Path], new_features: Sequence[Path], reason: str) -> Change[Extended]:
     """
     Record that examples are added to the test set, and add them to its files.
 
@@ -87,11 +69,7 @@ def extend(session: Session, new_labels: Sequence[Path], new_features: Sequence[
     done, register = session.decide(lambda books: _record(session, books, growth, reason))
     session.registry.write(register)
     session.registry.discard(register.commitment)
-    targets = {"labels": session.gate.testset.labels, "features": session.gate.testset.features}
-    files = {what: session.gate.resolve(str(targets[what])) for what in growth.contents}
-    for what, content in growth.contents.items():
-        put_in_place(session, content, files[what], what)
-    return done._replace(files=tuple(files.values()))
+    return written(session, done, growth.contents)
 
 
 def _refuse_unusable(session: Session, new_features: Sequence[Path], reason: str) -> None:
@@ -122,8 +100,8 @@ def _growth(session: Session, new_labels: Sequence[Path], new_features: Sequence
             added, features=_together([Source(path, fence=session.gate.fence, is_owners=True) for path in new_features])
         )
         assert added.features is not None  # noqa: S101  # it has just been named
-        contents["features"] = appended(files.features, added.features)
-        grown = replace(grown, features=_holding(files.features, contents["features"]))
+        contents["inputs"] = appended(files.features, added.features)
+        grown = replace(grown, features=_holding(files.features, contents["inputs"]))
     new = _seen_alike(added, before)
     _refuse_known_ids(before, new)
     after = replace(_seen_alike(grown, before), account=before.fingerprint)
@@ -162,47 +140,21 @@ def _seen_alike(files: ExamFiles, before: TestSet) -> TestSet:
     return found
 
 
-def _record(session: Session, books: Books, growth: _Growth, reason: str) -> tuple[Extension, LabelRegister]:
+def _record(session: Session, books: Books, growth: _Growth, reason: str) -> tuple[Change[Extended], LabelRegister]:
     """The entry of this extension, appended now or by an earlier attempt, and the register of labels that it makes."""
     life = session.life(books)
-    last = life.changes[-1] if life.changes else None
-    if last is not None and isinstance(last.record, Extended) and life.version == growth.after.version:
-        register = session.registry.held(life, growth.after.hashes, growth.after.read_labels)
-        return Extension(last.record, last.entry.number, (), completed=True), register
-    refuse_outgrown(growth.before, life)
-    refuse_over(life)
-    refuse_pending(life)
-    labels.refuse_corrected(session, life)
+    if (done := earlier(life, Extended, growth.after.version)) is not None:
+        return done, session.registry.held(life, growth.after.hashes, growth.after.read_labels)
+    refuse_unchangeable(session, life, growth.before)
     _refuse_changed(growth)
     for other in books.lives.values():
         _refuse_known(growth, other, is_own=other is life)
     register = session.registry.held(life, growth.before.hashes, growth.before.read_labels)
-    register = register.updated(growth.after.hashes, _all_labels(growth, is_pool=not life.in_use.is_labeled))
-    record = _extension(session, growth, register, reason)
+    labels = _all_labels(growth, is_pool=not life.in_use.is_labeled)
+    register = register.updated(growth.after.hashes, labels)
+    record = _extension(session, growth, labels, register, reason)
     session.registry.draft(register)
-    return Extension(record, session.append(record, books.head).number, ()), register
-
-
-def refuse_over(life: Life) -> None:
-    """
-    Refuse to change the examples of a test set that judges no more.
-
-    Raises:
-        FreshTestSetNeeded: If it is retired or spent, or has handed on what it had left.
-    """
-    name = life.registered.record.testset[:12]
-    if life.retired is not None:
-        raise TestSetRetired(f"test set {name} is retired, and changes no more", hint="`proctor testset renew`.")
-    if life.heir is not None:
-        raise AccountHandedOn(
-            f"what test set {name} had left was handed on to {life.heir.record.testset[:12]}",
-            hint="Name that one in the gate file.",
-        )
-    if life.account.is_spent:
-        raise BudgetSpent(
-            f"test set {name} has spent its whole budget, which no example brings back",
-            hint="Register a fresh one: `proctor testset renew`.",
-        )
+    return Change(record, session.append(record, books.head).number), register
 
 
 def _refuse_changed(growth: _Growth) -> None:
@@ -244,7 +196,7 @@ def _all_labels(growth: _Growth, *, is_pool: bool) -> Labels:
     return found
 
 
-def _extension(session: Session, growth: _Growth, register: LabelRegister, reason: str) -> Extended:
+def _extension(session: Session, growth: _Growth, labels: Labels, register: LabelRegister, reason: str) -> Extended:
     after = growth.after
     return Extended(
         testset=after.fingerprint,
@@ -252,5 +204,5 @@ def _extension(session: Session, growth: _Growth, register: LabelRegister, reaso
         n_added=after.n_examples - growth.before.n_examples,
         reason=reason,
         origin=session.origin,
-        **portrait(after, after.read_labels(), register),
+        **portrait(after, labels, register),
     )

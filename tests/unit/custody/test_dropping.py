@@ -10,7 +10,7 @@ import pytest
 from gate.project import LABELS, N_EXAMPLES, Project
 
 from proctor import cli
-from proctor.custody import dropping
+from proctor.custody import changes
 from proctor.custody.dropping import Before, Oldest, drop
 from proctor.custody.extension import extend
 from proctor.custody.retirement import retire
@@ -228,7 +228,7 @@ def test_drop__sealed_labels_stay_sealed(project):
 def test_drop__machine_that_died_after_the_entry(project, monkeypatch, written):
     """The old files are refused until the same command completes what was recorded; it is recorded once."""
     project.features().check()
-    real, calls = dropping.put_in_place, []
+    real, calls = changes.put_in_place, []
 
     def dies(*arguments) -> None:
         calls.append(arguments)
@@ -237,7 +237,7 @@ def test_drop__machine_that_died_after_the_entry(project, monkeypatch, written):
         real(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(dropping, "put_in_place", dies)
+        patch.setattr(changes, "put_in_place", dies)
         with pytest.raises(KeyboardInterrupt):
             drop(project.session(), Oldest(100), REASON)
     with pytest.raises(DataError, match="which was reduced to 300"):

@@ -11,7 +11,7 @@ from gate.project import LABELS, N_EXAMPLES, Project, start
 from ledger.places import make_place, running_postgresql
 
 from proctor import cli, gatefile
-from proctor.custody import extension
+from proctor.custody import changes
 from proctor.custody.corrections import correct
 from proctor.custody.extension import extend
 from proctor.custody.retirement import retire
@@ -272,7 +272,7 @@ def test_extend__machine_that_died_after_the_entry(project, monkeypatch, written
     table(project, "more.csv", "label", MORE)
     table(project, "more-x.csv", "x", np.arange(5_000, 5_100))
     act = ([project.root / "more.csv"], [project.root / "more-x.csv"], REASON)
-    real, calls = extension.put_in_place, []
+    real, calls = changes.put_in_place, []
 
     def dies(*arguments) -> None:
         calls.append(arguments)
@@ -281,7 +281,7 @@ def test_extend__machine_that_died_after_the_entry(project, monkeypatch, written
         real(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(extension, "put_in_place", dies)
+        patch.setattr(changes, "put_in_place", dies)
         with pytest.raises(KeyboardInterrupt):
             extend(project.session(), *act)
     with pytest.raises(DataError, match="which was extended to 500"):

@@ -1,0 +1,89 @@
+"""Changes of the examples of a test set whose account goes on: the parts that adding and dropping share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
+
+from proctor.custody.corrections import put_in_place
+from proctor.errors import AccountHandedOn, BudgetSpent, TestSetRetired
+from proctor.gate import labels
+from proctor.gate.books import refuse_outgrown, refuse_pending
+from proctor.gate.session import Session
+from proctor.ledger.history import Life
+from proctor.ledger.records import Dropped, Extended
+from proctor.testset import TestSet
+
+Record = TypeVar("Record", Extended, Dropped)
+
+
+class Change(NamedTuple, Generic[Record]):
+    """
+    A change of the examples that is in the books, and in the files.
+
+    Attributes:
+        record: The entry's record.
+        entry: Its number.
+        files: The files that hold the examples now.
+        completed: True if an earlier attempt had recorded it already.
+    """
+
+    record: Record
+    entry: int
+    files: tuple[Path, ...] = ()
+    completed: bool = False
+
+
+def earlier(life: Life, kind: type[Record], version: str) -> Change[Record] | None:
+    """The change that made the examples this *version*, if it is of the kind and the last one that was recorded."""
+    last = life.changes[-1] if life.changes else None
+    if last is None or life.version != version or not isinstance(last.record, kind):
+        return None
+    return Change(last.record, last.entry.number, completed=True)
+
+
+def refuse_unchangeable(session: Session, life: Life, before: TestSet) -> None:
+    """
+    Refuse to change a test set that judges no more, that is being asked, or that is not as registered.
+
+    Raises:
+        FreshTestSetNeeded: If it is retired or spent, or has handed on what it had left.
+        EvaluationPending: If an evaluation has begun and not ended.
+        DataError: If its examples or labels are not the registered ones.
+    """
+    refuse_outgrown(before, life)
+    _refuse_over(life)
+    refuse_pending(life)
+    labels.refuse_corrected(session, life)
+
+
+def _refuse_over(life: Life) -> None:
+    name = life.registered.record.testset[:12]
+    if life.retired is not None:
+        raise TestSetRetired(f"test set {name} is retired, and changes no more", hint="`proctor testset renew`.")
+    if life.heir is not None:
+        raise AccountHandedOn(
+            f"what test set {name} had left was handed on to {life.heir.record.testset[:12]}",
+            hint="Name that one in the gate file.",
+        )
+    if life.account.is_spent:
+        raise BudgetSpent(
+            f"test set {name} has spent its whole budget, which no example brings back",
+            hint="Register a fresh one: `proctor testset renew`.",
+        )
+
+
+def written(session: Session, done: Change[Record], contents: Mapping[str, bytes]) -> Change[Record]:
+    """
+    The change with its files, which are put in place: *contents* of the labels and of the inputs.
+
+    Raises:
+        DataError: If one cannot be written.
+    """
+    testset = session.gate.testset
+    named = {"labels": testset.labels, "inputs": testset.features}
+    files = {what: session.gate.resolve(str(named[what])) for what in contents}
+    for what, content in contents.items():
+        put_in_place(session, content, files[what], what)
+    return done._replace(files=tuple(files.values()))
