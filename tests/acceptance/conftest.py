@@ -17,4 +17,4 @@ def workshop(tmp_path: Path) -> Workshop:
 @pytest.fixture
 def ready(workshop: Workshop) -> Workshop:
     """A workshop in which the new model is clearly better than the old one: 8 points at 2,000 examples."""
-    return workshop.exam().predictions("old.csv", range(400)).predictions("new.csv", range(160, 400)).gate()
+    return workshop.testset().predictions("old.csv", range(400)).predictions("new.csv", range(160, 400)).gate()

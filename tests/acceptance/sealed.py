@@ -71,7 +71,7 @@ class Project:
         folder.mkdir(exist_ok=True)
         return folder
 
-    def exam(self) -> Project:
+    def testset(self) -> Project:
         """Write the exam, seal it with the command, and delete what lay open."""
         folder = self.root / "exam"
         folder.mkdir(parents=True)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(not (runner.BIN / "act").exists(), reason="the r
 def repository(workshop, tmp_path_factory, httpserver):
     """A project whose first commit is a model that is right on 80 %; no workflow has run yet."""
     found = Repository(workshop.root, tmp_path_factory.mktemp("place"), fake.serve(httpserver))
-    workshop.exam().predictions("new.csv", range(400)).gate(baseline=None)
+    workshop.testset().predictions("new.csv", range(400)).gate(baseline=None)
     for example in EXAMPLES.glob("*.yml"):
         found.workflow(example.read_text(), example.name)
     found.commit("Begin")
@@ -310,7 +310,7 @@ def spend(repository, workshop):
 def fresh_exam(repository, workshop, wrong=range(300)):
     """A fresh test set on the default branch, with the predictions of the model that stands there."""
     repository.git("checkout", "--quiet", "main")
-    workshop.exam(seed=8, n_examples=2_100, prefix="f").predictions("new.csv", wrong)
+    workshop.testset(seed=8, n_examples=2_100, prefix="f").predictions("new.csv", wrong)
     rows = ((f"f{i}", i + 10_000) for i in range(2_100))
     workshop.table("exam/features.csv", ("id", "x"), rows)
     return repository.commit("A fresh test set")

@@ -43,7 +43,7 @@ def template(tmp_path_factory) -> Path:
     """A project whose test set has judged one candidate."""
     from workshop import Workshop
 
-    workshop = Workshop(tmp_path_factory.mktemp("template")).exam(N_EXAMPLES)
+    workshop = Workshop(tmp_path_factory.mktemp("template")).testset(N_EXAMPLES)
     workshop.predictions("old.csv", range(100)).predictions("new.csv", range(40, 100))
     workshop.gate(condition="n - o > 0.02 +/- 0.05")
     assert workshop.proctor("check").code == 0

@@ -26,7 +26,7 @@ def signed(tmp_path: Path) -> sealed.Project:
     """Sealed labels and signed books with two evaluations in them."""
     root = tmp_path / "project"
     root.mkdir()
-    project = sealed.Project(root, inputs="open").exam().gate().candidate(0)
+    project = sealed.Project(root, inputs="open").testset().gate().candidate(0)
     project.check(0)
     project.candidate(390)
     project.check(1)

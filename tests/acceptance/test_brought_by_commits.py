@@ -239,7 +239,7 @@ def test_condition__of_a_commit_is_what_its_pass_means(ready: Workshop):
 def test_examples__are_registered_in_passing_where_nobody_signs(ready: Workshop):
     """A limit: books without a key have no owner to ask, so a commit's own examples are the next test set."""
     ready.proctor("check")
-    mine = ready.exam(prefix="mine", seed=8).predictions("old.csv", range(400)).predictions("new.csv", range(160))
+    mine = ready.testset(prefix="mine", seed=8).predictions("old.csv", range(400)).predictions("new.csv", range(160))
     mine.table("exam/features.csv", ("id", "x"), [(f"mine{i}", i * i + 9_000) for i in range(2_000)])
 
     ran = mine.proctor("check", "--json")

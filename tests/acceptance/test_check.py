@@ -65,14 +65,14 @@ def test_check__predictions_without_ids(ready):
 
 def test_check__model_is_not_shown_ids_of_another_name(workshop):
     """The column of ids that the test set names is none of an estimator's features."""
-    workshop.exam(200)
+    workshop.testset(200)
     rows = [(7 * i, i % 2) for i in range(200)]
     workshop.table("exam/features.csv", ("number", "x"), rows)
     workshop.table("exam/labels.csv", ("number", "label"), rows)
     joblib.dump(DecisionTreeClassifier().fit([[0], [1]], [0, 1]), workshop.root / "m.joblib")
-    exam = {"labels": "exam/labels.csv", "features": "exam/features.csv", "id": "number"}
+    testset = {"labels": "exam/labels.csv", "features": "exam/features.csv", "id": "number"}
     model = {"model": "m.joblib", "trust": "pickle"}
-    workshop.gate(condition="n > 0.5 +/- 0.2", testset=exam, candidate=model, baseline=None, first="judge")
+    workshop.gate(condition="n > 0.5 +/- 0.2", testset=testset, candidate=model, baseline=None, first="judge")
 
     assert "pass" == check(workshop, code=0)["verdict"]
 
@@ -123,7 +123,7 @@ def test_check__two_runs_that_differ_only_in_hidden_labels_print_the_same_bytes(
     """Nothing but verdict and budget leaves the gate (design.md, rule 3)."""
 
     def printed(flip: int) -> str:
-        workshop = type(ready)(tmp_path_factory.mktemp("twin")).exam()
+        workshop = type(ready)(tmp_path_factory.mktemp("twin")).testset()
         workshop.predictions("old.csv", range(400)).predictions("new.csv", wrong).gate()
         labels = workshop.labels.copy()
         labels[-flip:] = (labels[-flip:] + 5) % 10  # both models are wrong there now

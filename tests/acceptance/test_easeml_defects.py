@@ -13,7 +13,7 @@ from __future__ import annotations
 def test_defect_6__baseline_is_measured_on_the_same_examples(ready):
     """The baseline's accuracy is no stored number: on a new test set the old model is measured again."""
     assert ready.proctor("check", "--owner", "first.jsonl").code == 0
-    ready.exam(seed=8, prefix="f").predictions("old.csv", range(160, 400)).predictions("new.csv", range(160, 400))
+    ready.testset(seed=8, prefix="f").predictions("old.csv", range(160, 400)).predictions("new.csv", range(160, 400))
     features = (ready.root / "exam/features.csv").read_text().replace(",", ",1000")
     (ready.root / "exam/features.csv").write_text(features.replace("id,1000x", "id,x"))
 

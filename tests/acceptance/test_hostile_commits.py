@@ -21,7 +21,7 @@ TELL = "import sys; sys.exit(open(sys.argv[1], errors='replace').read()[:4000])\
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A judged project with sealed labels and open inputs."""
-    found = Project(tmp_path / "project", inputs="open").exam().candidate().gate()
+    found = Project(tmp_path / "project", inputs="open").testset().candidate().gate()
     found.check(0)
     return found
 
@@ -109,7 +109,7 @@ WORK_TREE = '[core]\n\tbare = false\n\tworktree = ../..\n\tfsmonitor = "env > {m
 def test_planted_repository__is_not_taken_for_one(tmp_path: Path, config: str, place: str):
     """Plain files that git takes for a repository run nothing, and the ledger's remote is the right one."""
     mark, origin, top = tmp_path / "ran", tmp_path / "origin.git", tmp_path / "top"
-    project = Project(top / "models" / "spam", inputs="open").exam().candidate()
+    project = Project(top / "models" / "spam", inputs="open").testset().candidate()
     shell("init", "-q", "--bare", "-b", "main", str(origin), folder=tmp_path)
     shell("init", "-q", "-b", "main", folder=top)
     shell("remote", "add", "origin", str(origin), folder=top)

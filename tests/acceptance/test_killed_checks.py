@@ -75,7 +75,7 @@ POINTS = [
 @pytest.fixture
 def small(workshop):
     """A test set of 500 examples and a candidate that passes."""
-    workshop.exam(500).predictions("old.csv", range(100)).predictions("new.csv", range(30, 100))
+    workshop.testset(500).predictions("old.csv", range(100)).predictions("new.csv", range(30, 100))
     return workshop.gate(condition="n - o > 0.02 +/- 0.08")
 
 

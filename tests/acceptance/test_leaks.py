@@ -154,8 +154,8 @@ def test_check__errors_about_labels_do_not_quote_them(secret, harm):
     lines = (secret.root / "exam/labels.csv").read_text().splitlines()
     harm(lines)
     (secret.root / "exam/labels.csv").write_text("\n".join(lines) + "\n")
-    exam = {"labels": "exam/labels.csv", "features": "exam/features.csv", "classes": ["public-1"]}
-    secret.workshop.gate(condition="n - o > 0.02 +/- 0.2", disagreement=None, power=0.5, testset=exam)
+    testset = {"labels": "exam/labels.csv", "features": "exam/features.csv", "classes": ["public-1"]}
+    secret.workshop.gate(condition="n - o > 0.02 +/- 0.2", disagreement=None, power=0.5, testset=testset)
 
     ran = here(secret.root, "check", "--json")
 

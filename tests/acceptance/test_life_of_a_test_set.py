@@ -362,7 +362,7 @@ def test_renew__a_command_is_run_on_the_new_examples(ready):
 
 def test_renew__share_of_a_projects_reliability(workshop):
     """Set j takes 2^-j of the project's error probability; one that would take more is told what it must say."""
-    workshop.exam().predictions("old.csv", range(400)).gate(reliability=0.99, baseline=None)
+    workshop.testset().predictions("old.csv", range(400)).gate(reliability=0.99, baseline=None)
     refused = owner(workshop, "register", "--project-reliability", "0.99", code=2)
     assert "`reliability: 0.995`" in refused.err
     workshop.gate(reliability=0.995, baseline=None)

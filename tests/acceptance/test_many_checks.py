@@ -24,7 +24,7 @@ PASSING = {0, 4, 9}
 @pytest.fixture
 def busy(workshop):
     """A test set of 500 examples and a dozen candidates, of which three are better at any level of the account."""
-    workshop.exam(500).predictions("old.csv", range(100)).gate(condition="n - o > 0.02 +/- 0.08")
+    workshop.testset(500).predictions("old.csv", range(100)).gate(condition="n - o > 0.02 +/- 0.08")
     for who in range(PROCESSES):
         wrong = range(60 + who, 100) if who in PASSING else range(who % 3, 100 + who)
         workshop.predictions(f"new-{who}.csv", wrong)

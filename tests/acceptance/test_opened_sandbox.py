@@ -19,7 +19,7 @@ def project(request, tmp_path) -> Project:
     folder.mkdir()
     (folder / "version").write_text("12")
     needs = f"assert open({str(folder / 'version')!r}).read() == '12'; open('/dev/full', 'r+b', 0).read(1)"
-    return Project(tmp_path / "project", request.param).exam().candidate(before=needs)
+    return Project(tmp_path / "project", request.param).testset().candidate(before=needs)
 
 
 def opened(project: Project, **changes: list[str]) -> dict[str, list[str]]:
@@ -80,7 +80,7 @@ def test_check__a_commit_opens_nothing(project: Project):
 
 def test_check__needs_no_opening_where_nothing_is_closed(tmp_path: Path):
     """Without isolation a device that is not here is the model's own affair."""
-    project = Project(tmp_path / "project", "open").exam().candidate()
+    project = Project(tmp_path / "project", "open").testset().candidate()
     project.gate(sandbox={"tier": "none", "devices": ["/dev/nvidia4711"]})
 
     assert "none" == project.check(0)["sandbox"]

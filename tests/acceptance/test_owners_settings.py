@@ -129,7 +129,7 @@ def test_ledger__a_copy_of_signed_books_is_not_the_books(tmp_path: Path) -> None
     """An earlier copy of the books, brought by a commit, gives nothing back: signed books know their place."""
     project = sealed.Project(tmp_path / "p", inputs="open")
     project.root.mkdir()
-    project.exam().gate().candidate(0)
+    project.testset().gate().candidate(0)
     project.check(0)
     shutil.copy(project.root / ".proctor/ledger.db", project.root / "books.db")
     project.candidate(20).gate(ledger="books.db")
@@ -141,7 +141,7 @@ def test_ledger__a_copy_of_signed_books_is_not_the_books(tmp_path: Path) -> None
 
 def test_labels__of_another_gate_are_no_part_of_a_program(workshop: Workshop) -> None:
     """A program that consists of all that git tracks is shown neither its own labels nor those of a gate beside it."""
-    ready = workshop.exam(400)
+    ready = workshop.testset(400)
     (ready.root / "predict.py").write_text(
         "import csv, os, sys\n"
         "seen = [name for name in ('ham/secret.csv', 'exam/labels.csv', 'ham/notes.txt') if os.path.exists(name)]\n"

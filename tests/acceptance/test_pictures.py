@@ -55,7 +55,7 @@ def life(tmp_path_factory):
     """A gate after nine commits: the release of the last one, the state of the account, and the plan."""
     from workshop import Workshop
 
-    workshop = Workshop(tmp_path_factory.mktemp("life")).exam()
+    workshop = Workshop(tmp_path_factory.mktemp("life")).testset()
     days = count()
 
     def now() -> str:

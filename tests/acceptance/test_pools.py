@@ -20,9 +20,9 @@ CLASSES = [str(digit) for digit in range(10)]
 @pytest.fixture
 def pool(workshop: Workshop) -> Workshop:
     """A pool without any label, and a new model that is right where the old one was wrong, on 120 examples."""
-    workshop.exam(N_EXAMPLES).predictions("old.csv", range(180)).predictions("new.csv", range(120, 180))
-    exam = {"labels": "exam/labels.csv", "features": "exam/features.csv", "classes": CLASSES}
-    workshop.gate(condition="n - o > 0.02 +/- 0.1", disagreement=0.3, testset=exam)
+    workshop.testset(N_EXAMPLES).predictions("old.csv", range(180)).predictions("new.csv", range(120, 180))
+    testset = {"labels": "exam/labels.csv", "features": "exam/features.csv", "classes": CLASSES}
+    workshop.gate(condition="n - o > 0.02 +/- 0.1", disagreement=0.3, testset=testset)
     (workshop.root / "exam/labels.csv").write_text("id,label\n")
     return workshop
 
@@ -148,7 +148,7 @@ def test_verdict__and_its_account_do_not_depend_on_how_labels_came(pool, tmp_pat
         other.root.mkdir()
         for name in ("old.csv", "new.csv", "proctor.yml"):
             (other.root / name).write_bytes((pool.root / name).read_bytes())
-        other.exam(N_EXAMPLES)
+        other.testset(N_EXAMPLES)
         (other.root / "exam/labels.csv").write_text("id,label\n")
         for start, end in zip((0, *parts), parts, strict=False):
             assert 3 == other.proctor("check").code

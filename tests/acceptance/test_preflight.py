@@ -181,7 +181,7 @@ def test_preflight__figures_do_not_depend_on_the_test_set(ready):
     """Two test sets with other labels and other predictions on them give the same figures."""
     options = develop(ready)
     first = preflight(ready, *options)[1]
-    ready.exam(seed=8).predictions("old.csv", range(50)).predictions("new.csv", range(700))
+    ready.testset(seed=8).predictions("old.csv", range(50)).predictions("new.csv", range(700))
 
     assert first == preflight(ready, *options)[1]
 

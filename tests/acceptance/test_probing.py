@@ -42,7 +42,7 @@ ENDINGS = {
 @pytest.fixture(scope="session")
 def sealed_exam(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """An exam that is sealed once, for projects to copy."""
-    return Project(tmp_path_factory.mktemp("sealed")).exam()
+    return Project(tmp_path_factory.mktemp("sealed")).testset()
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def candidates(n_examples: int) -> Iterator[range]:
 def test_readme__report_of_a_check(workshop):
     """The README's gate file gives the README's report, at the ninth commit; PROCTOR_WRITE_README=1 writes it."""
     text = README.read_text("utf-8")
-    workshop.exam(12_000)
+    workshop.testset(12_000)
     (workshop.root / "proctor.yml").write_text(re.search(r"(?s)(?<=```yaml\n).*?(?=```)", text)[0], "utf-8")
     for wrong in candidates(12_000):
         shown = workshop.predictions("new.csv", wrong).proctor("check")

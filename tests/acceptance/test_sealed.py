@@ -50,7 +50,7 @@ assert not found, found
 @pytest.fixture(scope="module")
 def originals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
     """Exams that are sealed once, for projects to copy: labels alone, and labels with inputs."""
-    return {inputs: Project(tmp_path_factory.mktemp(inputs), inputs).exam() for inputs in ("open", "sealed")}
+    return {inputs: Project(tmp_path_factory.mktemp(inputs), inputs).testset() for inputs in ("open", "sealed")}
 
 
 def copy_of(original: Project, folder: Path) -> Project:
@@ -231,7 +231,7 @@ def flip(path: Path) -> None:
 
 
 def other_key(project: Project, tmp_path: Path) -> str:
-    return Project(tmp_path / "other", "open").exam().key
+    return Project(tmp_path / "other", "open").testset().key
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_damage__is_a_clear_error_and_spends_nothing(project: Project, tmp_path:
             labels.write_bytes(labels.read_bytes()[:-7])
             words = "7 bytes are missing"
         case _:
-            other = Project(tmp_path / "other", project.inputs, project.key, first_x=5000).exam()
+            other = Project(tmp_path / "other", project.inputs, project.key, first_x=5000).testset()
             shutil.copy(other.root / "exam/labels.csv.sealed", labels)
             words = "labels of a different test set" if project.inputs == "sealed" else ""
 

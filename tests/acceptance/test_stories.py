@@ -116,9 +116,9 @@ def test_chardet__judges_releases_as_the_readme_says(tmp_path: Path) -> None:
 
 def test_chardet__exam_has_one_truth_for_each_example() -> None:
     """Every byte string of the exam is decoded by its own codec, the same exam is made each time, and none is ASCII."""
-    exam = load(EXAMPLES / "chardet/exam.py").make_exam(300)
+    testset = load(EXAMPLES / "chardet/exam.py").make_exam(300)
 
-    assert load(EXAMPLES / "chardet/exam.py").make_exam(300) == exam
-    assert all(data.decode(codec) for data, codec in exam.items())
-    assert "ascii" not in exam.values()
-    assert len(set(exam.values())) > 20
+    assert load(EXAMPLES / "chardet/exam.py").make_exam(300) == testset
+    assert all(data.decode(codec) for data, codec in testset.items())
+    assert "ascii" not in testset.values()
+    assert len(set(testset.values())) > 20

@@ -44,7 +44,7 @@ def project(tmp_path: Path) -> Project:
     """A sealed exam whose gate takes two seconds for each run."""
     root = tmp_path / "project"
     root.mkdir()
-    return Project(root).exam().gate(**_gate())
+    return Project(root).testset().gate(**_gate())
 
 
 def _gate(**overrides: Any) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def project(request: pytest.FixtureRequest, tmp_path) -> Project:
     """A repository whose first accepted model guesses; what the gate kept of its predictions is gone."""
     project = Project(tmp_path / "project", request.param)
     project.root.mkdir()
-    project.exam().gate(condition="n - o > 0.1 +/- 0.1", first="accept", disagreement=0.9)
+    project.testset().gate(condition="n - o > 0.1 +/- 0.1", first="accept", disagreement=0.9)
     git(project, "init", "-q")
     from sealed import LABEL_TOKENS
 

@@ -20,7 +20,7 @@ class Workshop:
         self.labels = np.array([], dtype=int)
         self.prefix = "e"
 
-    def exam(self, n_examples: int = 2_000, n_classes: int = 10, seed: int = 7, prefix: str = "e") -> Workshop:
+    def testset(self, n_examples: int = 2_000, n_classes: int = 10, seed: int = 7, prefix: str = "e") -> Workshop:
         """Write exam/features.csv and exam/labels.csv with seeded labels; ids begin with *prefix*."""
         self.prefix = prefix
         rng = np.random.default_rng(seed)

@@ -87,9 +87,9 @@ def digits(folder: Path) -> tuple[str, str]:
 
     images, labels = load_digits(return_X_y=True)
     order = np.random.default_rng(0).permutation(len(labels))
-    training, exam = order[: story.TRAINING_SIZE], order[story.TRAINING_SIZE :]
+    training, testset = order[: story.TRAINING_SIZE], order[story.TRAINING_SIZE :]
     repository(folder)
-    story.make_repository(folder, images[exam].astype(int), labels[exam])
+    story.make_repository(folder, images[testset].astype(int), labels[testset])
     commits = []
     for message, model in (story.HISTORY[2], story.HISTORY[4]):
         joblib.dump(model.fit(images[training], labels[training]), folder / "model.joblib")

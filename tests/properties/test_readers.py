@@ -21,7 +21,7 @@ from proctor.errors import ProctorError
 from proctor.gatefile.keys import GATE
 from proctor.predictions import Sheet, Source, align, read_predictions
 from proctor.spelling import written_class
-from proctor.testset import ExamFiles, load
+from proctor.testset import ExampleFiles, load
 
 NAMES = st.sampled_from(["id", "prediction", "label", "", "index", "x"])
 _ODD = [
@@ -102,8 +102,8 @@ def put_to_use(suffix, content):
     for use in (
         lambda: align(Sheet(3, ["a", "b", "c"]), read_predictions(source, n_examples=3)),
         lambda: align(Sheet(3), read_predictions(source, n_examples=3)),
-        lambda: load(ExamFiles(source)).read_labels(),
-        lambda: load(ExamFiles(source, source, classes=frozenset({"x", "nan"}))).read_labels(),
+        lambda: load(ExampleFiles(source)).read_labels(),
+        lambda: load(ExampleFiles(source, source, classes=frozenset({"x", "nan"}))).read_labels(),
     ):
         try:
             use()

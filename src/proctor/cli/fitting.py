@@ -24,7 +24,7 @@ _LIVES = ((32, 3), (32, 1), (10, 1))
 """Steps and passes to expect of a test set, the longest life first."""
 
 
-class Life(NamedTuple):
+class TestSetHistory(NamedTuple):
     """
     Tolerance that the examples at hand give a condition, if so much is expected of them.
 
@@ -53,7 +53,7 @@ class Fit(NamedTuple):
     n_examples: int
     asked: float | None
     needed: int
-    life: Life | None
+    life: TestSetHistory | None
 
     @property
     def is_enough(self) -> bool:
@@ -64,13 +64,13 @@ class Fit(NamedTuple):
 def fit(gate: Gate) -> Fit | None:
     """Fit of the test set of *gate* to its condition; ``None`` if it cannot be told yet."""
     from proctor.predictions import Source
-    from proctor.testset import ExamFiles, load
+    from proctor.testset import ExampleFiles, load
 
     source = gate.testset
     try:
         labels = Source(gate.resolve(source.labels), fence=gate.fence)
         shown = source.features and Source(gate.resolve(source.features), fence=gate.guard_of_features)
-        n_examples = load(ExamFiles(labels, shown or None, source.id, source.label)).n_examples
+        n_examples = load(ExampleFiles(labels, shown or None, source.id, source.label)).n_examples
         found = _plan(gate, n_examples, gate.stakes)
     except ProctorError:
         return None
@@ -85,7 +85,7 @@ def _plan(gate: Gate, n_examples: int, stakes: Stakes) -> Plan:
     return plan(gate.formula, replace(gate.request(n_examples), stakes=stakes))
 
 
-def _life(gate: Gate, n_examples: int, steps: int, passes: int) -> Life | None:
+def _life(gate: Gate, n_examples: int, steps: int, passes: int) -> TestSetHistory | None:
     from proctor.budget import Adaptive
 
     reach = _plan(gate, n_examples, Adaptive(steps, passes)).reach
@@ -93,7 +93,7 @@ def _life(gate: Gate, n_examples: int, steps: int, passes: int) -> Life | None:
     if reach is None or reached is None:
         return None
     nice = next((step for step in _nice_tolerances(reach.unit) if step >= reached), None)
-    return None if nice is None else Life(steps, passes, nice)
+    return None if nice is None else TestSetHistory(steps, passes, nice)
 
 
 def _nice_tolerances(unit: Unit) -> Iterator[float]:

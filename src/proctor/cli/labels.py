@@ -61,7 +61,7 @@ def request(file: str, form: str) -> int:
 
     session = session_of(file)
     rows = wanted(session)
-    click.echo(blank_form(session.exam, rows, Form(form)), nl=False)
+    click.echo(blank_form(session.testset, rows, Form(form)), nl=False)
     if not rows:
         outputs.remark("no label is asked for: `proctor check` asks for those that it lacks")
     return PASSED

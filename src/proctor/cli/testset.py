@@ -72,7 +72,7 @@ def show(file: str, as_json: bool) -> int:
     session = session_of(file, only_reads=True)
     books = session.books()
     session.life(books)
-    found = chronicle.chronicle(books.lives, session.exam.fingerprint)
+    found = chronicle.chronicle(books.lives, session.testset.fingerprint)
     print_found(found, as_json, lambda: chronicle.lines(found))
     return PASSED
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 from proctor.budget import Adaptivity
 from proctor.errors import Misuse, SandboxError
 from proctor.feedback import message_without_judgment
-from proctor.gate.books import Books
+from proctor.gate.books import LedgerView
 from proctor.gate.judging import outcome_of_a_crash
 from proctor.gate.session import Session
-from proctor.ledger.history import Life, Taken
+from proctor.ledger.history import Recorded, TestSetHistory
 from proctor.ledger.records import Evaluated, Feedback, Pending
 from proctor.release import Basis, Verdict
 
 
-def abort(session: Session) -> Taken[Evaluated]:
+def abort(session: Session) -> Recorded[Evaluated]:
     """
     End the evaluation that is pending; gives its entry.
 
@@ -30,15 +30,15 @@ def abort(session: Session) -> Taken[Evaluated]:
     return session.decide(lambda books: _end(session, books))
 
 
-def _end(session: Session, books: Books) -> Taken[Evaluated]:
+def _end(session: Session, books: LedgerView) -> Recorded[Evaluated]:
     life = session.life(books)
     if life.open_pending is None:
         raise Misuse("no evaluation is pending on this test set", hint="Nothing was recorded.")
     record = _ended(session, life, life.open_pending, books.head)
-    return Taken(session.append(record, books.head))
+    return Recorded(session.append(record, books.head))
 
 
-def _ended(session: Session, life: Life, pending: Taken[Pending], head: str) -> Evaluated:
+def _ended(session: Session, life: TestSetHistory, pending: Recorded[Pending], head: str) -> Evaluated:
     contract, begun = life.registered.record.contract, pending.record
     is_withheld = contract.adaptivity is Adaptivity.NONE
     outcome = outcome_of_a_crash(contract.mode)
@@ -56,7 +56,7 @@ def _ended(session: Session, life: Life, pending: Taken[Pending], head: str) -> 
     )
 
 
-def _tier(session: Session, life: Life) -> str | None:
+def _tier(session: Session, life: TestSetHistory) -> str | None:
     """Isolation as the other evaluations of this test set name it; the owner's machine may have another."""
     for taken in reversed(life.verdicts):
         if isinstance(taken.record, Evaluated) and taken.record.sandbox:

@@ -44,18 +44,18 @@ class Answer(NamedTuple):
     place: str
 
 
-def read_answers(source: Source, exam: TestSet) -> list[Answer]:
+def read_answers(source: Source, testset: TestSet) -> list[Answer]:
     """
     Every example of a file that came back, in its order.
 
     Raises:
         DataError: If it cannot be read, names no examples, or people were shown predictions.
     """
-    return list((_of_label_studio if source.suffix == ".json" else _of_table)(source, exam))
+    return list((_of_label_studio if source.suffix == ".json" else _of_table)(source, testset))
 
 
-def _of_table(source: Source, exam: TestSet) -> Iterator[Answer]:
-    names = (exam.example_column, exam.files.label)
+def _of_table(source: Source, testset: TestSet) -> Iterator[Answer]:
+    names = (testset.example_column, testset.files.label)
     table = read_table(source, frozenset(names))
     lacking = [name for name in names if name not in table.columns]
     if lacking:
@@ -63,20 +63,20 @@ def _of_table(source: Source, exam: TestSet) -> Iterator[Answer]:
             f"{source} has no column {lacking[0]!r} among its {len(column_names(source))}",
             hint=f"Labels come back as they were asked for: in the columns {names[0]!r} and {names[1]!r}.",
         )
-    labels = labels_in(table, names[1], exam.files.reading.labels)
+    labels = labels_in(table, names[1], testset.files.reading.labels)
     known = labels.is_known().tolist()
     for row, (name, label) in enumerate(zip(text_column(table, names[0]), labels.plain(), strict=True)):
         yield Answer(name, str(label) if known[row] else None, None, None, f"{source}, {table.place(row)}")
 
 
-def _of_label_studio(source: Source, exam: TestSet) -> Iterator[Answer]:
+def _of_label_studio(source: Source, testset: TestSet) -> Iterator[Answer]:
     for number, task in enumerate(_tasks(source), 1):
         place = f"{source}, task {number}"
         data = task.get("data")
-        name = data.get(exam.example_column) if isinstance(data, dict) else None
+        name = data.get(testset.example_column) if isinstance(data, dict) else None
         if isinstance(name, bool) or not isinstance(name, str | int):
-            raise DataError(f"{place} names no example: `data.{exam.example_column}` is not there", hint=_EXPORT)
-        _refuse_other_testset(task, exam, place)
+            raise DataError(f"{place} names no example: `data.{testset.example_column}` is not there", hint=_EXPORT)
+        _refuse_other_testset(task, testset, place)
         annotations = [each for each in _list(task, "annotations", place) if not each.get("was_cancelled")]
         if task.get("predictions") or any(map(_leans_on_a_prediction, annotations)):
             raise DataError(
@@ -97,11 +97,13 @@ def _tasks(source: Source) -> list[Json]:
     return found
 
 
-def _refuse_other_testset(task: Json, exam: TestSet, place: str) -> None:
+def _refuse_other_testset(task: Json, testset: TestSet, place: str) -> None:
     meta = task.get("meta")
     asked_of = meta.get("testset") if isinstance(meta, dict) else None
-    if asked_of not in (None, exam.fingerprint):
-        raise DataError(f"{place} was asked for test set {str(asked_of)[:12]!r}, and this is {exam.fingerprint[:12]}")
+    if asked_of not in (None, testset.fingerprint):
+        raise DataError(
+            f"{place} was asked for test set {str(asked_of)[:12]!r}, and this is {testset.fingerprint[:12]}"
+        )
 
 
 def _leans_on_a_prediction(annotation: Json) -> bool:

@@ -11,7 +11,7 @@ from proctor.errors import AccountHandedOn, BudgetSpent, TestSetRetired
 from proctor.gate import labels
 from proctor.gate.books import refuse_outgrown, refuse_pending
 from proctor.gate.session import Session
-from proctor.ledger.history import Life
+from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Dropped, Extended
 from proctor.testset import TestSet
 
@@ -35,7 +35,7 @@ class Change(NamedTuple, Generic[Record]):
     completed: bool = False
 
 
-def earlier(life: Life, kind: type[Record], version: str) -> Change[Record] | None:
+def earlier(life: TestSetHistory, kind: type[Record], version: str) -> Change[Record] | None:
     """The change that made the examples this *version*, if it is of the kind and the last one that was recorded."""
     last = life.changes[-1] if life.changes else None
     if last is None or life.version != version or not isinstance(last.record, kind):
@@ -43,7 +43,7 @@ def earlier(life: Life, kind: type[Record], version: str) -> Change[Record] | No
     return Change(last.record, last.entry.number, completed=True)
 
 
-def refuse_unchangeable(session: Session, life: Life, before: TestSet) -> None:
+def refuse_unchangeable(session: Session, life: TestSetHistory, before: TestSet) -> None:
     """
     Refuse to change a test set that judges no more, that is being asked, or that is not as registered.
 
@@ -58,7 +58,7 @@ def refuse_unchangeable(session: Session, life: Life, before: TestSet) -> None:
     labels.refuse_corrected(session, life)
 
 
-def _refuse_over(life: Life) -> None:
+def _refuse_over(life: TestSetHistory) -> None:
     name = life.registered.record.testset[:12]
     if life.retired is not None:
         raise TestSetRetired(f"test set {name} is retired, and changes no more", hint="`proctor testset renew`.")

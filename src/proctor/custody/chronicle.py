@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 
 from proctor.custody.lineage import Lineage, lineage
-from proctor.ledger.history import Life, Taken
+from proctor.ledger.history import Recorded, TestSetHistory
 from proctor.ledger.records import Adopted, BaselineNamed, Dropped, Extended, LossAccepted, OwnersAct, SettingsAccepted
 from proctor.reports.sentences import count
 from proctor.text import printable
@@ -15,7 +15,7 @@ from proctor.text import printable
 Json = dict[str, Any]
 
 
-def chronicle(lives: Mapping[str, Life], fingerprint: str) -> Json:
+def chronicle(lives: Mapping[str, TestSetHistory], fingerprint: str) -> Json:
     """The life of a registered test set and its lineage, as plain JSON."""
     found = lineage(lives, fingerprint)
     project = found.project_error
@@ -29,12 +29,12 @@ def chronicle(lives: Mapping[str, Life], fingerprint: str) -> Json:
     }
 
 
-def state(life: Life) -> str:
+def state(life: TestSetHistory) -> str:
     """In use, spent, retired or handed on; a tolerance out of reach depends on the condition and is not asked here."""
     return "retired" if life.retired else "handed on" if life.heir else "spent" if life.account.is_spent else "in use"
 
 
-def _portrait(life: Life) -> Json:
+def _portrait(life: TestSetHistory) -> Json:
     record, contract = life.registered.record, life.registered.record.contract
     return {
         "fingerprint": record.testset,
@@ -73,7 +73,7 @@ def _portrait(life: Life) -> Json:
     }
 
 
-def _dated(taken: Taken[Any], **names: str) -> Json:
+def _dated(taken: Recorded[Any], **names: str) -> Json:
     """Number and time of an entry, and what its record calls by these *names*."""
     told = {key: getattr(taken.record, name) for key, name in names.items()}
     return {"entry": taken.entry.number, "at": taken.entry.at} | told
@@ -93,7 +93,7 @@ def _act(record: OwnersAct) -> str:
             assert_never(record)
 
 
-def _retired(life: Life) -> Json | None:
+def _retired(life: TestSetHistory) -> Json | None:
     if life.retired is None:
         return None
     return _dated(life.retired, reason="reason")
@@ -104,12 +104,12 @@ def _sets(found: Lineage) -> list[Json]:
     return [_line(number, life, given) for number, (life, given) in enumerate(zip(found.sets, handed, strict=False), 1)]
 
 
-def _handed_on(life: Life) -> float | None:
+def _handed_on(life: TestSetHistory) -> float | None:
     """What its successor was given; nothing is spent of it afterwards."""
     return math.exp(life.account.log_budget) if life.heir is not None else None
 
 
-def _line(number: int, life: Life, given: float | None) -> Json:
+def _line(number: int, life: TestSetHistory, given: float | None) -> Json:
     """One set of a lineage; *given* is what it was handed, ``None`` where it has a budget of its own."""
     record = life.registered.record
     return {

@@ -15,10 +15,10 @@ import numpy as np
 
 from proctor import owner, writing
 from proctor.errors import DataError, Misuse, TestSetRetired
-from proctor.gate.books import Books, refuse_pending
+from proctor.gate.books import LedgerView, refuse_pending
 from proctor.gate.owner_key import is_sealed
 from proctor.gate.session import Session
-from proctor.ledger.history import Life
+from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Corrected
 from proctor.predictions import Labels, Source
 from proctor.reports.sentences import count
@@ -76,42 +76,42 @@ def correct(session: Session, new_labels: Path, reason: str) -> Correction:
     return correction._replace(labels=target)
 
 
-def _record(session: Session, books: Books, labels: Labels, reason: str) -> tuple[Correction, LabelRegister]:
+def _record(session: Session, books: LedgerView, labels: Labels, reason: str) -> tuple[Correction, LabelRegister]:
     """The entry of this correction, appended now or by an earlier attempt, and the register that it makes."""
     life = session.life(books)
     if life.retired is not None:
-        raise TestSetRetired(f"test set {session.exam.fingerprint[:12]} is retired; its labels stand as they are")
+        raise TestSetRetired(f"test set {session.testset.fingerprint[:12]} is retired; its labels stand as they are")
     refuse_pending(life)
-    register = session.registry.held(life, session.exam.hashes, session.exam.read_labels)
-    updated = register.updated(session.exam.hashes, labels)
+    register = session.registry.held(life, session.testset.hashes, session.testset.read_labels)
+    updated = register.updated(session.testset.hashes, labels)
     if life.corrections and updated.commitment == life.labels and _is_unfinished(session, register, labels):
         last = life.corrections[-1]
         owner.settle(session.owners_file, last.record.private)
         return Correction(last.record.n_rows, last.entry.number, Path(), completed=True), updated
     change = _change(session, life, register, labels)
-    rows = session.exam.names(change.changed.tolist())
+    rows = session.testset.names(change.changed.tolist())
     private = session.conceal({"correction": rows, "reason": reason}, books.head)
-    record = Corrected(session.exam.fingerprint, change.n_changed, updated.commitment, private, session.origin)
+    record = Corrected(session.testset.fingerprint, change.n_changed, updated.commitment, private, session.origin)
     session.registry.draft(updated)
     return Correction(change.n_changed, session.append(record, books.head).number, Path()), updated
 
 
 def _is_unfinished(session: Session, register: LabelRegister, labels: Labels) -> bool:
     """True if the register, or the file of labels, is not yet as the ledger says."""
-    if register.compare(session.exam.hashes, labels).n_changed:
+    if register.compare(session.testset.hashes, labels).n_changed:
         return True
-    updated = register.updated(session.exam.hashes, labels)
+    updated = register.updated(session.testset.hashes, labels)
     in_place = _labels_in(session, session.owner_key.opened(session.gate.resolve(session.gate.testset.labels), LABELS))
-    return bool(updated.compare(session.exam.hashes, in_place).n_changed)
+    return bool(updated.compare(session.testset.hashes, in_place).n_changed)
 
 
-def _change(session: Session, life: Life, register: LabelRegister, labels: Labels) -> LabelChange:
+def _change(session: Session, life: TestSetHistory, register: LabelRegister, labels: Labels) -> LabelChange:
     if register.commitment != life.labels:
         raise DataError(
             f"the owner's record of labels {session.registry.file(life.labels)} is not the one in the ledger",
             hint="Restore it from a copy; or give the labels of the last correction first, to complete it.",
         )
-    change = _as_filled(session, register).compare(session.exam.hashes, labels)
+    change = _as_filled(session, register).compare(session.testset.hashes, labels)
     if not change.n_changed:
         added = f" ({change.added:,} are new, which needs no correction)" if change.added else ""
         raise Misuse(f"no label differs from the registered ones{added}", hint="Nothing was recorded.")
@@ -128,13 +128,13 @@ def _as_filled(session: Session, register: LabelRegister) -> LabelRegister:
     """The register with the labels that came since then: one of those that is wrong is corrected on record, too."""
     if not session.gate.resolve(session.gate.testset.labels).exists():
         return register
-    in_place = session.exam.read_labels()
-    has_changed = register.compare(session.exam.hashes, in_place).n_changed > 0
-    return register if has_changed else register.updated(session.exam.hashes, in_place)
+    in_place = session.testset.read_labels()
+    has_changed = register.compare(session.testset.hashes, in_place).n_changed > 0
+    return register if has_changed else register.updated(session.testset.hashes, in_place)
 
 
 def _labels_in(session: Session, source: Source) -> Labels:
-    return replace(session.exam, files=replace(session.exam.files, labels=source)).read_labels()
+    return replace(session.testset, files=replace(session.testset.files, labels=source)).read_labels()
 
 
 def put_in_place(session: Session, content: bytes, target: Path, context: str) -> None:

@@ -17,10 +17,10 @@ from typing import assert_never
 from proctor.custody.notices import Channel, Medium, Notice, due
 from proctor.custody.outcomes import open_outcomes
 from proctor.errors import Misuse
-from proctor.gate.books import Books
+from proctor.gate.books import LedgerView
 from proctor.gate.session import Session
 from proctor.gate.settings import refuse_changed_on
-from proctor.ledger.history import Taken
+from proctor.ledger.history import Recorded
 from proctor.ledger.records import Notified, Stage
 
 
@@ -118,7 +118,7 @@ def _deliver(session: Session, notice: Notice, channel: Channel, again: bool) ->
     return Sent(notice, channel)
 
 
-def _claim(session: Session, books: Books, notice: Notice, channel: Channel, again: bool) -> Result | None:
+def _claim(session: Session, books: LedgerView, notice: Notice, channel: Channel, again: bool) -> Result | None:
     """Claim the right to send; or why it is not to be had."""
     last = session.life(books).notice(channel.name, notice.occasion)
     if last is not None and (held := _held(last, notice, channel, again)) is not None:
@@ -127,7 +127,7 @@ def _claim(session: Session, books: Books, notice: Notice, channel: Channel, aga
     return None
 
 
-def _held(last: Taken[Notified], notice: Notice, channel: Channel, again: bool) -> Result | None:
+def _held(last: Recorded[Notified], notice: Notice, channel: Channel, again: bool) -> Result | None:
     match last.record.stage:
         case Stage.SENT:
             return SentBefore(notice, channel, last.entry.at)

@@ -19,19 +19,19 @@ import numpy as np
 from proctor.custody.changes import Change, earlier, refuse_unchangeable, written
 from proctor.custody.reasons import refuse_no_reason
 from proctor.errors import DataError, Misuse, ModelError
-from proctor.gate.books import Books
+from proctor.gate.books import LedgerView
 from proctor.gate.growth import refuse_reordered
 from proctor.gate.registration import portrait
 from proctor.gate.session import Session
 from proctor.gatefile import Inputs
-from proctor.ledger.history import Life
+from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Dropped, Submission
 from proctor.predictions import Aligned, Source
 from proctor.predictions.columns import text_column
 from proctor.predictions.labels import Mask
 from proctor.predictions.tables import read_table
 from proctor.reports.sentences import count
-from proctor.testset import ExamFiles, TestSet, load
+from proctor.testset import ExampleFiles, TestSet, load
 from proctor.testset.appending import remaining
 
 
@@ -110,7 +110,7 @@ def drop(session: Session, rule: Rule, reason: str) -> Change[Dropped]:
 
 
 def _shrinking(session: Session, rule: Rule) -> _Shrinking:
-    before = session.exam
+    before = session.testset
     stays = _stays(before, rule)
     if stays.all() or not stays.any():
         said = "none" if stays.all() else "every one"
@@ -133,24 +133,24 @@ def _shrinking(session: Session, rule: Rule) -> _Shrinking:
     return _Shrinking(before, stays, replace(after, account=before.fingerprint), contents)
 
 
-def _stays(exam: TestSet, rule: Rule) -> Mask:
+def _stays(testset: TestSet, rule: Rule) -> Mask:
     match rule:
         case Oldest(n_examples):
-            return np.arange(exam.n_examples) >= n_examples
+            return np.arange(testset.n_examples) >= n_examples
         case Before(day, column):
-            return np.array([each >= day for each in _days(exam, column)])
+            return np.array([each >= day for each in _days(testset, column)])
         case _:
             assert_never(rule)
 
 
-def _days(exam: TestSet, column: str) -> Iterator[dt.date]:
+def _days(testset: TestSet, column: str) -> Iterator[dt.date]:
     """
     The day of each example.
 
     Dates are only taken from what the examples are known by: nobody can have changed them since registration.
     """
-    features = exam.files.features
-    if features is None or column not in exam.columns:
+    features = testset.files.features
+    if features is None or column not in testset.columns:
         raise Misuse(
             f"the test set is not known by a column {column!r}, so that anybody could have changed its dates",
             hint="Name a column of the features that was there when it was registered; or drop by order: --oldest N.",
@@ -167,7 +167,7 @@ def _days(exam: TestSet, column: str) -> Iterator[dt.date]:
             ) from None
 
 
-def _without(files: ExamFiles, table: Source, gone: set[str], stays: Mask) -> bytes:
+def _without(files: ExampleFiles, table: Source, gone: set[str], stays: Mask) -> bytes:
     """The content of one of the files without the rows that go; of an earlier attempt they may be gone already."""
     names = read_table(table, frozenset({files.id}))
     if gone and files.id in names.columns:
@@ -181,7 +181,7 @@ def _without(files: ExamFiles, table: Source, gone: set[str], stays: Mask) -> by
 
 
 def _record(
-    session: Session, books: Books, shrinking: _Shrinking, rule: Rule, reason: str, predictions: dict[str, Aligned]
+    session: Session, books: LedgerView, shrinking: _Shrinking, rule: Rule, reason: str, predictions: dict[str, Aligned]
 ) -> Change[Dropped]:
     """The entry of this drop, appended now or by an earlier attempt; takes up *predictions* of accepted models."""
     life = session.life(books)
@@ -207,16 +207,18 @@ def _record(
     return Change(record, session.append(record, books.head).number)
 
 
-def _refuse_in_another_order(exam: TestSet, life: Life) -> None:
+def _refuse_in_another_order(testset: TestSet, life: TestSetHistory) -> None:
     """Refuse files in which examples that were added later do not come later."""
     cohorts = [life.registered.record, *(taken.record for taken in life.changes)]
     for cohort in reversed(cohorts):
-        refuse_reordered(exam, cohort)
+        refuse_reordered(testset, cohort)
         if isinstance(cohort, Dropped):
             return
 
 
-def _pins(session: Session, life: Life, shrinking: _Shrinking, predictions: dict[str, Aligned]) -> dict[str, str]:
+def _pins(
+    session: Session, life: TestSetHistory, shrinking: _Shrinking, predictions: dict[str, Aligned]
+) -> dict[str, str]:
     """Marks by which accepted models are recognized on the examples that stay."""
     pins = {}
     for submission in _recognized(session, life):
@@ -234,7 +236,7 @@ def _pins(session: Session, life: Life, shrinking: _Shrinking, predictions: dict
     return pins
 
 
-def _recognized(session: Session, life: Life) -> Sequence[Submission]:
+def _recognized(session: Session, life: TestSetHistory) -> Sequence[Submission]:
     """The models that a coming evaluation may compare with."""
     name = session.gate.name
     others = sorted(gate for gate in life.gates - {name} if life.accepted(gate) is not None)

@@ -17,18 +17,18 @@ import numpy as np
 from proctor.custody.changes import Change, earlier, refuse_unchangeable, written
 from proctor.custody.reasons import refuse_no_reason
 from proctor.errors import DataError, Misuse
-from proctor.gate.books import Books, traits_in_books
+from proctor.gate.books import LedgerView, traits_in_books
 from proctor.gate.registration import portrait
 from proctor.gate.session import Session
 from proctor.gatefile import Inputs
-from proctor.ledger.history import Life
+from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Extended
 from proctor.predictions import Labels, Source
 from proctor.reports.sentences import count
 from proctor.testset import (
     Copies,
     Doubtful,
-    ExamFiles,
+    ExampleFiles,
     LabelRegister,
     Shares,
     TestSet,
@@ -90,7 +90,7 @@ def _refuse_unusable(session: Session, new_features: Sequence[Path], reason: str
 
 
 def _growth(session: Session, new_labels: Sequence[Path], new_features: Sequence[Path]) -> _Growth:
-    before = session.exam
+    before = session.testset
     files = before.files
     added = replace(files, labels=_together([session.owner_key.opened(path, "labels") for path in new_labels]))
     contents = {"labels": appended(files.labels, added.labels)}
@@ -130,7 +130,7 @@ def _holding(source: Source, content: bytes) -> Source:
     return replace(source, content=content)
 
 
-def _seen_alike(files: ExamFiles, before: TestSet) -> TestSet:
+def _seen_alike(files: ExampleFiles, before: TestSet) -> TestSet:
     """The examples of *files*, known by the columns that those *before* are known by."""
     found = load(files).seen_through(before.columns)
     if found is None or (found.ids is None) != (before.ids is None):
@@ -140,7 +140,9 @@ def _seen_alike(files: ExamFiles, before: TestSet) -> TestSet:
     return found
 
 
-def _record(session: Session, books: Books, growth: _Growth, reason: str) -> tuple[Change[Extended], LabelRegister]:
+def _record(
+    session: Session, books: LedgerView, growth: _Growth, reason: str
+) -> tuple[Change[Extended], LabelRegister]:
     """The entry of this extension, appended now or by an earlier attempt, and the register of labels that it makes."""
     life = session.life(books)
     if (done := earlier(life, Extended, growth.after.version)) is not None:
@@ -166,7 +168,7 @@ def _refuse_changed(growth: _Growth) -> None:
         raise DataError("with these columns, examples of the test set would change", hint="Nothing was recorded.")
 
 
-def _refuse_known(growth: _Growth, life: Life, *, is_own: bool) -> None:
+def _refuse_known(growth: _Growth, life: TestSetHistory, *, is_own: bool) -> None:
     """Refuse examples that are in the books already, in this test set or in another."""
     added, name = growth.added, f"test set {life.registered.record.testset[:12]}"
     for known in traits_in_books(life, added):

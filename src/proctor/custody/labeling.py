@@ -26,7 +26,7 @@ from proctor.gate.session import Session
 from proctor.predictions import Kind
 from proctor.reports.sentences import count
 from proctor.spelling import is_nan, shown
-from proctor.testset import ExamFiles, TestSet
+from proctor.testset import ExampleFiles, TestSet
 from proctor.testset.filling import filled
 
 _NOTHING = "Nothing was taken in."
@@ -56,7 +56,7 @@ def holdings(session: Session) -> Holdings:
     """Count the labels that are there."""
     return Holdings(
         labels=session.gate.resolve(session.gate.testset.labels),
-        n_examples=session.exam.n_examples,
+        n_examples=session.testset.n_examples,
         n_labels=session.labels.n_known,
         n_wanted=len(wanted(session)),
         received=Counter(each.by for each in Receipts(session).read()),
@@ -98,7 +98,7 @@ def take_in(
     """
     _refuse_unfit(session)
     given = [each for file in files for each in _answers(session, file) if each.label]
-    _refuse_strange(session.exam, given)
+    _refuse_strange(session.testset, given)
     _refuse_repeated(given)
     _refuse_contradicting(session, given, Receipts(session).read())
     new = _new(session, given, passes_over=is_new_only)
@@ -115,13 +115,13 @@ def _refuse_unfit(session: Session) -> None:
     """Refuse a test set that takes no labels, and labels that are not those of its registration."""
     life = session.books().life
     if life is not None and life.retired is not None:
-        raise TestSetRetired(f"test set {session.exam.fingerprint[:12]} is retired; its labels stand as they are")
+        raise TestSetRetired(f"test set {session.testset.fingerprint[:12]} is retired; its labels stand as they are")
     if life is not None:
         refuse_corrected(session, life)
 
 
 def _answers(session: Session, file: Path) -> list[Answer]:
-    return read_answers(session.owner_key.opened(file, LABELS), session.exam)
+    return read_answers(session.owner_key.opened(file, LABELS), session.testset)
 
 
 def _refuse_if_any(found: Sequence[Answer], what: str, hint: str) -> None:
@@ -132,21 +132,21 @@ def _refuse_if_any(found: Sequence[Answer], what: str, hint: str) -> None:
         raise DataError(f"{what}: {many}", hint=f"{hint} {_NOTHING}")
 
 
-def _refuse_strange(exam: TestSet, given: Sequence[Answer]) -> None:
+def _refuse_strange(testset: TestSet, given: Sequence[Answer]) -> None:
     """Refuse labels of examples or classes that there are not."""
     _refuse_if_any(
-        [each for each in given if each.example not in exam.row_of],
+        [each for each in given if each.example not in testset.row_of],
         "there are labels of examples that the test set does not have",
-        f"Leave the column {exam.example_column!r} as it was in the request.",
+        f"Leave the column {testset.example_column!r} as it was in the request.",
     )
     _refuse_if_any(
-        [each for each in given if not _is_class(str(each.label), exam.files)],
+        [each for each in given if not _is_class(str(each.label), testset.files)],
         "there are labels of unknown classes",
         "`testset.classes` of the gate file declares which there are.",
     )
 
 
-def _is_class(label: str, files: ExamFiles) -> bool:
+def _is_class(label: str, files: ExampleFiles) -> bool:
     declared = files.declared
     if declared is None or files.reading.labels is Content.NUMBERS:
         return not is_nan(label)
@@ -168,7 +168,7 @@ def _refuse_repeated(given: Sequence[Answer]) -> None:
 def _new(session: Session, given: Sequence[Answer], *, passes_over: bool) -> list[Answer]:
     """Those of *given* whose example has no label yet; others are refused, unless they are passed over."""
     known = session.labels.is_known()
-    there = {each.example for each in given if known[session.exam.row_of[each.example]]}
+    there = {each.example for each in given if known[session.testset.row_of[each.example]]}
     if not passes_over:
         _refuse_if_any(
             [each for each in given if each.example in there],
@@ -180,12 +180,12 @@ def _new(session: Session, given: Sequence[Answer], *, passes_over: bool) -> lis
 
 def _refuse_contradicting(session: Session, given: Sequence[Answer], receipts: Iterable[Receipt]) -> None:
     """Refuse another label than the one in the file of labels, or else on an earlier receipt."""
-    exam, labels = session.exam, session.labels.plain()
+    testset, labels = session.testset, session.labels.plain()
     known = session.labels.is_known()
     received = {each.example: each.label for each in receipts}
 
     def contradicts(answer: Answer) -> bool:
-        row = exam.row_of[answer.example]
+        row = testset.row_of[answer.example]
         if known[row]:
             return answer.label not in _spellings(labels[row])
         return received.get(answer.example, answer.label) != answer.label
@@ -214,15 +214,15 @@ def _refuse_unasked(session: Session, given: Sequence[Answer], requests: Sequenc
 
 def _content(session: Session, given: Mapping[str, str]) -> bytes:
     """The file of labels with those that are *given*, read once more to see that it is that and nothing else."""
-    exam, before = session.exam, session.labels
-    files = exam.files
+    testset, before = session.testset, session.labels
+    files = testset.files
     kind = Kind.NUMBERS if files.reading.labels is Content.NUMBERS else before.kind if before.n_known else None
-    content = filled(exam, given, kind)
-    after = replace(exam, files=replace(files, labels=replace(files.labels, content=content))).read_labels()
+    content = filled(testset, given, kind)
+    after = replace(testset, files=replace(files, labels=replace(files.labels, content=content))).read_labels()
     labels = after.plain()
-    known, rows = before.is_known(), [exam.row_of[name] for name in given]
+    known, rows = before.is_known(), [testset.row_of[name] for name in given]
     is_whole = np.array_equal(before.values[known], after.values[known]) and after.n_known == before.n_known + len(rows)
-    if not is_whole or any(text not in _spellings(labels[exam.row_of[name]]) for name, text in given.items()):
+    if not is_whole or any(text not in _spellings(labels[testset.row_of[name]]) for name, text in given.items()):
         raise DataError(
             f"these labels do not go with those in {files.labels}, which are {before.kind}",
             hint=f"Name the classes all by numbers or all by words. {_NOTHING}",

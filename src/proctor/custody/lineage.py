@@ -13,7 +13,7 @@ from math import fsum
 from typing import NamedTuple
 
 from proctor.errors import ContractError, DomainError, LedgerCorrupt, Misuse
-from proctor.ledger.history import Life
+from proctor.ledger.history import TestSetHistory
 from proctor.reports.sentences import count
 
 _DIGITS = Decimal(1).scaleb(-15)
@@ -22,7 +22,7 @@ _DIGITS = Decimal(1).scaleb(-15)
 class Lineage(NamedTuple):
     """Test sets that followed one another, the first one first."""
 
-    sets: tuple[Life, ...]
+    sets: tuple[TestSetHistory, ...]
 
     @property
     def error_sum(self) -> float:
@@ -42,7 +42,7 @@ class Lineage(NamedTuple):
         return Lineage(self.sets[: names.index(fingerprint) + 1])
 
 
-def lineage(lives: Mapping[str, Life], fingerprint: str) -> Lineage:
+def lineage(lives: Mapping[str, TestSetHistory], fingerprint: str) -> Lineage:
     """
     The lineage that a registered test set belongs to: its ancestors, itself, its successors.
 
@@ -59,12 +59,12 @@ def lineage(lives: Mapping[str, Life], fingerprint: str) -> Lineage:
     return Lineage(tuple(chain))
 
 
-def successor(lives: Mapping[str, Life], fingerprint: str) -> Life | None:
+def successor(lives: Mapping[str, TestSetHistory], fingerprint: str) -> TestSetHistory | None:
     """The test set that followed this one, if there is one."""
     return next((life for life in lives.values() if life.registered.record.predecessor == fingerprint), None)
 
 
-def followed(lives: Mapping[str, Life]) -> tuple[str, ...]:
+def followed(lives: Mapping[str, TestSetHistory]) -> tuple[str, ...]:
     """
     The test sets that have been followed by another: as a named predecessor, or in passing.
 
@@ -84,7 +84,7 @@ def followed(lives: Mapping[str, Life]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def last_set(lives: Mapping[str, Life], name: str | None, gate: str) -> Life:
+def last_set(lives: Mapping[str, TestSetHistory], name: str | None, gate: str) -> TestSetHistory:
     """
     The test set that is to be followed: the one whose fingerprint begins with *name*, else the last one of *gate*.
 

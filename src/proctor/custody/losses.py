@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from proctor import owner
 from proctor.errors import KeyFault
-from proctor.gate.books import Books
+from proctor.gate.books import LedgerView
 from proctor.gate.session import Session
 from proctor.ledger.marks import Mark
 from proctor.ledger.records import LossAccepted
@@ -30,7 +30,7 @@ class Loss(NamedTuple):
 def loss(session: Session) -> Loss | None:
     """Loss of entries that the marks know and the books lack; ``None`` if nothing is lost."""
     entries = session.ledger.read()
-    found = [mark for mark, _ in session.owner_key.marks.lost(entries, session.exam.fingerprint)]
+    found = [mark for mark, _ in session.owner_key.marks.lost(entries, session.testset.fingerprint)]
     return Loss(max(found, key=lambda mark: mark.number), len(entries)) if found else None
 
 
@@ -52,16 +52,16 @@ def accept_loss(session: Session, reason: str) -> Loss | None:
     mark = found.mark
     note = {"at": session.runtime.now(), "lost": {"number": mark.number, "hash": mark.hash}, "reason": reason}
     owner.append(session.owners_file, note)
-    lost = session.owner_key.marks.lost(session.ledger.read(), session.exam.fingerprint)
+    lost = session.owner_key.marks.lost(session.ledger.read(), session.testset.fingerprint)
     entry = session.decide(lambda books: _record(session, books, mark, reason))
     if entry is None:
         session.owner_key.marks.forget(lost)
     return Loss(mark, found.left, entry)
 
 
-def _record(session: Session, books: Books, mark: Mark, reason: str) -> int | None:
+def _record(session: Session, books: LedgerView, mark: Mark, reason: str) -> int | None:
     """The entry, in the life of this test set or of another one in the books; ``None`` if there are none."""
-    fingerprint = session.exam.fingerprint if books.life is not None else next(iter(books.lives), None)
+    fingerprint = session.testset.fingerprint if books.life is not None else next(iter(books.lives), None)
     if fingerprint is None:
         return None
     return session.append(LossAccepted(fingerprint, mark.number, mark.hash, reason, session.origin), books.head).number

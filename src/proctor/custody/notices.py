@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from proctor.custody.outcomes import Opened
 from proctor.errors import BudgetSpent, ToleranceOutOfReach
-from proctor.gate.books import Books, refuse_if_out_of_reach, refuse_if_over
+from proctor.gate.books import LedgerView, refuse_if_out_of_reach, refuse_if_over
 from proctor.gate.needs import next_set_hint
 from proctor.gatefile import Gate
-from proctor.ledger.history import Life
+from proctor.ledger.history import TestSetHistory
 
 
 class Medium(StrEnum):
@@ -66,7 +66,7 @@ class Notice(NamedTuple):
     channels: tuple[Channel, ...]
 
 
-def due(gate: Gate, books: Books, life: Life, opened: Sequence[Opened]) -> tuple[Notice, ...]:
+def due(gate: Gate, books: LedgerView, life: TestSetHistory, opened: Sequence[Opened]) -> tuple[Notice, ...]:
     """
     Every notice that there is occasion for, whether it was sent before or not.
 
@@ -80,7 +80,7 @@ def due(gate: Gate, books: Books, life: Life, opened: Sequence[Opened]) -> tuple
     return (*_outcomes(gate, life, opened), *((ending,) if ending is not None else ()))
 
 
-def end_of(gate: Gate, books: Books, life: Life) -> Notice | None:
+def end_of(gate: Gate, books: LedgerView, life: TestSetHistory) -> Notice | None:
     """The notice that the test set has come to its end; ``None`` while it has not."""
     if life.heir is not None:
         return None  # the next set is here already
@@ -97,7 +97,7 @@ def end_of(gate: Gate, books: Books, life: Life) -> Notice | None:
     return None
 
 
-def _ending(gate: Gate, life: Life, occasion: str, what: str) -> Notice:
+def _ending(gate: Gate, life: TestSetHistory, occasion: str, what: str) -> Notice:
     registered = life.registered.record
     name = gate.testset.name or registered.testset[:12]
     subject = f"{gate.name}: a fresh test set is needed ({name} is {occasion})"
@@ -119,7 +119,7 @@ Fingerprint: {registered.testset}
     return Notice(occasion, registered.testset, gate.name, subject, text, (*channels, *_mail(gate)))
 
 
-def _what_becomes_of_it(life: Life) -> str:
+def _what_becomes_of_it(life: TestSetHistory) -> str:
     if life.retired is not None:
         return "- The examples of this one are the developers' now, as a validation set."
     return "- `proctor testset retire` gives the examples of this one to developers, as a validation set."
@@ -130,7 +130,7 @@ def _mail(gate: Gate) -> tuple[Channel, ...]:
     return tuple(Channel(Medium.MAIL, address) for address in addresses)
 
 
-def _outcomes(gate: Gate, life: Life, opened: Sequence[Opened]) -> tuple[Notice, ...]:
+def _outcomes(gate: Gate, life: TestSetHistory, opened: Sequence[Opened]) -> tuple[Notice, ...]:
     """The paper's ``none -> ADDRESS``: every outcome to that address, and to nobody else."""
     if gate.recipient is None:
         return ()

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from proctor import owner
 from proctor.errors import DataError, KeyFault
 from proctor.gate.session import Session
-from proctor.ledger.history import Life, Taken
+from proctor.ledger.history import Recorded, TestSetHistory
 from proctor.ledger.records import Evaluated, Verdict
 
 Json = dict[str, Any]
@@ -35,28 +35,28 @@ class Opened(NamedTuple):
         problem: Why it could not be opened; empty if it was.
     """
 
-    taken: Taken[Evaluated]
+    taken: Recorded[Evaluated]
     step: int
     outcome: Verdict | None
     figures: Json | None
     problem: str = ""
 
 
-def open_outcomes(session: Session, life: Life) -> tuple[Opened, ...]:
+def open_outcomes(session: Session, life: TestSetHistory) -> tuple[Opened, ...]:
     """
     Every evaluation in the life of the test set, opened as far as key and owner's record go.
 
     Raises:
         DataError: If the owner's record cannot be read.
     """
-    evaluated = [Taken[Evaluated](taken.entry) for taken in life.verdicts if isinstance(taken.record, Evaluated)]
+    evaluated = [Recorded[Evaluated](taken.entry) for taken in life.verdicts if isinstance(taken.record, Evaluated)]
     for taken in evaluated:  # a machine may have died right after any of them
         owner.settle(session.owners_file, taken.record.private)
     notes = _read_notes(session.owners_file)
     return tuple(_open(session, taken, life.step_of(taken), notes) for taken in evaluated)
 
 
-def _open(session: Session, taken: Taken[Evaluated], step: int, notes: Mapping[str, Json]) -> Opened:
+def _open(session: Session, taken: Recorded[Evaluated], step: int, notes: Mapping[str, Json]) -> Opened:
     released = None if taken.record.outcome is Verdict.WITHHELD else taken.record.outcome
     try:
         found = _found(session, taken, notes)
@@ -68,7 +68,7 @@ def _open(session: Session, taken: Taken[Evaluated], step: int, notes: Mapping[s
     return Opened(taken, step, Verdict(outcome), found)
 
 
-def _found(session: Session, taken: Taken[Evaluated], notes: Mapping[str, Json]) -> Json:
+def _found(session: Session, taken: Recorded[Evaluated], notes: Mapping[str, Json]) -> Json:
     """The private record of an evaluation, checked."""
     private = taken.record.private
     if isinstance(private, owner.SealedRecord):

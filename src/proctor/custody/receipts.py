@@ -46,7 +46,7 @@ class Receipts(NamedTuple):
     @property
     def file(self) -> Path:
         """File of the book, one receipt for each line of it."""
-        return self.session.gate.resolve(".proctor/owner") / f"{namespace(self.session.exam)[:16]}.receipts.jsonl"
+        return self.session.gate.resolve(".proctor/owner") / f"{namespace(self.session.testset)[:16]}.receipts.jsonl"
 
     def read(self) -> list[Receipt]:
         """

@@ -15,10 +15,10 @@ from proctor.custody.corrections import write_whole
 from proctor.custody.outcomes import open_outcomes
 from proctor.custody.reasons import refuse_no_reason
 from proctor.errors import DataError, KeyFault, Misuse
-from proctor.gate.books import Books, refuse_pending
+from proctor.gate.books import LedgerView, refuse_pending
 from proctor.gate.owner_key import is_sealed
 from proctor.gate.session import Session
-from proctor.ledger.history import Life, Taken
+from proctor.ledger.history import Recorded, TestSetHistory
 from proctor.ledger.records import Retired, Verdict
 
 _SUFFIX = ".sealed"
@@ -42,7 +42,7 @@ class Retirement(NamedTuple):
         completed: True if an earlier attempt had recorded it already.
     """
 
-    taken: Taken[Retired]
+    taken: Recorded[Retired]
     files: tuple[Opening, ...]
     completed: bool
 
@@ -70,16 +70,16 @@ def retire(session: Session, reason: str) -> Retirement:
     return Retirement(taken, tuple(opening for opening, _ in plain), completed)
 
 
-def _end(session: Session, books: Books, reason: str) -> tuple[Taken[Retired], bool]:
+def _end(session: Session, books: LedgerView, reason: str) -> tuple[Recorded[Retired], bool]:
     life = session.life(books)
     if life.retired is not None:
         return life.retired, True
     refuse_pending(life)
-    record = Retired(session.exam.fingerprint, reason, session.origin, _opened(session, life))
-    return Taken(session.append(record, books.head)), False
+    record = Retired(session.testset.fingerprint, reason, session.origin, _opened(session, life))
+    return Recorded(session.append(record, books.head)), False
 
 
-def _opened(session: Session, life: Life) -> dict[str, Verdict] | None:
+def _opened(session: Session, life: TestSetHistory) -> dict[str, Verdict] | None:
     """Every outcome, by the number of its entry, where they were withheld."""
     if life.registered.record.contract.adaptivity is not Adaptivity.NONE:
         return None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from proctor.errors import Misuse
-from proctor.gate.books import Books
+from proctor.gate.books import LedgerView
 from proctor.gate.session import Session
 from proctor.gate.settings import Pin, differences, pin_of, settings_of
 from proctor.gatefile import Inputs, PredictionsFile
@@ -56,14 +56,16 @@ def accept_settings(session: Session) -> Settings:
         KeyFault: If the ledger is signed and the key is not here.
     """
 
-    def act(books: Books) -> Settings:
+    def act(books: LedgerView) -> Settings:
         session.life(books)
         pin = _pin(session)
         held = _held(session, pin)
         if pin is not None and dict(pin.settings) == dict(held.asked):
             return held
         before = None if pin is None else dict(pin.settings)
-        record = SettingsAccepted(session.exam.fingerprint, session.gate.name, before, dict(held.asked), session.origin)
+        record = SettingsAccepted(
+            session.testset.fingerprint, session.gate.name, before, dict(held.asked), session.origin
+        )
         return Settings(held.asked, held.pinned, held.differences, session.append(record, books.head).number)
 
     return session.decide(act)
@@ -85,11 +87,11 @@ def name_baseline(session: Session, file: Path) -> tuple[Submission, int | None]
     found = read_predictions(Source(file), _columns(session))
     named = Submission(session.runner.digest_of(found), str(file), session.origin.commit)
 
-    def act(books: Books) -> int | None:
+    def act(books: LedgerView) -> int | None:
         said = [taken.record for taken in session.life(books).acts]
         if any(isinstance(record, BaselineNamed) and record.baseline.digest == named.digest for record in said):
             return None
-        return session.append(BaselineNamed(session.exam.fingerprint, named, session.origin), books.head).number
+        return session.append(BaselineNamed(session.testset.fingerprint, named, session.origin), books.head).number
 
     return named, session.decide(act)
 
@@ -103,7 +105,7 @@ def _columns(session: Session) -> ColumnNames:
 
 
 def _pin(session: Session) -> Pin | None:
-    return pin_of(session.gate, session.ledger.read(), session.exam.fingerprint)
+    return pin_of(session.gate, session.ledger.read(), session.testset.fingerprint)
 
 
 def _held(session: Session, pin: Pin | None) -> Settings:

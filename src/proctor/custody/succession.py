@@ -22,13 +22,13 @@ from proctor.custody.lineage import Lineage, last_set, lineage, project_error, r
 from proctor.errors import Misuse
 from proctor.gate import labels
 from proctor.gate.asking import Asked
-from proctor.gate.books import Books, refuse_another_contract, refuse_outside_lineage
+from proctor.gate.books import LedgerView, refuse_another_contract, refuse_outside_lineage
 from proctor.gate.check import accept_first
-from proctor.gate.contestants import Contestant
+from proctor.gate.contestants import ModelPredictions
 from proctor.gate.registration import register as enter
 from proctor.gate.session import Session
 from proctor.gatefile import Accepted, Inputs, PredictionsFile
-from proctor.ledger.history import Life
+from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Registered, Submission
 from proctor.predictions import ColumnNames, Source, align, read_predictions
 
@@ -66,7 +66,7 @@ class Succession(NamedTuple):
         completed: True if an earlier attempt had registered it already.
     """
 
-    life: Life
+    life: TestSetHistory
     lineage: Lineage
     baseline: Submission | None
     completed: bool
@@ -102,16 +102,16 @@ def register(session: Session, wish: Wish) -> Succession:
     books = session.books()
     life = session.life(books)
     return Succession(
-        life, lineage(books.lives, session.exam.fingerprint), baseline.submission if baseline else None, completed
+        life, lineage(books.lives, session.testset.fingerprint), baseline.submission if baseline else None, completed
     )
 
 
-def _before(session: Session, books: Books, wish: Wish) -> Lineage:
+def _before(session: Session, books: LedgerView, wish: Wish) -> Lineage:
     """The lineage that the test set follows; empty for a first one."""
     if books.life is not None:
         refuse_another_contract(session.gate, books.life)
         _refuse_unless_unfinished(session, books.life, follows=wish.follows)
-        return Lineage(lineage(books.lives, session.exam.fingerprint).upto(session.exam.fingerprint).sets[:-1])
+        return Lineage(lineage(books.lives, session.testset.fingerprint).upto(session.testset.fingerprint).sets[:-1])
     if wish.follows:
         last = last_set(books.lives, wish.predecessor, session.gate.name).registered.record.testset
         return lineage(books.lives, last)
@@ -119,7 +119,7 @@ def _before(session: Session, books: Books, wish: Wish) -> Lineage:
     return Lineage(())
 
 
-def _refuse_unless_unfinished(session: Session, life: Life, *, follows: bool) -> None:
+def _refuse_unless_unfinished(session: Session, life: TestSetHistory, *, follows: bool) -> None:
     record = life.registered.record
     is_same_act = (record.predecessor is not None) == follows
     is_unfinished = record.anchor is not None and not life.verdicts and isinstance(session.gate.baseline, Accepted)
@@ -136,10 +136,10 @@ class _Model:
     """The present baseline, found and measured on the new examples."""
 
     session: Session
-    before: Life | None
+    before: TestSetHistory | None
     wish: Wish
 
-    def find(self) -> tuple[Contestant | None, bool]:
+    def find(self) -> tuple[ModelPredictions | None, bool]:
         """The model, and whether it is to be adopted: one that the gate file names is not."""
         if not isinstance(self.session.gate.baseline, Accepted):
             if self.wish.baseline is not None:
@@ -162,7 +162,7 @@ class _Model:
         taken = self.before.accepted(next(iter(gates)) if gate not in gates and len(gates) == 1 else gate)
         return taken.record.candidate if taken is not None else None
 
-    def _from_file(self, path: Path, accepted: Submission | None) -> Contestant:
+    def _from_file(self, path: Path, accepted: Submission | None) -> ModelPredictions:
         if self.session.gate.testset.inputs is Inputs.SEALED:
             raise Misuse(
                 f"the inputs are sealed, so {str(path)!r} was made by somebody who saw them",
@@ -174,9 +174,9 @@ class _Model:
             names = names._replace(id=candidate.id, prediction=candidate.prediction)
         found = read_predictions(file, names)
         digest = self.session.runner.digest_of(found)
-        return Contestant(Submission(digest, str(path), accepted.commit if accepted else None), lambda: found)
+        return ModelPredictions(Submission(digest, str(path), accepted.commit if accepted else None), lambda: found)
 
-    def _again(self, accepted: Submission) -> Contestant:
+    def _again(self, accepted: Submission) -> ModelPredictions:
         """The accepted model itself, to be run on the new examples."""
         if isinstance(self.session.gate.candidate, PredictionsFile):
             raise Misuse(
@@ -185,7 +185,7 @@ class _Model:
             )
         candidate = self.session.runner.candidate()
         if candidate.submission.digest == accepted.digest:
-            return Contestant(accepted, candidate.read)
+            return ModelPredictions(accepted, candidate.read)
         if accepted.commit is None:
             raise Misuse(
                 f"the accepted baseline {accepted.source!r} is not what lies here, and its commit is not known",
@@ -194,14 +194,14 @@ class _Model:
         return self.session.runner.earlier(accepted)
 
 
-def _measure(session: Session, baseline: Contestant) -> None:
+def _measure(session: Session, baseline: ModelPredictions) -> None:
     """Its predictions on the new examples, kept for the checks to come."""
     session.runtime.progress("measuring the present baseline on the new test set")
     session.predicting.of(baseline)
     session.predicting.keep(baseline)
 
 
-def _enter(session: Session, books: Books, before: Lineage, wish: Wish, baseline: Contestant | None) -> bool:
+def _enter(session: Session, books: LedgerView, before: Lineage, wish: Wish, baseline: ModelPredictions | None) -> bool:
     """Append the registration, which closes the account that it takes over; true if it is there already."""
     if books.life is not None:
         return True
@@ -219,7 +219,7 @@ def _enter(session: Session, books: Books, before: Lineage, wish: Wish, baseline
     return False
 
 
-def _adopt(session: Session, books: Books, baseline: Contestant) -> None:
+def _adopt(session: Session, books: LedgerView, baseline: ModelPredictions) -> None:
     """Append that the model is the baseline, unless the gate has one by now."""
     life, gate = session.life(books), session.gate
     if life.accepted(gate.name) is None:
@@ -228,13 +228,13 @@ def _adopt(session: Session, books: Books, baseline: Contestant) -> None:
         accept_first(session, books, what)
 
 
-def _note(session: Session, baseline: Contestant) -> None:
+def _note(session: Session, baseline: ModelPredictions) -> None:
     """How often the baseline is right on the new test set, for the owner alone."""
     known, kept = session.labels.is_known(), session.runner.store
     if not kept.has(baseline.submission.digest):
         return  # it could not be run on sealed inputs
-    predicted = align(session.exam.sheet(session.labels), kept.get(baseline.submission.digest, "")).values
+    predicted = align(session.testset.sheet(session.labels), kept.get(baseline.submission.digest, "")).values
     right = int(np.count_nonzero((predicted == session.labels.values) & known))
     measured: dict[str, Any] = {"baseline": baseline.submission.source, "right": right, "labeled": int(known.sum())}
-    note = {"at": session.runtime.now(), "testset": session.exam.fingerprint, **measured}
+    note = {"at": session.runtime.now(), "testset": session.testset.fingerprint, **measured}
     owner.append(session.owners_file, note)

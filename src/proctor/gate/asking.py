@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from proctor.conditions import Formula, Variable, expanded, parse, restrict, variables
 from proctor.errors import Misuse
-from proctor.gate.contestants import Contestant, question_about
+from proctor.gate.contestants import ModelPredictions, question_about
 from proctor.gate.session import Session
 from proctor.gatefile import First
-from proctor.ledger.history import Life, Question
+from proctor.ledger.history import Question, TestSetHistory
 from proctor.ledger.records import Forecast
 
 
@@ -32,9 +32,9 @@ class Asked:
     gate: str
     formula: Formula | None
     condition: str
-    candidate: Contestant
-    baseline: Contestant | None = None
-    anchor: Contestant | None = None
+    candidate: ModelPredictions
+    baseline: ModelPredictions | None = None
+    anchor: ModelPredictions | None = None
     stake: int | None = None
     forecast: Forecast | None = None
 
@@ -44,7 +44,7 @@ class Asked:
         return question_about(self.condition, self.gate, self.candidate, self.baseline, self.anchor)
 
 
-def asked(session: Session, life: Life | None, stake: int | None = None) -> Asked:
+def asked(session: Session, life: TestSetHistory | None, stake: int | None = None) -> Asked:
     """
     The question that the gate asks of its candidate, on a test set with this *life*.
 
@@ -66,13 +66,15 @@ def asked(session: Session, life: Life | None, stake: int | None = None) -> Aske
     )
 
 
-def baseline_of(session: Session, life: Life | None) -> Contestant | None:
+def baseline_of(session: Session, life: TestSetHistory | None) -> ModelPredictions | None:
     """The old model that the gate file names; ``None`` on a first commit."""
     accepted = life.accepted(session.gate.name) if life else None
     return session.runner.baseline(accepted.record.candidate if accepted else None)
 
 
-def anchor_of(session: Session, life: Life | None, baseline: Contestant | None) -> Contestant | None:
+def anchor_of(
+    session: Session, life: TestSetHistory | None, baseline: ModelPredictions | None
+) -> ModelPredictions | None:
     """The anchor, where the condition speaks of it: of registration, or today's baseline if that is now."""
     if Variable.A not in variables(session.gate.formula):
         return None
@@ -91,7 +93,7 @@ def _askable(session: Session, *, has_baseline: bool, has_anchor: bool) -> tuple
     needed = variables(gate.formula)
     lacks = not has_baseline and needed & {Variable.O, Variable.D}
     if not lacks and (has_anchor or Variable.A not in needed):
-        return expanded(gate.formula, session.exam.groups), text
+        return expanded(gate.formula, session.testset.groups), text
     if gate.first is First.ACCEPT:
         return None, text
     formula = restrict(gate.formula, {Variable.N})
@@ -100,4 +102,4 @@ def _askable(session: Session, *, has_baseline: bool, has_anchor: bool) -> tuple
             f"`first: judge` cannot judge `{text}` without a baseline: no clause is on `n` alone",
             hint="Say `first: accept`, or add a clause such as `n > 0.8 +/- 0.02`.",
         )
-    return expanded(formula, session.exam.groups), str(formula)
+    return expanded(formula, session.testset.groups), str(formula)

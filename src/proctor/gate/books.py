@@ -26,7 +26,7 @@ from proctor.gate.needs import next_set_hint, prospect
 from proctor.gate.owner_key import pair_of
 from proctor.gatefile import Gate
 from proctor.ledger import GENESIS, Entry, Ledger
-from proctor.ledger.history import Life
+from proctor.ledger.history import TestSetHistory
 from proctor.ledger.lives import lives
 from proctor.ledger.records import CHANGES, Cohort, Extended, Registered, from_body
 from proctor.planning import NO_SLICES, Sizes, check_possible, examples_of, is_within_reach
@@ -63,7 +63,7 @@ class Reading:
     earlier: Mapping[str, Account] = field(default_factory=dict)
 
     @cached_property
-    def lives(self) -> Mapping[str, Life]:
+    def lives(self) -> Mapping[str, TestSetHistory]:
         """
         The life of every test set, by fingerprint; made when it is asked for, as only the entries tell what a set is.
 
@@ -73,7 +73,7 @@ class Reading:
         return lives(self.entries, self.earlier)
 
 
-class Books(NamedTuple):
+class LedgerView(NamedTuple):
     """
     Contents of the ledger, as of one reading of it.
 
@@ -82,18 +82,18 @@ class Books(NamedTuple):
         lives: The life of every test set, by fingerprint.
         life: The life of the test set that is asked; ``None`` if it is not registered yet.
         doubts: Registered sets that it may be in another form; only their labels could tell, or their owner.
-        exam: The test set that is asked; ``None`` where the books are read without it.
+        testset: The test set that is asked; ``None`` where the books are read without it.
     """
 
     head: str
-    lives: Mapping[str, Life]
-    life: Life | None
-    doubts: tuple[Life, ...] = ()
-    exam: TestSet | None = None
+    lives: Mapping[str, TestSetHistory]
+    life: TestSetHistory | None
+    doubts: tuple[TestSetHistory, ...] = ()
+    testset: TestSet | None = None
 
     def judged(self, formula: Formula) -> Formula:
         """The formula as it is judged on the test set; as it stands where that is not here."""
-        return formula if self.exam is None else expanded(formula, self.exam.groups)
+        return formula if self.testset is None else expanded(formula, self.testset.groups)
 
     def sizes(self, formula: Formula) -> Sizes:
         """
@@ -104,15 +104,15 @@ class Books(NamedTuple):
             DataError: If a slice is empty, or compares with a number what is none; or if columns were renamed.
         """
         asked = slices(formula)
-        if self.exam is None or not asked:
+        if self.testset is None or not asked:
             return NO_SLICES
         # The fingerprint goes by what stands in the columns, not by their names.
-        if self.life is not None and self.life.registered.record.columns != self.exam.columns:
+        if self.life is not None and self.life.registered.record.columns != self.testset.columns:
             raise DataError(
                 "columns of the features have other names than when this test set was registered; nothing was spent",
                 hint=f"Name them again {', '.join(map(repr, self.life.registered.record.columns))}.",
             )
-        return {slice_: int(mask.sum()) for slice_, mask in self.exam.masks(asked).items()}
+        return {slice_: int(mask.sum()) for slice_, mask in self.testset.masks(asked).items()}
 
     def account(self, gate: Gate) -> Account:
         """The account of the test set; a fresh one if it is not registered yet."""
@@ -129,13 +129,15 @@ def read(ledger: Ledger) -> Reading:
     return Reading(ledger.read())
 
 
-def opened(reading: Reading, exam: TestSet, *, is_another: bool = False, takes_any_version: bool = False) -> Books:
+def opened(
+    reading: Reading, testset: TestSet, *, is_another: bool = False, takes_any_version: bool = False
+) -> LedgerView:
     """
-    The books as of a *reading*, opened at the life of *exam*.
+    The books as of a *reading*, opened at the life of *testset*.
 
     Args:
         reading: What was read.
-        exam: The test set.
+        testset: The test set.
         is_another: True if its owner says that it is none of those that it looks like.
         takes_any_version: True if its examples may be those that it had before they were changed.
 
@@ -143,72 +145,74 @@ def opened(reading: Reading, exam: TestSet, *, is_another: bool = False, takes_a
         DataError: If the test set is not registered, but shares examples with one that is, or is one in another form;
             or if other examples are in use since, and these are those of before.
     """
-    life = reading.lives.get(exam.fingerprint)
+    life = reading.lives.get(testset.fingerprint)
     if life is not None and not takes_any_version:
-        refuse_outgrown(exam, life)
-    doubts = _refuse_known(exam, reading.lives, is_another=is_another) if life is None else ()
-    return Books(reading.entries[-1].hash if reading.entries else GENESIS, reading.lives, life, doubts, exam)
+        refuse_outgrown(testset, life)
+    doubts = _refuse_known(testset, reading.lives, is_another=is_another) if life is None else ()
+    return LedgerView(reading.entries[-1].hash if reading.entries else GENESIS, reading.lives, life, doubts, testset)
 
 
-def refuse_outgrown(exam: TestSet, life: Life) -> None:
+def refuse_outgrown(testset: TestSet, life: TestSetHistory) -> None:
     """
     Refuse the examples that a test set had before they were changed: two versions in use would be two test sets.
 
     Raises:
         DataError: If they are not those in use.
     """
-    if exam.version != life.version:
+    if testset.version != life.version:
         act, done = ("extend", "extended") if isinstance(life.in_use, Extended) else ("drop", "reduced")
         raise DataError(
-            f"these are {exam.n_examples:,} examples of test set {exam.fingerprint[:12]}, which was {done} to "
+            f"these are {testset.n_examples:,} examples of test set {testset.fingerprint[:12]}, which was {done} to "
             f"{life.in_use.n_examples:,} in entry {life.changes[-1].entry.number}",
             hint=f"Put the {done} files in the place of these. Where they were being written, its owner runs the same "
             f"`proctor testset {act}` again. Nothing was spent.",
         )
 
 
-def known_as(entries: Sequence[Entry], exam: TestSet) -> TestSet:
-    """*exam* as the ledger knows it: columns that were added since registration do not make another test set of it."""
+def known_as(entries: Sequence[Entry], testset: TestSet) -> TestSet:
+    """*testset* as the ledger knows it: columns added since registration do not make another test set of it."""
     records = [from_body(each.kind, each.body, each.number) for each in entries if each.kind == Registered.kind]
     registered = [record for record in records if isinstance(record, Registered)]
     changed = [each.body for each in entries if each.kind in CHANGES]
     names = {str(body.get("version")): str(body.get("testset")) for body in changed} | {
         record.testset: record.testset for record in registered
     }
-    if exam.version in names:
-        return _named_in_books(exam, names[exam.version])
+    if testset.version in names:
+        return _named_in_books(testset, names[testset.version])
     for record in registered:
-        seen = exam.seen_through(record.columns) if record.columns != exam.columns else None
+        seen = testset.seen_through(record.columns) if record.columns != testset.columns else None
         if seen is not None and names.get(seen.version) == record.testset:
             return _named_in_books(seen, record.testset)
-    return exam
+    return testset
 
 
-def _named_in_books(exam: TestSet, testset: str) -> TestSet:
+def _named_in_books(testset: TestSet, account: str) -> TestSet:
     """The examples of a version of a registered test set, under the name of the whole."""
-    return exam if exam.version == testset else replace(exam, account=testset)
+    return testset if testset.version == account else replace(testset, account=account)
 
 
-def _refuse_known(exam: TestSet, found: Mapping[str, Life], *, is_another: bool) -> tuple[Life, ...]:
+def _refuse_known(
+    testset: TestSet, found: Mapping[str, TestSetHistory], *, is_another: bool
+) -> tuple[TestSetHistory, ...]:
     """Refuse a test set that is in the books in another form; gives the registered sets that it may yet be."""
     doubtful = []
     for life in found.values():
-        judgments = [judge(known, exam.traits) for known in traits_in_books(life, exam)]
+        judgments = [judge(known, testset.traits) for known in traits_in_books(life, testset)]
         if not is_another:
-            _refuse_disguise(exam, life)
+            _refuse_disguise(testset, life)
             for judgment in judgments:
-                _refuse_another_form(exam, life, judgment)
+                _refuse_another_form(testset, life, judgment)
             doubtful += [life] if any(isinstance(judgment, Doubtful) for judgment in judgments) else []
     return tuple(doubtful)
 
 
-def _refuse_another_form(exam: TestSet, life: Life, judgment: Judgment) -> None:
+def _refuse_another_form(testset: TestSet, life: TestSetHistory, judgment: Judgment) -> None:
     match judgment:
         case Shares(common, by) if by == EXAMPLES:
-            said = f"this test set has {common} of its {exam.n_examples:,} examples in common with {_named(life)}"
+            said = f"this test set has {common} of its {testset.n_examples:,} examples in common with {_named(life)}"
             raise DataError(said, hint=f"Changing or adding rows does not buy a new budget. {WAYS_ON}")
         case Shares(common):
-            said = f"this test set has {common} of its {exam.n_examples:,} ids in common with {_named(life)}"
+            said = f"this test set has {common} of its {testset.n_examples:,} ids in common with {_named(life)}"
             raise DataError(said, hint=f"Other features do not make another test set. {WAYS_ON}")
         case Copies(1):
             said = f"a column of this test set's features holds what {_named(life)} was registered with"
@@ -218,32 +222,32 @@ def _refuse_another_form(exam: TestSet, life: Life, judgment: Judgment) -> None:
             raise DataError(said, hint=f"A table that is made anew does not make another test set. {WAYS_ON}")
 
 
-def traits_in_books(life: Life, exam: TestSet) -> list[Traits]:
+def traits_in_books(life: TestSetHistory, testset: TestSet) -> list[Traits]:
     """
     Traits of all examples that a set ever had: of those in use, and of those before each drop.
 
-    Of what is sealed to another key than *exam*'s there are none.
+    Of what is sealed to another key than *testset*'s there are none.
     """
-    return [_traits(cohort, life, exam) for cohort in life.ever_used]
+    return [_traits(cohort, life, testset) for cohort in life.ever_used]
 
 
-def _traits(record: Cohort, life: Life, exam: TestSet) -> Traits:
+def _traits(record: Cohort, life: TestSetHistory, testset: TestSet) -> Traits:
     form = record.traits
     if isinstance(form, str):
-        form = open_traits(form, exam.files.key)
+        form = open_traits(form, testset.files.key)
     return Traits.from_json(record.n_examples, record.sketch, bool(life.registered.record.columns), form)
 
 
-def _named(life: Life) -> str:
+def _named(life: TestSetHistory) -> str:
     return f"test set {life.registered.record.testset[:12]}, which is {'retired' if life.retired else 'in use'}"
 
 
-def _refuse_disguise(exam: TestSet, life: Life) -> None:
+def _refuse_disguise(testset: TestSet, life: TestSetHistory) -> None:
     """A gate file that names other features, or none, does not make another test set of the same labels."""
-    registered, pair = life.registered.record, pair_of(exam.files.labels.path)
+    registered, pair = life.registered.record, pair_of(testset.files.labels.path)
     is_same_file = pair is not None and registered.pair == pair
     ids = {registered.ids, *(cohort.ids for cohort in life.ever_used)} - {None}
-    by_ids = exam.seen_through(()) if ids and not exam.is_numbered else None
+    by_ids = testset.seen_through(()) if ids and not testset.is_numbered else None
     if is_same_file or (by_ids is not None and by_ids.version in ids):
         raise DataError(
             f"the labels are those of test set {registered.testset[:12]}, which is known by other features",
@@ -251,7 +255,7 @@ def _refuse_disguise(exam: TestSet, life: Life) -> None:
         )
 
 
-def refuse_another_contract(gate: Gate, life: Life) -> None:
+def refuse_another_contract(gate: Gate, life: TestSetHistory) -> None:
     """
     Refuse a gate file that contradicts what was fixed at registration, and say what may still be changed.
 
@@ -280,7 +284,7 @@ def refuse_another_contract(gate: Gate, life: Life) -> None:
         )
 
 
-def refuse_outside_lineage(books: Books, gate: Gate) -> None:
+def refuse_outside_lineage(books: LedgerView, gate: Gate) -> None:
     """
     Refuse to register a test set in passing where one reliability holds for the whole project.
 
@@ -297,7 +301,7 @@ def refuse_outside_lineage(books: Books, gate: Gate) -> None:
         )
 
 
-def refuse_pending(life: Life) -> None:
+def refuse_pending(life: TestSetHistory) -> None:
     """
     Refuse to act while a candidate is being judged on sealed inputs.
 
@@ -311,7 +315,7 @@ def refuse_pending(life: Life) -> None:
         )
 
 
-def refuse_if_over(gate: Gate, books: Books) -> None:
+def refuse_if_over(gate: Gate, books: LedgerView) -> None:
     """
     Refuse to go on with a test set that is retired or spent.
 
@@ -344,7 +348,7 @@ def refuse_if_over(gate: Gate, books: Books) -> None:
 
 
 def refuse_if_out_of_reach(
-    gate: Gate, books: Books, formula: Formula, n_examples: int, stake: int | None = None
+    gate: Gate, books: LedgerView, formula: Formula, n_examples: int, stake: int | None = None
 ) -> None:
     """
     Refuse an evaluation that could not resolve what is asked; known before any label is read, and free to say.

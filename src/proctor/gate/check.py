@@ -22,13 +22,13 @@ from proctor.errors import EvaluationPending, LabelsMissing, LedgerMoved, Misuse
 from proctor.gate import labels, settings
 from proctor.gate.asking import Asked, asked
 from proctor.gate.books import (
-    Books,
+    LedgerView,
     refuse_another_contract,
     refuse_if_out_of_reach,
     refuse_if_over,
     refuse_outside_lineage,
 )
-from proctor.gate.contestants import Contestant
+from proctor.gate.contestants import ModelPredictions
 from proctor.gate.judging import declared, hiding_time, judge, judge_unseen, outcome_of_a_crash, step, timed_step
 from proctor.gate.registration import register
 from proctor.gate.releasing import release_of
@@ -39,7 +39,7 @@ from proctor.release import Release, Verdict
 from proctor.runtime import Runtime
 from proctor.sample import Sample
 
-StakeMaker = Callable[[Session, Books, Asked], tuple[int, Forecast] | None]
+StakeMaker = Callable[[Session, LedgerView, Asked], tuple[int, Forecast] | None]
 """Makes the stake of a question, in units, and says of what; from anything but the test set (theory.md §4.5)."""
 
 
@@ -86,7 +86,7 @@ def prepare(session: Session) -> None:
     Raises:
         ProctorError: If something is not here, or belongs to the owner.
     """
-    gate, entries, fingerprint = session.gate, session.opening.entries, session.exam.fingerprint
+    gate, entries, fingerprint = session.gate, session.opening.entries, session.testset.fingerprint
     settings.say_once_if_unpinned(gate, entries, fingerprint, session.runtime.remark)
     settings.refuse_features_from_outside(gate, entries, fingerprint)
     _ = session.candidate
@@ -101,7 +101,7 @@ def _units_of(gate: Gate, stake: float | None) -> int | None:
     return None if stake is None else stake_units(stake)
 
 
-def _answer(session: Session, books: Books, how: How, stake: int | None) -> Release:
+def _answer(session: Session, books: LedgerView, how: How, stake: int | None) -> Release:
     """One attempt: decide from one reading of the books."""
     gate, life = session.gate, books.life
     labels.refuse_known(session, books)
@@ -117,7 +117,7 @@ def _answer(session: Session, books: Books, how: How, stake: int | None) -> Rele
     refuse_if_over(gate, books)
     what = _staked(session, books, what, how.stakes)
     # Before the first candidate, too, which is accepted unjudged: nobody is served by a set that no question fits.
-    refuse_if_out_of_reach(gate, books, what.formula or gate.formula, session.exam.n_examples, what.stake)
+    refuse_if_out_of_reach(gate, books, what.formula or gate.formula, session.testset.n_examples, what.stake)
     if life is not None:
         labels.refuse_corrected(session, life)
     if what.formula is None:
@@ -125,7 +125,7 @@ def _answer(session: Session, books: Books, how: How, stake: int | None) -> Rele
     return (_judge_on_sealed_inputs if gate.testset.inputs is Inputs.SEALED else _judge)(session, books, what)
 
 
-def _staked(session: Session, books: Books, what: Asked, stakes: StakeMaker | None) -> Asked:
+def _staked(session: Session, books: LedgerView, what: Asked, stakes: StakeMaker | None) -> Asked:
     """The question with a stake made for it, unless one was declared, now or when its evaluation began."""
     if stakes is None or what.stake is not None or what.formula is None or _has_begun(books, what):
         return what
@@ -133,23 +133,23 @@ def _staked(session: Session, books: Books, what: Asked, stakes: StakeMaker | No
     return what if made is None else replace(what, stake=made[0], forecast=made[1])
 
 
-def _has_begun(books: Books, what: Asked) -> bool:
+def _has_begun(books: LedgerView, what: Asked) -> bool:
     """True if an evaluation of this very question is pending: what was staked then is not made anew or taken back."""
     return books.life is not None and books.life.awaits(what.question)
 
 
-def accept_first(session: Session, books: Books, what: Asked) -> Release:
+def accept_first(session: Session, books: LedgerView, what: Asked) -> Release:
     """Accept the first candidate as the baseline; its predictions must be well formed, and no label is asked for."""
     if session.gate.testset.inputs is Inputs.SEALED:
         return _accept_on_sealed_inputs(session, books, what)
     session.runtime.progress("reading the first candidate's predictions")
     session.runner.keep(what.candidate.submission, session.predicting.of(what.candidate))
     books = _registered(session, books, None)
-    record = Adopted(session.exam.fingerprint, what.condition, what.candidate.submission, session.origin)
+    record = Adopted(session.testset.fingerprint, what.condition, what.candidate.submission, session.origin)
     return _published(session, books, record)
 
 
-def _accept_on_sealed_inputs(session: Session, books: Books, what: Asked) -> Release:
+def _accept_on_sealed_inputs(session: Session, books: LedgerView, what: Asked) -> Release:
     """
     Accept the first candidate, and charge it like a proof: that it ran on sealed inputs tells something about them.
 
@@ -170,7 +170,7 @@ def _accept_on_sealed_inputs(session: Session, books: Books, what: Asked) -> Rel
     return _published(session, books, timed_step(session, books, what, said, judging, pending))
 
 
-def _judge(session: Session, books: Books, what: Asked) -> Release:
+def _judge(session: Session, books: LedgerView, what: Asked) -> Release:
     predicting = session.predicting
     sample = predicting.sample(what.candidate, what.baseline, what.anchor)
     predicting.refuse_unfaithful(books.life, what.candidate, what.baseline, what.anchor)
@@ -186,7 +186,7 @@ def _judge(session: Session, books: Books, what: Asked) -> Release:
     return _published(session, books, replace(step(session, books, what, said), pending=pending))
 
 
-def _judge_on_sealed_inputs(session: Session, books: Books, what: Asked) -> Release:
+def _judge_on_sealed_inputs(session: Session, books: LedgerView, what: Asked) -> Release:
     """
     Judge an evaluation that is in the ledger before the candidate first sees an input (theory.md §4.3.4).
 
@@ -220,7 +220,7 @@ def _refuse_missing_labels(session: Session, sample: Sample, what: Asked) -> Non
     )
 
 
-def _take_turn(session: Session, books: Books, what: Asked) -> tuple[int, Asked, Books]:
+def _take_turn(session: Session, books: LedgerView, what: Asked) -> tuple[int, Asked, LedgerView]:
     """
     Begin this evaluation in the ledger, or take up its own pending entry from an earlier attempt.
 
@@ -246,7 +246,7 @@ def _take_turn(session: Session, books: Books, what: Asked) -> tuple[int, Asked,
     return number, what, books
 
 
-def _registered(session: Session, books: Books, baseline: Contestant | None) -> Books:
+def _registered(session: Session, books: LedgerView, baseline: ModelPredictions | None) -> LedgerView:
     """The books with the test set in them: registered now, if this is its first use."""
     if books.life is not None:
         return books
@@ -255,7 +255,7 @@ def _registered(session: Session, books: Books, baseline: Contestant | None) -> 
     return session.books()
 
 
-def _published(session: Session, books: Books, record: Adopted | Evaluated) -> Release:
+def _published(session: Session, books: LedgerView, record: Adopted | Evaluated) -> Release:
     """Append, and only then say it: what is released is read back from the ledger."""
     entry = session.append(session.predicting.pinned(record), books.head)
     books = session.books()

@@ -41,7 +41,7 @@ _STORE = ".proctor/store"
 _SHARE_OF_SLOT = 0.5
 
 
-class Contestant(NamedTuple):
+class ModelPredictions(NamedTuple):
     """
     One model.
 
@@ -57,7 +57,11 @@ class Contestant(NamedTuple):
 
 
 def question_about(
-    condition: str, gate: str, candidate: Contestant, baseline: Contestant | None, anchor: Contestant | None
+    condition: str,
+    gate: str,
+    candidate: ModelPredictions,
+    baseline: ModelPredictions | None,
+    anchor: ModelPredictions | None,
 ) -> Question:
     """The question that these contestants are asked about under a *condition*, by the gate of this name."""
     there = [each for each in (candidate, baseline, anchor) if each is not None]
@@ -78,7 +82,7 @@ class ModelRunner:
 
     Args:
         gate: The gate file.
-        exam: The test set.
+        testset: The test set.
         owner_key: The owner's key, where there is one.
         runtime: Environment and progress.
         commit: Commit that is judged, where known.
@@ -86,7 +90,7 @@ class ModelRunner:
     """
 
     gate: Gate
-    exam: TestSet
+    testset: TestSet
     owner_key: OwnerKey
     runtime: Runtime
     commit: str | None
@@ -95,14 +99,14 @@ class ModelRunner:
     @cached_property
     def store(self) -> PredictionStore:
         """Predictions of models that took part."""
-        return PredictionStore(self.gate.resolve(_STORE), self.exam, self.owner_key)
+        return PredictionStore(self.gate.resolve(_STORE), self.testset, self.owner_key)
 
     @cached_property
     def execution(self) -> Execution:
         """Runs of models here."""
-        return Execution(self.gate, self.exam, self.runtime, self.owner_record)
+        return Execution(self.gate, self.testset, self.runtime, self.owner_record)
 
-    def candidate(self) -> Contestant:
+    def candidate(self) -> ModelPredictions:
         """The new model."""
         match self.gate.candidate:
             case PredictionsFile() as file:
@@ -112,7 +116,7 @@ class ModelRunner:
             case _:
                 assert_never(self.gate.candidate)
 
-    def baseline(self, accepted: Submission | None) -> Contestant | None:
+    def baseline(self, accepted: Submission | None) -> ModelPredictions | None:
         """The old model that the gate file names; *accepted* is the last accepted candidate, if there is one."""
         match self.gate.baseline:
             case Accepted():
@@ -144,9 +148,9 @@ class ModelRunner:
                 hint="Compare with the accepted model, or with a revision: `baseline: {revision: main}`.",
             )
 
-    def earlier(self, submission: Submission) -> Contestant:
+    def earlier(self, submission: Submission) -> ModelPredictions:
         """A model that took part before: its kept predictions, or the model itself at the commit it belongs to."""
-        return Contestant(submission, lambda: self._read_earlier(submission))
+        return ModelPredictions(submission, lambda: self._read_earlier(submission))
 
     def keep(self, submission: Submission, predictions: Aligned) -> None:
         """Keep the predictions of a model that takes part."""
@@ -192,7 +196,7 @@ class ModelRunner:
         if sample is None or isinstance(candidate, PredictionsFile):
             return
         self.runtime.progress("running the candidate on the public sample")
-        files = replace(self.exam.files, features=self._source(sample), key=b"")
+        files = replace(self.testset.files, features=self._source(sample), key=b"")
         begun = self.runtime.clock()
         align(load(files).sheet(), self.execution.run(candidate, self.execution.project(candidate), files))
         self._remark_on_pace(self.runtime.clock() - begun)
@@ -214,13 +218,13 @@ class ModelRunner:
 
     # --- how each kind is read ---------------------------------------------------------------------------------------
 
-    def _from_file(self, names: PredictionsFile, file: Source, commit: str | None) -> Contestant:
+    def _from_file(self, names: PredictionsFile, file: Source, commit: str | None) -> ModelPredictions:
         """A file of predictions, known by what it says of each example, however it is written (theory.md §4.3.3)."""
         found = read_predictions(
-            file, ColumnNames(names.id, names.prediction, self.gate.reading.predictions), self.exam.n_examples
+            file, ColumnNames(names.id, names.prediction, self.gate.reading.predictions), self.testset.n_examples
         )
         submission = Submission(self.digest_of(found), names.predictions, commit)
-        return Contestant(submission, lambda: found, found.digest)
+        return ModelPredictions(submission, lambda: found, found.digest)
 
     def digest_of(self, predictions: PredictionSet) -> str:
         """
@@ -229,21 +233,21 @@ class ModelRunner:
         Where the examples are locked away, the file's own ids stand for theirs: if they are others, nothing recorded
         has this digest. Without ids the file is known by its bytes there, by which only earlier versions knew one.
         """
-        if isinstance(self.exam, LockedTestSet):
+        if isinstance(self.testset, LockedTestSet):
             ids = predictions.ids
             return predictions.digest if ids is None else prediction_digest(predictions.values, ids)
-        with naming_what_grew(self.exam):
-            values = align(self.exam.sheet(), predictions).values
-        if self.exam.ids is None:
-            return prediction_digest(values[self.exam.order])
-        return prediction_digest(values, self.exam.ids)
+        with naming_what_grew(self.testset):
+            values = align(self.testset.sheet(), predictions).values
+        if self.testset.ids is None:
+            return prediction_digest(values[self.testset.order])
+        return prediction_digest(values, self.testset.ids)
 
-    def _from_model(self, model: Command | Model) -> Contestant:
+    def _from_model(self, model: Command | Model) -> ModelPredictions:
         project = self.execution.project(model)
         submission = Submission(project.digest, str(model), self.commit)
-        return Contestant(submission, lambda: self.execution.run(model, project, self.exam.files))
+        return ModelPredictions(submission, lambda: self.execution.run(model, project, self.testset.files))
 
-    def _at(self, revision: str) -> Contestant:
+    def _at(self, revision: str) -> ModelPredictions:
         """The candidate's own path at another revision of the repository."""
         from proctor.models.revision import NotThere, commit_of
 
@@ -262,7 +266,7 @@ class ModelRunner:
             return self._from_file(candidate, Source(Path(candidate.predictions), content), commit)
         found = self._digest_at(revision, commit, candidate)
         submission = Submission(found, f"{candidate} at {revision}", commit)
-        return Contestant(submission, lambda: self._read_earlier(submission))
+        return ModelPredictions(submission, lambda: self._read_earlier(submission))
 
     def _digest_at(self, revision: str, commit: str, model: Runnable) -> str:
         """Digest of the model as it was at the *commit* of a revision; it is not run."""
@@ -285,13 +289,13 @@ class ModelRunner:
 
     def _read_earlier(self, submission: Submission) -> PredictionSet:
         if (
-            self.exam.is_changed
+            self.testset.is_changed
             and isinstance(self.gate.candidate, PredictionsFile)
             and not self.store.has(submission.digest)
         ):
             raise DataError(
                 f"the accepted model {submission.source!r} predicted the test set before its examples were changed",
-                hint=f"{what_to_run(self.exam)} Name what it predicts: `baseline: "
+                hint=f"{what_to_run(self.testset)} Name what it predicts: `baseline: "
                 "{predictions: FILE}`; the owner says that they are the baseline: `proctor testset baseline FILE`. "
                 "Nothing was spent.",
             )
@@ -308,12 +312,12 @@ class ModelRunner:
         if isinstance(candidate, PredictionsFile):
             file = Source(Path(candidate.predictions), self._dvc.at(commit, candidate.predictions))
             columns = ColumnNames(candidate.id, candidate.prediction, self.gate.reading.predictions)
-            found = read_predictions(file, columns, self.exam.n_examples)
+            found = read_predictions(file, columns, self.testset.n_examples)
             if found.digest != submission.digest:  # as earlier versions knew it
                 self._must_be(submission, self.digest_of(found))
             return found
         with self._as_submitted(submission, commit) as project:
-            return self.execution.run(candidate, project, self.exam.files)
+            return self.execution.run(candidate, project, self.testset.files)
 
     @contextlib.contextmanager
     def _as_submitted(self, submission: Submission, commit: str) -> Iterator[Project]:

@@ -17,7 +17,7 @@ from proctor.gate.pace import Lasted, lasting, run_s
 from proctor.gatefile import Gate, Inputs
 from proctor.predictions import PredictionSet
 from proctor.runtime import Runtime
-from proctor.testset import ExamFiles, TestSet, write_features
+from proctor.testset import ExampleFiles, TestSet, write_features
 
 if TYPE_CHECKING:
     from proctor.models.child import Launcher, Limits
@@ -39,13 +39,13 @@ class Execution:
 
     Args:
         gate: The gate file.
-        exam: The test set.
+        testset: The test set.
         runtime: Environment and progress.
         owner_record: File of the private figures, where one was named; hidden from models.
     """
 
     gate: Gate
-    exam: TestSet
+    testset: TestSet
     runtime: Runtime
     owner_record: Path | None = None
     _tiers: list[str] = field(default_factory=list, repr=False)
@@ -75,7 +75,7 @@ class Execution:
             return project_of(model, self.gate.root, None, (*hidden_paths(self.gate), *self._figures()))
         return project_of(model, there.root, there.tree, hidden_paths(self.gate, there.root, there.tree))
 
-    def run(self, model: Runnable, project: Project, files: ExamFiles) -> PredictionSet:
+    def run(self, model: Runnable, project: Project, files: ExampleFiles) -> PredictionSet:
         """Run *model* in a copy of its *project*, on a copy of the features and nothing else."""
         from proctor.models.running import Place, run
         from proctor.models.sandbox import scratch
@@ -101,7 +101,7 @@ class Execution:
                 most_bytes=self._most_bytes(),
             )
             features = write_features(files, folder)
-            if files is self.exam.files:
+            if files is self.testset.files:
                 slot.enter_context(self._slot())
             ran = run(model, project, features, place, self.gate.reading.predictions)
         self._tiers.append(self._isolation(ran.tier))
@@ -109,11 +109,11 @@ class Execution:
             self.runtime.remark("\n  | ".join([f"{model} said:", *ran.said]))
         return ran.predictions
 
-    def _announce(self, model: Runnable, files: ExamFiles) -> None:
-        if self.gate.pace is None or files is not self.exam.files:
+    def _announce(self, model: Runnable, files: ExampleFiles) -> None:
+        if self.gate.pace is None or files is not self.testset.files:
             self.runtime.progress(f"running {model}")
             return
-        seconds = run_s(self.gate.pace.longest_s, self.exam.n_examples)
+        seconds = run_s(self.gate.pace.longest_s, self.testset.n_examples)
         end = datetime.fromisoformat(self.runtime.now()) + timedelta(seconds=seconds)
         self.runtime.progress(f"running {model}: its time ends at {end:%H:%M:%S} UTC, whatever it does")
 
@@ -123,7 +123,7 @@ class Execution:
         if self.gate.pace is None:
             yield
             return
-        with lasting(run_s(self.gate.pace.seconds, self.exam.n_examples), self.runtime) as lasted:
+        with lasting(run_s(self.gate.pace.seconds, self.testset.n_examples), self.runtime) as lasted:
             self._slots.append(lasted)
             yield
 
@@ -175,7 +175,7 @@ class Execution:
 
     def _most_bytes(self) -> int:
         """Room for the longest class and a long id of each example; more would only fill the gate's memory."""
-        return min(_MOST_FILE_BYTES, (1 << 20) + _MOST_ROW_BYTES * self.exam.n_examples)
+        return min(_MOST_FILE_BYTES, (1 << 20) + _MOST_ROW_BYTES * self.testset.n_examples)
 
     def _figures(self) -> tuple[Path, ...]:
         """What is private beside the gate's own files; labels may stand in git's history, too."""

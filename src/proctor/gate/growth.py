@@ -12,13 +12,13 @@ from proctor.testset import TestSet
 from proctor.testset.hashing import fingerprint
 
 
-def what_to_run(exam: TestSet) -> str:
+def what_to_run(testset: TestSet) -> str:
     """Advice that makes predictions fit a test set with other examples than before."""
-    return f"The examples of the test set were changed: run the model on all {exam.n_examples:,} examples of it."
+    return f"The examples of the test set were changed: run the model on all {testset.n_examples:,} examples of it."
 
 
 @contextlib.contextmanager
-def naming_what_grew(exam: TestSet) -> Iterator[None]:
+def naming_what_grew(testset: TestSet) -> Iterator[None]:
     """
     Say it of predictions that do not fit a test set that was changed: they are mostly those of before.
 
@@ -28,19 +28,19 @@ def naming_what_grew(exam: TestSet) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        if not exam.is_changed:
+        if not testset.is_changed:
             raise
-        raise DataError(error.message, f"{error.hint}. {what_to_run(exam)}") from None
+        raise DataError(error.message, f"{error.hint}. {what_to_run(testset)}") from None
 
 
-def refuse_reordered(exam: TestSet, examples: Cohort) -> None:
+def refuse_reordered(testset: TestSet, examples: Cohort) -> None:
     """
     Refuse an extended test set whose former examples are not its first ones: nothing was noted of others.
 
     Raises:
         DataError: If so.
     """
-    if exam.is_changed and fingerprint(exam.hashes[: examples.n_examples]) != version_of(examples):
+    if testset.is_changed and fingerprint(testset.hashes[: examples.n_examples]) != version_of(examples):
         raise DataError(
             "the examples of this test set stand in another order than when they were changed; nothing was spent",
             hint="Put its files back as `proctor testset extend` or `drop` wrote them.",

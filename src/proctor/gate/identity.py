@@ -11,7 +11,7 @@ from proctor.gate.books import known_as
 from proctor.gate.locked import recall
 from proctor.gate.owner_key import OwnerKey
 from proctor.ledger import Entry
-from proctor.testset import ExamFiles, TestSet, load
+from proctor.testset import ExampleFiles, TestSet, load
 
 
 def identify(owner_key: OwnerKey, entries: Sequence[Entry], *, opens_labels: bool = True) -> TestSet:
@@ -51,14 +51,14 @@ def identify_as_registered(owner_key: OwnerKey, entries: Sequence[Entry], *, ope
     """
     gate, is_signed = owner_key.gate, bool(entries) and entries[-1].mac is not None
     settings.refuse_changed(gate, entries, is_signed=is_signed)
-    exam = identify(owner_key, entries, opens_labels=opens_labels)
-    settings.refuse_changed_on(gate, entries, exam.fingerprint, is_signed=is_signed)
-    owner_key.marks.refuse_cut_back(entries, exam.fingerprint)
+    testset = identify(owner_key, entries, opens_labels=opens_labels)
+    settings.refuse_changed_on(gate, entries, testset.fingerprint, is_signed=is_signed)
+    owner_key.marks.refuse_cut_back(entries, testset.fingerprint)
     is_sealed = owner_key.pair is not None
-    settings.refuse_brought(gate, entries, exam.fingerprint, is_signed=is_signed, is_sealed=is_sealed)
-    return exam
+    settings.refuse_brought(gate, entries, testset.fingerprint, is_signed=is_signed, is_sealed=is_sealed)
+    return testset
 
 
-def _without_labels(files: ExamFiles) -> ExamFiles:
+def _without_labels(files: ExampleFiles) -> ExampleFiles:
     """The files of the test set, of which the labels are not opened, as far as the examples have another file."""
     return files if files.features is None else replace(files, labels=files.features)

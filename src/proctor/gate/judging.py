@@ -11,7 +11,7 @@ from proctor.conditions import clauses
 from proctor.evaluation import evaluate, figures, summary
 from proctor.feedback import Message, message, message_of_time, message_without_judgment, together
 from proctor.gate.asking import Asked
-from proctor.gate.books import Books
+from proctor.gate.books import LedgerView
 from proctor.gate.needs import rule_at
 from proctor.gate.pace import Lasted, judging_s, lasting
 from proctor.gate.session import Session
@@ -44,7 +44,7 @@ class Judged(NamedTuple):
         return bool(self.private.get("judged", True))
 
 
-def judge(session: Session, books: Books, asked: Asked, sample: Sample) -> Judged:
+def judge(session: Session, books: LedgerView, asked: Asked, sample: Sample) -> Judged:
     """The evaluation of a *sample* at the next level of the account."""
     gate = session.gate
     assert asked.formula is not None  # noqa: S101  # a first candidate is accepted unjudged
@@ -79,11 +79,13 @@ def outcome_of_a_crash(mode: Mode) -> Verdict:
 def hiding_time(session: Session) -> AbstractContextManager[Lasted]:
     """Time in which everything happens that depends on predictions or labels: it does not depend on them."""
     gate = session.gate
-    step_s = judging_s(gate.testset.inputs, session.exam.n_examples, len(clauses(gate.formula)))
+    step_s = judging_s(gate.testset.inputs, session.testset.n_examples, len(clauses(gate.formula)))
     return lasting(step_s, session.runtime)
 
 
-def timed_step(session: Session, books: Books, asked: Asked, said: Judged, judging: Lasted, pending: int) -> Evaluated:
+def timed_step(
+    session: Session, books: LedgerView, asked: Asked, said: Judged, judging: Lasted, pending: int
+) -> Evaluated:
     """The record of a step on sealed inputs; nothing of it was written before its time was over."""
     assert session.gate.pace is not None  # noqa: S101  # the inputs are sealed
     evaluations = books.account(session.gate).evaluations
@@ -95,11 +97,11 @@ def timed_step(session: Session, books: Books, asked: Asked, said: Judged, judgi
     return replace(step(session, books, asked, said._replace(feedback=together(said.feedback, time))), pending=pending)
 
 
-def declared(session: Session, books: Books, asked: Asked) -> dict[str, Any]:
+def declared(session: Session, books: LedgerView, asked: Asked) -> dict[str, Any]:
     """Fields of the record of a step that are known before anything is judged."""
     stakes = session.gate.stakes
     return {
-        "testset": session.exam.fingerprint,
+        "testset": session.testset.fingerprint,
         "condition": asked.condition,
         "candidate": asked.candidate.submission,
         "baseline": asked.baseline.submission if asked.baseline else None,
@@ -113,7 +115,7 @@ def declared(session: Session, books: Books, asked: Asked) -> dict[str, Any]:
     }
 
 
-def step(session: Session, books: Books, asked: Asked, said: Judged) -> Evaluated:
+def step(session: Session, books: LedgerView, asked: Asked, said: Judged) -> Evaluated:
     """The record of one charged step; every one looks alike, whatever became of it."""
     gate = session.gate
     private = {"outcome": said.outcome, "condition": asked.condition, **said.private}

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from proctor.errors import DataError, LabelsMissing
 from proctor.gate import settings
-from proctor.gate.books import WAYS_ON, Books
+from proctor.gate.books import WAYS_ON, LedgerView
 from proctor.gate.locked import refuse_locked
 from proctor.gate.registry import Registry
 from proctor.gate.session import Session
-from proctor.ledger.history import Life
+from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Cohort
 from proctor.predictions import Labels
 from proctor.testset import Agreement, Requests, agreement
@@ -19,7 +19,7 @@ from proctor.testset import Agreement, Requests, agreement
 _REQUEST_FOLDER = ".proctor/requests"
 
 
-def refuse_corrected(session: Session, life: Life) -> None:
+def refuse_corrected(session: Session, life: TestSetHistory) -> None:
     """
     Refuse labels that are not those of registration, all in the same words.
 
@@ -27,7 +27,7 @@ def refuse_corrected(session: Session, life: Life) -> None:
         DataError: If they are not; neither how many nor which. Or if examples have other ids than they had.
         KeyFault: If the test set is sealed and its key is not here.
     """
-    refuse_locked(session.exam)
+    refuse_locked(session.testset)
     _refuse_unsealed(session, life)
     register = session.registry.read(life)
     if register is None:
@@ -38,11 +38,11 @@ def refuse_corrected(session: Session, life: Life) -> None:
             f"the owner's record of labels {session.registry.file(life.labels)} is not the one of this registration",
             hint="Restore it from a copy.",
         )
-    if register.compare(session.exam.hashes, _registered_labels(session)).n_changed:
+    if register.compare(session.testset.hashes, _registered_labels(session)).n_changed:
         raise settings.other_labels()
 
 
-def _refuse_unsealed(session: Session, life: Life) -> None:
+def _refuse_unsealed(session: Session, life: TestSetHistory) -> None:
     """
     Refuse anything but the sealed labels, and labels of other examples than theirs, before any is looked at.
 
@@ -51,18 +51,18 @@ def _refuse_unsealed(session: Session, life: Life) -> None:
     pair, places = life.registered.record.pair, life.in_use.places
     if pair is not None and session.owner_key.pair != pair:
         raise settings.other_labels()
-    if places is not None and session.exam.places != places:
+    if places is not None and session.testset.places != places:
         raise DataError(
             "examples have other ids than when they were registered, or stand in other rows; nothing was spent",
             hint="Put the registered features back.",
         )
 
 
-def _refuse_other_labels(session: Session, life: Life) -> None:
+def _refuse_other_labels(session: Session, life: TestSetHistory) -> None:
     """Without the register, by the key alone: whether labels were changed, and not how many."""
     if session.owner_key.key is None or not life.in_use.is_labeled:
         return
-    made = (session.registry.made_from(session.exam.hashes, each) for each in _registered_labels(session).readings())
+    made = (session.registry.made_from(session.testset.hashes, each) for each in _registered_labels(session).readings())
     if all(register.commitment != life.labels for register in made):
         raise settings.other_labels()
 
@@ -75,7 +75,7 @@ def _registered_labels(session: Session) -> Labels:
         raise settings.other_labels() from None
 
 
-def refuse_known(session: Session, books: Books) -> None:
+def refuse_known(session: Session, books: LedgerView) -> None:
     """
     Refuse a test set that is not in the books, if its labels are those of one that is, or if nothing can tell.
 
@@ -101,15 +101,15 @@ def refuse_known(session: Session, books: Books) -> None:
 
 
 def _is_as_long(session: Session, cohort: Cohort) -> bool:
-    return cohort.n_examples == session.exam.n_examples
+    return cohort.n_examples == session.testset.n_examples
 
 
-def _agreement(session: Session, life: Life, record: Cohort) -> Agreement:
+def _agreement(session: Session, life: TestSetHistory, record: Cohort) -> Agreement:
     """What labels say of whether this is a registered set, as it is or was before examples were dropped."""
     salt = Registry(session.owner_key, record.testset).salt(life) if record.ranks is not None else None
     if record.ranks is None or salt is None:
         return Agreement.SILENT
-    return agreement(record.ranks, session.labels, session.exam.ranks, salt)
+    return agreement(record.ranks, session.labels, session.testset.ranks, salt)
 
 
 def refuse_incomplete(session: Session) -> None:
@@ -138,4 +138,4 @@ def request(session: Session, rows: NDArray[np.intp]) -> str:
 
 def requests_of(session: Session) -> Requests:
     """Requests for labels of the test set, so far."""
-    return Requests(session.exam, session.gate.resolve(_REQUEST_FOLDER))
+    return Requests(session.testset, session.gate.resolve(_REQUEST_FOLDER))

@@ -17,7 +17,7 @@ from proctor.gate.owner_key import LockedSource, OwnerKey
 from proctor.ledger import Entry
 from proctor.ledger.records import CHANGES, Change, Registered, from_body
 from proctor.predictions import Labels
-from proctor.testset import ExamFiles, TestSet
+from proctor.testset import ExampleFiles, TestSet
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def recall(entries: Sequence[Entry], owner_key: OwnerKey) -> TestSet | None:
         if entry.kind == Registered.kind and entry.body.get("pair") == pair:
             record = from_body(entry.kind, entry.body, entry.number)
             assert isinstance(record, Registered)  # noqa: S101  # its kind says so
-            files = ExamFiles(LockedSource(owner_key.gate.resolve(owner_key.gate.testset.labels), is_private=True))
+            files = ExampleFiles(LockedSource(owner_key.gate.resolve(owner_key.gate.testset.labels), is_private=True))
             changed = _last_change(entries, record.testset)
             hashes = np.zeros(0, "V16")
             return LockedTestSet(files, None, hashes, record.columns, None, record, changed)
@@ -83,12 +83,12 @@ def _last_change(entries: Sequence[Entry], testset: str) -> Change | None:
     return record
 
 
-def refuse_locked(exam: TestSet) -> None:
+def refuse_locked(testset: TestSet) -> None:
     """
     Refuse to go on to what needs the examples themselves.
 
     Raises:
-        KeyFault: If *exam* is known by its registration alone.
+        KeyFault: If *testset* is known by its registration alone.
     """
-    if isinstance(exam, LockedTestSet):
+    if isinstance(testset, LockedTestSet):
         raise KeyFault(*_WORDS)

@@ -14,7 +14,7 @@ from proctor.conditions import Formula
 from proctor.errors import Misuse
 from proctor.forecast import Prospect
 from proctor.gatefile import Gate, Inputs
-from proctor.ledger.history import Life
+from proctor.ledger.history import TestSetHistory
 from proctor.planning import NO_SLICES, Bound, Plan, Sizes, Terms, examples_needed, plan
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def rule_at(gate: Gate, formula: Formula, n_examples: int, log_level: float) -> 
     return paper_rule(formula, prospect(gate, formula, n_examples).terms.at(log_level))
 
 
-def next_set_hint(gate: Gate, before: Life | None) -> str:
+def next_set_hint(gate: Gate, before: TestSetHistory | None) -> str:
     """Needs of the set that follows the one *before*, from the plan of this gate file and what it is handed."""
     try:
         found = plan(gate.formula, replace(gate.request(), log_budget=_left_for_heir(gate, before)))
@@ -56,7 +56,7 @@ def _needed(found: Plan) -> str:
     return f"{found.examples:,} examples" + (f" ({', '.join(of_slices)})" if of_slices else "")
 
 
-def _more_needed(gate: Gate, before: Life | None) -> int | None:
+def _more_needed(gate: Gate, before: TestSetHistory | None) -> int | None:
     """Examples that the set lacks for its next evaluation; ``None`` if it cannot grow, or lacks none."""
     if before is None or before.retired is not None or before.heir is not None or before.account.is_spent:
         return None
@@ -68,14 +68,14 @@ def _more_needed(gate: Gate, before: Life | None) -> int | None:
     return needed - n_examples if needed is not None and needed > n_examples else None
 
 
-def _left_for_heir(gate: Gate, before: Life | None) -> float | None:
+def _left_for_heir(gate: Gate, before: TestSetHistory | None) -> float | None:
     """What the next set starts with, if it is what the one *before* has left; ``None`` for a budget of its own."""
     if before is None or before.account.is_spent or not hands_on(before, gate):
         return None
     return before.account.log_budget
 
 
-def hands_on(before: Life, gate: Gate) -> bool:
+def hands_on(before: TestSetHistory, gate: Gate) -> bool:
     """True if the set that follows this one is its heir, unless its owner declares otherwise (theory.md §4.6)."""
     record = before.registered.record
     return record.project_error is None and can_hand_on(record.contract, gate.contract)

@@ -22,7 +22,7 @@ from proctor.gate.marks import Marks
 from proctor.gatefile import Gate, Inputs
 from proctor.predictions import Source
 from proctor.runtime import Runtime, is_tracked
-from proctor.testset import ExamFiles
+from proctor.testset import ExampleFiles
 
 if TYPE_CHECKING:
     from proctor.testset.keys import Key
@@ -105,7 +105,7 @@ class OwnerKey:
         """The mark of the sealed labels, which anybody can read; ``None`` if they are not sealed."""
         return pair_of(self.gate.resolve(self.gate.testset.labels))
 
-    def files(self) -> ExamFiles:
+    def files(self) -> ExampleFiles:
         """
         The files of the test set, opened as far as there is a key.
 
@@ -131,7 +131,7 @@ class OwnerKey:
             from proctor.testset.sealing import check_pair
 
             check_pair(labels, features)
-        return ExamFiles(
+        return ExampleFiles(
             labels=self._source(labels, "labels", is_private=True),
             features=self._source(features, "inputs", is_private=sealed_inputs) if features else None,
             id=source.id,

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from proctor.conditions import Formula, Variable, clauses, expanded, slices
 from proctor.counting.events import is_class
 from proctor.errors import DataError, Misuse, ModelError, ProctorError
-from proctor.gate.contestants import Contestant, ModelRunner
+from proctor.gate.contestants import ModelPredictions, ModelRunner
 from proctor.gate.growth import naming_what_grew, refuse_reordered, what_to_run
 from proctor.gate.locked import refuse_locked
 from proctor.gate.owner_key import OwnerKey
 from proctor.gatefile import Gate, Inputs, PredictionsFile
-from proctor.ledger.history import Life, is_acceptance
+from proctor.ledger.history import TestSetHistory, is_acceptance
 from proctor.ledger.records import Adopted, Evaluated
 from proctor.methods import method_of
 from proctor.predictions import (
@@ -40,7 +40,7 @@ class Predicting:
 
     Args:
         gate: The gate file.
-        exam: The test set.
+        testset: The test set.
         owner_key: The owner's key, where there is one.
         runtime: Progress and remarks.
         runner: Where models are run.
@@ -48,7 +48,7 @@ class Predicting:
     """
 
     gate: Gate
-    exam: TestSet
+    testset: TestSet
     owner_key: OwnerKey
     runtime: Runtime
     runner: ModelRunner
@@ -61,7 +61,7 @@ class Predicting:
         """True if everybody may see the inputs."""
         return self.gate.testset.inputs is not Inputs.SEALED
 
-    def of(self, model: Contestant) -> Aligned:
+    def of(self, model: ModelPredictions) -> Aligned:
         """
         Predictions of a model in the order of the test set; run or read once.
 
@@ -74,14 +74,14 @@ class Predicting:
             found = self._found.get(digest) or model.read()
             if isinstance(found, ModelError):
                 raise found
-            sheet = self.exam.sheet(self.read_labels())
-            with self._judging_output(), naming_what_grew(self.exam):
+            sheet = self.testset.sheet(self.read_labels())
+            with self._judging_output(), naming_what_grew(self.testset):
                 aligned = self._aligned[digest] = align(sheet, found)
             for note in aligned.notes if self.is_open else ():  # ids left out on sealed inputs could be a message
                 self.runtime.remark(note)
         return self._aligned[digest]
 
-    def perform(self, *models: Contestant | None) -> None:
+    def perform(self, *models: ModelPredictions | None) -> None:
         """
         Run, on sealed inputs, what has to be run, each in its own time; how it went is seen when it is judged.
 
@@ -91,7 +91,7 @@ class Predicting:
             if model is not None and model.submission.digest not in self._found:
                 self._found[model.submission.digest] = _performed(model)
 
-    def rehearse(self, *others: Contestant | None) -> None:
+    def rehearse(self, *others: ModelPredictions | None) -> None:
         """
         Find honest mistakes while they cost nothing: run the candidate on the public sample, look for the *others*.
 
@@ -99,36 +99,38 @@ class Predicting:
             ModelError: If the candidate cannot be run on the public sample.
             DataError: If predictions of another model are damaged, or its commit is not here.
         """
-        refuse_locked(self.exam)
+        refuse_locked(self.testset)
         self.runner.rehearse()
         for model in others:
             if model is not None and self.runner.is_at_hand(model.submission):
                 self.of(model)
 
-    def sample(self, candidate: Contestant, baseline: Contestant | None, anchor: Contestant | None) -> Sample:
+    def sample(
+        self, candidate: ModelPredictions, baseline: ModelPredictions | None, anchor: ModelPredictions | None
+    ) -> Sample:
         """Sample that an evaluation looks at."""
         if self.is_open:  # else no line may tell how long anything takes
             self.runtime.progress("collecting the candidate's predictions")
         new = self.of(candidate)
         if baseline is not None and self.is_open:
             self.runtime.progress("collecting the baseline's predictions")
-        if self.is_open and baseline is None and self.exam.files.classes is None and new.has_words:
+        if self.is_open and baseline is None and self.testset.files.classes is None and new.has_words:
             self.runtime.remark(
                 "classes are compared letter by letter, so CAT for cat would count as wrong; declare them in "
                 "`testset.classes`, and a class that is none is refused"
             )
         found = [self.of(model) if model is not None else None for model in (baseline, anchor)]
-        for other in filter(None, found if self.exam.files.classes is None else ()):
+        for other in filter(None, found if self.testset.files.classes is None else ()):
             with self._judging_output():
                 refuse_respelled(new, other)
         others = [other.values if other is not None else None for other in found]
         panel = Panel(new.values, *others)
-        if self.is_open and self.exam.files.classes is None and self.gate.reading.predictions is None:
+        if self.is_open and self.testset.files.classes is None and self.gate.reading.predictions is None:
             _refuse_unsaid(self.gate.formula, panel)
-        masks = self.exam.masks(slices(expanded(self.gate.formula, self.exam.groups)))
-        return Sample(panel, self.read_labels(), self.exam.order, masks)
+        masks = self.testset.masks(slices(expanded(self.gate.formula, self.testset.groups)))
+        return Sample(panel, self.read_labels(), self.testset.order, masks)
 
-    def keep(self, *models: Contestant | None) -> None:
+    def keep(self, *models: ModelPredictions | None) -> None:
         """Keep the predictions of *models* that have given valid ones."""
         for model in models:
             if model is not None and (aligned := self._aligned.get(model.submission.digest)) is not None:
@@ -136,7 +138,7 @@ class Predicting:
 
     # --- recognizing -------------------------------------------------------------------------------------------------
 
-    def refuse_unfaithful(self, life: Life | None, *models: Contestant | None) -> None:
+    def refuse_unfaithful(self, life: TestSetHistory | None, *models: ModelPredictions | None) -> None:
         """
         Refuse a model that does not predict what it predicted when it was accepted (theory.md §4.3.4).
 
@@ -153,7 +155,7 @@ class Predicting:
             pin, examples = found
             if pin is None:
                 raise self._forgotten(model)
-            refuse_reordered(self.exam, examples)
+            refuse_reordered(self.testset, examples)
             if pin == self.pin_on(self.of(model), slice(examples.n_examples)):
                 continue
             raise (DataError if self.is_open else ModelError)(
@@ -163,11 +165,11 @@ class Predicting:
                 "predictions as a file: `baseline: {predictions: FILE}`.",
             )
 
-    def _forgotten(self, model: Contestant) -> ProctorError:
+    def _forgotten(self, model: ModelPredictions) -> ProctorError:
         return (DataError if self.is_open else ModelError)(
             f"examples were dropped since {model.submission.source!r} was accepted, and nothing was noted of what it "
             "predicts on those that stay; nothing was spent",
-            hint=f"{what_to_run(self.exam)} The owner says that what it predicts is the baseline: "
+            hint=f"{what_to_run(self.testset)} The owner says that what it predicts is the baseline: "
             "`proctor testset baseline FILE`, and `baseline: {predictions: FILE}`.",
         )
 
@@ -183,8 +185,8 @@ class Predicting:
 
     def pin_on(self, predictions: Aligned, rows: slice | Mask) -> str:
         """Mark by which predictions are recognized on some rows; on those of an earlier day, if others came since."""
-        order = fixed_order(self.exam.hashes[rows])
-        return self.owner_key.pin(prediction_digest(predictions.values[rows][order]), self.exam.fingerprint)
+        order = fixed_order(self.testset.hashes[rows])
+        return self.owner_key.pin(prediction_digest(predictions.values[rows][order]), self.testset.fingerprint)
 
     @contextlib.contextmanager
     def _judging_output(self) -> Iterator[None]:
@@ -197,7 +199,7 @@ class Predicting:
             raise ModelError(error.message, error.hint) from None
 
 
-def _performed(model: Contestant) -> PredictionSet | ModelError:
+def _performed(model: ModelPredictions) -> PredictionSet | ModelError:
     try:
         return model.read()
     except ModelError as error:

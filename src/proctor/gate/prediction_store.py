@@ -34,12 +34,12 @@ class PredictionStore:
 
     Args:
         folder: Where they lie.
-        exam: The test set.
+        testset: The test set.
         owner_key: Seals what is kept where the inputs are sealed: what a model predicts there tells of them.
     """
 
     folder: Path
-    exam: TestSet
+    testset: TestSet
     owner_key: OwnerKey
 
     def has(self, digest: str) -> bool:
@@ -55,7 +55,7 @@ class PredictionStore:
         """
         if self.has(digest):
             return
-        ordered = np.ascontiguousarray(values[self.exam.order])
+        ordered = np.ascontiguousarray(values[self.testset.order])
         content = io.BytesIO()
         np.savez_compressed(content, allow_pickle=False, values=ordered, check=_check(ordered))
         try:
@@ -87,15 +87,15 @@ class PredictionStore:
                 ordered, check = archive["values"], archive["check"]
         except NO_ARRAY:
             raise self._lost(source) from None
-        if len(ordered) != self.exam.n_examples or not np.array_equal(check, _check(ordered)):
+        if len(ordered) != self.testset.n_examples or not np.array_equal(check, _check(ordered)):
             raise self._lost(source)
         spelled = respelled(ordered)
         values = np.empty_like(spelled)
-        values[self.exam.order] = spelled
-        return PredictionSet(values, self.exam.ids, digest, source)
+        values[self.testset.order] = spelled
+        return PredictionSet(values, self.testset.ids, digest, source)
 
     def _file(self, digest: str) -> Path:
-        return self.folder / f"{self.exam.version[:16]}-{digest[:32]}.npz"
+        return self.folder / f"{self.testset.version[:16]}-{digest[:32]}.npz"
 
     def _lost(self, source: str) -> DataError:
         return DataError(

@@ -19,7 +19,7 @@ from pathlib import Path
 from proctor import owner
 from proctor.errors import DataError
 from proctor.gate.owner_key import OwnerKey
-from proctor.ledger.history import Life
+from proctor.ledger.history import TestSetHistory
 from proctor.predictions import Labels
 from proctor.testset import LabelRegister, register_labels
 from proctor.testset.hashing import Hashes
@@ -70,7 +70,7 @@ class Registry:
         """The register of *labels*, which are those of the examples with these row *hashes*."""
         return register_labels(hashes, labels, self.owner_key.register_salt(self.fingerprint))
 
-    def salt(self, life: Life) -> bytes | None:
+    def salt(self, life: TestSetHistory) -> bytes | None:
         """The secret of the tags of this test set's labels; ``None`` if neither the key nor the register is here."""
         if self.owner_key.key is not None:
             return self.owner_key.register_salt(self.fingerprint)
@@ -86,7 +86,7 @@ class Registry:
         """
         owner.write(self.file(register.commitment), self._sealed(register))
 
-    def read(self, life: Life) -> LabelRegister | None:
+    def read(self, life: TestSetHistory) -> LabelRegister | None:
         """
         The register as of the last correction, else as of registration; ``None`` if neither was made on this machine.
 
@@ -107,7 +107,7 @@ class Registry:
             return LabelRegister.from_bytes(self.owner_key.unwrap(content, _CONTEXT))
         return None
 
-    def held(self, life: Life, hashes: Hashes, read_labels: Callable[[], Labels]) -> LabelRegister:
+    def held(self, life: TestSetHistory, hashes: Hashes, read_labels: Callable[[], Labels]) -> LabelRegister:
         """
         The register; with the key, made again from the labels where it is not here.
 

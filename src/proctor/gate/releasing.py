@@ -14,19 +14,21 @@ from proctor.budget import SPENT, STAKE_UNITS, Mode
 from proctor.conditions import Formula, normalize, parse
 from proctor.errors import FAILED, PASSED
 from proctor.forecast import Prospect, budget_report
-from proctor.gate.books import Books
+from proctor.gate.books import LedgerView
 from proctor.gate.needs import prospect
 from proctor.gatefile import Gate
-from proctor.ledger.history import Life, Taken
+from proctor.ledger.history import Recorded, TestSetHistory
 from proctor.ledger.records import Adopted, Evaluated
 from proctor.release import Basis, HistoryRow, Release, Status, TestSetFacts, Verdict
 from proctor.testset import TestSet
 from proctor.words import in_words
 
-Concluded = Taken[Adopted] | Taken[Evaluated]
+Concluded = Recorded[Adopted] | Recorded[Evaluated]
 
 
-def release_of(gate: Gate, books: Books, life: Life, taken: Concluded, replayed: bool = False) -> Release:
+def release_of(
+    gate: Gate, books: LedgerView, life: TestSetHistory, taken: Concluded, replayed: bool = False
+) -> Release:
     """The release of a verdict that is in the ledger."""
     record = taken.record
     verdict = life.outcome_of(taken)
@@ -53,12 +55,12 @@ def release_of(gate: Gate, books: Books, life: Life, taken: Concluded, replayed:
     )
 
 
-def _prospect(gate: Gate, books: Books, formula: Formula, n_examples: int) -> Prospect:
+def _prospect(gate: Gate, books: LedgerView, formula: Formula, n_examples: int) -> Prospect:
     judged = books.judged(formula)
     return prospect(gate, judged, n_examples, books.sizes(judged))
 
 
-def _of_evaluation(life: Life, taken: Concluded) -> dict[str, Any]:
+def _of_evaluation(life: TestSetHistory, taken: Concluded) -> dict[str, Any]:
     record = taken.record
     if isinstance(record, Adopted):
         return {}
@@ -71,7 +73,7 @@ def _of_evaluation(life: Life, taken: Concluded) -> dict[str, Any]:
     }
 
 
-def _baseline(life: Life, record: Evaluated, number: int) -> str:
+def _baseline(life: TestSetHistory, record: Evaluated, number: int) -> str:
     """What the candidate of entry *number* was compared with; of models that go by the same path, which one it was."""
     if record.baseline is None:
         return ""
@@ -83,15 +85,15 @@ def _baseline(life: Life, record: Evaluated, number: int) -> str:
     return source if found is None else f"{source} (entry {found.entry.number})"
 
 
-def status_of(gate: Gate, books: Books, exam: TestSet, last: int) -> Status:
+def status_of(gate: Gate, books: LedgerView, testset: TestSet, last: int) -> Status:
     """The state of the account with its *last* verdicts, for a registered test set or for one that is not yet."""
     life = books.life
     account = books.account(gate)
     if life is None:
         contract = gate.contract
         facts = TestSetFacts(
-            fingerprint=exam.fingerprint,
-            n_examples=exam.n_examples,
+            fingerprint=testset.fingerprint,
+            n_examples=testset.n_examples,
             reliability=contract.reliability,
             mode=contract.mode,
             adaptivity=contract.adaptivity,
@@ -105,7 +107,7 @@ def status_of(gate: Gate, books: Books, exam: TestSet, last: int) -> Status:
         gate=gate.name,
         condition=str(parse(gate.condition)),
         testset=facts,
-        budget=budget_report(account, _prospect(gate, books, gate.formula, exam.n_examples)),
+        budget=budget_report(account, _prospect(gate, books, gate.formula, testset.n_examples)),
         ledger_head=books.head,
         version=__version__,
         history=history_of(life, last) if life else (),
@@ -113,7 +115,7 @@ def status_of(gate: Gate, books: Books, exam: TestSet, last: int) -> Status:
     )
 
 
-def _pending(life: Life) -> tuple[str, ...]:
+def _pending(life: TestSetHistory) -> tuple[str, ...]:
     """That an evaluation on sealed inputs has begun and not ended: every other check is refused until it is."""
     if life.open_pending is None:
         return ()
@@ -126,7 +128,7 @@ def _pending(life: Life) -> tuple[str, ...]:
     return (note,)
 
 
-def history_of(life: Life, last: int) -> tuple[HistoryRow, ...]:
+def history_of(life: TestSetHistory, last: int) -> tuple[HistoryRow, ...]:
     """One row for each of the *last* verdicts in the life of the test set."""
     return tuple(
         HistoryRow(
@@ -152,7 +154,7 @@ def _basis(record: Adopted | Evaluated) -> Basis:
     return Basis.FIRST_ACCEPTED if isinstance(record, Adopted) else record.basis
 
 
-def _facts(life: Life, gate: Gate) -> TestSetFacts:
+def _facts(life: TestSetHistory, gate: Gate) -> TestSetFacts:
     registered = life.registered.record
     return TestSetFacts(
         fingerprint=registered.testset,
@@ -165,7 +167,7 @@ def _facts(life: Life, gate: Gate) -> TestSetFacts:
     )
 
 
-def state_of(life: Life, gate: Gate) -> str:
+def state_of(life: TestSetHistory, gate: Gate) -> str:
     """In use, spent, retired or handed on; whether a tolerance is out of reach is another question."""
     spent = life.account.next_log_level(gate.stakes) == SPENT
     return "retired" if life.retired else "handed on" if life.heir else "spent" if spent else "in use"
@@ -184,7 +186,7 @@ def _meaning(basis: Basis, verdict: Verdict, formula: Formula, mode: Mode) -> st
             return f"not shown: {words}" if mode is Mode.FP_FREE else f"shown not to hold: {words}"
 
 
-def _unlinked(gate: Gate, books: Books, life: Life, taken: Concluded) -> tuple[str, ...]:
+def _unlinked(gate: Gate, books: LedgerView, life: TestSetHistory, taken: Concluded) -> tuple[str, ...]:
     """That a first acceptance on a new test set stands in nobody's succession, though this gate had a model before."""
     if not isinstance(taken.record, Adopted) or life.registered.record.predecessor is not None:
         return ()
@@ -207,7 +209,7 @@ def _on_stake(record: Evaluated, mode: Mode) -> tuple[str, ...]:
     return (f"expected to pass: {chance}, by {examples} development examples; staked: {share}, before it was judged",)
 
 
-def _notes(gate: Gate, life: Life, taken: Concluded, replayed: bool) -> tuple[str, ...]:
+def _notes(gate: Gate, life: TestSetHistory, taken: Concluded, replayed: bool) -> tuple[str, ...]:
     notes: list[str] = []
     accepted = life.accepted(gate.name)
     if isinstance(taken.record, Evaluated):

@@ -17,8 +17,8 @@ from typing import Any, Self, TypeVar
 from proctor import __version__, owner
 from proctor.budget import Adaptivity
 from proctor.errors import Misuse
-from proctor.gate.books import Books, Reading, known_as, opened, read
-from proctor.gate.contestants import Contestant, ModelRunner
+from proctor.gate.books import LedgerView, Reading, known_as, opened, read
+from proctor.gate.contestants import ModelPredictions, ModelRunner
 from proctor.gate.identity import identify, identify_as_registered
 from proctor.gate.owner_key import OwnerKey
 from proctor.gate.pace import time_of
@@ -27,7 +27,7 @@ from proctor.gate.registry import Registry
 from proctor.gate.turns import retry_on_conflict
 from proctor.gatefile import Gate
 from proctor.ledger import Draft, Entry, Ledger, open_ledger
-from proctor.ledger.history import Life
+from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import LossAccepted, Origin, Record, private_of, to_body
 from proctor.predictions import Labels
 from proctor.runtime import OWN_FOLDER, Runtime, actor_of, commit_of, keep_out_of_git
@@ -110,7 +110,7 @@ class Session:
         return self.reads(self.ledger)
 
     @cached_property
-    def exam(self) -> TestSet:
+    def testset(self) -> TestSet:
         """
         The test set as the ledger knows it; of labels no more than the ids are read.
 
@@ -124,15 +124,15 @@ class Session:
         if self.stance is Stance.JUDGE:
             return identify_as_registered(self.owner_key, entries, opens_labels=self.opens_labels)
         is_owners = self.stance is Stance.OWNER
-        exam = known_as(entries, load(self.owner_key.files())) if is_owners else identify(self.owner_key, entries)
+        testset = known_as(entries, load(self.owner_key.files())) if is_owners else identify(self.owner_key, entries)
         if not self.takes_any_books:
-            self.owner_key.marks.refuse_cut_back(entries, exam.fingerprint)
-        return exam
+            self.owner_key.marks.refuse_cut_back(entries, testset.fingerprint)
+        return testset
 
     @cached_property
     def labels(self) -> Labels:
         """The labels; private."""
-        return self.exam.read_labels()
+        return self.testset.read_labels()
 
     @cached_property
     def commit(self) -> str | None:
@@ -161,37 +161,37 @@ class Session:
     @property
     def registry(self) -> Registry:
         """The owner's register of labels; sealed where there is a key."""
-        return Registry(self.owner_key, self.exam.fingerprint)
+        return Registry(self.owner_key, self.testset.fingerprint)
 
     # --- models ------------------------------------------------------------------------------------------------------
 
     @cached_property
     def runner(self) -> ModelRunner:
         """Runner of models on the test set."""
-        return self.runner_on(self.exam)
+        return self.runner_on(self.testset)
 
-    def runner_on(self, exam: TestSet) -> ModelRunner:
-        """Runner of models on the examples of *exam*."""
-        return ModelRunner(self.gate, exam, self.owner_key, self.runtime, self.commit, self.owner_record)
+    def runner_on(self, testset: TestSet) -> ModelRunner:
+        """Runner of models on the examples of *testset*."""
+        return ModelRunner(self.gate, testset, self.owner_key, self.runtime, self.commit, self.owner_record)
 
     @cached_property
-    def candidate(self) -> Contestant:
+    def candidate(self) -> ModelPredictions:
         """The new model; known by what was submitted, and not run yet."""
         return self.runner.candidate()
 
     @cached_property
     def predicting(self) -> Predicting:
         """Predictions of the models on the test set, each run or read once."""
-        return Predicting(self.gate, self.exam, self.owner_key, self.runtime, self.runner, lambda: self.labels)
+        return Predicting(self.gate, self.testset, self.owner_key, self.runtime, self.runner, lambda: self.labels)
 
     # --- books -------------------------------------------------------------------------------------------------------
 
-    def books(self, reading: Reading | None = None) -> Books:
+    def books(self, reading: Reading | None = None) -> LedgerView:
         """The books as they stand now, or as of a *reading*."""
         found, is_another = reading or read(self.ledger), self.another is not None
-        return opened(found, self.exam, is_another=is_another, takes_any_version=self.takes_any_version)
+        return opened(found, self.testset, is_another=is_another, takes_any_version=self.takes_any_version)
 
-    def life(self, books: Books) -> Life:
+    def life(self, books: LedgerView) -> TestSetHistory:
         """
         The life of the test set.
 
@@ -200,12 +200,12 @@ class Session:
         """
         if books.life is None:
             raise Misuse(
-                f"test set {self.exam.fingerprint[:12]} is not in the books of {self.ledger.description}",
+                f"test set {self.testset.fingerprint[:12]} is not in the books of {self.ledger.description}",
                 hint="It is registered at its first check, or by `proctor testset register`.",
             )
         return books.life
 
-    def decide(self, act: Callable[[Books], T]) -> T:
+    def decide(self, act: Callable[[LedgerView], T]) -> T:
         """
         Do *act* on the books as they stand, again from the new books if somebody else appended first.
 

@@ -24,7 +24,7 @@ from proctor.errors import ContractError, DataError, GitFault, ProctorError
 from proctor.gatefile import Accepted, Baseline, Gate, Inputs, Owner, PredictionsFile, Revision, Sandbox, VerdictOnly
 from proctor.ledger import Entry, address
 from proctor.ledger.address import canonical_path
-from proctor.ledger.history import Life, is_acceptance
+from proctor.ledger.history import TestSetHistory, is_acceptance
 from proctor.ledger.records import BaselineNamed, Registered, SettingsAccepted, Submission
 from proctor.runtime import OWN_FOLDER
 
@@ -315,7 +315,7 @@ def refuse_features_from_outside(gate: Gate, entries: Sequence[Entry], fingerpri
         )
 
 
-def refuse_strange_baseline(gate: Gate, life: Life, baseline: Submission | None) -> None:
+def refuse_strange_baseline(gate: Gate, life: TestSetHistory, baseline: Submission | None) -> None:
     """
     Refuse predictions as the baseline that nobody accepted: bad ones in its place would make any candidate better.
 
@@ -335,7 +335,7 @@ def refuse_strange_baseline(gate: Gate, life: Life, baseline: Submission | None)
         )
 
 
-def _known_baselines(life: Life, gate: str) -> set[str]:
+def _known_baselines(life: TestSetHistory, gate: str) -> set[str]:
     """Digests of predictions that *gate* may be asked about; another's may ask little, or accept its first unjudged."""
     anchor = life.registered.record.anchor
     known = {anchor.digest} if anchor is not None else set()

@@ -43,4 +43,4 @@ def _status(session: Session, last: int) -> Status:
     books = session.books(session.opening)
     if books.life is not None:
         refuse_another_contract(session.gate, books.life)
-    return status_of(session.gate, books, session.exam, last)
+    return status_of(session.gate, books, session.testset, last)

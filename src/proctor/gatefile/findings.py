@@ -140,9 +140,9 @@ def _words(path: str) -> frozenset[str]:
 def _likelihood(found: Found) -> int:
     """Exam data and candidates before all else; old and sample files last."""
     words = found.words
-    exam = 2 * bool(words & {"exam", "test", "testset", "heldout", "holdout", "eval"})
+    testset = 2 * bool(words & {"exam", "test", "testset", "heldout", "holdout", "eval"})
     new = 2 * bool(words & _NEW)
-    return exam + new - 3 * is_old(found) - bool(words & {"sample", "example", "examples", "tests"})
+    return testset + new - 3 * is_old(found) - bool(words & {"sample", "example", "examples", "tests"})
 
 
 def is_old(found: Found) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from proctor import codec
 from proctor.budget import Account
 from proctor.ledger.entries import Entry, from_line
-from proctor.ledger.history import Life, Taken
+from proctor.ledger.history import Recorded, TestSetHistory
 from proctor.ledger.records import Evaluated
 
 VERDICTS = 100
@@ -46,7 +46,7 @@ class Checkpoint(NamedTuple):
         return self.entries[-1]
 
 
-def checkpoint_of(lives: Mapping[str, Life], last: Entry) -> Checkpoint:
+def checkpoint_of(lives: Mapping[str, TestSetHistory], last: Entry) -> Checkpoint:
     """The checkpoint at the *last* entry of a ledger with these *lives*."""
     kept = {last.number: last}
     accounts = {}
@@ -54,7 +54,7 @@ def checkpoint_of(lives: Mapping[str, Life], last: Entry) -> Checkpoint:
         shown = life.verdicts[-VERDICTS:]
         rest = sum(taken.entry.kind == Evaluated.kind for taken in life.verdicts[: len(life.verdicts) - len(shown)])
         accounts[fingerprint] = life.earlier.after_all(life.steps[:rest])
-        others: tuple[Taken[Any] | None, ...] = (life.registered, life.retired, life.open_pending, *life.changes)
+        others: tuple[Recorded[Any] | None, ...] = (life.registered, life.retired, life.open_pending, *life.changes)
         kept.update((taken.entry.number, taken.entry) for taken in (*others, *shown) if taken is not None)
     return Checkpoint(tuple(kept[number] for number in sorted(kept)), accounts)
 

@@ -74,7 +74,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Taken(Generic[R_co]):
+class Recorded(Generic[R_co]):
     """A record together with the entry that holds it; read when it is first asked for."""
 
     entry: Entry
@@ -99,7 +99,7 @@ class Taken(Generic[R_co]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Life:
+class TestSetHistory:
     """
     The life of one test set so far; where it was read from a checkpoint, without its earlier verdicts.
 
@@ -118,18 +118,18 @@ class Life:
         changes: What was added to its examples, and which were dropped, in order.
     """
 
-    registered: Taken[Registered]
+    registered: Recorded[Registered]
     account: Account
     earlier: Account
-    verdicts: tuple[Taken[Adopted] | Taken[Evaluated], ...] = ()
+    verdicts: tuple[Recorded[Adopted] | Recorded[Evaluated], ...] = ()
     steps: tuple[Step, ...] = ()
-    open_pending: Taken[Pending] | None = None
-    retired: Taken[Retired] | None = None
-    corrections: tuple[Taken[Corrected], ...] = ()
-    notices: tuple[Taken[Notified], ...] = ()
-    acts: tuple[Taken[OwnersAct], ...] = ()
-    heir: Taken[Registered] | None = None
-    changes: tuple[Taken[Change], ...] = ()
+    open_pending: Recorded[Pending] | None = None
+    retired: Recorded[Retired] | None = None
+    corrections: tuple[Recorded[Corrected], ...] = ()
+    notices: tuple[Recorded[Notified], ...] = ()
+    acts: tuple[Recorded[OwnersAct], ...] = ()
+    heir: Recorded[Registered] | None = None
+    changes: tuple[Recorded[Change], ...] = ()
 
     @property
     def in_use(self) -> Cohort:
@@ -159,14 +159,14 @@ class Life:
         is_latest = corrected is not None and all(e.entry.number < corrected.entry.number for e in self.changes)
         return corrected.record.labels if corrected is not None and is_latest else self.in_use.labels
 
-    def step_of(self, taken: Taken[Adopted] | Taken[Evaluated]) -> int:
+    def step_of(self, taken: Recorded[Adopted] | Recorded[Evaluated]) -> int:
         """Number of a verdict among the charged evaluations, from 1; 0 for an adoption."""
         if taken.entry.kind == Adopted.kind:
             return 0
         numbers = [other.entry.number for other in self.verdicts if other.entry.kind == Evaluated.kind]
         return self.earlier.evaluations + numbers.index(taken.entry.number) + 1
 
-    def last_verdicts(self, count: int) -> Iterator[tuple[Taken[Adopted] | Taken[Evaluated], Account]]:
+    def last_verdicts(self, count: int) -> Iterator[tuple[Recorded[Adopted] | Recorded[Evaluated], Account]]:
         """The last *count* verdicts, each with the account after it."""
         shown = self.verdicts[-count:] if count else ()
         charged = sum(taken.entry.kind == Evaluated.kind for taken in shown)
@@ -177,7 +177,7 @@ class Life:
                 account = account.after(next(following))
             yield taken, account
 
-    def accepted(self, gate: str) -> Taken[Adopted] | Taken[Evaluated] | None:
+    def accepted(self, gate: str) -> Recorded[Adopted] | Recorded[Evaluated] | None:
         """
         The verdict that made the present baseline of *gate*: its last pass, or the adoption.
 
@@ -222,21 +222,21 @@ class Life:
         before = [taken.record for taken in self.changes if taken.entry.number < number]
         return pin, before[-1] if before else self.registered.record
 
-    def outcome_of(self, taken: Taken[Adopted] | Taken[Evaluated]) -> Verdict:
+    def outcome_of(self, taken: Recorded[Adopted] | Recorded[Evaluated]) -> Verdict:
         """Released outcome of a verdict, which retirement opens where it was withheld."""
         if isinstance(taken.record, Adopted):
             return Verdict.PASS
         opened = self.retired.record.outcomes if self.retired else None
         return (opened or {}).get(str(taken.entry.number), taken.record.outcome)
 
-    def notice(self, channel: str, occasion: str) -> Taken[Notified] | None:
+    def notice(self, channel: str, occasion: str) -> Recorded[Notified] | None:
         """Last record of the notice of an *occasion* on a *channel*; ``None`` if it was never begun."""
         for taken in reversed(self.notices):
             if (taken.record.channel, taken.record.occasion) == (channel, occasion):
                 return taken
         return None
 
-    def recorded_answer(self, question: Question) -> Taken[Adopted] | Taken[Evaluated] | None:
+    def recorded_answer(self, question: Question) -> Recorded[Adopted] | Recorded[Evaluated] | None:
         """
         The answer that this question already has, or ``None`` (theory.md §4.3.3).
 
@@ -271,7 +271,7 @@ class Life:
         is_about_it = question.is_same(record.candidate, question.candidate) and record.origin.gate == question.gate
         return is_about_it and question.has_same_condition(record.condition)
 
-    def _is_same_question(self, taken: Taken[Adopted] | Taken[Evaluated], question: Question) -> bool:
+    def _is_same_question(self, taken: Recorded[Adopted] | Recorded[Evaluated], question: Question) -> bool:
         record = taken.record
         if not question.is_same(record.candidate, question.candidate):
             return False

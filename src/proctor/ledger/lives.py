@@ -12,7 +12,7 @@ from types import MappingProxyType
 from proctor.budget import Account, Mode, Step, inherit, open_account
 from proctor.errors import DomainError, LedgerCorrupt
 from proctor.ledger.entries import Entry
-from proctor.ledger.history import Life, Taken
+from proctor.ledger.history import Recorded, TestSetHistory
 from proctor.ledger.records import (
     EVALUATED_FIELDS,
     Adopted,
@@ -34,7 +34,7 @@ from proctor.ledger.records import (
 )
 
 
-def lives(entries: Sequence[Entry], earlier: Mapping[str, Account] = MappingProxyType({})) -> dict[str, Life]:
+def lives(entries: Sequence[Entry], earlier: Mapping[str, Account] = MappingProxyType({})) -> dict[str, TestSetHistory]:
     """
     The life of every test set in the ledger, by fingerprint, in order of registration.
 
@@ -52,7 +52,7 @@ def lives(entries: Sequence[Entry], earlier: Mapping[str, Account] = MappingProx
         if entry.kind == Registered.kind:
             if growing is not None:
                 raise LedgerCorrupt(f"entry {entry.number} registers the test set {str(fingerprint)[:12]} again")
-            registered = Taken[Registered](entry)
+            registered = Recorded[Registered](entry)
             opening = _opening(registered, found, earlier.get(str(fingerprint)))
             found[str(fingerprint)] = _Growing(registered, opening)
         elif growing is None:
@@ -62,7 +62,7 @@ def lives(entries: Sequence[Entry], earlier: Mapping[str, Account] = MappingProx
     return {fingerprint: growing.life() for fingerprint, growing in found.items()}
 
 
-def _opening(registered: Taken[Registered], found: Mapping[str, _Growing], known: Account | None) -> Account:
+def _opening(registered: Recorded[Registered], found: Mapping[str, _Growing], known: Account | None) -> Account:
     """What a test set starts with: its contract's whole, or all that the set before it had left, which this closes."""
     record, number = registered.record, registered.entry.number
     if not record.inherits:
@@ -84,19 +84,19 @@ class _Growing:
     A ledger may hold tens of thousands of evaluations, and of most of them only the outcome is ever needed.
     """
 
-    def __init__(self, registered: Taken[Registered], earlier: Account) -> None:
+    def __init__(self, registered: Recorded[Registered], earlier: Account) -> None:
         self.registered = registered
         self.earlier = earlier
         self.mode = registered.record.contract.mode
-        self.verdicts: list[Taken[Adopted] | Taken[Evaluated]] = []
+        self.verdicts: list[Recorded[Adopted] | Recorded[Evaluated]] = []
         self.steps: list[Step] = []
-        self.pending: Taken[Pending] | None = None
-        self.retired: Taken[Retired] | None = None
-        self.corrections: list[Taken[Corrected]] = []
-        self.notices: list[Taken[Notified]] = []
-        self.acts: list[Taken[OwnersAct]] = []
-        self.heir: Taken[Registered] | None = None
-        self.changes: list[Taken[Change]] = []
+        self.pending: Recorded[Pending] | None = None
+        self.retired: Recorded[Retired] | None = None
+        self.corrections: list[Recorded[Corrected]] = []
+        self.notices: list[Recorded[Notified]] = []
+        self.acts: list[Recorded[OwnersAct]] = []
+        self.heir: Recorded[Registered] | None = None
+        self.changes: list[Recorded[Change]] = []
         self._plain_steps: dict[tuple[object, ...], Step] = {}
 
     def take(self, entry: Entry) -> None:
@@ -106,24 +106,24 @@ class _Growing:
             )
         match entry.kind:
             case Evaluated.kind:
-                self.verdicts.append(Taken(entry))
+                self.verdicts.append(Recorded(entry))
                 self.steps.append(self._step(entry))
                 if entry.body.get("pending") is not None:
                     self.pending = None
             case Adopted.kind:
-                self.verdicts.append(Taken(entry))
+                self.verdicts.append(Recorded(entry))
             case Pending.kind:
-                self.pending = Taken(entry)
+                self.pending = Recorded(entry)
             case Corrected.kind:
-                self.corrections.append(Taken(entry))
+                self.corrections.append(Recorded(entry))
             case Extended.kind | Dropped.kind:
-                self._change(Taken(entry))
+                self._change(Recorded(entry))
             case Retired.kind:
-                self.retired = Taken(entry)
+                self.retired = Recorded(entry)
             case Notified.kind:
-                self.notices.append(Taken(entry))
+                self.notices.append(Recorded(entry))
             case SettingsAccepted.kind | BaselineNamed.kind | LossAccepted.kind:
-                self.acts.append(Taken(entry))
+                self.acts.append(Recorded(entry))
             case _:
                 from_body(entry.kind, entry.body, entry.number)  # says what is wrong with it
 
@@ -132,31 +132,31 @@ class _Growing:
         stakes = body.get("stakes")
         is_plain = body.keys() == EVALUATED_FIELDS and body["feedback"] is None and body["stake"] is None
         if not is_plain or not isinstance(stakes, dict):
-            return step_of(Taken[Evaluated](entry).record, self.mode)
+            return step_of(Recorded[Evaluated](entry).record, self.mode)
         key = (body["outcome"], *stakes.items())
         if key not in self._plain_steps:
-            self._plain_steps[key] = step_of(Taken[Evaluated](entry).record, self.mode)
+            self._plain_steps[key] = step_of(Recorded[Evaluated](entry).record, self.mode)
         return self._plain_steps[key]
 
     def account(self) -> Account:
         return self.earlier.after_all(self.steps)
 
-    def hand_on(self, heir: Taken[Registered]) -> None:
+    def hand_on(self, heir: Recorded[Registered]) -> None:
         """Close the account: what it has left is the *heir*'s, and would be spent twice otherwise."""
         if self.heir is not None or self.pending is not None:
             why = "handed on already" if self.heir is not None else "still spent by an evaluation that has begun"
             raise LedgerCorrupt(f"entry {heir.entry.number} hands on an account that is {why}")
         self.heir = heir
 
-    def _change(self, taken: Taken[Change]) -> None:
+    def _change(self, taken: Recorded[Change]) -> None:
         if self.pending is not None or self.retired is not None or self.heir is not None:
             raise LedgerCorrupt(
                 f"entry {taken.entry.number} changes the examples of a test set that cannot change then"
             )
         self.changes.append(taken)
 
-    def life(self) -> Life:
-        return Life(
+    def life(self) -> TestSetHistory:
+        return TestSetHistory(
             registered=self.registered,
             account=self.account(),
             earlier=self.earlier,

@@ -8,13 +8,13 @@ from typing import NamedTuple
 from proctor.budget import Account, Mode, Step
 from proctor.errors import EvaluationPending, KeyFault, LedgerUnreachable, ProctorError
 from proctor.gate.asking import Asked
-from proctor.gate.books import Books, refuse_another_contract, refuse_if_out_of_reach, refuse_if_over
+from proctor.gate.books import LedgerView, refuse_another_contract, refuse_if_out_of_reach, refuse_if_over
 from proctor.gate.locked import LockedTestSet
 from proctor.gate.needs import prospect
 from proctor.gate.releasing import state_of
 from proctor.gate.session import Session
 from proctor.gatefile import Gate, Inputs
-from proctor.ledger.history import Life, Question
+from proctor.ledger.history import Question, TestSetHistory
 from proctor.planning import Plan, plan
 from proctor.preflight.report import Finding, good, problem, skipped, warning
 from proctor.reports import sentences
@@ -23,7 +23,7 @@ from proctor.testset import TestSet
 from proctor.words import in_words
 
 
-def look_up(session: Session) -> tuple[TestSet | None, Books | None, tuple[Finding, ...]]:
+def look_up(session: Session) -> tuple[TestSet | None, LedgerView | None, tuple[Finding, ...]]:
     """
     Find the test set and its account; a developer's machine may have neither.
 
@@ -36,7 +36,7 @@ def look_up(session: Session) -> tuple[TestSet | None, Books | None, tuple[Findi
     if not gate.resolve(named).exists():
         return None, None, (skipped("test set", f"{named!r} is not here, so its account is not known here"),)
     try:
-        exam = session.exam
+        testset = session.testset
     except KeyFault as error:
         return None, None, (skipped("test set", error.message),)
     except LedgerUnreachable as error:
@@ -48,12 +48,12 @@ def look_up(session: Session) -> tuple[TestSet | None, Books | None, tuple[Findi
         if books.life is not None:
             refuse_another_contract(gate, books.life)
     except ProctorError as error:
-        return exam, None, (problem("ledger", error),)
-    known = ", known from the ledger (the key is not here)" if isinstance(exam, LockedTestSet) else ""
-    return exam, books, (good("test set", f"{exam.n_examples:,} examples{known}; {_state(gate, books)}"),)
+        return testset, None, (problem("ledger", error),)
+    known = ", known from the ledger (the key is not here)" if isinstance(testset, LockedTestSet) else ""
+    return testset, books, (good("test set", f"{testset.n_examples:,} examples{known}; {_state(gate, books)}"),)
 
 
-def _state(gate: Gate, books: Books) -> str:
+def _state(gate: Gate, books: LedgerView) -> str:
     """State of the test set, in words."""
     if books.life is None:
         return "registered at its first use"
@@ -78,7 +78,7 @@ def cost_of(account: Account, gate: Gate) -> Cost:
 
 
 def judge_account(
-    gate: Gate, books: Books, n_examples: int, coming: Asked
+    gate: Gate, books: LedgerView, n_examples: int, coming: Asked
 ) -> tuple[tuple[Finding, ...], dict[str, float | None]]:
     """Plan and cost of the next evaluation on the test set that is here; findings, and the figures behind them."""
     formula = coming.formula
@@ -109,7 +109,7 @@ def judge_account(
     return (resolves, *begun, good("cost", price(cost))), {**figures, "tolerance": reach.tolerance}
 
 
-def _begun(life: Life | None, question: Question) -> tuple[Finding, ...]:
+def _begun(life: TestSetHistory | None, question: Question) -> tuple[Finding, ...]:
     """Findings about an evaluation on sealed inputs that has begun and not ended, if there is one."""
     if life is None or life.open_pending is None:
         return ()

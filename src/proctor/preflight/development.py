@@ -20,11 +20,11 @@ from proctor.files import Fence
 from proctor.gate.contestants import ModelRunner
 from proctor.gate.hidden import hidden_paths
 from proctor.gatefile import Accepted, Gate, Inputs, PredictionsFile, Revision
-from proctor.ledger.history import Life
+from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Submission
 from proctor.predictions import ColumnNames, Panel, PredictionSet, Source, align, read_predictions
 from proctor.predictions.labels import Labels
-from proctor.testset import ExamFiles, TestSet, load, overlap
+from proctor.testset import ExampleFiles, TestSet, load, overlap
 
 
 @dataclass(frozen=True)
@@ -81,14 +81,16 @@ def declared(gate: Gate) -> Development:
     return Development(features, labels, candidate, baseline, guard=guard)
 
 
-def open_development(gate: Gate, files: Development, exam: TestSet | None, *, compares: bool | None = None) -> TestSet:
+def open_development(
+    gate: Gate, files: Development, testset: TestSet | None, *, compares: bool | None = None
+) -> TestSet:
     """
     The development examples; of their labels no more than the ids.
 
     Args:
         gate: The gate file.
         files: What was named.
-        exam: The test set; ``None`` if its examples are not here.
+        testset: The test set; ``None`` if its examples are not here.
         compares: True to look for examples of the test set among them; left out, only where its inputs are open.
 
     Raises:
@@ -103,21 +105,21 @@ def open_development(gate: Gate, files: Development, exam: TestSet | None, *, co
                 hint="Name examples that are not in the test set.",
             )
     found = load(
-        ExamFiles(
+        ExampleFiles(
             labels=files.source(files.labels or files.features or Path(), is_owners=True),
             features=files.source(files.features) if files.features else None,
             id=gate.testset.id,
             label=gate.testset.label,
             classes=frozenset(gate.testset.classes) if gate.testset.classes else None,
-            key=exam.files.key if exam else b"",
+            key=testset.files.key if testset else b"",
             reading=gate.reading,
         )
     )
     # Sets can be compared by the same columns only. With sealed inputs the answer would tell whether a guess is among
     # them, and nobody but the owner could name them as development data.
     compares = gate.testset.inputs is Inputs.OPEN if compares is None else compares
-    is_comparable = exam is not None and found.columns == exam.columns and compares
-    common = overlap(exam.sketch, found.sketch) if exam is not None and is_comparable else None
+    is_comparable = testset is not None and found.columns == testset.columns and compares
+    common = overlap(testset.sketch, found.sketch) if testset is not None and is_comparable else None
     if common is not None and not common.is_fresh:
         raise Misuse(
             f"the development data have {common} examples in common with the test set, and preflight never looks at it",
@@ -134,20 +136,20 @@ class Bench:
     Attributes:
         gate: The gate file.
         files: What the user named.
-        exam: The development examples.
+        testset: The development examples.
         runner: Where models are run on them.
         life: Life of the test set, which knows the accepted baseline; ``None`` if it is not registered or not here.
     """
 
     gate: Gate
     files: Development
-    exam: TestSet
+    testset: TestSet
     runner: ModelRunner
-    life: Life | None
+    life: TestSetHistory | None
 
     def labels(self) -> Labels | None:
         """The development labels; ``None`` if none were named."""
-        return None if self.files.labels is None else self.exam.read_labels()
+        return None if self.files.labels is None else self.testset.read_labels()
 
     def panel(self, labels: Labels | None) -> Panel:
         """
@@ -156,7 +158,7 @@ class Bench:
         Raises:
             ProctorError: If the candidate cannot be run, or its predictions are not well formed.
         """
-        sheet = self.exam.sheet(labels)
+        sheet = self.testset.sheet(labels)
         others = (
             self._named(self.files.baseline) or self._baseline(),
             self._named(self.files.anchor) or self._anchor(),

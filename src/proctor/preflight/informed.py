@@ -20,9 +20,9 @@ from proctor.conditions import Clause, Formula, slices
 from proctor.counting.coding import joint_counts
 from proctor.errors import DataError
 from proctor.gate.asking import Asked
-from proctor.gate.books import Books
+from proctor.gate.books import LedgerView
 from proctor.gate.session import Session
-from proctor.ledger.history import Life
+from proctor.ledger.history import TestSetHistory
 from proctor.ledger.lives import step_of
 from proctor.ledger.records import Evaluated, Forecast
 from proctor.methods import beyond_accuracies, is_gain
@@ -57,7 +57,7 @@ class InformedStakes:
 
     _results: list[Results | None] = field(default_factory=list)
 
-    def __call__(self, session: Session, books: Books, asked: Asked) -> tuple[int, Forecast] | None:
+    def __call__(self, session: Session, books: LedgerView, asked: Asked) -> tuple[int, Forecast] | None:
         """
         The stake in units, and what it was made of; ``None`` if earlier outcomes alone are to set it.
 
@@ -74,7 +74,7 @@ class InformedStakes:
             return self._of_difference(session, books, found, threshold)
         return self._simulated(session, books, found, asked.formula)
 
-    def _predicted(self, session: Session, life: Life | None) -> Results | None:
+    def _predicted(self, session: Session, life: TestSetHistory | None) -> Results | None:
         gate = session.gate
         files = declared(gate)
         if files.labels is None:
@@ -84,19 +84,21 @@ class InformedStakes:
             session.runtime.remark(_NOT_SIMULATED)
             return None
         session.runtime.progress("looking at the development data")
-        exam = open_development(gate, files, session.exam)
-        bench = Bench(gate, files, exam, session.runner_on(exam), life)
-        labels = exam.read_labels()
+        testset = open_development(gate, files, session.testset)
+        bench = Bench(gate, files, testset, session.runner_on(testset), life)
+        labels = testset.read_labels()
         found = Results(*labeled(bench.panel(labels), labels))
         _refuse_other_classes(files, found)
         if missing_from(found.panel, gate.formula):
             session.runtime.remark(_NO_OTHERS)
         return found
 
-    def _of_difference(self, session: Session, books: Books, found: Results, threshold: float) -> tuple[int, Forecast]:
+    def _of_difference(
+        self, session: Session, books: LedgerView, found: Results, threshold: float
+    ) -> tuple[int, Forecast]:
         account, stakes = books.account(session.gate), session.gate.stakes
-        result = result_of(found, session.exam.n_examples, threshold)
-        forecaster = forecaster_of(books.life, session.exam.n_examples)
+        result = result_of(found, session.testset.n_examples, threshold)
+        forecaster = forecaster_of(books.life, session.testset.n_examples)
         stake = forecaster.stake(result, lambda share: account.next_log_level(stakes, round(share * STAKE_UNITS)))
         expected = forecaster.chance(result, account.next_log_level(stakes, stake))
         return stake, Forecast(
@@ -107,9 +109,9 @@ class InformedStakes:
             threshold=threshold,
         )
 
-    def _simulated(self, session: Session, books: Books, found: Results, formula: Formula) -> tuple[int, Forecast]:
+    def _simulated(self, session: Session, books: LedgerView, found: Results, formula: Formula) -> tuple[int, Forecast]:
         """For other conditions than one difference: the chance that a preflight shows, as the stake."""
-        gate, n_examples = session.gate, session.exam.n_examples
+        gate, n_examples = session.gate, session.testset.n_examples
         log_level = books.account(gate).next_log_level(gate.stakes)
         likely = chance(joint_counts(*found), next_of(gate, formula, log_level, n_examples))
         share = min(max(likely.with_uncertainty, LOWEST_CHANCE), HIGHEST_STAKE)
@@ -130,7 +132,7 @@ def result_of(found: Results, n_test: int, threshold: float) -> DevelopmentResul
     return DevelopmentResult(wins, losses, len(found.panel), n_test, threshold)
 
 
-def forecaster_of(life: Life | None, n_test: int) -> Forecaster:
+def forecaster_of(life: TestSetHistory | None, n_test: int) -> Forecaster:
     """The experts, taught by every outcome that the test set has given."""
     forecaster = Forecaster()
     for record, is_proven in _outcomes(life):
@@ -141,7 +143,7 @@ def forecaster_of(life: Life | None, n_test: int) -> Forecaster:
     return forecaster
 
 
-def _outcomes(life: Life | None) -> Iterator[tuple[Evaluated, bool]]:
+def _outcomes(life: TestSetHistory | None) -> Iterator[tuple[Evaluated, bool]]:
     if life is None:
         return
     mode = life.registered.record.contract.mode
@@ -170,4 +172,4 @@ def refuse_shared(session: Session) -> None:
     """
     files = declared(session.gate)
     if files.is_there:
-        open_development(session.gate, files, session.exam, compares=True)
+        open_development(session.gate, files, session.testset, compares=True)

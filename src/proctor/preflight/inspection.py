@@ -17,12 +17,12 @@ from proctor.counting.panel import disagreements
 from proctor.counting.reading import Content
 from proctor.errors import DataError, ProctorError, SandboxError
 from proctor.gate.asking import Asked, asked
-from proctor.gate.books import Books
+from proctor.gate.books import LedgerView
 from proctor.gate.contestants import ModelRunner
 from proctor.gate.locked import LockedTestSet
 from proctor.gate.session import Session
 from proctor.gatefile import Gate, PredictionsFile
-from proctor.ledger.history import Life
+from proctor.ledger.history import TestSetHistory
 from proctor.methods import beyond_accuracies
 from proctor.predictions import Labels, Panel, Source, align
 from proctor.preflight.accounts import (
@@ -36,7 +36,7 @@ from proctor.preflight.chance import RUNS, Next, chance, missing_from, next_of, 
 from proctor.preflight.development import Bench, Development, declared, labeled, open_development
 from proctor.preflight.report import Figures, Finding, Preflight, good, problem, skipped, warning
 from proctor.runtime import Runtime
-from proctor.testset import ExamFiles, TestSet, load
+from proctor.testset import ExampleFiles, TestSet, load
 
 
 def inspect(gate: Gate, runtime: Runtime, development: Development | None = None) -> Preflight:
@@ -49,9 +49,9 @@ def inspect(gate: Gate, runtime: Runtime, development: Development | None = None
         development: Development data; left out, those that the gate file names.
     """
     with Session(gate=gate, runtime=runtime, opens_labels=False) as session:
-        exam, books, said = look_up(session)
+        testset, books, said = look_up(session)
         named = development or Development()
-        context = _Context(session, exam, books, named if named.is_there else declared(gate))
+        context = _Context(session, testset, books, named if named.is_there else declared(gate))
         parts = [_account(context), _candidate(context), _development(context)]
     findings = [gate_file(gate), *said, *(found for part in parts for found in part.findings)]
     figures = Figures(**{name: value for part in parts for name, value in part.figures.items()})
@@ -72,14 +72,14 @@ class _Context:
 
     Attributes:
         session: The gate.
-        exam: The test set, of a sealed one without the key what the ledger says; ``None`` if it is not here.
+        testset: The test set, of a sealed one without the key what the ledger says; ``None`` if it is not here.
         books: What the ledger says of it; ``None`` if it cannot be asked.
         files: Development data that were named.
     """
 
     session: Session
-    exam: TestSet | None
-    books: Books | None
+    testset: TestSet | None
+    books: LedgerView | None
     files: Development
 
     @property
@@ -89,17 +89,17 @@ class _Context:
     @property
     def examples(self) -> TestSet | None:
         """The test set with its examples; ``None`` if they cannot be looked at here."""
-        return None if isinstance(self.exam, LockedTestSet) else self.exam
+        return None if isinstance(self.testset, LockedTestSet) else self.testset
 
     @property
-    def life(self) -> Life | None:
+    def life(self) -> TestSetHistory | None:
         return self.books.life if self.books else None
 
     @cached_property
     def bench(self) -> Bench:
         """The development data; opened once, and the candidate run on them once."""
-        exam = open_development(self.gate, self.files, self.examples)
-        return Bench(self.gate, self.files, exam, self.session.runner_on(exam), self.life)
+        testset = open_development(self.gate, self.files, self.examples)
+        return Bench(self.gate, self.files, testset, self.session.runner_on(testset), self.life)
 
     @cached_property
     def asked(self) -> Asked:
@@ -108,9 +108,9 @@ class _Context:
 
 
 def _account(context: _Context) -> _Part:
-    books, exam = context.books, context.exam
-    if books is None or exam is None:
-        return _Part((plan_without_testset(context.gate),) if exam is None else ())
+    books, testset = context.books, context.testset
+    if books is None or testset is None:
+        return _Part((plan_without_testset(context.gate),) if testset is None else ())
     try:
         found = context.asked
     except ProctorError as error:
@@ -118,7 +118,7 @@ def _account(context: _Context) -> _Part:
     if books.life is not None and books.life.recorded_answer(found.question) is not None:
         said = good("cost", "this candidate was judged before: it gets the recorded answer, at no cost")
         return _Part((said,), {"is_replay": True})
-    findings, figures = judge_account(context.gate, books, exam.n_examples, found)
+    findings, figures = judge_account(context.gate, books, testset.n_examples, found)
     return _Part(findings, {"is_replay": False, **figures})
 
 
@@ -148,7 +148,7 @@ def _tried(context: _Context) -> Finding:
             "Name a few in the gate file (`testset: {sample: FILE}`), or pass --development FEATURES.",
         )
     sample = Source(gate.resolve(gate.testset.sample), fence=gate.guard)
-    public = load(ExamFiles(sample, sample, gate.testset.id, gate.testset.label, reading=gate.reading))
+    public = load(ExampleFiles(sample, sample, gate.testset.id, gate.testset.label, reading=gate.reading))
     bench = context.session.runner_on(public)
     align(public.sheet(), bench.candidate().read())
     return _ran(bench, "public")
@@ -159,32 +159,33 @@ def _tried_on_development_data(context: _Context) -> Finding:
         bench = context.bench
     except ProctorError:
         return skipped("candidate", "not run: the development data cannot be used")
-    align(bench.exam.sheet(), bench.candidate)
+    align(bench.testset.sheet(), bench.candidate)
     return _ran(bench.runner, "development")
 
 
 def _well_formed(context: _Context, file: PredictionsFile) -> Finding:
     """Predictions that were made elsewhere: read, and held against the examples where those are here."""
-    exam = context.examples
+    testset = context.examples
     if not context.gate.resolve(file.predictions).exists():
         raise DataError(f"there is no file {file.predictions!r}", hint="Write the candidate's predictions to it.")
-    bench = context.session.runner_on(exam if exam is not None else _nothing(context.gate, file))
+    bench = context.session.runner_on(testset if testset is not None else _nothing(context.gate, file))
     found = bench.candidate().read()
-    if exam is None:
+    if testset is None:
         return good("candidate", f"{len(found):,} predictions, well formed; not compared with the test set")
-    align(exam.sheet(), found)
+    align(testset.sheet(), found)
     return good("candidate", f"{len(found):,} predictions, well formed, one for each example")
 
 
 def _nothing(gate: Gate, file: PredictionsFile) -> TestSet:
     """Stands in for a test set that is not here: the predictions' own ids."""
     source = Source(gate.resolve(file.predictions), fence=gate.guard)
-    return load(ExamFiles(source, source, file.id, gate.testset.label, reading=gate.reading))
+    return load(ExampleFiles(source, source, file.id, gate.testset.label, reading=gate.reading))
 
 
 def _ran(bench: ModelRunner, kind: str) -> Finding:
     return good(
-        "candidate", f"ran on {bench.exam.n_examples:,} {kind} examples; well formed (sandbox: {bench.execution.tier})"
+        "candidate",
+        f"ran on {bench.testset.n_examples:,} {kind} examples; well formed (sandbox: {bench.execution.tier})",
     )
 
 
@@ -260,12 +261,12 @@ def _chance(context: _Context, panel: Panel, labels: Labels | None) -> _Part:
 
 def _coming(context: _Context) -> Next | None:
     """The evaluation that is due; on a machine without the test set, the first one of a set that is large enough."""
-    gate, books, exam = context.gate, context.books, context.exam
+    gate, books, testset = context.gate, context.books, context.testset
     formula = context.asked.formula if books is not None else gate.formula
     if formula is None:
         return None
-    if books is not None and exam is not None:
-        log_level, n_examples = books.account(gate).next_log_level(gate.stakes), exam.n_examples
+    if books is not None and testset is not None:
+        log_level, n_examples = books.account(gate).next_log_level(gate.stakes), testset.n_examples
     else:
         log_level, n_examples = open_account(gate.contract).next_log_level(gate.stakes), planned(gate).examples
     if log_level == SPENT:

@@ -124,17 +124,17 @@ class Examiner:
         """True if a clause is tested by betting, example by example."""
         return any(isinstance(method_of(clause.quantity), Sequential) for clause in clauses(self.formula))
 
-    def proves(self, exam: Exam, contest: Contest, log_levels: Floats) -> Booleans:
+    def proves(self, testset: Exam, contest: Contest, log_levels: Floats) -> Booleans:
         """
         True where the outcome that has to be proven is proven, in each life at its own level.
 
         Args:
-            exam: The test sets.
+            testset: The test sets.
             contest: The models.
             log_levels: Natural logarithm of each life's level, shape (lives,).
         """
-        events = exam.events(contest)
-        in_order = exam.events_in_order(contest) if self.needs_order else None
+        events = testset.events(contest)
+        in_order = testset.events_in_order(contest) if self.needs_order else None
         is_pass = self.mode is Mode.FP_FREE
         values = []
         for assignment in allocate(self.formula, self.mode.value):

@@ -12,7 +12,7 @@ from proctor.budget import SPENT, Mode
 from proctor.reports.simulation import Tally
 from proctor.simulation.decisions import Booleans, Examiner, Floats, holds
 from proctor.simulation.developers import Developer
-from proctor.simulation.gates import Accounted, Books, Comparison, Gate
+from proctor.simulation.gates import Accounted, Comparison, Gate, LedgerView
 from proctor.simulation.worlds import Contest, Counts, Exam, Models, World, accuracy
 from proctor.stats import binomial
 
@@ -26,14 +26,14 @@ class Setting(NamedTuple):
 
     Attributes:
         world: Where the models live.
-        exam: One test set for each life; every gate gets the same ones.
+        testset: One test set for each life; every gate gets the same ones.
         examiner: Decides the condition.
         steps: Commits in a life.
         baseline_moves: True if an accepted candidate becomes the baseline.
     """
 
     world: World
-    exam: Exam
+    testset: Exam
     examiner: Examiner
     steps: int
     baseline_moves: bool = True
@@ -41,7 +41,7 @@ class Setting(NamedTuple):
     @property
     def lives(self) -> int:
         """Number of lives."""
-        return len(self.exam.wins)
+        return len(self.testset.wins)
 
 
 @dataclass
@@ -70,7 +70,7 @@ def live(setting: Setting, gate: Gate, developer: Developer, progress: Progress 
     first = setting.world.first_models(setting.lives)
     baseline = developer.begin(first)
     contest = Contest(baseline, baseline, first)
-    books = Books(gate, setting.lives, setting.examiner.mode)
+    books = LedgerView(gate, setting.lives, setting.examiner.mode)
     record = _Record(*_nothing(setting.lives), baseline)
     false_by_commit: list[int] = []
     for step in range(setting.steps):
@@ -86,7 +86,7 @@ def _nothing(lives: int) -> tuple[Booleans, Counts, Counts]:
 
 
 def _step(
-    setting: Setting, developer: Developer, step: int, contest: Contest, books: Books, record: _Record
+    setting: Setting, developer: Developer, step: int, contest: Contest, books: LedgerView, record: _Record
 ) -> Contest:
     """One commit in every life whose test set is not spent."""
     log_levels = books.log_levels()
@@ -96,7 +96,7 @@ def _step(
         return contest
     contest = developer.commit(step, contest, np.where(is_open, log_levels, -1.0))
     proven = np.zeros(setting.lives, np.bool_)
-    proven[lives] = _decide(setting, books.gate, contest.take(lives), setting.exam.take(lives), log_levels[lives])
+    proven[lives] = _decide(setting, books.gate, contest.take(lives), setting.testset.take(lives), log_levels[lives])
     books.record(lives, proven[lives])
     is_fp_free = setting.examiner.mode is Mode.FP_FREE
     is_true = holds(setting.examiner.formula, setting.world.population().events(contest))
@@ -114,17 +114,19 @@ def _step(
     return contest
 
 
-def _decide(setting: Setting, gate: Gate, contest: Contest, exam: Exam, log_levels: Floats) -> Booleans:
+def _decide(setting: Setting, gate: Gate, contest: Contest, testset: Exam, log_levels: Floats) -> Booleans:
     if isinstance(gate, Comparison):
         is_fp_free = setting.examiner.mode is Mode.FP_FREE
-        return np.asarray(holds(setting.examiner.formula, exam.events(contest)) == is_fp_free)
-    return setting.examiner.proves(exam, contest, log_levels)
+        return np.asarray(holds(setting.examiner.formula, testset.events(contest)) == is_fp_free)
+    return setting.examiner.proves(testset, contest, log_levels)
 
 
-def _tally(setting: Setting, books: Books, record: _Record, first: Models, false_by_commit: tuple[int, ...]) -> Tally:
+def _tally(
+    setting: Setting, books: LedgerView, record: _Record, first: Models, false_by_commit: tuple[int, ...]
+) -> Tally:
     lives, false = setting.lives, int(record.false.sum())
     population = setting.world.population()
-    shown, true = accuracy(setting.exam, record.accepted), accuracy(population, record.accepted)
+    shown, true = accuracy(setting.testset, record.accepted), accuracy(population, record.accepted)
     return Tally(
         gate=books.gate.name,
         condition="",

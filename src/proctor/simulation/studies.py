@@ -203,8 +203,8 @@ def _gates_for_sliding(request: Request) -> tuple[Gate, ...]:
 
 def _setting(request: Request, world: World, formula: Formula) -> Setting:
     examiner = Examiner(formula, request.contract.mode)
-    exam = world.draw(request.examples, request.repetitions, request.random(1), in_order=examiner.needs_order)
-    return Setting(world, exam, examiner, request.steps, request.baseline_moves)
+    testset = world.draw(request.examples, request.repetitions, request.random(1), in_order=examiner.needs_order)
+    return Setting(world, testset, examiner, request.steps, request.baseline_moves)
 
 
 def _side_by_side(

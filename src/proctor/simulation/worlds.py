@@ -184,13 +184,13 @@ class Exam(NamedTuple):
         return np.take_along_axis(of_kind, self.order, axis=1)
 
 
-def accuracy(exam: Exam, models: Models) -> NDArray[np.float64]:
+def accuracy(testset: Exam, models: Models) -> NDArray[np.float64]:
     """Accuracy of each life's model on its test set, or in the population."""
     lives = len(models.rung)
-    right = np.where(models.changed, exam.wins, exam.losses).sum(axis=1)
-    ladder = np.broadcast_to(exam.ladder, (lives, exam.ladder.shape[1]))
+    right = np.where(models.changed, testset.wins, testset.losses).sum(axis=1)
+    ladder = np.broadcast_to(testset.ladder, (lives, testset.ladder.shape[1]))
     right = right + np.take_along_axis(ladder, models.rung[:, None], axis=1)[:, 0]
-    size = (exam.wins + exam.losses + exam.neutral).sum(axis=1) + exam.ladder[:, -1]
+    size = (testset.wins + testset.losses + testset.neutral).sum(axis=1) + testset.ladder[:, -1]
     return np.asarray(right / size)
 
 

@@ -51,7 +51,7 @@ def _as_released(release: Release, gate: Gate, runtime: Runtime) -> tuple[Releas
     Sending a recorded answer again mends what was lost with a machine, and changes nothing that is in the store.
     """
     from proctor.conditions import slices
-    from proctor.gate.books import Books
+    from proctor.gate.books import LedgerView
     from proctor.gate.releasing import history_of, release_of
     from proctor.gate.session import Session
     from proctor.ledger.lives import lives
@@ -66,7 +66,7 @@ def _as_released(release: Release, gate: Gate, runtime: Runtime) -> tuple[Releas
             return release, history
         return release_of(
             gate,
-            Books(until[-1].hash, found, life, exam=session.exam if slices(gate.formula) else None),
+            LedgerView(until[-1].hash, found, life, testset=session.testset if slices(gate.formula) else None),
             life,
             life.verdicts[-1],
         ), history

@@ -5,7 +5,7 @@ An account belongs to the *examples* (`fingerprint`), not to a file (design.md, 
 Sealing lives in `proctor.testset.sealing`, which is imported where it is used: it loads `cryptography`.
 """
 
-from proctor.testset.examples import ExamFiles, TestSet, load
+from proctor.testset.examples import ExampleFiles, TestSet, load
 from proctor.testset.features import write_features
 from proctor.testset.forms import Form, blank_form
 from proctor.testset.identity import (

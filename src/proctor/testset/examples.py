@@ -35,7 +35,7 @@ _VALUES = 2048  # kept of all columns together, about
 
 
 @dataclass(frozen=True)
-class ExamFiles:
+class ExampleFiles:
     """
     Files of a test set.
 
@@ -78,7 +78,7 @@ class TestSet:
 
     __test__ = False  # not a test case
 
-    files: ExamFiles
+    files: ExampleFiles
     ids: tuple[str, ...] | None
     hashes: Hashes
     columns: tuple[str, ...] = ()
@@ -214,7 +214,7 @@ class TestSet:
         return read_labels(self)
 
 
-def load(files: ExamFiles) -> TestSet:
+def load(files: ExampleFiles) -> TestSet:
     """
     Read what the examples are; of the file of labels no more than the ids.
 
@@ -237,7 +237,7 @@ def load(files: ExamFiles) -> TestSet:
     return TestSet(files, ids, hashes, names)
 
 
-def _label_ids(files: ExamFiles) -> tuple[str, ...] | None:
+def _label_ids(files: ExampleFiles) -> tuple[str, ...] | None:
     table = read_table(private(files.labels), frozenset({files.id}))
     if files.id not in table.columns or (files.features is not None and not table.n_rows):
         return None
@@ -247,7 +247,7 @@ def _label_ids(files: ExamFiles) -> tuple[str, ...] | None:
 # --- features --------------------------------------------------------------------------------------------------------
 
 
-def _feature_columns(files: ExamFiles, features: Source) -> tuple[str, ...]:
+def _feature_columns(files: ExampleFiles, features: Source) -> tuple[str, ...]:
     """
     Columns that make an example what it is: neither ids nor labels, nor the row numbers of whoever saved the table.
 
@@ -260,7 +260,9 @@ def _feature_columns(files: ExamFiles, features: Source) -> tuple[str, ...]:
     return tuple(natural_order(names or found))
 
 
-def _read_features(files: ExamFiles, features: Source, names: tuple[str, ...]) -> tuple[tuple[str, ...] | None, Hashes]:
+def _read_features(
+    files: ExampleFiles, features: Source, names: tuple[str, ...]
+) -> tuple[tuple[str, ...] | None, Hashes]:
     ids: list[str] = []
     hashes = []
     has_ids = False
@@ -286,7 +288,7 @@ def _columns(chunk: Table, names: tuple[str, ...]) -> list[Raw]:
     return columns
 
 
-def _read_columns(files: ExamFiles, features: Source) -> tuple[Column, ...]:
+def _read_columns(files: ExampleFiles, features: Source) -> tuple[Column, ...]:
     """Records of the columns of features; of a wide table, of some of them."""
     names = sorted(_feature_columns(files, features), key=_lot)[:_MOST_COLUMNS]
     makers = {name: ColumnMaker(max(48, min(1024, _VALUES // len(names)))) for name in natural_order(names)}

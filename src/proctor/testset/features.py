@@ -18,10 +18,10 @@ import numpy as np
 from proctor.errors import DataError
 from proctor.predictions.delimited import separator
 from proctor.predictions.tables import Source, column_names, read_chunks, read_table
-from proctor.testset.examples import ExamFiles
+from proctor.testset.examples import ExampleFiles
 
 
-def write_features(files: ExamFiles, folder: Path) -> Path:
+def write_features(files: ExampleFiles, folder: Path) -> Path:
     """
     Write the features into *folder*, in the format they have, without the column of labels.
 

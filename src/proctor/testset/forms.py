@@ -37,37 +37,39 @@ class Form(StrEnum):
         return ".json" if self is Form.LABEL_STUDIO else f".{self}"
 
 
-def in_order(exam: TestSet, rows: NDArray[np.intp]) -> list[int]:
+def in_order(testset: TestSet, rows: NDArray[np.intp]) -> list[int]:
     """*rows* in the order fixed at registration, in which they are asked for and used."""
-    order: list[int] = exam.order[np.isin(exam.order, rows)].tolist()
+    order: list[int] = testset.order[np.isin(testset.order, rows)].tolist()
     return order
 
 
-def blank_form(exam: TestSet, rows: list[int], form: Form) -> str:
+def blank_form(testset: TestSet, rows: list[int], form: Form) -> str:
     """
     A request for the labels of *rows*, to be filled in.
 
     Raises:
         DataError: If features are to be shown and cannot be read.
     """
-    names = exam.names(rows)
+    names = testset.names(rows)
     if form is Form.CSV:
         content = io.StringIO(newline="")
         writer = csv.writer(content, lineterminator="\n")
-        writer.writerow((exam.example_column, exam.files.label))
+        writer.writerow((testset.example_column, testset.files.label))
         writer.writerows((name, "") for name in names)
         return content.getvalue()
-    shown = [{exam.example_column: name, **cells} for name, cells in zip(names, _features(exam, rows), strict=True)]
+    shown = [
+        {testset.example_column: name, **cells} for name, cells in zip(names, _features(testset, rows), strict=True)
+    ]
     if form is Form.JSONL:
-        return "".join(json.dumps({**each, exam.files.label: None}, ensure_ascii=False) + "\n" for each in shown)
-    tasks = [{"data": each, "meta": {"testset": exam.fingerprint}} for each in shown]
+        return "".join(json.dumps({**each, testset.files.label: None}, ensure_ascii=False) + "\n" for each in shown)
+    tasks = [{"data": each, "meta": {"testset": testset.fingerprint}} for each in shown]
     return json.dumps(tasks, indent=1, ensure_ascii=False) + "\n"
 
 
-def _features(exam: TestSet, rows: list[int]) -> Iterator[Cells]:
+def _features(testset: TestSet, rows: list[int]) -> Iterator[Cells]:
     """Cells of the features of each of *rows*; none where the inputs are sealed, and no arrays of several numbers."""
-    files = exam.files
-    wanted = frozenset(exam.columns) - {exam.example_column, files.label}
+    files = testset.files
+    wanted = frozenset(testset.columns) - {testset.example_column, files.label}
     if files.features is None or files.key or not wanted:
         yield from ({} for _ in rows)
         return

@@ -22,24 +22,24 @@ from proctor.predictions.tables import Source, Table, column_names, read_table
 from proctor.spelling import is_nan
 
 if TYPE_CHECKING:
-    from proctor.testset.examples import ExamFiles, TestSet
+    from proctor.testset.examples import ExampleFiles, TestSet
 
 _NO_ROWS = np.empty(0, np.intp)
 
 
-def read_labels(exam: TestSet) -> Labels:
+def read_labels(testset: TestSet) -> Labels:
     """
     The labels of a test set, in the order of its examples.
 
     Raises:
         DataError: If they are not labels of these examples, or not well formed.
     """
-    files = exam.files
+    files = testset.files
     source = private(files.labels)
     name = _label_column(files, source)
     table = read_table(source, frozenset({files.id, name}))
     if name not in table.columns and files.reading.labels is Content.ANY:
-        return Labels(np.zeros(exam.n_examples, np.int8), np.zeros(exam.n_examples, np.bool_))
+        return Labels(np.zeros(testset.n_examples, np.int8), np.zeros(testset.n_examples, np.bool_))
     if name not in table.columns:
         raise DataError(
             # Its own names are not shown: without a header they are the first example's label.
@@ -48,13 +48,13 @@ def read_labels(exam: TestSet) -> Labels:
         )
     labels = labels_in(table, name, files.reading.labels)
     if not table.n_rows:  # a pool of which nothing is labeled yet
-        return Labels(_placed(labels.values, _NO_ROWS, exam.n_examples), np.zeros(exam.n_examples, np.bool_))
-    if exam.ids is not None and files.id in table.columns:
-        aligned = _by_id(exam.ids, unique_ids(source, text_column(table, files.id)), labels, source)
-    elif len(labels) == exam.n_examples:
+        return Labels(_placed(labels.values, _NO_ROWS, testset.n_examples), np.zeros(testset.n_examples, np.bool_))
+    if testset.ids is not None and files.id in table.columns:
+        aligned = _by_id(testset.ids, unique_ids(source, text_column(table, files.id)), labels, source)
+    elif len(labels) == testset.n_examples:
         aligned = labels
     else:
-        raise DataError(f"{source} has {len(labels):,} labels, but the test set has {exam.n_examples:,} examples")
+        raise DataError(f"{source} has {len(labels):,} labels, but the test set has {testset.n_examples:,} examples")
     _check_declared(files, table, labels)
     return aligned
 
@@ -71,14 +71,14 @@ def labels_in(table: Table, name: str, content: Content) -> Labels:
         return labels_of(numbers_column(table, name, Numbers()))
 
 
-def _label_column(files: ExamFiles, source: Source) -> str:
+def _label_column(files: ExampleFiles, source: Source) -> str:
     """The column that is named; in arrays, the only one there is. An index without a name is never meant."""
     found = column_names(source) if source.ending in {".npy", ".npz"} else (files.label,)
     others = [name for name in found if name != files.id]
     return others[0] if files.label not in found and len(others) == 1 else files.label
 
 
-def _check_declared(files: ExamFiles, table: Table, labels: Labels) -> None:
+def _check_declared(files: ExampleFiles, table: Table, labels: Labels) -> None:
     declared = files.declared
     is_of_numbers = labels.kind is Kind.NUMBERS or (declared is None and labels.kind is Kind.INTEGERS)
     if not labels.n_known or is_of_numbers:

@@ -27,9 +27,9 @@ class LabelRequest(NamedTuple):
     n_examples: int
 
 
-def namespace(exam: TestSet) -> str:
+def namespace(testset: TestSet) -> str:
     """The test set in which names of examples hold; without ids these examples alone, since rows may be dropped."""
-    return exam.version if exam.ids is None else exam.fingerprint
+    return testset.version if testset.ids is None else testset.fingerprint
 
 
 class Requests(NamedTuple):
@@ -37,17 +37,17 @@ class Requests(NamedTuple):
     Requests for the labels of a test set.
 
     Attributes:
-        exam: The test set.
+        testset: The test set.
         folder: Where they lie; made with mode 0700 if it is not there. Files have mode 0600.
     """
 
-    exam: TestSet
+    testset: TestSet
     folder: Path
 
     @property
     def record(self) -> Path:
         """File that remembers what was asked for: of each request a list of names, the last one at its end."""
-        return self.folder / f"labels-asked-{namespace(self.exam)[:12]}.jsonl"
+        return self.folder / f"labels-asked-{namespace(self.testset)[:12]}.jsonl"
 
     def write(self, rows: NDArray[np.intp]) -> LabelRequest:
         """
@@ -56,14 +56,14 @@ class Requests(NamedTuple):
         Raises:
             DataError: If it cannot be written.
         """
-        wanted = in_order(self.exam, rows)
-        path = self.folder / f"labels-wanted-{self.exam.fingerprint[:12]}.csv"
-        names = self.exam.names(wanted)
+        wanted = in_order(self.testset, rows)
+        path = self.folder / f"labels-wanted-{self.testset.fingerprint[:12]}.csv"
+        names = self.testset.names(wanted)
         asked = [*(each for each in self._asked() if each != names), names]
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(self.record, "".join(json.dumps(each) + "\n" for each in asked).encode())
-            write_whole(path, blank_form(self.exam, wanted, Form.CSV).encode())
+            write_whole(path, blank_form(self.testset, wanted, Form.CSV).encode())
         except OSError as error:
             raise DataError(
                 f"the request for labels cannot be written to {str(self.folder)!r}: {error.strerror}"
@@ -82,7 +82,7 @@ class Requests(NamedTuple):
     def last(self) -> list[int]:
         """Rows of the last request, in its order; errors as `asked`."""
         names = (self._asked() or [[]])[-1]
-        return [self.exam.row_of[name] for name in names if name in self.exam.row_of]
+        return [self.testset.row_of[name] for name in names if name in self.testset.row_of]
 
     def _asked(self) -> list[list[str]]:
         try:

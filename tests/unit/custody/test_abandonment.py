@@ -26,7 +26,7 @@ def stuck(project, **overrides):
     gate, life = session.gate, session.life(books)
     level = life.account.next_log_level(gate.stakes)
     record = Pending(
-        testset=session.exam.fingerprint,
+        testset=session.testset.fingerprint,
         condition=gate.condition,
         candidate=Submission("d" * 64, "python new.py", "c" * 40),
         baseline=Submission("e" * 64, "python old.py"),

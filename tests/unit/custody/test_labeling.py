@@ -120,8 +120,8 @@ def test_take_in__every_text_table(project, name):
 
     take_in(project.session(), [back(project, [("e3", "c"), ("e1", "a")])])
 
-    exam = project.session().exam
-    assert ["b", "a", "", "c"] == exam.read_labels().values.tolist()
+    testset = project.session().testset
+    assert ["b", "a", "", "c"] == testset.read_labels().values.tolist()
     written = gzip.decompress(path.read_bytes()) if name.endswith(".gz") else path.read_bytes()
     assert 1 == written.count(b"a, b")
     assert 0o640 == stat.S_IMODE(path.stat().st_mode)
@@ -223,7 +223,7 @@ def test_take_in__words_in_an_export(project):
     empty = task("e2")
 
     assert 1 == take_in(session, [export(project, task("e0", " ice  cream"), skipped, empty)])
-    assert ["ice cream", "ice cream", ""] == project.session().exam.read_labels().values.tolist()
+    assert ["ice cream", "ice cream", ""] == project.session().testset.read_labels().values.tolist()
 
 
 def test_pool__grows_and_shrinks(project):
@@ -279,7 +279,7 @@ def test_correct__a_label_that_came_later(project):
 
     assert 1 == correct(project.session(), corrected, "typed wrong").n_rows
 
-    assert LABELS.tolist() == project.session().exam.read_labels().values.tolist()
+    assert LABELS.tolist() == project.session().testset.read_labels().values.tolist()
     assert Verdict.PASS is project.check().verdict
     with pytest.raises(Misuse, match="no label differs"):
         correct(project.session(), corrected, "once more")
@@ -297,7 +297,7 @@ def test_take_in__numbers(project, name):
 
     assert 2 == take_in(project.session(), [back(project, [("e1", "0.50")]), export(project, given)])
 
-    assert [1.5, 0.5, 2] == project.session().exam.read_labels().plain()
+    assert [1.5, 0.5, 2] == project.session().testset.read_labels().plain()
     for wrong, words in (
         (("e1", "0.75"), "contradict"),
         (("e1", "0.5"), "imported twice"),

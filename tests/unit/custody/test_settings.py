@@ -200,7 +200,7 @@ def test_chronicle__shows_what_the_owner_accepted(project: Project) -> None:
     name_baseline(project.session(), project.root / "other.csv")
 
     session = project.session()
-    shown = "\n".join(chronicle.lines(chronicle.chronicle(session.books().lives, session.exam.fingerprint)))
+    shown = "\n".join(chronicle.lines(chronicle.chronicle(session.books().lives, session.testset.fingerprint)))
 
     assert "accepted: sandbox (entry 3)" in shown
     assert "other.csv is a baseline (entry 4)" in shown

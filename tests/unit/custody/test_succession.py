@@ -170,5 +170,5 @@ def test_correct__machine_that_died_after_the_entry(project, monkeypatch):
 
     session = project.session()
     life = session.life(session.books())
-    assert life.labels == session.registry.held(life, session.exam.hashes, session.exam.read_labels).commitment
+    assert life.labels == session.registry.held(life, session.testset.hashes, session.testset.read_labels).commitment
     assert 1 == len(life.corrections)

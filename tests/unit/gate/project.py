@@ -91,7 +91,7 @@ class Project:
         """Leave an evaluation that has begun and not ended, as a machine that died does; gives the session."""
         session = self.session()
         begun = Pending(
-            testset=session.exam.fingerprint,
+            testset=session.testset.fingerprint,
             condition="n > 0.5 +/- 0.1",
             candidate=Submission("0" * 64, "third.csv"),
             baseline=None,

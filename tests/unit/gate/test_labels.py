@@ -79,7 +79,7 @@ def test_refuse_corrected__register_of_another_is_named(project: Project) -> Non
     project.check()
     (register,) = (project.root / ".proctor/owner").glob("*.labels.npz")
     session = project.labels(other(5)).session()
-    made = session.registry.made_from(session.exam.hashes, session.labels)
+    made = session.registry.made_from(session.testset.hashes, session.labels)
     register.write_bytes(made.to_bytes())
 
     assert f"{register.name} is not the one of this registration" in refusal(project).message

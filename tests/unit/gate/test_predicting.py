@@ -10,7 +10,7 @@ import pytest
 
 from proctor.errors import DataError, ModelError
 from proctor.gate.asking import Asked, asked
-from proctor.gate.contestants import Contestant
+from proctor.gate.contestants import ModelPredictions
 from proctor.gate.session import Session, Stance
 from proctor.ledger.records import Adopted, Submission
 from proctor.predictions import PredictionSet
@@ -133,12 +133,12 @@ def test_sample__the_anchor_is_the_baseline_of_registration(project: Project) ->
 # --- running ---------------------------------------------------------------------------------------------------------
 
 
-def broken(name: str, ran: list[str]) -> Contestant:
+def broken(name: str, ran: list[str]) -> ModelPredictions:
     def read() -> PredictionSet:
         ran.append(name)
         raise ModelError(f"{name} crashed")
 
-    return Contestant(Submission(name * 64, name), read)
+    return ModelPredictions(Submission(name * 64, name), read)
 
 
 def test_perform__runs_the_others_after_a_crash(project: Project) -> None:
@@ -160,7 +160,7 @@ def test_perform__what_cannot_be_handled_is_a_crash(project: Project) -> None:
     def read() -> PredictionSet:
         raise IsADirectoryError("predictions.csv")
 
-    predicting, model = judged(project).predicting, Contestant(Submission("a" * 64, "a"), read)
+    predicting, model = judged(project).predicting, ModelPredictions(Submission("a" * 64, "a"), read)
 
     predicting.perform(model)
 
@@ -207,7 +207,7 @@ def test_pinned__a_model_by_what_it_predicts(project: Project) -> None:
     """A model that is run is known by its predictions, the same each time."""
     session = judged(command(project))
     session.predicting.of(session.candidate)
-    record = Adopted(session.exam.fingerprint, "n > 0.5", session.candidate.submission, session.origin)
+    record = Adopted(session.testset.fingerprint, "n > 0.5", session.candidate.submission, session.origin)
     pins = {session.predicting.pinned(record).predictions for _ in range(2)}
 
     assert 1 == len(pins)
@@ -217,7 +217,7 @@ def test_pinned__a_model_by_what_it_predicts(project: Project) -> None:
 def test_pinned__at_random_where_nothing_was_predicted(project: Project) -> None:
     """An accepted model that gave no predictions looks like one that did."""
     session = judged(command(project))
-    record = Adopted(session.exam.fingerprint, "n > 0.5", session.candidate.submission, session.origin)
+    record = Adopted(session.testset.fingerprint, "n > 0.5", session.candidate.submission, session.origin)
 
     pins = {session.predicting.pinned(record).predictions for _ in range(2)}
 

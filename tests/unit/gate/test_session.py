@@ -45,8 +45,8 @@ def test_session__reads_the_ledger_once_for_all_that_is_opened(project: Project)
 
     session = project.session(Stance.JUDGE, reads=reads)
 
-    assert session.exam is session.exam
-    assert session.opening.lives.keys() == {session.exam.fingerprint}
+    assert session.testset is session.testset
+    assert session.opening.lives.keys() == {session.testset.fingerprint}
     assert 1 == len(count)
 
 
@@ -69,10 +69,10 @@ def test_session__is_closed_by_whoever_opened_it(project: Project) -> None:
 def test_session__labels_are_not_opened_for_the_test_set(project: Project) -> None:
     """Where examples are known by their features the file of labels need not be here."""
     project.features().check()
-    known = project.session().exam.fingerprint
+    known = project.session().testset.fingerprint
     (project.root / "labels.csv").unlink()
 
-    assert known == project.session(Stance.READER, opens_labels=False).exam.fingerprint
+    assert known == project.session(Stance.READER, opens_labels=False).testset.fingerprint
 
 
 def test_session__commit_that_is_named_comes_first(project: Project) -> None:
@@ -90,9 +90,9 @@ def test_stance__judge_leaves_to_the_owner_what_is_the_owners(project: Project) 
     project.gate(sandbox="none")
 
     with pytest.raises(ContractError, match="`sandbox` is 'none'"):
-        _ = project.session(Stance.JUDGE).exam
-    assert 400 == project.session(Stance.OWNER).exam.n_examples
-    assert 400 == project.session(Stance.READER).exam.n_examples
+        _ = project.session(Stance.JUDGE).testset
+    assert 400 == project.session(Stance.OWNER).testset.n_examples
+    assert 400 == project.session(Stance.READER).testset.n_examples
 
 
 @pytest.mark.parametrize("stance", Stance)
@@ -102,18 +102,18 @@ def test_stance__books_that_were_cut_back_open_for_nobody(project: Project, stan
     (project.root / ".proctor/ledger.db").unlink()
 
     with pytest.raises(LedgerCorrupt, match="cut back"):
-        _ = project.session(stance).exam
+        _ = project.session(stance).testset
     if stance is not Stance.JUDGE:
-        assert 400 == project.session(stance, takes_any_books=True).exam.n_examples
+        assert 400 == project.session(stance, takes_any_books=True).testset.n_examples
 
 
 def test_stance__sealed_test_set_without_its_key(project: Project) -> None:
     """A reader finds it by its registration; its owner needs the key; its labels open for nobody."""
     project.sealed().check()
-    known = project.session().exam.fingerprint
+    known = project.session().testset.fingerprint
     del project.environ["PROCTOR_KEY"]
 
-    assert known == project.session(Stance.READER).exam.fingerprint
+    assert known == project.session(Stance.READER).testset.fingerprint
     for stance in Stance:
         with pytest.raises(KeyFault):
             _ = project.session(stance).labels
@@ -142,7 +142,7 @@ def test_books__as_of_a_reading(project: Project) -> None:
     """Books as of an earlier reading do not know what came later; books that are asked for now do."""
     project.check()
     session = project.session()
-    assert session.exam.n_examples == 400
+    assert session.testset.n_examples == 400
     earlier = session.opening
     project.check(asks_anew=True)
 
@@ -164,7 +164,7 @@ def test_decide__again_from_the_new_books(project: Project) -> None:
         heads.append(books.head)
         if len(heads) == 1:
             project.check(asks_anew=True)
-        return session.append(Retired(session.exam.fingerprint, "over", session.origin), books.head)
+        return session.append(Retired(session.testset.fingerprint, "over", session.origin), books.head)
 
     assert session.decide(act).number == len(project.entries())
     assert 2 == len(set(heads))
@@ -176,7 +176,7 @@ def test_append__behind_another_head_is_refused(project: Project) -> None:
     session, before = project.session(), project.entries()
 
     with pytest.raises(LedgerMoved):
-        session.append(Retired(session.exam.fingerprint, "over", session.origin), GENESIS)
+        session.append(Retired(session.testset.fingerprint, "over", session.origin), GENESIS)
 
     assert before == project.entries()
 

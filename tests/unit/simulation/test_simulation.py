@@ -20,7 +20,7 @@ from proctor.evaluation import evaluate
 from proctor.simulation import Kind, Request, Table, read_table, study
 from proctor.simulation.aims import Aim, Tuner
 from proctor.simulation.decisions import Examiner, evidence, holds
-from proctor.simulation.gates import Accounted, Books, Comparison, Fixed, line_up
+from proctor.simulation.gates import Accounted, Comparison, Fixed, LedgerView, line_up
 from proctor.simulation.populations import climbing_worlds, climbing_worlds_of, noisy_world, noisy_world_of
 from proctor.simulation.worlds import EVENTS, Contest, Models, World, accuracy
 
@@ -68,22 +68,22 @@ class Counted:
 def test_events__agree_with_the_examples_one_by_one() -> None:
     """Counting by cells gives what counting example by example gives."""
     contest = some_contest(WORLD, 50)
-    exam = WORLD.draw(200, 50, np.random.default_rng(1), in_order=True)
+    testset = WORLD.draw(200, 50, np.random.default_rng(1), in_order=True)
 
-    one_by_one = [np.bincount(life, minlength=16) for life in exam.events_in_order(contest)]
+    one_by_one = [np.bincount(life, minlength=16) for life in testset.events_in_order(contest)]
 
-    assert np.array_equal(np.stack(one_by_one), exam.events(contest))
+    assert np.array_equal(np.stack(one_by_one), testset.events(contest))
 
 
 def test_events__accuracies_are_those_of_the_models() -> None:
     """The events say how often candidate, baseline and anchor are right, in the population and on a test set."""
     contest = some_contest(WORLD, 20)
 
-    for exam in (WORLD.population(), WORLD.draw(100, 20, np.random.default_rng(2))):
-        events = exam.events(contest)
+    for testset in (WORLD.population(), WORLD.draw(100, 20, np.random.default_rng(2))):
+        events = testset.events(contest)
         for column, models in enumerate((contest.candidate, contest.baseline, contest.anchor)):
             share = events @ EVENTS[:, column] / events.sum(axis=1)
-            assert np.allclose(accuracy(exam, models), share)
+            assert np.allclose(accuracy(testset, models), share)
 
 
 def test_events__one_model_against_itself_never_differs() -> None:
@@ -104,9 +104,9 @@ def test_draw__is_the_population_on_average() -> None:
     """
     lives = 4000
     models = Models(np.broadcast_to(np.array([True, False, True]), (lives, 3)), np.full(lives, 11))
-    exam = WORLD.draw(100, lives, np.random.default_rng(3))
+    testset = WORLD.draw(100, lives, np.random.default_rng(3))
 
-    assert float(accuracy(WORLD.population(), models)[0]) == pytest.approx(accuracy(exam, models).mean(), abs=0.006)
+    assert float(accuracy(WORLD.population(), models)[0]) == pytest.approx(accuracy(testset, models).mean(), abs=0.006)
 
 
 # --- decisions -------------------------------------------------------------------------------------------------------
@@ -126,9 +126,9 @@ def test_proves__decides_as_the_evaluation_does(text: str, mode: Mode) -> None:
     """Many lives at once get the verdicts that `proctor.evaluation.evaluate` gives them one by one."""
     formula, lives = formula_of(text), 60
     contest = some_contest(WORLD, lives)
-    exam = WORLD.draw(150, lives, np.random.default_rng(5), in_order=True)
+    testset = WORLD.draw(150, lives, np.random.default_rng(5), in_order=True)
     levels = np.where(np.arange(lives) % 2, math.log(0.05), math.log(0.002))
-    events, in_order = exam.events(contest), exam.events_in_order(contest)
+    events, in_order = testset.events(contest), testset.events_in_order(contest)
 
     expected = []
     for life in range(lives):
@@ -136,7 +136,7 @@ def test_proves__decides_as_the_evaluation_does(text: str, mode: Mode) -> None:
         expected.append(found.is_pass[mode] == (mode is Mode.FP_FREE))
 
     examiner = Examiner(formula, mode)
-    assert expected == examiner.proves(exam, contest, levels).tolist()
+    assert expected == examiner.proves(testset, contest, levels).tolist()
     assert 0 < sum(expected) < lives
 
 
@@ -185,7 +185,7 @@ def test_tuned__cash_is_false_by_a_hair(mode: Mode) -> None:
 def test_books__levels_are_those_of_the_account() -> None:
     """Each life's level is that of `proctor.budget` for its own transcript."""
     contract, stakes = Contract(0.9), Guaranteed(6, 2)
-    books = Books(Accounted("ours", contract, stakes), 2, Mode.FP_FREE)
+    books = LedgerView(Accounted("ours", contract, stakes), 2, Mode.FP_FREE)
     for outcomes in ([True, False], [False, False], [True, True]):
         books.record(np.array([0, 1]), np.array(outcomes))
 
@@ -197,7 +197,7 @@ def test_books__levels_are_those_of_the_account() -> None:
 
 def test_books__naive_gates_never_lower_their_level() -> None:
     """A gate without an account tests the last commit as generously as the first."""
-    books = Books(Fixed("naive", math.log(0.025)), 1, Mode.FP_FREE)
+    books = LedgerView(Fixed("naive", math.log(0.025)), 1, Mode.FP_FREE)
     for _ in range(40):
         books.record(np.array([0]), np.array([True]))
 

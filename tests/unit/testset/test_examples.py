@@ -12,7 +12,7 @@ import pytest
 
 from proctor.errors import DataError
 from proctor.predictions import Kind, Source
-from proctor.testset import ExamFiles, load
+from proctor.testset import ExampleFiles, load
 from proctor.testset.hashing import row_hashes
 
 N = 40
@@ -52,7 +52,7 @@ def labels_file(folder, ids=TABLE["id"], labels=None):
 def exam_of(folder, table, name="features.csv", **overrides):
     folder.mkdir(exist_ok=True)
     labels = Source(labels_file(folder, table.get("id", TABLE["id"])))
-    return load(ExamFiles(labels, Source(write_table(folder / name, table)), **overrides))
+    return load(ExampleFiles(labels, Source(write_table(folder / name, table)), **overrides))
 
 
 def shuffled(table, seed=1):
@@ -120,9 +120,9 @@ def test_fingerprint__table_saved_as_one_array(tmp_path):
     np.save(tmp_path / "x.npy", matrix.astype(np.float32))
     labels = Source(labels_file(tmp_path, list(range(30))))
 
-    found = {load(ExamFiles(labels, Source(tmp_path / name))).fingerprint for name in ("x.npz", "x.npy")}
+    found = {load(ExampleFiles(labels, Source(tmp_path / name))).fingerprint for name in ("x.npz", "x.npy")}
 
-    assert {load(ExamFiles(labels, Source(write_table(tmp_path / "x.csv", table)))).fingerprint} == found
+    assert {load(ExampleFiles(labels, Source(write_table(tmp_path / "x.csv", table)))).fingerprint} == found
 
 
 def test_fingerprint__key(tmp_path):
@@ -134,12 +134,12 @@ def test_fingerprint__key(tmp_path):
 
 def test_fingerprint__by_ids(tmp_path):
     """Without features, the ids are what is known of the examples, in any order and whatever the labels are."""
-    one = load(ExamFiles(Source(labels_file(tmp_path))))
+    one = load(ExampleFiles(Source(labels_file(tmp_path))))
     (tmp_path / "b").mkdir()
-    other = load(ExamFiles(Source(labels_file(tmp_path / "b", TABLE["id"][::-1], [7] * N))))
+    other = load(ExampleFiles(Source(labels_file(tmp_path / "b", TABLE["id"][::-1], [7] * N))))
 
     assert one.fingerprint == other.fingerprint
-    assert one.fingerprint != load(ExamFiles(Source(labels_file(tmp_path, TABLE["id"][1:])))).fingerprint
+    assert one.fingerprint != load(ExampleFiles(Source(labels_file(tmp_path, TABLE["id"][1:])))).fingerprint
 
 
 def test_order__survives_shuffling(tmp_path):
@@ -164,19 +164,19 @@ def test_seen_through__added_columns(tmp_path):
 
 def test_read_labels__in_the_order_of_the_examples(tmp_path):
     """Labels come by id, whatever the order of their file."""
-    exam = exam_of(tmp_path / "a", shuffled(TABLE))
+    testset = exam_of(tmp_path / "a", shuffled(TABLE))
     labels_file(tmp_path / "a")
 
-    assert [int(name[1:]) % 3 for name in exam.ids] == exam.read_labels().values.tolist()
-    assert Kind.INTEGERS is exam.sheet(exam.read_labels()).kind
+    assert [int(name[1:]) % 3 for name in testset.ids] == testset.read_labels().values.tolist()
+    assert Kind.INTEGERS is testset.sheet(testset.read_labels()).kind
 
 
 def test_read_labels__partial(tmp_path):
     """An empty cell, and a row that is not there, are labels not given yet."""
-    exam = exam_of(tmp_path / "a", TABLE)
+    testset = exam_of(tmp_path / "a", TABLE)
     labels_file(tmp_path / "a", TABLE["id"][:10], [*range(9), ""])
 
-    labels = exam.read_labels()
+    labels = testset.read_labels()
 
     assert 9 == labels.n_known
     assert list(range(9)) == labels.values[labels.is_known()].tolist()
@@ -184,31 +184,31 @@ def test_read_labels__partial(tmp_path):
 
 def test_read_labels__none_at_all(tmp_path):
     """As long as there are no labels their type is not known, and no prediction is refused for its type."""
-    exam = exam_of(tmp_path / "a", TABLE)
+    testset = exam_of(tmp_path / "a", TABLE)
     labels_file(tmp_path / "a", TABLE["id"], [""] * N)
 
-    assert 0 == exam.read_labels().n_known
-    assert exam.sheet(exam.read_labels()).kind is None
+    assert 0 == testset.read_labels().n_known
+    assert testset.sheet(testset.read_labels()).kind is None
 
 
 def test_load__labels_beside_features(tmp_path):
     """One file may hold features and labels; the labels are no part of what the examples are."""
     path = write_table(tmp_path / "all.csv", TABLE | {"label": ["a", "b"] * (N // 2)})
 
-    exam = load(ExamFiles(Source(path), Source(path)))
+    testset = load(ExampleFiles(Source(path), Source(path)))
 
-    assert exam_of(tmp_path / "x", TABLE).fingerprint == exam.fingerprint
-    assert ["a", "b"] * (N // 2) == exam.read_labels().values.tolist()
+    assert exam_of(tmp_path / "x", TABLE).fingerprint == testset.fingerprint
+    assert ["a", "b"] * (N // 2) == testset.read_labels().values.tolist()
 
 
 def test_load__features_without_ids(tmp_path):
     """Features without ids take those of the labels, in order."""
     table = {name: column for name, column in TABLE.items() if name != "id"}
 
-    exam = exam_of(tmp_path / "a", table)
+    testset = exam_of(tmp_path / "a", table)
 
-    assert tuple(TABLE["id"]) == exam.ids
-    assert exam_of(tmp_path / "b", TABLE).fingerprint == exam.fingerprint
+    assert tuple(TABLE["id"]) == testset.ids
+    assert exam_of(tmp_path / "b", TABLE).fingerprint == testset.fingerprint
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_load__refused(tmp_path, labels, features, message):
     (tmp_path / "f.csv").write_text(features or "")
 
     with pytest.raises(DataError, match=re.escape(message)):
-        load(ExamFiles(Source(tmp_path / "l.csv"), Source(tmp_path / "f.csv") if features is not None else None))
+        load(ExampleFiles(Source(tmp_path / "l.csv"), Source(tmp_path / "f.csv") if features is not None else None))
 
 
 @pytest.mark.parametrize(
@@ -250,11 +250,11 @@ def test_read_labels__refused(tmp_path, labels, message, is_owners):
     (tmp_path / "f.csv").write_text("id,x\na,1\nb,2\n")
     (tmp_path / "l.csv").write_text("id,label\na,1\nb,1\n")
     source = Source(tmp_path / "l.csv", is_owners=is_owners)
-    exam = load(ExamFiles(source, Source(tmp_path / "f.csv"), classes=frozenset({"0", "1"})))
+    testset = load(ExampleFiles(source, Source(tmp_path / "f.csv"), classes=frozenset({"0", "1"})))
     (tmp_path / "l.csv").write_text(labels)
 
     with pytest.raises(DataError, match=re.escape(message) if is_owners else None) as caught:
-        exam.read_labels()
+        testset.read_labels()
 
     said = str(caught.value).replace(str(tmp_path), "")
     assert "4711" not in said
@@ -265,27 +265,27 @@ def test_read_labels__from_memory(tmp_path):
     """Labels that were opened from a sealed file are read from memory; the ending before .sealed names the format."""
     source = Source(tmp_path / "labels.csv.sealed", b"id,label\na,cat\nb,dog\n")
 
-    assert ["cat", "dog"] == load(ExamFiles(source)).read_labels().values.tolist()
-    assert "dog" not in repr(load(ExamFiles(source)).files)
+    assert ["cat", "dog"] == load(ExampleFiles(source)).read_labels().values.tolist()
+    assert "dog" not in repr(load(ExampleFiles(source)).files)
 
 
 def test_seen_through__ids_only(tmp_path):
     """A test set known by its ids is not seen through columns."""
-    exam = load(ExamFiles(Source(labels_file(tmp_path))))
+    testset = load(ExampleFiles(Source(labels_file(tmp_path))))
 
-    assert exam.seen_through(("x",)) is None
-    assert exam is exam.seen_through(())
-    assert replace(exam).fingerprint == exam.fingerprint
+    assert testset.seen_through(("x",)) is None
+    assert testset is testset.seen_through(())
+    assert replace(testset).fingerprint == testset.fingerprint
 
 
 def test_seen_through__index_that_was_registered(tmp_path):
     """A set whose row numbers were taken for a feature, as they once were, is still found through its columns."""
-    exam = exam_of(tmp_path / "a", {"": list(range(N)), **TABLE})
+    testset = exam_of(tmp_path / "a", {"": list(range(N)), **TABLE})
 
-    seen = exam.seen_through(("", "text", "x2", "x10"))
+    seen = testset.seen_through(("", "text", "x2", "x10"))
 
-    assert ("text", "x2", "x10") == exam.columns
-    assert exam.fingerprint != seen.fingerprint
+    assert ("text", "x2", "x10") == testset.columns
+    assert testset.fingerprint != seen.fingerprint
     assert row_hashes([list(range(N)), TABLE["text"], TABLE["x2"], TABLE["x10"]], N).tolist() == seen.hashes.tolist()
 
 
@@ -300,9 +300,9 @@ def test_read_labels__beside_an_index(tmp_path, header):
     path = tmp_path / "labels.csv"
     path.write_text(header + "\n0,a,7\n1,b,8\n")
 
-    exam = load(ExamFiles(Source(path)))
+    testset = load(ExampleFiles(Source(path)))
 
-    assert (("a", "b"), [7, 8]) == (exam.ids, exam.read_labels().values.tolist())
+    assert (("a", "b"), [7, 8]) == (testset.ids, testset.read_labels().values.tolist())
 
 
 @pytest.mark.parametrize("content", [",id\n0,a\n1,b\n", "id,\na,7\nb,8\n"])
@@ -312,7 +312,7 @@ def test_read_labels__no_name(tmp_path, content):
     path.write_text(content)
 
     with pytest.raises(DataError, match="has no column 'label'"):
-        load(ExamFiles(Source(path))).read_labels()
+        load(ExampleFiles(Source(path))).read_labels()
 
 
 def test_read_labels__one_array(tmp_path):
@@ -320,9 +320,9 @@ def test_read_labels__one_array(tmp_path):
     np.savez(tmp_path / "one.npz", id=["a", "b"], truth=[[7], [8]])
     np.savez(tmp_path / "two.npz", id=["a", "b"], truth=[7, 8], other=[7, 8])
 
-    assert [7, 8] == load(ExamFiles(Source(tmp_path / "one.npz"))).read_labels().values.tolist()
+    assert [7, 8] == load(ExampleFiles(Source(tmp_path / "one.npz"))).read_labels().values.tolist()
     with pytest.raises(DataError, match="has no column 'label'"):
-        load(ExamFiles(Source(tmp_path / "two.npz"))).read_labels()
+        load(ExampleFiles(Source(tmp_path / "two.npz"))).read_labels()
 
 
 def test_read_labels__missing_or_a_class(tmp_path):
@@ -330,11 +330,11 @@ def test_read_labels__missing_or_a_class(tmp_path):
     path = tmp_path / "labels.csv"
     path.write_text("id,label\na,nan\nb,cat\n")
 
-    declared = load(ExamFiles(Source(path), classes=frozenset({"nan", "cat"})))
+    declared = load(ExampleFiles(Source(path), classes=frozenset({"nan", "cat"})))
 
     assert ["nan", "cat"] == declared.read_labels().values.tolist()
     with pytest.raises(DataError, match=r"testset\.classes"):
-        load(ExamFiles(Source(path))).read_labels()
+        load(ExampleFiles(Source(path))).read_labels()
 
 
 @pytest.mark.parametrize("labels", [[True, False], ["TRUE", "false"]], ids=str)
@@ -342,7 +342,7 @@ def test_read_labels__true_and_false_declared(tmp_path, labels):
     """True and false are declared by these names, whether the labels are words or not."""
     np.savez(tmp_path / "labels.npz", id=["a", "b"], label=labels)
 
-    exam = load(ExamFiles(Source(tmp_path / "labels.npz"), classes=frozenset({"true", "false"})))
+    testset = load(ExampleFiles(Source(tmp_path / "labels.npz"), classes=frozenset({"true", "false"})))
 
-    assert 2 == exam.read_labels().n_known
-    assert frozenset({"True", "False"}) == exam.sheet().classes
+    assert 2 == testset.read_labels().n_known
+    assert frozenset({"True", "False"}) == testset.sheet().classes

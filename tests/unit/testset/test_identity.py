@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 
 from proctor.predictions import Source
-from proctor.testset import Copies, Doubtful, ExamFiles, Fresh, Shares, Traits, judge, load, open_traits, seal_traits
+from proctor.testset import (
+    Copies,
+    Doubtful,
+    ExampleFiles,
+    Fresh,
+    Shares,
+    Traits,
+    judge,
+    load,
+    open_traits,
+    seal_traits,
+)
 from proctor.testset.alike import is_row_numbers
 
 N = 2000
@@ -22,7 +33,7 @@ def draw(tmp_path):
         names = list(columns)
         with (tmp_path / "features.csv").open("w", newline="") as file:
             csv.writer(file).writerows([names, *zip(*columns.values(), strict=True)])
-        return load(ExamFiles(Source(tmp_path / "features.csv"), Source(tmp_path / "features.csv"))).traits
+        return load(ExampleFiles(Source(tmp_path / "features.csv"), Source(tmp_path / "features.csv"))).traits
 
     return _draw
 

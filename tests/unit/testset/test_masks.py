@@ -11,7 +11,7 @@ import pytest
 from proctor.conditions import normalize, parse, slices
 from proctor.errors import DataError, Misuse
 from proctor.predictions import Source
-from proctor.testset import ExamFiles, load
+from proctor.testset import ExampleFiles, load
 
 TABLE = {
     "id": ["a", "b", "c", "d", "e", "f"],
@@ -41,7 +41,7 @@ def exam_of(folder, table=TABLE, ending=".csv"):
         np.savez(path, **{name: np.array(column) for name, column in table.items()})
     labels = folder / "labels.csv"
     labels.write_text("id,label\n" + "".join(f"{name},0\n" for name in table["id"]))
-    return load(ExamFiles(Source(labels), Source(path)))
+    return load(ExampleFiles(Source(labels), Source(path)))
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", ".npz"])
@@ -68,9 +68,9 @@ def exam_of(folder, table=TABLE, ending=".csv"):
 )
 def test_masks__are_the_same_from_every_kind_of_file(tmp_path, ending, text, expected):
     """Cells are compared as they are hashed: numbers are numbers however they are written, and no cell is no value."""
-    exam = exam_of(tmp_path, ending=ending)
+    testset = exam_of(tmp_path, ending=ending)
 
-    (mask,) = exam.masks([slice_of(text)]).values()
+    (mask,) = testset.masks([slice_of(text)]).values()
 
     assert expected == "".join(np.array(TABLE["id"])[mask])
 
@@ -97,10 +97,10 @@ def test_masks__refusals(tmp_path, text, kind, message, hint):
 
 def test_masks__no_column_of_labels(tmp_path):
     """Labels that lie among the features are none of them."""
-    exam = exam_of(tmp_path, TABLE | {"label": [0, 1, 0, 1, 0, 1]})
+    testset = exam_of(tmp_path, TABLE | {"label": [0, 1, 0, 1, 0, 1]})
 
     with pytest.raises(Misuse, match="the column 'label'"):
-        exam.masks([slice_of("label == 1")])
+        testset.masks([slice_of("label == 1")])
 
 
 def test_masks__without_features(tmp_path):
@@ -109,18 +109,18 @@ def test_masks__without_features(tmp_path):
     labels.write_text("id,label\na,1\n")
 
     with pytest.raises(Misuse, match="known by its ids alone"):
-        load(ExamFiles(Source(labels))).masks([slice_of("x == 1")])
+        load(ExampleFiles(Source(labels))).masks([slice_of("x == 1")])
 
 
 def test_masks__of_several_values_for_each_example(tmp_path):
     """An image is no value that a filter could be about."""
     np.savez(tmp_path / "features.npz", pixels=np.zeros((2, 3)), age=np.arange(2))
     (tmp_path / "labels.csv").write_text("id,label\na,1\nb,1\n")
-    exam = load(ExamFiles(Source(tmp_path / "labels.csv"), Source(tmp_path / "features.npz")))
+    testset = load(ExampleFiles(Source(tmp_path / "labels.csv"), Source(tmp_path / "features.npz")))
 
     with pytest.raises(Misuse, match="more than one value for each example"):
-        exam.masks([slice_of("pixels == 1")])
-    assert [True, False] == exam.masks([slice_of("age < 1")])[slice_of("age < 1")].tolist()
+        testset.masks([slice_of("pixels == 1")])
+    assert [True, False] == testset.masks([slice_of("age < 1")])[slice_of("age < 1")].tolist()
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", ".npz"])
@@ -135,9 +135,9 @@ def test_masks__of_several_values_for_each_example(tmp_path):
 def test_groups__are_the_values_of_a_column(tmp_path, ending, text, expected):
     """However a file writes them: each value once, without empty cells, among the examples that pass the filters."""
     (asked,) = slices(normalize(parse(f"every {text}")))
-    exam = exam_of(tmp_path, ending=ending)
+    testset = exam_of(tmp_path, ending=ending)
 
-    masks = exam.masks(exam.groups(asked))
+    masks = testset.masks(testset.groups(asked))
 
     assert expected == {str(slice_): "".join(np.array(TABLE["id"])[mask]) for slice_, mask in masks.items()}
 

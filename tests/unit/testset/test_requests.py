@@ -11,19 +11,19 @@ import pytest
 
 from proctor.errors import DataError
 from proctor.predictions import Source, tables
-from proctor.testset import ExamFiles, Form, Requests, blank_form, load, write_features
+from proctor.testset import ExampleFiles, Form, Requests, blank_form, load, write_features
 
 
 def exam_with(tmp_path, content, **features):
     (tmp_path / "labels.csv").write_text(content)
-    return load(ExamFiles(Source(tmp_path / "labels.csv"), **features))
+    return load(ExampleFiles(Source(tmp_path / "labels.csv"), **features))
 
 
 def test_requests__for_the_owner_alone(tmp_path):
     """The request names the examples in a file that nobody else can read, ready to be filled in."""
-    exam = exam_with(tmp_path, "id,label\na,\nb,\nc,1\n")
+    testset = exam_with(tmp_path, "id,label\na,\nb,\nc,1\n")
 
-    requests = Requests(exam, tmp_path / "new" / "folder")
+    requests = Requests(testset, tmp_path / "new" / "folder")
     request = requests.write(np.array([0, 1]))
 
     assert 2 == request.n_examples
@@ -38,19 +38,19 @@ def test_requests__in_the_order_fixed_at_registration(tmp_path):
     ids = [f"e{i}" for i in range(50)]
     orders = []
     for names in (ids, ids[::-1]):
-        exam = exam_with(tmp_path, "id,label\n" + "".join(f"{name},\n" for name in names))
+        testset = exam_with(tmp_path, "id,label\n" + "".join(f"{name},\n" for name in names))
         wanted = np.flatnonzero([int(name[1:]) % 3 == 0 for name in names])
-        request = Requests(exam, tmp_path / "requests").write(wanted)
+        request = Requests(testset, tmp_path / "requests").write(wanted)
         orders.append([line.partition(",")[0] for line in request.path.read_text().splitlines()[1:]])
-        assert [name for name in exam.names(exam.order.tolist()) if name in set(orders[-1])] == orders[-1]
+        assert [name for name in testset.names(testset.order.tolist()) if name in set(orders[-1])] == orders[-1]
 
     assert orders[0] == orders[1] != sorted(orders[0], key=ids.index)
 
 
 def test_requests__remember_all_and_give_the_last(tmp_path):
     """What was asked for stays asked for; a request that is written again is the last one, and is kept once."""
-    exam = exam_with(tmp_path, "id,label\n" + "".join(f"e{i},\n" for i in range(9)))
-    requests = Requests(exam, tmp_path)
+    testset = exam_with(tmp_path, "id,label\n" + "".join(f"e{i},\n" for i in range(9)))
+    requests = Requests(testset, tmp_path)
     assert (frozenset(), []) == (requests.asked(), requests.last())
 
     for rows in ([1, 2], [2, 3], [1, 2]):
@@ -85,15 +85,15 @@ def test_blank_form__shows_what_a_person_needs(tmp_path, suffix):
     """Lines and tasks have the features; a table to fill in has not; a column of labels among them is in none."""
     path = tmp_path / f"f.{suffix}"
     path.write_text(FEATURES[suffix])
-    exam = exam_with(tmp_path, "id,label\ne1,\ne2,\ne3,\n", features=Source(path))
+    testset = exam_with(tmp_path, "id,label\ne1,\ne2,\ne3,\n", features=Source(path))
     x = {"csv": ("3", "2"), "jsonl": (3, None)}[suffix]
     shown = [{"id": "e3", "x": x[0], "text": "three"}, {"id": "e2", "x": x[1], "text": "two"}]
 
-    table, lines, tasks = (blank_form(exam, [2, 1], form) for form in Form)
+    table, lines, tasks = (blank_form(testset, [2, 1], form) for form in Form)
 
     assert "id,label\ne3,\ne2,\n" == table
     assert [{**each, "label": None} for each in shown] == [json.loads(line) for line in lines.splitlines()]
-    assert [{"data": each, "meta": {"testset": exam.fingerprint}} for each in shown] == json.loads(tasks)
+    assert [{"data": each, "meta": {"testset": testset.fingerprint}} for each in shown] == json.loads(tasks)
     assert "no" not in (table + lines + tasks)
 
 
@@ -101,17 +101,17 @@ def test_blank_form__of_sealed_inputs_shows_no_feature(tmp_path):
     """Where inputs are sealed a request names examples, and shows nothing of them."""
     path = tmp_path / "f.csv"
     path.write_text(FEATURES["csv"])
-    exam = exam_with(tmp_path, "id,label\ne1,\ne2,\ne3,\n", features=Source(path), key=b"k" * 32)
+    testset = exam_with(tmp_path, "id,label\ne1,\ne2,\ne3,\n", features=Source(path), key=b"k" * 32)
 
-    assert [{"id": "e2"}] == [task["data"] for task in json.loads(blank_form(exam, [1], Form.LABEL_STUDIO))]
+    assert [{"id": "e2"}] == [task["data"] for task in json.loads(blank_form(testset, [1], Form.LABEL_STUDIO))]
 
 
 def test_blank_form__arrays_are_left_out(tmp_path):
     """Images and the like cannot be shown in a line of text: the name of the example is there."""
     np.savez(tmp_path / "x.npz", image=np.zeros((2, 4, 4)), x=np.array([1.5, np.inf]), name=np.array([b"a", b"b"]))
-    exam = exam_with(tmp_path, "label\n1\n1\n", features=Source(tmp_path / "x.npz"))
+    testset = exam_with(tmp_path, "label\n1\n1\n", features=Source(tmp_path / "x.npz"))
 
-    found = [json.loads(line) for line in blank_form(exam, [0, 1], Form.JSONL).splitlines()]
+    found = [json.loads(line) for line in blank_form(testset, [0, 1], Form.JSONL).splitlines()]
 
     assert [
         {"row": "1", "x": 1.5, "name": "a", "label": None},
@@ -122,19 +122,19 @@ def test_blank_form__arrays_are_left_out(tmp_path):
 def test_requests__without_ids(tmp_path):
     """Examples without ids are named by their row."""
     np.savez(tmp_path / "x.npz", x=np.arange(3))
-    exam = exam_with(tmp_path, "label\n1\n1\n1\n", features=Source(tmp_path / "x.npz"))
+    testset = exam_with(tmp_path, "label\n1\n1\n1\n", features=Source(tmp_path / "x.npz"))
 
-    request = Requests(exam, tmp_path).write(np.array([0, 2]))
+    request = Requests(testset, tmp_path).write(np.array([0, 2]))
 
     assert {"row,label", "1,", "3,"} == set(request.path.read_text().splitlines())
 
 
 def test_requests__no_room(tmp_path):
     """A folder that cannot be made is named."""
-    exam = exam_with(tmp_path, "id,label\na,\n")
+    testset = exam_with(tmp_path, "id,label\na,\n")
 
     with pytest.raises(DataError, match="cannot be written"):
-        Requests(exam, tmp_path / "labels.csv" / "folder").write(np.array([0]))
+        Requests(testset, tmp_path / "labels.csv" / "folder").write(np.array([0]))
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "csv.gz", "jsonl", "jsonl.gz", "npz", "parquet"])
@@ -160,7 +160,7 @@ def test_write_features__without_labels(tmp_path, suffix, in_memory):
     source = Source(path, path.read_bytes() if in_memory else None)
     (tmp_path / "out").mkdir()
 
-    copy = write_features(ExamFiles(source, source), tmp_path / "out")
+    copy = write_features(ExampleFiles(source, source), tmp_path / "out")
 
     found = tables.read_table(Source(copy))
     assert {"id": ["a", "b"], "x": ["one, two", "three"]} == {k: list(v) for k, v in found.columns.items()}
@@ -185,11 +185,11 @@ def test_write_features__in_parts(tmp_path):
     source = Source(tmp_path / "all")
     (tmp_path / "out").mkdir()
 
-    copy = write_features(ExamFiles(source, source), tmp_path / "out")
+    copy = write_features(ExampleFiles(source, source), tmp_path / "out")
 
     found = {name: list(column) for name, column in tables.read_table(Source(copy)).columns.items()}
     assert {"id": ["a", "b"], "day": [1, 2]} == found
-    assert ("day",) == load(ExamFiles(source, source)).columns
+    assert ("day",) == load(ExampleFiles(source, source)).columns
 
 
 def test_write_features__as_they_are(tmp_path):
@@ -198,7 +198,7 @@ def test_write_features__as_they_are(tmp_path):
     path.write_bytes(b"id,x\r\na,1\r\n")
     (tmp_path / "out").mkdir()
 
-    copy = write_features(ExamFiles(Source(path), Source(path)), tmp_path / "out")
+    copy = write_features(ExampleFiles(Source(path), Source(path)), tmp_path / "out")
 
     assert (b"id,x\r\na,1\r\n", "features.csv") == (copy.read_bytes(), copy.name)
 
@@ -206,4 +206,4 @@ def test_write_features__as_they_are(tmp_path):
 def test_write_features__none(tmp_path):
     """Without features no model can be run, and the error names the key."""
     with pytest.raises(DataError, match=r"testset\.features"):
-        write_features(ExamFiles(Source(tmp_path / "l.csv")), tmp_path)
+        write_features(ExampleFiles(Source(tmp_path / "l.csv")), tmp_path)

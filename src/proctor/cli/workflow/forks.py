@@ -28,7 +28,7 @@ from proctor.github.artifact import Artifact, Claim
 from proctor.runtime import Runtime
 
 if TYPE_CHECKING:
-    from proctor.gate.contestants import Contestant
+    from proctor.gate.contestants import ModelPredictions
     from proctor.gate.session import Session
     from proctor.testset import TestSet
 
@@ -38,7 +38,7 @@ _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
 @dataclass(frozen=True)
-class Taken:
+class Recorded:
     """An artifact that was verified, and the commit that the base branch had."""
 
     artifact: Artifact
@@ -131,8 +131,8 @@ class _Predicted(NamedTuple):
 
 def _predict(gate: Gate, environ: Mapping[str, str]) -> _Predicted:
     """Run the candidate as it lies here, without any label."""
-    session, exam = _opened_alone(gate, environ)
-    return _aligned(exam, session.runner_on(exam).candidate())
+    session, testset = _opened_alone(gate, environ)
+    return _aligned(testset, session.runner_on(testset).candidate())
 
 
 def _opened_alone(gate: Gate, environ: Mapping[str, str]) -> tuple[Session, TestSet]:
@@ -144,11 +144,11 @@ def _opened_alone(gate: Gate, environ: Mapping[str, str]) -> tuple[Session, Test
     return session, load(session.owner_key.files())
 
 
-def _aligned(exam: TestSet, model: Contestant) -> _Predicted:
+def _aligned(testset: TestSet, model: ModelPredictions) -> _Predicted:
     from proctor.predictions import align
 
-    found = align(exam.sheet(), model.read())
-    return _Predicted(exam.ids or (), tuple(str(value) for value in found.values.tolist()))
+    found = align(testset.sheet(), model.read())
+    return _Predicted(testset.ids or (), tuple(str(value) for value in found.values.tolist()))
 
 
 def _write_predictions(found: _Predicted, path: Path) -> None:
@@ -162,7 +162,7 @@ def _write_predictions(found: _Predicted, path: Path) -> None:
 # --- the trusted job -------------------------------------------------------------------------------------------------
 
 
-def take(job: Job, gate: Gate, path: Path) -> Taken:
+def take(job: Job, gate: Gate, path: Path) -> Recorded:
     """
     The artifact at *path* (a folder, or the zip file), held against what GitHub says of the run and the pull request.
 
@@ -182,10 +182,10 @@ def take(job: Job, gate: Gate, path: Path) -> Taken:
     sha = str(base.get("sha")) if isinstance(base, Mapping) else ""
     if not _SHA.fullmatch(sha):
         raise DataError("GitHub does not say what the pull request's base is")
-    return Taken(found, sha)
+    return Recorded(found, sha)
 
 
-def in_trusted_job(job: Job, gate: Gate, choice: Choice, taken: Taken) -> Gate:
+def in_trusted_job(job: Job, gate: Gate, choice: Choice, taken: Recorded) -> Gate:
     """
     The gate with the candidate of an artifact, compared with the base branch.
 
@@ -299,9 +299,9 @@ def _is_among(name: str, declared: tuple[str, ...]) -> bool:
 
 def _baseline_predictions(job: Job, gate: Gate) -> PredictionsFile:
     """What the base branch's model predicts, made here as a file, since the candidate comes as one."""
-    session, exam = _opened_alone(gate, job.environ)
-    contestant = session.runner_on(exam).baseline(None)
+    session, testset = _opened_alone(gate, job.environ)
+    contestant = session.runner_on(testset).baseline(None)
     assert contestant is not None  # noqa: S101  # the baseline is a revision
     path = Path(mkdtemp(prefix="proctor-baseline-")) / _PREDICTIONS
-    _write_predictions(_aligned(exam, contestant), path)
+    _write_predictions(_aligned(testset, contestant), path)
     return PredictionsFile(str(path), "id", "prediction", is_given=True)

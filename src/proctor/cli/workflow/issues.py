@@ -24,7 +24,7 @@ from proctor.reports.markdown import code
 from proctor.runtime import Runtime
 
 if TYPE_CHECKING:
-    from proctor.ledger.history import Life
+    from proctor.ledger.history import TestSetHistory
 
 
 def after(gate: Gate, public: Release | Status) -> tuple[Effect, ...]:
@@ -68,7 +68,7 @@ def with_ledger(gate: Gate, choice: Choice) -> Gate:
     return replace(gate, ledger=terms.ledger_of(gate, choice.ledger))
 
 
-def _lives(gate: Gate) -> Mapping[str, Life]:
+def _lives(gate: Gate) -> Mapping[str, TestSetHistory]:
     from proctor.gate.session import Session, Stance
 
     try:

@@ -91,7 +91,7 @@ def recorded(named: Named, gate: Gate, sha: str) -> Release:
         DataError: If there is no such verdict, or it is another gate's.
         LedgerError: If the ledger cannot be read.
     """
-    from proctor.gate.books import Books
+    from proctor.gate.books import LedgerView
     from proctor.gate.releasing import release_of
     from proctor.ledger import open_ledger
     from proctor.ledger.lives import lives
@@ -105,5 +105,5 @@ def recorded(named: Named, gate: Gate, sha: str) -> Release:
     if taken.record.origin.gate != gate.name:
         raise DataError(f"entry {named.entry} of the ledger belongs to another gate")
     return release_of(
-        gate, Books(entries[-1].hash, found, life), life, taken, replayed=taken.record.candidate.commit != sha
+        gate, LedgerView(entries[-1].hash, found, life), life, taken, replayed=taken.record.candidate.commit != sha
     )
