@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -45,16 +46,23 @@ def init(places: tuple[Path, ...], yes: bool, force: bool, condition: str | None
     Write proctor.yml for the data and models found in FOLDER, or here for the logs of two runs.
 
     Headers and names of files are looked at; no label is read and no model is loaded.
+    Where DVC, MLflow Projects, Kedro or Airflow are used, the line to add for them is said.
     Logs are those of Inspect, lm-evaluation-harness, promptfoo or MLflow; LOG is the new model's.
     """
     from proctor.gatefile import loads
+    from proctor.gatefile.findings import search
 
-    logs, folder = _meant(places)
+    named, folder = _meant(places)
     target = folder / "proctor.yml"
     if target.exists() and not force:
         raise Misuse(f"{target} is there already", hint="Edit it, or overwrite it with --force.")
     questions = _Questions(are_asked=not yes)
-    draft = _draft(folder, questions, condition) if logs is None else _of_logs(logs, questions, condition, force=force)
+    found = search(folder) if named is None else ()
+    logs = named or _offered(found, folder, questions)
+    if logs is None:
+        draft = _draft(folder, found, questions, condition)
+    else:
+        draft = _of_logs(logs, folder, questions, condition, force=force)
     draft, remark = _fitted(draft, loads(draft.text(), str(target), folder), is_free=condition != draft.condition)
     text = draft.text()
     loads(text, str(target), folder)
@@ -63,6 +71,9 @@ def init(places: tuple[Path, ...], yes: bool, force: bool, condition: str | None
     if remark:
         click.echo(f"  note        {remark}")
     _say_what_next(draft, target, folder)
+    _say_what_to_add(draft, folder)
+    if logs is None and (latest := _latest_logs(found, folder)):
+        click.echo(f"  or          proctor init --force {shlex.join(map(str, latest))}    from the logs of two runs")
     if logs is not None:
         click.echo("  later logs  proctor check --candidate LOG; their scores tell of the labels: keep them as private")
 
@@ -80,20 +91,41 @@ def _meant(places: tuple[Path, ...]) -> tuple[tuple[Path, Path] | None, Path]:
     raise Misuse(f"init takes a folder, or the logs of two runs, not {given!r}", hint="proctor init NEW.eval OLD.eval")
 
 
-def _of_logs(logs: tuple[Path, Path], questions: _Questions, condition: str | None, *, force: bool) -> Draft:
+def _offered(found: tuple[Found, ...], folder: Path, questions: _Questions) -> tuple[Path, Path] | None:
+    """The two latest logs of a folder that holds no other test set, unless the user wants none of them."""
+    from proctor.gatefile.findings import Role, of_role
+
+    latest = _latest_logs(found, folder)
+    if latest is None or of_role(found, Role.LABELS):
+        return None
+    options = [f"the logs of two runs: {latest[0]} is new, {latest[1]} is old", "labels and models, to fill in"]
+    return None if questions.choice("What is the gate made from?", options) else latest
+
+
+def _latest_logs(found: tuple[Found, ...], folder: Path) -> tuple[Path, Path] | None:
+    from proctor.gatefile.findings import Role, of_role
+    from proctor.gatefile.house import latest_logs
+
+    latest = latest_logs(one.path for one in of_role(found, Role.LOG))
+    return latest and (folder / latest[0], folder / latest[1])
+
+
+def _of_logs(
+    logs: tuple[Path, Path], folder: Path, questions: _Questions, condition: str | None, *, force: bool
+) -> Draft:
     """A draft for the scores in two logs; the file of labels is written."""
     from proctor.cli.logs import EXAMPLE, LABELS, pair, write_labels
     from proctor.gatefile import PredictionsFile
     from proctor.gatefile.draft import Draft
 
-    found = pair(*logs, Path(), questions.choice)
+    found = pair(*logs, folder, questions.choice)
     if found.is_number and condition is None:
         raise Misuse(
             f"the score {found.new[1]!r} is a number, and a condition is needed that speaks of its mean",
             hint="Add for example --condition 'mean(n, sd=0.2) - mean(o, sd=0.2) > 0 +/- 0.02'.",
         )
     asked = _question(questions, condition)
-    write_labels(found.examples, Path(), force=force)
+    write_labels(found.examples, folder, force=force)
     return Draft(
         condition=asked.condition,
         mode=asked.mode,
@@ -146,14 +178,13 @@ class _Questions:
             click.echo(f"  a number from 1 to {len(options)}, please; not {answer!r}")
 
 
-def _draft(folder: Path, questions: _Questions, condition: str | None) -> Draft:
+def _draft(folder: Path, found: tuple[Found, ...], questions: _Questions, condition: str | None) -> Draft:
     from proctor.gatefile.draft import Draft
-    from proctor.gatefile.findings import Role, of_role, search
+    from proctor.gatefile.findings import Role, of_role
 
-    found = search(folder)
     missing: set[str] = set()
     labels = _labels(of_role(found, Role.LABELS), questions, missing)
-    candidate = _known_by_its_files(folder, _candidate(found, questions, missing))
+    candidate = _known_by_its_files(folder, _candidate(folder, found, questions, missing))
     features = _features(of_role(found, Role.FEATURES), labels, candidate, missing)
     asked = _question(questions, condition)
     return Draft(
@@ -182,13 +213,16 @@ def _labels(found: tuple[Found, ...], questions: _Questions, missing: set[str]) 
     return Found(path, Role.LABELS)
 
 
-def _candidate(found: tuple[Found, ...], questions: _Questions, missing: set[str]) -> Candidate:
+def _candidate(folder: Path, found: tuple[Found, ...], questions: _Questions, missing: set[str]) -> Candidate:
     from proctor.gatefile import PredictionsFile
-    from proctor.gatefile.findings import Role, is_old, of_role
+    from proctor.gatefile.findings import Found, Role, is_old, of_role
+    from proctor.gatefile.house import is_of_kedro
 
     roles = (Role.PREDICTIONS, Role.MODEL, Role.SCRIPT)
     options = [one for role in roles for one in of_role(found, role)]
     options.sort(key=is_old)
+    if is_of_kedro(folder) and not of_role(found, Role.PREDICTIONS):
+        options.insert(0, Found("data/new.csv", Role.PREDICTIONS))  # written by the node that asks the gate
     if not options:
         missing.add("candidate")
         return PredictionsFile(questions.text("file of the new model's predictions", "new.csv"))
@@ -203,8 +237,6 @@ def _known_by_its_files(folder: Path, candidate: Candidate) -> Candidate:
 
     if not isinstance(candidate, Command) or git.find(folder) is not None:
         return candidate
-    import shlex
-
     return replace(candidate, files=(shlex.split(candidate.command)[1],))
 
 
@@ -218,8 +250,6 @@ def _as_candidate(found: Found) -> Candidate:
             return Model(found.path, (PICKLE,) if format_of(found.path).trust is Trust.PICKLE else ())
         case Role.SCRIPT:
             program = {"py": "python", "sh": "sh", "R": "Rscript", "jl": "julia"}[found.path.rpartition(".")[2]]
-            import shlex
-
             return Command(f"{program} {shlex.quote(found.path)} {{features}} {{predictions}}")
         case _:
             return _as_predictions(found)
@@ -321,3 +351,14 @@ def _say_what_next(draft: Draft, target: Path, folder: Path) -> None:
     click.echo(f"  labels      {draft.labels} is not for those who build models: do not commit it as it is;")
     apart = ", once the labels are in a file of their own" if draft.features == draft.labels else ""
     click.echo(f"              `proctor testset seal` encrypts it{apart}")
+
+
+def _say_what_to_add(draft: Draft, folder: Path) -> None:
+    """The line for each tool that runs the pipelines here."""
+    from proctor.gatefile.house import additions
+
+    for one in additions(folder, draft.candidate):
+        click.echo(f"  to add      {one.file}, {one.place}:")
+        if one.imports:
+            click.echo(f"                {one.imports}")
+        click.echo(f"                {one.line}")

@@ -1,5 +1,5 @@
 """
-Files in a folder that a gate file could name: labels, features, predictions, models, scripts.
+Files in a folder that a gate file could name: labels, features, predictions, models, scripts, logs.
 
 Told by headers and names alone; no row is read, no model is loaded, nothing is executed.
 A guess that is wrong costs the user one edit, so the rules are few; training data is left out, since an exam on it
@@ -30,6 +30,11 @@ _HEADER_BYTES = 65_536
 _TEXTS = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
 _TABLES = _TEXTS | {".parquet", ".npz", ".npy"} | {f"{suffix}.gz" for suffix in _TEXTS}
 _MODELS = frozenset(suffix for each in FORMATS for suffix in each.suffixes) - {".json", ".txt"}  # may be anything
+_DATE = r"(?P<date>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d[\d.+-]*)"
+_LOGS = {
+    "Inspect": re.compile(rf"{_DATE}_(?P<task>.+)_[^_]+\.eval"),
+    "lm-evaluation-harness": re.compile(rf"samples_(?P<task>.+)_{_DATE}\.jsonl"),
+}
 _SCRIPT = re.compile(r"(predict|infer|inference|run_model)\.(py|sh|R|jl)")
 
 _ID = re.compile(r"(ex(ample)?_?|row_?|sample_?|text_?|image_?|doc_?|u)?id|idx|index|key", re.IGNORECASE)
@@ -48,6 +53,7 @@ class Role(StrEnum):
     PREDICTIONS = "predictions"
     MODEL = "model"
     SCRIPT = "script"
+    LOG = "log"
 
 
 class Found(NamedTuple):
@@ -72,6 +78,27 @@ class Found(NamedTuple):
     def words(self) -> frozenset[str]:
         """The words of the path, by which it is ranked."""
         return _words(self.path)
+
+
+class LogName(NamedTuple):
+    """
+    Facts in the name that a tool gave a log.
+
+    Attributes:
+        date: When the run began; dates are in the order of time.
+        tool: The tool.
+        task: What was run.
+    """
+
+    date: str
+    tool: str
+    task: str
+
+
+def log_name(name: str) -> LogName | None:
+    """Facts in the *name* of a log; ``None`` if it is none that a tool gives."""
+    matched = ((tool, pattern.fullmatch(name)) for tool, pattern in _LOGS.items())
+    return next((LogName(found["date"], tool, found["task"]) for tool, found in matched if found), None)
 
 
 def search(folder: Path) -> tuple[Found, ...]:
@@ -104,6 +131,10 @@ def _is_skipped(folder: str) -> bool:
 
 
 def _guess(folder: Path, file: Path) -> Found | None:
+    if file.suffix == ".dvc":  # a pointer counts as what it stands for
+        file = file.with_suffix("")
+        if file.exists():
+            return None
     path = file.relative_to(folder).as_posix()
     suffix = _ending(file)
     words = _words(path)
@@ -111,6 +142,8 @@ def _guess(folder: Path, file: Path) -> Found | None:
         return Found(path, Role.MODEL)
     if _SCRIPT.fullmatch(file.name):
         return Found(path, Role.SCRIPT)
+    if log_name(file.name):
+        return Found(path, Role.LOG)
     if suffix not in _TABLES or words & {"train", "training", "dev", "valid", "validation"}:
         return None
     return _guess_table(path, _columns(file), words)
