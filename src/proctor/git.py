@@ -234,7 +234,7 @@ def find(folder: Path, environ: Mapping[str, str] | None = None) -> Repository |
 
 def repository(folder: Path, environ: Mapping[str, str] | None = None) -> Repository:
     """
-    As `find`, where there must be one that may be read.
+    The repository as `find` finds it; there must be one that may be read.
 
     Raises:
         GitFault: If there is none, or git refuses it, in git's own words.

@@ -26,7 +26,7 @@ _GIT_TIMEOUT_S = 10
 
 
 def _now() -> str:
-    """To the second: finer ones would tell how long things take."""
+    """The time to the second: a finer one would tell how long things take."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -119,7 +119,7 @@ def is_tracked(file: Path) -> bool:
 
 
 def _ask(folder: Path, environ: Mapping[str, str], *words: str) -> str | None:
-    """What git says of a folder's repository; ``None`` if it says no or nothing, or there is none."""
+    """An answer of git about a folder's repository; ``None`` if it says no or nothing, or there is none."""
     with contextlib.suppress(GitFault):
         found = git.find(folder, environ)
         return found.ask(*words, timeout_s=_GIT_TIMEOUT_S) if found is not None else None

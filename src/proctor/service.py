@@ -76,7 +76,7 @@ def deliver(release: Release, gate: Gate, runtime: Runtime, owner_record: Path |
 
 
 def _caution(gate: Gate, named: Path | None) -> str | None:
-    """What to say of an owner's file that candidates of later checks could read; ``None`` if there is nothing."""
+    """A warning about an owner's file that candidates of later checks could read; ``None`` if there is none."""
     if named is None or isinstance(gate.candidate, PredictionsFile):
         return None
     path, hidden = named.resolve(), (gate.resolve(gate.owner.record), gate.resolve(OWN_FOLDER))

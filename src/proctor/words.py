@@ -176,7 +176,7 @@ def _resolutions(formula: Formula, mode: str) -> Iterator[str]:
 
 
 def _aim(clause: Clause, tolerance: float, mode: str) -> str:
-    """What the plan makes sure to recognize: two tolerances beyond the threshold, on the proven side (theory.md §6)."""
+    """The value that a plan is made for: two tolerances beyond the threshold, on the proven side (theory.md §6)."""
     is_upward = clause.above == (mode == "fp-free")
     seen = clause.threshold + (2 if is_upward else -2) * tolerance
     method = method_of(clause.quantity)

@@ -329,7 +329,7 @@ def _after_adaptive_run(account: Account, steps: list[Step]) -> Account:
 
 
 def _declared(stakes: Stakes) -> Stakes:
-    """What of the stakes identifies the code: expectations do not (theory.md §4.1)."""
+    """The part of the stakes that identifies the code: expectations do not (theory.md §4.1)."""
     return Adaptive() if isinstance(stakes, Adaptive) else stakes
 
 

@@ -133,7 +133,7 @@ def _end(code: int) -> NoReturn:
 
 
 def _end_tidily_when_told_to() -> None:
-    """So a CI system ends jobs, and a terminal that is closed; nothing may be left lying."""
+    """End as on Ctrl-C when a CI system ends the job, or the terminal is closed; nothing may be left lying."""
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` has it ignored
@@ -151,7 +151,7 @@ def _prepare_streams() -> None:
 
 
 def _abandon_full_streams() -> None:
-    """What a stream did not take is dropped: Python would try again at its end, and exit with a code of its own."""
+    """Drop what a stream did not take: Python would try again at its end, and exit with a code of its own."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -214,7 +214,7 @@ def pack(gate: str, artifact: Path, send_model: bool) -> int:
 
 
 def _hand_git_the_token() -> None:
-    """For the ledger's pushes; a model's process is given a short list of variables, and these are not on it."""
+    """Give git its credentials for the ledger's pushes; none is on the short list of variables that models get."""
     from proctor.cli.workflow.job import git_credentials
 
     os.environ.update(git_credentials(with_keys()))

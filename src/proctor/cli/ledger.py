@@ -226,7 +226,7 @@ def accept_loss(file: str, reason: str, yes: bool, as_json: bool) -> None:
 
 
 def _lost(gate: Path, location: str | None, key: bytes | None, entries: Sequence[Entry]) -> tuple[str, ...]:
-    """What marks say that the books of a gate lack, in sentences; nothing where no gate file says where they are."""
+    """Sentences on entries that marks know and the books lack; nothing where no gate file says where they are."""
     from proctor import gatefile
     from proctor.errors import ProctorError
     from proctor.gate.marks import Marks

@@ -78,7 +78,7 @@ def _may_be_the_same(gate: Gate) -> bool:
 
 
 def _declares_the_same(gate: Gate, revision: str) -> bool:
-    """Whether the gate file named the same candidate then; the model is read by today's, on both sides."""
+    """True if the gate file named the same candidate then; the model is read by today's, on both sides."""
     from proctor.models.revision import file_at
 
     try:

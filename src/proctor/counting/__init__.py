@@ -1,5 +1,5 @@
 """
-From aligned predictions and labels to counts of small integers, one code for each example.
+Counts of small integers, one code for each example, from aligned predictions and labels.
 
 A method of `proctor.methods` says by which events it tells examples apart (`events`); `coding` turns them into codes,
 and an engine counts codes (`engine`) and knows nothing else. `panel` has the predictions that all of it looks at.

@@ -30,7 +30,7 @@ def chronicle(lives: Mapping[str, TestSetHistory], fingerprint: str) -> Json:
 
 
 def state(life: TestSetHistory) -> str:
-    """In use, spent, retired or handed on; a tolerance out of reach depends on the condition and is not asked here."""
+    """State of a test set: in use, spent, retired or handed on; reach depends on the condition, not asked here."""
     return "retired" if life.retired else "handed on" if life.heir else "spent" if life.account.is_spent else "in use"
 
 
@@ -105,7 +105,7 @@ def _sets(found: Lineage) -> list[Json]:
 
 
 def _handed_on(life: TestSetHistory) -> float | None:
-    """What its successor was given; nothing is spent of it afterwards."""
+    """The budget that its successor was given; nothing is spent of it afterwards."""
     return math.exp(life.account.log_budget) if life.heir is not None else None
 
 
@@ -171,7 +171,7 @@ def _lineage_lines(about: Json) -> list[str]:
 
 
 def _error_share(each: Json) -> str:
-    """What a set may err with, where it got that, and what it gave on."""
+    """The probability that a set may err with, where it got that, and what it gave on."""
     probability = f"{each['error_probability']:.3g}" if each["inherits"] else f"{each['error_probability']:g}"
     got = f", handed on by set {each['number'] - 1}" if each["inherits"] else ""
     gave = f", of which {each['handed_on']:.3g} was handed on" if each["handed_on"] is not None else ""

@@ -127,7 +127,7 @@ def _message(notice: Notice, channel: Channel, server: Settings) -> EmailMessage
 
 
 def _reason(error: Exception) -> str:
-    """What happened, without quoting more than the server's code."""
+    """The fault, without quoting more than the server's code."""
     match error:
         case smtplib.SMTPResponseException():
             return f"code {error.smtp_code}"

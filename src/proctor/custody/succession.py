@@ -229,7 +229,7 @@ def _adopt(session: Session, books: LedgerView, baseline: ModelPredictions) -> N
 
 
 def _note(session: Session, baseline: ModelPredictions) -> None:
-    """How often the baseline is right on the new test set, for the owner alone."""
+    """Accuracy of the baseline on the new test set, for the owner alone."""
     known, kept = session.labels.is_known(), session.runner.store
     if not kept.has(baseline.submission.digest):
         return  # it could not be run on sealed inputs

@@ -366,7 +366,7 @@ def _parts(candidate: Candidate) -> tuple[str, ...]:
 
 
 def _needed(candidate: Candidate) -> tuple[str, ...]:
-    """What must be whole for a model to run: its parts, and what its command line may name; nothing if that is all."""
+    """Files that must be whole for a model to run: its parts, and what its command line may name."""
     parts = _parts(candidate)
     words = candidate.command.split() if parts and isinstance(candidate, Command) else []
     return (*parts, *(word for word in words if word[0] not in "/{-" and ".." not in word))

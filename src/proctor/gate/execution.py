@@ -178,6 +178,6 @@ class Execution:
         return min(_MOST_FILE_BYTES, (1 << 20) + _MOST_ROW_BYTES * self.testset.n_examples)
 
     def _figures(self) -> tuple[Path, ...]:
-        """What is private beside the gate's own files; labels may stand in git's history, too."""
+        """Private folders beside the gate's own files; labels may stand in git's history, too."""
         named = [self.owner_record.absolute()] if self.owner_record else []
         return (*named, self.gate.root / ".git", self.gate.fence.project / ".git")

@@ -1,4 +1,4 @@
-"""From predictions to the record of one charged step; every step looks alike, whatever became of it."""
+"""Records of charged steps, made from predictions; every step looks alike, whatever became of it."""
 
 from __future__ import annotations
 

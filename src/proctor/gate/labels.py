@@ -59,7 +59,7 @@ def _refuse_unsealed(session: Session, life: TestSetHistory) -> None:
 
 
 def _refuse_other_labels(session: Session, life: TestSetHistory) -> None:
-    """Without the register, by the key alone: whether labels were changed, and not how many."""
+    """True if labels were changed, by the key alone, without the register; not how many."""
     if session.owner_key.key is None or not life.in_use.is_labeled:
         return
     made = (session.registry.made_from(session.testset.hashes, each) for each in _registered_labels(session).readings())
@@ -105,7 +105,7 @@ def _is_as_long(session: Session, cohort: Cohort) -> bool:
 
 
 def _agreement(session: Session, life: TestSetHistory, record: Cohort) -> Agreement:
-    """What labels say of whether this is a registered set, as it is or was before examples were dropped."""
+    """The answer of labels to whether this is a registered set, as it is or was before examples were dropped."""
     salt = Registry(session.owner_key, record.testset).salt(life) if record.ranks is not None else None
     if record.ranks is None or salt is None:
         return Agreement.SILENT

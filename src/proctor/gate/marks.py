@@ -160,7 +160,7 @@ class Refs:
             self.repository.output("push", "--quiet", "--no-verify", "--no-signed", "--", self.remote, f":{ref}")
 
     def _blob(self, name: str) -> str | None:
-        """What the ref leads to, in this clone by now."""
+        """The commit that the ref leads to, in this clone by now."""
         ref = f"{_REFS}/{name}"
         if self.remote is None:
             self._seen[name] = self.repository.ask("rev-parse", "--verify", "--quiet", ref)

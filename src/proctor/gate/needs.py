@@ -69,7 +69,7 @@ def _more_needed(gate: Gate, before: TestSetHistory | None) -> int | None:
 
 
 def _left_for_heir(gate: Gate, before: TestSetHistory | None) -> float | None:
-    """What the next set starts with, if it is what the one *before* has left; ``None`` for a budget of its own."""
+    """Logarithm of the budget that the set *before* hands on; ``None`` where the next one has a budget of its own."""
     if before is None or before.account.is_spent or not hands_on(before, gate):
         return None
     return before.account.log_budget

@@ -190,7 +190,7 @@ class Predicting:
 
     @contextlib.contextmanager
     def _judging_output(self) -> Iterator[None]:
-        """What is wrong with the output of a model that has seen sealed inputs is a fault of the model."""
+        """Blame the model for an output that is wrong, once it has seen sealed inputs."""
         try:
             yield
         except DataError as error:

@@ -1,5 +1,5 @@
 """
-From the transcript and public facts to what may leave the gate: the only maker of `Release` and `Status`.
+The only maker of `Release` and `Status`: from the transcript and public facts to what may leave the gate.
 
 Nothing private is within reach here: the arguments are the books (released outcomes), the gate file, and the
 number of examples. A verdict is taken from the ledger's entry, never from an evaluation.
@@ -74,7 +74,7 @@ def _of_evaluation(life: TestSetHistory, taken: Concluded) -> dict[str, Any]:
 
 
 def _baseline(life: TestSetHistory, record: Evaluated, number: int) -> str:
-    """What the candidate of entry *number* was compared with; of models that go by the same path, which one it was."""
+    """The model that the candidate of entry *number* was compared with; of several by the same path, which one."""
     if record.baseline is None:
         return ""
     source, digest = record.baseline.source, record.baseline.digest
@@ -116,7 +116,7 @@ def status_of(gate: Gate, books: LedgerView, testset: TestSet, last: int) -> Sta
 
 
 def _pending(life: TestSetHistory) -> tuple[str, ...]:
-    """That an evaluation on sealed inputs has begun and not ended: every other check is refused until it is."""
+    """A note that an evaluation on sealed inputs has begun and not ended: every other check is refused until it has."""
     if life.open_pending is None:
         return ()
     number, commit = life.open_pending.entry.number, life.open_pending.record.candidate.commit
@@ -168,7 +168,7 @@ def _facts(life: TestSetHistory, gate: Gate) -> TestSetFacts:
 
 
 def state_of(life: TestSetHistory, gate: Gate) -> str:
-    """In use, spent, retired or handed on; whether a tolerance is out of reach is another question."""
+    """State of a test set: in use, spent, retired or handed on; a tolerance out of reach is another question."""
     spent = life.account.next_log_level(gate.stakes) == SPENT
     return "retired" if life.retired else "handed on" if life.heir else "spent" if spent else "in use"
 
@@ -187,7 +187,7 @@ def _meaning(basis: Basis, verdict: Verdict, formula: Formula, mode: Mode) -> st
 
 
 def _unlinked(gate: Gate, books: LedgerView, life: TestSetHistory, taken: Concluded) -> tuple[str, ...]:
-    """That a first acceptance on a new test set stands in nobody's succession, though this gate had a model before."""
+    """A note that a first acceptance on a new test set succeeds nobody, though this gate had a model before."""
     if not isinstance(taken.record, Adopted) or life.registered.record.predecessor is not None:
         return ()
     before = [name for name, other in books.lives.items() if other is not life and other.accepted(gate.name)]
@@ -199,7 +199,7 @@ def _unlinked(gate: Gate, books: LedgerView, life: TestSetHistory, taken: Conclu
 
 
 def _on_stake(record: Evaluated, mode: Mode) -> tuple[str, ...]:
-    """What was staked, and what it was made of."""
+    """The stake, and what it was made of."""
     if record.stake is None:
         return ()
     share, proven = f"{record.stake / STAKE_UNITS:.3g}", "pass" if mode is Mode.FP_FREE else "fail"

@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 class Stance(Enum):
-    """In what part somebody opens a gate."""
+    """The part in which somebody opens a gate."""
 
     JUDGE = "judge"
     """A candidate is judged: the gate file must leave to the owner what is the owner's."""

@@ -89,7 +89,7 @@ def _feedback(gate: Gate) -> str:
 
 
 def _declared(baseline: Baseline) -> str | None:
-    """What the gate file says of the baseline; ``None`` where whoever runs the gate says it."""
+    """The baseline of the gate file; ``None`` where whoever runs the gate names it."""
     match baseline:
         case Accepted(in_place_of=declared):
             return _ACCEPTED if declared is None else _declared(declared)
@@ -146,13 +146,13 @@ def _plain(settings: Mapping[str, Any]) -> Settings:
 
 
 def _is_of(pin: Pin, gate: Gate) -> bool:
-    """Whether *gate* is the one that was pinned, by its name or its file: a commit that changes one is found out."""
+    """True if *gate* is the one that was pinned, by its name or its file: a commit that changes one is found out."""
     return pin.settings.get("name") == gate.name or _is_of_file(pin, gate)
 
 
 def _is_of_file(pin: Pin, gate: Gate) -> bool:
     """
-    Whether it is the same file of the same repository.
+    True if it is the same file of the same repository.
 
     Repositories that share books are told apart by the commit: this one has it, or it is another's.
     """
@@ -202,7 +202,7 @@ def differences(pin: Pin, gate: Gate, *, is_signed: bool = True) -> tuple[str, .
 
 
 def _is_allowed(key: str, pinned: str | None, asked: str | None) -> bool:
-    """Whether a commit may ask this for itself."""
+    """True if a commit may ask this for itself."""
     match key:
         case "sandbox":
             return _ISOLATION.index(str(asked)) > _ISOLATION.index(str(pinned))
@@ -381,7 +381,7 @@ def say_once_if_unpinned(gate: Gate, entries: Sequence[Entry], fingerprint: str,
 
 
 def _was_said(gate: Gate, name: str) -> bool:
-    """Whether something was said in this project before; noted, where that can be."""
+    """True if something was said in this project before; noted, where that can be."""
     place = gate.root / OWN_FOLDER / name
     with contextlib.suppress(OSError, DataError):
         gate.fence.real(place)

@@ -237,7 +237,7 @@ class Number(Kind):
         return meant or (self.advice(value) if self.advice else "")
 
     def _instead(self, text: str) -> str:
-        """What to write instead, where that would be taken."""
+        """The text to write instead, where that would be taken."""
         return "" if self._is_outside(float(text)) else f"; write {text}"
 
     def _is_outside(self, value: float) -> bool:

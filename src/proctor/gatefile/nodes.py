@@ -148,7 +148,7 @@ def _loader() -> Any:  # the stubs know no common class of the two loaders that 
 
 
 def _advice(error: yaml.MarkedYAMLError, text: str, place: Place) -> str:
-    """What to do about a text that is not YAML."""
+    """Advice on a text that is not YAML."""
     lines = text.splitlines()
     line = lines[place.line - 1] if place.line <= len(lines) else ""
     indentation = line[: len(line) - len(line.lstrip())]

@@ -76,7 +76,7 @@ def schema() -> Schema:
 
 
 def _trust() -> Iterator[Schema]:
-    """What `trust` can hold beside a model, by the ending of its file."""
+    """Values that `trust` can hold beside a model, by the ending of its file."""
     data, typed = (_ending_of(trust) for trust in (Trust.NONE, Trust.TYPES))
     other = {"allOf": [{"not": data}, {"not": typed}]}
     names = OneOrMore(Text(pattern=r"\.")).schema()
@@ -190,7 +190,7 @@ def _classes_are_declared(formula: Formula, testset: TestSetSource, source: Sour
 
 
 def _slices_are_open(formula: Formula, testset: TestSetSource, source: Source) -> None:
-    """How many examples a slice has is told in advance, and says something about inputs that are sealed."""
+    """Report slices of sealed inputs, whose sizes are told in advance and say something of them, and slices of no features."""
     for slice_ in conditions.slices(formula)[:1]:
         if testset.inputs is Inputs.SEALED:
             message = f"slices such as `{slice_}` are judged on open inputs only so far; leave it out"

@@ -78,7 +78,7 @@ class Section(Kind):
         return values
 
     def _meant(self, word: str, path: Path) -> str:
-        """What an unknown *word* may have been meant to be, for the message."""
+        """The key that an unknown *word* may have been meant to be, for the message."""
         homes = [key.name for key in self.keys for _, below in sections_of(key.kind) if word in below.names()]
         if homes:
             return f"; it belongs in `{homes[0]}:`"

@@ -253,7 +253,7 @@ class Client:
 
 
 def _authorize(token: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
-    """As an authorizer, not as a header: requests would let a ``.netrc`` override a header."""
+    """Authorization by token, not by a header: requests would let a ``.netrc`` override a header."""
 
     def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {token}"

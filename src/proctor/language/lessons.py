@@ -54,7 +54,7 @@ _EXPECTED = {
 
 
 class _Situation(NamedTuple):
-    """Where reading stopped: parser state, kind of the offending word, and what the unfinished clause already has."""
+    """The place where reading stopped: parser state, kind of the offending word, and what the clause already has."""
 
     state: int
     kind: str
@@ -136,7 +136,7 @@ def unknown(word: str, place: Place) -> ConditionError:
 
 
 def _follows_slice(place: Place) -> bool:
-    """Whether somebody may have gone on with the slice of the clause before, by `and` and the name of a column."""
+    """True if somebody may have gone on with the slice of the clause before, by `and` and the name of a column."""
     joined = _GOES_ON.search(place.text[: place.start])
     return joined is not None and joined["word"] not in _LETTERS
 

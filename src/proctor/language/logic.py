@@ -132,5 +132,5 @@ def _shared(given: Assignment, n_parts: int, is_whole: bool) -> Assignment:
 
 
 def _bounds_d(part: Clause, is_below: bool) -> bool:
-    """Whether a clause bounds d wherever the truth of the formula is open: ``d < A`` in an AND, ``d > A`` in an OR."""
+    """True if a clause bounds d wherever the truth of the formula is open: ``d < A`` in an AND, ``d > A`` in an OR."""
     return part.quantity == DISAGREEMENT and part.above != is_below

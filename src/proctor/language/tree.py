@@ -315,7 +315,7 @@ def column_text(column: str) -> str:
 
 
 def _is_bare(column: str) -> bool:
-    """Whether the name of a column can stand without quotation marks."""
+    """True if the name of a column can stand without quotation marks."""
     return re.fullmatch(r"[^\W\d]\w*", column) is not None and column.lower() not in _WORDS
 
 

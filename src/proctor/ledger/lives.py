@@ -63,7 +63,7 @@ def lives(entries: Sequence[Entry], earlier: Mapping[str, Account] = MappingProx
 
 
 def _opening(registered: Recorded[Registered], found: Mapping[str, _Growing], known: Account | None) -> Account:
-    """What a test set starts with: its contract's whole, or all that the set before it had left, which this closes."""
+    """The first account of a test set: its contract's whole, or all that the set before had left, which this closes."""
     record, number = registered.record, registered.entry.number
     if not record.inherits:
         return known or open_account(record.contract)

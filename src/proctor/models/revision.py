@@ -223,7 +223,7 @@ class _Checkout:
 
     @cached_property
     def _store(self) -> Path:
-        """Where Git LFS keeps files on this machine."""
+        """The folder where Git LFS keeps files on this machine."""
         common = (self.repository.top / self.repository.text("rev-parse", "--git-common-dir")).resolve()
         return common / (self.repository.ask("config", "--path", "lfs.storage") or "lfs")
 
@@ -251,7 +251,7 @@ class _Checkout:
 
     @cached_property
     def _targets(self) -> dict[str, str]:
-        """Where each link leads, as it is written."""
+        """Target of each link, as it is written."""
         links = [entry for entry in self._entries if entry.mode == _LINK]
         return {name: os.fsdecode(content) for name, content in self._contents(links, _LONGEST_LINK).items()}
 

@@ -1,5 +1,5 @@
 """
-From a model and a file of features to its predictions.
+Predictions of a model on a file of features.
 
 The model runs in a child process, in a copy of what it consists of (`proctor.models.project`), and is given a copy of
 the features and a folder to write to; labels, ledger and keys are neither in its arguments nor in its environment, and
@@ -130,7 +130,7 @@ def run(model: Runnable, project: Project, features: Path, place: Place, numbers
 
 def _search_path(path: str) -> str:
     """
-    Where programs are looked for: as in the gate's environment, and beside the gate's own interpreter.
+    Folders where programs are looked for: those of the gate's environment, and beside the gate's own interpreter.
 
     That one comes first where `python` is no program but a shim of pyenv or asdf, which finds nothing in a sandbox.
     """
@@ -170,7 +170,7 @@ def _with_own_program(argv: tuple[str, ...], root: Path, start: Path) -> tuple[s
 
 
 def _runtimes(model: Runnable, name: str, environment: Mapping[str, str], place: Place) -> tuple[Path, ...]:
-    """What the program and the variables that it is given need of the machine, beyond the system's own."""
+    """Files that the program and the variables that it is given need of the machine, beyond the system's own."""
     secrets = (place.root, *place.hidden)
     found = name if os.path.isabs(name) else None  # noqa: PTH117  # a word
     if os.sep not in name:  # a path belongs to the project, where a link opens nothing of the machine
@@ -199,7 +199,7 @@ def _check_end(model: Runnable, finished: Finished, project: Project, place: Pla
 
 
 def _left_out(said: str, project: Project, root: Path) -> str:
-    """What to do about a file that the program missed and that lies in the gate's folder all the same."""
+    """Advice on a file that the program missed and that lies in the gate's folder all the same."""
     dotted = re.findall(r"No module named '([\w.]+)'", said)
     modules = [f"{name.replace('.', os.sep)}{end}" for name in dotted for end in (".py", "")]
     copied = {part.name for part in project.parts}
@@ -249,7 +249,7 @@ def _read(model: Runnable, target: Path, names: ColumnNames, most_bytes: int) ->
 
 
 def _unpacked_bytes(content: bytes) -> int:
-    """What an NPZ file says that it unpacks to, and no more is read from one; 0 for anything else."""
+    """The size that an NPZ file says it unpacks to, and no more is read from one; 0 for anything else."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return sum(member.file_size for member in archive.infolist())

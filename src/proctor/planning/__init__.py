@@ -1,5 +1,5 @@
 """
-From a condition and a contract to a number of examples and labels, before any data is touched (theory.md §6).
+Numbers of examples and labels for a condition and a contract, before any data is touched (theory.md §6).
 
 What is asked (`terms`), how each clause is sized by the exact tests (`exact`) or as ease.ml/ci does it
 (`paper`), and the plan that puts them together (`whole`). No data, no clock, no files: pure functions of what the gate

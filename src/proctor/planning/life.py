@@ -14,7 +14,7 @@ SHOWN_PASSES = (1, 2, 3, 5, 8)
 
 def levels(account: Account, stakes: Stakes) -> tuple[tuple[int | None, tuple[tuple[str, float], ...]], ...]:
     """
-    For each number of passes, the lowest level of an evaluation within them, under each kind of stakes.
+    The lowest level of an evaluation within each number of passes, under each kind of stakes.
 
     Under the paper's policies the level is the same whatever passes: one row, for no number of passes.
 

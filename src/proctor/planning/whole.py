@@ -227,7 +227,7 @@ def _furthest_of(tests: tuple[Sizing, ...], reached: list[float | None]) -> Reac
 
 
 def _distance(reach: Reach) -> tuple[bool, float]:
-    """How far a clause is from what it asks; those that ask for nothing come last."""
+    """Distance of a clause from what it asks; those that ask for nothing come last."""
     reached = math.inf if reach.tolerance is None else reach.tolerance
     return (False, reached) if reach.asked is None else (True, reached / reach.asked)
 
@@ -335,7 +335,7 @@ def _paper_full(formula: Formula, request: Request, terms: Terms) -> PaperFigure
 
 
 def _price(formula: Formula, request: Request) -> tuple[str, ...]:
-    """What feedback costs, in bits and in examples, before anybody agrees to it (theory.md §4.3.2)."""
+    """The price of feedback, in bits and in examples, before anybody agrees to it (theory.md §4.3.2)."""
     if not request.feedback_bits:
         return ()
     bits, steps = request.feedback_bits, request.stakes.steps

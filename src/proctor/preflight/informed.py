@@ -110,7 +110,7 @@ class InformedStakes:
         )
 
     def _simulated(self, session: Session, books: LedgerView, found: Results, formula: Formula) -> tuple[int, Forecast]:
-        """For other conditions than one difference: the chance that a preflight shows, as the stake."""
+        """The stake for other conditions than one difference: the chance that a preflight shows."""
         gate, n_examples = session.gate, session.testset.n_examples
         log_level = books.account(gate).next_log_level(gate.stakes)
         likely = chance(joint_counts(*found), next_of(gate, formula, log_level, n_examples))

@@ -125,7 +125,7 @@ def bar(budget: BudgetReport, width: int = 10) -> str:
 
 
 def state(status: Status) -> str:
-    """In use, spent or retired; with the number of examples."""
+    """State of the test set, in use, spent or retired, with the number of examples."""
     facts = status.testset
     return f"{facts.state}, {facts.n_examples:,} examples, fingerprint {facts.fingerprint[:12]}"
 

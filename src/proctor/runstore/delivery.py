@@ -1,5 +1,5 @@
 """
-From a released verdict to the run store, whatever state the store is in: the one call that the conductor makes.
+Delivery of a released verdict to the run store, whatever state the store is in: the one call that the service makes.
 
 Nothing here raises because of the store: a result is queued durably, sent if possible, and otherwise reported as kept.
 """

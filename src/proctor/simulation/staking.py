@@ -205,7 +205,7 @@ def teams(examples: int) -> tuple[Team, ...]:
 
 def prospect_of(formula: Formula, contract: Contract, examples: int, commits: int, changed: float) -> Prospect:
     """
-    What a condition promises to a team: improvements lie two tolerances above the threshold.
+    The prospect that a condition opens to a team: improvements lie two tolerances above the threshold.
 
     Raises:
         Misuse: If it is not one gain over the baseline with a tolerance, or the contract knows no stakes.

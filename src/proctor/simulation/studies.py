@@ -1,4 +1,4 @@
-"""From a policy to a study: the world that suits the condition, the gates side by side, one developer for all."""
+"""Studies of policies: the world that suits the condition, the gates side by side, one developer for all."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Tally(NamedTuple):
     is_whole: bool
 
     def to_json(self) -> dict[str, Any]:
-        """As a value for a ledger's entry."""
+        """A value for a ledger's entry."""
         whole = self.marks.astype("<u8").tobytes() + self.counts.astype("<u4").tobytes()
         return {"rows": self.n_rows, "whole": self.is_whole, "values": base64.b64encode(whole).decode("ascii")}
 
@@ -291,7 +291,7 @@ def _log_factorials(values: Any) -> Any:
 
 
 def columns_to_json(columns: Iterable[Column]) -> list[dict[str, Any]]:
-    """As a value for a ledger's entry."""
+    """A value for a ledger's entry."""
     return [
         {"counter": column.is_counter, "tallies": [tally.to_json() for tally in column.tallies]} for column in columns
     ]

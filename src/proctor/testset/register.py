@@ -103,7 +103,7 @@ class LabelRegister:
         return register_labels(hashes, labels, self.salt)
 
     def to_bytes(self) -> bytes:
-        """As an NPZ file, for the owner's record."""
+        """The register as an NPZ file, for the owner's record."""
         file = io.BytesIO()
         whole: dict[str, Any] = {"keys": self.keys.view(np.uint8), "tags": self.tags.view(np.uint8)}
         np.savez(file, salt=np.frombuffer(self.salt, np.uint8), **whole)

@@ -56,7 +56,7 @@ class Sketch(NamedTuple):
         return len(self.marks) == self.n_distinct
 
     def to_json(self) -> dict[str, Any]:
-        """As a value for a ledger's entry; at most 180 kB of text."""
+        """A value for a ledger's entry; at most 180 kB of text."""
         marks = base64.b64encode(self.marks.astype("<u8").tobytes()).decode("ascii")
         return {"form": _FORM, "rows": self.n_rows, "distinct": self.n_distinct, "marks": marks}
 

@@ -152,7 +152,7 @@ def _aligned(testset: TestSet, model: ModelPredictions) -> _Predicted:
 
 
 def _write_predictions(found: _Predicted, path: Path) -> None:
-    """In the order of the test set; with ids where it has them."""
+    """Predictions in the order of the test set; with ids where it has them."""
     with path.open("x", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["id", "prediction"] if found.ids else ["prediction"])
@@ -298,7 +298,7 @@ def _is_among(name: str, declared: tuple[str, ...]) -> bool:
 
 
 def _baseline_predictions(job: Job, gate: Gate) -> PredictionsFile:
-    """What the base branch's model predicts, made here as a file, since the candidate comes as one."""
+    """Predictions of the base branch's model, made here as a file, since the candidate comes as one."""
     session, testset = _opened_alone(gate, job.environ)
     contestant = session.runner_on(testset).baseline(None)
     assert contestant is not None  # noqa: S101  # the baseline is a revision

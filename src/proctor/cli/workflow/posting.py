@@ -68,7 +68,7 @@ def _post(options: Options, job: Job) -> int:
 
 
 def _after_problem(problem: Problem, gate: Gate, job: Job) -> tuple[Effect, ...]:
-    """That a fresh test set is needed is believed of the ledger, not of the stored file."""
+    """Effects on the issues: that a fresh test set is needed is believed of the ledger, not of the stored file."""
     status = issues.state(gate, job) if problem.exit_code == FRESH_TEST_SET else None
     return issues.settled(gate) if status is None else issues.after(gate, status)
 

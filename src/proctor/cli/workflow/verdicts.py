@@ -184,7 +184,7 @@ def _is_head(job: Job, number: int) -> bool:
 
 
 class _Scene(NamedTuple):
-    """Where the gate was stopped, and by what: gate and pull request as far as they are known."""
+    """The fault that stopped the gate, with gate and pull request as far as they are known."""
 
     gate: Gate | None
     pull_request: int | None
@@ -205,7 +205,7 @@ def _give_up(options: Options, job: Job, problem: Problem, scene: _Scene) -> int
 
 
 def _afterwards(options: Options, job: Job, gate: Gate, error: ProctorError) -> tuple[Effect, ...]:
-    """What is done without a verdict as well: the badge of what is left, and the issues."""
+    """Effects that need no verdict: the badge of what is left, and the issues."""
     status = issues.state(gate, job) if isinstance(error, FreshTestSetNeeded) else None
     if status is not None and options.badges:
         publishing.publish(job, gate, publishing.of_budget(status))

@@ -103,7 +103,7 @@ class DifferenceSizing(SizedByShare):
         return self._demand().test(0).is_deep
 
     def _demand(self) -> Demand:
-        """What is to be proven is always that a difference lies above."""
+        """The demand in one direction: what is proven is always that a difference lies above."""
         share = self.share
         threshold = share.clause.threshold if share.above else -share.clause.threshold
         return Demand(threshold, share.log_level, share.log_miss, share.disagreement, share.cap)
