@@ -190,7 +190,7 @@ def _classes_are_declared(formula: Formula, testset: TestSetSource, source: Sour
 
 
 def _slices_are_open(formula: Formula, testset: TestSetSource, source: Source) -> None:
-    """Report slices of sealed inputs, whose sizes are told in advance and say something of them, and slices of no features."""
+    """Report slices of inputs that are sealed (their sizes, told in advance, say something of them), or not there."""
     for slice_ in conditions.slices(formula)[:1]:
         if testset.inputs is Inputs.SEALED:
             message = f"slices such as `{slice_}` are judged on open inputs only so far; leave it out"
