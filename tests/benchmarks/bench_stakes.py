@@ -109,6 +109,12 @@ def orders(accuracy: NDArray[np.float64]) -> Iterator[tuple[str, list[NDArray[np
     yield "shuffled", [rng.permutation(len(accuracy)) for rng in shuffles]
 
 
+def ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> tuple[float, float]:
+    """Ratio of two sums over the same splits, and its standard error to first order."""
+    found = float(above.sum() / below.sum())
+    return found, float(np.std(above - found * below, ddof=1) / below.mean() / np.sqrt(len(below)))
+
+
 def published(file: Path) -> None:
     """Print the rows of the published models."""
     with np.load(file) as data:
@@ -128,9 +134,10 @@ def published(file: Path) -> None:
         show("no stakes", alone)
         show("informed stakes", staked)
         passes = sum(each.improvements for each in staked) / sum(each.improvements for each in alone)
-        bits = sum(each.bits for each in staked) / sum(each.bits for each in alone)
+        bits, error = ratio(np.array([each.bits for each in staked]), np.array([each.bits for each in alone]))
         figure(f"improvements that pass, 30 models of CIFAR-10 {name}, informed stakes / none", passes, least=1)
         figure(f"bits that leak, 30 models of CIFAR-10 {name}, informed stakes / none", bits, most=0.6)
+        print(f"  standard error of that share of bits: {error:.3f}")
 
 
 def main() -> None:
