@@ -18,6 +18,7 @@ from proctor.counting.reading import Content, Numbers
 from proctor.errors import DataError
 from proctor.predictions.columns import Kind, Values, classes_column, distinct, numbers_column, text_column
 from proctor.predictions.labels import Labels, labels_of
+from proctor.predictions.matching import positions
 from proctor.predictions.tables import Source, Table, column_names, read_table
 from proctor.spelling import is_nan
 
@@ -108,6 +109,17 @@ def _by_id(wanted: tuple[str, ...], given: tuple[str, ...], labels: Labels, sour
     """Labels in the order of the examples; an example that the file does not name is not labeled yet."""
     if wanted == given:
         return labels
+    rows = positions(given, wanted)
+    if rows is None:
+        rows = _rows_among(wanted, given, source)
+    known = np.zeros(len(wanted), np.bool_)
+    known[rows] = labels.is_known()
+    before = None if labels.before is None else _placed(labels.before, rows, len(wanted))
+    return Labels(_placed(labels.values, rows, len(wanted)), None if known.all() else known, before)
+
+
+def _rows_among(wanted: tuple[str, ...], given: tuple[str, ...], source: Source) -> NDArray[np.intp]:
+    """Rows in *wanted* of the *given* ids, where not all examples have a label."""
     row_of = {name: row for row, name in enumerate(wanted)}
     strangers = [name for name in given if name not in row_of]
     if strangers:
@@ -117,11 +129,7 @@ def _by_id(wanted: tuple[str, ...], given: tuple[str, ...], labels: Labels, sour
             f"{source} labels examples that the test set does not have{found}",
             hint="the labels belong to another test set, or the features are not complete",
         )
-    rows = np.fromiter(map(row_of.__getitem__, given), np.intp, len(given))
-    known = np.zeros(len(wanted), np.bool_)
-    known[rows] = labels.is_known()
-    before = None if labels.before is None else _placed(labels.before, rows, len(wanted))
-    return Labels(_placed(labels.values, rows, len(wanted)), None if known.all() else known, before)
+    return np.fromiter(map(row_of.__getitem__, given), np.intp, len(given))
 
 
 def _placed(values: Values, rows: NDArray[np.intp], n_examples: int) -> Values:
