@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -21,23 +22,35 @@ def write_whole(path: Path, content: bytes, mode: int | None = 0o600) -> None:
     Raises:
         OSError: If it cannot be written; what was there is there still.
     """
+    _write(path, content, mode, os.fsync)
+    sync_folder(path.parent)
+
+
+def write_hint(path: Path, content: bytes) -> None:
+    """
+    Write a file as `write_whole` does, but not durably: it may be lost or empty where the power fails, not the process.
+
+    Raises:
+        OSError: If it cannot be written; what was there is there still.
+    """
+    _write(path, content, 0o600, lambda _: None)
+
+
+def _write(path: Path, content: bytes, mode: int | None, sync: Callable[[int], None]) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     try:
-        descriptor = os.open(
-            draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666 if mode is None else mode
-        )
+        descriptor = os.open(draft, _NEW, 0o666 if mode is None else mode)
         with os.fdopen(descriptor, "wb") as file:
             if mode is not None:
                 os.fchmod(descriptor, mode)
             file.write(content)
             file.flush()
-            os.fsync(descriptor)
+            sync(descriptor)
         draft.replace(path)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

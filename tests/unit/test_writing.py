@@ -6,15 +6,18 @@ import os
 
 import pytest
 
-from proctor.writing import write_whole
+from proctor.writing import write_hint, write_whole
+
+EACH = pytest.mark.parametrize("write", [write_whole, write_hint])
 
 
-def test_write_whole__replaces_and_leaves_nothing_else(tmp_path):
+@EACH
+def test_write__replaces_and_leaves_nothing_else(tmp_path, write):
     """What was there is replaced, and no draft is left."""
     path = tmp_path / "file"
 
-    write_whole(path, b"first")
-    write_whole(path, b"second")
+    write(path, b"first")
+    write(path, b"second")
 
     assert b"second" == path.read_bytes()
     assert [path] == list(path.parent.iterdir())
@@ -32,24 +35,26 @@ def test_write_whole__permissions(tmp_path, mode, found):
     assert found == (tmp_path / "file").stat().st_mode & 0o777
 
 
-def test_write_whole__follows_no_link(tmp_path):
+@EACH
+def test_write__follows_no_link(tmp_path, write):
     """A link in the place of the file or of its draft is replaced, and what it leads to stays."""
     other = tmp_path / "other"
     other.write_bytes(b"kept")
     for name in ("file", f".file.{os.getpid()}"):
         (tmp_path / name).symlink_to(other)
 
-    write_whole(tmp_path / "file", b"new")
+    write(tmp_path / "file", b"new")
 
     assert (b"kept", b"new") == (other.read_bytes(), (tmp_path / "file").read_bytes())
     assert not (tmp_path / "file").is_symlink()
 
 
-def test_write_whole__fails_whole(tmp_path):
+@EACH
+def test_write__fails_whole(tmp_path, write):
     """Where it cannot be written, what was there is there still, and no draft is left."""
     (tmp_path / "file").mkdir()
 
     with pytest.raises(OSError, match="directory"):
-        write_whole(tmp_path / "file", b"new")
+        write(tmp_path / "file", b"new")
 
     assert [tmp_path / "file"] == list(tmp_path.iterdir())

@@ -18,7 +18,7 @@ from proctor.gate.books import Reading
 from proctor.ledger import Ledger
 from proctor.ledger.checkpoint import Checkpoint, checkpoint_of, from_text, to_text
 from proctor.runtime import cache_folder
-from proctor.writing import write_whole
+from proctor.writing import write_hint
 
 MANY = 1_000
 """Entries from which on a checkpoint is worth its while, and after which it is made anew."""
@@ -61,4 +61,4 @@ def _put(place: Path, checkpoint: Checkpoint) -> None:
     """Whole or not at all; where nothing can be written, the next look takes as long as this one."""
     with contextlib.suppress(OSError):
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(place, to_text(checkpoint, __version__).encode())
+        write_hint(place, to_text(checkpoint, __version__).encode())

@@ -30,7 +30,7 @@ from proctor.ledger import Entry, address
 from proctor.ledger.marks import Mark, from_text, is_lost, mark_of
 from proctor.ledger.records import Registered
 from proctor.runtime import OWN_FOLDER, Runtime, state_folder
-from proctor.writing import write_whole
+from proctor.writing import write_hint
 
 _FOLDER = f"{OWN_FOLDER}/owner/marks"
 _REFS = "refs/proctor/marks"
@@ -91,7 +91,7 @@ class Folder:
         with self._turn() as is_mine:
             if not is_mine or not may_replace(self.read(name)):
                 return
-            write_whole(self.path / name, text.encode())
+            write_hint(self.path / name, text.encode())
 
     def remove(self, name: str) -> None:
         """See `Place`."""
