@@ -14,7 +14,7 @@ from proctor.errors import Misuse
 from proctor.files import refuse_to_write_out
 
 if TYPE_CHECKING:
-    from proctor.gatefile import Baseline, Candidate, First, Gate
+    from proctor.gatefile import Candidate, Declared, First, Gate
     from proctor.gatefile.draft import Draft, ReadyMade
     from proctor.gatefile.findings import Found
 
@@ -278,7 +278,7 @@ def _features(found: tuple[Found, ...], labels: Found, candidate: Candidate, mis
     return "exam/features.csv"
 
 
-def _baseline(found: tuple[Found, ...]) -> Baseline:
+def _baseline(found: tuple[Found, ...]) -> Declared:
     from proctor.gatefile import Accepted, PredictionsFile
     from proctor.gatefile.findings import Role, is_old, of_role
 

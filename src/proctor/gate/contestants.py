@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from proctor.errors import DataError, Misuse, ModelError
+from proctor.gate import fetched
 from proctor.gate.dvc import Dvc
 from proctor.gate.execution import Execution
 from proctor.gate.growth import naming_what_grew, what_to_run
 from proctor.gate.locked import LockedTestSet
 from proctor.gate.owner_key import OwnerKey
 from proctor.gate.prediction_store import PredictionStore
-from proctor.gatefile import Accepted, Candidate, Command, Gate, Inputs, Model, PredictionsFile, Revision
+from proctor.gatefile import Accepted, Candidate, Command, Fetched, Gate, Inputs, Model, PredictionsFile, Revision
 from proctor.ledger.history import Question
 from proctor.ledger.records import Submission
 from proctor.predictions import (
@@ -49,11 +50,13 @@ class ModelPredictions(NamedTuple):
         submission: What was submitted.
         read: Gives its predictions; runs the model if need be.
         former: Digest by which earlier versions knew the same file; ``None`` where it is today's.
+        is_here: True if it was fetched, and can be run without the commit of its submission.
     """
 
     submission: Submission
     read: Callable[[], PredictionSet]
     former: str | None = None
+    is_here: bool = False
 
 
 def question_about(
@@ -126,6 +129,8 @@ class ModelRunner:
                 return self._from_file(file, self._baseline_source(file), None)
             case Revision(revision):
                 return self._at(revision)
+            case Fetched() as what:
+                return self._of_fetched(what)
             case _:
                 assert_never(self.gate.baseline)
 
@@ -267,6 +272,15 @@ class ModelRunner:
         found = self._digest_at(revision, commit, candidate)
         submission = Submission(found, f"{candidate} at {revision}", commit)
         return ModelPredictions(submission, lambda: self._read_earlier(submission))
+
+    def _of_fetched(self, what: Fetched) -> ModelPredictions:
+        submission = fetched.submission_of(self.execution, what)
+
+        def read() -> PredictionSet:
+            is_kept = self.store.has(submission.digest)
+            return self.store.get(submission.digest, what.uri) if is_kept else fetched.run(self.execution, what)
+
+        return ModelPredictions(submission, read, is_here=True)
 
     def _digest_at(self, revision: str, commit: str, model: Runnable) -> str:
         """Digest of the model as it was at the *commit* of a revision; it is not run."""

@@ -102,7 +102,7 @@ class Predicting:
         refuse_locked(self.testset)
         self.runner.rehearse()
         for model in others:
-            if model is not None and self.runner.is_at_hand(model.submission):
+            if model is not None and not model.is_here and self.runner.is_at_hand(model.submission):
                 self.of(model)
 
     def sample(

@@ -21,7 +21,18 @@ from typing import Any, NamedTuple
 from proctor import git
 from proctor.conditions import Variable, variables
 from proctor.errors import ContractError, DataError, GitFault, ProctorError
-from proctor.gatefile import Accepted, Baseline, Gate, Inputs, Owner, PredictionsFile, Revision, Sandbox, VerdictOnly
+from proctor.gatefile import (
+    Accepted,
+    Baseline,
+    Fetched,
+    Gate,
+    Inputs,
+    Owner,
+    PredictionsFile,
+    Revision,
+    Sandbox,
+    VerdictOnly,
+)
 from proctor.ledger import Entry, address
 from proctor.ledger.address import canonical_path
 from proctor.ledger.history import TestSetHistory, is_acceptance
@@ -97,6 +108,8 @@ def _declared(baseline: Baseline) -> str | None:
             return None if is_given else "predictions"
         case Revision(revision, is_given):
             return None if is_given else f"revision: {revision}"
+        case Fetched():
+            return None
 
 
 # --- what was pinned -------------------------------------------------------------------------------------------------

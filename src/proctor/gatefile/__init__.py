@@ -17,19 +17,15 @@ from typing import Any
 from proctor.errors import GateFileError
 from proctor.files import Fence, is_of_the_system
 from proctor.gatefile import keys, paper, rules
+from proctor.gatefile.contenders import Accepted, Baseline, Candidate, Declared, Fetched, PredictionsFile, Revision
 from proctor.gatefile.declarations import (
     STAKES,
-    Accepted,
-    Baseline,
-    Candidate,
     DevelopmentFiles,
     First,
     Gate,
     Inputs,
     PaperScript,
     Policy,
-    PredictionsFile,
-    Revision,
     TestSetSource,
 )
 from proctor.gatefile.feedback import Estimate, Feedback, ThreeWay, VerdictOnly

@@ -21,12 +21,12 @@ from proctor.conditions import Formula
 from proctor.counting.reading import Reading
 from proctor.errors import GateFileError
 from proctor.files import Fence
+from proctor.gatefile.contenders import Accepted, Baseline, Candidate, PredictionsFile
 from proctor.gatefile.feedback import Feedback, VerdictOnly
 from proctor.gatefile.isolation import Isolation, Sandbox
 from proctor.gatefile.recipients import Notify, Owner, RunStoreTarget
 from proctor.gatefile.slot import DEFAULT_SLOT_S, DEFAULT_TIMEOUT_S, Slot
 from proctor.methods import reading_of
-from proctor.models.runnable import Command, Model
 from proctor.planning import Bound, Request
 from proctor.runtime import OWN_FOLDER
 
@@ -77,58 +77,6 @@ class TestSetSource:
     sample: str | None = None
     inputs: Inputs = Inputs.OPEN
     classes: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class PredictionsFile:
-    """
-    Predictions that were made elsewhere.
-
-    Attributes:
-        predictions: The file.
-        id: Name of its column of ids.
-        prediction: Name of its column of predictions.
-        revision: Revision of the repository at which it is read; ``None`` for the file as it lies here.
-        is_given: True if whoever runs the gate names it, and not the commit that is judged.
-    """
-
-    predictions: str
-    id: str = "id"
-    prediction: str = "prediction"
-    revision: str | None = None
-    is_given: bool = field(default=False, compare=False)
-
-
-Candidate = PredictionsFile | Command | Model
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """
-    The baseline is the last accepted candidate of the ledger.
-
-    Attributes:
-        in_place_of: What the gate file declares, where a first candidate is the very model that it names.
-    """
-
-    in_place_of: PredictionsFile | Revision | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True)
-class Revision:
-    """
-    The baseline is the candidate's own path at another revision of the git repository.
-
-    Attributes:
-        revision: Branch, tag or commit.
-        is_given: True if whoever runs the gate names it, and not the gate file.
-    """
-
-    revision: str
-    is_given: bool = field(default=False, compare=False)
-
-
-Baseline = Accepted | PredictionsFile | Revision
 
 
 class DevelopmentFiles(NamedTuple):

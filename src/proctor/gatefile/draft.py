@@ -12,14 +12,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, assert_never
 
 from proctor.conditions import normalize, parse
-from proctor.gatefile.declarations import (
-    Accepted,
-    Baseline,
-    Candidate,
-    First,
-    PredictionsFile,
-    Revision,
-)
+from proctor.gatefile.contenders import Accepted, Candidate, Declared, PredictionsFile, Revision
+from proctor.gatefile.declarations import First
 from proctor.methods import reading_of
 from proctor.models.runnable import Command, Model
 
@@ -101,7 +95,7 @@ class Draft:
     label: str | None = None
     id: str | None = None
     features: str | None = None
-    baseline: Baseline = field(default_factory=Accepted)
+    baseline: Declared = field(default_factory=Accepted)
     first: First = First.ACCEPT
     to_fill_in: frozenset[str] = frozenset()
 

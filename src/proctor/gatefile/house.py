@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from proctor.gatefile.declarations import Candidate, PredictionsFile
+from proctor.gatefile.contenders import Candidate, PredictionsFile
 from proctor.gatefile.findings import log_name
 from proctor.models.runnable import Command, Model
 

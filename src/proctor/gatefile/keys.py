@@ -11,15 +11,8 @@ from enum import StrEnum
 from proctor.budget import Adaptivity, Mode
 from proctor.gatefile import checks, feedback, isolation, recipients
 from proctor.gatefile.adaptivity import AdaptivityKind, AdaptivityPolicy
-from proctor.gatefile.declarations import (
-    Accepted,
-    DevelopmentFiles,
-    First,
-    Inputs,
-    PredictionsFile,
-    Revision,
-    TestSetSource,
-)
+from proctor.gatefile.contenders import Accepted, PredictionsFile, Revision
+from proctor.gatefile.declarations import DevelopmentFiles, First, Inputs, TestSetSource
 from proctor.gatefile.feedback import VerdictOnly
 from proctor.gatefile.isolation import Isolation
 from proctor.gatefile.kinds import (

@@ -17,13 +17,8 @@ from proctor.budget import Adaptive, Adaptivity, Guaranteed, Stakes
 from proctor.conditions import Formula, Variable
 from proctor.errors import ConditionError
 from proctor.gatefile.adaptivity import AdaptivityPolicy
-from proctor.gatefile.declarations import (
-    Candidate,
-    First,
-    Inputs,
-    PredictionsFile,
-    TestSetSource,
-)
+from proctor.gatefile.contenders import Candidate, PredictionsFile
+from proctor.gatefile.declarations import First, Inputs, TestSetSource
 from proctor.gatefile.feedback import Estimate
 from proctor.gatefile.isolation import Isolation, Sandbox, asks_for_none
 from proctor.gatefile.keys import DEFAULT_PASSES, DEFAULT_STEPS, StakesWord

@@ -14,9 +14,10 @@ import pytest
 import requests
 from gate.project import LABELS, Project
 
-from proctor.errors import Misuse, StoreError
+from proctor.errors import DataError, Misuse, StoreError
+from proctor.ledger.records import Evaluated
 from proctor.release import Verdict
-from proctor.runstore.rest import Connection
+from proctor.runstore.rest import Connection, StoreUnreachable
 from proctor.runtime import Runtime
 from proctor.surfaces import registry
 from proctor.surfaces.registry import Judged, judge_version
@@ -36,7 +37,7 @@ class Fraud:
         self.post("registered-models/create", name=self.name)
         self.experiment = str(self.post("experiments/create", name=self.name)["experiment_id"])
 
-    def post(self, route: str, **body: str) -> dict[str, Any]:
+    def post(self, route: str, **body: object) -> dict[str, Any]:
         answer = self.session.post(f"{self.url}/api/2.0/mlflow/{route}", json=body, timeout=30)
         answer.raise_for_status()
         return answer.json()
@@ -46,19 +47,40 @@ class Fraud:
         answer.raise_for_status()
         return answer.json()
 
-    def register(self, n_wrong: int) -> str:
-        """A new version that is wrong so many times; gives its number."""
+    def run(self) -> dict[str, str]:
+        """The facts of a new run."""
+        return self.post("runs/create", experiment_id=self.experiment)["run"]["info"]
+
+    def store(self, uri: str, n_wrong: int) -> None:
+        """Keep the files of a model that is wrong so many times."""
         values = LABELS.copy()
         values[:n_wrong] = (values[:n_wrong] + 1) % 10
         rows = "".join(f"e{index},{value}\n" for index, value in enumerate(values))
-        run = self.post("runs/create", experiment_id=self.experiment)["run"]["info"]
-        place = run["artifact_uri"].removeprefix("mlflow-artifacts:/") + "/model"
+        place = uri.removeprefix("mlflow-artifacts:/")
         for path, text in (("predict.py", PROGRAM), ("data/answers.csv", f"id,prediction\n{rows}")):
             stored = f"{self.url}/api/2.0/mlflow-artifacts/artifacts/{place}/{path}"
             self.session.put(stored, data=text.encode(), timeout=30).raise_for_status()
-        source = f"mlflow-artifacts:/{place}"
+
+    def register(self, n_wrong: int | None) -> str:
+        """A new version that is wrong so many times, or has no files; gives its number."""
+        run = self.run()
+        source = f"{run['artifact_uri']}/model"
+        if n_wrong is not None:
+            self.store(source, n_wrong)
         made = self.post("model-versions/create", name=self.name, source=source, run_id=run["run_id"])
         return str(made["model_version"]["version"])
+
+    def log(self, n_wrong: int, *, beside_the_run: bool) -> str:
+        """A model of a run, as MLflow 2 keeps it or beside the run as MLflow 3 does; gives its URI."""
+        run = self.run()
+        if not beside_the_run:
+            self.store(f"{run['artifact_uri']}/model", n_wrong)
+            return f"runs:/{run['run_id']}/model"
+        made = self.post("logged-models", experiment_id=self.experiment, name="model", source_run_id=run["run_id"])
+        logged = made["model"]["info"]
+        self.store(logged["artifact_uri"], n_wrong)
+        self.post("runs/outputs", run_id=run["run_id"], models=[{"model_id": logged["model_id"], "step": 0}])
+        return f"runs:/{run['run_id']}/model"
 
     def set_alias(self, version: str, alias: str = "champion") -> None:
         self.post("registered-models/alias", name=self.name, alias=alias, version=version)
@@ -89,8 +111,10 @@ def judged(project: Project, sqlite_store: str) -> Project:
     )
 
 
-def ask(project: Project, fraud: Fraud, which: str) -> Judged:
-    return judge_version(f"models:/{fraud.name}{which}", "champion", project.root, Runtime(dict(project.environ)))
+def ask(project: Project, fraud: Fraud, which: str, baseline: str | None = None) -> Judged:
+    """The verdict on a version, for the alias ``champion``."""
+    runtime, named = Runtime(dict(project.environ)), baseline and f"models:/{fraud.name}{baseline}"
+    return judge_version(f"models:/{fraud.name}{which}", "champion", project.root, runtime, baseline=named)
 
 
 def test_judge_version__life_of_a_champion(judged: Project, fraud: Fraud) -> None:
@@ -157,6 +181,134 @@ def test_judge_version__alias_moved_meanwhile(judged: Project, fraud: Fraud, mon
 
     assert other == fraud.champion()
     assert "pass" == fraud.tags(better)["proctor.verdict"]
+
+
+def test_judge_version__baseline_by_uri(judged: Project, fraud: Fraud) -> None:
+    """A version that no gate has accepted is the baseline, by its files: the alias moves from it, and only from it."""
+    old, worse, better = (fraud.register(n_wrong) for n_wrong in (160, 170, 20))
+    fraud.set_alias(old)
+
+    refused = ask(judged, fraud, f"/{worse}", baseline="@champion")
+    assert (Verdict.FAIL, old) == (refused.release.verdict, fraud.champion())
+    assert ask(judged, fraud, f"/{better}", baseline=f"/{old}").holds
+    assert better == fraud.champion()
+
+    with pytest.raises(Misuse, match=f"held by version {better}, and the baseline is models:/{fraud.name}/{old}"):
+        ask(judged, fraud, f"/{fraud.register(5)}", baseline=f"/{old}")
+
+
+def test_judge_version__baseline_is_known_by_its_files(judged: Project, fraud: Fraud) -> None:
+    """The same files under another number are the same baseline: the question is the same, and free."""
+    old, better = fraud.register(160), fraud.register(20)
+    first = ask(judged, fraud, f"/{better}", baseline=f"/{old}")
+
+    fraud.set_alias(same := fraud.register(160))
+    again = ask(judged, fraud, f"/{better}", baseline=f"/{same}")
+
+    assert (True, first.release.entry) == (again.release.replayed, again.release.entry)
+    assert better == fraud.champion()
+
+    ask(judged, fraud, f"/{fraud.register(0)}", baseline=f"/{better}")
+    first_asked, then_asked = judged.records(Evaluated)
+    assert first_asked.candidate.digest == then_asked.baseline.digest
+
+
+@pytest.mark.parametrize("beside_the_run", [False, True])
+def test_judge_version__of_a_run(judged: Project, fraud: Fraud, beside_the_run: bool) -> None:
+    """A model that is not registered yet is judged by the URI of its run, and the run is tagged."""
+    old = fraud.register(160)
+    uri = fraud.log(20, beside_the_run=beside_the_run)
+    runtime = Runtime(dict(judged.environ))
+
+    found = judge_version(uri, None, judged.root, runtime, baseline=f"models:/{fraud.name}/{old}")
+
+    assert found.holds
+    tags = fraud.get("runs/get", run_id=found.version)["run"]["data"]["tags"]
+    assert {"key": "proctor.verdict", "value": "pass"} in tags
+    again = judge_version(f"models:/{fraud.name}/{old}", None, judged.root, runtime, baseline=uri)
+    assert Verdict.FAIL is again.release.verdict
+    with pytest.raises(Misuse, match="no registered version"):
+        judge_version(uri, "champion", judged.root, runtime)
+
+
+@pytest.mark.parametrize("role", ["candidate", "baseline"])
+def test_judge_version__files_that_are_missing(judged: Project, fraud: Fraud, role: str) -> None:
+    """A version whose files are gone is refused, what was fetched before stays, and nothing was asked."""
+    whole, empty = fraud.register(20), fraud.register(None)
+    (judged.root / "model").mkdir()
+    (judged.root / "model/mine.txt").touch()
+
+    which, baseline = (f"/{empty}", None) if role == "candidate" else (f"/{whole}", f"/{empty}")
+
+    with pytest.raises(StoreError, match=f"{fraud.name}/{empty} has no files"):
+        ask(judged, fraud, which, baseline)
+
+    assert [] == judged.kinds()
+    assert (role == "candidate") is (judged.root / "model/mine.txt").exists()
+
+
+def test_judge_version__baseline_that_lacks_a_part(judged: Project, fraud: Fraud) -> None:
+    """What the candidate is declared to consist of is not all there in the baseline: it is named as that."""
+    judged.gate(
+        testset={"labels": "labels.csv", "features": "features.csv"},
+        candidate={"command": "python model/predict.py {features} {predictions}", "files": ["model/new.py", "model"]},
+    )
+    uri, old = fraud.run(), fraud.register(160)
+    place = f"{uri['artifact_uri']}/model"
+    fraud.store(place, 20)
+    name = f"{fraud.url}/api/2.0/mlflow-artifacts/artifacts/{place.removeprefix('mlflow-artifacts:/')}/new.py"
+    fraud.session.put(name, data=b"", timeout=30).raise_for_status()
+
+    with pytest.raises(DataError, match=r"the baseline is models:.*new\.py"):
+        judge_version(
+            f"runs:/{uri['run_id']}/model", None, judged.root, Runtime(dict(judged.environ)),
+            baseline=f"models:/{fraud.name}/{old}",
+        )  # fmt: skip
+
+    assert [] == judged.kinds()
+
+
+def test_judge_version__server_that_is_down(judged: Project, fraud: Fraud) -> None:
+    """What becomes of the question is said: before it is asked nothing was spent."""
+    judged.environ |= {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+
+    with pytest.raises(StoreError, match="does not answer") as caught:
+        ask(judged, fraud, "/1")
+
+    assert "Nothing was spent" in caught.value.hint
+    assert [] == judged.kinds()
+
+
+def test_judge_version__server_that_goes_down(judged: Project, fraud: Fraud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once it was asked, the verdict stands, and the same command is free when the server is back."""
+    first = fraud.register(160)
+    post = Connection.post
+    monkeypatch.setattr(
+        Connection, "post", lambda *_: (_ for _ in ()).throw(StoreUnreachable("it did not take the result"))
+    )
+
+    with pytest.raises(StoreError, match="does not answer") as caught:
+        ask(judged, fraud, f"/{first}")
+    assert "verdict stands" in caught.value.hint
+    entries = judged.kinds()
+
+    monkeypatch.setattr(Connection, "post", post)
+    assert ask(judged, fraud, f"/{first}").holds
+    assert entries == judged.kinds()
+
+
+def test_judge_version__wrong_credentials(judged: Project, guarded_store: str) -> None:
+    """A server that knows the user by another password is asked nothing, and the variables are named."""
+    judged.environ |= {
+        "MLFLOW_TRACKING_URI": guarded_store, "MLFLOW_TRACKING_USERNAME": "admin", "MLFLOW_TRACKING_PASSWORD": "wrong"
+    }  # fmt: skip
+
+    with pytest.raises(StoreError, match="401") as caught:
+        judge_version("models:/fraud@champion", None, judged.root, Runtime(dict(judged.environ)))
+
+    assert "MLFLOW_TRACKING_PASSWORD" in caught.value.hint
+    assert "wrong" not in str(caught.value)
+    assert [] == judged.kinds()
 
 
 def test_judge_version__what_was_fetched_before_goes(judged: Project, fraud: Fraud) -> None:

@@ -1,0 +1,59 @@
+"""The candidate with fetched files in place of its own: what was submitted then, and what it predicts."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from proctor.errors import DataError, Misuse, ModelError
+from proctor.gate.execution import Execution
+from proctor.gatefile import Fetched, PredictionsFile
+from proctor.ledger.records import Submission
+from proctor.predictions import PredictionSet
+
+if TYPE_CHECKING:
+    from proctor.models.project import Project
+    from proctor.models.runnable import Runnable
+
+
+def submission_of(execution: Execution, fetched: Fetched) -> Submission:
+    """
+    The submission that the candidate would be if the *fetched* files lay in the folder themselves.
+
+    Raises:
+        Misuse: If the candidate is a file of predictions.
+        DataError: If a part of the model is not among the files.
+    """
+    with _assembled(execution, fetched) as (_, project):
+        return Submission(project.digest, fetched.uri, None)
+
+
+def run(execution: Execution, fetched: Fetched) -> PredictionSet:
+    """Predictions of the candidate with the *fetched* files; errors as `submission_of`, and those of the model."""
+    with _assembled(execution, fetched) as (model, project):
+        return execution.run(model, project, execution.testset.files)
+
+
+@contextlib.contextmanager
+def _assembled(execution: Execution, fetched: Fetched) -> Iterator[tuple[Runnable, Project]]:
+    from proctor.models.revision import Export
+    from proctor.models.sandbox import scratch
+
+    model = execution.gate.candidate
+    if isinstance(model, PredictionsFile):
+        raise Misuse(f"the candidate {model.predictions!r} is a file of predictions, and no model with files")
+    with scratch.folder(Path(tempfile.gettempdir())) as stage:
+        start = execution.project(model).copy(stage)
+        place = start / fetched.folder
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(fetched.files, place)
+        try:
+            project = execution.project(model, Export(stage / "project", start))
+        except ModelError as error:
+            message = error.message.replace(f"{start}/", "").replace("the candidate", "the model")
+            raise DataError(f"the baseline is {fetched.uri}: {message}", error.hint) from None
+        yield model, project
