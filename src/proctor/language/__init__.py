@@ -20,10 +20,10 @@ from proctor.language.quantities import (
     Difference,
     FScore,
     Linear,
+    MetricDifference,
     Proportion,
     Quantity,
     Ratio,
-    RatioDifference,
     quantity_variables,
     value_range,
 )

@@ -109,22 +109,32 @@ class FScore(OfOneModel):
         return f"fbeta({self.model}, {quoted(self.positive)}, beta={decimal_text(self.beta)})"
 
 
+OneMetric = Ratio | FScore | Ranking
+"""A metric of one model and one class that two models can be compared by."""
+
+
 @dataclass(frozen=True)
-class RatioDifference(Whole):
+class MetricDifference(Whole):
     """
-    Difference of a `Ratio` between two models; in the normal form *plus* comes first in the order n, o, a.
+    Difference of one metric between two models; in the normal form *plus* comes first in the order n, o, a.
 
     Attributes:
-        metric: Its name.
-        plus: The model whose metric counts.
+        of: The metric, of the model for which it counts.
         minus: The model whose metric is taken away.
-        positive: The class, as it is spelled in labels.
     """
 
-    metric: str
-    plus: Variable
+    of: OneMetric
     minus: Variable
-    positive: str
+
+    @property
+    def plus(self) -> Variable:
+        """The model whose metric counts."""
+        return self.of.model
+
+    @property
+    def positive(self) -> str:
+        """The class, as it is spelled in labels."""
+        return self.of.positive
 
     @property
     def weights(self) -> tuple[float, ...]:
@@ -132,11 +142,10 @@ class RatioDifference(Whole):
         return Difference(self.plus, self.minus).weights
 
     def __str__(self) -> str:
-        plus, minus = (Ratio(self.metric, model, self.positive) for model in (self.plus, self.minus))
-        return f"{plus} - {minus}"
+        return f"{self.of} - {replace(self.of, model=self.minus)}"
 
 
-Quantity = Proportion | Difference | Linear | Ratio | FScore | RatioDifference | Mean | Ranking | Quantile | Within
+Quantity = Proportion | Difference | Linear | OneMetric | MetricDifference | Mean | Quantile | Within
 
 DISAGREEMENT = Proportion(Variable.D)
 """The share of examples on which candidate and baseline differ: the only quantity that needs no labels."""
@@ -153,10 +162,10 @@ def combined(terms: Mapping[Quantity, Fraction]) -> tuple[Quantity, Fraction] | 
     match sorted(terms.items(), key=lambda term: term[0].weights, reverse=True):
         case [(quantity, factor)]:
             return quantity, factor
-        case [(Ratio() as one, factor), (Ratio() as other, opposite)] if (
-            replace(other, model=one.model) == one and factor == -opposite
+        case [(Ratio() | Ranking() as one, factor), (other, opposite)] if (
+            isinstance(other, type(one)) and replace(other, model=one.model) == one and factor == -opposite
         ):
-            return RatioDifference(one.metric, one.model, other.model, one.positive), factor
+            return MetricDifference(one, other.model), factor
         case _:
             return None
 

@@ -21,16 +21,17 @@ from proctor.language import (
     FScore,
     Linear,
     Mean,
+    MetricDifference,
     Proportion,
     Quantity,
     Ranking,
     Ratio,
-    RatioDifference,
     Within,
     clauses,
 )
 from proctor.methods.accuracy import ACCURACY
 from proctor.methods.auc import AUC, AucMethod
+from proctor.methods.auc_difference import AucDifferenceMethod
 from proctor.methods.balanced import BALANCED, BalancedDifferenceMethod, BalancedMethod
 from proctor.methods.difference import DifferenceMethod
 from proctor.methods.error import ERROR
@@ -43,7 +44,7 @@ from proctor.methods.metric import Metric, named
 from proctor.methods.proportion import ProportionMethod
 from proctor.methods.quantile import QUANTILE, WithinMethod
 from proctor.methods.ratio import RATIOS, RatioMethod
-from proctor.methods.ratio_difference import WEIGHTS, CellsMethod, ShareDifferenceMethod
+from proctor.methods.ratio_difference import CellsMethod, ShareDifferenceMethod
 
 AnyMethod = Counted[Any, Any] | Sequential[Any, Any] | Method[Any, Any]
 
@@ -52,10 +53,16 @@ def _of_ratio(quantity: Ratio) -> AnyMethod:
     return (BalancedMethod if quantity.metric == BALANCED.name else RatioMethod)(quantity)
 
 
-def _of_ratio_difference(quantity: RatioDifference) -> AnyMethod:
-    if quantity.metric == BALANCED.name:
-        return BalancedDifferenceMethod(quantity)
-    return (CellsMethod if quantity.metric in WEIGHTS else ShareDifferenceMethod)(quantity)
+def _of_difference(quantity: MetricDifference) -> AnyMethod:
+    match quantity.of:
+        case Ranking():
+            return AucDifferenceMethod(quantity)
+        case Ratio(metric=BALANCED.name):
+            return BalancedDifferenceMethod(quantity)
+        case Ratio(metric="precision" | "f1"):
+            return CellsMethod(quantity)
+        case _:
+            return ShareDifferenceMethod(quantity)
 
 
 METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
@@ -63,7 +70,7 @@ METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     Difference: DifferenceMethod,
     Linear: LinearMethod,
     Ratio: _of_ratio,
-    RatioDifference: _of_ratio_difference,
+    MetricDifference: _of_difference,
     FScore: FBetaMethod,
     Mean: MeanMethod,
     Ranking: AucMethod,

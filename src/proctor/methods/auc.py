@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from proctor.methods.sizing import Progress, Sizing
 
 
+READING = Reading(Numbers(), Content.CLASSES)
+"""Scores of any size, and labels that are classes."""
+
+
 class Pairs(NamedTuple):
     """
     Pairs of an example of the class and one of another.
@@ -46,7 +50,7 @@ class Pairs(NamedTuple):
         return min(self.positives, self.negatives)
 
 
-class _IsOf(NamedTuple):
+class IsOf(NamedTuple):
     """1 for an example of a class, 0 for another; every label is needed."""
 
     positive: str
@@ -79,17 +83,17 @@ class AucMethod(InPercent[Ranking, Pairs]):
     @property
     def reading(self) -> Reading:
         """Scores of any size, and labels that are classes."""
-        return Reading(Numbers(), Content.CLASSES)
+        return READING
 
     def needs_label(self, panel: Panel) -> Mask:
         """All examples."""
-        return _IsOf(self.quantity.positive).needs_label(panel)
+        return IsOf(self.quantity.positive).needs_label(panel)
 
     def statistic(self, outcomes: Outcomes) -> Pairs:
         """The pairs of all examples."""
         from proctor.counting.said import Said
 
-        said, is_positive = outcomes.values(Said(self.quantity.model)), outcomes.values(_IsOf(self.quantity.positive))
+        said, is_positive = outcomes.values(Said(self.quantity.model)), outcomes.values(IsOf(self.quantity.positive))
         return pairs(said[is_positive == 1], said[is_positive == 0])
 
     def rejects(
@@ -138,9 +142,13 @@ class AucMethod(InPercent[Ranking, Pairs]):
     @property
     def remarks(self) -> tuple[str, ...]:
         """The area in words."""
-        positive = self.quantity.positive
-        chance = f"the chance that an example of class {positive} has a larger prediction than one of another class"
-        return (f"The AUC is {chance}; a tie counts half.",)
+        return (chance_in_words(self.quantity.positive),)
+
+
+def chance_in_words(positive: str) -> str:
+    """The area in words."""
+    chance = f"the chance that an example of class {positive} has a larger prediction than one of another class"
+    return f"The AUC is {chance}; a tie counts half."
 
 
 def pairs(positives: Floats, negatives: Floats) -> Pairs:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from proctor.language import Clause, Ratio, RatioDifference
+from proctor.language import Clause, MetricDifference, Ratio
 from proctor.methods.method import Sequential
 from proctor.methods.metric import Metric
 from proctor.methods.one_class import OfOneClass, OfOneModel, OfTwoModels, ratio_called
@@ -36,7 +36,7 @@ class Groups(NamedTuple):
     estimate: float
 
 
-class _BalancedMethod(OfOneClass[Ratio | RatioDifference, Groups], Sequential[Ratio | RatioDifference, Groups]):
+class _BalancedMethod(OfOneClass[Ratio | MetricDifference, Groups], Sequential[Ratio | MetricDifference, Groups]):
     """Judges balanced accuracy, or its difference between two models."""
 
     noun = "balanced accuracy"
@@ -83,11 +83,11 @@ class _BalancedMethod(OfOneClass[Ratio | RatioDifference, Groups], Sequential[Ra
         return BalancedSizing(share, simulate, progress)
 
 
-class BalancedMethod(OfOneModel[Ratio | RatioDifference, Groups], _BalancedMethod):
+class BalancedMethod(OfOneModel[Ratio | MetricDifference, Groups], _BalancedMethod):
     """Judges balanced accuracy by the groups."""
 
 
-class BalancedDifferenceMethod(OfTwoModels[Ratio | RatioDifference, Groups], _BalancedMethod):
+class BalancedDifferenceMethod(OfTwoModels[Ratio | MetricDifference, Groups], _BalancedMethod):
     """Judges a difference of balanced accuracies by the groups."""
 
 

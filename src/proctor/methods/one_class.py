@@ -6,7 +6,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from proctor.counting.events import Called, Event, Positive
-from proctor.language import Call, Clause, FScore, Ratio, RatioDifference, Variable
+from proctor.language import Call, Clause, FScore, MetricDifference, Ratio, Variable
 from proctor.language.tree import Argument, Name, Number, Text, decimal_text
 from proctor.methods.figures import MODELS, percent, points
 from proctor.methods.method import Method
@@ -17,7 +17,7 @@ from proctor.spelling import class_name
 if TYPE_CHECKING:
     from proctor.counting.panel import Mask, Panel
 
-Judged = TypeVar("Judged", bound=Ratio | FScore | RatioDifference)
+Judged = TypeVar("Judged", bound=Ratio | FScore | MetricDifference)
 Statistic = TypeVar("Statistic")
 
 

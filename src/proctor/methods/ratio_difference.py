@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from proctor.counting.events import is_class
-from proctor.language import Clause, RatioDifference
+from proctor.language import Clause, MetricDifference, Ratio
 from proctor.methods.method import Counted, Sequential
 from proctor.methods.one_class import OfTwoModels
 from proctor.methods.ratio import KINDS
@@ -31,19 +31,25 @@ WEIGHTS = {"precision": 0.0, "f1": 1.0}
 Statistic = TypeVar("Statistic")
 
 
-class _OfKind(OfTwoModels[RatioDifference, Statistic]):
+class _OfKind(OfTwoModels[MetricDifference, Statistic]):
     """Noun and labels of the metrics of `proctor.methods.ratio`."""
+
+    @property
+    def metric(self) -> str:
+        """Name of the metric."""
+        assert isinstance(self.quantity.of, Ratio)  # noqa: S101  # how `proctor.methods:METHODS` chooses this method
+        return self.quantity.of.metric
 
     @property
     def noun(self) -> str:
         """The metric in sentences."""
-        return KINDS[self.quantity.metric].noun
+        return KINDS[self.metric].noun
 
     def needs_label(self, panel: Panel) -> Mask:
         """All examples; for precision those alone that a model calls positive."""
         import numpy as np
 
-        if self.quantity.metric != "precision":
+        if self.metric != "precision":
             return super().needs_label(panel)
         given = [values for model in self.models if (values := panel.of(model)) is not None]
         called = [is_class(values, self.quantity.positive) for values in given]
@@ -65,12 +71,12 @@ class Pairs(NamedTuple):
     part: int
 
 
-class ShareDifferenceMethod(_OfKind[Pairs], Counted[RatioDifference, Pairs]):
+class ShareDifferenceMethod(_OfKind[Pairs], Counted[MetricDifference, Pairs]):
     """Judges a difference of recall or specificity by wins and losses among the examples that count."""
 
     def of_counts(self, counts: Sequence[int]) -> Pairs:
         """Wins and losses, and the examples that count."""
-        is_recall = self.quantity.metric == "recall"
+        is_recall = self.metric == "recall"
         part = [counts[calls << 1 | is_recall] for calls in range(4)]
         first, second = part[0b01], part[0b10]
         return Pairs(first, second, sum(part)) if is_recall else Pairs(second, first, sum(part))
@@ -102,10 +108,10 @@ class ShareDifferenceMethod(_OfKind[Pairs], Counted[RatioDifference, Pairs]):
         """Size of the exact paired test: the number of examples that count."""
         from proctor.methods.sizes.ratio_difference import ShareDifferenceSizing
 
-        return ShareDifferenceSizing(share, is_recall=self.quantity.metric == "recall")
+        return ShareDifferenceSizing(share, is_recall=self.metric == "recall")
 
 
-class CellsMethod(_OfKind["Codes"], Sequential[RatioDifference, "Codes"]):
+class CellsMethod(_OfKind["Codes"], Sequential[MetricDifference, "Codes"]):
     """Judges a difference of precision or F1 by betting on cells, in the order fixed at registration."""
 
     def of_codes(self, codes: Codes) -> Codes:
@@ -154,7 +160,7 @@ class CellsMethod(_OfKind["Codes"], Sequential[RatioDifference, "Codes"]):
 
     @property
     def _weight(self) -> float:
-        return WEIGHTS[self.quantity.metric]
+        return WEIGHTS[self.metric]
 
     def _contrast(self, codes: Codes) -> Contrast:
         from proctor.stats.contrast import Contrast

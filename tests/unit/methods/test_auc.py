@@ -117,7 +117,7 @@ def test_pairs__of_a_model_that_is_missing() -> None:
     [
         ("auc(n) > 0.9", 'Write `auc(n, "spam")`'),
         ('roc_auc_score(n, "x") > 0.9', "Did you mean `auc`?"),
-        ('auc(n, "x") - auc(o, "x") > 0', "Compare one with a number"),
+        ('auc(n, "x") + auc(o, "x") > 0', "Compare one with a number"),
         ('auc(n, "x") > 0.9 and n > 0.8', "read one file in two ways"),
         ('auc(n, "x") > 90', "90 % is written 0.9"),
     ],

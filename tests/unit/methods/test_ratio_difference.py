@@ -14,7 +14,7 @@ from proctor.conditions import measured_by, normalize, parse, question_of_text
 from proctor.counting.panel import Panel
 from proctor.errors import Misuse
 from proctor.evaluation import evaluate, figures
-from proctor.language import Clause, RatioDifference, Variable
+from proctor.language import Clause, MetricDifference, Ratio, Variable
 from proctor.methods import is_gain, method_of
 from proctor.methods.ratio import KINDS
 from proctor.methods.sizes.share import Share
@@ -159,7 +159,7 @@ def test_words__say_which_model_has_more() -> None:
 def test_measured__as_feedback() -> None:
     """An estimate on a grid may be of a difference."""
     measured = measured_by('0.5 - 2 * (f1(n, "spam") - f1(o, "spam"))')
-    assert RatioDifference("f1", Variable.N, Variable.O, "spam") == measured.quantity
+    assert MetricDifference(Ratio("f1", Variable.N, "spam"), Variable.O) == measured.quantity
     assert 0.3 == pytest.approx(measured.value(0.1))
 
 

@@ -143,13 +143,14 @@ def approximate_size(test: Scaled, log_miss: float) -> int:
     if gain <= 0:
         return 2**40
     square = float(chances @ (values - test.null) ** 2)
-    evidence, doubt = _deviate(test.log_level), _deviate(log_miss)
+    evidence, doubt = deviate(test.log_level), deviate(log_miss)
     # The second term is the price of bets that are limited by ruin (Bernstein's, to first order).
     gaussian = square * ((evidence + doubt) / gain) ** 2 + 2 * -test.log_level * test.null / (3 * gain)
     return math.ceil(WIDTH * gaussian)
 
 
-def _deviate(log_probability: float) -> float:
+def deviate(log_probability: float) -> float:
+    """The standard normal deviate that is exceeded with such a probability, at least 0."""
     from scipy.special import ndtri_exp
 
     return max(0.0, -float(ndtri_exp(log_probability)))
