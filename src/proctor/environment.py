@@ -59,6 +59,11 @@ def keys_of(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: environ[name] for name in KEY_VARIABLES if name in environ}
 
 
+def forget_keys() -> None:
+    """Forget what was taken, for a process that goes on to something else."""
+    _taken.clear()
+
+
 def forbid_core_dumps() -> None:
     """
     Keep this process's memory out of core dumps and debuggers; called before anything secret is held.
