@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 from proctor.budget import SPENT, Account, Adaptivity, Mode, Stakes, Step
-from proctor.conditions import Formula, slices
+from proctor.conditions import Formula, clusters, slices
 from proctor.planning import Reach, Sizes, Terms, reachable_tolerance
 from proctor.release import BudgetReport
 
@@ -39,8 +39,9 @@ class Prospect:
 
     @property
     def is_known(self) -> bool:
-        """False where the books are read without the test set, and the condition is about slices of it."""
-        return self.sizes.keys() >= set(slices(self.formula))
+        """False where the books are read without the test set, and the condition is about slices or clusters of it."""
+        counted = {None} if clusters(self.formula) else set()
+        return self.sizes.keys() >= {*slices(self.formula), *counted}
 
     def reach(self, log_level: float) -> Reach:
         """Tolerance that an evaluation at *log_level* reaches, of the clause furthest from what it asks."""

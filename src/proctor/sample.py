@@ -36,6 +36,8 @@ class Sample:
         slices: Masks of the slices that can be asked, in the order of the test set.
         mask: Examples that it is about; ``None`` for all.
         engine: What counts.
+        clusters: Number of the cluster of each example, in the order of the test set, by which clusters are read;
+            ``None`` where examples are judged one by one.
     """
 
     panel: Panel
@@ -44,6 +46,7 @@ class Sample:
     slices: Mapping[Slice, Mask] = field(default_factory=dict)
     mask: Mask | None = None
     engine: Engine = NUMPY
+    clusters: NDArray[np.intp] | None = None
 
     @property
     def n_examples(self) -> int:
@@ -86,6 +89,16 @@ class Sample:
         self._refuse_missing(valuing)
         values: NDArray[np.float64] = valuing.values_of(self.panel, self.labels)[self._order]
         return values
+
+    def cluster_means(self, valuing: Valuing) -> NDArray[np.float64]:
+        """The mean value of each cluster, in an order fixed at registration; errors as `counts`."""
+        assert self.clusters is not None  # noqa: S101  # a gate with clusters asks for nothing else, and no other does
+        self._refuse_missing(valuing)
+        values = valuing.values_of(self.panel, self.labels)
+        rows = slice(None) if self.mask is None else self.mask
+        totals, sizes = (np.bincount(self.clusters[rows], weights) for weights in (values[rows], None))
+        means: NDArray[np.float64] = totals[sizes > 0] / sizes[sizes > 0]
+        return means
 
     def rows_to_label(self, formula: Formula) -> Mask:
         """

@@ -20,6 +20,7 @@ from proctor.conditions import (
     Slice,
     Variable,
     clauses,
+    clustered,
     normalize,
     parse,
     slices,
@@ -63,7 +64,9 @@ def in_words(formula: Formula) -> str:
     return _told(formula, is_top=True)
 
 
-def explain(condition_text: str, mode: str = "fp-free", reliability: float | None = None) -> Explanation:
+def explain(
+    condition_text: str, mode: str = "fp-free", reliability: float | None = None, cluster: str | None = None
+) -> Explanation:
     """
     Say what a condition asks, what a pass of it means, and what it does not mean.
 
@@ -71,16 +74,17 @@ def explain(condition_text: str, mode: str = "fp-free", reliability: float | Non
         condition_text: The condition as a person writes it.
         mode: ``fp-free`` (a pass is proven) or ``fn-free`` (a fail is proven).
         reliability: Probability that no proven outcome is ever wrong, in (0, 1); ``None`` to leave it open.
+        cluster: Column whose values are one observation each; ``None`` where each example is one.
 
     Raises:
-        ConditionError: If the text is no condition, or one that cannot mean anything.
+        ConditionError: If the text is no condition, one that cannot mean anything, or none that goes by clusters.
         DomainError: If *mode* or *reliability* lies outside its domain.
     """
     if mode not in {"fp-free", "fn-free"}:
         raise DomainError(f"mode must be fp-free or fn-free, not {mode!r}")
     if reliability is not None and not 0 < reliability < 1:
         raise DomainError(f"reliability must lie between 0 and 1, not {reliability!r}")
-    formula = normalize(parse(condition_text))
+    formula = clustered(normalize(parse(condition_text)), cluster)
     asks = (f"It asks whether {in_words(formula)}.", *_legend(formula), *_slices(formula), *_resolutions(formula, mode))
     if mode == "fp-free":
         return Explanation(asks, _proven_pass(formula, reliability), _limits_of_proven_pass(formula))

@@ -24,16 +24,20 @@ Examples:
     help="Which outcome is never wrong: a pass, or a fail.",
 )
 @click.option("--reliability", type=float, help="Probability of never being wrong, such as 0.999.")
+@click.option(
+    "--cluster", metavar="COLUMN", help="As `testset.cluster`: all examples of one value are one observation."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def explain(condition: str, mode: str, reliability: float | None, as_json: bool) -> None:
+def explain(condition: str, mode: str, reliability: float | None, cluster: str | None, as_json: bool) -> None:
     """Say in plain words what CONDITION asks, what a pass means and what it does not mean."""
     from proctor import conditions, words
     from proctor.cli import terminal_width
     from proctor.gatefile import STAKES
 
-    explanation = words.explain(condition, mode, reliability)
+    explanation = words.explain(condition, mode, reliability, cluster)
     if as_json:
         canonical = {"condition": str(conditions.parse(condition)), "mode": mode, "reliability": reliability}
+        canonical |= {"cluster": cluster} if cluster else {}
         click.echo(json_text({**canonical, **explanation._asdict()}))
         return
     parts = (

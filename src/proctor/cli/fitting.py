@@ -70,7 +70,8 @@ def fit(gate: Gate) -> Fit | None:
     try:
         labels = Source(gate.resolve(source.labels), fence=gate.fence)
         shown = source.features and Source(gate.resolve(source.features), fence=gate.guard_of_features)
-        n_examples = load(ExampleFiles(labels, shown or None, source.id, source.label)).n_examples
+        testset = load(ExampleFiles(labels, shown or None, source.id, source.label))
+        n_examples = testset.n_examples if gate.cluster is None else int(testset.clusters(gate.cluster).max()) + 1
         found = _plan(gate, n_examples, gate.stakes)
     except ProctorError:
         return None

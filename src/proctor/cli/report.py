@@ -57,6 +57,6 @@ def plan_of(gate: Gate, n_examples: int) -> Plan | None:
     from proctor.planning import plan
 
     try:
-        return plan(gate.formula, gate.request(n_examples))
+        return plan(gate.formula, gate.request(None if gate.cluster else n_examples))  # of clusters there are fewer
     except Misuse:
         return None

@@ -32,6 +32,8 @@ from proctor.language import (
     Variable,
     allocate,
     clauses,
+    clustered,
+    clusters,
     expanded,
     parse,
     quantity_variables,

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from proctor.custody.corrections import put_in_place
-from proctor.errors import AccountHandedOn, BudgetSpent, TestSetRetired
+from proctor.errors import AccountHandedOn, BudgetSpent, DataError, TestSetRetired
 from proctor.gate import labels
 from proctor.gate.books import refuse_outgrown, refuse_pending
 from proctor.gate.session import Session
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Dropped, Extended
+from proctor.predictions.labels import Mask
+from proctor.reports.sentences import count
 from proctor.testset import TestSet
 
 Record = TypeVar("Record", Extended, Dropped)
@@ -41,6 +43,29 @@ def earlier(life: TestSetHistory, kind: type[Record], version: str) -> Change[Re
     if last is None or life.version != version or not isinstance(last.record, kind):
         return None
     return Change(last.record, last.entry.number, completed=True)
+
+
+def refuse_split(whole: TestSet, cluster: str | None, mask: Mask) -> None:
+    """
+    Refuse to part the examples of one cluster: it is one observation, and is in use as a whole or not at all.
+
+    Args:
+        whole: All examples, those that come or go included.
+        cluster: Name of the column of clusters; ``None`` if there are none.
+        mask: The examples on one side.
+
+    Raises:
+        DataError: If a cluster lies on both sides.
+    """
+    if cluster is None:
+        return
+    numbers = whole.clusters(cluster)
+    if n_split := len({*numbers[mask].tolist()} & {*numbers[~mask].tolist()}):
+        raise DataError(
+            f"{count(n_split, 'clusters')} by {cluster!r} would be parted: a part of the examples of each is in use, "
+            "and another comes or goes",
+            hint="A cluster is one observation: add or drop all of its examples at once. Nothing was recorded.",
+        )
 
 
 def refuse_unchangeable(session: Session, life: TestSetHistory, before: TestSet) -> None:

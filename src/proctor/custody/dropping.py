@@ -16,7 +16,7 @@ from typing import NamedTuple, assert_never
 
 import numpy as np
 
-from proctor.custody.changes import Change, earlier, refuse_unchangeable, written
+from proctor.custody.changes import Change, earlier, refuse_split, refuse_unchangeable, written
 from proctor.custody.reasons import refuse_no_reason
 from proctor.errors import DataError, Misuse, ModelError
 from proctor.gate.books import LedgerView
@@ -118,6 +118,7 @@ def _shrinking(session: Session, rule: Rule) -> _Shrinking:
             f"{rule}: that is {said} of the {before.n_examples:,} examples",
             hint="Name a rule by which some go and some stay. Nothing was recorded.",
         )
+    refuse_split(before, session.gate.cluster, stays)
     gone = set() if before.ids is None else {before.ids[row] for row in np.flatnonzero(~stays)}
     contents = {"labels": _without(before.files, before.files.labels, gone, stays)}
     files = replace(before.files, labels=replace(before.files.labels, content=contents["labels"]))

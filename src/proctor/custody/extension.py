@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from proctor.custody.changes import Change, earlier, refuse_unchangeable, written
+from proctor.custody.changes import Change, earlier, refuse_split, refuse_unchangeable, written
 from proctor.custody.reasons import refuse_no_reason
 from proctor.errors import DataError, Misuse
 from proctor.gate.books import LedgerView, traits_in_books
@@ -149,6 +149,7 @@ def _record(
         return done, session.registry.held(life, growth.after.hashes, growth.after.read_labels)
     refuse_unchangeable(session, life, growth.before)
     _refuse_changed(growth)
+    refuse_split(growth.after, session.gate.cluster, np.arange(growth.after.n_examples) < growth.before.n_examples)
     for other in books.lives.values():
         _refuse_known(growth, other, is_own=other is life)
     register = session.registry.held(life, growth.before.hashes, growth.before.read_labels)

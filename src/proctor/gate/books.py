@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from proctor.budget import SPENT, Account, open_account
-from proctor.conditions import Clause, Formula, clauses, expanded, slices
+from proctor.conditions import Clause, Formula, clauses, clusters, expanded, slices
 from proctor.errors import (
     AccountHandedOn,
     BudgetSpent,
@@ -97,14 +97,17 @@ class LedgerView(NamedTuple):
 
     def sizes(self, formula: Formula) -> Sizes:
         """
-        Size of each slice that *formula* is about; of none where the test set is not here.
+        Size of each slice that *formula* is about, in clusters where these are judged, and then of the whole, too.
+
+        Nothing where the test set is not here.
 
         Raises:
-            Misuse: If a column of a slice is not one that the test set is known by.
-            DataError: If a slice is empty, or compares with a number what is none; or if columns were renamed.
+            Misuse: If a column of a slice, or that of the clusters, is not one that the test set is known by.
+            DataError: If a slice is empty, or compares with a number what is none; if not every example is in one of
+                several clusters; or if columns were renamed.
         """
-        asked = slices(formula)
-        if self.testset is None or not asked:
+        asked, cluster = slices(formula), clusters(formula)
+        if self.testset is None or not (asked or cluster):
             return NO_SLICES
         # The fingerprint goes by what stands in the columns, not by their names.
         if self.life is not None and self.life.registered.record.columns != self.testset.columns:
@@ -112,7 +115,11 @@ class LedgerView(NamedTuple):
                 "columns of the features have other names than when this test set was registered; nothing was spent",
                 hint=f"Name them again {', '.join(map(repr, self.life.registered.record.columns))}.",
             )
-        return {slice_: int(mask.sum()) for slice_, mask in self.testset.masks(asked).items()}
+        masks = self.testset.masks(asked)
+        if cluster is None:
+            return {slice_: int(mask.sum()) for slice_, mask in masks.items()}
+        whose = self.testset.clusters(cluster)
+        return {None: len({*whose.tolist()})} | {each: len({*whose[mask].tolist()}) for each, mask in masks.items()}
 
     def account(self, gate: Gate) -> Account:
         """The account of the test set; a fresh one if it is not registered yet."""
@@ -377,6 +384,10 @@ def refuse_if_out_of_reach(
 
 
 def _told(clause: Clause, n_examples: int, sizes: Sizes) -> str:
+    cluster = clusters(clause)
+    noun = "examples" if cluster is None else "clusters"
+    found = examples_of(clause, n_examples, sizes)
+    whose = "" if cluster is None else f" (by `{cluster}`)"
     if clause.slice is None:
-        return f"these {n_examples:,} examples"
-    return f"the {count(examples_of(clause, n_examples, sizes), 'examples')} of the slice `{clause.slice}`"
+        return f"these {count(found, noun)}{whose}"
+    return f"the {count(found, noun)}{whose} of the slice `{clause.slice}`"

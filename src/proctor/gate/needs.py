@@ -53,14 +53,14 @@ def next_set_hint(gate: Gate, before: TestSetHistory | None) -> str:
 
 def _needed(found: Plan) -> str:
     of_slices = [f"{size:,} on `{slice_}`" for slice_, size in found.slices]
-    return f"{found.examples:,} examples" + (f" ({', '.join(of_slices)})" if of_slices else "")
+    return f"{found.examples:,} {found.counted}" + (f" ({', '.join(of_slices)})" if of_slices else "")
 
 
 def _more_needed(gate: Gate, before: TestSetHistory | None) -> int | None:
     """Examples that the set lacks for its next evaluation; ``None`` if it cannot grow, or lacks none."""
     if before is None or before.retired is not None or before.heir is not None or before.account.is_spent:
         return None
-    if gate.testset.inputs is Inputs.SEALED:
+    if gate.testset.inputs is Inputs.SEALED or gate.cluster is not None:
         return None
     n_examples = before.in_use.n_examples
     terms = prospect(gate, gate.formula, n_examples).terms.at(before.account.next_log_level(gate.stakes))

@@ -6,6 +6,9 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from proctor.conditions import Formula, Variable, clauses, expanded, slices
 from proctor.counting.events import is_class
 from proctor.errors import DataError, Misuse, ModelError, ProctorError
@@ -128,7 +131,12 @@ class Predicting:
         if self.is_open and self.testset.files.classes is None and self.gate.reading.predictions is None:
             _refuse_unsaid(self.gate.formula, panel)
         masks = self.testset.masks(slices(expanded(self.gate.formula, self.testset.groups)))
-        return Sample(panel, self.read_labels(), self.testset.order, masks)
+        return Sample(panel, self.read_labels(), self.testset.order, masks, clusters=self._clusters)
+
+    @property
+    def _clusters(self) -> NDArray[np.intp] | None:
+        column = self.gate.testset.cluster
+        return None if column is None else self.testset.clusters(column)
 
     def keep(self, *models: ModelPredictions | None) -> None:
         """Keep the predictions of *models* that have given valid ones."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from proctor import __version__
 from proctor.budget import SPENT, STAKE_UNITS, Mode
-from proctor.conditions import Formula, normalize, parse
+from proctor.conditions import Formula, parse
 from proctor.errors import FAILED, PASSED
 from proctor.forecast import Prospect, budget_report
 from proctor.gate.books import LedgerView
@@ -32,7 +32,7 @@ def release_of(
     """The release of a verdict that is in the ledger."""
     record = taken.record
     verdict = life.outcome_of(taken)
-    formula = gate.formula if isinstance(record, Adopted) else normalize(parse(record.condition))
+    formula = gate.formula if isinstance(record, Adopted) else gate.read(record.condition)
     return Release(
         verdict=verdict,
         exit_code=FAILED if verdict is Verdict.FAIL else PASSED,

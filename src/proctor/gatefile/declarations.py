@@ -65,6 +65,8 @@ class TestSetSource:
         sample: File of a few public examples, on which a candidate is tried first.
         inputs: Who has seen the inputs.
         classes: Every label that may occur, as text; ``None`` for those that do occur.
+        cluster: Name of the column of features that tells whose each example is; all examples of one are one
+            observation. ``None`` where each example is one.
     """
 
     __test__ = False  # not a test case
@@ -77,6 +79,7 @@ class TestSetSource:
     sample: str | None = None
     inputs: Inputs = Inputs.OPEN
     classes: tuple[str, ...] | None = None
+    cluster: str | None = None
 
 
 class DevelopmentFiles(NamedTuple):
@@ -138,7 +141,16 @@ class Policy:
     @cached_property
     def formula(self) -> Formula:
         """The condition's clauses in normal form."""
-        return conditions.normalize(conditions.parse(self.condition))
+        return self.read(self.condition)
+
+    def read(self, condition: str) -> Formula:
+        """The clauses of a *condition* in normal form, as they are judged here."""
+        return conditions.clustered(conditions.normalize(conditions.parse(condition)), self.cluster)
+
+    @property
+    def cluster(self) -> str | None:
+        """Name of the column whose values are one observation each; options alone declare none."""
+        return None
 
     @cached_property
     def reading(self) -> Reading:
@@ -236,6 +248,11 @@ class Gate(Policy):
         if self.testset.inputs is Inputs.SEALED and isinstance(self.candidate, PredictionsFile):
             message = f"the inputs are sealed, so `{self.candidate.predictions}` was made by somebody who saw them"
             raise GateFileError(message, hint="Name a `command:` or a `model:`; it is run in the sandbox.")
+
+    @property
+    def cluster(self) -> str | None:
+        """Name of the column whose values are one observation each; ``None`` where each example is one."""
+        return self.testset.cluster
 
     @property
     def feedback_bits(self) -> float:

@@ -151,6 +151,12 @@ _TESTSET = Section(
             shown_default="open",
         ),
         Key("classes", ListOf(Text(any_scalar=True)), "Every label that may occur; left out: those that do."),
+        Key(
+            "cluster",
+            Text(),
+            "Column of the features that tells whose each example is, such as the user or the document: all examples "
+            "of one are one observation, their mean, and each counts once. Left out: each example is one.",
+        ),
     ),
     TestSetSource,
 )

@@ -55,6 +55,8 @@ def schema() -> Schema:
     program = _where(candidate={"anyOf": [{"required": ["command"]}, {"required": ["model"]}]})
     sealed = _where(testset=_where(inputs={"const": "sealed"}))
     no_predictions = {"candidate": {"not": {"required": ["predictions"]}}, "sandbox": {"not": asks_for_none()}}
+    open_features = {"required": ["features"], "properties": {"inputs": {"not": {"const": "sealed"}}}}
+    clustered = {"testset": open_features, "bound": {"const": "exact"}}
     no_timeout = {"candidate": {"properties": {"timeout": False}}}
     return {
         "allOf": [
@@ -65,6 +67,7 @@ def schema() -> Schema:
             {"if": program, "then": {"properties": {"testset": {"required": ["features"]}}}},
             {"if": sealed, "then": {"properties": no_predictions}},
             {"if": {"required": ["slot"]}, "then": {**sealed, "properties": {**sealed["properties"], **no_timeout}}},
+            {"if": _where(testset={"required": ["cluster"]}), "then": {"properties": clustered}},
             *_trust(),
         ]
     }
@@ -105,6 +108,7 @@ def check_gate(values: Values, source: Source) -> None:
     candidate, testset = values.get("candidate"), values.get("testset")
     if formula is not None and isinstance(testset, TestSetSource):
         _slices_are_open(formula, testset, source)
+        _clusters_are_judged(values, formula, testset, source)
         _classes_are_declared(formula, testset, source)
     if isinstance(candidate, Model) and (problem := format_of(candidate.model).problem(candidate.trust)):
         source.report(source.place_of("candidate", "trust"), problem)
@@ -193,6 +197,26 @@ def _slices_are_open(formula: Formula, testset: TestSetSource, source: Source) -
         elif testset.features is None:
             message = f"`testset` needs `features`: the file with the columns of `{slice_}`"
             source.report(source.place_of("testset"), message)
+
+
+def _clusters_are_judged(values: Values, formula: Formula, testset: TestSetSource, source: Source) -> None:
+    """How many clusters there are is told in advance, as with slices; and only means over examples are averaged."""
+    if testset.cluster is None:
+        return
+    place = source.place_of("testset", "cluster")
+    if testset.inputs is Inputs.SEALED:
+        source.report(place, "`cluster` goes with open inputs only so far; leave it out")
+    elif testset.features is None:
+        message = f"`testset` needs `features`: the file with the column `{testset.cluster}`"
+        source.report(source.place_of("testset"), message)
+    if values.get("bound") in {Bound.HOEFFDING, Bound.BENNETT}:
+        source.report(source.place_of("bound"), f"`bound: {values['bound']}` knows no clusters; use `exact`")
+    if isinstance(values.get("feedback"), Estimate):
+        source.report(source.place_of("feedback"), "`estimate` counts examples, and here clusters count; leave it out")
+    try:
+        conditions.clustered(formula, testset.cluster)
+    except ConditionError as error:
+        source.report(source.place_of("condition"), f"{error.message}. {error.hint}")
 
 
 def _testset_feeds_candidate(testset: TestSetSource, candidate: Candidate, source: Source) -> None:

@@ -13,10 +13,22 @@ Importing this package loads the standard library alone; lark comes with the fir
 
 from __future__ import annotations
 
-from proctor.language.clauses import Clause, Formula, clauses, expanded, restrict, slices, variables
+from proctor.language.clauses import (
+    Clause,
+    Formula,
+    clauses,
+    clustered,
+    clusters,
+    expanded,
+    restrict,
+    slices,
+    variables,
+)
 from proctor.language.logic import Assignment, Truth, allocate, truth
 from proctor.language.parser import parse
 from proctor.language.quantities import (
+    Averaged,
+    Clustered,
     Difference,
     FScore,
     Linear,

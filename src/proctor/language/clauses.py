@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TypeVar, assert_never, cast
 
-from proctor.language.quantities import Quantity, quantity_variables
+from proctor.errors import ConditionError
+from proctor.language.quantities import Averaged, Clustered, Quantity, quantity_variables
 from proctor.language.tree import AllOf, AnyOf, Leaf, Slice, Variable, column_text
 
 Target = TypeVar("Target")
@@ -84,6 +85,37 @@ def expanded(formula: Formula, groups: Callable[[Slice], tuple[Slice, ...]]) -> 
         return formula
     # A clause may become an AND, which `mapped` flattens into the one around it.
     return renumbered(mapped(formula, cast("Callable[[Clause], Clause]", change)))
+
+
+def clustered(formula: Formula, cluster: str | None) -> Formula:
+    """
+    The formula about the mean over clusters in place of that over examples; as it stands where *cluster* is ``None``.
+
+    Args:
+        formula: The formula.
+        cluster: Name of the column that tells whose each example is.
+
+    Raises:
+        ConditionError: If a clause is about what is no mean of one value of each example.
+    """
+
+    def change(clause: Clause) -> Clause:
+        if not isinstance(clause.quantity, Averaged):
+            raise ConditionError(
+                f"`{clause}` cannot be judged by clusters of `{cluster}`: `{clause.quantity}` is no mean of one value "
+                "of each example",
+                "By clusters go accuracies and their differences (`n - o`), and means (`mean(n)`, `mae(n, max=10)`, "
+                '`brier(n, "spam")`). Ask the rest of a test set with one example of each cluster.',
+            )
+        return replace(clause, quantity=Clustered(clause.quantity, str(cluster)))
+
+    return formula if cluster is None else mapped(formula, change)
+
+
+def clusters(formula: Formula) -> str | None:
+    """Name of the column by whose clusters *formula* is judged; ``None`` if it is judged by examples."""
+    quantity = clauses(formula)[0].quantity
+    return quantity.cluster if isinstance(quantity, Clustered) else None
 
 
 def restrict(formula: Formula, allowed: Iterable[Variable]) -> Formula | None:

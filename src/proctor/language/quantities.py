@@ -145,7 +145,38 @@ class MetricDifference(Whole):
         return f"{self.of} - {replace(self.of, model=self.minus)}"
 
 
-Quantity = Proportion | Difference | Linear | OneMetric | MetricDifference | Mean | Quantile | Within
+Averaged = Proportion | Difference | Linear | Mean
+"""Quantities that are the mean of one bounded value of each example."""
+
+
+@dataclass(frozen=True)
+class Clustered(Whole):
+    """
+    A quantity averaged over clusters in place of examples: each cluster counts once, however many examples it has.
+
+    Attributes:
+        of: The quantity.
+        cluster: Name of the column that tells whose each example is.
+    """
+
+    of: Averaged
+    cluster: str
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d."""
+        return self.of.weights
+
+    @property
+    def terms(self) -> tuple[tuple[float, str], ...]:
+        """Coefficients and names of what it is made of; none is 0."""
+        return self.of.terms
+
+    def __str__(self) -> str:
+        return str(self.of)
+
+
+Quantity = Proportion | Difference | Linear | OneMetric | MetricDifference | Mean | Quantile | Within | Clustered
 
 DISAGREEMENT = Proportion(Variable.D)
 """The share of examples on which candidate and baseline differ: the only quantity that needs no labels."""
@@ -197,6 +228,8 @@ def value_range(quantity: Quantity) -> tuple[float, float]:
         >>> value_range(Linear(n=1, o=-1, d=1))
         (0.0, 2.0)
     """
+    if isinstance(quantity, Clustered):
+        return value_range(quantity.of)
     weights = tuple(Fraction(weight) for weight in quantity.weights)
     low, high = quantity.extremes if isinstance(quantity, Mean) else extremes(weights)
     return float(low), float(high)

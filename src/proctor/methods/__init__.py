@@ -16,6 +16,7 @@ from proctor.errors import ConditionError
 from proctor.language import (
     Call,
     Clause,
+    Clustered,
     Difference,
     Formula,
     FScore,
@@ -33,6 +34,7 @@ from proctor.methods.accuracy import ACCURACY
 from proctor.methods.auc import AUC, AucMethod
 from proctor.methods.auc_difference import AucDifferenceMethod
 from proctor.methods.balanced import BALANCED, BalancedDifferenceMethod, BalancedMethod
+from proctor.methods.clustered import of_clusters
 from proctor.methods.difference import DifferenceMethod
 from proctor.methods.error import ERROR
 from proctor.methods.fbeta import FBETA, FBetaMethod
@@ -75,6 +77,7 @@ METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     Mean: MeanMethod,
     Ranking: AucMethod,
     Within: WithinMethod,
+    Clustered: of_clusters,
 }
 """The method of each kind of quantity."""
 

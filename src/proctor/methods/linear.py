@@ -11,6 +11,7 @@ from proctor.methods.method import Sequential
 from proctor.methods.standard import Betting
 
 if TYPE_CHECKING:
+    from proctor.counting.panel import Labeled, Panel
     from proctor.methods.method import Codes, Floats
     from proctor.methods.sizes.share import Share
     from proctor.methods.sizing import Progress, Sizing
@@ -39,6 +40,14 @@ class LinearMethod(Betting[Linear], Sequential[Linear, "Floats"]):
         values = [sum(w for bit, w in enumerate(weights) if code >> bit & 1) for code in range(1 << len(weights))]
         found: Floats = np.array(values, np.float64)[codes]
         return found
+
+    def values_of(self, panel: Panel, labels: Labeled) -> Floats:
+        """Value of each example, in the order of the test set."""
+        import numpy as np
+
+        from proctor.counting.coding import coded
+
+        return self.of_codes(np.concatenate([*coded(panel, labels, self.events)]))
 
     def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
         """Size by the hinge bound, or by simulating the test."""

@@ -67,6 +67,9 @@ class Outcomes(Protocol):
     def values(self, valuing: Valuing) -> Floats:
         """The value of each example, in the order fixed at registration; errors as `counts`."""
 
+    def cluster_means(self, valuing: Valuing) -> Floats:
+        """The mean value of each cluster, in an order fixed at registration; errors as `counts`."""
+
     def on(self, slice_: Slice) -> Outcomes:
         """
         The same of the examples in a slice.

@@ -15,13 +15,13 @@ from proctor.errors import DomainError
 from proctor.methods import Unit
 from proctor.notebook import points, table
 
-Sizes = Mapping[Slice, int]
-"""Number of examples in each slice of a test set."""
+Sizes = Mapping[Slice | None, int]
+"""Number of examples in each slice of a test set; of clusters where these are judged, and then in the whole, too."""
 
 
 def examples_of(clause: Clause, n_examples: int, sizes: Sizes) -> int:
-    """Examples that a clause is judged on; none where it is about a slice of which nothing is known."""
-    return n_examples if clause.slice is None else sizes.get(clause.slice, 0)
+    """Examples, or clusters, that a clause is judged on; none where it is about a slice of which nothing is known."""
+    return sizes.get(clause.slice, n_examples if clause.slice is None else 0)
 
 
 class Bound(StrEnum):
@@ -229,6 +229,7 @@ class Plan:
         enough: Whether they are enough; ``None`` if none are at hand.
         notes: Assumptions, each a sentence.
         mode: Which outcome is proven, so that its number and not the other's wears the test set out.
+        cluster: Column whose values are counted in place of examples; ``None`` where these are.
     """
 
     examples: int
@@ -246,18 +247,29 @@ class Plan:
     mode: Mode = Mode.FP_FREE
     slices: tuple[tuple[str, int], ...] = ()
     collecting: Collecting | None = None
+    cluster: str | None = None
+
+    @property
+    def noun(self) -> str:
+        """Noun for what is counted: examples, or clusters of them."""
+        return "examples" if self.cluster is None else "clusters"
+
+    @property
+    def counted(self) -> str:
+        """The noun, and by which column."""
+        return self.noun if self.cluster is None else f"{self.noun} by `{self.cluster}`"
 
     def _repr_html_(self) -> str:
         """A small table, for a notebook."""
-        at_hand = None if self.examples_at_hand is None else f"{self.examples_at_hand:,} examples"
+        at_hand = None if self.examples_at_hand is None else f"{self.examples_at_hand:,} {self.counted}"
         reach = None if self.reach is None else points(self.reach.tolerance, self.reach.unit) or "no tolerance at all"
         enough = None if self.enough is None else "yes" if self.enough else "no"
         sizes = (each.method if each.examples is None else f"{each.examples:,}, {each.method}" for each in self.clauses)
         clauses = ((each.text, size) for each, size in zip(self.clauses, sizes, strict=True))
-        slices = ((f"on {slice_}", f"{size:,} examples") for slice_, size in self.slices)
+        slices = ((f"on {slice_}", f"{size:,} {self.counted}") for slice_, size in self.slices)
         notes = (("note", note) for note in self.notes)
         rows = (*clauses, *slices, ("at hand", at_hand), ("they reach", reach), ("enough", enough), *notes)
-        return table(f"{self.examples:,} examples, {self.labels:,} labels", rows)
+        return table(f"{self.examples:,} {self.counted}, {self.labels:,} labels", rows)
 
 
 class Reach(NamedTuple):

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple, assert_never
 
 from proctor.budget import Adaptivity, Contract, open_account
-from proctor.conditions import AllOf, AnyOf, Clause, Formula, Slice, Variable, clauses, slices
+from proctor.conditions import AllOf, AnyOf, Clause, Formula, Slice, Variable, clauses, clusters, slices
 from proctor.errors import BudgetSpent, Misuse
 from proctor.methods import beyond_accuracies, method_of
 from proctor.methods.sizing import Progress, Sizing, within
@@ -72,7 +72,7 @@ def plan(formula: Formula, request: Request, progress: Progress | None = None) -
         if (part := within(progress, index, len(tests))) is not None:
             part(1.0)
     # Of examples that are to be had, nobody has said how many are in which slice.
-    sizes = dict.fromkeys(slices(formula), request.examples or 0)
+    sizes: Sizes = dict.fromkeys(slices(formula), request.examples or 0)
     examples = _largest(clause.examples for clause in planned) or request.examples or 0
     return Plan(
         examples=examples,
@@ -89,6 +89,7 @@ def plan(formula: Formula, request: Request, progress: Progress | None = None) -
         notes=(*_price(formula, request), *_notes(formula, request, tests)),
         mode=request.contract.mode,
         slices=tuple((str(slice_), size) for slice_, size in _needed(tests, planned).items() if slice_),
+        cluster=clusters(formula),
         collecting=_collecting(formula, request, terms, examples) if request.sequential else None,
     )
 
@@ -347,6 +348,12 @@ def _price(formula: Formula, request: Request) -> tuple[str, ...]:
 
 def _notes(formula: Formula, request: Request, tests: tuple[Sizing, ...]) -> tuple[str, ...]:
     notes = []
+    if cluster := clusters(formula):
+        notes.append(
+            f"what is counted is clusters: all examples of one `{cluster}` are one observation, their mean, and each "
+            "counts once; a cluster is counted with the labels where any of its examples needs one. Planned as if the "
+            "examples of a cluster were all alike; an `sd` is that of the means of clusters"
+        )
     if slices(formula) and request.examples is None:
         notes.append("a clause on a slice takes its examples from the slice: draw until each slice has enough of them")
     elif slices(formula):

@@ -196,6 +196,10 @@ class Drawn(NamedTuple):
         """Never: whoever simulates has seen to it that all follows from the `JOINT` events."""
         raise DataError("numbers on examples are not simulated")
 
+    def cluster_means(self, valuing: Valuing) -> NDArray[np.float64]:
+        """Never: which of the drawn examples belong together is not simulated."""
+        raise DataError("clusters are not simulated")
+
     def on(self, slice_: Slice) -> Drawn:
         """Never: which of the drawn examples are in a slice is not simulated."""
         raise DataError(f"the slice `{slice_}` is not simulated")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from proctor.budget import SPENT, open_account
-from proctor.conditions import slices
+from proctor.conditions import clusters, slices
 from proctor.counting.coding import joint_counts
 from proctor.counting.panel import disagreements
 from proctor.counting.reading import Content
@@ -228,6 +228,8 @@ def _chance(context: _Context, panel: Panel, labels: Labels | None) -> _Part:
         return _Part((skipped("chance", "not known: no evaluation is due"),))
     if slices(coming.formula):
         return _Part((skipped("chance", "not known: what happens on slices is not simulated"),))
+    if clusters(coming.formula):
+        return _Part((skipped("chance", "not known: what happens on clusters is not simulated"),))
     if missing := missing_from(panel, coming.formula):
         names = ", ".join(f"`{variable}`" for variable in sorted(missing))
         hint = "Name them: --development-baseline FILE, --development-anchor FILE."

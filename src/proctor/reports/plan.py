@@ -32,15 +32,15 @@ def answer(plan: Plan) -> str:
     about = "" if plan.labels in {0, plan.examples} else "about "
     labels = "no labels" if plan.labels == 0 else f"{about}{plan.labels:,} labels"
     at_least = "at least " if plan.slices else ""
-    of_slices = "".join(f"; {size:,} examples on {slice_}" for slice_, size in plan.slices)
-    return f"{at_least}{plan.examples:,} examples, {labels}{of_slices}"
+    of_slices = "".join(f"; {size:,} {plan.counted} on {slice_}" for slice_, size in plan.slices)
+    return f"{at_least}{plan.examples:,} {plan.counted}, {labels}{of_slices}"
 
 
 def at_hand(plan: Plan) -> str | None:
     """Tolerance that the examples at hand reach, in one line; ``None`` if none are at hand."""
     if plan.examples_at_hand is None or plan.reach is None:
         return None
-    have = f"{plan.examples_at_hand:,} examples at hand"
+    have = f"{plan.examples_at_hand:,} {plan.counted} at hand"
     asked = "" if plan.reach.asked is None else f" (asked: ±{points(plan.reach.asked, plan.reach.unit)})"
     if plan.reach.tolerance is None:
         return f"{have} reach no tolerance at all{asked}"
@@ -78,7 +78,7 @@ def terminal(plan: Plan, condition: str) -> str:
         lines += ["", *_wrapped(expected, "  ")]
     lines.append("")
     for clause in plan.clauses:
-        lines += _clause_lines(clause)
+        lines += _clause_lines(clause, plan.noun)
     rows = [("planned for", held_to(plan)), *_paper(plan)]
     lines += ["", *(f"  {name:<15} {text}" for name, text in rows)]
     lines += ["", "  life of the test set", *(f"    {line}".rstrip() for line in _aligned(life_table(plan)))]
@@ -95,7 +95,7 @@ def markdown(plan: Plan, condition: str) -> str:
         lines += [f"{have}.", ""]
     if (expected := one_at_a_time(plan)) is not None:
         lines += [f"Labels {expected}.", ""]
-    table: list[tuple[str, ...]] = [("clause", "examples", "labels", "method", "why")]
+    table: list[tuple[str, ...]] = [("clause", plan.noun, "labels", "method", "why")]
     table += [(f"`{c.text}`", _number(c.examples), _number(c.labels), c.method, c.reason) for c in plan.clauses]
     lines += [*_markdown_table(table), ""]
     lines += [line for name, text in _paper(plan) for line in (f"{name.capitalize()}: {text}.", "")]
@@ -111,6 +111,7 @@ def to_json(plan: Plan, condition: str) -> Json:
         "condition": condition,
         "examples": plan.examples,
         "labels": plan.labels,
+        **({"cluster": plan.cluster} if plan.cluster else {}),
         **({"slices": dict(plan.slices)} if plan.slices else {}),
         "clauses": [
             {
@@ -161,8 +162,8 @@ def level(log_level: float) -> str:
     return f"{mantissa:.1f}e{exponent:+03d}"
 
 
-def _clause_lines(clause: ClausePlan) -> list[str]:
-    size = "no tolerance asked" if clause.examples is None else f"{clause.examples:,} examples"
+def _clause_lines(clause: ClausePlan, noun: str) -> list[str]:
+    size = "no tolerance asked" if clause.examples is None else f"{clause.examples:,} {noun}"
     reached = "" if clause.reached is None else f", reaches ±{points(clause.reached, clause.unit)}"
     return [f"  {clause.text}", f"    {size}{reached}: {clause.method}", *_wrapped(clause.reason, "    ")]
 
@@ -190,7 +191,7 @@ def _figures(found: PaperFigures) -> str:
 
 def life_table(plan: Plan) -> list[tuple[str, ...]]:
     """The life of the test set from pass to pass: a head, and one row for each number of passes."""
-    what = "examples" if plan.examples_at_hand is None else "tolerance"
+    what = plan.noun if plan.examples_at_hand is None else "tolerance"
     head = ["passes" if plan.mode is Mode.FP_FREE else "fails"]
     for name, _ in plan.life[0].cells:
         head += [f"{name}: level", what]

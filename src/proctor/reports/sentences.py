@@ -71,7 +71,7 @@ def resolution(public: Release | Status) -> str:
     if budget.is_spent:
         return "the budget is spent: a new test set is needed"
     if not budget.is_reach_known:
-        return "what the next one can resolve depends on the size of the slices"
+        return "what the next one can resolve depends on the size of the slices, or the number of clusters"
     asked = (
         "" if budget.asked_tolerance is None else f" (asked: ±{points(budget.asked_tolerance, budget.tolerance_unit)})"
     )

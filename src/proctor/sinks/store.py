@@ -64,9 +64,10 @@ def _as_released(release: Release, gate: Gate, runtime: Runtime) -> tuple[Releas
         history = history_of(life, len(life.verdicts))
         if not release.replayed:
             return release, history
+        is_of_parts = bool(slices(gate.formula) or gate.cluster)
         return release_of(
             gate,
-            LedgerView(until[-1].hash, found, life, testset=session.testset if slices(gate.formula) else None),
+            LedgerView(until[-1].hash, found, life, testset=session.testset if is_of_parts else None),
             life,
             life.verdicts[-1],
         ), history

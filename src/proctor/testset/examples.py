@@ -28,7 +28,7 @@ from proctor.testset.identity import Traits
 from proctor.testset.label_table import private, read_labels, unique_ids
 from proctor.testset.ranks import ranks_of
 from proctor.testset.sketch import Sketch, sketch
-from proctor.testset.slices import groups_of, masks_of
+from proctor.testset.slices import clusters_of, groups_of, masks_of
 
 _MOST_COLUMNS = 64
 _VALUES = 2048  # kept of all columns together, about
@@ -85,6 +85,7 @@ class TestSet:
     account: str | None = None
     _masks: dict[Slice, Mask] = field(default_factory=dict, init=False, repr=False, compare=False)
     _groups: dict[Slice, tuple[Slice, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _clusters: dict[str, NDArray[np.intp]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def n_examples(self) -> int:
@@ -190,6 +191,18 @@ class TestSet:
         wanted = tuple(slices)
         self._masks.update(masks_of(self.files.features, self.columns, [s for s in wanted if s not in self._masks]))
         return {each: self._masks[each] for each in wanted}
+
+    def clusters(self, column: str) -> NDArray[np.intp]:
+        """
+        Number of the cluster of each example, by the order in which clusters are read; found once.
+
+        Raises:
+            Misuse: If the column is not one of `columns`.
+            DataError: If an example has no value in it, or all have the same.
+        """
+        if column not in self._clusters:
+            self._clusters[column] = clusters_of(self.files.features, self.columns, column, self.files.key)
+        return self._clusters[column]
 
     def groups(self, asked: Slice) -> tuple[Slice, ...]:
         """Slices that a slice with a column stands for, one for each of its values; found once, errors as `masks`."""

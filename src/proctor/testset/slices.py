@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from proctor.errors import DataError, Misuse
 from proctor.language.tree import Filter, Relation, Slice
 from proctor.predictions.tables import Raw, Source, Table, read_table
-from proctor.testset.hashing import cell_codes
+from proctor.testset.hashing import cell_codes, row_hashes
 
 Mask = NDArray[np.bool_]
 _MOST_SHOWN = 8
@@ -97,20 +97,57 @@ def masks_of(features: Source | None, columns: Sequence[str], slices: Iterable[S
     return {slice_: _mask(slice_, table) for slice_ in wanted}
 
 
-def _table(features: Source | None, columns: Sequence[str], names: Set[str]) -> Table:
+def clusters_of(features: Source | None, columns: Sequence[str], name: str, key: bytes = b"") -> NDArray[np.intp]:
+    """
+    Number of the cluster of each example, in the order of the file of features.
+
+    Clusters are numbered by the hash of what stands in the column, and by nothing else: an order in which large ones,
+    or those of some kind, tend to come first would bring about a bet's gain.
+
+    Args:
+        features: As for `masks_of`.
+        columns: As for `masks_of`.
+        name: The column that tells whose each example is.
+        key: Secret key of the hashes; empty where the inputs are open.
+
+    Raises:
+        Misuse: If there is no such column, or it holds more than one value for each example.
+        DataError: If an example has no value, or all have the same.
+    """
+    table = _table(features, columns, {name}, "`testset.cluster` names")
+    raw = _column(name, table)
+    if (empty := np.flatnonzero(cell_codes(raw) == cell_codes([None]))).size:
+        raise DataError(
+            f"{table.source} does not say whose {len(empty):,} of {table.n_rows:,} examples are: the column {name!r} "
+            f"of `testset.cluster` is empty, first in {table.place(int(empty[0]))}",
+            hint="Fill it in; an example that is nobody else's has a value of its own.",
+        )
+    hashes = row_hashes([raw], table.n_rows, key)
+    numbers: NDArray[np.intp] = np.unique(hashes.view(">u8").reshape(-1, 2), axis=0, return_inverse=True)[1].reshape(-1)
+    if not numbers.any():
+        raise DataError(
+            f"all examples are of one cluster: the column {name!r} of `testset.cluster` has one value",
+            hint="Nothing can be shown by one observation: name the column that tells whose each example is.",
+        )
+    return numbers
+
+
+def _table(
+    features: Source | None, columns: Sequence[str], names: Set[str], speaker: str = "the condition speaks of"
+) -> Table:
     """The columns of the features that are asked for, if the test set is known by them."""
     for name in sorted(names - set(columns)):
-        raise _unknown(name, columns)
+        raise _unknown(name, columns, speaker)
     if features is None:
-        raise _unknown(min(names), ())
+        raise _unknown(min(names), (), speaker)
     # In JSON Lines a later line could bring a key of its own; asked for everything, the reader refuses it.
     return read_table(features, None if features.suffix in {".jsonl", ".ndjson"} else frozenset(names))
 
 
-def _unknown(name: str, columns: Sequence[str]) -> Misuse:
+def _unknown(name: str, columns: Sequence[str], speaker: str) -> Misuse:
     if not columns:
         return Misuse(
-            f"the condition speaks of the column {name!r}, and the test set is known by its ids alone",
+            f"{speaker} the column {name!r}, and the test set is known by its ids alone",
             hint="Name the file that has the column, one row for each example: `testset.features`.",
         )
     from difflib import get_close_matches
@@ -119,7 +156,7 @@ def _unknown(name: str, columns: Sequence[str]) -> Misuse:
     meant = f"Did you mean {close[0]!r}? " if close else ""
     shown = ", ".join(map(repr, columns[:_MOST_SHOWN])) + (", …" if len(columns) > _MOST_SHOWN else "")
     return Misuse(
-        f"the condition speaks of the column {name!r}, and no feature that the test set is known by has this name",
+        f"{speaker} the column {name!r}, and no feature that the test set is known by has this name",
         hint=f"{meant}There are {shown}.",
     )
 

@@ -31,8 +31,12 @@ class BoundedSizing(Simulated):
     The betting test, whatever the values are; what is anticipated of them is for each quantity to say.
 
     What is to be proven is always that the mean lies above: for ``<`` the values are mirrored in their range.
+
+    Args:
+        observation: Noun for what has one value.
     """
 
+    observation: str = "example"
     subject: ClassVar[str]
     """The quantity, for words."""
 
@@ -49,7 +53,7 @@ class BoundedSizing(Simulated):
         """Reason for this test, and how it was sized."""
         sized = "sized by simulating the test" if self.simulate else "sized by the hinge bound; --simulate sharpens it"
         low, high = self._range
-        return f"{self.subject} is one value between {low:g} and {high:g} on each example; {sized}"
+        return f"{self.subject} is one value between {low:g} and {high:g} on each {self.observation}; {sized}"
 
     def check(self) -> None:
         """Refuse a mean outside the range of values, or one that the anticipated disagreement rules out."""

@@ -37,13 +37,13 @@ class MeanSizing(BoundedSizing):
         """Reason for this test, and how it was sized."""
         low, high = self._range
         if self._spread is None:
-            where = "" if self._taken == 1 else f" on {100 * self._taken:g} % of the examples"
+            where = "" if self._taken == 1 else f" on {100 * self._taken:g} % of the {self.observation}s"
             scatter = f"sized for values that scatter as much as they can{where}; say what you expect, as in `sd=0.5`"
         elif self.simulate:
             scatter = f"sized by simulating the test at a standard deviation of {self._spread:g}"
         else:
             scatter = f"sized for a standard deviation of {self._spread:g}; --simulate sharpens it"
-        return f"each example is one value between {low:g} and {high:g}; {scatter}"
+        return f"each {self.observation} is one value between {low:g} and {high:g}; {scatter}"
 
     @property
     def label_share(self) -> float:

@@ -1,0 +1,179 @@
+"""
+Means over clusters: a quantity of which the examples of one user or document are one observation (theory.md §3.5).
+
+Examples of one cluster are no independent draws; their mean is one bounded value of a cluster, which is. So each is
+judged by betting on these means, whatever its examples have to do with each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from proctor.counting.reading import Reading
+from proctor.language import Averaged, Clause, Clustered, Difference, Linear, Mean, Proportion, Variable
+from proctor.methods.difference import DifferenceMethod
+from proctor.methods.figures import Unit
+from proctor.methods.linear import LinearMethod
+from proctor.methods.mean import MeanMethod
+from proctor.methods.method import Method
+from proctor.methods.proportion import ProportionMethod
+
+if TYPE_CHECKING:
+    from proctor.counting.panel import Labeled, Mask, Panel
+    from proctor.methods.method import Floats, Outcomes
+    from proctor.methods.sizes.share import Share
+    from proctor.methods.sizing import Progress, Sizing
+
+Plain = ProportionMethod | DifferenceMethod | LinearMethod | MeanMethod
+
+
+class ClusteredMethod(Method[Clustered, "Floats"]):
+    """Judges a sum of accuracies by its mean on each cluster, in an order that was fixed at registration."""
+
+    is_of_accuracies: ClassVar[bool] = False
+
+    def __init__(self, quantity: Clustered) -> None:
+        super().__init__(quantity)
+        self._plain = _plain(quantity.of)
+        self._betting = quantity.of if isinstance(quantity.of, Mean | Linear) else Linear(*quantity.of.weights)
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """Those of the quantity."""
+        return self._plain.classes
+
+    @property
+    def reading(self) -> Reading | None:
+        """That of the quantity."""
+        return self._plain.reading
+
+    @property
+    def labeled_together(self) -> frozenset[Variable]:
+        """Those of the quantity."""
+        return self._plain.labeled_together
+
+    # --- statistics ---
+
+    def needs_label(self, panel: Panel) -> Mask:
+        """The examples on which the quantity depends on the label."""
+        return self._plain.needs_label(panel)
+
+    def values_of(self, panel: Panel, labels: Labeled) -> Floats:
+        """
+        The value of each example, in the order of the test set.
+
+        Raises:
+            DataError: If predictions are missing, or outside the declared range.
+        """
+        return self._bets.values_of(panel, labels)
+
+    def statistic(self, outcomes: Outcomes) -> Floats:
+        """The mean of each cluster, in order."""
+        import numpy as np
+
+        return np.clip(outcomes.cluster_means(self), *self.value_range)  # by no more than the rounding of a mean
+
+    # --- decisions ---
+
+    def rejects(
+        self, clause: Clause, statistic: Floats, n_examples: int, log_level: float, cap: float, *, above: bool
+    ) -> bool:
+        """Betting on the means."""
+        return self._bets.rejects(clause, statistic, len(statistic), log_level, cap, above=above)
+
+    def estimate(self, statistic: Floats, n_examples: int) -> float:
+        """Mean of the means."""
+        return self._bets.estimate(statistic, len(statistic))
+
+    def bounds(
+        self, clause: Clause, statistic: Floats, n_examples: int, level: float
+    ) -> tuple[float, float, float | None]:
+        """Bounds by betting on the means."""
+        return self._bets.bounds(clause, statistic, len(statistic), level)
+
+    # --- plan and words ---
+
+    def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
+        """Clusters that the test takes, were the examples of each all alike: fewer where they are not."""
+        from proctor.methods.sizes.bounded import BoundedSizing
+
+        plain = replace(share.clause, quantity=self._betting)
+        found = self._bets.sizing(replace(share, clause=plain), simulate, progress)
+        assert isinstance(found, BoundedSizing)  # noqa: S101  # as of every betting test of one value
+        return replace(found, observation="cluster")
+
+    def in_words(self, clause: Clause) -> str:
+        """The quantity's words, and what counts once."""
+        plain = self._plain.in_words(replace(clause, quantity=self.quantity.of))
+        return f"{plain}, each {self.quantity.cluster} counting once"
+
+    def value_in_words(self, value: float) -> str:
+        """As the quantity has it."""
+        return self._plain.value_in_words(value)
+
+    def tolerance_in_words(self, tolerance: float) -> str:
+        """As the quantity has it."""
+        return self._plain.tolerance_in_words(tolerance)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What one observation is, and what the claim is about."""
+        cluster = self.quantity.cluster
+        observation = (
+            f"All examples of one {cluster} are one observation, the mean of their values: they may depend on each "
+            "other in any way."
+        )
+        claim = (
+            f"The claim is about the mean over every {cluster} of the population, each counting once, however many "
+            "examples it has."
+        )
+        return *self._plain.remarks, observation, claim
+
+    @property
+    def _bets(self) -> LinearMethod | MeanMethod:
+        return MeanMethod(self._betting) if isinstance(self._betting, Mean) else LinearMethod(self._betting)
+
+
+class ClusteredDifferenceMethod(ClusteredMethod):
+    """Judges a difference of accuracies."""
+
+    is_paired: ClassVar[bool] = True
+
+
+class ClusteredLinearMethod(ClusteredMethod):
+    """Judges any other linear expression."""
+
+    is_told_by_letters: ClassVar[bool] = True
+
+
+class ClusteredMeanMethod(ClusteredMethod):
+    """Judges a sum of means."""
+
+    unit: ClassVar[Unit] = Unit.OWN
+
+
+def of_clusters(quantity: Clustered) -> ClusteredMethod:
+    """The method of a quantity that is averaged over clusters."""
+    match quantity.of:
+        case Proportion():
+            return ClusteredMethod(quantity)
+        case Difference():
+            return ClusteredDifferenceMethod(quantity)
+        case Linear():
+            return ClusteredLinearMethod(quantity)
+        case Mean():
+            return ClusteredMeanMethod(quantity)
+
+
+def _plain(quantity: Averaged) -> Plain:
+    """The method of the quantity itself, which has its words."""
+    match quantity:
+        case Proportion():
+            return ProportionMethod(quantity)
+        case Difference():
+            return DifferenceMethod(quantity)
+        case Linear():
+            return LinearMethod(quantity)
+        case Mean():
+            return MeanMethod(quantity)

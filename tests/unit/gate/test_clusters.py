@@ -1,0 +1,206 @@
+"""Clusters, from gate file to verdict: one observation each, fixed at registration, refused where they cannot be."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from proctor import Runtime, load_gate
+from proctor.custody.dropping import Oldest, drop
+from proctor.custody.extension import extend
+from proctor.errors import ContractError, DataError, GateFileError, Misuse, ToleranceOutOfReach
+from proctor.gate.check import How, check
+from proctor.gate.session import Session
+from proctor.gate.status import status
+from proctor.planning import plan
+from proctor.release import Release, Verdict
+from proctor.reports import plan as plan_report
+
+USERS, EACH = 400, 5
+USER = np.array([f"u{number}" for number in np.repeat(np.arange(USERS), EACH)])
+LABEL = np.random.default_rng(1).integers(0, 2, USERS * EACH)
+GOOD = np.where(np.repeat(np.arange(USERS) % 20 > 0, EACH), LABEL, 1 - LABEL)  # right on all examples of 95 % of users
+POOR = np.where(np.repeat(np.arange(USERS) % 20 > 3, EACH), LABEL, 1 - LABEL)  # of 80 %
+CONDITION = "n > 0.8 +/- 0.05"
+TESTSET = "labels: labels.csv, features: features.csv"
+
+
+class Project:
+    """A folder with a test set of users, predictions and a gate file."""
+
+    def __init__(self, root):
+        self.root = root
+        self.table("features.csv", user=USER, age=np.arange(len(USER)) % 80)
+        self.table("labels.csv", label=LABEL)
+        self.table("new.csv", prediction=GOOD)
+
+    def table(self, name, first=0, **columns):
+        with (self.root / name).open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["id", *columns])
+            rows = enumerate(zip(*columns.values(), strict=True), first)
+            writer.writerows([f"e{row}", *cells] for row, cells in rows)
+
+    def gate(self, *lines, condition=CONDITION, testset=f"{TESTSET}, cluster: user", first="judge"):
+        texts = [
+            f"condition: {json.dumps(condition)}",
+            "reliability: 0.99",
+            "power: 0.9",
+            f"testset: {{{testset}}}",
+            "candidate: {predictions: new.csv}",
+            f"first: {first}",
+        ]
+        (self.root / "proctor.yml").write_text("\n".join([*texts, *lines]))
+        return load_gate(self.root / "proctor.yml")
+
+    def check(self, *lines, **options) -> Release:
+        return check(self.gate(*lines, **options), Runtime({}), How())
+
+    def session(self):
+        return Session(gate=self.gate(), runtime=Runtime({}))
+
+    @property
+    def has_books(self):
+        return bool(list((self.root / ".proctor").glob("ledger*")))
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path)
+
+
+def test_check__clusters_are_observations(project):
+    """What is right on nearly every user passes; what is just at the threshold does not, and words say what counts."""
+    passed = project.check()
+    project.table("new.csv", prediction=POOR)
+    failed = project.check()
+
+    assert (Verdict.PASS, Verdict.FAIL) == (passed.verdict, failed.verdict)
+    assert "each user counting once" in passed.meaning
+    assert project.check().replayed
+
+
+def test_check__figures_are_of_clusters(project):
+    """The owner's estimate is the mean over users: one with a hundred examples counts as one with five."""
+    extra = 100
+    for name, columns in {
+        "features.csv": {"user": np.append(USER, ["heavy"] * extra), "age": np.arange(len(USER) + extra)},
+        "labels.csv": {"label": np.append(LABEL, np.zeros(extra, int))},
+        "new.csv": {"prediction": np.append(GOOD, np.ones(extra, int))},
+    }.items():
+        project.table(name, **columns)
+
+    check(project.gate(), Runtime({}), How(owner_record=project.root / "owner.jsonl"))
+
+    (clause,) = json.loads((project.root / "owner.jsonl").read_text().splitlines()[-1])["figures"]["clauses"]
+    assert clause["estimate"] == pytest.approx(0.95 * USERS / (USERS + 1))
+
+
+def test_check__reach_is_that_of_the_clusters(project):
+    """Five times as many examples are no more observations; too few clusters are refused before anything is spent."""
+    alone = status(project.gate(testset=TESTSET), Runtime({}))
+    found = status(project.gate(), Runtime({}))
+    assert found.budget.next_tolerance > 2 * alone.budget.next_tolerance
+
+    with pytest.raises(ToleranceOutOfReach, match=r"on these 400 clusters \(by `user`\) could resolve") as refused:
+        project.check(condition="n > 0.8 +/- 0.02")
+    assert "clusters by `user`" in refused.value.hint
+    assert not project.has_books
+
+
+def test_check__on_a_slice(project):
+    """A cluster with no example in the slice is none of its observations."""
+    with pytest.raises(ToleranceOutOfReach, match=r"the 25 clusters \(by `user`\) of the slice `age < 5`"):
+        project.check(condition="n > 0.8 +/- 0.05 on age < 5")
+    assert Verdict.PASS is project.check(condition="n > 0.8 +/- 0.05 on age >= 5").verdict
+
+
+def test_check__clusters_are_fixed_at_registration(project):
+    """No commit judges by examples, or by another column, what was registered with clusters."""
+    project.check()
+    for testset in (TESTSET, f"{TESTSET}, cluster: age"):
+        with pytest.raises(ContractError, match=r"`testset.cluster` is .*, and 'user' is registered"):
+            project.check(testset=testset)
+    project.table("features.csv", user=np.arange(len(USER)) % 80, zone=USER)
+    with pytest.raises(DataError, match="columns of the features have other names"):
+        project.check()
+
+
+def test_check__moving_an_example_to_another_cluster_makes_another_test_set(project):
+    """Whose an example is belongs to what it is."""
+    project.check()
+    moved = USER.copy()
+    moved[0] = "u1"
+    project.table("features.csv", user=moved, age=np.arange(len(USER)) % 80)
+
+    with pytest.raises(DataError, match="known by other features"):
+        project.check()
+
+
+@pytest.mark.parametrize("first", ["accept", "judge"])
+@pytest.mark.parametrize(
+    ("users", "kind", "message"),
+    [
+        (None, Misuse, "`testset.cluster` names the column 'user', and no feature"),
+        (np.where(np.arange(len(USER)) == 7, "", USER), DataError, r"not say whose 1 of 2,000 examples are.*line 9"),
+        (np.full(len(USER), "u1"), DataError, "all examples are of one cluster: the column 'user'"),
+    ],
+)
+def test_check__bad_clusters_are_refused(project, users, kind, message, first):
+    """Before anything is registered or spent, also where the first candidate is to be accepted unjudged."""
+    columns = {} if users is None else {"user": users}
+    project.table("features.csv", **columns, age=np.arange(len(USER)))
+    condition = CONDITION if first == "judge" else "n - o > 0 +/- 0.2"
+
+    with pytest.raises(kind, match=message):
+        project.check(condition=condition, first=first)
+    assert not project.has_books
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "message"),
+    [
+        ((), {"testset": "labels: labels.csv, cluster: user"}, "needs `features`: the file with the column `user`"),
+        ((), {"testset": f"{TESTSET}, inputs: sealed, cluster: user"}, "`cluster` goes with open inputs only"),
+        (("bound: hoeffding",), {}, "`bound: hoeffding` knows no clusters"),
+        (("feedback: {estimate: {of: n, from: 0, to: 1, step: 0.1}}",), {}, "`estimate` counts examples"),
+        ((), {"condition": 'recall(n, "1") > 0.5 +/- 0.1'}, r'`recall\(n, "1"\) > 0.5 .* cannot be judged by clusters'),
+    ],
+)
+def test_gate_file__what_does_not_go_with_clusters(project, lines, options, message):
+    """It is said of the gate file, at its place."""
+    with pytest.raises(GateFileError, match=message):
+        project.gate(*lines, **options)
+
+
+def test_plan__counts_clusters(project):
+    """In its answer, in JSON, and in a note."""
+    gate = project.gate(condition="n - o > 0 +/- 0.1", first="accept")
+    found = plan(gate.formula, gate.request())
+
+    assert "clusters by `user`" in plan_report.answer(found)
+    assert "what is counted is clusters" in plan_report.terminal(found, gate.condition)
+    assert plan_report.to_json(found, gate.condition)["cluster"] == "user"
+
+
+def test_extend_and_drop__no_cluster_is_parted(project):
+    """New examples of a registered user are refused, as is to drop a part of one's; whole users come and go."""
+    project.check()
+
+    def more(name: str):
+        project.table("more.csv", 5_000, label=np.zeros(6, int))
+        project.table("more_features.csv", 5_000, user=[name] * 6, age=np.arange(100, 106))
+        files = [project.root / "more.csv"], [project.root / "more_features.csv"]
+        with project.session() as session:
+            return extend(session, *files, "those of March")
+
+    with pytest.raises(DataError, match="1 cluster by 'user' would be parted"):
+        more("u7")
+    assert more("another").record.n_added == 6
+    with project.session() as session, pytest.raises(DataError, match="would be parted"):
+        drop(session, Oldest(EACH + 1), "old")
+    with project.session() as session:
+        assert drop(session, Oldest(EACH), "old").record.n_dropped == EACH
