@@ -19,7 +19,7 @@ from proctor.gate.growth import naming_what_grew, what_to_run
 from proctor.gate.locked import LockedTestSet
 from proctor.gate.owner_key import OwnerKey
 from proctor.gate.prediction_store import PredictionStore
-from proctor.gatefile import Accepted, Candidate, Command, Fetched, Gate, Inputs, Model, PredictionsFile, Revision
+from proctor.gatefile import Accepted, Command, Fetched, Gate, Inputs, Model, PredictionsFile, Revision
 from proctor.ledger.history import Question
 from proctor.ledger.records import Submission
 from proctor.predictions import (
@@ -36,6 +36,7 @@ from proctor.testset import TestSet, load
 
 if TYPE_CHECKING:
     from proctor.models.project import Project
+    from proctor.models.revision import Export
     from proctor.models.runnable import Runnable
 
 _STORE = ".proctor/store"
@@ -113,7 +114,7 @@ class ModelRunner:
         """The new model."""
         match self.gate.candidate:
             case PredictionsFile() as file:
-                return self._from_file(file, self._dvc.here(self.gate.resolve(file.predictions)), self.commit)
+                return self._from_file(file, self._source(file.predictions), self.commit)
             case Command() | Model() as model:
                 return self._from_model(model)
             case _:
@@ -136,7 +137,7 @@ class ModelRunner:
 
     def _baseline_source(self, file: PredictionsFile) -> Source:
         if file.revision is None:
-            return self._dvc.here(self.gate.resolve(file.predictions))
+            return self._source(file.predictions)
         from proctor.models.revision import NotThere, commit_of
 
         root = self.gate.root
@@ -282,17 +283,25 @@ class ModelRunner:
 
         return ModelPredictions(submission, read, is_here=True)
 
+    def _exported(self, commit: str, folder: Path, model: Runnable) -> Export:
+        """A checkout of a *commit* below *folder*, with what DVC keeps of the model."""
+        from proctor.models.revision import export
+
+        there = export(self.gate.root, commit, folder, _needed(model))
+        for name in model.parts:
+            replace(self._dvc, root=there.root).bring(there.root / name, {})
+        return there
+
     def _digest_at(self, revision: str, commit: str, model: Runnable) -> str:
         """Digest of the model as it was at the *commit* of a revision; it is not run."""
-        from proctor.models.revision import export
         from proctor.models.sandbox import scratch
 
         with scratch.folder(Path(tempfile.gettempdir())) as folder:
             try:
-                there = export(self.gate.root, commit, folder, _needed(self.gate.candidate))
+                there = self._exported(commit, folder, model)
             except DataError as error:
                 raise DataError(f"the baseline is the revision {revision!r}: {error.message}", error.hint) from None
-            for name in _parts(self.gate.candidate):
+            for name in model.parts:
                 if not (there.root / name).exists():
                     raise _absent(revision, name)
             try:
@@ -336,7 +345,6 @@ class ModelRunner:
     @contextlib.contextmanager
     def _as_submitted(self, submission: Submission, commit: str) -> Iterator[Project]:
         """The model as it was at a commit, where *submission* was made."""
-        from proctor.models.revision import export
         from proctor.models.sandbox import scratch
         from proctor.models.submission import former_digest
 
@@ -345,7 +353,7 @@ class ModelRunner:
             raise ModelError(f"{candidate.predictions!r} is a file of predictions, not a model")
         with scratch.folder(Path(tempfile.gettempdir())) as folder:
             try:
-                there = export(self.gate.root, commit, folder, _needed(candidate))
+                there = self._exported(commit, folder, candidate)
                 project = self.execution.project(candidate, there)
             except ModelError as error:  # a file that git does not track
                 raise _of_another_day(error, there.root) from None
@@ -368,21 +376,10 @@ class ModelRunner:
             )
 
 
-def _parts(candidate: Candidate) -> tuple[str, ...]:
-    """Files and folders that a model is declared to consist of."""
-    match candidate:
-        case Command(files=files):
-            return files
-        case Model(path, files=files):
-            return (path, *files)
-        case _:
-            return ()
-
-
-def _needed(candidate: Candidate) -> tuple[str, ...]:
-    """Files that must be whole for a model to run: its parts, and what its command line may name."""
-    parts = _parts(candidate)
-    words = candidate.command.split() if parts and isinstance(candidate, Command) else []
+def _needed(model: Runnable) -> tuple[str, ...]:
+    """What must be whole for a model to run: its parts, and what its command line may name; nothing if that is all."""
+    parts = model.parts
+    words = model.command.split() if parts and isinstance(model, Command) else []
     return (*parts, *(word for word in words if word[0] not in "/{-" and ".." not in word))
 
 

@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 from proctor import __version__, owner
 from proctor.budget import Adaptivity
 from proctor.errors import Misuse
+from proctor.gate import dvc
 from proctor.gate.books import LedgerView, Reading, known_as, opened, read
 from proctor.gate.contestants import ModelPredictions, ModelRunner
 from proctor.gate.identity import identify, identify_as_registered
@@ -92,6 +93,7 @@ class Session:
     @cached_property
     def owner_key(self) -> OwnerKey:
         """The owner's key, where there is one."""
+        dvc.bring(self.gate, self.runtime.environ, dvc.of_data(self.gate))
         return OwnerKey(self.gate, self.runtime, is_owners=self.stance is Stance.OWNER)
 
     @cached_property
@@ -172,6 +174,7 @@ class Session:
 
     def runner_on(self, testset: TestSet) -> ModelRunner:
         """Runner of models on the examples of *testset*."""
+        dvc.bring(self.gate, self.runtime.environ, dvc.of_models(self.gate))
         return ModelRunner(self.gate, testset, self.owner_key, self.runtime, self.commit, self.owner_record)
 
     @cached_property

@@ -21,18 +21,8 @@ from typing import Any, NamedTuple
 from proctor import git
 from proctor.conditions import Variable, variables
 from proctor.errors import ContractError, DataError, GitFault, ProctorError
-from proctor.gatefile import (
-    Accepted,
-    Baseline,
-    Fetched,
-    Gate,
-    Inputs,
-    Owner,
-    PredictionsFile,
-    Revision,
-    Sandbox,
-    VerdictOnly,
-)
+from proctor.gatefile import Gate, Inputs, Owner, Sandbox, VerdictOnly
+from proctor.gatefile.contenders import Accepted, Baseline, Fetched, PredictionsFile, Revision
 from proctor.ledger import Entry, address
 from proctor.ledger.address import canonical_path
 from proctor.ledger.history import TestSetHistory, is_acceptance

@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from proctor.gatefile.contenders import Candidate, PredictionsFile
 from proctor.gatefile.findings import log_name
-from proctor.models.runnable import Command, Model
 
 _MOST_BYTES = 1 << 20
 _MOST_FILES = 200
@@ -51,21 +50,12 @@ def is_of_kedro(folder: Path) -> bool:
 
 def _dvc(folder: Path, candidate: Candidate) -> Iterator[Addition]:
     if _is_new_to(folder / "dvc.yaml"):
-        needed = json.dumps([*_files(candidate), "proctor.yml"], ensure_ascii=False)
+        files = (candidate.predictions,) if isinstance(candidate, PredictionsFile) else candidate.parts
+        needed = json.dumps([*files, "proctor.yml"], ensure_ascii=False)
         stage = (
             f"cmd: proctor check --json > proctor.json, deps: {needed}, metrics: [{{proctor.json: {{cache: false}}}}]"
         )
         yield Addition("dvc.yaml", "under stages:", f"  gate: {{{stage}}}")
-
-
-def _files(candidate: Candidate) -> tuple[str, ...]:
-    match candidate:
-        case PredictionsFile(predictions=path):
-            return (path,)
-        case Model(model=path):
-            return (path,)
-        case Command(files=paths):
-            return paths
 
 
 def _mlflow(folder: Path) -> Iterator[Addition]:

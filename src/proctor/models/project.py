@@ -267,7 +267,7 @@ class _Listing:
         try:
             with _opened(path) as file:
                 kind = Kind.PROGRAM if _is_program(file) else Kind.FILE
-                if self.follows:  # a program may do without what was never fetched, and worse
+                if self.follows and not _is_beside_its_file(path):  # a program may do without the file, and worse
                     refuse_pointer(repr(str(path)), file.read(MOST_BYTES))
                     file.seek(0)
                 self._parts[name] = Part(name, kind, _digest_of(file))
@@ -288,6 +288,11 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(0, "it is a folder, a pipe or a device")
         yield file
+
+
+def _is_beside_its_file(path: Path) -> bool:
+    """True if *path* is named as a pointer of DVC, and the file that it stands for is here."""
+    return path.suffix == ".dvc" and path.with_suffix("").is_file()
 
 
 def _is_program(file: IO[bytes]) -> bool:

@@ -32,6 +32,11 @@ class Command:
     def __str__(self) -> str:
         return self.command
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Files and folders that it is declared to consist of."""
+        return self.files
+
     def words(self) -> list[str]:
         """
         Words of the line, its placeholders still in it.
@@ -72,6 +77,11 @@ class Model:
 
     def __str__(self) -> str:
         return self.model
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Files and folders that it is declared to consist of."""
+        return (self.model, *self.files)
 
 
 Runnable = Command | Model

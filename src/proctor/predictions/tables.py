@@ -165,7 +165,7 @@ def _where(path: Path) -> str:
     pointer = path.with_name(f"{path.name}.dvc")
     if not pointer.exists():
         return "check the path in the gate file"
-    return f"run `dvc pull`, or name the folder of its remote in PROCTOR_DVC_REMOTE: {pointer.name!r} stands for it"
+    return f"run `dvc pull`, or name its remote in PROCTOR_DVC_REMOTE: {pointer.name!r} stands for it"
 
 
 def parts(folder: Source) -> tuple[Source, ...]:

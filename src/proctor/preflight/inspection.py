@@ -16,6 +16,7 @@ from proctor.counting.coding import joint_counts
 from proctor.counting.panel import disagreements
 from proctor.counting.reading import Content
 from proctor.errors import DataError, ProctorError, SandboxError
+from proctor.gate import dvc
 from proctor.gate.asking import Asked, asked
 from proctor.gate.books import LedgerView
 from proctor.gate.contestants import ModelRunner
@@ -165,10 +166,11 @@ def _tried_on_development_data(context: _Context) -> Finding:
 
 def _well_formed(context: _Context, file: PredictionsFile) -> Finding:
     """Predictions that were made elsewhere: read, and held against the examples where those are here."""
-    testset = context.examples
-    if not context.gate.resolve(file.predictions).exists():
+    testset, gate = context.examples, context.gate
+    dvc.bring(gate, context.session.runtime.environ, dvc.of_models(gate))
+    if not gate.resolve(file.predictions).exists():
         raise DataError(f"there is no file {file.predictions!r}", hint="Write the candidate's predictions to it.")
-    bench = context.session.runner_on(testset if testset is not None else _nothing(context.gate, file))
+    bench = context.session.runner_on(testset if testset is not None else _nothing(gate, file))
     found = bench.candidate().read()
     if testset is None:
         return good("candidate", f"{len(found):,} predictions, well formed; not compared with the test set")

@@ -1,4 +1,4 @@
-"""Predictions that DVC keeps elsewhere: found by path and by revision, without DVC; and never at a commit's word."""
+"""Files that DVC keeps elsewhere: found by path and by revision, without DVC; and never at a commit's word."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gate.project import Project
-from proctor.errors import DataError
+from proctor.errors import DataError, MissingExtra
 from proctor.gate.dvc import REMOTE
 from proctor.pointers import output_of
 from proctor.release import Verdict
@@ -30,9 +30,10 @@ def add(project: Project, name: str, remote: Path) -> Path:
     content = (project.root / name).read_bytes()
     md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
     kept = remote / "files/md5" / md5[:2] / md5[2:]
-    kept.parent.mkdir(parents=True)
+    kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_bytes(content)
-    (project.root / f"{name}.dvc").write_text(POINTER.format(md5=md5, size=len(content), name=name))
+    pointer = POINTER.format(md5=md5, size=len(content), name=Path(name).name)
+    (project.root / f"{name}.dvc").write_text(pointer)
     (project.root / name).unlink()
     return kept
 
@@ -74,6 +75,120 @@ def test_baseline__by_revision(project: Project, remote: Path) -> None:
     add(project, "new.csv", remote)
     project.environ[REMOTE] = str(remote)
     assert Verdict.PASS is project.check().verdict
+
+
+def program(project: Project, n_wrong: int, name: str = "model") -> None:
+    """A program in the folder *name* that is wrong so many times."""
+    project.model("answers.csv", n_wrong)
+    (project.root / name).mkdir(exist_ok=True)
+    (project.root / "answers.csv").rename(project.root / name / "answers.csv")
+    (project.root / name / "predict.py").write_text(
+        f"import shutil, sys\nshutil.copy('{name}/answers.csv', sys.argv[2])\n"
+    )
+
+
+RUN = {"command": "python model/predict.py {features} {predictions}", "files": ["model"]}
+
+
+def test_testset__all_of_it_by_pointers(project: Project, remote: Path) -> None:
+    """Labels, features, sample and parts of the model are brought, and are the ones that are judged."""
+    project.features()
+    program(project, 40)
+    project.gate(candidate=RUN, testset={"labels": "labels.csv", "features": "features.csv", "sample": "sample.csv"})
+    for name in ("labels.csv", "features.csv", "model/answers.csv", "old.csv"):
+        add(project, name, remote)
+    (project.root / "sample.csv").write_text("id,x\ne0,0\n")
+    add(project, "sample.csv", remote)
+
+    with pytest.raises(DataError, match=r"there is no file .*features\.csv"):
+        project.check()
+    project.environ[REMOTE] = str(remote)
+
+    assert Verdict.PASS is project.check().verdict
+    assert (project.root / "model/answers.csv").exists()
+
+
+def test_testset__sealed_labels_by_a_pointer(project: Project, remote: Path) -> None:
+    """Labels that are sealed are kept sealed in the remote, brought as they are, and opened with the key."""
+    sealed = project.sealed()
+    add(sealed, "labels.csv.sealed", remote)
+    sealed.environ[REMOTE] = str(remote)
+
+    assert Verdict.PASS is sealed.check().verdict
+
+
+def test_baseline__model_at_a_revision(project: Project, remote: Path) -> None:
+    """The parts of a model that a revision has pointers of are those of that revision."""
+    project.features()
+    program(project, 160)
+    add(project, "model/answers.csv", remote)
+    project.gate(
+        candidate=RUN, baseline={"revision": "main"}, testset={"labels": "labels.csv", "features": "features.csv"}
+    )
+    commit(project, "proctor.yml", "model/predict.py", "model/answers.csv.dvc")
+    program(project, 40)
+    add(project, "model/answers.csv", remote)
+    project.environ[REMOTE] = str(remote)
+
+    assert Verdict.PASS is project.check().verdict
+
+
+def test_bring__follows_the_pointer(project: Project, remote: Path) -> None:
+    """What was brought is replaced when the pointer changes; a file that somebody else wrote there is left alone."""
+    project.environ[REMOTE] = str(remote)
+    add(project, "new.csv", remote)
+    project.check()
+    first = (project.root / "new.csv").read_bytes()
+    pointer = (project.root / "new.csv.dvc").read_text()
+    project.model("new.csv", 60)
+    add(project, "new.csv", remote)
+    (project.root / "new.csv").write_bytes(first)  # as the first check left it
+
+    assert not project.check().replayed
+    assert first != (project.root / "new.csv").read_bytes()
+
+    project.model("new.csv", 80)
+    mine = (project.root / "new.csv").read_bytes()
+    (project.root / "new.csv.dvc").write_text(pointer)
+    project.check()
+    assert mine == (project.root / "new.csv").read_bytes()
+
+
+def test_bring__remote_by_its_address(project: Project, remote: Path) -> None:
+    """A remote that is no folder is read through the drivers that DVC is installed with; its password is not shown."""
+    fsspec = pytest.importorskip("fsspec")
+    kept = add(project, "new.csv", remote)
+    project.environ[REMOTE] = "memory://ada:secret@store"
+    with pytest.raises(DataError, match="is not in 'memory://store'"):
+        project.check()
+
+    project.environ[REMOTE] = "memory://store/"
+    with fsspec.open(f"memory://store/{kept.relative_to(remote)}", "wb") as file:
+        file.write(kept.read_bytes())
+    assert Verdict.PASS is project.check().verdict
+
+    (project.root / "new.csv").unlink()
+    project.environ[REMOTE] = "s4://store"
+    with pytest.raises(MissingExtra, match="s4://") as caught:
+        project.check()
+    assert "pip install" in caught.value.hint
+
+
+def test_bring__into_a_folder_that_is_a_link(
+    project: Project, remote: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Nothing is written out of the project."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    add(project, "new.csv", remote)
+    shutil.move(project.root / "new.csv.dvc", elsewhere / "new.csv.dvc")
+    (project.root / "there").symlink_to(elsewhere)
+    project.gate(candidate={"predictions": "there/new.csv"})
+    project.environ[REMOTE] = str(remote)
+
+    with pytest.raises(DataError, match="leads out of the project"):
+        project.check()
+
+    assert ["new.csv.dvc"] == [path.name for path in elsewhere.iterdir()]
 
 
 def test_candidate__pointer_without_a_remote(project: Project, remote: Path) -> None:
