@@ -10,7 +10,7 @@ import click
 from proctor.cli.owners import EXISTING, as_json_option, owner_option, session_of
 from proctor.cli.printing import print_found
 from proctor.errors import PASSED
-from proctor.gatefile import PredictionsFile
+from proctor.gatefile import Inputs, PredictionsFile
 
 if TYPE_CHECKING:
     from proctor.custody.changes import Change
@@ -55,6 +55,10 @@ def extend(
     predictions; in a pool, of which not all were labeled, they may come without labels. None may be in a registered
     test set. Models are run again, and a question that is asked of more examples is a new one, which is paid.
 
+    What is sealed stays sealed under its key. Where the inputs are sealed, the new files lie outside the project, or
+    are sealed under the same key, and the accepted model is run on the new examples now, within its slot: the owner's
+    record says how it does on them.
+
     How many are added, and when, must follow from what everybody may know: the calendar, what has arrived, the
     verdicts, the plan. Never from estimates, p-values or anything else that is the owner's alone: who adds until a test
     passes, looking twenty times, makes eight false passes in 1,000 where one was promised.
@@ -85,8 +89,15 @@ def _lines(done: Change[Extended], gate: Gate) -> list[str]:
         f"test set {done.record.testset[:12]} {grew}, entry {done.entry} of the ledger{before}",
         f"The new examples are in {', '.join(map(str, done.files))}.",
         *lines_on_files(gate, "has no predictions for them yet", done.record.n_examples),
+        *_lines_on_models(gate),
         RULE,
     ]
+
+
+def _lines_on_models(gate: Gate) -> list[str]:
+    if gate.testset.inputs is not Inputs.SEALED:
+        return []
+    return [f"How the accepted model does on them is for the owner alone: {gate.owner.record}."]
 
 
 def lines_on_files(gate: Gate, fault: str, n_examples: int) -> list[str]:

@@ -10,7 +10,7 @@ interrupted in between.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, assert_never
 
@@ -18,6 +18,7 @@ import numpy as np
 
 from proctor.custody.changes import Change, earlier, refuse_split, refuse_unchangeable, written
 from proctor.custody.reasons import refuse_no_reason
+from proctor.custody.recognition import compared
 from proctor.errors import DataError, Misuse, ModelError
 from proctor.gate.books import LedgerView
 from proctor.gate.growth import refuse_reordered
@@ -25,7 +26,7 @@ from proctor.gate.registration import portrait
 from proctor.gate.session import Session
 from proctor.gatefile import Inputs
 from proctor.ledger.history import TestSetHistory
-from proctor.ledger.records import Dropped, Submission
+from proctor.ledger.records import Dropped
 from proctor.predictions import Aligned, Source
 from proctor.predictions.columns import text_column
 from proctor.predictions.labels import Mask
@@ -222,7 +223,7 @@ def _pins(
 ) -> dict[str, str]:
     """Marks by which accepted models are recognized on the examples that stay."""
     pins = {}
-    for submission in _recognized(session, life):
+    for submission in compared(session, life):
         model = session.runner.earlier(submission)
         try:
             session.predicting.refuse_unfaithful(life, model)
@@ -235,17 +236,3 @@ def _pins(
         if life.pin_of(submission) is not None:
             pins[submission.digest] = session.predicting.pin_on(found, shrinking.stays)
     return pins
-
-
-def _recognized(session: Session, life: TestSetHistory) -> Sequence[Submission]:
-    """The models that a coming evaluation may compare with."""
-    name = session.gate.name
-    others = sorted(gate for gate in life.gates - {name} if life.accepted(gate) is not None)
-    if others and session.gate.testset.inputs is Inputs.SEALED:
-        raise Misuse(
-            f"the gate {others[0]!r} has an accepted model too, which could not be told from another one afterwards",
-            hint="Register the next test set, which starts with what this one has left: `proctor testset renew`.",
-        )
-    accepted = life.accepted(name)
-    found = [accepted.record.candidate if accepted else None, life.anchor(name)]
-    return list({each.digest: each for each in found if each is not None}.values())

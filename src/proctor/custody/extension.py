@@ -7,7 +7,7 @@ The owner's figures have no part in it, and are neither read nor shown here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -16,8 +16,10 @@ import numpy as np
 
 from proctor.custody.changes import Change, earlier, refuse_split, refuse_unchangeable, written
 from proctor.custody.reasons import refuse_no_reason
+from proctor.custody.recognition import Remeasuring
 from proctor.errors import DataError, Misuse
 from proctor.gate.books import LedgerView, traits_in_books
+from proctor.gate.owner_key import is_sealed
 from proctor.gate.registration import portrait
 from proctor.gate.session import Session
 from proctor.gatefile import Inputs
@@ -58,47 +60,55 @@ def extend(session: Session, new_labels: Sequence[Path], new_features: Sequence[
         reason: Why; public.
 
     Raises:
-        Misuse: If the inputs are sealed, files are missing, or the reason is none.
+        Misuse: If files are missing or lie where models may see them, or the reason is none.
         DataError: If examples or ids are known, have no label, or have other columns.
         FreshTestSetNeeded: If the test set is over.
         EvaluationPending: If an evaluation has begun and not ended.
     """
-    _refuse_unusable(session, new_features, reason)
+    _refuse_unusable(session, new_labels, new_features, reason)
     session = replace(session, takes_any_version=True)
     growth = _growth(session, new_labels, new_features)
-    done, register = session.decide(lambda books: _record(session, books, growth, reason))
+    models = Remeasuring(session, growth.after)
+    done, register = session.decide(lambda books: _record(session, books, growth, models, reason))
     session.registry.write(register)
     session.registry.discard(register.commitment)
+    models.keep()
     return written(session, done, growth.contents)
 
 
-def _refuse_unusable(session: Session, new_features: Sequence[Path], reason: str) -> None:
+def _refuse_unusable(session: Session, new_labels: Sequence[Path], new_features: Sequence[Path], reason: str) -> None:
     testset = session.gate.testset
-    if testset.inputs is Inputs.SEALED:
-        raise Misuse(
-            "a test set with sealed inputs cannot be extended yet: the accepted model would see new inputs as the "
-            "baseline before it is pinned on them",
-            hint="Register the next test set, which starts with what this one has left: `proctor testset renew`.",
-        )
     if (testset.features is None) == bool(new_features):
         missing = "has features, and those of the new examples are not named" if testset.features else "has no features"
         hint = "Name them: --features FILE." if testset.features else "Leave --features out."
         raise Misuse(f"the test set {missing}", hint=hint)
+    if testset.inputs is Inputs.SEALED:
+        _refuse_in_sight(session, (*new_labels, *new_features))
     refuse_no_reason(
         reason, 'Say why the examples come now: --reason "those that arrived in March". Everybody can read it.'
     )
 
 
+def _refuse_in_sight(session: Session, files: Iterable[Path]) -> None:
+    """Refuse new examples in the open where the inputs are sealed and models run that could look for them."""
+    for path in files:
+        if path.resolve().is_relative_to(session.gate.fence.project) and not is_sealed(path):
+            raise Misuse(
+                f"the inputs are sealed, and {str(path)!r} lies in the open in the project, where models may see it",
+                hint="Keep it outside, or seal it with the key of the test set: `proctor testset seal --help`. "
+                "Nothing was recorded.",
+            )
+
+
 def _growth(session: Session, new_labels: Sequence[Path], new_features: Sequence[Path]) -> _Growth:
     before = session.testset
     files = before.files
+    _refuse_unpaired(new_labels, new_features)
     added = replace(files, labels=_together([session.owner_key.opened(path, "labels") for path in new_labels]))
     contents = {"labels": appended(files.labels, added.labels)}
     grown = replace(files, labels=_holding(files.labels, contents["labels"]))
     if files.features is not None:
-        added = replace(
-            added, features=_together([Source(path, fence=session.gate.fence, is_owners=True) for path in new_features])
-        )
+        added = replace(added, features=_together([session.owner_key.opened(path, "inputs") for path in new_features]))
         assert added.features is not None  # noqa: S101  # it has just been named
         contents["inputs"] = appended(files.features, added.features)
         grown = replace(grown, features=_holding(files.features, contents["inputs"]))
@@ -106,6 +116,15 @@ def _growth(session: Session, new_labels: Sequence[Path], new_features: Sequence
     _refuse_known_ids(before, new)
     after = replace(_seen_alike(grown, before), account=before.fingerprint)
     return _Growth(before, new, after, contents)
+
+
+def _refuse_unpaired(new_labels: Sequence[Path], new_features: Sequence[Path]) -> None:
+    """Refuse sealed labels that were sealed with other features than those beside them."""
+    for labels, features in zip(new_labels, new_features, strict=False):
+        if is_sealed(labels) and is_sealed(features):
+            from proctor.testset.sealing import check_pair
+
+            check_pair(labels, features)
 
 
 def _together(tables: Sequence[Source]) -> Source:
@@ -141,7 +160,7 @@ def _seen_alike(files: ExampleFiles, before: TestSet) -> TestSet:
 
 
 def _record(
-    session: Session, books: LedgerView, growth: _Growth, reason: str
+    session: Session, books: LedgerView, growth: _Growth, models: Remeasuring, reason: str
 ) -> tuple[Change[Extended], LabelRegister]:
     """The entry of this extension, appended now or by an earlier attempt, and the register of labels that it makes."""
     life = session.life(books)
@@ -155,7 +174,8 @@ def _record(
     register = session.registry.held(life, growth.before.hashes, growth.before.read_labels)
     labels = _all_labels(growth, is_pool=not life.in_use.is_labeled)
     register = register.updated(growth.after.hashes, labels)
-    record = _extension(session, growth, labels, register, reason)
+    marks = models.marks(life) if session.gate.testset.inputs is Inputs.SEALED else {}
+    record = _extension(session, growth, labels, register, marks, reason)
     session.registry.draft(register)
     return Change(record, session.append(record, books.head).number), register
 
@@ -199,12 +219,15 @@ def _all_labels(growth: _Growth, *, is_pool: bool) -> Labels:
     return found
 
 
-def _extension(session: Session, growth: _Growth, labels: Labels, register: LabelRegister, reason: str) -> Extended:
+def _extension(
+    session: Session, growth: _Growth, labels: Labels, register: LabelRegister, marks: dict[str, str], reason: str
+) -> Extended:
     after = growth.after
     return Extended(
         testset=after.fingerprint,
         version=after.version,
         n_added=after.n_examples - growth.before.n_examples,
+        pins=marks,
         reason=reason,
         origin=session.origin,
         **portrait(after, labels, register),

@@ -13,7 +13,7 @@ from proctor.budget import can_hand_on
 from proctor.conditions import Formula
 from proctor.errors import Misuse
 from proctor.forecast import Prospect
-from proctor.gatefile import Gate, Inputs
+from proctor.gatefile import Gate
 from proctor.ledger.history import TestSetHistory
 from proctor.planning import NO_SLICES, Bound, Plan, Sizes, Terms, examples_needed, plan
 
@@ -60,7 +60,7 @@ def _more_needed(gate: Gate, before: TestSetHistory | None) -> int | None:
     """Examples that the set lacks for its next evaluation; ``None`` if it cannot grow, or lacks none."""
     if before is None or before.retired is not None or before.heir is not None or before.account.is_spent:
         return None
-    if gate.testset.inputs is Inputs.SEALED or gate.cluster is not None:
+    if gate.cluster is not None:
         return None
     n_examples = before.in_use.n_examples
     terms = prospect(gate, gate.formula, n_examples).terms.at(before.account.next_log_level(gate.stakes))

@@ -187,6 +187,11 @@ class Session:
         """Predictions of the models on the test set, each run or read once."""
         return Predicting(self.gate, self.testset, self.owner_key, self.runtime, self.runner, lambda: self.labels)
 
+    def predicting_on(self, testset: TestSet) -> Predicting:
+        """Predictions of the models on the examples of *testset*."""
+        runner = self.runner_on(testset)
+        return Predicting(self.gate, testset, self.owner_key, self.runtime, runner, testset.read_labels)
+
     # --- books -------------------------------------------------------------------------------------------------------
 
     def books(self, reading: Reading | None = None) -> LedgerView:

@@ -216,11 +216,14 @@ class TestSetHistory:
         return None
 
     def _pin_since(self, number: int, submission: Submission, pin: str) -> tuple[str | None, Cohort]:
-        drops = [taken for taken in self.changes if isinstance(taken.record, Dropped) and taken.entry.number > number]
-        if drops and isinstance(last := drops[-1].record, Dropped):
-            return last.pins.get(submission.digest), last
-        before = [taken.record for taken in self.changes if taken.entry.number < number]
-        return pin, before[-1] if before else self.registered.record
+        found: tuple[str | None, Cohort] = pin, self.registered.record
+        for taken in self.changes:
+            record = taken.record
+            if taken.entry.number < number:
+                found = pin, record
+            elif isinstance(record, Dropped) or submission.digest in record.pins:
+                found = record.pins.get(submission.digest), record
+        return found
 
     def outcome_of(self, taken: Recorded[Adopted] | Recorded[Evaluated]) -> Verdict:
         """Released outcome of a verdict, which retirement opens where it was withheld."""

@@ -8,7 +8,7 @@ An evaluation keeps everything that it was judged under, so that reading the pas
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, ClassVar, get_args
 
@@ -254,10 +254,17 @@ class _Changed:
 
 @dataclass(frozen=True, kw_only=True)
 class Extended(_Changed):
-    """Examples were added to a test set: *n_added* of those in use are new."""
+    """
+    Examples were added to a test set.
+
+    Attributes:
+        n_added: How many of those in use are new.
+        pins: Where the inputs are sealed: accepted models, by digest, and what they are recognized by on all examples.
+    """
 
     kind: ClassVar[str] = "extension"
     n_added: int
+    pins: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -197,17 +197,6 @@ def test_extend__examples_of_another_set(project):
         extend(project.session(), [project.root / "more.csv"], [], REASON)
 
 
-def test_extend__sealed_inputs(project):
-    """Where inputs are sealed a test set is renewed, and the refusal says so."""
-    project.gate(testset={"labels": "labels.csv", "inputs": "sealed", "features": "f.csv.sealed"}, candidate={
-        "command": "x {features} {predictions}"}, baseline=None)  # fmt: skip
-    table(project, "more.csv", "label", MORE)
-
-    with pytest.raises(Misuse, match="sealed inputs cannot be extended") as caught:
-        extend(project.session(), [project.root / "more.csv"], [], REASON)
-    assert "proctor testset renew" in caught.value.hint
-
-
 def test_extend__several_files_at_once(project, capsys):
     """Cohorts in files of their own are one extension, in their order; a last folder or gate file is the gate's."""
     project.check()
