@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+import proctor
 from proctor import errors
 from proctor.cli import COMMANDS
+from proctor.gatefile import json_schema
 
 PROJECT = Path(__file__).parents[3]
 README = PROJECT / "README.md"
@@ -45,6 +47,37 @@ def test_readme__table_of_exit_codes():
 
     known = {errors.PASSED, errors.FAILED, errors.MISUSE, errors.LABELS_MISSING, errors.FRESH_TEST_SET}
     assert known | {errors.UNUSABLE, errors.BUG, errors.INTERRUPTED} == codes
+
+
+ROWS = re.findall(r"(?m)^\| (?!system)(.+) \|$", between("<!-- systems -->", "<!-- /systems -->"))
+SYSTEMS = [row.split(" | ") for row in ROWS]
+CALLS = (*(f"proctor {name}" for name in COMMANDS), *(f"proctor.{name}" for name in proctor.__all__))
+KNOWN = (*CALLS, "proctor_check(", *(f"{key}: " for key in json_schema()["properties"]))
+
+
+@pytest.mark.parametrize("row", SYSTEMS, ids=lambda row: row[0])
+def test_readme__table_of_systems(row):
+    """Every row names an example, a command, a key or a call that there is, and a test that there is."""
+    _system, _works, start, test = (cell.strip("`") for cell in row)
+    file, _, name = test.partition("::")
+    source = (PROJECT / file).read_text(encoding="utf-8")
+    names = re.findall(r"(?m)^def (test_\w+)", source)
+
+    assert names
+    assert not name or name in names
+    if start.startswith("examples/"):
+        assert any((PROJECT / start / page).exists() for page in ("README.md", "run.py"))
+    else:
+        assert start.startswith(KNOWN)
+
+
+def test_readme__table_of_systems_is_whole():
+    """Each surface for a tool has a row with its example."""
+    tools = {path.stem for path in (PROJECT / "src/proctor/surfaces").glob("[!_]*.py")} - {"handing"}
+    examples = {"registry": "mlflow"}
+
+    starts = {row[2].strip("`") for row in SYSTEMS}
+    assert {f"examples/{examples.get(tool, tool)}" for tool in tools} <= starts
 
 
 PAGES = [page for page in PROJECT.rglob("*.md") if not {".venv", ".git", "build"} & set(page.parts)]
