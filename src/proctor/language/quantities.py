@@ -193,7 +193,7 @@ def combined(terms: Mapping[Quantity, Fraction]) -> tuple[Quantity, Fraction] | 
     match sorted(terms.items(), key=lambda term: term[0].weights, reverse=True):
         case [(quantity, factor)]:
             return quantity, factor
-        case [(Ratio() | Ranking() as one, factor), (other, opposite)] if (
+        case [(Ratio() | FScore() | Ranking() as one, factor), (other, opposite)] if (
             isinstance(other, type(one)) and replace(other, model=one.model) == one and factor == -opposite
         ):
             return MetricDifference(one, other.model), factor

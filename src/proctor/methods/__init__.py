@@ -61,7 +61,7 @@ def _of_difference(quantity: MetricDifference) -> AnyMethod:
             return AucDifferenceMethod(quantity)
         case Ratio(metric=BALANCED.name):
             return BalancedDifferenceMethod(quantity)
-        case Ratio(metric="precision" | "f1"):
+        case FScore() | Ratio(metric="precision" | "f1"):
             return CellsMethod(quantity)
         case _:
             return ShareDifferenceMethod(quantity)

@@ -35,13 +35,18 @@ def scores(beta: float, threshold: float) -> tuple[float, ...]:
     return 0.0, -threshold * weight, -threshold, (1 + weight) * (1 - threshold)
 
 
+def noun_of(beta: Decimal) -> str:
+    """The metric in sentences."""
+    return f"F{decimal_text(beta)} score"
+
+
 class FBetaMethod(OfOneModel[FScore, "Codes"], Sequential[FScore, "Codes"]):
     """Judges F-beta by the hits, misses and false alarms, in the order fixed at registration."""
 
     @property
     def noun(self) -> str:
         """The metric in sentences."""
-        return f"F{decimal_text(self.quantity.beta)} score"
+        return noun_of(self.quantity.beta)
 
     def of_codes(self, codes: Codes) -> Codes:
         """The codes of those examples that count: given how many there are, they are independent draws."""

@@ -6,8 +6,9 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from proctor.counting.events import Called, Event, Positive
+from proctor.errors import ConditionError
 from proctor.language import Call, Clause, FScore, MetricDifference, Ratio, Variable
-from proctor.language.tree import Argument, Name, Number, Text, decimal_text
+from proctor.language.tree import Argument, Name, Number, Text, Word, decimal_text
 from proctor.methods.figures import MODELS, percent, points
 from proctor.methods.method import Method
 from proctor.methods.metric import MODELS_IN_WORDS, refusal, refuse_words
@@ -16,6 +17,10 @@ from proctor.spelling import class_name
 
 if TYPE_CHECKING:
     from proctor.counting.panel import Mask, Panel
+
+_MICRO = (Text("micro"), Word("micro"))
+_OF_HITS = frozenset({"precision", "recall", "f1", "fbeta"})
+"""Metrics whose micro average over all classes is the accuracy, where each example has one class and one prediction."""
 
 Judged = TypeVar("Judged", bound=Ratio | FScore | MetricDifference)
 Statistic = TypeVar("Statistic")
@@ -105,9 +110,7 @@ def model_and_class(call: Call, example: str) -> tuple[Variable, str]:
     """
     refuse_words(call, *([] if call.options else [Text("spam")]))
     if "average" in dict(call.options):
-        each = f'`{call.name}(n, "a") > 0.8 and {call.name}(n, "b") > 0.8`'
-        message = f"`{call}` is an average over classes, and each class is judged by itself"
-        raise refusal(call, message, f"Write a clause for each: {each}; each is tested at the full level.")
+        raise _average(call)
     match call.arguments, call.options:
         case ((Name(model), positive), ()) | ((Name(model),), (("positive" | "pos_label", positive),)):
             if model is Variable.D:
@@ -120,6 +123,22 @@ def model_and_class(call: Call, example: str) -> tuple[Variable, str]:
             raise refusal(
                 call, f"`{call}` needs a model and a class", f"Write {example}; a model is {MODELS_IN_WORDS}."
             )
+
+
+def _average(call: Call) -> ConditionError:
+    """The answer to an average over classes."""
+    if dict(call.options)["average"] in _MICRO and call.name in _OF_HITS:
+        message = f"`{call}` is the accuracy: counted over all classes, each miss of one is a false alarm of another"
+        model = next((each for each in call.arguments if isinstance(each, Name)), Variable.N)
+        return refusal(call, message, f"Write `{model} > 0.8` instead of a floor of 0.8.")
+    each = f'`{call.name}(n, "a") > 0.8 and {call.name}(n, "b") > 0.8`'
+    message = f"`{call}` is an average over classes, and each class is judged by itself"
+    return refusal(
+        call,
+        message,
+        f"Write a clause for each: {each}; each is tested at the full level. "
+        "A proof of the average would need as many examples of every class, and hide the worst.",
+    )
 
 
 def _class(call: Call, argument: Argument, example: str) -> str:

@@ -1,8 +1,8 @@
 """
-Difference of precision, recall, specificity or F1 between two models on the same examples (theory.md §3.5).
+Difference of precision, recall, specificity or F-beta between two models on the same examples (theory.md §3.5).
 
 Recall and specificity are shares of one and the same part of the examples, whatever the model: their difference is a
-paired one. Precision and F1 look at another part for each model: the test bets on cells (`proctor.stats.contrast`).
+paired one. Precision and F-beta look at another part for each model: the test bets on cells (`proctor.stats.contrast`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from proctor.counting.events import is_class
-from proctor.language import Clause, MetricDifference, Ratio
+from proctor.language import Clause, FScore, MetricDifference, Ratio
+from proctor.methods.fbeta import noun_of
 from proctor.methods.method import Counted, Sequential
 from proctor.methods.one_class import OfTwoModels
 from proctor.methods.ratio import KINDS
@@ -23,10 +24,7 @@ if TYPE_CHECKING:
     from proctor.methods.method import Codes
     from proctor.methods.sizes.share import Share
     from proctor.methods.sizing import Progress, Sizing
-    from proctor.stats.contrast import Contrast
-
-WEIGHTS = {"precision": 0.0, "f1": 1.0}
-"""Weight of a miss beside a false alarm, of each metric that is judged by cells."""
+    from proctor.stats.contrast import Contrast, Tally
 
 Statistic = TypeVar("Statistic")
 
@@ -37,13 +35,13 @@ class _OfKind(OfTwoModels[MetricDifference, Statistic]):
     @property
     def metric(self) -> str:
         """Name of the metric."""
-        assert isinstance(self.quantity.of, Ratio)  # noqa: S101  # how `proctor.methods:METHODS` chooses this method
-        return self.quantity.of.metric
+        return self.quantity.of.metric if isinstance(self.quantity.of, Ratio) else "fbeta"
 
     @property
     def noun(self) -> str:
         """The metric in sentences."""
-        return KINDS[self.metric].noun
+        of = self.quantity.of
+        return noun_of(of.beta) if isinstance(of, FScore) else KINDS[self.metric].noun
 
     def needs_label(self, panel: Panel) -> Mask:
         """All examples; for precision those alone that a model calls positive."""
@@ -112,7 +110,7 @@ class ShareDifferenceMethod(_OfKind[Pairs], Counted[MetricDifference, Pairs]):
 
 
 class CellsMethod(_OfKind["Codes"], Sequential[MetricDifference, "Codes"]):
-    """Judges a difference of precision or F1 by betting on cells, in the order fixed at registration."""
+    """Judges a difference of precision or F-beta by betting on cells, in the order fixed at registration."""
 
     def of_codes(self, codes: Codes) -> Codes:
         """The codes: the test reads the label and both predictions of each example."""
@@ -131,17 +129,17 @@ class CellsMethod(_OfKind["Codes"], Sequential[MetricDifference, "Codes"]):
 
     def estimate(self, statistic: Codes, n_examples: int) -> float:
         """Difference of the metrics of the sample; NaN where no example counts."""
-        (plus, plus_part), (minus, minus_part) = self._hits(statistic)
-        if not plus_part or not minus_part:
-            return math.nan
-        from proctor.stats.contrast import metric_of
-
-        return metric_of(plus / plus_part, self._weight) - metric_of(minus / minus_part, self._weight)
+        plus, minus = self._tallies(statistic)
+        return plus.metric(self._weight) - minus.metric(self._weight)
 
     def counts(self, statistic: Codes) -> dict[str, int]:
         """Hits of both models, and the examples that count for each."""
-        found = zip(self.models, self._hits(statistic), strict=True)
-        return {f"{name}_{model}": count for model, pair in found for name, count in zip(_NAMES, pair, strict=True)}
+        of_models = zip(self.models, self._tallies(statistic), strict=True)
+        return {
+            f"{name}_{model}": count
+            for model, tally in of_models
+            for name, count in (("hits", tally.hits), ("counted", tally.counted(self._weight)))
+        }
 
     def bounds(
         self, clause: Clause, statistic: Codes, n_examples: int, level: float
@@ -160,17 +158,16 @@ class CellsMethod(_OfKind["Codes"], Sequential[MetricDifference, "Codes"]):
 
     @property
     def _weight(self) -> float:
-        return WEIGHTS[self.metric]
+        """Weight of a miss beside a false alarm."""
+        of = self.quantity.of
+        return float(of.beta) ** 2 if isinstance(of, FScore) else float(self.metric == "f1")
 
     def _contrast(self, codes: Codes) -> Contrast:
         from proctor.stats.contrast import Contrast
 
         return Contrast(codes, self._weight)
 
-    def _hits(self, codes: Codes) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Hits and examples that count, of the first model and of the second."""
+    def _tallies(self, codes: Codes) -> tuple[Tally, Tally]:
+        """Hits, calls and positives of the first model and of the second."""
         contrast = self._contrast(codes)
-        return contrast.swapped.hits(), contrast.hits()
-
-
-_NAMES = ("hits", "counted")
+        return contrast.swapped.tally(), contrast.tally()

@@ -1,11 +1,12 @@
 """
-Differences of F1 or precision between two models on the same examples, by betting on cells (theory.md §3.5).
+Differences of precision or F-beta between two models on the same examples, by betting on cells (theory.md §3.5).
 
-With TP, FP and FN the chances of a hit, a false alarm and a miss, F1 and precision are (1 + w) TP / D with
-D = (1 + w) TP + FP + w FN: w is 1 for F1 and 0 for precision (and β² for F-beta). If the baseline's metric were known
-to be v, "the difference is at most c" would say that the mean of one bounded score is at most 0. It is not known, so a
-confidence interval for it is cut into cells, and on each cell the score is taken at its lowest. Whoever refutes every
-cell, and the interval holds, has refuted the hypothesis (Berger & Boos 1994; intersection-union, Berger 1982).
+With TP, FP and FN the chances of a hit, a false alarm and a miss, precision and F-beta are (1 + w) TP / D with
+D = (1 + w) TP + FP + w FN: w is β², so 1 for F1 and 0 for precision. If the baseline's metric were known to be v, "the
+difference is at most c" would say that the mean of one bounded score is at most 0. It is not known, so [0, 1] is cut
+into cells, and on each cell that meets a confidence interval the score is taken at its lowest. Whoever refutes all
+those, and the interval holds, has refuted the hypothesis (Berger & Boos 1994; intersection-union, Berger 1982). The
+cells are fixed by the number of examples, so that on the one where v lies the bets know nothing of what is to come.
 
 An example is a code: the sum of 1 if its label is the class, 2 if the first model says so, 4 if the second does.
 """
@@ -13,7 +14,6 @@ An example is a code: the sum of 1 if its label is the class, 2 if the first mod
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,8 +27,8 @@ Codes = NDArray[np.integer[Any]]
 INTERVAL_SHARE = 1 / 20
 """Share of the level that the interval for the baseline takes."""
 
-CELLS = 8
-"""Cells that the interval is cut into: with more, each is tighter and all cost more time (theory.md §3.5)."""
+_CELLS = 4
+"""Cells are so small a part of one over the root of the number of examples: some twenty of them meet an interval."""
 
 _TINY = math.log(1e-290)
 """Natural logarithm of a level below which the interval is taken as everything."""
@@ -40,13 +40,56 @@ _LABEL, _FIRST, _SECOND = (np.arange(8) >> bit & 1 for bit in range(3))
 _SWAPPED = _LABEL | _SECOND << 1 | _FIRST << 2
 
 
+class Tally(NamedTuple):
+    """
+    One model on all examples.
+
+    Attributes:
+        hits: Examples of the class that it calls so.
+        called: Examples that it calls so.
+        positives: Examples of the class.
+    """
+
+    hits: int
+    called: int
+    positives: int
+
+    def counted(self, weight: float) -> int:
+        """Examples that count: calls, and where a miss weighs anything, also misses."""
+        return self.called + (self.positives - self.hits if weight else 0)
+
+    def metric(self, weight: float) -> float:
+        """The metric of the sample; NaN where no example counts."""
+        size = self.called + weight * self.positives
+        return (1 + weight) * self.hits / size if size else math.nan
+
+    def interval(self, weight: float, log_level: float) -> tuple[float, float]:
+        """
+        Confidence interval for the metric at a level.
+
+        Precision and F1 follow from one share of the examples that count; F-beta from precision and recall, in both of
+        which it grows, so they have half the level each.
+        """
+        if log_level < _TINY:
+            return 0.0, 1.0
+        if weight in {0, 1}:
+            low, high = _bounds(self.hits, self.counted(weight), math.exp(log_level))
+            return low * (1 + weight) / (1 + weight * low), high * (1 + weight) / (1 + weight * high)
+        parts = [_bounds(self.hits, part, math.exp(log_level) / 2) for part in (self.called, self.positives)]
+        low, high = (
+            (1 + weight) * precision * recall / (weight * precision + recall) if recall else 0.0
+            for precision, recall in zip(*parts, strict=True)
+        )
+        return low, high
+
+
 class Contrast(NamedTuple):
     """
     Two models on the same examples.
 
     Attributes:
         codes: Code of each example, in an order that was fixed before any label was read.
-        weight: Weight of a miss beside a false alarm: 1 for F1, 0 for precision.
+        weight: Weight of a miss beside a false alarm: 1 for F1, 0 for precision, β² for F-beta.
     """
 
     codes: Codes
@@ -57,11 +100,10 @@ class Contrast(NamedTuple):
         """The same with the models in each other's place."""
         return Contrast(_SWAPPED[self.codes], self.weight)
 
-    def hits(self) -> tuple[int, int]:
-        """Hits of the second model, and how many examples count for it: also false alarms, and misses of any weight."""
+    def tally(self) -> Tally:
+        """The second model's hits, calls and positives."""
         counts = np.bincount(self.codes, minlength=8)
-        is_counted = (_SECOND | _LABEL) if self.weight else _SECOND
-        return int(counts @ (_LABEL & _SECOND)), int(counts @ is_counted)
+        return Tally(*(int(counts @ event) for event in (_LABEL & _SECOND, _SECOND, _LABEL)))
 
 
 def rejects(contrast: Contrast, threshold: float, log_level: float) -> bool:
@@ -83,12 +125,21 @@ def rejects(contrast: Contrast, threshold: float, log_level: float) -> bool:
         True
 
     """
-    if log_level == -math.inf or not contrast.hits()[1] or not contrast.swapped.hits()[1]:
+    tallies = contrast.swapped.tally(), contrast.tally()
+    if log_level == -math.inf or not all(each.counted(contrast.weight) for each in tallies):
         return False
-    low, high = _interval(contrast, log_level)
-    edges = np.linspace(low, high, CELLS + 1).tolist()
+    interval = tallies[1].interval(contrast.weight, log_level + math.log(INTERVAL_SHARE))
     rest = log_level + math.log1p(-INTERVAL_SHARE)
-    return all(_refutes(contrast, threshold, cell, rest) for cell in pairwise(edges))
+    return all(_refutes(contrast, threshold, cell, rest) for cell in cells(interval, len(contrast.codes)))
+
+
+def cells(interval: tuple[float, float], n_examples: int) -> list[tuple[float, float]]:
+    """The cells that meet an interval, from its low end on; at least one."""
+    low, high = interval
+    n_cells = math.ceil(_CELLS * math.sqrt(n_examples))
+    first = min(math.floor(low * n_cells), n_cells - 1)
+    last = max(math.ceil(high * n_cells), first + 1)
+    return [(cell / n_cells, (cell + 1) / n_cells) for cell in range(first, last)]
 
 
 def lower_bound(contrast: Contrast, level: float) -> float:
@@ -143,16 +194,6 @@ def _refutes(contrast: Contrast, threshold: float, cell: tuple[float, float], lo
     return bounded.rejects(played[played != 0], 0.0, log_level, float(of_code.min()), float(of_code.max()))
 
 
-def _interval(contrast: Contrast, log_level: float) -> tuple[float, float]:
-    """Confidence interval for the second model's metric, at its share of the level."""
-    if log_level < _TINY:
-        return 0.0, 1.0
-    hits, counted = contrast.hits()
-    level = math.exp(log_level) * INTERVAL_SHARE / 2
-    low, high = binomial.lower_bound(hits, counted, level), binomial.upper_bound(hits, counted, level)
-    return metric_of(low, contrast.weight), metric_of(high, contrast.weight)
-
-
-def metric_of(share: float, weight: float) -> float:
-    """F1 (weight 1) or precision (weight 0) at a share of hits among the examples that count."""
-    return (1 + weight) * share / (1 + weight * share)
+def _bounds(hits: int, part: int, level: float) -> tuple[float, float]:
+    """Clopper and Pearson's interval for a share."""
+    return binomial.lower_bound(hits, part, level / 2), binomial.upper_bound(hits, part, level / 2)

@@ -12,11 +12,10 @@ from sklearn import metrics
 from proctor.budget import Adaptive, Contract, Mode
 from proctor.conditions import measured_by, normalize, parse, question_of_text
 from proctor.counting.panel import Panel
-from proctor.errors import Misuse
+from proctor.errors import ConditionError, Misuse
 from proctor.evaluation import evaluate, figures
 from proctor.language import Clause, MetricDifference, Ratio, Variable
 from proctor.methods import is_gain, method_of
-from proctor.methods.ratio import KINDS
 from proctor.methods.sizes.share import Share
 from proctor.planning import Request, plan
 from proctor.predictions import Labels
@@ -29,7 +28,14 @@ SCORES = {
     "recall": metrics.recall_score,
     "specificity": lambda positive, called: metrics.recall_score(~positive, ~called),
     "f1": metrics.f1_score,
+    "fbeta": lambda positive, called: metrics.fbeta_score(positive, called, beta=2),
 }
+
+
+def less(name: str, positive: str = "spam") -> str:
+    """The metric of new less that of old."""
+    beta = ", beta=2" if name == "fbeta" else ""
+    return f'{name}(n, "{positive}"{beta}) - {name}(o, "{positive}"{beta})'
 
 
 def clause_of(text: str) -> Clause:
@@ -53,12 +59,12 @@ def drawn(seed: int, n_examples: int = 400) -> tuple[np.ndarray, np.ndarray, np.
     return new, old, truth
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", SCORES)
 @pytest.mark.parametrize("seed", range(3))
 def test_estimate__is_scikit_learns(name: str, seed: int) -> None:
     """On random classes the difference in the sample is the one that scikit-learn computes."""
     new, old, truth = drawn(seed)
-    clause = clause_of(f'{name}(n, "spam") - {name}(o, "spam") > 0')
+    clause = clause_of(f"{less(name)} > 0")
 
     finding = evaluate(clause, sample(new, old, truth), Mode.FP_FREE, math.log(0.01)).findings[0]
 
@@ -88,11 +94,11 @@ def test_shares__are_judged_by_the_paired_test_of_their_part(name: str) -> None:
     assert {True, False} == verdicts
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", SCORES)
 def test_evaluate__shows_what_is_there_in_either_direction(name: str) -> None:
     """A clear difference passes, its opposite is refuted, and models in each other's place give the mirror image."""
     new, old, truth = drawn(2, 1_000)
-    there = f'{name}(n, "spam") - {name}(o, "spam")'
+    there = less(name)
     for text, is_pass in ((f"{there} > 0.05", True), (f"{there} < 0.05", False), (f"{there} > 0.9", False)):
         mirrored = text.replace("(n,", "(x,").replace("(o,", "(n,").replace("(x,", "(o,")
         found = evaluate(clause_of(text), sample(new, old, truth), Mode.FP_FREE, math.log(0.001))
@@ -101,12 +107,12 @@ def test_evaluate__shows_what_is_there_in_either_direction(name: str) -> None:
         assert found.truth == other.truth
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", SCORES)
 def test_figures__bound_the_difference(name: str) -> None:
     """Bounds lie around the estimate, and a class that never occurs shows nothing."""
     new, old, truth = drawn(3)
     for positive in ("spam", "beans"):
-        formula = clause_of(f'{name}(n, "{positive}") - {name}(o, "{positive}") > 0.1')
+        formula = clause_of(f"{less(name, positive)} > 0.1")
         outcomes = sample(new, old, truth)
         [found] = figures(evaluate(formula, outcomes, Mode.FP_FREE, math.log(0.01)), outcomes)["clauses"]
         if positive == "spam":
@@ -119,13 +125,10 @@ def test_figures__bound_the_difference(name: str) -> None:
 def test_labels__of_precision_are_bought_where_a_model_says_the_class() -> None:
     """Recall and F1 need the misses, which lie among everything else; without a baseline it is one model's."""
     panel = Panel(np.array(["spam", "ham", "spam", "ham"]), np.array(["spam", "spam", "ham", "ham"]))
-    needed = {
-        name: method_of(clause_of(f'{name}(n, "spam") > {name}(o, "spam")').quantity).needs_label(panel)
-        for name in KINDS
-    }
+    needed = {name: method_of(clause_of(f"{less(name)} > 0").quantity).needs_label(panel) for name in SCORES}
 
     assert [True, True, True, False] == needed["precision"].tolist()
-    assert all(needed[name].all() for name in ("recall", "specificity", "f1"))
+    assert all(needed[name].all() for name in SCORES if name != "precision")
 
 
 @pytest.mark.parametrize(
@@ -133,6 +136,8 @@ def test_labels__of_precision_are_bought_where_a_model_says_the_class() -> None:
     [
         ('f1(n, "spam") - f1(o, "spam") > -0.01', 'f1(o, "spam") < f1(n, "spam") + 0.01 +/- 0.01'),
         ('f1(n, "spam") - f1(o, "spam") > -0.01', '-2 * f1(o, "spam") + 2 * f1(n, "spam") > -0.02'),
+        ('fbeta(n, "spam", beta=2) > fbeta(o, "spam", beta=2.0)', less("fbeta") + " > 0"),
+        ('fbeta(n, "spam", beta=1) > fbeta(o, "spam", beta=1)', 'f1(n, "spam") - f1(o, "spam") > 0'),
         ('recall(n, "spam") > recall(a, "spam")', '0 < recall(n, positive="spam") - recall(a, "spam")'),
     ],
 )
@@ -152,6 +157,9 @@ def test_words__say_which_model_has_more() -> None:
     }
     for text, words in told.items():
         assert in_words(clause_of(text)) == f"the F1 score of new for class spam {words}"
+    assert (
+        in_words(clause_of(f"{less('fbeta')} > 0")) == "the F2 score of new for class spam is higher than that of old"
+    )
     warned = explain('f1(n, "spam") - f1(o, "spam") > -0.01', "fp-free").passing_does_not_mean
     assert any("sum of small losses" in line for line in warned)
 
@@ -163,12 +171,12 @@ def test_measured__as_feedback() -> None:
     assert 0.3 == pytest.approx(measured.value(0.1))
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", SCORES)
 def test_plan__grows_with_what_is_asked(name: str) -> None:
     """More examples for less tolerance and a smaller level; the tolerance that they reach is the one asked for."""
     sizes = {}
     for tolerance in (0.02, 0.04):
-        clause = clause_of(f'{name}(n, "spam") - {name}(o, "spam") > -0.02 +/- {tolerance}')
+        clause = clause_of(f"{less(name)} > -0.02 +/- {tolerance}")
         for level in (1e-3, 1e-6):
             share = Share(clause, True, math.log(level), math.log(0.1), 0.2, 0.3, True)
             sizing = method_of(clause.quantity).sizing(share, False, None)
@@ -189,6 +197,12 @@ def test_plan__simulated_is_smaller_than_the_rule_of_thumb() -> None:
         quick, sharp = (plan(formula, replace(request, simulate=it)) for it in (False, True))
         assert 0.66 * quick.examples < sharp.examples < quick.examples
         assert quick.labels == quick.examples
+
+
+def test_call__compares_one_beta() -> None:
+    """Two weights make no difference of one metric."""
+    with pytest.raises(ConditionError, match="judged by itself"):
+        normalize(parse('fbeta(n, "spam", beta=2) > fbeta(o, "spam", beta=3)'))
 
 
 def test_plan__refuses_a_difference_beyond_the_disagreement() -> None:

@@ -13,7 +13,7 @@ from proctor.stats import contrast
 from proctor.stats.contrast import Contrast
 
 LABEL, FIRST, SECOND = (np.arange(8) >> bit & 1 for bit in range(3))
-WEIGHTS = {"precision": 0.0, "f1": 1.0}
+WEIGHTS = {"precision": 0.0, "f1": 1.0, "f2": 4.0}
 
 
 def metric(chances: np.ndarray, said: np.ndarray, weight: float) -> float:

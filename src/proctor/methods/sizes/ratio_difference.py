@@ -1,5 +1,5 @@
 """
-Sizes of the tests of a difference of precision, recall, specificity or F1 between two models (theory.md §3.5, §6).
+Sizes of the tests of a difference of precision, recall, specificity or F-beta between two models (theory.md §3.5, §6).
 
 Sizes are numbers of examples that count, as for the metric of one model, and `disagreement` is taken to be the share of
 them on which one model alone says the class.
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,10 +19,10 @@ from proctor.methods.sizes.difference import DifferenceSizing
 from proctor.methods.sizes.ratio import COUNTED
 from proctor.methods.sizes.share import Share, check_alternative
 from proctor.methods.sizes.simulation import Floats, Scaled, feasible_vertices
-from proctor.stats import binomial, contrast
+from proctor.stats import contrast
 
 ASSUMED = 0.5
-"""The baseline's metric in a plan: precision is hardest to tell there, and F1 is easier above."""
+"""The baseline's metric in a plan: precision is hardest to tell there, and F-beta is easier above."""
 
 _LABEL, _FIRST, _SECOND = (np.arange(8) >> bit & 1 for bit in range(3))
 
@@ -56,19 +56,6 @@ class ShareDifferenceSizing(DifferenceSizing):
         return 1.0
 
 
-class Population(NamedTuple):
-    """
-    Examples that count.
-
-    Attributes:
-        chances: Chance of each code of `proctor.stats.contrast`.
-        baseline: The second model's metric.
-    """
-
-    chances: Floats
-    baseline: float
-
-
 @dataclass(frozen=True)
 class CellsSizing(BettingSizing):
     """
@@ -97,12 +84,10 @@ class CellsSizing(BettingSizing):
 
     def test(self, tolerance: float, n_examples: int) -> Scaled:
         """The bets on the cell that is hardest to refute; the test itself leaves out scores of 0, and is no worse."""
-        population = self._population(self._null + 2 * tolerance)
-        chances, rest = population.chances, self.log_level + math.log1p(-contrast.INTERVAL_SHARE)
-        low, high = self._interval(population, n_examples)
-        width = (high - low) / contrast.CELLS
-        cells = ((low, low + width), (high - width, high))
-        every = [contrast.scores(self.weight, self._null, *cell) for cell in cells]
+        chances = self._population(self._null + 2 * tolerance)
+        rest = self.log_level + math.log1p(-contrast.INTERVAL_SHARE)
+        cells = contrast.cells(self._interval(chances, n_examples), n_examples)
+        every = [contrast.scores(self.weight, self._null, *cell) for cell in (cells[0], cells[-1])]
         scores = min(every, key=lambda each: float(each @ chances))
         least, most = float(scores.min()), float(scores.max())
         met = chances > 0
@@ -116,23 +101,19 @@ class CellsSizing(BettingSizing):
         low, high = self._reach
         check_alternative(self.share, *((low, high) if self.share.above else (-high, -low)), "disagreement")
 
-    def _interval(self, population: Population, n_examples: int) -> tuple[float, float]:
+    def _interval(self, chances: Floats, n_examples: int) -> tuple[float, float]:
         """The interval for the baseline that so many examples are expected to give."""
-        is_counted = np.maximum(_SECOND, _LABEL if self.weight else 0)
-        counted = max(1, round(n_examples * float(population.chances @ is_counted)))
-        v = population.baseline
-        hits = round(counted * v / (1 + self.weight - self.weight * v))
-        level = math.exp(max(self.log_level, -600.0)) * contrast.INTERVAL_SHARE / 2
-        bounds = binomial.lower_bound(hits, counted, level), binomial.upper_bound(hits, counted, level)
-        low, high = (contrast.metric_of(each, self.weight) for each in bounds)
-        return low, high
+        events = (_LABEL & _SECOND, _SECOND, _LABEL)
+        tally = contrast.Tally(*(round(n_examples * float(chances @ event)) for event in events))
+        return tally.interval(self.weight, self.log_level + math.log(contrast.INTERVAL_SHARE))
 
-    def _population(self, difference: float) -> Population:
-        """The population with this difference that is hardest to tell from the threshold."""
+    def _population(self, difference: float) -> Floats:
+        """Chance of each code, in the population with this difference that is hardest to tell from the threshold."""
         baseline, found = _assumed(difference), self._vertices(difference)
         scores = contrast.scores(self.weight, self._null, baseline, baseline)
         gains = np.maximum(found @ scores, 1e-12)
-        return Population(found[np.argmax(found @ scores**2 / gains**2)], baseline)
+        hardest: Floats = found[np.argmax(found @ scores**2 / gains**2)]
+        return hardest
 
     def _vertices(self, difference: float) -> Floats:
         """Extreme populations in which the metrics differ so much, by code; one row each."""
