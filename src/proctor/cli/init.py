@@ -114,7 +114,7 @@ def _of_logs(
     logs: tuple[Path, Path], folder: Path, questions: _Questions, condition: str | None, *, force: bool
 ) -> Draft:
     """A draft for the scores in two logs; the file of labels is written."""
-    from proctor.cli.logs import EXAMPLE, LABELS, pair, write_labels
+    from proctor.cli.logs import EXAMPLE, LABELS, REPEATED, pair, write_labels
     from proctor.gatefile import PredictionsFile
     from proctor.gatefile.draft import Draft
 
@@ -124,6 +124,9 @@ def _of_logs(
             f"the score {found.new[1]!r} is a number, and a condition is needed that speaks of its mean",
             hint="Add for example --condition 'mean(n, sd=0.2) - mean(o, sd=0.2) > 0 +/- 0.02'.",
         )
+    if found.is_repeated:
+        condition = condition or REPEATED
+        _refuse_classes(condition)
     asked = _question(questions, condition)
     write_labels(found.examples, folder, force=force)
     return Draft(
@@ -135,7 +138,23 @@ def _of_logs(
         candidate=PredictionsFile(found.new[0], EXAMPLE, found.new[1]),
         baseline=PredictionsFile(found.old[0], EXAMPLE, found.old[1]),
         first=_first(asked.condition),
+        is_repeated=found.is_repeated,
     )
+
+
+def _refuse_classes(condition: str) -> None:
+    """Refuse a condition that reads right or wrong of what was asked several times, and has a mean of both."""
+    from proctor import conditions
+    from proctor.cli.logs import REPEATED
+    from proctor.gatefile.draft import READY_MADE
+    from proctor.methods import reading_of
+
+    text = next((one.condition for one in READY_MADE if one.name == condition), condition)
+    if reading_of(conditions.normalize(conditions.parse(text))).predictions is None:
+        raise Misuse(
+            f"each sample was asked several times, and `{text}` speaks of one answer to each",
+            hint=f"Ask for the mean score, where right is 1 and wrong is 0: --condition '{REPEATED}'.",
+        )
 
 
 class _Questions:

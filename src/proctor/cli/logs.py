@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LABELS = "exam/labels.csv"
 EXAMPLE = "example"
+REPEATED = "mean(n) - mean(o) > 0 +/- 0.02"
+"""Condition on two runs of several epochs each, whose scores are averaged."""
 _SHOWN = 3
 
 
@@ -32,6 +34,7 @@ class Pair(NamedTuple):
         examples: Each example.
         disagreement: Share of them whose score differs, rounded up.
         is_number: True if the score is a number, and its mean is asked about.
+        is_repeated: True if an example was asked more than once, in several epochs, and the mean of its scores counts.
     """
 
     new: tuple[str, str]
@@ -39,6 +42,7 @@ class Pair(NamedTuple):
     examples: list[str]
     disagreement: float
     is_number: bool
+    is_repeated: bool = False
 
 
 def pair(new: Path, old: Path, folder: Path, choose: Callable[[str, list[str]], int]) -> Pair:
@@ -60,17 +64,26 @@ def pair(new: Path, old: Path, folder: Path, choose: Callable[[str, list[str]], 
     logs = read_log(Source(new)), read_log(Source(old))
     _refuse_others(new, old, *logs)
     names = _scores(new, old, *logs, choose)
-    found = [dict(zip(log.examples, log.scores[name], strict=True)) for log, name in zip(logs, names, strict=True)]
+    found = [_by_example(log, name) for log, name in zip(logs, names, strict=True)]
     differ = sum(found[0][example] != found[1][example] for example in found[0])
     paths = [os.path.relpath(path, folder) for path in (new, old)]
     share = max(0.01, math.ceil(100 * differ / len(found[0])) / 100)
     return Pair(
         new=(paths[0], _column(logs[0], names[0])),
         old=(paths[1], _column(logs[1], names[1])),
-        examples=logs[0].examples,
+        examples=list(found[0]),
         disagreement=share,
         is_number=names[0] in logs[0].numbers,
+        is_repeated=any(len(scores) > 1 for by_example in found for scores in by_example.values()),
     )
+
+
+def _by_example(log: Log, name: str) -> dict[str, list[str | float]]:
+    """All that one score says of each example, in the order of its epochs."""
+    found: dict[str, list[str | float]] = {}
+    for example, score in zip(log.examples, log.scores[name], strict=True):
+        found.setdefault(example, []).append(score)
+    return found
 
 
 def write_labels(examples: list[str], folder: Path, *, force: bool) -> None:

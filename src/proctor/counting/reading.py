@@ -14,10 +14,12 @@ class Numbers(NamedTuple):
     Attributes:
         low: The smallest that is allowed.
         high: The largest that is allowed.
+        is_repeated: True if an example may have several, all as many, of which the mean is meant.
     """
 
     low: float = -math.inf
     high: float = math.inf
+    is_repeated: bool = False
 
 
 class Content(StrEnum):
@@ -51,6 +53,12 @@ class Reading(NamedTuple):
         if mine is None or yours is None:
             return Reading(None, labels)
         return Reading(Numbers(max(mine.low, yours.low), min(mine.high, yours.high)), labels)
+
+    def averaged(self) -> Reading:
+        """The same where an example may have several predictions, if these are numbers."""
+        return (
+            self if self.predictions is None else self._replace(predictions=self.predictions._replace(is_repeated=True))
+        )
 
 
 CLASSES = Reading()

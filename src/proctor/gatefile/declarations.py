@@ -41,6 +41,12 @@ class Inputs(StrEnum):
     SEALED = "sealed"
 
 
+class Repeats(StrEnum):
+    """Meaning of several rows for one example in a file of predictions."""
+
+    AVERAGE = "average"
+
+
 class First(StrEnum):
     """Treatment of the first candidate when there is no baseline (theory.md §5)."""
 
@@ -67,6 +73,7 @@ class TestSetSource:
         classes: Every label that may occur, as text; ``None`` for those that do occur.
         cluster: Name of the column of features that tells whose each example is; all examples of one are one
             observation. ``None`` where each example is one.
+        repeats: Meaning of several predictions for one example; ``None`` where there must be one.
     """
 
     __test__ = False  # not a test case
@@ -80,6 +87,7 @@ class TestSetSource:
     inputs: Inputs = Inputs.OPEN
     classes: tuple[str, ...] | None = None
     cluster: str | None = None
+    repeats: Repeats | None = None
 
 
 class DevelopmentFiles(NamedTuple):
@@ -248,6 +256,12 @@ class Gate(Policy):
         if self.testset.inputs is Inputs.SEALED and isinstance(self.candidate, PredictionsFile):
             message = f"the inputs are sealed, so `{self.candidate.predictions}` was made by somebody who saw them"
             raise GateFileError(message, hint="Name a `command:` or a `model:`; it is run in the sandbox.")
+
+    @cached_property
+    def reading(self) -> Reading:
+        """Way in which the files of predictions and labels are read."""
+        found = reading_of(self.formula)
+        return found if self.testset.repeats is None else found.averaged()
 
     @property
     def cluster(self) -> str | None:

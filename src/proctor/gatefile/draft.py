@@ -82,6 +82,7 @@ class Draft:
         candidate: The new model.
         baseline: The old model.
         first: What the first candidate gets.
+        is_repeated: True if files of predictions have several rows for an example, which are averaged.
         to_fill_in: Keys whose value is only a placeholder, since nothing was found for them.
     """
 
@@ -97,6 +98,7 @@ class Draft:
     features: str | None = None
     baseline: Declared = field(default_factory=Accepted)
     first: First = First.ACCEPT
+    is_repeated: bool = False
     to_fill_in: frozenset[str] = frozenset()
 
     def text(self) -> str:
@@ -131,7 +133,10 @@ class Draft:
             without = ", without the column of labels" if self.features == self.labels else ""
             lines.append(self._marked("features", shown, f"what a model is shown{without}"))
         lines += [f"  id: {_plain(self.id)}"] if self.id else []
-        return lines + ([f"  label: {_plain(self.label)}"] if self.label else [])
+        lines += [f"  label: {_plain(self.label)}"] if self.label else []
+        return lines + (
+            [_line("  repeats: average", "the mean of its epochs is an example's score")] if self.is_repeated else []
+        )
 
     def _models(self) -> list[str]:
         return [

@@ -12,7 +12,7 @@ from proctor.budget import Adaptivity, Mode
 from proctor.gatefile import checks, feedback, isolation, recipients
 from proctor.gatefile.adaptivity import AdaptivityKind, AdaptivityPolicy
 from proctor.gatefile.contenders import Accepted, PredictionsFile, Revision
-from proctor.gatefile.declarations import DevelopmentFiles, First, Inputs, TestSetSource
+from proctor.gatefile.declarations import DevelopmentFiles, First, Inputs, Repeats, TestSetSource
 from proctor.gatefile.feedback import VerdictOnly
 from proctor.gatefile.isolation import Isolation
 from proctor.gatefile.kinds import (
@@ -156,6 +156,12 @@ _TESTSET = Section(
             Text(),
             "Column of the features that tells whose each example is, such as the user or the document: all examples "
             "of one are one observation, their mean, and each counts once. Left out: each example is one.",
+        ),
+        Key(
+            "repeats",
+            Choice(Repeats),
+            "`average`: files of predictions may have several rows for an example, as many for each, such as "
+            "the scores of several epochs, and their mean is its score. Left out: there is one row for each.",
         ),
     ),
     TestSetSource,

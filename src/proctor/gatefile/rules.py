@@ -109,6 +109,7 @@ def check_gate(values: Values, source: Source) -> None:
     if formula is not None and isinstance(testset, TestSetSource):
         _slices_are_open(formula, testset, source)
         _clusters_are_judged(values, formula, testset, source)
+        _repeats_are_numbers(formula, testset, source)
         _classes_are_declared(formula, testset, source)
     if isinstance(candidate, Model) and (problem := format_of(candidate.model).problem(candidate.trust)):
         source.report(source.place_of("candidate", "trust"), problem)
@@ -217,6 +218,16 @@ def _clusters_are_judged(values: Values, formula: Formula, testset: TestSetSourc
         conditions.clustered(formula, testset.cluster)
     except ConditionError as error:
         source.report(source.place_of("condition"), f"{error.message}. {error.hint}")
+
+
+def _repeats_are_numbers(formula: Formula, testset: TestSetSource, source: Source) -> None:
+    """Classes have no mean."""
+    if testset.repeats is not None and reading_of(formula).predictions is None:
+        message = (
+            f"`repeats: {testset.repeats}` goes with numbers, and `condition` reads classes: score each answer as "
+            "right (1) or wrong (0), and ask for mean(n) - mean(o) > 0, say"
+        )
+        source.report(source.place_of("testset", "repeats"), message)
 
 
 def _testset_feeds_candidate(testset: TestSetSource, candidate: Candidate, source: Source) -> None:

@@ -172,7 +172,11 @@ def _positions(wanted: Sequence[str], given: tuple[str, ...], source: str) -> np
     position = {name: row for row, name in enumerate(given)}
     if len(position) != len(given):
         twice = [name for name, count in Counter(given).items() if count > 1]
-        raise DataError(f"{source!r} gives {_some('id', twice)} more than once", hint="each example is predicted once")
+        raise DataError(
+            f"{source!r} gives {_some('id', twice)} more than once",
+            hint="each example is predicted once; if these are scores of several runs, whose mean is meant, say so in "
+            "the gate file: `testset: {repeats: average}`",
+        )
     missing = [name for name in wanted if name not in position]
     known = set(wanted) if missing or len(given) > len(wanted) else set()
     extra = [name for name in given if name not in known] if known else []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,9 +15,11 @@ from proctor.errors import DataError
 from proctor.predictions import logs, tables
 from proctor.predictions.columns import Kind, Values, classes_column, kind_of, numbers_column, text_column
 from proctor.predictions.tables import Source, Table
+from proctor.spelling import shown
 
 _SHOWN, _SHOWN_LETTERS = 8, 40
 _MOST_STRANGERS = 1_000
+_MOST_REPEATS = 100
 
 
 class ColumnNames(NamedTuple):
@@ -95,18 +98,48 @@ def read_predictions(
     names = names or ColumnNames()
     submitted = digest(source, names)
     name = _prediction_column(source, names)
-    most_rows = None if n_examples is None else 2 * n_examples + _MOST_STRANGERS
+    numbers = names.numbers
+    is_repeated = numbers is not None and numbers.is_repeated
+    most_rows = (
+        None if n_examples is None else (2 * n_examples + _MOST_STRANGERS) * (_MOST_REPEATS if is_repeated else 1)
+    )
     table = tables.read_table(source, frozenset((names.id, name)), most_rows)
     if name not in table.columns:
         raise _no_column(source, names)
-    numbers = names.numbers
+    if numbers is not None and logs.is_log(source):
+        table = logs.in_numbers(table, name)
     column = classes_column(table, name) if numbers is None else numbers_column(table, name, numbers)
     if not len(column.values):
         raise DataError(f"{source} holds no predictions", hint="it needs one for every example of the test set")
     if column.known is not None:
         raise _no_prediction(table, np.flatnonzero(~column.known))
     ids = tuple(text_column(table, names.id)) if names.id in table.columns else None
-    return PredictionSet(column.values, ids, submitted, str(source.path))
+    found = PredictionSet(column.values, ids, submitted, str(source.path))
+    return averaged(found) if is_repeated else found
+
+
+def averaged(predictions: PredictionSet) -> PredictionSet:
+    """
+    One number for each example, the mean of those that it has, whatever their order; as it is without ids.
+
+    Raises:
+        DataError: If one example has more than another: which were left out could depend on what they say.
+    """
+    if predictions.ids is None or len(set(predictions.ids)) == len(predictions.ids):
+        return predictions
+    values: dict[str, list[float]] = {}
+    for name, value in zip(predictions.ids, predictions.values.tolist(), strict=True):
+        values.setdefault(name, []).append(value)
+    first, n_repeats = next((name, len(each)) for name, each in values.items())
+    for name, each in values.items():
+        if len(each) != n_repeats:
+            raise DataError(
+                f"{predictions.source!r} has not as many rows for each example: {n_repeats} for "
+                f"{shown(first, _SHOWN_LETTERS)}, {len(each)} for {shown(name, _SHOWN_LETTERS)}",
+                hint="repeat each as often as every other: a run that is left out may be the one that failed",
+            )
+    means = [min(max(math.fsum(each) / n_repeats, min(each)), max(each)) for each in values.values()]
+    return replace(predictions, values=np.array(means), ids=tuple(values))
 
 
 def _prediction_column(source: Source, names: ColumnNames) -> str:

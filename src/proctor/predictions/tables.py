@@ -224,7 +224,8 @@ def refuse_longer(source: Source, n_rows: int, most_rows: int | None) -> None:
         raise DataError(
             f"{source} has more than {most_rows:,} rows, far more than the test set has examples; "
             "the rest was not read",
-            hint="give one row for each example of the test set, and no others",
+            hint="give one row for each example of the test set, and no others; scores of several runs are averaged "
+            "where the gate file says `testset: {repeats: average}`",
         )
 
 

@@ -14,6 +14,7 @@ from proctor.cli.init import init
 from proctor.errors import DataError, Misuse
 from proctor.gate.check import check
 from proctor.gatefile import PredictionsFile
+from proctor.gatefile.declarations import Repeats
 from proctor.release import Verdict
 from proctor.runtime import Runtime
 
@@ -138,3 +139,22 @@ def test_init__labels_that_are_there_are_kept(folder: Path) -> None:
 def test_init__takes_a_folder_or_two_logs() -> None:
     with pytest.raises(Misuse, match="a folder, or the logs of two runs"):
         run("--yes", write(NAMES[0], 3, 8))
+
+
+def test_init__epochs_are_averaged(folder: Path) -> None:
+    """Runs that asked everything several times: the key is written, with a condition on means, or a clear no."""
+    for name in ("epochs.eval", "old.eval"):
+        shutil.copy(REAL / "inspect" / name, folder / name)
+    with pytest.raises(Misuse, match="each sample was asked several times") as caught:
+        run("--yes", "epochs.eval", "old.eval", "--condition", "no-regression")
+    assert "mean(n) - mean(o)" in caught.value.hint
+    assert not (folder / "exam").exists()
+
+    run("--yes", "epochs.eval", "old.eval")
+
+    gate = gatefile.load(folder)
+    assert Repeats.AVERAGE is gate.testset.repeats
+    assert "mean(n) - mean(o)" in gate.condition
+    assert 9 == len((folder / "exam/labels.csv").read_text().splitlines())
+    (folder / "proctor.yml").write_text((folder / "proctor.yml").read_text().replace("> 0 +/- 0.02", "> -0.9"))
+    assert Verdict.PASS is check(gatefile.load(folder), Runtime({"PROCTOR_ACTOR": "ada"})).verdict

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -98,14 +99,18 @@ def test_read__cut_off_anywhere(path: Path, tmp_path: Path) -> None:
             read_log(Source(cut))
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [("failed.eval", "ended with the status 'error'"), ("epochs.eval", r"has sample 'sum-0' more than once")],
-)
-def test_read__runs_that_cannot_be_judged(name: str, said: str) -> None:
-    """A run that failed, and one that repeats its samples."""
-    with pytest.raises(DataError, match=said):
-        log(REAL / "inspect" / name)
+def test_read__run_that_cannot_be_judged() -> None:
+    """A run that failed."""
+    with pytest.raises(DataError, match="ended with the status 'error'"):
+        log(REAL / "inspect/failed.eval")
+
+
+def test_read__epochs() -> None:
+    """A run that asks everything twice has two rows for each sample, and neither is lost."""
+    found = log(REAL / "inspect/epochs.eval")
+
+    assert 2 * N_SAMPLES == len(found.ids)
+    assert {2} == set(Counter(found.examples).values())
 
 
 def _changed(tmp_path: Path, path: Path, change: Any) -> Path:
@@ -127,6 +132,8 @@ CHANGES = {
         "inspect/whole.json", lambda c: c.update(invalidated=True), "was invalidated"),
     "another form": (
         "inspect/whole.json", lambda c: c["samples"][1].pop("input"), "it lacks 'input'"),
+    "a sample is there twice": (
+        "inspect/whole.json", lambda c: c["samples"].__setitem__(1, c["samples"][0]), "'sum-0' more than once"),
     "no samples": (
         "mlflow/new.json", lambda c: c["data"].clear(), "holds no samples"),
     "a row is short": (

@@ -2,9 +2,10 @@
 Logs of evaluations that were run by other tools, as tables: one row for each sample, one column for each score.
 
 A score that is right or wrong in every sample becomes the class ``correct`` or ``incorrect``; another one that is a
-number in every sample stays one. Where there is one score, it is the prediction; where there are several, each has a
-column of its name. The ``id`` is the sample's own; an ``example`` is known by its id and by what was asked: two runs
-that asked different questions under one id do not match.
+number in every sample stays one. Whoever asks for numbers gets 1 and 0 in place of marks. Where there is one score, it
+is the prediction; where there are several, each has a column of its name. The ``id`` is the sample's own; an
+``example`` is known by its id and by what was asked: two runs that asked different questions under one id do not match.
+A sample that was asked in several epochs has a row for each.
 """
 
 from __future__ import annotations
@@ -35,12 +36,14 @@ class Sample(NamedTuple):
         asked: All that was asked of the model, as JSON or text.
         scores: Its scores by name, as the log has them.
         answer: What the model answered; ``None`` where that is not one text.
+        epoch: Which time it was asked, in a run that asks everything several times.
     """
 
     id: str
     asked: Json
     scores: Mapping[str, Json]
     answer: str | None = None
+    epoch: int = 1
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,14 @@ class Log:
             columns["answer"] = self.answers
         kept = {name: column for name, column in columns.items() if wanted is None or name in wanted}
         return Table(dict(kept), len(self.ids), source)
+
+
+def in_numbers(table: Table, name: str) -> Table:
+    """The table of a log with 1 for right and 0 for wrong in a column of nothing else, for whoever averages."""
+    marks = table.columns[name]
+    if not all(isinstance(each, str) and each in (CORRECT, INCORRECT) for each in marks):
+        return table
+    return table._replace(columns={**table.columns, name: [float(each == CORRECT) for each in marks]})
 
 
 def is_log(source: Source) -> bool:
@@ -181,16 +192,19 @@ def collect(source: Source, tool: str, task: str, samples: Iterable[Sample]) -> 
     """
     ids: list[str] = []
     examples: list[str] = []
+    asked: set[tuple[str, int]] = set()
     scores: list[Mapping[str, Json]] = []
     answers: list[str | None] = []
     for sample in samples:
+        if (sample.id, sample.epoch) in asked:
+            raise repeated(source, sample.id)
+        asked.add((sample.id, sample.epoch))
         ids.append(sample.id)
         examples.append(f"{sample.id}:{digest_of(sample.asked)}")
         scores.append(sample.scores)
         answers.append(sample.answer)
     if not ids:
         raise DataError(f"{source} holds no samples", hint="log the samples, and run it to its end")
-    _refuse_repeats(source, ids)
     marks, numbers, odd = _told_apart(ids, scores)
     if not marks and not numbers:
         said = "has no score" if source.is_silent or odd is None else odd
@@ -208,20 +222,12 @@ def digest_of(asked: Json) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _refuse_repeats(source: Source, ids: list[str]) -> None:
-    seen: set[str] = set()
-    for name in ids if len(set(ids)) != len(ids) else ():
-        if name in seen:
-            raise repeated(source, name)
-        seen.add(name)
-
-
 def repeated(source: Source, name: str) -> DataError:
     """Error for a sample that is in a log more than once."""
     which = "a sample" if source.is_silent else f"sample {name!r}"
     return DataError(
         f"{source} has {which} more than once, and repeats of one example are not examples of their own",
-        hint="run each sample once (one epoch, no repeats), or log their reduced score alone",
+        hint="run each sample once, or log their reduced score alone",
     )
 
 

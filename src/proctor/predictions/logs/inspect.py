@@ -67,6 +67,7 @@ def _samples(samples: list[dict[str, Any]]) -> Iterator[Sample]:
         answers = [score.get("answer") for score in scores.values()]
         yield Sample(
             id=str(sample["id"]),
+            epoch=int(sample.get("epoch", 1)),
             asked="\0".join((_text(sample["input"])[:_COMPARED], _text(sample.get("target", ""))[:_COMPARED])),
             scores={name: score["value"] for name, score in scores.items()},
             answer=answers[0] if len(answers) == 1 and isinstance(answers[0], str) else None,
