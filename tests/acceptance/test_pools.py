@@ -103,6 +103,29 @@ def test_pool__sealed_labels(pool):
     assert all(content.startswith(b"PROCTOR") for content in (sealed, *kept))
 
 
+def test_pool__bought_batch_by_batch(pool):
+    """Two batches of a hundred and twenty labels are enough; until then `check` says one thing, and never a number."""
+    testset = {"labels": "exam/labels.csv", "features": "exam/features.csv", "classes": CLASSES}
+    pool.gate(condition="n - o > 0.02 +/- 0.1", disagreement=0.3, testset=testset, labels="sequential")
+    said = [pool.proctor("check")]
+    sizes = []
+    while "collected" not in pool.proctor("labels", "next", "--batch", "25").out:
+        said.append(pool.proctor("check"))
+        rows = list(csv.DictReader(pool.proctor("labels", "request").out.splitlines()))
+        pool.table("back.csv", ("id", "label"), ((row["id"], pool.labels[int(row["id"][1:])]) for row in rows))
+        assert 0 == pool.proctor("labels", "import", "back.csv", "--by", "ann").code
+        said.append(pool.proctor("check"))
+        sizes.append(len(rows))
+
+    assert [25, 25] == sizes
+    assert 3 == said[0].code
+    assert [said[0]] * 5 == said
+    assert not re.search(r"\d", said[0].out + said[0].err)
+    assert 0 == pool.proctor("check").code
+    assert ["registration", "evaluation"] == [each["kind"] for each in _ledger(pool)]
+    assert [] == pool.proctor("labels", "next", "--json").json["questions"]
+
+
 BAD = {
     "not asked": ("id,label\ne500,1\n", "not asked for"),
     "unknown": ("id,label\nz,1\n", "does not have"),

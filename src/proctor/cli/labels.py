@@ -110,6 +110,49 @@ def _imported(n_new: int, found: Holdings) -> str:
 
 
 @labels.command(
+    "next",
+    short_help="Ask for the next labels of what is bought batch by batch.",
+    epilog="""\b
+Examples:
+  proctor labels next
+  proctor labels next --batch 50
+  proctor labels next gates/spam.yml --json
+""",
+)
+@click.argument("file", metavar="[FILE]", default=".", type=click.Path())
+@click.option(
+    "--batch", metavar="N", type=click.IntRange(1), default=100, show_default=True, help="Labels for each question."
+)
+@as_json_option
+def next_(file: str, batch: int, as_json: bool) -> int:
+    """
+    Read the labels of each question that waits (`labels: sequential`), and ask for the next that it needs.
+
+    Where the labels decide a question, it is noted as collected, and the next `proctor check` of it gives the verdict,
+    which nobody learns before. Run it again whenever labels were taken in, and after every verdict: at another level
+    the same question may need more. A question that nobody asks any more is dropped by removing its file.
+    """
+    from proctor.cli import outputs
+    from proctor.custody.labeling import collect
+    from proctor.text import printable
+
+    session = session_of(file)
+    found = collect(session, batch)
+    print_found(
+        {"questions": [each._asdict() for each in found]},
+        as_json,
+        lambda: [
+            f"{'collected' if each.is_collected else 'collecting':10} "
+            f"{printable(each.candidate)}  {printable(each.condition)}"
+            for each in found
+        ],
+    )
+    if not found:
+        outputs.remark("no question waits for labels: `proctor check` leaves one under `labels: sequential`")
+    return PASSED
+
+
+@labels.command(
     short_help="Count the labels that are there, and those that are asked for.",
     epilog="""\b
 Examples:

@@ -55,7 +55,7 @@ Examples:
 @click.option(
     "--sequential",
     is_flag=True,
-    help="Say how many labels `proctor.stats.sequential` reads until it can stop; `proctor check` reads all.",
+    help="Say how many labels `labels: sequential` takes, which stops buying as soon as the outcome is decided.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")

@@ -21,8 +21,11 @@ from proctor.custody.answers import Answer, read_answers
 from proctor.custody.corrections import LABELS, put_in_place
 from proctor.custody.receipts import Receipt, Receipts
 from proctor.errors import DataError, Misuse, TestSetRetired
+from proctor.gate.books import LedgerView
+from proctor.gate.collecting import Waiting, reader_of, sample_of, waitings_of, with_note
 from proctor.gate.labels import refuse_corrected, requests_of
 from proctor.gate.session import Session
+from proctor.gatefile import Accepted
 from proctor.predictions import Kind
 from proctor.reports.sentences import count
 from proctor.spelling import is_nan, shown
@@ -67,6 +70,65 @@ def wanted(session: Session) -> list[int]:
     """Rows of the last request that have no label yet, in its order."""
     known = session.labels.is_known()
     return [row for row in requests_of(session).last() if not known[row]]
+
+
+class Collecting(NamedTuple):
+    """
+    A question whose labels are bought batch by batch.
+
+    Attributes:
+        candidate: The developer's words for the new model.
+        condition: The condition.
+        is_collected: True if the labels are there, so that the next check of it judges.
+    """
+
+    candidate: str
+    condition: str
+    is_collected: bool
+
+
+def collect(session: Session, batch: int) -> list[Collecting]:
+    """
+    Read the labels of every question that waits, in order, and ask for the next where they do not decide it yet.
+
+    Args:
+        session: The gate, opened by its owner.
+        batch: Labels to ask for, for each question.
+
+    Returns:
+        The questions, without those that nobody can ask any more.
+
+    Raises:
+        DataError: If labels are not those of registration, or predictions are not here any more.
+        TestSetRetired: If the test set is retired.
+    """
+    _refuse_unfit(session)
+    books, waitings = session.books(), waitings_of(session)
+    rows: list[int] = []
+    found: list[Collecting] = []
+    for waiting in waitings.all():
+        if waiting.gate != session.gate.name:
+            continue
+        if _is_of_the_past(session, books, waiting):
+            waitings.remove(waiting)
+            continue
+        reader = reader_of(session, books, waiting, sample_of(session, waiting))
+        wanted = reader.still_needed[:batch].tolist()
+        rows += wanted
+        if not wanted:
+            waitings.put(with_note(waiting, reader))
+        found.append(Collecting(waiting.candidate.source, waiting.condition, not wanted))
+    if rows:
+        requests_of(session).write(np.array(rows))
+    return found
+
+
+def _is_of_the_past(session: Session, books: LedgerView, waiting: Waiting) -> bool:
+    """True if another baseline was accepted since the question was asked: it will be asked about that one."""
+    accepted = books.life.accepted(waiting.gate) if books.life is not None else None
+    if not isinstance(session.gate.baseline, Accepted) or accepted is None:
+        return False
+    return waiting.baseline is not None and waiting.baseline.digest != accepted.record.candidate.digest
 
 
 def take_in(

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from proctor.budget import Adaptivity, stake_units
 from proctor.errors import EvaluationPending, LabelsMissing, LedgerMoved, Misuse, ModelError
-from proctor.gate import labels, settings
+from proctor.gate import collecting, labels, settings
 from proctor.gate.asking import Asked, asked
 from proctor.gate.books import (
     LedgerView,
@@ -29,11 +29,20 @@ from proctor.gate.books import (
     refuse_outside_lineage,
 )
 from proctor.gate.contestants import ModelPredictions
-from proctor.gate.judging import declared, hiding_time, judge, judge_unseen, outcome_of_a_crash, step, timed_step
+from proctor.gate.judging import (
+    declared,
+    hiding_time,
+    judge,
+    judge_in_order,
+    judge_unseen,
+    outcome_of_a_crash,
+    step,
+    timed_step,
+)
 from proctor.gate.registration import register
 from proctor.gate.releasing import release_of
 from proctor.gate.session import Session
-from proctor.gatefile import Gate, Inputs
+from proctor.gatefile import Gate, Inputs, Labeling
 from proctor.ledger.records import Adopted, Evaluated, Forecast, Pending
 from proctor.release import Release, Verdict
 from proctor.runtime import Runtime
@@ -113,6 +122,7 @@ def _answer(session: Session, books: LedgerView, how: How, stake: int | None) ->
     recorded = None if how.asks_anew or life is None else life.recorded_answer(what.question)
     if life is not None and recorded is not None:
         session.complete(recorded.record)
+        collecting.close(session, what)
         return release_of(gate, books, life, recorded, replayed=True)
     refuse_if_over(gate, books)
     what = _staked(session, books, what, how.stakes)
@@ -175,15 +185,21 @@ def _judge(session: Session, books: LedgerView, what: Asked) -> Release:
     sample = predicting.sample(what.candidate, what.baseline, what.anchor)
     predicting.refuse_unfaithful(books.life, what.candidate, what.baseline, what.anchor)
     predicting.keep(what.candidate, what.baseline, what.anchor)
-    _refuse_missing_labels(session, sample, what)
+    is_sequential = session.gate.labels is Labeling.SEQUENTIAL
+    if not is_sequential:
+        _refuse_missing_labels(session, sample, what)
     books = _registered(session, books, what.baseline)
+    if is_sequential and not _has_begun(books, what):
+        collecting.refuse_uncollected(session, books, what, sample)
     session.runtime.progress("judging")
     pending: int | None = None
     if what.stake is not None or _has_begun(books, what):  # in the ledger before anything is judged (theory.md §4.5)
         pending, what, books = _take_turn(session, books, what)
     with hiding_time(session):
-        said = judge(session, books, what, sample)
-    return _published(session, books, replace(step(session, books, what, said), pending=pending))
+        said = (judge_in_order if is_sequential else judge)(session, books, what, sample)
+    release = _published(session, books, replace(step(session, books, what, said), pending=pending))
+    collecting.close(session, what)
+    return release
 
 
 def _judge_on_sealed_inputs(session: Session, books: LedgerView, what: Asked) -> Release:

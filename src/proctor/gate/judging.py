@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from proctor.budget import Adaptivity, Mode
-from proctor.conditions import clauses
+from proctor.conditions import Truth, clauses
 from proctor.evaluation import evaluate, figures, summary
 from proctor.feedback import Message, message, message_of_time, message_without_judgment, together
 from proctor.gate.asking import Asked
 from proctor.gate.books import LedgerView
+from proctor.gate.collecting import truth_in_order
 from proctor.gate.needs import rule_at
 from proctor.gate.pace import Lasted, judging_s, lasting
 from proctor.gate.session import Session
@@ -56,6 +57,15 @@ def judge(session: Session, books: LedgerView, asked: Asked, sample: Sample) -> 
     outcome = Verdict.PASS if evaluation.is_pass[gate.mode] else Verdict.FAIL
     full = figures(evaluation, sample) if session.keeps_figures else summary(evaluation)
     return Judged(outcome, {"figures": full}, said, session.runner.execution.tier)
+
+
+def judge_in_order(session: Session, books: LedgerView, asked: Asked, sample: Sample) -> Judged:
+    """The evaluation of a *sample* whose labels were bought in order; no figure tells how many it took."""
+    found = truth_in_order(session, books, asked, sample)
+    is_pass = found is Truth.TRUE if session.gate.mode is Mode.FP_FREE else found is not Truth.FALSE
+    figures = {"truth": found.name.lower(), "n_examples": sample.n_examples, "clauses": []}
+    outcome = Verdict.PASS if is_pass else Verdict.FAIL
+    return Judged(outcome, {"figures": figures}, None, session.runner.execution.tier)
 
 
 def judge_unseen(session: Session, asked: Asked, outcome: Verdict) -> Judged:

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from proctor import git
 from proctor.conditions import Variable, variables
 from proctor.errors import ContractError, DataError, GitFault, ProctorError
-from proctor.gatefile import Gate, Inputs, Owner, Sandbox, VerdictOnly
+from proctor.gatefile import Gate, Inputs, Labeling, Owner, Sandbox, VerdictOnly
 from proctor.gatefile.contenders import Accepted, Baseline, Fetched, PredictionsFile, Revision
 from proctor.ledger import Entry, address
 from proctor.ledger.address import canonical_path
@@ -35,7 +35,7 @@ Settings = Mapping[str, str | None]
 _PATHS = ("testset.labels", "testset.features", "owner.record", "owner.key", "ledger")
 _PLACE = ("file", "folder")
 # keys that no version could write when the first books were begun
-_LATER = ("testset.cluster", "sandbox.devices", "sandbox.folders", "slot")
+_LATER = ("testset.cluster", "sandbox.devices", "sandbox.folders", "slot", "labels")
 _GATE_S_OWN = ("name", "first", "baseline", "feedback", "slot")  # what each of several gates says for itself
 _ISOLATION = (Sandbox.NONE.value, Sandbox.AUTO.value, Sandbox.REQUIRED.value)
 _ACCEPTED = "accepted"
@@ -76,6 +76,7 @@ def settings_of(gate: Gate) -> dict[str, str | None]:
         "sandbox.folders": _listed(gate.sandbox.folders),
         "feedback": None if isinstance(gate.feedback, VerdictOnly) else _feedback(gate),
         "slot": json.dumps(gate.slot._asdict(), sort_keys=True) if gate.slot and gate.slot.most > 1 else None,
+        "labels": None if gate.labels is Labeling.ALL else gate.labels.value,
         "adaptivity": gate.recipient,
         "owner.record": None if record == Owner().record else record,
         "owner.key": place(gate.owner.key) if gate.owner.key else None,

@@ -24,6 +24,7 @@ from proctor.gatefile.declarations import (
     First,
     Gate,
     Inputs,
+    Labeling,
     PaperScript,
     Policy,
     TestSetSource,
@@ -173,6 +174,7 @@ def _gate(node: object, source: Source, place: dict[str, Any]) -> Gate:
         "owner",
         "notify",
         "development",
+        "labels",
     )
     named = {**place, "name": values["name"] or place["name"]}
     return Gate(**_policy(values), **{key: values[key] for key in own}, **named)

@@ -54,6 +54,15 @@ class First(StrEnum):
     JUDGE = "judge"
 
 
+class Labeling(StrEnum):
+    """Way in which labels that are missing are bought (theory.md §3.10)."""
+
+    ALL = "all"
+    """Everything that the condition needs, at once."""
+    SEQUENTIAL = "sequential"
+    """One batch after the other, in the order fixed at registration, until the outcome is decided."""
+
+
 # --- data and models -------------------------------------------------------------------------------------------------
 
 
@@ -233,6 +242,7 @@ class Gate(Policy):
         owner: The owner's files.
         notify: Who is told that a fresh test set is needed.
         development: Development data; ``None`` if none are named.
+        labels: How labels that are missing are bought.
     """
 
     name: str
@@ -251,6 +261,7 @@ class Gate(Policy):
     owner: Owner = field(default_factory=Owner)
     notify: Notify = field(default_factory=Notify)
     development: DevelopmentFiles | None = None
+    labels: Labeling = Labeling.ALL
 
     def __post_init__(self) -> None:
         if self.testset.inputs is Inputs.SEALED and isinstance(self.candidate, PredictionsFile):

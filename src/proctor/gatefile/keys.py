@@ -12,7 +12,7 @@ from proctor.budget import Adaptivity, Mode
 from proctor.gatefile import checks, feedback, isolation, recipients
 from proctor.gatefile.adaptivity import AdaptivityKind, AdaptivityPolicy
 from proctor.gatefile.contenders import Accepted, PredictionsFile, Revision
-from proctor.gatefile.declarations import DevelopmentFiles, First, Inputs, Repeats, TestSetSource
+from proctor.gatefile.declarations import DevelopmentFiles, First, Inputs, Labeling, Repeats, TestSetSource
 from proctor.gatefile.feedback import VerdictOnly
 from proctor.gatefile.isolation import Isolation
 from proctor.gatefile.kinds import (
@@ -317,6 +317,14 @@ GATE = Section(
         ),
         *POLICY_KEYS,
         Key("testset", _TESTSET, "Files of the test set and their columns.", required=True),
+        Key(
+            "labels",
+            Choice(Labeling, "a file in `testset:`"),
+            "How missing labels are bought. `all`: whatever the condition needs, at once; `sequential`: batch by batch "
+            "until the outcome is decided, for differences such as n - o (`proctor docs labels`).",
+            Labeling.ALL,
+            shown_default="all",
+        ),
         Key(
             "candidate",
             OneOfSections({"predictions": _PREDICTIONS, "command": _COMMAND, "model": _MODEL}),

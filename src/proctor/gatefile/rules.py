@@ -14,12 +14,12 @@ from typing import Any
 
 from proctor import conditions
 from proctor.budget import Adaptive, Adaptivity, Guaranteed, Stakes
-from proctor.conditions import Formula, Variable
+from proctor.conditions import Difference, Formula, Proportion, Variable
 from proctor.errors import ConditionError
 from proctor.gatefile.adaptivity import AdaptivityPolicy
 from proctor.gatefile.contenders import Candidate, PredictionsFile
-from proctor.gatefile.declarations import First, Inputs, TestSetSource
-from proctor.gatefile.feedback import Estimate
+from proctor.gatefile.declarations import First, Inputs, Labeling, TestSetSource
+from proctor.gatefile.feedback import Estimate, ThreeWay
 from proctor.gatefile.isolation import Isolation, Sandbox, asks_for_none
 from proctor.gatefile.keys import DEFAULT_PASSES, DEFAULT_STEPS, StakesWord
 from proctor.gatefile.kinds import OneOrMore, Schema, Text
@@ -53,7 +53,11 @@ def schema() -> Schema:
     fixed = _where(adaptivity={"not": {"const": "recycling"}})
     one_pass = _where(adaptivity={"const": "firstChange"})
     program = _where(candidate={"anyOf": [{"required": ["command"]}, {"required": ["model"]}]})
-    sealed = _where(testset=_where(inputs={"const": "sealed"}))
+    sealed_testset = _where(inputs={"const": "sealed"})
+    sealed = _where(testset=sealed_testset)
+    in_order = _where(labels={"const": "sequential"})
+    not_in_order = {"not": {"anyOf": [sealed_testset, {"required": ["cluster"]}]}}
+    verdict_alone = {"bound": {"const": "exact"}, "feedback": {"const": "none"}, "testset": not_in_order}
     no_predictions = {"candidate": {"not": {"required": ["predictions"]}}, "sandbox": {"not": asks_for_none()}}
     open_features = {"required": ["features"], "properties": {"inputs": {"not": {"const": "sealed"}}}}
     clustered = {"testset": open_features, "bound": {"const": "exact"}}
@@ -66,6 +70,7 @@ def schema() -> Schema:
             {"if": _where(bound={"not": {"const": "exact"}}), "then": {"properties": {"power": False}}},
             {"if": program, "then": {"properties": {"testset": {"required": ["features"]}}}},
             {"if": sealed, "then": {"properties": no_predictions}},
+            {"if": in_order, "then": {"properties": verdict_alone}},
             {"if": {"required": ["slot"]}, "then": {**sealed, "properties": {**sealed["properties"], **no_timeout}}},
             {"if": _where(testset={"required": ["cluster"]}), "then": {"properties": clustered}},
             *_trust(),
@@ -118,6 +123,8 @@ def check_gate(values: Values, source: Source) -> None:
         if testset.inputs is Inputs.SEALED:
             _sealed_inputs_stay_sealed(values, candidate, source)
         _slots_are_for_sealed_inputs(values, testset, candidate, source)
+    if values.get("labels") is Labeling.SEQUENTIAL:
+        _labels_can_be_read_in_order(values, formula, source)
     if isinstance(values.get("feedback"), Estimate):
         _grid(values["feedback"], source)
         if formula is not None:
@@ -258,6 +265,31 @@ def _slots_are_for_sealed_inputs(values: Values, testset: TestSetSource, candida
         source.report(place, "`slot` and `timeout` both say how long a run takes on sealed inputs; leave `timeout` out")
     if slot.most > 1 and isinstance(policy, AdaptivityPolicy) and policy.adaptivity is Adaptivity.NONE:
         source.report(place, "`most` goes with a released outcome, and `adaptivity: none` releases none; leave it out")
+
+
+def _labels_can_be_read_in_order(values: Values, formula: Formula | None, source: Source) -> None:
+    """A test that stops early is there for differences of two accuracies, and what else it found out stays untold."""
+    for clause in conditions.clauses(formula) if formula is not None else ():
+        is_read = isinstance(clause.quantity, Difference) or clause.quantity == Proportion(Variable.D)
+        if clause.slice is not None or not is_read:
+            message = (
+                f"`labels: sequential` reads differences of two accuracies on the whole test set, such as n - o, and "
+                f"`{clause.text}` is none; write `labels: all`"
+            )
+            source.report(source.place_of("condition"), message)
+    if values.get("bound") in {Bound.HOEFFDING, Bound.BENNETT}:
+        message = f"`bound: {values['bound']}` is for a number of labels that is fixed; use `exact`, or `labels: all`"
+        source.report(source.place_of("bound"), message)
+    if isinstance(values.get("feedback"), ThreeWay | Estimate):
+        message = "`labels: sequential` releases the verdict alone: more would tell how many labels it took"
+        source.report(source.place_of("feedback"), message)
+    testset = values.get("testset")
+    if isinstance(testset, TestSetSource) and testset.inputs is Inputs.SEALED:
+        message = "sealed inputs need all labels before a model sees them; write `labels: all`"
+        source.report(source.place_of("labels"), message)
+    if isinstance(testset, TestSetSource) and testset.cluster is not None:
+        message = "a test that stops early is not there for examples in clusters; write `labels: all`"
+        source.report(source.place_of("labels"), message)
 
 
 def _grid(estimate: Estimate, source: Source) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from proctor.conditions import Clause, Difference, Formula, allocate
 from proctor.errors import Misuse
@@ -45,16 +46,8 @@ def collecting(formula: Formula, terms: Terms, size: int, n_examples: int | None
             f"`{share.clause}` names no tolerance, so nothing says which gain labels are to be planned for",
             hint=f"Write for example `{share.clause} +/- 0.01`.",
         )
-    threshold = share.clause.threshold if share.above else -share.clause.threshold
-    gain = min(threshold + 2 * tolerance, share.disagreement)
-    design = SequentialTest(
-        n_examples=n_examples or size,
-        threshold=threshold,
-        log_level=share.log_level,
-        log_miss=share.log_miss,
-        disagreement=share.disagreement,
-        disagreement_cap=share.cap,
-    )
+    design = test_of(share, n_examples or size)
+    gain = min(design.threshold + 2 * tolerance, share.disagreement)
     sizes = [n_examples] if n_examples else [math.ceil(room * size) for room in ROOM]
     test = _with_power([sketched(replace(design, n_examples=each)) for each in sizes], gain)
     unchanged, gained = expectation(test, 0.0, _PATHS), expectation(test, gain, _PATHS)
@@ -65,6 +58,19 @@ def collecting(formula: Formula, terms: Terms, size: int, n_examples: int | None
         most=max(unchanged.most, gained.most, round(test.n_examples * share.disagreement)),
         power=gained.proven,
         futility=-share.log_miss if test.futility is None else test.futility,
+    )
+
+
+@lru_cache(maxsize=64)  # a test remembers which ends prove, and is asked again for every batch
+def test_of(share: Share, n_examples: int) -> SequentialTest:
+    """Test of a difference of two accuracies, of the second from the first where evidence is sought below."""
+    return SequentialTest(
+        n_examples=n_examples,
+        threshold=share.clause.threshold if share.above else -share.clause.threshold,
+        log_level=share.log_level,
+        log_miss=share.log_miss,
+        disagreement=share.disagreement,
+        disagreement_cap=share.cap,
     )
 
 

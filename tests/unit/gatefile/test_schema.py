@@ -62,10 +62,17 @@ ACCEPTED = [
     {"testset": {**SEALED}, "candidate": {**MODEL}, "slot": 5},
     {"testset": {**SEALED}, "candidate": {**MODEL}, "slot": {"seconds": 5, "most": 8, "chance": 0.9}},
     {"name": "a b " * 25},
+    {"labels": "all", "feedback": "three-way"},
+    {"labels": "sequential", "condition": "n - o > 0", "feedback": "none", "bound": "exact"},
     {"owner": {"key": "k"}, "sandbox": "required", "bound": "exact", "disagreement": 1, "name": "x"},
 ]
 
 REFUSED = [
+    {"labels": "y.csv"},
+    {"labels": "sequential", "condition": "n - o > 0", "feedback": "three-way"},
+    {"labels": "sequential", "condition": "n - o > 0 +/- 0.1", "bound": "bennett"},
+    {"labels": "sequential", "condition": "n - o > 0", "testset": {"labels": "y", "features": "x", "cluster": "who"}},
+    {"labels": "sequential", "condition": "n - o > 0", "testset": {**SEALED}, "candidate": {**MODEL}},
     {"slot": 5},
     {"testset": {**SEALED}, "candidate": {**MODEL}, "slot": 0},
     {"testset": {**SEALED}, "candidate": {**MODEL}, "slot": {"chance": 1}},
