@@ -20,7 +20,7 @@ from proctor.language.parser import parse
 from proctor.language.place import Place
 from proctor.language.quantities import Difference, Linear, Proportion, Quantity, combined, extremes
 from proctor.language.quantity import ORDER
-from proctor.language.scores import Mean, Quantile, Within
+from proctor.language.scores import Mean, Quantile, Root, Within
 from proctor.language.tree import (
     Add,
     Call,
@@ -87,9 +87,9 @@ def measured_by(expression: str) -> Measured:
     if not isinstance(comparison, Comparison):
         raise _whole(expression).error(f"`{expression}` is not one expression", "Write for example `n - o`.")
     quantity, form = _collected(comparison).quantity, _form(comparison.left)
+    if any(isinstance(each, Quantile | Root) for each in form.others):
+        raise _whole(expression).error(f"`{expression}` has no estimate that is released", "Name another quantity.")
     if (found := combined(form.others)) is not None:
-        if isinstance(found[0], Quantile):
-            raise _whole(expression).error(f"`{expression}` has no estimate that is released", "Name another quantity.")
         return Measured(quantity, float(found[1]), float(form.constant))
     factor = next(w / Fraction(q) for w, q in zip(form.weights, quantity.weights, strict=True) if w)
     return Measured(quantity, float(factor), float(form.constant))
@@ -190,6 +190,8 @@ def _product(written: Multiply, left: _Form, right: _Form) -> _Form:
 
 def _by_itself(comparison: Comparison, form: _Form, above: bool, tolerance: Fraction | None) -> _Bound:
     """A quantity that is no sum of accuracies, against a constant; nothing else can be judged of such."""
+    if not any(form.weights) and all(isinstance(each, Root) for each in form.others):
+        return _of_roots(comparison, form, above, tolerance)
     found = None if any(form.weights) else combined(form.others)
     if found is None:
         quantity = next(iter(form.others))
@@ -208,6 +210,34 @@ def _by_itself(comparison: Comparison, form: _Form, above: bool, tolerance: Frac
     weights = tuple(Fraction(weight) for weight in quantity.weights)
     scaled = None if tolerance is None else tolerance / abs(factor)
     return _Bound(quantity, weights, above == (factor > 0), -form.constant / factor, scaled)
+
+
+def _of_roots(comparison: Comparison, form: _Form, above: bool, tolerance: Fraction | None) -> _Bound:
+    """A root against a constant, or against another one: what is asked of the means is the same, squared."""
+    means: dict[Quantity, Fraction] = {
+        each.mean: factor * abs(factor) for each, factor in form.others.items() if isinstance(each, Root)
+    }
+    (quantity, factor), *others = means.items()
+    weights = tuple(map(Fraction, quantity.weights))
+    if not others:
+        size = -form.constant / next(iter(form.others.values()))
+        is_above, squared = above == (factor > 0), size * abs(size)
+        if tolerance is not None:
+            # The plan asks for its power where the root lies two tolerances beyond the threshold.
+            width = tolerance / abs(next(iter(form.others.values())))
+            beyond = size + 2 * width if is_above else size - 2 * width
+            tolerance = abs(beyond * abs(beyond) - squared) / 2 if width > 0 else width
+        return _Bound(quantity, weights, is_above, squared, tolerance)
+    found = combined(means)
+    if len(others) > 1 or factor * others[0][1] > 0 or form.constant or tolerance is not None or found is None:
+        raise _refusal(
+            comparison,
+            f"`{comparison}` adds up roots, and a root is judged against a number, or against another one",
+            "Write `rmse(n, max=10) < 2`, or `rmse(n, max=10) < 0.9 * rmse(o, max=10)`, without a tolerance; "
+            "with one, ask it of `mse`.",
+        )
+    together, factor = found
+    return _Bound(together, tuple(map(Fraction, together.weights)), above == (factor > 0), Fraction(0), None)
 
 
 def _range(bound: _Bound) -> tuple[Fraction, Fraction]:

@@ -141,6 +141,28 @@ class Quantile(OfOneModel):
         return f"quantile({self.model}, {decimal_text(self.level)})"
 
 
+@dataclass(frozen=True)
+class Root(OfOneModel):
+    """
+    Root of a mean squared error; compared with a number, it says how large the mean is.
+
+    Attributes:
+        model: The model.
+        largest: The error above which every error counts as this one.
+    """
+
+    model: Variable
+    largest: Decimal
+
+    @property
+    def mean(self) -> Mean:
+        """The mean that it is the root of."""
+        return Mean(((1.0, Score("mse", self.model, (("max", self.largest**2),))),))
+
+    def __str__(self) -> str:
+        return f"rmse({self.model}, max={decimal_text(self.largest)})"
+
+
 def sum_text(terms: tuple[tuple[float, str], ...]) -> str:
     """A sum as a person writes it."""
     text = ""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from proctor.counting.reading import Content, Numbers, Reading
 from proctor.errors import ConditionError, DataError
-from proctor.language import Call, Clause, Mean, Score, Variable
+from proctor.language import Call, Clause, Mean, Root, Score, Variable
 from proctor.language.tree import Argument, Name, Number, decimal_text
 from proctor.methods.figures import MODELS, Unit, figure
 from proctor.methods.method import Valued
@@ -247,6 +247,24 @@ def _loss(call: Call) -> Mean:
     return _mean_of(call, model, options)
 
 
+def _root(call: Call) -> Root:
+    """
+    The root of a mean squared error that a call asks for.
+
+    Raises:
+        ConditionError: If it does not name a model and the largest error.
+    """
+    example = f"`{call.name}({_model_text(call)}, max=10)`"
+    model, options = _read(call, ("max",), f"Write {example}.")
+    if options.get("max", Decimal(0)) <= 0:
+        raise refusal(
+            call,
+            f"`{call}` does not say how large one error can be",
+            f"Write {example}, with a maximum above 0 that errors rarely exceed: one above it counts as 10.",
+        )
+    return Root(model, options["max"])
+
+
 def _score(call: Call) -> Mean:
     """
     A score that a call asks for.
@@ -336,6 +354,7 @@ def _of_probability(call: Call) -> Mean:
 MEANS = (
     Metric("mae", "the mean absolute error of predicted numbers", _loss, ("mean_absolute_error",)),
     Metric("mse", "the mean squared error of predicted numbers", _loss, ("mean_squared_error",)),
+    Metric("rmse", "the root of the mean squared error", _root, ("root_mean_squared_error", "rmsd")),
     Metric("mean", "the mean of scores that are given as predictions", _score, ("average", "avg", "score")),
     Metric("brier", "the mean squared error of probabilities", _of_probability, ("brier_score", "brier_score_loss")),
     Metric("logloss", "the mean logarithmic loss of probabilities", _of_probability, ("log_loss", "cross_entropy")),

@@ -15,17 +15,9 @@ from proctor.language import Call, Quantity, Variable
 from proctor.language.habits import MODELS_INSTEAD
 from proctor.language.place import Place
 from proctor.language.tree import Argument, Expression, Name, Word
+from proctor.methods.unjudged import answer_to
 
 MODELS_IN_WORDS = "`n` (the new model), `o` (the old one) or `a` (the anchor)"
-_NOT_YET = frozenset({"average_precision", "ece", "mcc", "r2", "topk"})
-"""Metrics that people ask for, and that no method judges so far."""
-
-
-_INSTEAD = {
-    "rmse": "Ask for the mean squared error, against the square: `rmse(n) < 2` is `mse(n, max=100) < 4`.",
-    "root_mean_squared_error": "Ask for the mean squared error, against the square: `mse(n, max=100) < 4`.",
-}
-"""Metrics that another one answers, and how."""
 
 
 class Metric(NamedTuple):
@@ -99,10 +91,8 @@ def named(call: Call, metrics: Mapping[str, Metric]) -> Metric:
     if call.name in {str(variable) for variable in Variable}:
         hint = f"Write `{call.name}` alone, or a metric of it. {known}"
         raise refusal(call, f"`{call.name}` is a number by itself, and takes nothing in parentheses", hint)
-    if call.name.lower() in _INSTEAD:
-        raise refusal(call, f"`{call.name}` is not judged by itself", _INSTEAD[call.name.lower()])
-    if call.name.lower() in _NOT_YET:
-        raise refusal(call, f"`{call.name}` is not judged yet", known)
+    if answer := answer_to(call.name):
+        raise refusal(call, f"`{call.name}` is judged by no test: {answer.reason}", answer.instead)
     nearest = _nearest(call.name.lower(), metrics)
     hint = f"Did you mean `{nearest}`? {known}" if nearest else known
     raise refusal(call, f"there is no metric `{call.name}`", hint)

@@ -242,7 +242,15 @@ def test_reading__is_what_the_clauses_share() -> None:
         ("brier(n) < 0.1", 'Write `brier(n, "spam")`'),
         ('brier(n, "spam") - mae(n, max=1) < 0', "labels that are classes and numbers"),
         ('mae(n, max=1) < 0.1 and brier(n, "spam") < 0.1', "read one file in two ways"),
-        ("rmse(n) < 2", "`mse(n, max=100) < 4`"),
+        ("rmse(n) < 2", "Write `rmse(n, max=10)`"),
+        ("rmse(n, max=10, sd=1) < 2", "Its options are `max`"),
+        ("rmse(n, max=10) < 11", "`mse(n, max=100)` lies between 0 and 100"),
+        ("rmse(n, max=10) < 2 +/- 0", "is not above 0"),
+        ("rmse(n, max=10) < rmse(o, max=10) - 1", "`rmse(n, max=10) < 0.9 * rmse(o, max=10)`"),
+        ("rmse(n, max=10) < rmse(o, max=10) +/- 1", "ask it of `mse`"),
+        ("rmse(n, max=10) + rmse(o, max=10) < 1", "adds up roots"),
+        ("rmse(n, max=10) + mae(n, max=10) < 1", "is judged by itself"),
+        ("RMSE(n, max=10) < 1", "Did you mean `rmse`?"),
         ("mae(n, max=3) - n < 1", "is judged by itself"),
     ],
 )
@@ -252,6 +260,38 @@ def test_call__says_what_is_wrong(text: str, words: str) -> None:
         normalize(parse(text))
 
     assert words in f"{raised.value.message} {raised.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("root", "square"),
+    [
+        ("rmse(n, max=10) < 2", "mse(n, max=100) < 4"),
+        ("-2 * rmse(n, max=10) > -4", "mse(n, max=100) < 4"),
+        ("0.5 < rmse(o, max=3)", "mse(o, max=9) > 0.25"),
+        ("rmse(n, max=10) < 0.9 * rmse(o, max=10)", "mse(n, max=100) < 0.81 * mse(o, max=100)"),
+        ("2 * rmse(o, max=10) > rmse(n, max=5)", "4 * mse(o, max=100) - mse(n, max=25) > 0"),
+    ],
+)
+def test_root__asks_the_same_of_the_mean(root: str, square: str) -> None:
+    """A root grows with what it is a root of, so both are one question with one answer."""
+    assert question_of_text(root) == question_of_text(square)
+
+
+@pytest.mark.parametrize(
+    ("text", "beyond"), [("rmse(n, max=10) < 2 +/- 0.1", 1.8), ("rmse(n, max=10) > 2 +/- 0.1", 2.2)]
+)
+def test_root__is_planned_two_tolerances_beyond_the_threshold(text: str, beyond: float) -> None:
+    """The tolerance of a root is turned into one of its square."""
+    asked = clause(text)
+    share = Share(asked, asked.above, math.log(1e-3), math.log(0.1), 1.0, 1.0, False)
+    assert share.alternative(asked.tolerance) == pytest.approx(beyond**2)
+
+
+def test_root__has_no_estimate_of_its_own() -> None:
+    """Feedback on a root is refused, and so is that on two of them."""
+    for text in ("rmse(n, max=10)", "rmse(n, max=10) - rmse(o, max=10)"):
+        with pytest.raises(ConditionError, match="no estimate that is released"):
+            measured_by(text)
 
 
 def test_question__is_one_for_all_ways_to_write_it() -> None:

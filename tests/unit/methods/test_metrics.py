@@ -7,6 +7,7 @@ import pytest
 from proctor.conditions import measured_by, normalize, parse, question_of_text
 from proctor.errors import ConditionError
 from proctor.methods import METRICS
+from proctor.methods.unjudged import UNJUDGED, Unjudged
 from proctor.words import explain
 
 SAME = {
@@ -69,6 +70,27 @@ def test_call__wrong_ones_are_answered(text: str, message: str, hint: str) -> No
     assert message in first
     assert caret.strip().startswith("^")
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("each", UNJUDGED, ids=lambda each: each.names[0])
+def test_unjudged__are_answered_with_what_can_be_asked(each: Unjudged) -> None:
+    """Every name says why no test judges it, and each condition that is shown instead can be asked."""
+    for name in each.names:
+        with pytest.raises(ConditionError) as caught:
+            normalize(parse(f'{name}(n, "spam") > 0.5'))
+        assert each.reason in caught.value.message
+        assert each.instead == caught.value.hint
+    shown = [text for text in each.instead.split("`")[1::2] if "(" in text or ">" in text]
+    assert shown
+    for text in shown:
+        normalize(parse(text))
+
+
+def test_unjudged__are_no_metrics() -> None:
+    """No name that is refused is judged, or leads to one that is."""
+    names = [name for each in UNJUDGED for name in each.names]
+    assert len({*names}) == len(names)
+    assert not {*names} & {other for metric in METRICS.values() for other in (metric.name, *metric.also)}
 
 
 @pytest.mark.parametrize(
