@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from proctor.stats.sequential import UNKNOWN, Answer, SequentialTest
+from proctor.stats.sequential import SHARE_OF_BETS, UNKNOWN, Answer, SequentialTest
 
 SMALL = 6
 THRESHOLDS = [Fraction(0), Fraction(1, 10), Fraction(1, 2), Fraction(-1, 10), Fraction(-1, 2)]
@@ -103,6 +103,21 @@ def test_read__long(c, miss):
 def test_read__level_too_large(c, miss, factor):
     """A level that is half as large again breaks the promise: the chance above is no slack that hides mistakes."""
     assert long_chance(sequential(60, c, 0.05 * factor, miss, 1.0, 30.0), c) > Fraction(0.05)
+
+
+@pytest.mark.parametrize(("c", "n"), [(Fraction(0), 72), (Fraction(1, 5), 77), (Fraction(1, 2), 63)])
+def test_end__spends_its_share(c, n):
+    """The test at the end spends its share of the level, and would spend more at a level half as large again."""
+    share = (1 - Fraction(SHARE_OF_BETS)) * Fraction(0.05)
+    assert end_chance(sequential(n, c, 0.05, 0.1, 1.0), c) <= share
+    assert end_chance(sequential(n, c, 0.05 * 1.5, 0.1, 1.0), c) > share
+
+
+def end_chance(test, c):
+    """Chance that the test at the end proves, at the boundary where the models differ on every example."""
+    n, win = test.n_examples, (1 + c) / 2
+    proofs = (k for k in range(n + 1) if test.proves_at_the_end(k, n - k))
+    return sum(math.comb(n, k) * win**k * (1 - win) ** (n - k) for k in proofs)
 
 
 def test_read__what_is_there_first():

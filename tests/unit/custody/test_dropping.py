@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import datetime as dt
 
 import numpy as np
 import pytest
 from gate.project import LABELS, N_EXAMPLES, Project
 
-from proctor import cli
+from proctor import cli, gatefile
 from proctor.custody import changes
 from proctor.custody.dropping import Before, Oldest, drop
 from proctor.custody.extension import extend
@@ -17,8 +18,10 @@ from proctor.custody.retirement import retire
 from proctor.custody.settings import name_baseline
 from proctor.custody.succession import Wish, register
 from proctor.errors import DataError, EvaluationPending, Misuse, TestSetRetired
+from proctor.gate.check import check as judge
 from proctor.ledger.lives import lives
 from proctor.ledger.records import Dropped, Evaluated
+from proctor.runtime import Runtime
 
 REASON = "older than a year, as agreed"
 PROGRAM = "import csv, sys\nrows = list(csv.DictReader(open(sys.argv[1])))\nout = csv.writer(open(sys.argv[2], 'w'))\n"
@@ -284,3 +287,44 @@ def test_drop__a_retired_set(project):
 
     with pytest.raises(TestSetRetired, match="changes no more"):
         drop(project.session(), Oldest(100), REASON)
+
+
+# --- at once ---------------------------------------------------------------------------------------------------------
+
+
+def test_drop__two_at_once(shared):
+    """Of two drops from the same files one is recorded; the other is decided again, and refused until it follows."""
+    labels = shared.root / "labels.csv"
+    mine, theirs = labels.read_bytes(), []
+
+    def come_between() -> str:
+        if not theirs:
+            theirs.append(b"")
+            drop(shared.session(), Oldest(50), REASON)
+            theirs[0] = labels.read_bytes()
+            labels.write_bytes(mine)  # in the other one's clone they are as they were
+        return "2026-11-23T21:43:00Z"
+
+    session = dataclasses.replace(shared.session(), runtime=Runtime(dict(shared.environ), now=come_between))
+    with pytest.raises(DataError, match="which was reduced to 350"):
+        drop(session, Oldest(100), REASON)
+
+    labels.write_bytes(theirs[0])
+    assert 1 == len(shared.records(Dropped))
+    assert 250 == drop(shared.session(), Oldest(100), REASON).record.n_examples
+
+
+def test_drop__while_a_candidate_is_being_judged(shared):
+    """A verdict on the examples of before is not recorded behind the drop: the check is decided again."""
+    shared.model("third.csv", 10).gate(candidate={"predictions": "third.csv"}, ledger=shared.session().gate.ledger)
+    waiting = [True]
+
+    def come_between(sentence: str) -> None:
+        if sentence == "judging" and waiting:
+            waiting.clear()
+            drop(shared.session(), Oldest(50), REASON)
+
+    with pytest.raises(DataError, match="which was reduced to 350"):
+        judge(gatefile.load(shared.root), Runtime(dict(shared.environ), progress=come_between))
+
+    assert 1 == len(shared.records(Evaluated))

@@ -7,8 +7,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from gate.project import LABELS, N_EXAMPLES, Project, start
-from ledger.places import make_place, running_postgresql
+from gate.project import LABELS, N_EXAMPLES, Project
 
 from proctor import cli, gatefile
 from proctor.custody import changes
@@ -345,22 +344,6 @@ def test_hint__says_both_ways_on(project):
 
 
 # --- at once ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def server():
-    with running_postgresql() as address:
-        yield address
-
-
-@pytest.fixture(params=["sqlite", "postgresql", "git"])
-def shared(request, tmp_path) -> Project:
-    """A project whose books are in each kind of place, with one verdict in them."""
-    address = request.getfixturevalue("server") if request.param == "postgresql" else ""
-    place = make_place(request.param, tmp_path, address)
-    project = start(place.root).gate(ledger=place.location)
-    project.check()
-    return project
 
 
 def test_extend__two_at_once(shared):
