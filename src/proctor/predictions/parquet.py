@@ -119,7 +119,7 @@ def _batches(
     found = [name for name in everything if wanted is None or name in wanted]
     given = False
     for batch in file.iter_batches(batch_size=min(rows, _MOST_ROWS), columns=found):
-        columns = {name: _raw(batch.column(name)) for name in found}
+        columns = {name: raw(batch.column(name)) for name in found}
         yield Table(columns | _repeated(constant, wanted, batch.num_rows), batch.num_rows, part)
         given = True
     if not given:
@@ -130,7 +130,8 @@ def _repeated(constant: dict[str, Any], wanted: frozenset[str] | None, times: in
     return {name: [value] * times for name, value in constant.items() if wanted is None or name in wanted}
 
 
-def _raw(column: Any) -> Raw:
+def raw(column: Any) -> Raw:
+    """A column of Arrow as `Raw`: an array of numbers, if none is missing."""
     is_numeric = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
     is_numeric = is_numeric or pa.types.is_boolean(column.type)
     if is_numeric and column.null_count == 0:

@@ -56,7 +56,7 @@ def read_labels(testset: TestSet) -> Labels:
         aligned = labels
     else:
         raise DataError(f"{source} has {len(labels):,} labels, but the test set has {testset.n_examples:,} examples")
-    _check_declared(files, table, labels)
+    check_declared(files.declared, table, labels)
     return aligned
 
 
@@ -79,8 +79,13 @@ def _label_column(files: ExampleFiles, source: Source) -> str:
     return others[0] if files.label not in found and len(others) == 1 else files.label
 
 
-def _check_declared(files: ExampleFiles, table: Table, labels: Labels) -> None:
-    declared = files.declared
+def check_declared(declared: frozenset[str] | None, table: Table, labels: Labels) -> None:
+    """
+    Refuse labels that are not declared classes; where none are declared, what marks a missing value elsewhere.
+
+    Raises:
+        DataError: If there is one.
+    """
     is_of_numbers = labels.kind is Kind.NUMBERS or (declared is None and labels.kind is Kind.INTEGERS)
     if not labels.n_known or is_of_numbers:
         return

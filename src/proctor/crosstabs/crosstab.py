@@ -1,0 +1,76 @@
+"""How many examples have which label and which predictions; private: computed from labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proctor.conditions import Slice
+from proctor.counting.coding import coded
+from proctor.counting.events import Coding
+from proctor.counting.panel import Panel
+from proctor.errors import DataError
+from proctor.methods import Valuing
+from proctor.predictions import Labels
+
+
+@dataclass(frozen=True)
+class Crosstab:
+    """
+    Combinations of label and predictions with the number of examples of each; fulfills `proctor.methods.Outcomes`.
+
+    Counts are all that it knows: examples have no order here, so methods that read them one by one are refused.
+
+    Args:
+        panel: Predictions of candidate, baseline and anchor: a row for each combination.
+        labels: The label of each combination.
+        times: Number of its examples.
+    """
+
+    panel: Panel
+    labels: Labels
+    times: NDArray[np.int64]
+
+    @property
+    def n_examples(self) -> int:
+        """Number of examples."""
+        return int(self.times.sum())
+
+    def counts(self, coding: Coding) -> list[int]:
+        """
+        Number of examples with each code of *coding*.
+
+        Raises:
+            DataError: If an example on which the label matters has none.
+        """
+        n_missing = int(self.times[self.labels.missing(coding.needs_label(self.panel))].sum())
+        if n_missing:
+            raise DataError(f"{n_missing:,} examples that are needed have no label")
+        found = np.zeros(1 << len(coding.events), np.int64)
+        np.add.at(found, np.concatenate([*coded(self.panel, self.labels, coding.events)]), self.times)
+        return found.tolist()
+
+    def codes(self, coding: Coding) -> NoReturn:
+        """Refuse: a sequential test reads examples in an order that counts have lost."""
+        raise _no_order()
+
+    def values(self, valuing: Valuing) -> NoReturn:
+        """Refuse: a test of bounded values reads examples in an order that counts have lost."""
+        raise _no_order()
+
+    def on(self, slice_: Slice) -> NoReturn:
+        """Refuse: which examples are in a slice is not known here."""
+        raise DataError(
+            f"counts do not tell which examples are in the slice `{slice_}`; nothing was judged",
+            hint="give the rows of the slice as a table of their own",
+        )
+
+
+def _no_order() -> DataError:
+    return DataError(
+        "this condition is judged example by example, in a fixed order, and counts have none; nothing was judged",
+        hint="`proctor check` reads the files themselves",
+    )

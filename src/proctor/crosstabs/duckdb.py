@@ -1,0 +1,264 @@
+"""
+Counting out of core on one machine: the only module that imports DuckDB, an extra.
+
+Parquet and tables of a database are read by DuckDB itself; other files are read by `proctor.predictions`, piece by
+piece, and handed over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from proctor.crosstabs.crosstab import Crosstab
+from proctor.crosstabs.fields import (
+    MOST_COMBINATIONS,
+    SHOWN,
+    Field,
+    Fields,
+    Groups,
+    Strangers,
+    crosstab,
+    empty_id,
+    fields,
+    no_column,
+    no_examples,
+    refuse,
+    too_many,
+)
+from proctor.crosstabs.vocabulary import Vocabulary
+from proctor.errors import DataError, MissingExtra, ProctorError
+from proctor.predictions.columns import classes_column, text_column
+from proctor.predictions.tables import Raw, Source, Table, read_chunks
+from proctor.spelling import example_ids
+
+try:
+    import duckdb
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from proctor.predictions.parquet import raw
+except ImportError as error:
+    raise MissingExtra(
+        "counting out of core needs the packages duckdb and pyarrow",
+        hint="install them with: pip install 'proctor[duckdb]'",
+    ) from error
+
+_SCHEME, _SIGN = "duckdb:", "#"
+_CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_IDS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "VARCHAR"}
+_CELLS = {*_IDS, "BOOLEAN", "FLOAT", "DOUBLE"}
+_PLAIN = "[!-~]([ -~]*[!-~])?"
+"""Ids that `example_ids` leaves as they are; all others are given to it."""
+
+
+def count(
+    labels: Field,
+    new: Field,
+    old: Field | None = None,
+    anchor: Field | None = None,
+    *,
+    id: str | None = "id",  # noqa: A002  # the word of the gate file
+    classes: frozenset[str] | None = None,
+    memory: str = "2GB",
+) -> Crosstab:
+    """
+    Count examples by label and predictions.
+
+    Args:
+        labels: Labels: a column of a file, or of ``duckdb:FILE#TABLE``, a table in a database of DuckDB.
+        new: Predictions of the candidate.
+        old: Predictions of the baseline; ``None`` if there is none.
+        anchor: Predictions of the anchor; ``None`` if there is none.
+        id: Name of the column of ids in each table; ``None`` where one table has all columns, a row for each example.
+        classes: Declared classes, as text; ``None`` if none are declared.
+        memory: Memory that DuckDB may take, in its own words; what does not fit goes to a temporary folder.
+
+    Raises:
+        DataError: If tables are malformed, or do not have the same ids, each of them once.
+        Misuse: If there are several tables and no column of ids.
+    """
+    asked = fields(labels, (new, old, anchor), id)
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        config: Any = {**_CONFIG, "memory_limit": memory, "temp_directory": folder}
+        session = _Session(stack.enter_context(duckdb.connect(":memory:", config=config)), stack)
+        try:
+            groups = session.by_rows(asked) if id is None else session.by_ids(asked, id)
+        except duckdb.Error as error:
+            if session.failed is not None:
+                raise session.failed from None
+            raise DataError(
+                f"DuckDB cannot count {asked.labels.source} and the predictions ({type(error).__name__})",
+                hint="a file is damaged, or there is no room for what does not fit into memory",
+            ) from None  # its message could quote a label
+    return crosstab(asked, groups, classes)
+
+
+class _Session:
+    """A connection, and what has to stay open while it is used."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, stack: contextlib.ExitStack) -> None:
+        self.failed: ProctorError | None = None
+        self._connection = connection
+        self._stack = stack
+        self._vocabularies: dict[str, Vocabulary] = {}
+        self._databases: dict[str, str] = {}
+        self._n_relations = 0
+        connection.execute("SET python_enable_replacements = false")
+        make: Any = connection.create_function  # typed as if types could not go by name
+        make("example_id", lambda text: example_ids([text])[0], ["VARCHAR"], "VARCHAR")
+
+    # --- the two aggregations ---
+
+    def by_rows(self, asked: Fields) -> Groups:
+        """Groups of the rows of one table."""
+        names = [f"c{place}" for place in range(len(asked.given))]
+        columns = {name: field.name for name, field in zip(names, asked.given, strict=True)}
+        return self._grouped(self._relation(asked.labels, columns, None), names)
+
+    def by_ids(self, asked: Fields, id_column: str) -> Groups:
+        """Groups of the examples of several tables, each of which has every id once."""
+        names = [f"c{place}" for place in range(len(asked.given))]
+        parts = []
+        for place, (name, field) in enumerate(zip(names, asked.given, strict=True)):
+            relation = self._relation(field, {name: field.name}, id_column)
+            others = ", ".join(name if name == other else f"NULL AS {other}" for other in names)
+            parts.append(f"SELECT id, {others}, {place} AS part FROM ({relation})")
+        values = ", ".join(f"any_value({name}) AS {name}" for name in names)
+        times = ", ".join(f"count(*) FILTER (part = {place}) AS n{place}" for place in range(len(names)))
+        union = " UNION ALL ".join(parts)
+        grouped = f"SELECT id, {values}, {times} FROM ({union}) GROUP BY id"
+        self._connection.execute(f"CREATE TEMP TABLE examples AS {grouped}")
+        if not self._ids("n0 > 0", most=0)[0]:
+            raise no_examples(asked.labels)
+        if self._ids(" OR ".join(["id = ''", *(f"n{place} <> 1" for place in range(len(names)))]))[0]:
+            for place, field in enumerate(asked.given):
+                self._refuse(field, place)
+        return self._grouped("FROM examples", names)
+
+    def _grouped(self, relation: str, names: list[str]) -> Groups:
+        listed = ", ".join(names)
+        query = f"SELECT {listed}, count(*) AS times FROM ({relation}) GROUP BY {listed} LIMIT {MOST_COMBINATIONS + 1}"
+        found = self._connection.sql(query).to_arrow_table().combine_chunks()
+        return Groups([self._decoded(name, found[name]) for name in names], found["times"].to_numpy())
+
+    def _decoded(self, name: str, column: Any) -> Raw:
+        vocabulary = self._vocabularies.get(name)
+        return raw(column) if vocabulary is None else vocabulary.cells(column.to_numpy())
+
+    def _refuse(self, field: Field, place: int) -> None:
+        """Refuse a table whose ids are not those of the labels."""
+        if self._ids(f"id = '' AND n{place} > 0")[0]:
+            raise empty_id(field)
+        twice = self._ids(f"n{place} > 1")
+        missing = self._ids(f"n{place} = 0 AND n0 > 0")
+        extra = self._ids(f"n{place} > 0 AND n0 = 0")
+        refuse(Strangers(field, twice, missing, extra))
+
+    def _ids(self, condition: str, most: int = SHOWN) -> tuple[int, list[str]]:
+        """Number of the ids of which a *condition* is true, and the first of them."""
+        number = self._connection.execute(f"SELECT count(*) FROM examples WHERE {condition}").fetchall()[0][0]
+        some = self._connection.execute(f"SELECT id FROM examples WHERE {condition} ORDER BY id LIMIT {most}")
+        return number, [row[0] for row in some.fetchall()]
+
+    # --- tables ---
+
+    def _relation(self, field: Field, columns: dict[str, str], id_column: str | None) -> str:
+        """A query for *columns* of a table by names of ours, and for ids in their one spelling."""
+        wanted = [*columns.values(), *([] if id_column is None else [id_column])]
+        address = str(field.table)
+        is_database = address.startswith(_SCHEME)
+        name = self._attached(address) if is_database else self._parquet(field.source)
+        if name is not None and self._is_native(field, name, list(columns.values()), id_column):
+            ids = [] if id_column is None else [f"{_one_spelling(id_column)} AS id"]
+            cells = [f"{_quoted(column)} AS {ours}" for ours, column in columns.items()]
+            return f"SELECT {', '.join(cells + ids)} FROM {name}"
+        if is_database:
+            raise DataError(
+                f"{address!r} has ids or classes of a type that is no class",
+                hint="cast ids to VARCHAR or whole numbers, and classes too",
+            )
+        return self._streamed(field, columns, id_column, frozenset(wanted))
+
+    def _attached(self, address: str) -> str:
+        file, _, table = address.removeprefix(_SCHEME).partition(_SIGN)
+        if not table or not Path(file).is_file():
+            raise DataError(f"{address!r} is no table in a database of DuckDB", hint="write duckdb:FILE#TABLE")
+        if file not in self._databases:
+            self._databases[file] = f"database{len(self._databases)}"
+            path = file.replace("'", "''")
+            self._connection.execute(f"ATTACH '{path}' AS {self._databases[file]} (READ_ONLY)")
+        return ".".join([self._databases[file], *map(_quoted, table.split("."))])
+
+    def _parquet(self, source: Source) -> str | None:
+        """The file by its descriptor: what was checked is what is read, and no name of a file is a pattern."""
+        if source.is_folder or source.ending not in {".parquet", ".pq"}:
+            return None
+        file = self._stack.enter_context(source.open_bytes())
+        try:
+            names = pq.read_schema(file).names
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise DataError(f"{source} is empty, cut short, or not a Parquet file", hint="write it again") from error
+        if len({name.casefold() for name in names}) < len(names):  # two of them are one to DuckDB
+            return None
+        return f"read_parquet('/dev/fd/{file.fileno()}', hive_partitioning = false)"
+
+    def _is_native(self, field: Field, name: str, columns: list[str], id_column: str | None) -> bool:
+        """True if the columns are of types that DuckDB and `proctor.predictions` read alike."""
+        rows = self._connection.execute(f"DESCRIBE SELECT * FROM {name}").fetchall()
+        types = {row[0]: row[1] for row in rows}
+        for column in (*columns, id_column):
+            if column is not None and column not in types:
+                raise no_column(field, column)
+        return {types[column] for column in columns} <= _CELLS and (id_column is None or types[id_column] in _IDS)
+
+    def _streamed(self, field: Field, columns: dict[str, str], id_column: str | None, wanted: frozenset[str]) -> str:
+        schema = [(ours, pa.int32()) for ours in columns] + ([] if id_column is None else [("id", pa.string())])
+        self._vocabularies |= {ours: Vocabulary() for ours in columns}
+        batches = self._batches(field, columns, id_column, wanted)
+        name, self._n_relations = f"streamed{self._n_relations}", self._n_relations + 1
+        self._connection.register(name, pa.RecordBatchReader.from_batches(pa.schema(schema), batches))
+        return f"FROM {name}"
+
+    def _batches(
+        self, field: Field, columns: dict[str, str], id_column: str | None, wanted: frozenset[str]
+    ) -> Iterator[Any]:
+        """The table piece by piece; errors are kept, since they do not come through DuckDB."""
+        try:
+            for chunk in read_chunks(field.source, wanted):
+                for column in (*columns.values(), id_column):
+                    if column is not None and column not in chunk.columns:
+                        raise no_column(field, column)
+                coded = {ours: pa.array(self._coded(ours, chunk, column)) for ours, column in columns.items()}
+                ids = {} if id_column is None else {"id": pa.array(text_column(chunk, id_column), pa.string())}
+                yield pa.record_batch(coded | ids)
+        except ProctorError as error:
+            self.failed = error
+            raise
+
+    def _coded(self, ours: str, chunk: Table, column: str) -> np.ndarray:
+        vocabulary, cells = self._vocabularies[ours], chunk.columns[column]
+        if isinstance(cells, np.ndarray) and cells.ndim > 1:
+            cells = classes_column(chunk, column).values
+        try:
+            found = vocabulary.codes(cells)
+        except TypeError:  # lists or objects
+            classes_column(chunk, column)
+            raise
+        if len(vocabulary) > MOST_COMBINATIONS:
+            raise too_many()
+        return found
+
+
+def _one_spelling(column: str) -> str:
+    text = f"coalesce(CAST({_quoted(column)} AS VARCHAR), '')"
+    return f"CASE WHEN regexp_full_match({text}, '{_PLAIN}') THEN {text} ELSE example_id({text}) END"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

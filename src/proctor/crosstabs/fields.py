@@ -1,0 +1,208 @@
+"""Columns to be counted, and counts of their raw cells as an engine brings them back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proctor.counting.panel import Panel
+from proctor.crosstabs.crosstab import Crosstab
+from proctor.errors import DataError, Misuse
+from proctor.predictions import Labels, PredictionSet, Sheet, align
+from proctor.predictions.columns import Values, classes_column, declared_classes
+from proctor.predictions.labels import labels_of
+from proctor.predictions.tables import Raw, Source, Table
+from proctor.spelling import shown
+from proctor.testset.label_table import check_declared
+
+MOST_COMBINATIONS = 1 << 21
+"""Combinations of cells that are brought back; more of them are no classes."""
+
+SHOWN = 3
+
+
+class Field(NamedTuple):
+    """
+    A column of a table.
+
+    Attributes:
+        table: Path of a file, or the engine's own name of a table.
+        name: Name of the column.
+        is_private: True if no cell of it may appear in a message (labels).
+    """
+
+    table: str | Path
+    name: str
+    is_private: bool = False
+
+    @property
+    def source(self) -> Source:
+        """The table, as messages name it."""
+        return Source(Path(self.table), is_private=self.is_private)
+
+
+class Fields(NamedTuple):
+    """
+    Columns that are brought together.
+
+    Attributes:
+        labels: Labels, one for each example; empty where there is none yet.
+        models: Predictions of candidate, baseline and anchor; the last two may be ``None``.
+        id: Name of the column of ids in each table; ``None`` where one table has all columns.
+    """
+
+    labels: Field
+    models: tuple[Field, Field | None, Field | None]
+    id: str | None
+
+    @property
+    def given(self) -> tuple[Field, ...]:
+        """Labels, then the predictions that there are."""
+        return (self.labels, *filter(None, self.models))
+
+
+class Groups(NamedTuple):
+    """
+    Examples that agree in every raw cell, counted.
+
+    Attributes:
+        cells: A column for each of the fields that are given, with a row for each combination.
+        times: Number of examples of each combination.
+    """
+
+    cells: Sequence[Raw]
+    times: NDArray[np.int64]
+
+
+class Strangers(NamedTuple):
+    """
+    Ids that keep tables from being brought together, of one table.
+
+    Attributes:
+        field: The column whose table it is.
+        twice: Number of ids that are given more than once, and some of them.
+        missing: The same of ids of the test set that are not given.
+        extra: The same of ids that the test set does not have.
+    """
+
+    field: Field
+    twice: tuple[int, Sequence[str]] = (0, ())
+    missing: tuple[int, Sequence[str]] = (0, ())
+    extra: tuple[int, Sequence[str]] = (0, ())
+
+
+class _Distinct(Table):
+    """Combinations of cells, which have no place in a file."""
+
+    __slots__ = ()
+
+    def place(self, row: int) -> str:
+        """A place, in words."""
+        return "some row"
+
+
+def fields(labels: Field, models: tuple[Field, Field | None, Field | None], id_column: str | None) -> Fields:
+    """
+    Columns that can be brought together.
+
+    Raises:
+        Misuse: If they are columns of several tables, and no column of ids is named.
+    """
+    found = Fields(labels._replace(is_private=True), models, id_column)
+    if id_column is None and len({str(field.table) for field in found.given}) > 1:
+        raise Misuse(
+            "several tables are brought together by ids: a database keeps no order of rows",
+            hint="Name the column of ids that all of them have, or write all columns into one table.",
+        )
+    return found
+
+
+def crosstab(asked: Fields, groups: Groups, classes: frozenset[str] | None) -> Crosstab:
+    """
+    Give the cells of each combination their meaning, as `proctor.predictions` does for whole files.
+
+    Raises:
+        DataError: If there is no example, a cell is no class, a prediction is missing or not declared, or predictions
+            and labels are of different types.
+    """
+    n_rows = len(groups.times)
+    if not n_rows:
+        raise no_examples(asked.labels)
+    if n_rows > MOST_COMBINATIONS:
+        raise too_many()
+    declared = None if classes is None else declared_classes(classes)
+    table = _Distinct({asked.labels.name: groups.cells[0]}, n_rows, asked.labels.source)
+    labels = labels_of(classes_column(table, asked.labels.name))
+    check_declared(declared, table, labels)
+    cells = iter(groups.cells[1:])
+    sheet = Sheet(n_rows, None, labels.kind if labels.n_known else None, declared)
+    found = [None if field is None else _predictions(field, next(cells), groups, sheet) for field in asked.models]
+    candidate, baseline, anchor = found
+    assert candidate is not None  # noqa: S101  # there is always one
+    return Crosstab(Panel(candidate, baseline, anchor), Labels(labels.values, labels.known), groups.times)
+
+
+def refuse(strangers: Strangers) -> None:
+    """
+    Refuse a table whose ids are not those of the examples, if there is anything to refuse.
+
+    Raises:
+        DataError: If an id is given twice, missing, or unknown.
+    """
+    field, twice, missing, extra = strangers
+    if twice[0] and field.is_private:
+        raise DataError(f"{field.source} gives ids more than once", hint="every example needs an id of its own")
+    if twice[0]:
+        raise DataError(f"{field.source} gives {_some(twice)} more than once", hint="each example is predicted once")
+    if missing[0]:
+        raise DataError(
+            f"{field.source} has no prediction for {_some(missing)} of the test set",
+            hint="every example needs a prediction; leaving some out is refused, whichever they are",
+        )
+    if extra[0]:
+        raise DataError(f"{field.source} has {_some(extra)} that the test set does not have", hint="remove them")
+
+
+def no_examples(field: Field) -> DataError:
+    """The refusal of a table of labels without rows."""
+    return DataError(f"{field.source} holds no examples", hint="it needs a line for each example")
+
+
+def empty_id(field: Field) -> DataError:
+    """The refusal of a table with an empty id."""
+    return DataError(f"{field.source}: the id is empty", hint="every example needs an id of its own")
+
+
+def no_column(field: Field, name: str) -> DataError:
+    """The refusal of a table without a column; its own names are not shown, since they may be labels."""
+    return DataError(f"{field.source} has no column {name!r}", hint="its first line must name the columns")
+
+
+def too_many() -> DataError:
+    """The refusal of columns that hold anything but classes."""
+    return DataError(
+        f"there are more than {MOST_COMBINATIONS:,} combinations of labels and predictions",
+        hint="classes are counted; scores and measured values are not classes",
+    )
+
+
+def _some(ids: tuple[int, Sequence[str]]) -> str:
+    number, some = ids
+    listed = ", ".join(map(shown, some[:SHOWN])) + (", …" if number > SHOWN else "")
+    return f"{number:,} id{'s' if number != 1 else ''} ({listed})"
+
+
+def _predictions(field: Field, cells: Raw, groups: Groups, sheet: Sheet) -> Values:
+    table = _Distinct({field.name: cells}, len(groups.times), field.source)
+    column = classes_column(table, field.name)
+    if column.known is not None:
+        missing = int(groups.times[~column.known].sum())
+        raise DataError(
+            f"{field.source} has no prediction in {missing:,} of {int(groups.times.sum()):,} rows",
+            hint="every example of the test set needs one; NaN and empty cells do not count",
+        )
+    return align(sheet, PredictionSet(column.values, None, "", str(field.table))).values
