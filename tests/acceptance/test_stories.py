@@ -98,6 +98,20 @@ def test_pool__ships_as_much_for_fewer_labels(tmp_path: Path) -> None:
     assert all(f">{name}</text>" in drawing for name in ("pool", "fresh", "labels paid"))
 
 
+def test_judge__conversations_are_observations(tmp_path: Path) -> None:
+    """Counting prompts deceives as often as the README says, and the gate, which counts conversations, is right."""
+    told = tell("judge", tmp_path)
+
+    counted = r"(prompts|conversations), it passes on (\d+) of 200"
+    readme = (EXAMPLES / "judge/README.md").read_text(encoding="utf-8")
+    assert re.findall(counted, told) == re.findall(
+        r"^\| (prompts|conversations) \| (\d+) of 200 \|", readme, re.MULTILINE
+    )
+    assert load(EXAMPLES / "judge/run.py").GATE in readme
+    assert ["FAIL", "PASS"] == re.findall(r"^  (FAIL|PASS) ", told, re.MULTILINE)
+    assert "each conversation counting once" in told
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("releases")
 def test_chardet__judges_releases_as_the_readme_says(tmp_path: Path) -> None:
