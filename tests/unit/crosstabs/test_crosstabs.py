@@ -56,44 +56,40 @@ def test_missing_labels_are_unknown(tmp_path, engine, ending, cells):
 
 A, B, C = "abc"
 FAULTS = {
-    "an id twice in the labels": {"labels": ([A, B, B], [1, 1, 0])},
-    "an id twice in the predictions": {"new": ([A, B, B, C], [1, 1, 0, 0])},
-    "an id twice in place of another": {"old": ([A, B, B], [1, 1, 0])},
-    "an id that is missing": {"new": ([A, C], [1, 1])},
-    "an id that is unknown": {"old": ([A, B, C, "d"], [1, 1, 0, 0])},
-    "other ids": {"new": (["x", "y", "z"], [1, 1, 0])},
-    "an empty id": {"new": ([A, "", C], [1, 1, 0])},
-    "a blank id": {"labels": ([A, " ", C], [1, 1, 0])},
-    "two spellings of one id": {"new": ([A, " a", C], [1, 1, 0])},
-    "a missing prediction": {"new": ([A, B, C], [1, None, 0])},
-    "words for numbers": {"old": ([A, B, C], ["x", "y", "z"])},
-    "a score": {"new": ([A, B, C], [1.5, 0.5, 0.0])},
-    "a score as label": {"labels": ([A, B, C], [1.5, 0.5, 0.0])},
-    "a class that is not declared": {"new": ([A, B, C], [1, 5, 0])},
-    "a label that is not declared": {"labels": ([A, B, C], [1, 5, 0])},
-    "no column": {"new": ([A, B, C], None)},
-    "no rows": {"labels": ([], [])},
+    "an id twice in the labels": ("more than once", {"labels": ([A, B, B], [1, 1, 0])}),
+    "an id twice in the predictions": ("more than once", {"new": ([A, B, B, C], [1, 1, 0, 0])}),
+    "an id twice in place of another": ("more than once", {"old": ([A, B, B], [1, 1, 0])}),
+    "an id that is missing": ("no prediction for 1 id (b)", {"new": ([A, C], [1, 1])}),
+    "an id that is unknown": ("1 id (d) that the test set does not have", {"old": ([A, B, C, "d"], [1, 1, 0, 0])}),
+    "other ids": ("no prediction for 3 ids (a, b, c)", {"new": (["x", "y", "z"], [1, 1, 0])}),
+    "an empty id": ("the id is empty", {"new": ([A, "", C], [1, 1, 0])}),
+    "a blank id": ("the id is empty", {"labels": ([A, " ", C], [1, 1, 0])}),
+    "two spellings of one id": ("more than once", {"new": ([A, " a", C], [1, 1, 0])}),
+    "a missing prediction": ("no prediction in 1 of 3 rows", {"new": ([A, B, C], [1, None, 0])}),
+    "words for numbers": ("are text, but the labels are integers", {"old": ([A, B, C], ["x", "y", "z"])}),
+    "a score": ("is not a class", {"new": ([A, B, C], [1.5, 0.5, 0.0])}),
+    "a score as label": ("that is not shown here is not a class", {"labels": ([A, B, C], [1.5, 0.5, 0.0])}),
+    "a class that is not declared": ("1 class that is not declared: '5'", {"new": ([A, B, C], [1, 5, 0])}),
+    "a label that is not declared": ("labels that are not declared", {"labels": ([A, B, C], [1, 5, 0])}),
+    "no column": ("no column 'prediction'", {"new": ([A, B, C], None)}),
+    "no rows": ("holds no examples", {"labels": ([], [])}),
 }
-
-
-# "other ids" are told by the first of them, and names of columns by no engine.
-TOLD_OTHERWISE = {"other ids", "no column"}
-FAULTY = {fault: next(iter(tables)) for fault, tables in FAULTS.items()}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("ending", [".parquet", ".csv"])
 def test_faults_are_refused(tmp_path, engine, ending, fault):
+    words, tables = FAULTS[fault]
     for name, column in zip(contract.NAMES, contract.COLUMNS, strict=True):
-        ids, values = FAULTS[fault].get(name, ([A, B, C], [1, 0, 0]))
+        ids, values = tables.get(name, ([A, B, C], [1, 0, 0]))
         contract.write(tmp_path / f"{name}{ending}", {"id": ids} | ({} if values is None else {column: values}))
     classes = frozenset({"0", "1"})
-    with pytest.raises(DataError) as expected:
+    with pytest.raises(DataError):
         contract.reference(tmp_path, ending, classes)
     with pytest.raises(DataError) as refused:
         contract.counted(engine, tmp_path, ending, classes)
-    assert fault in TOLD_OTHERWISE or refused.value.hint == expected.value.hint
-    assert str(tmp_path / FAULTY[fault]) in refused.value.message
+    assert words in refused.value.message
+    assert str(tmp_path / next(iter(tables))) in refused.value.message
 
 
 def test_without_a_fault_nothing_is_refused(tmp_path, engine):
