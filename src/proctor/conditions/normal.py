@@ -205,7 +205,7 @@ def _by_itself(comparison: Comparison, form: _Form, above: bool, tolerance: Frac
     if isinstance(quantity, Quantile):
         # It lies below a limit where the share of what does not exceed the limit lies above its level.
         limit, is_above = -form.constant / factor, above == (factor > 0)
-        share = Within(quantity.model, float(limit))
+        share = Within(quantity.model, float(limit), quantity.measure)
         return _Bound(share, tuple(map(Fraction, share.weights)), not is_above, Fraction(quantity.level), tolerance)
     weights = tuple(Fraction(weight) for weight in quantity.weights)
     scaled = None if tolerance is None else tolerance / abs(factor)

@@ -1,4 +1,4 @@
-"""The number that a model predicts of each example."""
+"""The number that a model predicts of each example, and how far it is from what is true."""
 
 from __future__ import annotations
 
@@ -32,3 +32,22 @@ class Said(NamedTuple):
         if said is None:
             raise DataError(f"there are no predictions of `{self.model}`; nothing was judged")
         return said.astype(np.float64)
+
+
+class Missed(NamedTuple):
+    """The absolute errors of a model; every label is needed."""
+
+    model: Variable
+
+    def needs_label(self, panel: Panel) -> Mask:
+        """All examples."""
+        return np.full(len(panel), True)
+
+    def values_of(self, panel: Panel, labels: Labeled) -> NDArray[np.float64]:
+        """
+        Distance between prediction and label of each example, in the order of the test set.
+
+        Raises:
+            DataError: If there are no predictions of this model.
+        """
+        return abs(Said(self.model).values_of(panel, labels) - labels.values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 
 from proctor.language.quantity import ORDER, OfOneModel, Whole
@@ -107,38 +108,52 @@ class Ranking(OfOneModel):
         return f"auc({self.model}, {quoted(self.positive)})"
 
 
+class Measure(StrEnum):
+    """Number of an example that a quantile is one of; its name in conditions."""
+
+    PREDICTION = "quantile"
+    """What a model predicts."""
+    ERROR = "error_quantile"
+    """How far that is from what is true."""
+
+
 @dataclass(frozen=True)
 class Within(OfOneModel):
     """
-    Share of the examples whose prediction is at most a limit.
+    Share of the examples on which a number is at most a limit.
 
     Attributes:
         model: The model.
-        limit: The largest prediction that counts.
+        limit: The largest number that counts.
+        measure: The number.
     """
 
     model: Variable
     limit: float
+    measure: Measure = Measure.PREDICTION
 
     def __str__(self) -> str:
-        return f"share({self.model} <= {decimal_text(Decimal(repr(self.limit)))})"
+        number = str(self.model) if self.measure is Measure.PREDICTION else f"abs({self.model} - label)"
+        return f"share({number} <= {decimal_text(Decimal(repr(self.limit)))})"
 
 
 @dataclass(frozen=True)
 class Quantile(OfOneModel):
     """
-    Value that a share of predictions does not exceed; compared with a number, it says how large `Within` is.
+    Value that a number does not exceed on a share of the examples; compared with one, it says how large `Within` is.
 
     Attributes:
         model: The model.
         level: The share, in (0, 1).
+        measure: The number.
     """
 
     model: Variable
     level: Decimal
+    measure: Measure = Measure.PREDICTION
 
     def __str__(self) -> str:
-        return f"quantile({self.model}, {decimal_text(self.level)})"
+        return f"{self.measure}({self.model}, {decimal_text(self.level)})"
 
 
 @dataclass(frozen=True)

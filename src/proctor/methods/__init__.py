@@ -44,7 +44,7 @@ from proctor.methods.mean import MEANS, MeanMethod
 from proctor.methods.method import Counted, Method, Outcomes, Sequential, Valued, Valuing
 from proctor.methods.metric import Metric, named
 from proctor.methods.proportion import ProportionMethod
-from proctor.methods.quantile import QUANTILE, WithinMethod
+from proctor.methods.quantile import QUANTILES, WithinMethod
 from proctor.methods.ratio import RATIOS, RatioMethod
 from proctor.methods.ratio_difference import CellsMethod, ShareDifferenceMethod
 
@@ -82,7 +82,7 @@ METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
 """The method of each kind of quantity."""
 
 METRICS: Mapping[str, Metric] = {
-    metric.name: metric for metric in (ACCURACY, ERROR, *RATIOS, FBETA, BALANCED, *MEANS, AUC, QUANTILE)
+    metric.name: metric for metric in (ACCURACY, ERROR, *RATIOS, FBETA, BALANCED, *MEANS, AUC, *QUANTILES)
 }
 """The metrics that conditions can call, by name."""
 

@@ -1,5 +1,5 @@
 """
-A quantile of predicted numbers against a limit, such as the 95 % quantile of latencies (theory.md §3.9).
+A quantile of numbers against a limit: of predictions, such as latencies, or of their errors (theory.md §3.9).
 
 It lies below the limit where more than 95 % of the numbers do not exceed it: an exact binomial test of that share.
 """
@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 from proctor.counting.reading import Content, Numbers, Reading
-from proctor.language import Call, Clause, Quantile, Variable, Within
+from proctor.language import Call, Clause, Measure, Quantile, Variable, Within
 from proctor.language.tree import Name, Number
 from proctor.methods.figures import MODELS, figure, percent
 from proctor.methods.metric import MODELS_IN_WORDS, Metric, refusal
@@ -18,6 +18,7 @@ from proctor.methods.standard import Binomial
 
 if TYPE_CHECKING:
     from proctor.counting.panel import Mask, Panel
+    from proctor.counting.said import Missed, Said
     from proctor.methods.method import Outcomes
     from proctor.methods.sizes.share import Share
     from proctor.methods.sizing import Progress, Sizing
@@ -30,27 +31,23 @@ class WithinMethod(Binomial[Within]):
 
     @property
     def reading(self) -> Reading:
-        """Numbers of any size; no label is looked at."""
-        return Reading(Numbers(), Content.ANY)
+        """Numbers of any size; labels are looked at for errors alone."""
+        return Reading(Numbers(), Content.NUMBERS if self._is_of_errors else Content.ANY)
 
     def needs_label(self, panel: Panel) -> Mask:
-        """None."""
-        from proctor.counting.said import Said
-
-        return Said(self.quantity.model).needs_label(panel)
+        """None for predictions, all for their errors."""
+        return self._number.needs_label(panel)
 
     def statistic(self, outcomes: Outcomes) -> int:
-        """Number of predictions that do not exceed the limit."""
-        from proctor.counting.said import Said
-
-        return int((outcomes.values(Said(self.quantity.model)) <= self.quantity.limit).sum())
+        """Number of examples on which the number does not exceed the limit."""
+        return int((outcomes.values(self._number) <= self.quantity.limit).sum())
 
     def counts(self, statistic: int) -> dict[str, int]:
         """The count."""
         return {"within": statistic}
 
     def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
-        """Size of the exact binomial test, which takes no labels."""
+        """Size of the exact binomial test; predictions take no labels."""
         from proctor.methods.sizes.within import WithinSizing
 
         return WithinSizing(share)
@@ -58,7 +55,7 @@ class WithinMethod(Binomial[Within]):
     def in_words(self, clause: Clause) -> str:
         """The quantile, by its share in per cent."""
         side = "at most" if clause.above else "above"
-        of = MODELS[self.quantity.model]
+        of = ("the absolute errors of " if self._is_of_errors else "") + MODELS[self.quantity.model]
         return f"the {percent(clause.threshold)} quantile of {of} is {side} {figure(self.quantity.limit)}"
 
     @property
@@ -66,6 +63,17 @@ class WithinMethod(Binomial[Within]):
         """The share that is judged in its place."""
         limit = figure(self.quantity.limit)
         return (f"A quantile is judged by the share of numbers that are at most {limit}; a tolerance is one of it.",)
+
+    @property
+    def _is_of_errors(self) -> bool:
+        return self.quantity.measure is Measure.ERROR
+
+    @property
+    def _number(self) -> Said | Missed:
+        """The number of each example."""
+        from proctor.counting.said import Missed, Said
+
+        return (Missed if self._is_of_errors else Said)(self.quantity.model)
 
 
 def _means(call: Call) -> Quantile:
@@ -81,11 +89,22 @@ def _means(call: Call) -> Quantile:
             if not 0 < level < 1:
                 said = f"; {level} % is written {level / 100}" if 1 <= level < 100 else ""
                 raise refusal(call, f"`{level}` is no share between 0 and 1{said}", example)
-            return Quantile(model, Decimal(level).normalize())
+            return Quantile(model, Decimal(level).normalize(), Measure(call.name))
         case _:
             raise refusal(call, f"`{call}` needs a model and a share", example)
 
 
-QUANTILE = Metric(
-    "quantile", "the number that a share of predictions does not exceed", _means, ("percentile", "p95", "p99")
+QUANTILES = (
+    Metric(
+        Measure.PREDICTION,
+        "the number that a share of predictions does not exceed",
+        _means,
+        ("percentile", "p95", "p99"),
+    ),
+    Metric(
+        Measure.ERROR,
+        "the absolute error that a share of predictions does not exceed",
+        _means,
+        ("median_absolute_error", "quantile_error", "p95_error"),
+    ),
 )

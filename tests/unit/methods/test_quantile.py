@@ -93,6 +93,9 @@ def test_reading__is_of_numbers_without_labels() -> None:
         ("quantile(n) < 200", "Write `quantile(n, 0.95)`"),
         ("quantile(n, 95) < 200", "95 % is written 0.95"),
         ("quantile(n, 0) < 200", "no share between 0 and 1"),
+        ("median_absolute_error(n) < 2", "Did you mean `error_quantile`?"),
+        ("error_quantile(n) < 2", "Write `error_quantile(n, 0.95)`"),
+        ("error_quantile(n, 0.9) < 3 and n > 0.5", "read one file in two ways"),
         ("p95(n) < 200", "Did you mean `quantile`?"),
         ("quantile(latency, 0.95) < 200", "needs a model and a share"),
         ("quantile(n, 0.9) - quantile(o, 0.9) < 0", "is judged by itself"),
@@ -104,6 +107,39 @@ def test_call__says_what_is_wrong(text: str, words: str) -> None:
         normalize(parse(text))
 
     assert words in f"{raised.value.message} {raised.value.hint}"
+
+
+def test_errors__agree_with_numpy_where_it_is_plain() -> None:
+    """On 3,000 predicted numbers: the share within a limit is NumPy's, and a limit well above the quantile is kept."""
+    true, noise = np.random.default_rng(2).normal(size=(2, 3_000))
+    outcomes = Sample(Panel(true + noise), Labels(true), np.arange(3_000))
+    limit = np.quantile(abs(noise), 0.9)
+
+    def judged(text: str) -> tuple[str, float]:
+        found = evaluate(clause(text), outcomes, Mode.FP_FREE, math.log(1e-3))
+        return found.truth.name, found.findings[0].estimate
+
+    assert ("TRUE", np.mean(abs(noise) <= 1.2 * limit)) == judged(f"error_quantile(n, 0.9) < {1.2 * limit}")
+    assert "FALSE" == judged(f"error_quantile(n, 0.9) < {0.8 * limit}")[0]
+    assert "UNKNOWN" == judged(f"error_quantile(n, 0.9) < {limit}")[0]
+
+
+def test_errors__take_every_label_and_say_so() -> None:
+    """A quantile of errors is another question than one of predictions, goes with other errors, and has its words."""
+    asked = clause("error_quantile(n, 0.9) < 3 +/- 0.02")
+    method = method_of(asked.quantity)
+    share = Share(asked, True, math.log(1e-3), math.log(0.1), 1.0, 1.0, False)
+
+    assert "1 share(abs(n - label) <= 3) > 9/10" == question_of_text(asked.text)
+    assert (Numbers(), Content.NUMBERS) == reading_of(normalize(parse(f"{asked.text} and mae(n, max=9) < 1")))
+    assert method.needs_label(Panel(np.zeros(3))).all()
+    planned = method.sizing(share, False, None)
+    assert (1, "a share of all examples; every example needs its label") == (planned.label_share, planned.reason)
+    assert in_words(asked) == "the 90 % quantile of the absolute errors of new is at most 3"
+    with pytest.raises(DataError, match="no predictions of `o`"):
+        method_of(clause("error_quantile(o, 0.5) < 2").quantity).statistic(
+            Sample(Panel(np.zeros(4)), Labels(np.zeros(4)), np.arange(4))
+        )
 
 
 def test_measured_by__refuses_a_quantile() -> None:

@@ -28,13 +28,15 @@ class ProportionSizing(SizedByShare, ComputedAnew):
 
     method: ClassVar[str] = "exact binomial test"
     """Name of the test."""
+    subject: ClassVar[str] = "one accuracy"
+    """The quantity, for words."""
 
     @property
     def reason(self) -> str:
         """Reason for this test."""
         if self.label_share == 0:
             return "a share of all examples; the predictions alone decide it, without labels"
-        return "one accuracy; every example needs its label"
+        return f"{self.subject}; every example needs its label"
 
     @property
     def label_share(self) -> float:
