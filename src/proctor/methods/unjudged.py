@@ -68,6 +68,21 @@ UNJUDGED = (
         'Ask `f1(n, "spam") > 0.75`: an overlap of j is an F1 of 2j/(1 + j), so 0.6 is 0.75.',
     ),
     Unjudged(
+        ("fpr", "false_positive_rate", "fall_out", "fallout"),
+        "it says the same as specificity",
+        'Ask `specificity(n, "spam") > 0.95`: a false-positive rate of r is a specificity of 1 - r, so 0.05 is 0.95.',
+    ),
+    Unjudged(
+        ("fnr", "false_negative_rate", "miss_rate"),
+        "it says the same as recall",
+        'Ask `recall(n, "spam") > 0.9`: a false-negative rate of r is a recall of 1 - r, so 0.1 is 0.9.',
+    ),
+    Unjudged(
+        ("fdr", "false_discovery_rate"),
+        "it says the same as precision",
+        'Ask `precision(n, "spam") > 0.9`: a false-discovery rate of r is a precision of 1 - r, so 0.1 is 0.9.',
+    ),
+    Unjudged(
         ("gini", "gini_coefficient", "somers_d"),
         "it says the same as the AUC",
         'Ask `auc(n, "spam") > 0.9`: a Gini coefficient of g is an AUC of (1 + g)/2, so 0.8 is 0.9.',
