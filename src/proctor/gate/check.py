@@ -38,6 +38,7 @@ from proctor.gate.judging import (
     outcome_of_a_crash,
     step,
     timed_step,
+    unlabeled,
 )
 from proctor.gate.registration import register
 from proctor.gate.releasing import release_of
@@ -187,7 +188,7 @@ def _judge(session: Session, books: LedgerView, what: Asked) -> Release:
     predicting.keep(what.candidate, what.baseline, what.anchor)
     is_sequential = session.gate.labels is Labeling.SEQUENTIAL
     if not is_sequential:
-        _refuse_missing_labels(session, sample, what)
+        _refuse_missing_labels(session, books, what, sample)
     books = _registered(session, books, what.baseline)
     if is_sequential and not _has_begun(books, what):
         collecting.refuse_uncollected(session, books, what, sample)
@@ -225,10 +226,10 @@ def _judge_on_sealed_inputs(session: Session, books: LedgerView, what: Asked) ->
     return _published(session, books, timed_step(session, books, what, said, judging, pending))
 
 
-def _refuse_missing_labels(session: Session, sample: Sample, what: Asked) -> None:
+def _refuse_missing_labels(session: Session, books: LedgerView, what: Asked, sample: Sample) -> None:
     assert what.formula is not None  # noqa: S101  # a first candidate is accepted unjudged
     missing = sample.labels.missing(sample.rows_to_label(what.formula))
-    if not len(missing):
+    if not len(missing) or unlabeled(session, books, what, sample) is not None:
         return
     raise LabelsMissing(
         "there are examples without a label that this evaluation needs; nothing was spent",

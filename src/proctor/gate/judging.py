@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from proctor.budget import Adaptivity, Mode
 from proctor.conditions import Truth, clauses
-from proctor.evaluation import evaluate, figures, summary
+from proctor.errors import DataError
+from proctor.evaluation import Evaluation, evaluate, figures, summary
 from proctor.feedback import Message, message, message_of_time, message_without_judgment, together
 from proctor.gate.asking import Asked
 from proctor.gate.books import LedgerView
@@ -16,9 +17,12 @@ from proctor.gate.collecting import truth_in_order
 from proctor.gate.needs import rule_at
 from proctor.gate.pace import Lasted, judging_s, lasting
 from proctor.gate.session import Session
+from proctor.gatefile import VerdictOnly
 from proctor.ledger.records import Evaluated, Feedback
+from proctor.planning import Bound
 from proctor.release import Basis, Verdict
 from proctor.sample import Sample
+from proctor.unlabeled import evaluate_unlabeled
 
 
 class Judged(NamedTuple):
@@ -49,7 +53,9 @@ def judge(session: Session, books: LedgerView, asked: Asked, sample: Sample) -> 
     """The evaluation of a *sample* at the next level of the account."""
     gate = session.gate
     assert asked.formula is not None  # noqa: S101  # a first candidate is accepted unjudged
-    log_level = books.account(gate).next_log_level(gate.stakes, asked.stake)
+    if sample.labels.known is not None and len(sample.labels.missing(sample.rows_to_label(asked.formula))):
+        return _judge_unlabeled(session, books, asked, sample)
+    log_level = _log_level(session, books, asked)
     rule = rule_at(gate, asked.formula, sample.n_examples, log_level)
     evaluation = evaluate(asked.formula, sample, gate.mode, log_level, rule)
     is_withheld = gate.adaptivity is Adaptivity.NONE
@@ -66,6 +72,27 @@ def judge_in_order(session: Session, books: LedgerView, asked: Asked, sample: Sa
     figures = {"truth": found.name.lower(), "n_examples": sample.n_examples, "clauses": []}
     outcome = Verdict.PASS if is_pass else Verdict.FAIL
     return Judged(outcome, {"figures": figures}, None, session.runner.execution.tier)
+
+
+def unlabeled(session: Session, books: LedgerView, asked: Asked, sample: Sample) -> Evaluation | None:
+    """The evaluation at the next level of the account, if no label can change its verdict; ``None`` otherwise."""
+    gate = session.gate
+    assert asked.formula is not None  # noqa: S101  # as above
+    is_plain = gate.bound is Bound.EXACT and isinstance(gate.feedback, VerdictOnly) and sample.clusters is None
+    return evaluate_unlabeled(asked.formula, sample, gate.mode, _log_level(session, books, asked)) if is_plain else None
+
+
+def _judge_unlabeled(session: Session, books: LedgerView, asked: Asked, sample: Sample) -> Judged:
+    """The evaluation of a *sample* that lacks labels which cannot change the verdict."""
+    evaluation = unlabeled(session, books, asked, sample)
+    if evaluation is None:
+        raise DataError("labels that were here a moment ago are missing; nothing was spent", hint="Run it again.")
+    outcome = Verdict.PASS if evaluation.is_pass[session.gate.mode] else Verdict.FAIL
+    return Judged(outcome, {"figures": summary(evaluation)}, None, session.runner.execution.tier)
+
+
+def _log_level(session: Session, books: LedgerView, asked: Asked) -> float:
+    return books.account(session.gate).next_log_level(session.gate.stakes, asked.stake)
 
 
 def judge_unseen(session: Session, asked: Asked, outcome: Verdict) -> Judged:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from proctor.counting.events import Event, Right
@@ -36,6 +36,12 @@ class DifferenceMethod(Counted[Difference, WinsAndLosses]):
         """Wins, for each number of discordant examples; losses are the wins of the mirrored test."""
         wins, losses = statistic
         return (wins if above else losses), (wins + losses,)
+
+    def completions(self, n_needed: int) -> Iterator[WinsAndLosses]:
+        """Nothing but wins, and nothing but losses, of every number of discordant examples: as `ranked`."""
+        for discordant in range(n_needed, -1, -1):
+            yield discordant, 0
+            yield 0, discordant
 
     def rejects(
         self, clause: Clause, statistic: WinsAndLosses, n_examples: int, log_level: float, cap: float, *, above: bool

@@ -8,7 +8,7 @@ one by one, in the order fixed at registration; or `Valued`, if it reads a numbe
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from proctor.counting.events import Coding, Event
@@ -152,6 +152,14 @@ class Method(ABC, Generic[Judged, Statistic]):
         ``None`` where no such count is known.
         """
         return None
+
+    def completions(self, n_needed: int) -> Iterator[Statistic | None]:
+        """
+        Statistics that labels of the *n_needed* examples that need one can make; those between others are left out.
+
+        The extremes come first. ``None`` stands for what may be any.
+        """
+        return iter((None,))
 
     # --- decisions ---
 

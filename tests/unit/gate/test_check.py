@@ -208,6 +208,19 @@ def test_check__first_candidate_is_judged_where_the_gate_file_says_so(project: P
     assert ("n > 0.7 +/- 0.1", Basis.JUDGED, 1) == (release.condition, release.basis, release.step)
 
 
+@pytest.mark.parametrize(("condition", "verdict"), [("n - o > -0.1 +/- 0.1", "pass"), ("n - o > 0.02 +/- 0.1", "fail")])
+def test_check__condition_that_no_label_can_change(project: Project, condition: str, verdict: str) -> None:
+    """Two models that hardly differ are not far apart: no label is asked for, and what labels say is the same."""
+    project.model("new.csv", 42).model("old.csv", 40).rows_of_labels([""] * len(LABELS))
+
+    release = project.gate(condition=condition).check()
+
+    assert (verdict, Basis.JUDGED, 1) == (release.verdict, release.basis, release.step)
+    assert not (project.root / ".proctor/requests").exists()
+    project.labels(LABELS)
+    assert (verdict, False) == ((again := project.check(asks_anew=True)).verdict, again.replayed)
+
+
 # --- what is refused -------------------------------------------------------------------------------------------------
 
 
