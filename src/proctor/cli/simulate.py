@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from proctor.cli.printing import check_plot, print_report, progress_bar, write_text
+from proctor.errors import Misuse
 
 if TYPE_CHECKING:
     from proctor.gatefile import Policy
@@ -107,6 +108,11 @@ def simulate(file: Path | None, as_json: bool, as_markdown: bool, plot: Path | N
 def _request(policy: Policy, options: dict[str, Any]) -> Request:
     from proctor.simulation import Request, read_table
 
+    if policy.cluster is not None:
+        raise Misuse(
+            f"clusters by `{policy.cluster}` are not simulated",
+            hint="Leave `testset.cluster` out of a copy, and count an example as what a cluster is.",
+        )
     table = options["predictions"]
     examples, repetitions = _SIZES[options["kind"]]
     named = ("seed", "anchor", "drop")

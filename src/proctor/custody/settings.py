@@ -13,7 +13,7 @@ from typing import NamedTuple
 from proctor.errors import Misuse
 from proctor.gate.books import LedgerView
 from proctor.gate.session import Session
-from proctor.gate.settings import Pin, differences, pin_of, settings_of
+from proctor.gate.settings import CLUSTER, Pin, differences, pin_of, settings_of
 from proctor.gatefile import Inputs, PredictionsFile
 from proctor.ledger.records import BaselineNamed, SettingsAccepted, Submission
 from proctor.predictions import ColumnNames, Source, read_predictions
@@ -62,6 +62,7 @@ def accept_settings(session: Session) -> Settings:
         held = _held(session, pin)
         if pin is not None and dict(pin.settings) == dict(held.asked):
             return held
+        _refuse_other_clusters(pin, held.asked)
         before = None if pin is None else dict(pin.settings)
         record = SettingsAccepted(
             session.testset.fingerprint, session.gate.name, before, dict(held.asked), session.origin
@@ -69,6 +70,16 @@ def accept_settings(session: Session) -> Settings:
         return Settings(held.asked, held.pinned, held.differences, session.append(record, books.head).number)
 
     return session.decide(act)
+
+
+def _refuse_other_clusters(pin: Pin | None, asked: Mapping[str, str | None]) -> None:
+    """Refuse to count other observations on a test set that has verdicts on these: the same question would be two."""
+    if pin is not None and pin.settings.get(CLUSTER) != asked[CLUSTER]:
+        raise Misuse(
+            f"`{CLUSTER}` is fixed when a test set is registered: {pin.settings.get(CLUSTER) or 'none'!r}, not "
+            f"{asked[CLUSTER] or 'none'!r}",
+            hint="Put it back; the next test set may have another: `proctor testset renew`. Nothing was recorded.",
+        )
 
 
 def name_baseline(session: Session, file: Path) -> tuple[Submission, int | None]:

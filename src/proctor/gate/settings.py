@@ -34,8 +34,9 @@ Settings = Mapping[str, str | None]
 
 _PATHS = ("testset.labels", "testset.features", "owner.record", "owner.key", "ledger")
 _PLACE = ("file", "folder")
+CLUSTER = "testset.cluster"
 # keys that no version could write when the first books were begun
-_LATER = ("testset.cluster", "sandbox.devices", "sandbox.folders", "slot", "labels")
+_LATER = (CLUSTER, "sandbox.devices", "sandbox.folders", "slot", "labels")
 _GATE_S_OWN = ("name", "first", "baseline", "feedback", "slot")  # what each of several gates says for itself
 _ISOLATION = (Sandbox.NONE.value, Sandbox.AUTO.value, Sandbox.REQUIRED.value)
 _ACCEPTED = "accepted"
@@ -64,7 +65,7 @@ def settings_of(gate: Gate) -> dict[str, str | None]:
         "testset.id": testset.id,
         "testset.features": place(testset.features) if testset.features else None,
         "testset.classes": json.dumps(sorted(testset.classes)) if testset.classes else None,
-        "testset.cluster": testset.cluster,
+        CLUSTER: testset.cluster,
         "first": gate.first.value,
         "baseline": _declared(gate.baseline),
         "ledger": address.parse(gate.ledger).canonical(gate.root, project),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from proctor.errors import DataError, Misuse
 from proctor.language.tree import Filter, Relation, Slice
 from proctor.predictions.tables import Raw, Source, Table, read_table
-from proctor.testset.hashing import cell_codes, row_hashes
+from proctor.testset.hashing import cell_codes, fixed_order, row_hashes
 
 Mask = NDArray[np.bool_]
 _MOST_SHOWN = 8
@@ -116,20 +116,21 @@ def clusters_of(features: Source | None, columns: Sequence[str], name: str, key:
     """
     table = _table(features, columns, {name}, "`testset.cluster` names")
     raw = _column(name, table)
-    if (empty := np.flatnonzero(cell_codes(raw) == cell_codes([None]))).size:
+    cells = cell_codes(raw)
+    if (empty := np.flatnonzero(cells == cell_codes([None]))).size:
         raise DataError(
             f"{table.source} does not say whose {len(empty):,} of {table.n_rows:,} examples are: the column {name!r} "
             f"of `testset.cluster` is empty, first in {table.place(int(empty[0]))}",
             hint="Fill it in; an example that is nobody else's has a value of its own.",
         )
-    hashes = row_hashes([raw], table.n_rows, key)
-    numbers: NDArray[np.intp] = np.unique(hashes.view(">u8").reshape(-1, 2), axis=0, return_inverse=True)[1].reshape(-1)
-    if not numbers.any():
+    names, whose = np.unique(cells, return_inverse=True)
+    if len(names) == 1:
         raise DataError(
             f"all examples are of one cluster: the column {name!r} of `testset.cluster` has one value",
             hint="Nothing can be shown by one observation: name the column that tells whose each example is.",
         )
-    return numbers
+    numbers = np.argsort(fixed_order(row_hashes([names], len(names), key)))
+    return numbers[whose]
 
 
 def _table(

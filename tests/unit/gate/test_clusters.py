@@ -7,13 +7,16 @@ import json
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from proctor import Runtime, load_gate
+from proctor.cli.simulate import simulate
 from proctor.custody.dropping import Oldest, drop
 from proctor.custody.extension import extend
-from proctor.errors import ContractError, DataError, GateFileError, Misuse, ToleranceOutOfReach
+from proctor.custody.settings import accept_settings
+from proctor.errors import ContractError, DataError, GateFileError, LabelsMissing, Misuse, ToleranceOutOfReach
 from proctor.gate.check import How, check
-from proctor.gate.session import Session
+from proctor.gate.session import Session, Stance
 from proctor.gate.status import status
 from proctor.planning import plan
 from proctor.release import Release, Verdict
@@ -33,6 +36,7 @@ class Project:
 
     def __init__(self, root):
         self.root = root
+        root.mkdir(exist_ok=True)
         self.table("features.csv", user=USER, age=np.arange(len(USER)) % 80)
         self.table("labels.csv", label=LABEL)
         self.table("new.csv", prediction=GOOD)
@@ -59,8 +63,8 @@ class Project:
     def check(self, *lines, **options) -> Release:
         return check(self.gate(*lines, **options), Runtime({}), How())
 
-    def session(self):
-        return Session(gate=self.gate(), runtime=Runtime({}))
+    def session(self, **options):
+        return Session(gate=self.gate(**options), runtime=Runtime({}), stance=Stance.OWNER)
 
     @property
     def has_books(self):
@@ -127,6 +131,41 @@ def test_check__clusters_are_fixed_at_registration(project):
     project.table("features.csv", user=np.arange(len(USER)) % 80, zone=USER)
     with pytest.raises(DataError, match="columns of the features have other names"):
         project.check()
+
+
+def test_accept_settings__not_for_clusters(project):
+    """Nor does the owner count otherwise on this test set: recorded answers would answer another question."""
+    project.check()
+    with project.session(testset=TESTSET) as session, pytest.raises(Misuse, match="fixed when a test set is"):
+        accept_settings(session)
+    with project.session() as session:
+        assert accept_settings(session).entry is None
+
+
+def test_check__labels_that_matter_are_asked_for(project):
+    """Of a difference, those on which the models disagree, in whatever cluster; the others may be missing."""
+    project.table("old.csv", prediction=POOR)
+    needed = GOOD != POOR
+    lines = ("baseline: {predictions: old.csv}",)
+    condition = "n - o > 0 +/- 0.15"
+    project.table("labels.csv", label=np.where(needed, LABEL.astype(str), ""))
+    assert Verdict.PASS is project.check(*lines, condition=condition, first="accept").verdict
+
+    other = Project(project.root.parent / "other")
+    other.table("old.csv", prediction=POOR)
+    other.table("labels.csv", label=np.where(needed & (np.arange(len(USER)) % 9 > 0), LABEL.astype(str), ""))
+    with pytest.raises(LabelsMissing):
+        other.check(*lines, condition=condition, first="accept")
+
+
+def test_simulate__knows_no_clusters(project, monkeypatch):
+    """It says so, and plays nothing else in their place."""
+    project.gate()
+    monkeypatch.chdir(project.root)
+
+    done = CliRunner().invoke(simulate, [])
+    assert isinstance(done.exception, Misuse)
+    assert "clusters by `user` are not simulated" in str(done.exception)
 
 
 def test_check__moving_an_example_to_another_cluster_makes_another_test_set(project):
