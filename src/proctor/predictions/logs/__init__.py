@@ -10,18 +10,21 @@ A sample that was asked in several epochs has a row for each.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from proctor.errors import DataError
+from proctor.predictions.logs.decoding import Json, decoder
 from proctor.predictions.tables import Source, Table
 
 CORRECT, INCORRECT = "correct", "incorrect"
 
-Json = Any
+_ENCODER = json.JSONEncoder(sort_keys=True)
 _MOST_BYTES = 1 << 31
 _WORDS = {"C": True, "I": False, "N": False, "yes": True, "no": False, "pass": True, "fail": False}
 _OWN = frozenset({"id", "example", "prediction", "answer"})
@@ -33,14 +36,14 @@ class Sample(NamedTuple):
 
     Attributes:
         id: Its name in the log.
-        asked: All that was asked of the model, as JSON or text.
+        asked: Digest of all that was asked of the model.
         scores: Its scores by name, as the log has them.
         answer: What the model answered; ``None`` where that is not one text.
         epoch: Which time it was asked, in a run that asks everything several times.
     """
 
     id: str
-    asked: Json
+    asked: str
     scores: Mapping[str, Json]
     answer: str | None = None
     epoch: int = 1
@@ -82,7 +85,7 @@ class Log:
 
     def table(self, source: Source, wanted: frozenset[str] | None) -> Table:
         """The log as a table."""
-        columns: dict[str, Any] = {"id": self.ids, "example": self.examples}
+        columns: dict[str, Json] = {"id": self.ids, "example": self.examples}
         if (only := self.only_score) is not None:
             columns["prediction"] = self.scores[only]
         columns |= {name: values for name, values in self.scores.items() if name not in _OWN}
@@ -119,31 +122,41 @@ def read_log(source: Source) -> Log:
         DataError: If it is none, was cut off, or its run did not end; or if a sample is there twice or has no score.
         MissingExtra: If it is packed by Zstandard, and zstandard is not installed.
     """
-    if source.ending == ".eval":
-        from proctor.predictions.logs import inspect
+    with _no_collection():
+        if source.ending == ".eval":
+            from proctor.predictions.logs import inspect
 
-        return inspect.read_archive(source)
-    if source.suffix == ".jsonl":
-        from proctor.predictions.logs import lmeval
+            return inspect.read_archive(source)
+        if source.suffix == ".jsonl":
+            from proctor.predictions.logs import lmeval
 
-        return lmeval.read(source)
-    return _read_json(source)
+            return lmeval.read(source)
+        return _read_json(source)
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Pause the search for objects that hold each other, which a third of the time goes to: samples hold none."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _read_json(source: Source) -> Log:
-    with source.open_bytes() as file:
-        content = parsed(source, file.read(_MOST_BYTES + 1))
-    if isinstance(content, dict) and isinstance(content.get("eval"), dict):
-        from proctor.predictions.logs import inspect
+    from proctor.predictions.logs import inspect, mlflow, promptfoo
+    from proctor.predictions.logs.shapes import Whole
 
+    with source.open_bytes() as file:
+        content = parsed(source, file.read(_MOST_BYTES + 1), Whole)
+    if isinstance(content, dict) and isinstance(content.get("eval"), dict):
         return inspect.read_whole(source, content)
     if isinstance(content, dict) and isinstance(content.get("results"), dict):
-        from proctor.predictions.logs import promptfoo
-
         return promptfoo.read(source, content)
     if isinstance(content, dict) and {"columns", "data"} <= content.keys():
-        from proctor.predictions.logs import mlflow
-
         return mlflow.read(source, content)
     raise DataError(
         f"{source} is JSON, and no log that proctor knows",
@@ -151,20 +164,30 @@ def _read_json(source: Source) -> Log:
     )
 
 
-def parsed(source: Source, content: bytes) -> Json:
+def parsed(source: Source, content: bytes, shape: type) -> Json:
     """
-    The value that JSON stands for.
+    The value that JSON stands for, as far as *shape* names its keys.
 
     Raises:
         DataError: If it is none, as where it was cut off, or is too long.
     """
-    if len(content) > _MOST_BYTES:
-        raise DataError(f"{source} is longer than {_MOST_BYTES >> 30} GiB", hint="log fewer samples in one file")
+    refuse_long(source, len(content))
     try:
-        return json.loads(content)
+        return decoder(shape)(content)
     except (ValueError, RecursionError) as error:
         reason = getattr(error, "msg", None) or "it is nested too deeply, or a number in it is too long"
         raise cut_off(source, reason) from error
+
+
+def refuse_long(source: Source, n_bytes: int) -> None:
+    """
+    Refuse a log that would fill the memory.
+
+    Raises:
+        DataError: If it is one.
+    """
+    if n_bytes > _MOST_BYTES:
+        raise DataError(f"{source} is longer than {_MOST_BYTES >> 30} GiB", hint="log fewer samples in one file")
 
 
 def cut_off(source: Source, reason: str) -> DataError:
@@ -200,7 +223,7 @@ def collect(source: Source, tool: str, task: str, samples: Iterable[Sample]) -> 
             raise repeated(source, sample.id)
         asked.add((sample.id, sample.epoch))
         ids.append(sample.id)
-        examples.append(f"{sample.id}:{digest_of(sample.asked)}")
+        examples.append(f"{sample.id}:{sample.asked}")
         scores.append(sample.scores)
         answers.append(sample.answer)
     if not ids:
@@ -217,8 +240,8 @@ def collect(source: Source, tool: str, task: str, samples: Iterable[Sample]) -> 
 
 
 def digest_of(asked: Json) -> str:
-    """Short digest of what was asked."""
-    text = asked if isinstance(asked, str) else json.dumps(asked, sort_keys=True)
+    """Short digest of what was asked, which is JSON or text."""
+    text = asked if isinstance(asked, str) else _ENCODER.encode(asked)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -238,7 +261,7 @@ def _told_apart(
     marks, numbers, odd = {}, {}, None
     for name in {name: None for each in scores for name in each}:
         values = [each.get(name) for each in scores]
-        column = [_mark(value) for value in values]
+        column = _marks(values)
         if None not in column:
             marks[name] = [each for each in column if each is not None]
         elif all(map(_is_number, values)):
@@ -253,6 +276,15 @@ def _told_apart(
 
 def _is_number(value: Json) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _marks(values: list[Json]) -> list[str | None]:
+    """The mark of each value; most logs have few different ones."""
+    try:
+        known = {value: _mark(value) for value in set(values)}
+    except TypeError:  # a list is no mark
+        return [_mark(value) for value in values]
+    return [known[value] for value in values]
 
 
 def _mark(value: Json) -> str | None:

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from proctor.errors import DataError, MissingExtra
-from proctor.predictions.logs import Json, Log, Sample, collect, cut_off, malformed, parsed
+from proctor.predictions.logs import Log, Sample, collect, cut_off, digest_of, malformed, parsed, refuse_long
+from proctor.predictions.logs.decoding import Json
+from proctor.predictions.logs.shapes import InspectHeader, InspectSample
 from proctor.predictions.tables import Source
 
 _ZSTANDARD = 93
 _LOCAL_HEADER = 30
-_MOST_BYTES = 1 << 31
 _COMPARED = 200
 """Letters of a question by which it is known: summaries cut long ones off, each version somewhere else."""
 
@@ -30,8 +31,10 @@ def read_archive(source: Source) -> Log:
                 members = {member.filename: member for member in archive.infolist()}
                 if "header.json" not in members or "summaries.json" not in members:
                     raise cut_off(source, "its header is missing")
-                header = parsed(source, _content(source, file, archive, members["header.json"]))
-                summaries = parsed(source, _content(source, file, archive, members["summaries.json"]))
+                header = parsed(source, _content(source, file, archive, members["header.json"]), InspectHeader)
+                summaries = parsed(
+                    source, _content(source, file, archive, members["summaries.json"]), list[InspectSample]
+                )
         except (zipfile.BadZipFile, EOFError, OSError) as error:
             raise cut_off(source, "it is no whole archive") from error
     return _log(source, header, summaries)
@@ -65,10 +68,11 @@ def _samples(samples: list[dict[str, Any]]) -> Iterator[Sample]:
     for sample in samples:
         scores = sample.get("scores") or {}
         answers = [score.get("answer") for score in scores.values()]
+        asked = (_text(sample["input"])[:_COMPARED], _text(sample.get("target", ""))[:_COMPARED])
         yield Sample(
             id=str(sample["id"]),
             epoch=int(sample.get("epoch", 1)),
-            asked="\0".join((_text(sample["input"])[:_COMPARED], _text(sample.get("target", ""))[:_COMPARED])),
+            asked=digest_of("\0".join(asked)),
             scores={name: score["value"] for name, score in scores.items()},
             answer=answers[0] if len(answers) == 1 and isinstance(answers[0], str) else None,
         )
@@ -84,8 +88,7 @@ def _text(given: Json) -> str:
 
 def _content(source: Source, file: BinaryIO, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     """The bytes of a member, which Inspect packs by Zstandard where it can."""
-    if member.file_size > _MOST_BYTES:
-        raise DataError(f"{source} is longer than {_MOST_BYTES >> 30} GiB", hint="log fewer samples in one file")
+    refuse_long(source, member.file_size)
     if member.compress_type != _ZSTANDARD:
         try:
             return archive.read(member)

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from proctor.predictions.lines import lines
-from proctor.predictions.logs import Json, Log, Sample, collect, cut_off, malformed, repeated
+from proctor.predictions.logs import Log, Sample, collect, cut_off, digest_of, malformed, repeated
+from proctor.predictions.logs.decoding import Json, decoder
 from proctor.predictions.tables import Source
 
 _NEEDED = frozenset({"doc_id", "doc", "target", "resps", "filtered_resps", "doc_hash"})
 _KNOWN = _NEEDED | {"arguments", "filter", "metrics", "prompt_hash", "target_hash"}
+_READ = frozenset({"doc_id", "doc_hash", "filter", "filtered_resps", "metrics"})
 _NAME = re.compile(r"samples_(.+)_\d{4}-\d\d-\d\dT")
 _BEGINNING = 1 << 16
-
-
-class _Row(NamedTuple):
-    """One document as one filter read the answer."""
-
-    asked: str
-    scores: dict[str, Json]
-    answer: Json
 
 
 def is_log(source: Source) -> bool:
@@ -38,40 +33,54 @@ def is_log(source: Source) -> bool:
 
 def read(source: Source) -> Log:
     """Read a file of samples; errors as `proctor.predictions.logs.read_log`."""
-    documents: dict[str, dict[str, _Row]] = {}
+    samples: list[Sample] = []
+    filters: list[str] = []
     with source.open_text() as file:
-        number = 0
         try:
-            for line in lines(source, file):
-                number += 1
-                _take(source, json.loads(line), documents)
+            for row in _rows(lines(source, file)):
+                filters.append(row.get("filter", "none"))
+                samples.append(_sample(row))
         except (ValueError, RecursionError) as error:
-            raise cut_off(source, f"line {number} is not JSON") from error
+            raise cut_off(source, f"line {len(samples) + 1} is not JSON") from error
         except (KeyError, TypeError, AttributeError) as error:
             raise malformed(source, error) from error
     found = _NAME.match(source.path.name)
-    filters = {name for rows in documents.values() for name in rows}
-    samples = (_sample(name, rows, is_one=len(filters) == 1) for name, rows in documents.items())
-    return collect(source, "lm-evaluation-harness", found[1] if found else "", samples)
+    whole = samples if len(set(map(str, filters))) == 1 else _joined(source, samples, filters)
+    return collect(source, "lm-evaluation-harness", found[1] if found else "", whole)
 
 
-def _take(source: Source, row: dict[str, Any], documents: dict[str, dict[str, _Row]]) -> None:
-    name, filtered = str(row["doc_id"]), str(row.get("filter", "none"))
-    rows = documents.setdefault(name, {})
-    if filtered in rows:
-        raise repeated(source, name)
+def _rows(lines: Iterator[str]) -> Iterator[dict[str, Json]]:
+    """Each row; of those with the metrics that the first one names, no more than is needed."""
+    decode: Callable[[str], Json] = json.loads
+    metrics = None
+    for line in lines:
+        row = decode(line)
+        if row.get("metrics") != metrics:
+            row = json.loads(line)
+            if metrics is None:
+                metrics = row["metrics"]
+                decode = decoder(dict.fromkeys(_READ | set(metrics), Any))
+        yield row
+
+
+def _sample(row: dict[str, Json]) -> Sample:
     metrics = row["metrics"] if "metrics" in row else row.keys() - _KNOWN
     answers = row["filtered_resps"]
     answer = answers[0] if len(answers) == 1 else None
-    rows[filtered] = _Row(str(row["doc_hash"]), {metric: row[metric] for metric in metrics}, answer)
+    scores = {metric: row[metric] for metric in metrics}
+    return Sample(
+        str(row["doc_id"]), digest_of(str(row["doc_hash"])), scores, answer if isinstance(answer, str) else None
+    )
 
 
-def _sample(name: str, rows: dict[str, _Row], *, is_one: bool) -> Sample:
-    """A document; where there are several filters, its scores have the names that the harness gives them."""
-    first = next(iter(rows.values()))
-    scores = {
-        metric if is_one else f"{metric},{filtered}": value
-        for filtered, row in rows.items()
-        for metric, value in row.scores.items()
-    }
-    return Sample(name, first.asked, scores, first.answer if is_one and isinstance(first.answer, str) else None)
+def _joined(source: Source, samples: list[Sample], filters: list[str]) -> Iterator[Sample]:
+    """One sample for each document, as several filters read the answer; scores have the names of the harness."""
+    documents: dict[str, dict[str, Sample]] = {}
+    for sample, name in zip(samples, map(str, filters), strict=True):
+        if name in (read := documents.setdefault(sample.id, {})):
+            raise repeated(source, sample.id)
+        read[name] = sample
+    for document, read in documents.items():
+        asked = next(iter(read.values())).asked
+        scores = {f"{metric},{name}": score for name, each in read.items() for metric, score in each.scores.items()}
+        yield Sample(document, asked, scores)

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from proctor.errors import DataError
-from proctor.predictions.logs import Json, Log, Sample, collect, digest_of, malformed
+from proctor.predictions.logs import Log, Sample, collect, digest_of, malformed
+from proctor.predictions.logs.decoding import Json
 from proctor.predictions.tables import Source
 
 _SCORES = ("/score", "/value")
@@ -36,14 +37,17 @@ def _samples(source: Source, columns: list[str], rows: list[list[Any]]) -> Itera
             f"{source} has no column of what was asked; it has {', '.join(map(repr, columns[:8]))}",
             hint=f"keep one of the columns {', '.join(_QUESTIONS)}: examples are known by it",
         )
-    scores = [name for name in columns if name.endswith(_SCORES)]
-    answer = next((name for name in _ANSWERS if name in columns), None)
+    scores = [(name.rpartition("/")[0], place) for place, name in enumerate(columns) if name.endswith(_SCORES)]
+    named, asked = columns.index("id") if "id" in columns else None, columns.index(question)
+    answer = next((columns.index(name) for name in _ANSWERS if name in columns), None)
     for cells in rows:
-        row = dict(zip(columns, cells, strict=True))
-        said = row[answer] if answer else None
+        if len(cells) != len(columns):
+            raise ValueError(f"a row of {len(cells)} cells")
+        digest = digest_of(cells[asked])
+        said = cells[answer] if answer is not None else None
         yield Sample(
-            id=str(row["id"]) if "id" in row else digest_of(row[question]),
-            asked=row[question],
-            scores={name.rpartition("/")[0]: row[name] for name in scores},
+            id=digest if named is None else str(cells[named]),
+            asked=digest,
+            scores={name: cells[place] for name, place in scores},
             answer=said if isinstance(said, str) else None,
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from proctor.errors import DataError
-from proctor.predictions.logs import Json, Log, Sample, collect, malformed, repeated
+from proctor.predictions.logs import Log, Sample, collect, digest_of, malformed, repeated
+from proctor.predictions.logs.decoding import Json
 from proctor.predictions.tables import Source
 
 _ERROR = 2
@@ -52,7 +53,7 @@ def _sample(name: str, answered: dict[int, dict[str, Any]], names: list[str]) ->
     output = (first.get("response") or {}).get("output")
     return Sample(
         id=name,
-        asked=[first["vars"], first["testCase"].get("assert")],
+        asked=digest_of([first["vars"], first["testCase"].get("assert")]),
         scores={names[prompt]: result["success"] for prompt, result in answered.items()},
         answer=output if len(names) == 1 and isinstance(output, str) else None,
     )
