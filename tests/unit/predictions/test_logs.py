@@ -113,6 +113,21 @@ def test_read__epochs() -> None:
     assert {2} == set(Counter(found.examples).values())
 
 
+def test_read__repeats_of_promptfoo(tmp_path: Path) -> None:
+    """`--repeat 2` runs each test twice and numbers them on; they are two answers to one question, not two examples."""
+
+    def repeat(content: Any) -> None:
+        results = content["results"]["results"]
+        content["results"]["results"] = [
+            {**result, "testIdx": 2 * result["testIdx"] + epoch} for epoch in (1, 0) for result in results
+        ]
+
+    once = log(REAL / "promptfoo.json")
+    twice = log(_changed(tmp_path, REAL / "promptfoo.json", repeat))
+
+    assert Counter(once.examples + once.examples) == Counter(twice.examples)
+
+
 def _changed(tmp_path: Path, path: Path, change: Any) -> Path:
     content = json.loads(path.read_text())
     change(content)

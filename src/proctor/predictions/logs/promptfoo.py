@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from proctor.errors import DataError
@@ -24,11 +25,28 @@ def read(source: Source, content: dict[str, Json]) -> Log:
             if prompt in (answered := tests.setdefault(name, {})):
                 raise repeated(source, name)
             answered[prompt] = result
-        samples = [_sample(name, answered, names) for name, answered in tests.items()]
+        samples = _named_by_question([_sample(name, answered, names) for name, answered in tests.items()])
         task = str((content.get("config") or {}).get("description") or "")
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise malformed(source, error) from error
     return collect(source, "promptfoo", task, samples)
+
+
+def _named_by_question(samples: list[Sample]) -> list[Sample]:
+    """
+    The samples, with those that ask the same as epochs of one.
+
+    ``--repeat`` numbers them on as if they were tests of their own. Where there are any, a sample has the name of its
+    question, which is its number; else that of the test.
+    """
+    questions: dict[str, int] = {}
+    epochs: list[Sample] = []
+    seen: Counter[str] = Counter()
+    for sample in sorted(samples, key=lambda each: int(each.id)):
+        seen[sample.asked] += 1
+        number = questions.setdefault(sample.asked, len(questions))
+        epochs.append(sample._replace(id=str(number), epoch=seen[sample.asked]))
+    return epochs if len(questions) < len(samples) else samples
 
 
 def _names(prompts: list[dict[str, Any]]) -> list[str]:
