@@ -2,8 +2,8 @@
 A fraud model that must be good in every region: recall at a floor of precision, and F1 no worse than before.
 
 The script draws card payments of which one in seven is fraud, sets 18,000 of them aside as the exam, trains models on
-the others and asks the gate about each. In the east fraud looks otherwise than elsewhere, so a model can be good on
-average and miss most of it there; and as the data are drawn, the story can say what is true of each model.
+the others and asks the gate in `proctor.yml` about each. In the east fraud looks otherwise than elsewhere, so a model
+can be good on average and miss most of it there; and as the data are drawn, the story can say what is true of each.
 
     python examples/fraud/run.py [--folder DIR]
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,24 +25,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, precision_score, recall_score
 from sklearn.tree import DecisionTreeClassifier
 
-GATE = """\
-# Is enough fraud found in each region, are the calls right often enough, and is F1 about as good as before?
-condition: >-
-  every region: recall(n, "fraud") > 0.65 +/- 0.06
-  and precision(n, "fraud") > 0.55 +/- 0.05
-  and f1(n, "fraud") - f1(o, "fraud") > -0.04 +/- 0.03
-reliability: 0.99
-power: 0.8
-disagreement: 0.2
-testset:
-  labels: labels.csv
-  classes: [fraud, fine]
-  features: features.csv
-candidate:
-  predictions: new.csv
-first: judge              # without an old model, by recall and precision alone
-"""
-
+HERE = Path(__file__).parent
 PROCTOR = (sys.executable, "-m", "proctor")
 REGIONS = np.array(["north", "south", "east"])
 TRAINING, EXAM, TRUTH = 12_000, 18_000, 40_000
@@ -73,10 +57,10 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(0)
     training, exam, truth = (drawn(rng, count) for count in (TRAINING, EXAM, TRUTH))
-    (folder / "proctor.yml").write_text(GATE)
+    shutil.copy(HERE / "proctor.yml", folder)
     table(folder / "features.csv", region=exam.region, amount=exam.shown[:, 0].round(4), night=exam.shown[:, 1])
     table(folder / "labels.csv", label=words(exam.is_fraud))
-    print(f"folder: {folder}\n\n{GATE}", flush=True)
+    print(f"folder: {folder}\n\n{(folder / 'proctor.yml').read_text()}", flush=True)
     codes = []
     for step in STORY:
         model = step.train(training)

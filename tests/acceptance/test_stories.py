@@ -113,6 +113,23 @@ def test_judge__conversations_are_observations(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("story", ["fraud", "regression"])
+def test_drawn__judges_models_as_the_readme_says(story: str, tmp_path: Path) -> None:
+    """The README's table has the models, what is true of each, and its verdict; the gate that it shows is the gate."""
+    readme = (EXAMPLES / story / "README.md").read_text(encoding="utf-8")
+    gate = (EXAMPLES / story / "proctor.yml").read_text(encoding="utf-8")
+    table = re.findall(r"^\| ([^|]+) \| (\d.*) \| (pass|fail) \|$", readme, re.MULTILINE)
+
+    told = tell(story, tmp_path)
+
+    shown = re.findall(r"^── (.+?) ─+\n {3}truly: (.+)\n\n {2}(PASS|FAIL) ", told, re.MULTILINE)
+    assert [(model, verdict.upper()) for model, _, verdict in table] == [(model, word) for model, _, word in shown]
+    for (model, figures, _), (_, truly, _) in zip(table, shown, strict=True):
+        assert set(re.findall(r"\d+[.\d]*", figures)) <= set(re.findall(r"\d+[.\d]*", truly)), model
+    assert re.findall(r"^```yaml\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)[0] in gate
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("releases")
 def test_chardet__judges_releases_as_the_readme_says(tmp_path: Path) -> None:
     """Each release of chardet gets the verdict that the README's table gives it, for free where it says so."""
