@@ -12,11 +12,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from proctor.ledger.records import Basis, Verdict
+from proctor.ledger.outcomes import Basis, Verdict
 from proctor.methods import Unit
 from proctor.notebook import points, table
 
-__all__ = ["Basis", "BudgetReport", "HistoryRow", "Release", "Status", "TestSetFacts", "Verdict"]
+__all__ = [
+    "Answer",
+    "Basis",
+    "BudgetReport",
+    "HistoryRow",
+    "JointRelease",
+    "Release",
+    "Status",
+    "TestSetFacts",
+    "Verdict",
+]
 
 _Rows: TypeAlias = tuple[tuple[str, object], ...]
 
@@ -177,6 +187,16 @@ class Release:
     expected: float | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """What came of each condition, where the gate has several; empty where it has one."""
+        return ()
+
+    @property
+    def each(self) -> tuple[Release, ...]:
+        """One release for each evaluation that was asked for."""
+        return tuple(each.release for each in self.answers if each.release is not None) or (self,)
+
     def _repr_html_(self) -> str:
         """A small table, for a notebook."""
         asked = "asked before: free" if self.replayed else f"evaluation {self.step}" if self.step else "not judged"
@@ -184,6 +204,7 @@ class Release:
             f"{self.verdict.value.upper()}: {self.meaning}",
             (
                 ("condition", self.condition),
+                *((f"`{each.name}`", each.in_words) for each in self.answers),
                 ("candidate", self.candidate),
                 ("baseline", self.baseline),
                 ("commit", (self.commit or "")[:12]),
@@ -193,6 +214,57 @@ class Release:
                 *(("note", note) for note in self.notes),
             ),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """
+    What came of one condition, of several that a gate has.
+
+    Attributes:
+        name: What the gate file calls it.
+        condition: The formula as written.
+        enforce: False if the verdict only informs: it is charged like any other, and moves no exit code.
+        release: The verdict; ``None`` if it was not asked for.
+    """
+
+    name: str
+    condition: str
+    enforce: bool
+    release: Release | None = None
+
+    @property
+    def is_failure(self) -> bool:
+        """True if it fails the whole gate."""
+        return self.enforce and self.release is not None and self.release.verdict is Verdict.FAIL
+
+    @property
+    def in_words(self) -> str:
+        """Verdict, condition and price, in one line."""
+        informs = "" if self.enforce else " (informs only)"
+        if self.release is None:
+            return f"not asked{informs}: {self.condition}"
+        price = "asked before, free" if self.release.replayed else f"evaluation {self.release.step}, charged"
+        return f"{self.release.verdict.value.upper()}{informs}: {self.condition}; {price}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JointRelease(Release):
+    """
+    The verdict of a gate that has several conditions: a pass if all enforced ones pass.
+
+    Its own facts are those of the enforced condition that decided: the one that failed, or the last.
+
+    Attributes:
+        conditions: What came of each, in the order of the gate file.
+    """
+
+    conditions: tuple[Answer, ...]
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """What came of each condition."""
+        return self.conditions
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from proctor.gate import in_turn
 from proctor.gate.check import How
 from proctor.gate.check import check as answer
 from proctor.gate.status import glance, is_accepted, status
@@ -31,7 +32,7 @@ def judge(gate: Gate, runtime: Runtime, how: How | None = None) -> Release:
         from proctor.preflight.informed import InformedStakes
 
         how = how._replace(stakes=InformedStakes())
-    return answer(gate, runtime, how)
+    return in_turn.check(gate, runtime, how) if gate.named else answer(gate, runtime, how)
 
 
 def check(
@@ -71,8 +72,9 @@ def deliver(release: Release, gate: Gate, runtime: Runtime, owner_record: Path |
         return
     from proctor.sinks import store
 
-    for sentence in store.deliver(release, gate, runtime, owner_record):
-        runtime.remark(sentence)
+    for each in release.each:
+        for sentence in store.deliver(each, gate, runtime, owner_record):
+            runtime.remark(sentence)
 
 
 def _caution(gate: Gate, named: Path | None) -> str | None:

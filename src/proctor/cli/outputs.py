@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from proctor.reports.comment import Problem
     from proctor.reports.sarif import Location
 
-_CONDITION = re.compile(rb"\s*(?:-\s*)?[\"']?condition[\"']?\s*:")
+_CONDITION = re.compile(rb"\s*(?:-\s*)?[\"']?conditions?[\"']?\s*:")
 
 
 class Outputs(NamedTuple):

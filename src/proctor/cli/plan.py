@@ -92,11 +92,31 @@ def plan(
         _plan_project(policy, request, releases, pass_rate, development, plot, as_json=as_json, as_markdown=as_markdown)
         return
     with progress_bar("planning") as progress:
-        done = make_plan(policy.formula, request, progress)
-    done = replace(done, notes=(*done.notes, *policy.notes_on_time, *policy.notes_on_stakes))
+        plans = [make_plan(each.formula, request, progress) for each in policy.parts]
+    done, part = max(zip(plans, policy.parts, strict=True), key=lambda each: each[0].examples)
+    notes = (*done.notes, *_on_conditions(policy, plans), *policy.notes_on_time, *policy.notes_on_stakes)
+    done = replace(done, notes=notes)
     if plot is not None:
-        _draw(plot, policy.formula, request, done)
-    print_report(report, done, policy.condition, as_json=as_json, as_markdown=as_markdown)
+        _draw(plot, part.formula, request, done)
+    print_report(report, done, part.condition, as_json=as_json, as_markdown=as_markdown)
+
+
+def _on_conditions(policy: Policy, plans: list[Plan]) -> tuple[str, ...]:
+    """Notes on the conditions of a map: what each needs, and how many of them a budget is for."""
+    if not policy.named:
+        return ()
+    from proctor.reports.plan import answer, at_hand
+
+    needs = []
+    for each, found in zip(policy.named, plans, strict=True):
+        said = "; ".join(filter(None, [answer(found), at_hand(found)]))
+        needs.append(f"`{each.name}`{'' if each.is_enforced else ' (informs only)'}: {said}, for {each.condition}")
+    count, steps, passes = len(policy.named), policy.stakes.steps, policy.stakes.passes
+    price = (
+        f"each condition is an evaluation: a commit takes up to {count} of the {steps:,} steps, and one that passes "
+        f"them all takes {count} of the {passes:,} passes; the first enforced one that fails ends the check"
+    )
+    return ("shown is the plan of the condition that needs the most examples", *needs, price)
 
 
 def _plan_project(
@@ -131,7 +151,10 @@ def policy_of(file: Path | None, options: dict[str, str]) -> Policy:
     if not options:
         return found
     overridden = gatefile.policy_from_options({**_as_options(found, options), **options})
-    return replace(found, **{field.name: getattr(overridden, field.name) for field in fields(overridden)})
+    named = () if "condition" in options else found.named
+    return replace(
+        found, **{each.name: getattr(overridden, each.name) for each in fields(overridden)} | {"named": named}
+    )
 
 
 def _as_options(policy: Policy, overrides: dict[str, str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from proctor.cli.workflow import terms
 from proctor.conditions import Variable, variables
 from proctor.errors import GitFault, ProctorError
 from proctor.gatefile import Accepted, Fetched, Gate, PredictionsFile, Revision, loads
+from proctor.ledger.history import Question, TestSetHistory
 from proctor.ledger.records import Adopted, Evaluated
 from proctor.runtime import Runtime
 
@@ -40,12 +41,18 @@ def question(gate: Gate, runtime: Runtime, commit: str | None) -> Gate | None:
         prepare(session)
         life = session.books().life
         what = asked(session, life)
+        whole, parts = [what.question], [asked(session, life, part=each).question for each in gate.named]
     if what.baseline is None or what.baseline.submission.digest != what.candidate.submission.digest:
         return gate
     if life is None or life.accepted(gate.name) is None:
         return gate if isinstance(gate.baseline, Accepted) else replace(gate, baseline=Accepted(gate.baseline))
-    taken = life.recorded_answer(what.question)
-    return None if taken is None or _is_of_itself(taken.record) else gate
+    is_answered = any(all(_is_recorded(life, each) for each in questions) for questions in (whole, parts) if questions)
+    return gate if is_answered else None
+
+
+def _is_recorded(life: TestSetHistory, question: Question) -> bool:
+    taken = life.recorded_answer(question)
+    return taken is not None and not _is_of_itself(taken.record)
 
 
 def _is_of_itself(record: Adopted | Evaluated) -> bool:

@@ -21,7 +21,8 @@ from proctor.gate.books import LedgerView
 from proctor.gate.session import Session
 from proctor.gate.settings import refuse_changed_on
 from proctor.ledger.history import Recorded
-from proctor.ledger.records import Notified, Stage
+from proctor.ledger.outcomes import Stage
+from proctor.ledger.records import Notified
 
 
 class Undelivered(Exception):

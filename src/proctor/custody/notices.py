@@ -88,7 +88,8 @@ def end_of(gate: Gate, books: LedgerView, life: TestSetHistory) -> Notice | None
         return _ending(gate, life, "retired", f"Its owner retired it: {life.retired.record.reason.rstrip('.')}.")
     try:
         refuse_if_over(gate, books)
-        refuse_if_out_of_reach(gate, books, gate.formula, life.in_use.n_examples)
+        for each in gate.parts:
+            refuse_if_out_of_reach(gate, books, each.formula, life.in_use.n_examples)
     except BudgetSpent:
         evaluations = life.account.evaluations
         return _ending(gate, life, "spent", f"Its budget is spent; evaluations: {evaluations}.")

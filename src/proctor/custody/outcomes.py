@@ -16,7 +16,8 @@ from proctor import owner
 from proctor.errors import DataError, KeyFault
 from proctor.gate.session import Session
 from proctor.ledger.history import Recorded, TestSetHistory
-from proctor.ledger.records import Evaluated, Verdict
+from proctor.ledger.outcomes import Verdict
+from proctor.ledger.records import Evaluated
 
 Json = dict[str, Any]
 

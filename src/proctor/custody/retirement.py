@@ -19,7 +19,8 @@ from proctor.gate.books import LedgerView, refuse_pending
 from proctor.gate.owner_key import is_sealed
 from proctor.gate.session import Session
 from proctor.ledger.history import Recorded, TestSetHistory
-from proctor.ledger.records import Retired, Verdict
+from proctor.ledger.outcomes import Verdict
+from proctor.ledger.records import Retired
 
 _SUFFIX = ".sealed"
 

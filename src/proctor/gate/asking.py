@@ -8,7 +8,7 @@ from proctor.conditions import Formula, Variable, expanded, parse, restrict, var
 from proctor.errors import Misuse
 from proctor.gate.contestants import ModelPredictions, question_about
 from proctor.gate.session import Session
-from proctor.gatefile import First
+from proctor.gatefile import First, Gate, NamedCondition
 from proctor.ledger.history import Question, TestSetHistory
 from proctor.ledger.records import Forecast
 
@@ -27,6 +27,7 @@ class Asked:
         anchor: The anchor, where the condition speaks of it.
         stake: Declared stake in units (theory.md §4.5); ``None`` if none was declared.
         forecast: What the stake was made of; ``None`` if it was not made of development data.
+        part: Name of the condition in the gate file's map; ``None`` where the gate has one.
     """
 
     gate: str
@@ -37,6 +38,7 @@ class Asked:
     anchor: ModelPredictions | None = None
     stake: int | None = None
     forecast: Forecast | None = None
+    part: str | None = None
 
     @property
     def question(self) -> Question:
@@ -44,17 +46,28 @@ class Asked:
         return question_about(self.condition, self.gate, self.candidate, self.baseline, self.anchor)
 
 
-def asked(session: Session, life: TestSetHistory | None, stake: int | None = None) -> Asked:
+def asked(
+    session: Session, life: TestSetHistory | None, stake: int | None = None, part: NamedCondition | None = None
+) -> Asked:
     """
     The question that the gate asks of its candidate, on a test set with this *life*.
+
+    Args:
+        session: The session.
+        life: The life of the test set; ``None`` before it is registered.
+        stake: Declared stake in units.
+        part: The condition, of several that the gate has; ``None`` for its only one, or all at once.
 
     Raises:
         Misuse: If nothing can be judged without a baseline, and a first candidate is to be judged.
         DataError: If a model is not here.
     """
     baseline, gate = baseline_of(session, life), session.gate
-    anchor = anchor_of(session, life, baseline)
-    formula, condition = _askable(session, has_baseline=baseline is not None, has_anchor=anchor is not None)
+    whole, text = _whole(gate, part), str(parse(gate.condition if part is None else part.condition))
+    anchor = _anchor_for(whole, session, life, baseline)
+    formula, condition = _askable(
+        session, whole, text, has_baseline=baseline is not None, has_anchor=anchor is not None
+    )
     return Asked(
         gate=gate.name,
         formula=formula,
@@ -63,7 +76,18 @@ def asked(session: Session, life: TestSetHistory | None, stake: int | None = Non
         baseline=baseline,
         anchor=anchor,
         stake=stake,
+        part=part.name if part is not None else None,
     )
+
+
+def is_askable(session: Session, life: TestSetHistory | None, part: NamedCondition) -> bool:
+    """True if a condition can be asked now; without a baseline that is one with a clause on ``n`` alone."""
+    has_baseline = baseline_of(session, life) is not None
+    return has_baseline or restrict(_whole(session.gate, part), {Variable.N}) is not None
+
+
+def _whole(gate: Gate, part: NamedCondition | None) -> Formula:
+    return gate.formula if part is None else gate.read(part.condition)
 
 
 def baseline_of(session: Session, life: TestSetHistory | None) -> ModelPredictions | None:
@@ -76,27 +100,33 @@ def anchor_of(
     session: Session, life: TestSetHistory | None, baseline: ModelPredictions | None
 ) -> ModelPredictions | None:
     """The anchor, where the condition speaks of it: of registration, or today's baseline if that is now."""
-    if Variable.A not in variables(session.gate.formula):
+    return _anchor_for(session.gate.formula, session, life, baseline)
+
+
+def _anchor_for(
+    formula: Formula, session: Session, life: TestSetHistory | None, baseline: ModelPredictions | None
+) -> ModelPredictions | None:
+    if Variable.A not in variables(formula):
         return None
     submission = life.anchor(session.gate.name) if life else None
     return session.runner.earlier(submission) if submission else baseline
 
 
-def _askable(session: Session, *, has_baseline: bool, has_anchor: bool) -> tuple[Formula | None, str]:
+def _askable(
+    session: Session, whole: Formula, text: str, *, has_baseline: bool, has_anchor: bool
+) -> tuple[Formula | None, str]:
     """
     The formula that can be asked now, and its text; ``None`` if the first candidate is to be accepted unjudged.
 
     Without a baseline, clauses on ``o``, ``d`` and ``a`` have no value (theory.md §5).
     """
-    gate = session.gate
-    text = str(parse(gate.condition))
-    needed = variables(gate.formula)
+    gate, needed = session.gate, variables(whole)
     lacks = not has_baseline and needed & {Variable.O, Variable.D}
     if not lacks and (has_anchor or Variable.A not in needed):
-        return expanded(gate.formula, session.testset.groups), text
+        return expanded(whole, session.testset.groups), text
     if gate.first is First.ACCEPT:
         return None, text
-    formula = restrict(gate.formula, {Variable.N})
+    formula = restrict(whole, {Variable.N})
     if formula is None:
         raise Misuse(
             f"`first: judge` cannot judge `{text}` without a baseline: no clause is on `n` alone",

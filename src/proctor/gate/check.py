@@ -12,7 +12,8 @@ If somebody else appended first, everything is decided again from the new books:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -43,7 +44,7 @@ from proctor.gate.judging import (
 from proctor.gate.registration import register
 from proctor.gate.releasing import release_of
 from proctor.gate.session import Session
-from proctor.gatefile import Gate, Inputs, Labeling
+from proctor.gatefile import Gate, Inputs, Labeling, NamedCondition
 from proctor.ledger.records import Adopted, Evaluated, Forecast, Pending
 from proctor.release import Release, Verdict
 from proctor.runtime import Runtime
@@ -80,11 +81,23 @@ def check(gate: Gate, runtime: Runtime, how: How | None = None) -> Release:
         ProctorError: Whatever stops the gate; nothing was spent then.
     """
     how = how or How()
-    units = _units_of(gate, how.stake)
+    units = units_of(gate, how.stake)
+    with session_for(gate, runtime, how) as session:
+        return session.decide(lambda books: answer(session, books, how, units))
+
+
+@contextmanager
+def session_for(gate: Gate, runtime: Runtime, how: How) -> Iterator[Session]:
+    """
+    A session in which a candidate is judged, prepared.
+
+    Raises:
+        ProctorError: If something is not here, or belongs to the owner.
+    """
     with Session(gate=gate, runtime=runtime, named_commit=how.commit, named_record=how.owner_record) as session:
         prepare(session)
         try:
-            return session.decide(lambda books: _answer(session, books, how, units))
+            yield session
         finally:
             session.keep_out_of_git()
 
@@ -102,7 +115,13 @@ def prepare(session: Session) -> None:
     _ = session.candidate
 
 
-def _units_of(gate: Gate, stake: float | None) -> int | None:
+def units_of(gate: Gate, stake: float | None) -> int | None:
+    """
+    A declared stake in the units of the account; ``None`` if there is none.
+
+    Raises:
+        Misuse: If the gate's policy has no stakes.
+    """
     if stake is not None and gate.adaptivity is not Adaptivity.RECYCLING:
         raise Misuse(
             f"a stake has no meaning under `adaptivity: {gate.adaptivity}`, whose levels are fixed",
@@ -111,13 +130,15 @@ def _units_of(gate: Gate, stake: float | None) -> int | None:
     return None if stake is None else stake_units(stake)
 
 
-def _answer(session: Session, books: LedgerView, how: How, stake: int | None) -> Release:
-    """One attempt: decide from one reading of the books."""
+def answer(
+    session: Session, books: LedgerView, how: How, stake: int | None, part: NamedCondition | None = None
+) -> Release:
+    """One attempt: decide from one reading of the books, on one condition if the gate has several."""
     gate, life = session.gate, books.life
     labels.refuse_known(session, books)
     if life is not None:
         refuse_another_contract(gate, life)
-    what = asked(session, life, stake)
+    what = asked(session, life, stake, part)
     if life is not None:
         settings.refuse_strange_baseline(gate, life, what.baseline.submission if what.baseline else None)
     recorded = None if how.asks_anew or life is None else life.recorded_answer(what.question)
@@ -128,7 +149,8 @@ def _answer(session: Session, books: LedgerView, how: How, stake: int | None) ->
     refuse_if_over(gate, books)
     what = _staked(session, books, what, how.stakes)
     # Before the first candidate, too, which is accepted unjudged: nobody is served by a set that no question fits.
-    refuse_if_out_of_reach(gate, books, what.formula or gate.formula, session.testset.n_examples, what.stake)
+    for formula in [what.formula] if what.formula is not None else [each.formula for each in gate.parts]:
+        refuse_if_out_of_reach(gate, books, formula, session.testset.n_examples, what.stake)
     if life is not None:
         labels.refuse_corrected(session, life)
     if what.formula is None:

@@ -149,6 +149,7 @@ def declared(session: Session, books: LedgerView, asked: Asked) -> dict[str, Any
         "stake": asked.stake,
         "anchor": asked.anchor.submission if asked.anchor else None,
         "forecast": asked.forecast,
+        "part": asked.part,
     }
 
 

@@ -39,7 +39,8 @@ def rule_at(gate: Gate, formula: Formula, n_examples: int, log_level: float) -> 
 def next_set_hint(gate: Gate, before: TestSetHistory | None) -> str:
     """Needs of the set that follows the one *before*, from the plan of this gate file and what it is handed."""
     try:
-        found = plan(gate.formula, replace(gate.request(), log_budget=_left_for_heir(gate, before)))
+        request = replace(gate.request(), log_budget=_left_for_heir(gate, before))
+        found = max((plan(each.formula, request) for each in gate.parts), key=lambda each: each.examples)
     except Misuse as error:
         return f"The next test set cannot be planned: {error.message} {error.hint}".strip()
     more = _more_needed(gate, before)
@@ -64,8 +65,9 @@ def _more_needed(gate: Gate, before: TestSetHistory | None) -> int | None:
         return None
     n_examples = before.in_use.n_examples
     terms = prospect(gate, gate.formula, n_examples).terms.at(before.account.next_log_level(gate.stakes))
-    needed = examples_needed(gate.formula, terms)
-    return needed - n_examples if needed is not None and needed > n_examples else None
+    needed = [examples_needed(each.formula, terms) for each in gate.parts]
+    most = max((each for each in needed if each is not None), default=0)
+    return most - n_examples if None not in needed and most > n_examples else None
 
 
 def _left_for_heir(gate: Gate, before: TestSetHistory | None) -> float | None:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from proctor.gatefile import Inputs
-from proctor.ledger.records import Evaluated, Pending, Record
+from proctor.ledger.records import Accepted, Evaluated, Pending, Record
 from proctor.runtime import Runtime
 
 _SECONDS = re.compile(r":\d\d(\.\d+)?(?=Z|\+)")
@@ -26,7 +26,7 @@ _READ_PER_S, _JUDGED_PER_S = 5_000, 50_000
 
 def time_of(record: Record, now: str, inputs: Inputs) -> str:
     """The time that an entry carries; to the minute where it could tell how long something sealed has taken."""
-    is_fine = inputs is not Inputs.SEALED or not isinstance(record, Pending | Evaluated)
+    is_fine = inputs is not Inputs.SEALED or not isinstance(record, Pending | Evaluated | Accepted)
     return now if is_fine else _SECONDS.sub(":00", now)
 
 

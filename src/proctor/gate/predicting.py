@@ -17,7 +17,8 @@ from proctor.gate.growth import naming_what_grew, refuse_reordered, what_to_run
 from proctor.gate.locked import refuse_locked
 from proctor.gate.owner_key import OwnerKey
 from proctor.gatefile import Gate, Inputs, PredictionsFile
-from proctor.ledger.history import TestSetHistory, is_acceptance
+from proctor.ledger.history import TestSetHistory
+from proctor.ledger.outcomes import Verdict
 from proctor.ledger.records import Adopted, Evaluated
 from proctor.methods import method_of
 from proctor.predictions import (
@@ -183,7 +184,8 @@ class Predicting:
 
     def pinned(self, record: Adopted | Evaluated) -> Adopted | Evaluated:
         """*record* with what an accepted model is recognized by; a file of predictions is known by its own digest."""
-        if not is_acceptance(record) or isinstance(self.gate.candidate, PredictionsFile):
+        is_fail = isinstance(record, Evaluated) and record.outcome is Verdict.FAIL
+        if is_fail or isinstance(self.gate.candidate, PredictionsFile):
             return record
         found = self._aligned.get(record.candidate.digest)
         return replace(record, predictions=self._pin(found) if found else self.runtime.random_bytes(32).hex())

@@ -7,10 +7,12 @@ number of examples. A verdict is taken from the ledger's entry, never from an ev
 
 from __future__ import annotations
 
+import math
+from dataclasses import fields
 from typing import Any
 
 from proctor import __version__
-from proctor.budget import SPENT, STAKE_UNITS, Mode
+from proctor.budget import SPENT, STAKE_UNITS, Account, Mode
 from proctor.conditions import Formula, parse
 from proctor.errors import FAILED, PASSED
 from proctor.forecast import Prospect, budget_report
@@ -19,7 +21,17 @@ from proctor.gate.needs import prospect
 from proctor.gatefile import Gate
 from proctor.ledger.history import Recorded, TestSetHistory
 from proctor.ledger.records import Adopted, Evaluated
-from proctor.release import Basis, HistoryRow, Release, Status, TestSetFacts, Verdict
+from proctor.release import (
+    Answer,
+    Basis,
+    BudgetReport,
+    HistoryRow,
+    JointRelease,
+    Release,
+    Status,
+    TestSetFacts,
+    Verdict,
+)
 from proctor.testset import TestSet
 from proctor.words import in_words
 
@@ -53,6 +65,48 @@ def release_of(
         notes=(*_unlinked(gate, books, life, taken), *_notes(gate, life, taken, replayed)),
         **_of_evaluation(life, taken),
     )
+
+
+def joint_release(gate: Gate, books: LedgerView, answers: tuple[Answer, ...], note: str | None) -> JointRelease:
+    """The release of a gate with several conditions, of which at least one enforced one was asked."""
+    said = [each.release for each in answers if each.release is not None]
+    enforced = [each for each in answers if each.enforce and each.release is not None]
+    deciding = next((each for each in enforced if each.is_failure), enforced[-1])
+    left_out = [f"`{each.name}`" for each in answers if each.release is None]
+    why = f"`{deciding.name}` has failed" if deciding.is_failure else "there is no baseline yet"
+    informing = [f"`{each.name}`" for each in answers if not each.enforce and each.release is not None]
+    release = deciding.release
+    assert release is not None  # noqa: S101  # it was asked
+    notes = [
+        f"not asked, and not charged, since {why}: {', '.join(left_out)}" if left_out else None,
+        f"charged, and for information only: {', '.join(informing)}" if informing else None,
+        note,
+        *(text for each in said for text in each.notes),
+    ]
+    return JointRelease(
+        **{
+            **{field.name: getattr(release, field.name) for field in fields(Release)},
+            "condition": str(parse(gate.condition)),
+            "meaning": _joint_meaning(deciding, answers),
+            "replayed": all(each.replayed for each in said),
+            "ledger_head": books.head,
+            "budget": said[-1].budget,
+            "notes": tuple(dict.fromkeys(text for text in notes if text is not None)),
+        },
+        conditions=answers,
+    )
+
+
+def _joint_meaning(deciding: Answer, answers: tuple[Answer, ...]) -> str:
+    release = deciding.release
+    assert release is not None  # noqa: S101  # it was asked
+    if deciding.is_failure:
+        return f"`{deciding.name}`: {release.meaning}"
+    names = ", ".join(f"`{each.name}`" for each in answers if each.enforce)
+    if release.verdict is Verdict.WITHHELD:
+        return f"{names}: {release.meaning}"
+    passed = [each.release.meaning for each in answers if each.enforce and each.release is not None]
+    return f"{names}: {'; '.join(passed)}"
 
 
 def _prospect(gate: Gate, books: LedgerView, formula: Formula, n_examples: int) -> Prospect:
@@ -107,12 +161,26 @@ def status_of(gate: Gate, books: LedgerView, testset: TestSet, last: int) -> Sta
         gate=gate.name,
         condition=str(parse(gate.condition)),
         testset=facts,
-        budget=budget_report(account, _prospect(gate, books, gate.formula, testset.n_examples)),
+        budget=_binding_report(gate, books, account, testset.n_examples),
         ledger_head=books.head,
         version=__version__,
         history=history_of(life, last) if life else (),
-        notes=(*notes, *gate.notes_on_stakes),
+        notes=(*notes, *_conditions(gate), *gate.notes_on_stakes),
     )
+
+
+def _binding_report(gate: Gate, books: LedgerView, account: Account, n_examples: int) -> BudgetReport:
+    """The report of the condition that needs a fresh test set first."""
+    reports = [budget_report(account, _prospect(gate, books, each.formula, n_examples)) for each in gate.parts]
+    return min(reports, key=lambda each: (not each.is_over, math.inf if each.bits_left is None else each.bits_left))
+
+
+def _conditions(gate: Gate) -> tuple[str, ...]:
+    """A note on the conditions of a map, and what a commit takes of the budget."""
+    if not gate.named:
+        return ()
+    named = [f"`{each.name}`{'' if each.is_enforced else ' (informs only)'}" for each in gate.named]
+    return (f"a commit takes up to {len(named)} evaluations, in this order: {', '.join(named)}",)
 
 
 def _pending(life: TestSetHistory) -> tuple[str, ...]:

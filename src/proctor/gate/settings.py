@@ -25,7 +25,7 @@ from proctor.gatefile import Gate, Inputs, Labeling, Owner, Sandbox, VerdictOnly
 from proctor.gatefile.contenders import Accepted, Baseline, Fetched, PredictionsFile, Revision
 from proctor.ledger import Entry, address
 from proctor.ledger.address import canonical_path
-from proctor.ledger.history import TestSetHistory, is_acceptance
+from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import BaselineNamed, Registered, SettingsAccepted, Submission
 from proctor.runtime import OWN_FOLDER
 
@@ -346,10 +346,7 @@ def _known_baselines(life: TestSetHistory, gate: str) -> set[str]:
     anchor = life.registered.record.anchor
     known = {anchor.digest} if anchor is not None else set()
     known |= {taken.record.baseline.digest for taken in life.acts if isinstance(taken.record, BaselineNamed)}
-    for taken in life.verdicts:
-        if is_acceptance(taken.record) and taken.record.origin.gate == gate:
-            known.add(taken.record.candidate.digest)
-    return known
+    return known | {taken.record.candidate.digest for taken in life.accepted_ever(gate)}
 
 
 def other_labels() -> DataError:

@@ -32,6 +32,7 @@ from proctor.gatefile.declarations import (
 from proctor.gatefile.feedback import Estimate, Feedback, ThreeWay, VerdictOnly
 from proctor.gatefile.isolation import Isolation, Sandbox
 from proctor.gatefile.kinds import Schema, describe
+from proctor.gatefile.named import NamedCondition
 from proctor.gatefile.nodes import MAX_BYTES, Mapping, Place, Scalar, Source, checked, compose
 from proctor.gatefile.recipients import Notify, Owner, RunStoreTarget
 from proctor.gatefile.sections import Section
@@ -157,7 +158,7 @@ def _gate(node: object, source: Source, place: dict[str, Any]) -> Gate:
             source.report(Place(), "a gate file is a map of keys (`condition: …`), not a list")
         source.raise_if_any()
     assert isinstance(node, Mapping)  # noqa: S101  # else a problem was raised
-    values = keys.GATE.values(node, (), source)
+    values = rules.with_condition(keys.GATE.values(node, (), source), source)
     rules.check_gate(values, source)
     source.raise_if_any()
     values |= {key: _with_ids(values[key], values["testset"]) for key in ("candidate", "baseline")}
@@ -198,6 +199,7 @@ def _policy(values: MappingOf[str, Any]) -> dict[str, Any]:
         "recipient": values["adaptivity"].recipient,
         "stakes": rules.stakes_of(values),
         "is_informed": values.get("stakes") is keys.StakesWord.INFORMED,
+        "named": values.get("conditions") or (),
     }
 
 

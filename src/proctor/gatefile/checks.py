@@ -16,6 +16,10 @@ NAME = r"^(?=.*\S)[^\n]{1,100}$"
 """A name that fits into a line."""
 
 
+WORD = r"[A-Za-z][\w-]{0,39}"
+"""A name that fits into a table and a path."""
+
+
 def condition_problem(text: str) -> str:
     """Problem with a condition: its own message, with the caret."""
     try:

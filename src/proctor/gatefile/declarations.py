@@ -8,12 +8,12 @@ the gate file. Nothing here opens a file, and nothing knows YAML.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from proctor import conditions
 from proctor.budget import Adaptive, Adaptivity, Contract, Mode, Stakes
@@ -24,6 +24,7 @@ from proctor.files import Fence
 from proctor.gatefile.contenders import Accepted, Baseline, Candidate, PredictionsFile
 from proctor.gatefile.feedback import Feedback, VerdictOnly
 from proctor.gatefile.isolation import Isolation, Sandbox
+from proctor.gatefile.named import NamedCondition
 from proctor.gatefile.recipients import Notify, Owner, RunStoreTarget
 from proctor.gatefile.slot import DEFAULT_SLOT_S, DEFAULT_TIMEOUT_S, Slot
 from proctor.methods import reading_of
@@ -142,6 +143,7 @@ class Policy:
         is_informed: True if stakes are made of development data.
         bound: Exact tests, or a bound of the paper.
         disagreement: Anticipated share of changed predictions; ``None`` if nothing was said.
+        named: The conditions of a map, which *condition* asks all at once; empty if there is no map.
     """
 
     condition: str
@@ -154,6 +156,12 @@ class Policy:
     is_informed: bool = False
     bound: Bound = Bound.EXACT
     disagreement: float | None = None
+    named: tuple[NamedCondition, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Self, ...]:
+        """This policy for each condition of its map; alone, if there is none."""
+        return tuple(replace(self, condition=each.condition, named=()) for each in self.named) or (self,)
 
     @cached_property
     def formula(self) -> Formula:

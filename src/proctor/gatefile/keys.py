@@ -6,6 +6,7 @@ It is the one source of what is accepted, what `proctor schema` prints and what 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 
 from proctor.budget import Adaptivity, Mode
@@ -23,6 +24,7 @@ from proctor.gatefile.kinds import (
     Text,
     Whole,
 )
+from proctor.gatefile.named import CONDITION_KIND, CONDITIONS_KIND
 from proctor.gatefile.recipients import Notify, Owner
 from proctor.gatefile.sections import Key, Made, OneOfSections, Section, WordOrMap
 from proctor.gatefile.slot import DEFAULT_SLOT_S, Slot
@@ -226,10 +228,17 @@ _DEVELOPMENT = Section(
 
 CONDITION = Key(
     "condition",
-    Text(checks.condition_problem),
+    CONDITION_KIND,
     "What must be shown, such as n - o > 0.02 +/- 0.01: n, o and a are the accuracies of candidate, baseline and "
     "anchor, d is the share of changed predictions.",
     required=True,
+)
+CONDITIONS = Key(
+    "conditions",
+    CONDITIONS_KIND,
+    "Several conditions in place of `condition`, by names of your choice, judged in this order: each is an evaluation "
+    "of its own, and the first enforced one that fails ends the check. The candidate becomes the baseline when all "
+    "enforced ones pass.",
 )
 RELIABILITY = Key(
     "reliability",
@@ -315,7 +324,9 @@ GATE = Section(
             "What this gate is called in results; left out: the file's name, or the folder's of a `proctor.yml` "
             "below the top of a repository.",
         ),
-        *POLICY_KEYS,
+        replace(CONDITION, required=False, description=f"{CONDITION.description} This or `conditions` is required."),
+        CONDITIONS,
+        *POLICY_KEYS[1:],
         Key("testset", _TESTSET, "Files of the test set and their columns.", required=True),
         Key(
             "labels",

@@ -175,6 +175,27 @@ class Choice(Kind):
         return ", ".join(f"`{word}`" for word in self.words)
 
 
+class Switch(Kind):
+    """True or false."""
+
+    def read(self, node: Node, path: Path, source: Source) -> bool | Invalid:
+        """The value, by the two words of YAML 1.2."""
+        if isinstance(node, Unreadable):
+            return INVALID
+        if isinstance(node, Scalar) and not node.quoted and node.text in {"true", "false"}:
+            return node.text == "true"
+        source.report(node.place, f"`{path[-1]}` must be `true` or `false`, not {describe(node)}")
+        return INVALID
+
+    def schema(self) -> Schema:
+        """A boolean."""
+        return {"type": "boolean"}
+
+    def in_words(self) -> str:
+        """The two words."""
+        return "`true`, `false`"
+
+
 @dataclass(frozen=True)
 class Number(Kind):
     """

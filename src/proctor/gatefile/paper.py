@@ -34,7 +34,7 @@ SCRIPT = Section(
 
 def section_of(root: Node) -> Node | None:
     """The ``ml:`` section, if the file has one and is not a gate file of ours."""
-    if not isinstance(root, Mapping) or "condition" in root or "testset" in root:
+    if not isinstance(root, Mapping) or not {"condition", "conditions", "testset"}.isdisjoint(root.names()):
         return None
     return next((value for key, value in root.words() if key.text == "ml"), None)
 

@@ -36,4 +36,6 @@ def _table(section: Section) -> list[str]:
 def _default(key: Key) -> str:
     if key.required:
         return "**required**"
-    return "" if key.shown_default is None else f"`{key.shown_default}`"
+    if key.shown_default is None:
+        return ""
+    return f"`{str(key.shown_default).lower() if isinstance(key.shown_default, bool) else key.shown_default}`"

@@ -21,8 +21,9 @@ from proctor.gatefile.contenders import Candidate, PredictionsFile
 from proctor.gatefile.declarations import First, Inputs, Labeling, TestSetSource
 from proctor.gatefile.feedback import Estimate, ThreeWay
 from proctor.gatefile.isolation import Isolation, Sandbox, asks_for_none
-from proctor.gatefile.keys import DEFAULT_PASSES, DEFAULT_STEPS, StakesWord
-from proctor.gatefile.kinds import OneOrMore, Schema, Text
+from proctor.gatefile.keys import CONDITION, DEFAULT_PASSES, DEFAULT_STEPS, StakesWord
+from proctor.gatefile.kinds import INVALID, OneOrMore, Schema, Text
+from proctor.gatefile.named import together
 from proctor.gatefile.nodes import Source
 from proctor.gatefile.slot import Slot
 from proctor.methods import beyond_accuracies, method_of, reading_of
@@ -57,24 +58,30 @@ def schema() -> Schema:
     sealed = _where(testset=sealed_testset)
     in_order = _where(labels={"const": "sequential"})
     not_in_order = {"not": {"anyOf": [sealed_testset, {"required": ["cluster"]}]}}
-    verdict_alone = {"bound": {"const": "exact"}, "feedback": {"const": "none"}, "testset": not_in_order}
+    verdict_alone: Schema = {
+        "conditions": False,
+        "bound": {"const": "exact"},
+        "feedback": {"const": "none"},
+        "testset": not_in_order,
+    }
     no_predictions = {"candidate": {"not": {"required": ["predictions"]}}, "sandbox": {"not": asks_for_none()}}
     open_features = {"required": ["features"], "properties": {"inputs": {"not": {"const": "sealed"}}}}
     clustered = {"testset": open_features, "bound": {"const": "exact"}}
     no_timeout = {"candidate": {"properties": {"timeout": False}}}
     return {
+        "oneOf": [{"required": ["condition"]}, {"required": ["conditions"]}],
         "allOf": [
             {"if": fixed, "then": {"required": ["steps"], "properties": {"stakes": False}}},
-            {"if": one_pass, "then": {"properties": {"passes": {"const": 1}}}},
+            {"if": one_pass, "then": {"properties": {"passes": {"const": 1}, "conditions": {"maxProperties": 1}}}},
             {"if": {**fixed, "not": one_pass}, "then": {"properties": {"passes": False}}},
             {"if": _where(bound={"not": {"const": "exact"}}), "then": {"properties": {"power": False}}},
             {"if": program, "then": {"properties": {"testset": {"required": ["features"]}}}},
             {"if": sealed, "then": {"properties": no_predictions}},
-            {"if": in_order, "then": {"properties": verdict_alone}},
+            {"if": in_order, "then": {"properties": {**verdict_alone, "conditions": False}}},
             {"if": {"required": ["slot"]}, "then": {**sealed, "properties": {**sealed["properties"], **no_timeout}}},
             {"if": _where(testset={"required": ["cluster"]}), "then": {"properties": clustered}},
             *_trust(),
-        ]
+        ],
     }
 
 
@@ -104,12 +111,36 @@ def _where(**properties: Schema) -> Schema:
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
+def with_condition(values: Values, source: Source) -> dict[str, Any]:
+    """*values* with one condition for all of `conditions`, where that is there: whatever the files must serve."""
+    one, named = values["condition"], values["conditions"]
+    if one is not None and named is not None:
+        message = "`condition` and `conditions` both say what must be shown; leave one of them out"
+        source.report(source.place_of("conditions"), message)
+    elif named is None:
+        if one is None:
+            source.report(source.place_of(), f"`{CONDITION.name}` is missing. {CONDITION.description}")
+        return {**values, "condition": INVALID if one is None else one}
+    elif isinstance(named, tuple):
+        source.places["condition",] = source.place_of("conditions")
+        policy = values["adaptivity"]
+        if len(named) > 1 and isinstance(policy, AdaptivityPolicy) and policy.adaptivity is Adaptivity.FIRST_CHANGE:
+            message = (
+                "under `adaptivity: firstChange` the first pass ends the test set, so no second condition is judged"
+            )
+            source.report(source.place_of("conditions"), message)
+        if not any(each.is_enforced for each in named):
+            source.report(source.place_of("conditions"), "no condition is enforced, so nothing could ever fail")
+        return {**values, "condition": together(named)}
+    return {**values, "condition": INVALID}
+
+
 def check_gate(values: Values, source: Source) -> None:
     """Report what does not go together in a whole gate file."""
     check_policy(values, source)
     formula = _formula(values.get("condition"))
     if formula is not None and values.get("first") is First.JUDGE:
-        _first_can_be_judged(formula, source)
+        _first_can_be_judged(values, formula, source)
     candidate, testset = values.get("candidate"), values.get("testset")
     if formula is not None and isinstance(testset, TestSetSource):
         _slices_are_open(formula, testset, source)
@@ -180,9 +211,12 @@ def _paper_bounds(values: Values, source: Source) -> None:
             source.report(source.place_of("condition"), message)
 
 
-def _first_can_be_judged(formula: Formula, source: Source) -> None:
-    if conditions.restrict(formula, {Variable.N}) is None:
-        message = "`first: judge` needs a clause on n alone, such as n > 0.8; write `first: accept`, or add one"
+def _first_can_be_judged(values: Values, formula: Formula, source: Source) -> None:
+    named = values.get("conditions")
+    enforced = [_formula(each.condition) for each in named if each.is_enforced] if isinstance(named, tuple) else []
+    if any(each is None or conditions.restrict(each, {Variable.N}) is None for each in enforced or [formula]):
+        every = " in every enforced condition" if enforced else ""
+        message = f"`first: judge` needs a clause on n alone{every}, such as n > 0.8; write `first: accept`, or add one"
         source.report(source.place_of("first"), message)
 
 
@@ -269,6 +303,9 @@ def _slots_are_for_sealed_inputs(values: Values, testset: TestSetSource, candida
 
 def _labels_can_be_read_in_order(values: Values, formula: Formula | None, source: Source) -> None:
     """A test that stops early is there for differences of two accuracies, and what else it found out stays untold."""
+    if values.get("conditions") is not None:
+        message = "`labels: sequential` reads labels for one condition; write `condition`, or `labels: all`"
+        source.report(source.place_of("conditions"), message)
     for clause in conditions.clauses(formula) if formula is not None else ():
         is_read = isinstance(clause.quantity, Difference) or clause.quantity == Proportion(Variable.D)
         if clause.slice is not None or not is_read:

@@ -6,6 +6,7 @@ A section refuses what it does not know, with a suggestion; `keys` says what is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
@@ -149,6 +150,52 @@ class OneOfSections(Kind):
 
 
 @dataclass(frozen=True)
+class MapOf(Kind):
+    """
+    A map from names that the user chooses to values of one kind, not empty.
+
+    Args:
+        kind: Kind of the values.
+        pattern: Regular expression of the names.
+        rule: What the pattern asks, in words.
+    """
+
+    kind: Kind
+    pattern: str
+    rule: str
+
+    def read(self, node: Node, path: Path, source: Source) -> Any:  # whatever the kind makes
+        """Pairs of name and value, in the order of the file."""
+        if isinstance(node, Unreadable):
+            return INVALID
+        if not isinstance(node, Mapping) or not node.entries:
+            found = "an empty one" if isinstance(node, Mapping) else describe(node)
+            source.report(node.place, f"`{path[-1]}` must be a map of names, not {found}")
+            return INVALID
+        values = []
+        for word, value in node.words():
+            if not re.fullmatch(self.pattern, word.text):
+                source.report(word.place, f"`{shortened(word.text)}` is no name in `{path[-1]}`: {self.rule}")
+            source.places[*path, word.text] = word.place
+            values.append((word.text, self.kind.read(value, (*path, word.text), source)))
+        return INVALID if any(value is INVALID for _, value in values) else tuple(values)
+
+    def schema(self) -> Schema:
+        """An object with at least one key, all of them of one kind."""
+        names = {"pattern": f"^(?:{self.pattern})$"}
+        return {
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": names,
+            "additionalProperties": self.kind.schema(),
+        }
+
+    def in_words(self) -> str:
+        """A map, and of what."""
+        return f"a map of names, each to {self.kind.in_words()}"
+
+
+@dataclass(frozen=True)
 class WordOrMap(Kind):
     """A short form in one word, or a map for more."""
 
@@ -196,7 +243,7 @@ def sections_of(kind: Kind) -> tuple[tuple[str, Section], ...]:
             return (("", kind),)
         case OneOfSections(variants):
             return tuple(variants.items())
-        case WordOrMap(_, below) | Made(below):
+        case WordOrMap(_, below) | Made(below) | MapOf(below):
             return sections_of(below)
         case _:
             return ()

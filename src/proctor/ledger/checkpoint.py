@@ -54,7 +54,10 @@ def checkpoint_of(lives: Mapping[str, TestSetHistory], last: Entry) -> Checkpoin
         shown = life.verdicts[-VERDICTS:]
         rest = sum(taken.entry.kind == Evaluated.kind for taken in life.verdicts[: len(life.verdicts) - len(shown)])
         accounts[fingerprint] = life.earlier.after_all(life.steps[:rest])
-        others: tuple[Recorded[Any] | None, ...] = (life.registered, life.retired, life.open_pending, *life.changes)
+        others: tuple[Recorded[Any] | None, ...] = (
+            *(life.registered, life.retired, life.open_pending),
+            *(*life.changes, *life.acceptances),
+        )
         kept.update((taken.entry.number, taken.entry) for taken in (*others, *shown) if taken is not None)
     return Checkpoint(tuple(kept[number] for number in sorted(kept)), accounts)
 

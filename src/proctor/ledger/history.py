@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from heapq import merge
 from itertools import pairwise
 from typing import Generic, TypeVar
 
@@ -12,7 +13,9 @@ from proctor.budget import Account, Adaptivity, Step
 from proctor.conditions import Variable, named_in, question_of_text
 from proctor.errors import ConditionError
 from proctor.ledger.entries import Entry
+from proctor.ledger.outcomes import Verdict
 from proctor.ledger.records import (
+    Accepted,
     Adopted,
     Change,
     Cohort,
@@ -25,7 +28,6 @@ from proctor.ledger.records import (
     Registered,
     Retired,
     Submission,
-    Verdict,
     from_body,
 )
 
@@ -92,6 +94,11 @@ class Recorded(Generic[R_co]):
         return record
 
     @property
+    def is_part(self) -> bool:
+        """True if it judges one of several conditions of its gate, and so accepts nobody alone."""
+        return self.entry.body.get("part") is not None
+
+    @property
     def digest(self) -> object:
         """Digest of the candidate of a verdict, told without decoding its entry: a ledger may be long."""
         candidate = self.entry.body.get("candidate")
@@ -108,6 +115,7 @@ class TestSetHistory:
         account: What it has left.
         earlier: What it had left before the first of *verdicts*.
         verdicts: Adoptions and evaluations, in the order in which the ledger took them.
+        acceptances: Candidates that have passed several conditions, in order.
         steps: What each of the evaluations among them did to the account.
         open_pending: An evaluation on sealed inputs that has begun and not ended.
         retired: Its retirement, if it has been retired.
@@ -122,6 +130,7 @@ class TestSetHistory:
     account: Account
     earlier: Account
     verdicts: tuple[Recorded[Adopted] | Recorded[Evaluated], ...] = ()
+    acceptances: tuple[Recorded[Accepted], ...] = ()
     steps: tuple[Step, ...] = ()
     open_pending: Recorded[Pending] | None = None
     retired: Recorded[Retired] | None = None
@@ -182,10 +191,25 @@ class TestSetHistory:
         The verdict that made the present baseline of *gate*: its last pass, or the adoption.
 
         Under ``adaptivity: none`` every evaluated commit becomes the baseline, whatever its outcome (theory.md §4).
+        Where a gate has several conditions it is the last of the passes that made it together.
         """
+        alone, joint = self._accepted_alone(gate), next(reversed(self._joint(gate)), None)
+        if joint is None or (alone is not None and alone.entry.number > joint[0]):
+            return alone
+        return joint[1]
+
+    def _joint(self, gate: str) -> list[tuple[int, Recorded[Adopted] | Recorded[Evaluated]]]:
+        """Acceptances by several conditions: number of the entry, and the last verdict that it rests on."""
+        if not self.acceptances:
+            return []
+        verdicts = {taken.entry.number: taken for taken in self.verdicts}
+        made = [(taken.entry.number, taken.record) for taken in self.acceptances if taken.record.origin.gate == gate]
+        return [(number, verdicts[last]) for number, record in made if (last := max(record.verdicts)) in verdicts]
+
+    def _accepted_alone(self, gate: str) -> Recorded[Adopted] | Recorded[Evaluated] | None:
         withheld = self.registered.record.contract.adaptivity is Adaptivity.NONE
         for taken in reversed(self.verdicts):
-            if not withheld and _is_fail(taken.entry):
+            if taken.is_part or (not withheld and _is_fail(taken.entry)):
                 continue
             record = taken.record
             if record.origin.gate != gate:
@@ -198,11 +222,16 @@ class TestSetHistory:
         """The baseline of the day of registration; without one, the first model that *gate* accepted (theory.md §5)."""
         if self.registered.record.anchor is not None:
             return self.registered.record.anchor
-        for taken in self.verdicts:
-            record = taken.record
-            if record.origin.gate == gate and is_acceptance(record):
-                return record.candidate
-        return None
+        return next((taken.record.candidate for taken in self.accepted_ever(gate)), None)
+
+    def accepted_ever(self, gate: str) -> Iterator[Recorded[Adopted] | Recorded[Evaluated]]:
+        """The verdicts that made the baselines of *gate*, or may have, where outcomes are withheld; in order."""
+        alone = (
+            (taken.entry.number, taken)
+            for taken in self.verdicts
+            if taken.record.origin.gate == gate and is_acceptance(taken.record)
+        )
+        return (taken for _, taken in merge(alone, self._joint(gate), key=lambda each: each[0]))
 
     def pin_of(self, submission: Submission) -> tuple[str | None, Cohort] | None:
         """
@@ -294,12 +323,8 @@ class TestSetHistory:
         """The anchor of the evaluation in entry *number*; if that does not say, the one that its gate had then."""
         if record.anchor is not None or self.registered.record.anchor is not None:
             return record.anchor or self.registered.record.anchor
-        for other in self.verdicts:
-            if other.entry.number >= number:
-                break
-            if other.record.origin.gate == record.origin.gate and is_acceptance(other.record):
-                return other.record.candidate
-        return record.baseline
+        first = next(self.accepted_ever(record.origin.gate), None)
+        return first.record.candidate if first is not None and first.entry.number < number else record.baseline
 
 
 def _is_fail(entry: Entry) -> bool:
@@ -313,14 +338,16 @@ def version_of(cohort: Cohort) -> str:
 
 
 def is_acceptance(record: Adopted | Evaluated) -> bool:
-    """True if the candidate of *record* became the baseline, or may have, where the outcome is withheld."""
-    return isinstance(record, Adopted) or record.outcome is not Verdict.FAIL
+    """True if the candidate of *record* became the baseline by it, or may have, where the outcome is withheld."""
+    return isinstance(record, Adopted) or (record.part is None and record.outcome is not Verdict.FAIL)
 
 
 def _is_acceptance_of(record: Adopted | Evaluated, question: Question) -> bool:
+    """True if *record* is the answer with which the candidate of *question* became the baseline; to each condition."""
+    is_part = isinstance(record, Evaluated) and record.part is not None  # it may have failed where it only informed
     return (
         record.origin.gate == question.gate
-        and is_acceptance(record)
+        and (is_part or is_acceptance(record))
         and question.is_same(record.candidate, question.candidate)
         and question.has_same_condition(record.condition)
     )

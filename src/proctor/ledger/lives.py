@@ -13,8 +13,10 @@ from proctor.budget import Account, Mode, Step, inherit, open_account
 from proctor.errors import DomainError, LedgerCorrupt
 from proctor.ledger.entries import Entry
 from proctor.ledger.history import Recorded, TestSetHistory
+from proctor.ledger.outcomes import Verdict
 from proctor.ledger.records import (
     EVALUATED_FIELDS,
+    Accepted,
     Adopted,
     BaselineNamed,
     Change,
@@ -29,7 +31,6 @@ from proctor.ledger.records import (
     Registered,
     Retired,
     SettingsAccepted,
-    Verdict,
     from_body,
 )
 
@@ -89,6 +90,7 @@ class _Growing:
         self.earlier = earlier
         self.mode = registered.record.contract.mode
         self.verdicts: list[Recorded[Adopted] | Recorded[Evaluated]] = []
+        self.acceptances: list[Recorded[Accepted]] = []
         self.steps: list[Step] = []
         self.pending: Recorded[Pending] | None = None
         self.retired: Recorded[Retired] | None = None
@@ -114,6 +116,8 @@ class _Growing:
                 self.verdicts.append(Recorded(entry))
             case Pending.kind:
                 self.pending = Recorded(entry)
+            case Accepted.kind:
+                self.acceptances.append(Recorded(entry))
             case Corrected.kind:
                 self.corrections.append(Recorded(entry))
             case Extended.kind | Dropped.kind:
@@ -130,7 +134,7 @@ class _Growing:
     def _step(self, entry: Entry) -> Step:
         body = entry.body
         stakes = body.get("stakes")
-        is_plain = body.keys() == EVALUATED_FIELDS and body["feedback"] is None and body["stake"] is None
+        is_plain = body.keys() - {"part"} == EVALUATED_FIELDS and body["feedback"] is None and body["stake"] is None
         if not is_plain or not isinstance(stakes, dict):
             return step_of(Recorded[Evaluated](entry).record, self.mode)
         key = (body["outcome"], *stakes.items())
@@ -161,6 +165,7 @@ class _Growing:
             account=self.account(),
             earlier=self.earlier,
             verdicts=tuple(self.verdicts),
+            acceptances=tuple(self.acceptances),
             steps=tuple(self.steps),
             open_pending=self.pending,
             retired=self.retired,

@@ -9,40 +9,15 @@ An evaluation keeps everything that it was judged under, so that reading the pas
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from enum import StrEnum
 from typing import Any, ClassVar, get_args
 
 from proctor import codec
 from proctor.budget import Contract, Stakes
 from proctor.errors import LedgerCorrupt, LedgerTooNew
+from proctor.ledger.outcomes import Basis, Stage, Verdict
 from proctor.owner import Private
 
 Json = dict[str, Any]
-
-
-class Verdict(StrEnum):
-    """Verdict on a candidate."""
-
-    PASS = "pass"  # noqa: S105  # a verdict, not a password
-    FAIL = "fail"
-    WITHHELD = "withheld"
-
-
-class Basis(StrEnum):
-    """Reason for the verdict."""
-
-    JUDGED = "judged"
-    """The condition was tested on the test set."""
-    FIRST_ACCEPTED = "first accepted"
-    """There was no baseline; the gate file accepts the first candidate as one. Nothing was tested."""
-
-
-class Stage(StrEnum):
-    """Progress of a notice."""
-
-    BEGUN = "begun"
-    SENT = "sent"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True)
@@ -167,6 +142,7 @@ class _Step:
         stake: Declared stake in units of 2^-20 (theory.md §4.5); ``None`` if none was declared.
         anchor: The anchor that the condition speaks of; ``None`` if it names none, or in entries of earlier versions.
         forecast: What the stake was made of; ``None`` if it was not made of development data.
+        part: Name of the condition, of several (`Accepted`); ``None``, and not in the entry, where the gate has one.
     """
 
     testset: str
@@ -180,6 +156,7 @@ class _Step:
     stake: int | None = None
     anchor: Submission | None = None
     forecast: Forecast | None = None
+    part: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,6 +188,22 @@ class Pending(_Step):
     """
 
     kind: ClassVar[str] = "pending"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """
+    A candidate becomes the baseline: it has passed every enforced condition of a gate that has several.
+
+    Attributes:
+        verdicts: Numbers of the entries in which it did, in the order of the conditions.
+    """
+
+    kind: ClassVar[str] = "acceptance"
+    testset: str
+    candidate: Submission
+    verdicts: tuple[int, ...]
+    origin: Origin
 
 
 @dataclass(frozen=True)
@@ -360,14 +353,15 @@ class Notified:
     stage: Stage = Stage.SENT
 
 
-EVALUATED_FIELDS = frozenset(field.name for field in fields(Evaluated))
+EVALUATED_FIELDS = frozenset(field.name for field in fields(Evaluated)) - {"part"}
+"""Fields of every evaluation's entry."""
 
 OwnersAct = SettingsAccepted | BaselineNamed | LossAccepted
 Change = Extended | Dropped
 """A record of other examples in use than before."""
 Cohort = Registered | Change
 """A record that says which examples are in use from there on."""
-Record = Registered | Adopted | Evaluated | Pending | Corrected | Change | OwnersAct | Retired | Notified
+Record = Registered | Adopted | Evaluated | Pending | Accepted | Corrected | Change | OwnersAct | Retired | Notified
 CHANGES = frozenset({Extended.kind, Dropped.kind})
 
 _KINDS: dict[str, type[Record]] = {each.kind: each for each in get_args(Record)}
@@ -381,7 +375,7 @@ def private_of(record: Record) -> Private | None:
 def to_body(record: Record) -> Json:
     """JSON body of *record*; its kind is a field of the entry itself."""
     body: Json = codec.to_json(record)
-    return body
+    return {name: value for name, value in body.items() if name != "part" or value is not None}
 
 
 def from_body(kind: str, body: Json, number: int = 0) -> Record:

@@ -150,6 +150,7 @@ def _books(release: Release) -> list[str]:
         ("Used", "; ".join(filter(None, [sentences.so_far(budget), promised]))),
         ("Resolution", sentences.resolution(release)),
     ]
+    rows[2:2] = [(code(each.name), _text(each.in_words)) for each in release.answers]
     if release.candidate:
         rows.insert(1, ("Candidate", code(_cut(release.candidate))))
     first, *others = [f"| **{name}** | {text} |" for name, text in rows]

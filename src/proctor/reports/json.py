@@ -10,7 +10,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from proctor import codec
 from proctor.errors import PASSED
-from proctor.release import Release, Status
+from proctor.release import Answer, Release, Status
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -35,6 +35,9 @@ def schema(kind: type[Release] | type[Status]) -> dict[str, Any]:
     described = _object_schema(kind)
     described["properties"]["inputs"] = {"enum": ["open", "sealed"]}
     described["required"].append("inputs")
+    if kind is Release:
+        of_several = "What came of each condition, in order; there only if the gate has several."
+        described["properties"]["conditions"] = {**_schema_of(tuple[Answer, ...]), "description": of_several}
     return {"$schema": SCHEMA_DIALECT, "title": f"proctor {kind.__name__.lower()}", **described}
 
 
@@ -56,6 +59,8 @@ _PRIMITIVES = {str: "string", int: "integer", float: "number", bool: "boolean", 
 def _schema_of(hint: Any) -> dict[str, Any]:
     if hint in _PRIMITIVES:
         return {"type": _PRIMITIVES[hint]}
+    if hint == Release | None:
+        return {"anyOf": [_object_schema(Release), {"type": "null"}]}
     if get_origin(hint) in (Union, types.UnionType):
         return {"type": [_PRIMITIVES[part] for part in get_args(hint)]}
     if get_origin(hint) is tuple:

@@ -16,26 +16,43 @@ from proctor.reports.comment import Problem
 
 
 def render(release: Release) -> str:
-    """The release as a document with one test case."""
-    failed = release.verdict is Verdict.FAIL
-    withheld = release.verdict is Verdict.WITHHELD
-    suite = _suite(release.gate, failures=failed, skipped=withheld, at=release.at)
+    """The release as a document with one test case for each condition; one that only informs never fails."""
+    states = [_state(each.release, each.enforce) for each in release.answers] or [_state(release)]
+    tests, failures, skipped = len(states), states.count("failure"), states.count("skipped")
+    suite = _suite(release.gate, tests=tests, failures=failures, skipped=skipped, at=release.at)
     properties = ET.SubElement(suite, "properties")
     for name, value in _facts(release).items():
         ET.SubElement(properties, "property", name=name, value=_text(value))
-    case = _case(suite, release.gate, release.condition)
-    if failed:
-        ET.SubElement(case, "failure", type="fail", message=_text(release.meaning)).text = _text(_report(release))
-    if withheld:
-        ET.SubElement(case, "skipped", message=_text(release.meaning))
+    if not release.answers:
+        _add_result(_case(suite, release.gate, release.condition), states[0], release)
+    for answer, state in zip(release.answers, states if release.answers else (), strict=True):
+        case = _case(suite, release.gate, f"{answer.name}: {answer.condition}")
+        _add_result(case, state, answer.release, answer.in_words)
     ET.SubElement(suite, "system-out").text = _text(_report(release))
     ET.SubElement(suite, "system-err")
     return _document(suite)
 
 
+def _state(release: Release | None, is_enforced: bool = True) -> str:
+    """Name of the element that says how a test went; empty for a pass."""
+    if release is None or release.verdict is Verdict.WITHHELD:
+        return "skipped"
+    if release.verdict is Verdict.PASS:
+        return ""
+    return "failure" if is_enforced else "skipped"
+
+
+def _add_result(case: ET.Element, state: str, release: Release | None, words: str = "") -> None:
+    message = _text(words if release is None or (words and state == "skipped") else release.meaning)
+    if state == "failure" and release is not None:
+        ET.SubElement(case, "failure", type="fail", message=message).text = _text(_report(release))
+    elif state:
+        ET.SubElement(case, state, message=message)
+
+
 def render_unchanged(gate: str, at: str) -> str:
     """A document for a candidate that there is nothing to ask about: a skipped test; *at* as for a problem."""
-    suite = _suite(gate, skipped=True, at=at)
+    suite = _suite(gate, skipped=1, at=at)
     ET.SubElement(suite, "properties")
     ET.SubElement(_case(suite, gate, "verdict"), "skipped", message=sentences.UNCHANGED)
     ET.SubElement(suite, "system-out")
@@ -45,7 +62,7 @@ def render_unchanged(gate: str, at: str) -> str:
 
 def render_problem(problem: Problem, at: str) -> str:
     """A document for a run without a verdict; *at* is the time of it, ISO 8601."""
-    suite = _suite(problem.gate, errors=True, at=at)
+    suite = _suite(problem.gate, errors=1, at=at)
     ET.SubElement(suite, "properties")
     case = _case(suite, problem.gate, "verdict")
     error = ET.SubElement(case, "error", type=f"exit code {problem.exit_code}", message=_text(problem.message))
@@ -55,16 +72,16 @@ def render_problem(problem: Problem, at: str) -> str:
     return _document(suite)
 
 
-def _suite(gate: str, at: str, failures: bool = False, errors: bool = False, skipped: bool = False) -> ET.Element:
+def _suite(gate: str, at: str, *, tests: int = 1, failures: int = 0, errors: int = 0, skipped: int = 0) -> ET.Element:
     moment = datetime.fromisoformat(at)
     utc = moment.astimezone(UTC) if moment.tzinfo else moment
     return ET.Element(
         "testsuite",
         name=_text(f"proctor {gate}"),
-        tests="1",
-        failures=str(int(failures)),
-        errors=str(int(errors)),
-        skipped=str(int(skipped)),
+        tests=str(tests),
+        failures=str(failures),
+        errors=str(errors),
+        skipped=str(skipped),
         time="0",
         # The schema wants a time without a zone.
         timestamp=utc.strftime("%Y-%m-%dT%H:%M:%S"),
@@ -102,6 +119,7 @@ def _report(release: Release) -> str:
         f"{sentences.assurance(release)} ({sentences.grade(release)})",
         f"{sentences.so_far(budget)}; {sentences.resolution(release)}",
         f"{budget.leakage_bits:.1f} bits leaked; {sentences.forecast(release)}",
+        *(f"{each.name}: {each.in_words}" for each in release.answers),
         *release.notes,
         sentences.advice(release),
     ]

@@ -21,6 +21,8 @@ def render_release(release: Release) -> str:
         f"Condition: {code(release.condition)}",
         "",
     ]
+    if release.answers:
+        lines += [*(f"- {code(each.name)}: {escape(each.in_words)}" for each in release.answers), ""]
     if release.replayed:
         lines += ["Asked before: this is the recorded answer, at no cost.", ""]
     lines += [f"{escape(note)}\n" for note in release.notes]

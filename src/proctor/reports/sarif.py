@@ -43,7 +43,7 @@ def render(release: Release, location: Location) -> str:
         assurance = sentences.capitalized(sentences.assurance(release))
         text = f"FAIL: {release.meaning}. {assurance}. {sentences.advice(release)}"
         results.append(_result(_NOT_SHOWN, text, location, release.gate))
-    properties = {
+    properties: dict[str, Any] = {
         "verdict": release.verdict.value,
         "basis": release.basis.value,
         "condition": release.condition,
@@ -52,6 +52,8 @@ def render(release: Release, location: Location) -> str:
         "ledgerHead": release.ledger_head,
         "leakageBits": release.budget.leakage_bits,
     }
+    if release.answers:
+        properties["conditions"] = {each.name: each.in_words for each in release.answers}
     return _log(results, properties, release.gate, release.version, successful=True)
 
 

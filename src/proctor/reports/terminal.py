@@ -32,8 +32,12 @@ def render_release(release: Release, width: int | None = None) -> str:
     if release.feedback is not None:
         said.append(f"feedback at its price: {release.feedback}")
     meaning, *rest = (_hanging(text, indent, width) for text in said)
+    longest = max((len(each.name) for each in release.answers), default=0)
+    answers = [f"{'':{indent}}{each.name:<{longest}}  {each.in_words}" for each in release.answers]
+    if answers:
+        answers.insert(0, "")
     lead = f"  {click.style(word, fg=_COLORS[release.verdict], bold=True)}   {meaning}"
-    return "\n".join(["", lead, *(" " * indent + text for text in rest), "", *_books(release, width), ""])
+    return "\n".join(["", lead, *(" " * indent + text for text in rest), *answers, "", *_books(release, width), ""])
 
 
 def render_status(status: Status, width: int | None = None) -> str:

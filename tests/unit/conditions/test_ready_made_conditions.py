@@ -56,7 +56,7 @@ def test_ready_made__plan_is_in_the_table(file):
     gate = gatefile.load(file)
     request = planning.Request(gate.contract, gate.stakes, gate.power, gate.disagreement, gate.bound)
 
-    planned = planning.plan(gate.formula, request)
+    planned = max((planning.plan(each.formula, request) for each in gate.parts), key=lambda each: each.examples)
 
     row = next(line for line in (FOLDER / "README.md").read_text().splitlines() if f"({file.name})" in line)
     cells = [cell.strip() for cell in row.split("|")]

@@ -48,7 +48,7 @@ class Project:
             **overrides,
         }
         kept = {key: value for key, value in content.items() if value is not None}
-        (self.root / "proctor.yml").write_text(yaml.safe_dump(kept))
+        (self.root / "proctor.yml").write_text(yaml.safe_dump(kept, sort_keys=False))
         return self
 
     def labels(self, values: np.ndarray) -> Project:

@@ -31,6 +31,7 @@ def test_markdown__is_what_the_page_says():
 def named(schema: dict) -> set[str]:
     """Every key of a JSON Schema, at every depth."""
     inner = [*schema.get("properties", {}).values(), *schema.get("oneOf", []), *schema.get("anyOf", [])]
+    inner += [schema["additionalProperties"]] if schema.get("additionalProperties") else []
     return set(schema.get("properties", {})).union(*map(named, inner))
 
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
-from proctor.release import Basis, BudgetReport, HistoryRow, Release, Status, TestSetFacts, Verdict
+from proctor.release import (
+    Answer,
+    Basis,
+    BudgetReport,
+    HistoryRow,
+    JointRelease,
+    Release,
+    Status,
+    TestSetFacts,
+    Verdict,
+)
 
 CONDITION = "n - o > 0.01 +/- 0.01 /\\ n - a > 0 +/- 0.02"
 HOSTILE = (
@@ -94,3 +104,18 @@ def make_status(verdicts: str = "ffpfffpff", **overrides: Any) -> Status:
         history=make_history(verdicts),
     )
     return replace(status, **overrides)
+
+
+def make_joint(fails: str | None = None) -> JointRelease:
+    """A release of two enforced conditions and one that only informs, of which the one named *fails*."""
+    names, stopped = ("better", "lean", "good"), False
+    answers = []
+    for step, name in enumerate(names, 9):
+        verdict = Verdict.FAIL if name == fails else Verdict.PASS
+        release = None if stopped else make_release(verdict=verdict, step=step, entry=step + 1, condition=CONDITION)
+        answers.append(Answer(name=name, condition=CONDITION, enforce=name != "lean", release=release))
+        stopped = stopped or answers[-1].is_failure
+    deciding = next((each for each in answers if each.is_failure), answers[-1]).release
+    assert deciding is not None
+    facts = {field.name: getattr(deciding, field.name) for field in fields(Release)}
+    return JointRelease(**facts, conditions=tuple(answers))

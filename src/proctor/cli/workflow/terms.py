@@ -266,4 +266,5 @@ def _line_of_condition(path: Path) -> int:
     except (OSError, UnicodeDecodeError, GateFileError):
         return 1
     entries = top.entries if isinstance(top, Mapping) else ()
-    return next((key.place.line for key, _ in entries if isinstance(key, Scalar) and key.text == "condition"), 1)
+    keys = (key for key, _ in entries if isinstance(key, Scalar) and key.text in {"condition", "conditions"})
+    return next((key.place.line for key in keys), 1)
