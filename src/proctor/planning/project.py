@@ -9,7 +9,7 @@ plan, and never a verdict.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from statistics import mean, stdev
 from typing import NamedTuple
@@ -95,8 +95,7 @@ def project(
     fails = max(0, round(1 / pass_rate) - 1)
     milestones = tuple(sorted({*(each for each in MILESTONES if each < releases), releases}))
     need = need_of(formula, request)
-    rows = [_fresh(need, request.contract, fails, milestones, every) for every in FRESH_AFTER]
-    rows.append(_growing(need, request.contract, fails, milestones))
+    rows = formula_rows(need, request.contract, fails, milestones)
     if development is not None:
         assert isinstance(formula, Clause)  # noqa: S101  # refused otherwise
         rows.append(_informed(TestSetHistory(formula, request, pass_rate, development, need), milestones, progress))
@@ -104,12 +103,17 @@ def project(
 
 
 def need_of(formula: Formula, request: Request) -> Need:
-    """Sizes of the exact tests; between levels that are 4 nats apart, sizes lie on a line (a plan may interpolate)."""
+    """Sizes of the exact tests."""
     terms = Terms(request.contract.mode, -1.0, request.log_miss, request.disagreement, request.bound)
+    return interpolated(lambda log_level: max(test.sample_size() for test in sizings(formula, terms.at(log_level))))
+
+
+def interpolated(size: Callable[[float], int]) -> Need:
+    """Sizes at levels that are 4 nats apart; between them they lie on a line (a plan may interpolate)."""
 
     @cache
     def exact(index: int) -> int:
-        return max(test.sample_size() for test in sizings(formula, terms.at(-index * _STEP_NATS)))
+        return size(-index * _STEP_NATS)
 
     def need(log_level: float) -> float:
         place = max(-log_level / _STEP_NATS, 1.0)
@@ -138,6 +142,20 @@ def _refuse(formula: Formula, request: Request, releases: int, pass_rate: float,
 
 
 # --- formulas --------------------------------------------------------------------------------------------------------
+
+
+def formula_rows(need: Need, contract: Contract, fails: int, milestones: tuple[int, ...]) -> list[Row]:
+    """
+    Rows of fresh sets and of one that grows, under a budget that recycles what it has.
+
+    Args:
+        need: Examples that a level takes.
+        contract: Contract of the project.
+        fails: Fails before each pass.
+        milestones: Numbers of releases, in order.
+    """
+    fresh = [_fresh(need, contract, fails, milestones, every) for every in FRESH_AFTER]
+    return [*fresh, _growing(need, contract, fails, milestones)]
 
 
 def _levels(contract: Contract, fails: int) -> Iterator[float]:
