@@ -8,18 +8,25 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
-from image import build, read
+from image import Image, build, read
 
 import proctor
 from proctor import errors, gatefile
 from proctor.environment import KEY_VARIABLES
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))  # the places are shared with the ledger's unit tests
+
+from ledger.places import running_postgresql
 
 PROJECT = Path(__file__).parents[2]
 EXAMPLE = PROJECT / "examples/containers"
@@ -147,7 +154,13 @@ def test_gate_file__is_one() -> None:
     assert "check" == job()["spec"]["template"]["spec"]["containers"][0]["args"][0]
 
 
-@pytest.fixture
+needs_bubblewrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="no bubblewrap here to lay out an image")
+is_image_wanted = pytest.mark.skipif(
+    not os.environ.get("PROCTOR_TEST_IMAGE"), reason="installs an image; PROCTOR_TEST_IMAGE=1 has it"
+)
+
+
+@pytest.fixture(scope="module")
 def open_folder() -> Iterator[Path]:
     """A folder that other users can enter, unlike those of pytest."""
     with tempfile.TemporaryDirectory(prefix="proctor-image-") as name:
@@ -155,27 +168,74 @@ def open_folder() -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.fixture(scope="module")
+def image(open_folder: Path) -> Image:
+    """The image, each step of the Dockerfile carried out."""
+    return build(DOCKERFILE, PROJECT, open_folder / "image")
+
+
+def open_to_all(folder: Path) -> Path:
+    run("chmod", "-R", "a+rwX", folder)
+    return folder
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(not os.environ.get("PROCTOR_TEST_IMAGE"), reason="installs an image; PROCTOR_TEST_IMAGE=1 has it")
-@pytest.mark.skipif(shutil.which("bwrap") is None, reason="no bubblewrap here, in which an image could be laid out")
-def test_image__judges_the_digits(open_folder: Path) -> None:
-    """The steps give an image whose entry point judges models of handwritten digits, as a user without rights."""
+@is_image_wanted
+@needs_bubblewrap
+def test_image__judges_the_digits(image: Image, open_folder: Path) -> None:
+    """The entry point judges models of handwritten digits, as a user without rights."""
     spec = importlib.util.spec_from_file_location("digits", PROJECT / "examples/digits/run.py")
     assert spec is not None
     assert spec.loader is not None
     digits = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(digits)
-    project = open_folder / "project"
+    project = open_folder / "digits"
     project.mkdir()
     images, labels = digits.load_digits(return_X_y=True)
     digits.make_repository(project, images[500:].astype(int), labels[500:])
-    (project / ".git").rename(open_folder / "git")  # the image has none
-
-    image = build(DOCKERFILE, PROJECT, open_folder / "image")
+    shutil.rmtree(project / ".git")  # the image has no git
 
     for _message, model, due in digits.HISTORY[:2]:
         digits.joblib.dump(model.fit(images[:500], labels[:500]), project / "model.joblib")
-        run("chmod", "-R", "a+rwX", project)
-        judged = image.start(mounts={project: "/gate"})
+        judged = image.start(mounts={open_to_all(project): "/gate"})
         assert due == judged.returncode, judged.stdout + judged.stderr
     assert os.geteuid() != 0 or 10_001 == (project / ".proctor/ledger.db").stat().st_uid
+
+
+@pytest.fixture
+def sockets() -> Iterator[Path]:
+    """Folder of the sockets of a PostgreSQL server, for every user of this machine."""
+    with running_postgresql() as address:
+        folder = Path(parse_qs(urlsplit(address).query)["host"][0])
+        folder.chmod(0o711)
+        (folder / ".s.PGSQL.5432").chmod(0o777)
+        yield folder
+
+
+@pytest.mark.slow
+@is_image_wanted
+@needs_bubblewrap
+def test_image__does_the_job(image: Image, open_folder: Path, sockets: Path) -> None:
+    """The Job's words and secrets judge sealed labels; the books in PostgreSQL outlive the folder of a container."""
+    project, ids = open_folder / "project", range(6_000)
+    (project / "exam").mkdir(parents=True)
+    (project / "exam/labels.csv").write_text("id,label\n" + "".join(f"e{i},{i % 2}\n" for i in ids))
+    text = (BASE / "proctor.yml").read_text("utf-8")
+    (project / "proctor.yml").write_text(text.replace("@ledger/proctor", "@/postgres?user=postgres&host=/sockets"))
+    mounts = {open_to_all(project): "/gate", sockets: "/sockets"}
+    sealed = image.start("testset", "seal", "exam/labels.csv", "--json", mounts=mounts)
+    secret = {"key": json.loads(sealed.stdout)["key"], "password": "any"}
+    (project / "exam/labels.csv").unlink()
+    (container,) = job()["spec"]["template"]["spec"]["containers"]
+    given = {each["name"]: each["valueFrom"]["secretKeyRef"]["key"] for each in container["env"] if "valueFrom" in each}
+    pod = replace(image, environ={**image.environ, **{name: secret[key] for name, key in given.items()}})
+
+    judged = []
+    for n_wrong in (1_200, 600, 600, 640):
+        rows = "".join(f"e{i},{(i + (i < n_wrong)) % 2}\n" for i in ids)
+        (project / "new.csv").write_text(f"id,prediction\n{rows}")
+        judged.append(pod.start(*container["args"], mounts=mounts))
+
+    codes = [done.returncode for done in judged]
+    assert [errors.PASSED, errors.PASSED, errors.PASSED, errors.FAILED] == codes, [done.stderr for done in judged]
+    assert not (project / ".proctor/ledger.db").exists()
