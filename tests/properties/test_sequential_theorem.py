@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from proctor.stats.sequential import SHARE_OF_BETS, UNKNOWN, Answer, SequentialTest
+from proctor.stats.sequential import SHARE_OF_BETS, UNKNOWN, Answer, SequentialShare, SequentialTest
 
 SMALL = 6
 THRESHOLDS = [Fraction(0), Fraction(1, 10), Fraction(1, 2), Fraction(-1, 10), Fraction(-1, 2)]
@@ -66,18 +66,23 @@ def test_read__short(c, level):
 
 
 def long_chance(test, c):
+    """Chance of a proof at the boundary where the models differ on every example."""
+    return chance_of_proof(test, (1 + c) / 2, -1)
+
+
+def chance_of_proof(test, win, otherwise):
     """
-    Chance of a proof at the boundary where the models differ on every example.
+    Chance of a proof where every example is won, or comes out *otherwise*.
 
     The bet is always the same then, so the number of wins is all that matters of a path that is still open.
     """
-    n, win = test.n_examples, (1 + c) / 2
+    n = test.n_examples
     everywhere = np.ones(n, np.bool_)
     alive, proven = {0: (Fraction(1), ())}, Fraction(0)
     for t in range(1, n + 1):
         grown = {}
         for wins, (mass, path) in alive.items():
-            for outcome, chance in ((1, win), (-1, 1 - win)):
+            for outcome, chance in ((1, win), (otherwise, 1 - win)):
                 k = wins + (outcome == 1)
                 before, known = grown.get(k, (Fraction(0), (*path, outcome)))
                 grown[k] = before + mass * chance, known
@@ -118,6 +123,29 @@ def end_chance(test, c):
     n, win = test.n_examples, (1 + c) / 2
     proofs = (k for k in range(n + 1) if test.proves_at_the_end(k, n - k))
     return sum(math.comb(n, k) * win**k * (1 - win) ** (n - k) for k in proofs)
+
+
+def share(n, c, level, *, is_above):
+    """A test of a proportion, which never gives up."""
+    log_level, log_miss = math.log(level), math.log(0.1)
+    return SequentialShare(
+        n_examples=n, threshold=c, log_level=log_level, log_miss=log_miss, futility=30.0, is_above=is_above
+    )
+
+
+@pytest.mark.parametrize("is_above", [True, False])
+@pytest.mark.parametrize("c", [0.05, 0.5, 0.85])
+def test_read__share(c, is_above):
+    """A wrong proof of a proportion has at most the level for its chance."""
+    boundary = Fraction(c) if is_above else 1 - Fraction(c)
+    assert chance_of_proof(share(60, c, 0.05, is_above=is_above), boundary, 0) <= Fraction(0.05)
+
+
+@pytest.mark.parametrize(("c", "is_above", "factor"), [(0.85, True, 1.5), (0.5, True, 2.0), (0.5, False, 2.0)])
+def test_read__share_at_a_level_too_large(c, is_above, factor):
+    """A larger level breaks the promise: 60 examples spend three quarters of it at 0.85, and half of it at 0.5."""
+    boundary = Fraction(c) if is_above else 1 - Fraction(c)
+    assert chance_of_proof(share(60, c, 0.05 * factor, is_above=is_above), boundary, 0) > Fraction(0.05)
 
 
 def test_read__what_is_there_first():

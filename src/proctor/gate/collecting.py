@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from proctor import __version__
 from proctor.budget import Mode
-from proctor.conditions import Assignment, Difference, Formula, Truth, allocate, normalize, parse, truth
+from proctor.conditions import Assignment, Formula, Proportion, Truth, allocate, normalize, parse, truth
 from proctor.counting.coding import coded
 from proctor.errors import DataError, LabelsMissing
 from proctor.evaluation import decide
@@ -36,6 +36,7 @@ from proctor.gate.labels import requests_of
 from proctor.gate.needs import prospect
 from proctor.gate.session import Session
 from proctor.gatefile import Labeling
+from proctor.language.quantities import DISAGREEMENT
 from proctor.ledger.records import Submission
 from proctor.methods import method_of
 from proctor.planning import Terms
@@ -60,7 +61,7 @@ class Reader(NamedTuple):
     bought for earlier questions, and so from outcomes.
 
     Attributes:
-        formula: The condition: clauses on differences of two accuracies, and on *d*, which need no label.
+        formula: The condition: clauses on accuracies and differences of two, and on *d*, which need no label.
         terms: Level of the whole, power and what is anticipated.
         sample: What came out.
     """
@@ -71,9 +72,9 @@ class Reader(NamedTuple):
 
     @property
     def still_needed(self) -> Rows:
-        """Rows without a label that come next, for any of the tests, in order; none if all are decided."""
+        """Rows without a label that come next, for any test that is open, in order; none if the verdict is decided."""
         needed = np.zeros(len(self.sample.panel), np.bool_)
-        for assignment in self._assignments:
+        for assignment in self._assignments if self.truth is None else ():
             reading = self._read(assignment)
             if reading is not None and reading.answer is Answer.OPEN:
                 rows = self.sample.order[reading.n_examples :]
@@ -82,19 +83,23 @@ class Reader(NamedTuple):
         return rows_in_order
 
     @property
-    def truth(self) -> Truth:
+    def truth(self) -> Truth | None:
         """
-        The condition's value: what is not proven is unknown.
+        The condition's value, as far as it matters to the verdict: what is not proven is unknown.
 
-        Raises:
-            DataError: If a test is not decided.
+        ``None`` if the verdict depends on tests that are open.
         """
-        return truth(self.formula, [self._truth_of(assignment) for assignment in self._assignments])
+        found = [self._truth_of(assignment) for assignment in self._assignments]
+        least, most = (
+            truth(self.formula, [still if each is None else each for each in found])
+            for still in (Truth.UNKNOWN, self._proven)
+        )
+        return least if (least is self._proven) == (most is self._proven) else None
 
     @property
     def tests(self) -> tuple[SequentialTest, ...]:
         """The tests that ask for labels, by clause: they say how far to read, and what is proven."""
-        return tuple(self._test(each) for each in self._assignments if isinstance(each.clause.quantity, Difference))
+        return tuple(self._test(each) for each in self._assignments if each.clause.quantity != DISAGREEMENT)
 
     @property
     def _assignments(self) -> tuple[Assignment, ...]:
@@ -103,24 +108,22 @@ class Reader(NamedTuple):
     def _test(self, assignment: Assignment) -> SequentialTest:
         return test_of(share_of(assignment, self.terms), self.sample.n_examples)
 
-    def _truth_of(self, assignment: Assignment) -> Truth:
+    @property
+    def _proven(self) -> Truth:
+        return Truth.TRUE if self.terms.mode is Mode.FP_FREE else Truth.FALSE
+
+    def _truth_of(self, assignment: Assignment) -> Truth | None:
+        """The value of a clause; ``None`` while its test is open."""
         reading = self._read(assignment)
         if reading is None:
             level = self.terms.log_level + assignment.log_share
             statistic = method_of(assignment.clause.quantity).statistic(self.sample)
             return decide(assignment, statistic, self.sample.n_examples, level)
-        if reading.answer is Answer.OPEN:
-            raise DataError(
-                "labels that were here when they were collected are not here any more; nothing was spent",
-                hint="The owner of the test set puts them back, or collects them again: `proctor labels next`.",
-            )
-        if reading.answer is Answer.NOT_PROVEN:
-            return Truth.UNKNOWN
-        return Truth.TRUE if self.terms.mode is Mode.FP_FREE else Truth.FALSE
+        return {Answer.PROVEN: self._proven, Answer.NOT_PROVEN: Truth.UNKNOWN}.get(reading.answer)
 
     def _read(self, assignment: Assignment) -> Reading | None:
-        """The labels of a difference, read in order; ``None`` for a clause that needs none."""
-        if not isinstance(assignment.clause.quantity, Difference):
+        """The labels of a clause, read in order; ``None`` for one that needs none."""
+        if assignment.clause.quantity == DISAGREEMENT:
             return None
         return self._test(assignment).read(self._outcomes(assignment), self._needs_label(assignment))
 
@@ -135,7 +138,7 @@ class Reader(NamedTuple):
         codes = np.concatenate([*coded(self.sample.panel, self.sample.labels, method_of(quantity).events)])
         outcomes = (codes == 0b01).astype(np.int8) - (codes == 0b10).astype(np.int8)
         if not self.terms.proves_above(assignment.clause):
-            outcomes = -outcomes
+            outcomes = 1 - outcomes if isinstance(quantity, Proportion) else -outcomes
         ordered: Outcomes = outcomes[self.sample.order]
         needed = self._needs_label(assignment)
         ordered[needed & ~self.sample.labels.is_known()[self.sample.order]] = UNKNOWN
@@ -303,8 +306,19 @@ def reader_of(session: Session, books: LedgerView, waiting: Waiting, sample: Sam
 
 
 def truth_in_order(session: Session, books: LedgerView, asked: Asked, sample: Sample) -> Truth:
-    """Value of the condition by the labels in order; errors as `Reader.truth`."""
-    return reader_of(session, books, _left(session, asked), sample).truth
+    """
+    Value of the condition by the labels in order.
+
+    Raises:
+        DataError: If they do not decide it.
+    """
+    found = reader_of(session, books, _left(session, asked), sample).truth
+    if found is None:
+        raise DataError(
+            "labels that were here when they were collected are not here any more; nothing was spent",
+            hint="The owner of the test set puts them back, or collects them again: `proctor labels next`.",
+        )
+    return found
 
 
 def sample_of(session: Session, waiting: Waiting) -> Sample:

@@ -332,7 +332,7 @@ GATE = Section(
             "labels",
             Choice(Labeling, "a file in `testset:`"),
             "How missing labels are bought. `all`: whatever the condition needs, at once; `sequential`: batch by batch "
-            "until the outcome is decided, for differences such as n - o (`proctor docs labels`).",
+            "until the outcome is decided, for accuracies and their differences (`proctor docs labels`).",
             Labeling.ALL,
             shown_default="all",
         ),

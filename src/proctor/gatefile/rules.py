@@ -77,7 +77,7 @@ def schema() -> Schema:
             {"if": _where(bound={"not": {"const": "exact"}}), "then": {"properties": {"power": False}}},
             {"if": program, "then": {"properties": {"testset": {"required": ["features"]}}}},
             {"if": sealed, "then": {"properties": no_predictions}},
-            {"if": in_order, "then": {"properties": {**verdict_alone, "conditions": False}}},
+            {"if": in_order, "then": {"properties": verdict_alone}},
             {"if": {"required": ["slot"]}, "then": {**sealed, "properties": {**sealed["properties"], **no_timeout}}},
             {"if": _where(testset={"required": ["cluster"]}), "then": {"properties": clustered}},
             *_trust(),
@@ -302,16 +302,15 @@ def _slots_are_for_sealed_inputs(values: Values, testset: TestSetSource, candida
 
 
 def _labels_can_be_read_in_order(values: Values, formula: Formula | None, source: Source) -> None:
-    """A test that stops early is there for differences of two accuracies, and what else it found out stays untold."""
+    """Tests that stop early are there for accuracies and differences of two, and what else they found stays untold."""
     if values.get("conditions") is not None:
         message = "`labels: sequential` reads labels for one condition; write `condition`, or `labels: all`"
         source.report(source.place_of("conditions"), message)
     for clause in conditions.clauses(formula) if formula is not None else ():
-        is_read = isinstance(clause.quantity, Difference) or clause.quantity == Proportion(Variable.D)
-        if clause.slice is not None or not is_read:
+        if clause.slice is not None or not isinstance(clause.quantity, Difference | Proportion):
             message = (
-                f"`labels: sequential` reads differences of two accuracies on the whole test set, such as n - o, and "
-                f"`{clause.text}` is none; write `labels: all`"
+                f"`labels: sequential` reads accuracies and differences of two on the whole test set, such as n - o, "
+                f"and `{clause.text}` is none; write `labels: all`"
             )
             source.report(source.place_of("condition"), message)
     if values.get("bound") in {Bound.HOEFFDING, Bound.BENNETT}:

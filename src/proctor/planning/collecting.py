@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from proctor.conditions import Clause, Difference, Formula, allocate
+from proctor.conditions import Clause, Difference, Formula, Proportion, allocate
 from proctor.errors import Misuse
 from proctor.methods.sizes.share import Share
 from proctor.planning.exact import share_of
 from proctor.planning.terms import Bound, Collecting, Terms
 from proctor.stats.expectation import expectation, sketched, with_power
-from proctor.stats.sequential import SequentialTest
+from proctor.stats.sequential import SequentialShare, SequentialTest
 
 ROOM = (1.3, 1.45, 1.6, 1.8, 2.0)
 """Examples to try, in those of the test that reads all labels; the smallest with the power (theory.md §3.10)."""
@@ -63,7 +63,15 @@ def collecting(formula: Formula, terms: Terms, size: int, n_examples: int | None
 
 @lru_cache(maxsize=64)  # a test remembers which ends prove, and is asked again for every batch
 def test_of(share: Share, n_examples: int) -> SequentialTest:
-    """Test of a difference of two accuracies, of the second from the first where evidence is sought below."""
+    """Test of an accuracy, or of a difference of two: of the second from the first where evidence is sought below."""
+    if isinstance(share.clause.quantity, Proportion):
+        return SequentialShare(
+            n_examples=n_examples,
+            threshold=share.clause.threshold,
+            log_level=share.log_level,
+            log_miss=share.log_miss,
+            is_above=share.above,
+        )
     return SequentialTest(
         n_examples=n_examples,
         threshold=share.clause.threshold if share.above else -share.clause.threshold,

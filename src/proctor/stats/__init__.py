@@ -6,7 +6,7 @@ Which module to use:
 
 - :mod:`proctor.stats.binomial`: one accuracy, or how often two models differ.
 - :mod:`proctor.stats.paired`: the difference of two accuracies on the same examples; also sample sizes for it.
-- :mod:`proctor.stats.sequential`: the same difference, where labels are bought one at a time;
+- :mod:`proctor.stats.sequential`: the same difference or proportion, where labels are bought one at a time;
   :mod:`proctor.stats.expectation` says how many to expect.
 - :mod:`proctor.stats.bounded`: the mean of anything bounded, such as a linear expression of accuracies, in fixed order.
 - :mod:`proctor.stats.contrast`: the difference of F1 or precision between two models on the same examples.

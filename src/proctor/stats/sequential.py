@@ -1,5 +1,5 @@
 """
-A paired difference whose labels are bought one at a time, in a fixed order (theory.md §3.10).
+A paired difference, or an accuracy, whose labels are bought one at a time, in a fixed order (theory.md §3.10).
 
 A gambler bets on every example that the candidate gains more than the threshold. If it does not, a capital of 1/level
 has at most the level for its chance (Ville's inequality), however often one looks; so labels need be read only until
@@ -19,13 +19,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache, cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
 from proctor.errors import DomainError
+from proctor.stats import binomial
 from proctor.stats.domain import check_log_level, check_log_stake
 from proctor.stats.unconditional import PairedTest, check_alternative
 
@@ -62,6 +63,25 @@ class Reading(NamedTuple):
 
     answer: Answer
     n_examples: int
+
+
+class EndTest(Protocol):
+    """Exact test of all examples, at the share of the level that is kept for it."""
+
+    @property
+    def n_examples(self) -> int:
+        """Number of examples."""
+
+    @property
+    def log_level(self) -> float:
+        """Natural logarithm of its level."""
+
+    @property
+    def foregone(self) -> bool | None:
+        """Its answer, where that needs no data; else ``None``."""
+
+    def rejects(self, wins: int, losses: int) -> bool:
+        """True if as many examples won and lost prove what is to be proven."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +132,14 @@ class SequentialTest:
             raise DomainError(f"the loss at which to give up must be positive, not {self.futility!r}")
 
     @cached_property
-    def at_the_end(self) -> PairedTest:
+    def at_the_end(self) -> EndTest:
         """The exact test of all examples, at its share of the level."""
-        log_level = self.log_level + math.log1p(-SHARE_OF_BETS)
-        return PairedTest(self.n_examples, self.threshold, log_level, self.disagreement_cap)
+        return PairedTest(self.n_examples, self.threshold, self._log_level_at_the_end, self.disagreement_cap)
+
+    @property
+    def boundary(self) -> float:
+        """Mean of the outcomes that is not exceeded if nothing holds that is to be proven."""
+        return self.threshold
 
     def read(self, outcomes: Outcomes, needs_label: Mask) -> Reading:
         """
@@ -148,7 +172,7 @@ class SequentialTest:
         Args:
             outcomes: Outcomes, in order, all of them known.
         """
-        growth: NDArray[np.float64] = np.log1p(self._bets(outcomes) * (outcomes - self.threshold))
+        growth: NDArray[np.float64] = np.log1p(self._bets(outcomes) * (outcomes - self.boundary))
         return growth.cumsum()
 
     @cached_property
@@ -156,13 +180,21 @@ class SequentialTest:
         """The answer of the test at the end to wins and losses; each is asked once."""
         return cache(self.at_the_end.rejects)
 
+    @property
+    def _log_level_at_the_end(self) -> float:
+        return self.log_level + math.log1p(-SHARE_OF_BETS)
+
+    @property
+    def _deviates(self) -> float:
+        """Standard errors between the boundary and what the test could just prove."""
+        return float(-special.ndtri_exp(self.log_level) - special.ndtri_exp(self.log_miss))
+
     def _bets(self, outcomes: Outcomes) -> NDArray[np.float64]:
         """Stake on each example, from the examples before it and public numbers alone."""
         c, discordant = self.threshold, outcomes != 0
         before = np.cumsum(discordant) - discordant
         psi = (before + _PRIOR * self.disagreement) / (np.arange(len(outcomes)) + _PRIOR)
-        deviates = -special.ndtri_exp(self.log_level) - special.ndtri_exp(self.log_miss)
-        aim = np.minimum(psi, c + deviates * np.sqrt(psi / self.n_examples))
+        aim = np.minimum(psi, c + self._deviates * np.sqrt(psi / self.n_examples))
         aim = np.maximum(aim, -psi)
         spread = psi - 2 * c * aim + c * c
         bets: NDArray[np.float64] = np.divide(aim - c, spread, out=np.zeros_like(psi), where=spread > 0)
@@ -191,6 +223,75 @@ class SequentialTest:
             raise DomainError(f"an outcome must be -1, 0, 1 or {UNKNOWN} (unknown), not {strange[0]}")
         if np.any(outcomes[~needs_label]):
             raise DomainError("an example on which the predictions agree is a tie")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequentialShare(SequentialTest):
+    """
+    Test of the hypothesis that a proportion does not lie beyond *threshold*, label by label.
+
+    An outcome is 1 where an example speaks for what is to be proven, and 0 where it does not; all need a label. The bet
+    is always the same, so that the capital is the likelihood ratio of Wald's (1945) test.
+
+    Args:
+        is_above: True to prove that the proportion lies above the threshold, False below.
+
+    Example:
+        >>> share = SequentialShare(n_examples=2_000, threshold=0.5, log_level=math.log(0.001), log_miss=math.log(0.1))
+        >>> reading = share.read(np.ones(2_000, np.int8), np.ones(2_000, np.bool_))
+        >>> reading.answer, reading.n_examples < 100
+        (<Answer.PROVEN: 'proven'>, True)
+    """
+
+    disagreement: float = 1.0
+    is_above: bool = True
+
+    @cached_property
+    def at_the_end(self) -> EndTest:
+        """The exact binomial test of all examples, at its share of the level."""
+        return _BinomialTest(self.n_examples, self.threshold, self._log_level_at_the_end, self.is_above)
+
+    @property
+    def boundary(self) -> float:
+        """See `SequentialTest`: of the examples that speak for it, whether it lies above or below."""
+        return self.threshold if self.is_above else 1 - self.threshold
+
+    @cached_property
+    def proves_at_the_end(self) -> Callable[[int, int], bool]:
+        """See `SequentialTest`; none is lost."""
+        proves = cache(self.at_the_end.rejects)
+        return lambda wins, losses: proves(wins, 0)
+
+    def _bets(self, outcomes: Outcomes) -> NDArray[np.float64]:
+        variance = self.boundary * (1 - self.boundary)
+        if not variance > 0:
+            return np.zeros(len(outcomes))
+        bet = self._deviates * math.sqrt(variance / self.n_examples) / variance
+        return np.full(len(outcomes), min(max(bet, 0.0), _BOLDEST / self.boundary))
+
+    def _check(self, outcomes: Outcomes, needs_label: Mask) -> None:
+        super()._check(outcomes, needs_label)
+        if np.any(outcomes < 0):
+            raise DomainError(f"an outcome must be 0, 1 or {UNKNOWN} (unknown), not -1")
+
+
+class _BinomialTest(NamedTuple):
+    """Binomial test of the examples that speak for what is to be proven; the others are ties, and none is lost."""
+
+    n_examples: int
+    threshold: float
+    log_level: float
+    is_above: bool
+
+    @property
+    def foregone(self) -> bool | None:
+        """See `EndTest`: without a level nothing is proven, and without examples."""
+        return False if self.log_level == -math.inf or self.n_examples == 0 else None
+
+    def rejects(self, wins: int, losses: int) -> bool:
+        """See `EndTest`."""
+        successes = wins if self.is_above else self.n_examples - wins
+        return binomial.rejects(successes, self.n_examples, self.threshold, self.log_level, self.is_above)
 
 
 class _Completions:

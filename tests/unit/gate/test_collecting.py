@@ -165,6 +165,32 @@ def test_check__with_a_clause_that_needs_no_label(pool):
     assert Verdict.PASS is pool.check().verdict
 
 
+@pytest.mark.parametrize("condition", ["n > 0.6 +/- 0.1", "n - o > 0 +/- 0.1 and n > 0.6 +/- 0.1", "error(n) < 0.4"])
+def test_check__accuracy(pool, condition):
+    """An accuracy asks for the labels of all examples, in order, and is decided long before the last."""
+    pool.gate(**{**SEQUENTIAL, "condition": condition})
+    ask(pool)
+    bought = labeled_until_collected(pool, 50)
+
+    assert Verdict.PASS is pool.check().verdict
+    assert sum(bought) <= N_EXAMPLES / 2
+    pool.model("worse.csv", 300).gate(
+        **{**SEQUENTIAL, "condition": condition, "candidate": {"predictions": "worse.csv"}}
+    )
+    ask(pool)
+    labeled_until_collected(pool, 50)
+    assert Verdict.FAIL is pool.check().verdict
+
+
+def test_check__first_candidate(pool):
+    """A first candidate is judged in order by the clauses on its own accuracy."""
+    condition = "n - o > 0 +/- 0.1 and n > 0.6 +/- 0.1"
+    pool.gate(**{**SEQUENTIAL, "condition": condition}, first="judge", baseline="accepted")
+    ask(pool)
+    labeled_until_collected(pool, 50)
+    assert Verdict.PASS is pool.check().verdict
+
+
 def test_collect__several_questions_at_once(pool):
     """One request for what two of them lack; the one whose baseline is past is dropped."""
     ask(pool)
@@ -190,7 +216,7 @@ def test_collect__baseline_of_the_past(project):
 # --- refusals --------------------------------------------------------------------------------------------------------
 
 BAD = {
-    "clause": ({"condition": "n - o > 0 +/- 0.1 and n > 0.5 +/- 0.1"}, "`n > 0.5 +/- 0.1` is none"),
+    "clause": ({"condition": "n - o > 0 +/- 0.1 and 2 * n - o > 0.5 +/- 0.1"}, "`2 * n - o > 0.5 +/- 0.1` is none"),
     "ratio": ({"condition": "n - 1.1 * o > 0 +/- 0.1"}, "`n - 1.1 * o > 0 +/- 0.1` is none"),
     "estimate": ({"feedback": {"estimate": {"of": "n - o", "from": 0, "to": 1, "step": 0.5}}}, "the verdict alone"),
     "three-way": ({"feedback": "three-way"}, "the verdict alone"),
@@ -299,6 +325,21 @@ def test_reader__tests_at_the_level_of_their_clause():
         for known in (np.zeros(N, np.bool_), None):
             tests = reader((1, 1, 0, 0, -1), known, condition=f"n - o > 0 {word} n - o > 0.1").tests
             assert [pytest.approx(math.log(LEVEL * share))] * 2 == [test.log_level for test in tests]
+
+
+@pytest.mark.parametrize(
+    ("condition", "mode", "found"),
+    [
+        ("d < 0.1 and n - o > 0", Mode.FP_FREE, Truth.FALSE),
+        ("d > 0.01 or n - o > 0", Mode.FN_FREE, Truth.TRUE),
+        ("d < 0.1 or n - o > -0.5", Mode.FP_FREE, None),
+        ("d > 0.01 and n - o > 0.5", Mode.FN_FREE, None),
+    ],
+)
+def test_reader__asks_for_no_label_that_cannot_change_the_verdict(condition, mode, found):
+    """Where a clause that needs no label decides, the others are not read."""
+    read = reader((1, 1, 1, 1, -1), np.zeros(N, np.bool_), condition=condition, mode=mode)
+    assert (found, found is None) == (read.truth, bool(len(read.still_needed)))
 
 
 def test_reader__a_label_out_of_turn_has_no_part():

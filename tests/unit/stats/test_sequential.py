@@ -13,7 +13,7 @@ import pytest
 from proctor.errors import DomainError
 from proctor.stats.expectation import expectation, with_power
 from proctor.stats.paired import PairedTest
-from proctor.stats.sequential import UNKNOWN, Answer, Reading, SequentialTest
+from proctor.stats.sequential import UNKNOWN, Answer, Reading, SequentialShare, SequentialTest
 
 N = 400
 
@@ -183,3 +183,51 @@ def test_expectation__impossible():
     """Models cannot differ in accuracy by more than in their predictions."""
     with pytest.raises(DomainError, match="impossible"):
         expectation(sequential(), 0.31)
+
+
+def share(**changes):
+    """A test that an accuracy exceeds 80 % on 400 examples, at 1 %."""
+    usual = {"n_examples": N, "threshold": 0.8, "log_level": math.log(0.01), "log_miss": math.log(0.1)}
+    return SequentialShare(**{**usual, **changes})
+
+
+def likelihood_ratio(test, outcomes):
+    """Wald's test as he writes it: the place where the ratio leaves its bounds, or None."""
+    c = test.boundary
+    z = -NormalDist().inv_cdf(math.exp(test.log_level)) - NormalDist().inv_cdf(math.exp(test.log_miss))
+    better = c + z * math.sqrt(c * (1 - c) / test.n_examples)
+    ratio = 1.0
+    for i, x in enumerate(outcomes.tolist(), start=1):
+        ratio *= better / c if x else (1 - better) / (1 - c)
+        if ratio >= 1 / (0.8 * math.exp(test.log_level)):
+            return Reading(Answer.PROVEN, i)
+        if ratio <= math.exp(test.log_miss):
+            return Reading(Answer.NOT_PROVEN, i)
+    return None
+
+
+@pytest.mark.parametrize("is_above", [True, False])
+@pytest.mark.parametrize("right", [0.6, 0.78, 0.8, 0.82, 0.95])
+def test_share__is_the_likelihood_ratio(right, is_above):
+    """Read until the ratio leaves its bounds, or until no label can change the end any more."""
+    test, n_ended = share(is_above=is_above), 0
+    everywhere = np.ones(N, np.bool_)
+    for seed in range(10):
+        outcomes = (np.random.default_rng(seed).random(N) < (right if is_above else 1 - right)).astype(np.int8)
+        found, ratio = test.read(outcomes, everywhere), likelihood_ratio(test, outcomes)
+        n_ended += found == ratio
+        assert found.answer is not Answer.OPEN
+        assert ratio is None or found.n_examples <= ratio.n_examples
+        assert test.read(np.where(np.arange(N) < found.n_examples, outcomes, UNKNOWN), everywhere) == found
+    assert n_ended >= 5 or right == 0.82
+
+
+def test_share__edges():
+    """Thresholds at the ends, no examples, no level, and outcomes that are none."""
+    everything = np.ones(N, np.bool_)
+    assert Answer.PROVEN is share(threshold=0.0).read(np.ones(N, np.int8), everything).answer
+    assert Answer.NOT_PROVEN is share(threshold=1.0).read(np.ones(N, np.int8), everything).answer
+    assert Reading(Answer.NOT_PROVEN, 0) == share(log_level=-math.inf).read(np.ones(N, np.int8), everything)
+    assert Reading(Answer.NOT_PROVEN, 0) == share(n_examples=0).read(np.ones(0, np.int8), np.ones(0, np.bool_))
+    with pytest.raises(DomainError, match="0, 1 or 2"):
+        share().read(np.full(N, -1, np.int8), everything)
