@@ -15,22 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from proctor.crosstabs.aggregation import EXAMPLES, PLAIN_ID, groups
 from proctor.crosstabs.crosstab import Crosstab
-from proctor.crosstabs.fields import (
-    MOST_COMBINATIONS,
-    SHOWN,
-    Field,
-    Fields,
-    Groups,
-    Strangers,
-    crosstab,
-    empty_id,
-    fields,
-    no_column,
-    no_examples,
-    refuse,
-    too_many,
-)
+from proctor.crosstabs.fields import MOST_COMBINATIONS, Field, Groups, crosstab, fields, no_column, too_many
 from proctor.crosstabs.vocabulary import Vocabulary
 from proctor.errors import DataError, MissingExtra, ProctorError
 from proctor.predictions.columns import classes_column, text_column
@@ -53,8 +40,6 @@ _SCHEME, _SIGN = "duckdb:", "#"
 _CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _IDS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "VARCHAR"}
 _CELLS = {*_IDS, "BOOLEAN", "FLOAT", "DOUBLE"}
-_PLAIN = "[!-~]([ -~]*[!-~])?"
-"""Ids that `example_ids` leaves as they are; all others are given to it."""
 
 
 def count(
@@ -88,7 +73,7 @@ def count(
         config: Any = {**_CONFIG, "memory_limit": memory, "temp_directory": folder}
         session = _Session(stack.enter_context(duckdb.connect(":memory:", config=config)), stack)
         try:
-            groups = session.by_rows(asked) if id is None else session.by_ids(asked, id)
+            found = groups(session, asked)
         except duckdb.Error as error:
             if session.failed is not None:
                 raise session.failed from None
@@ -96,7 +81,7 @@ def count(
                 f"DuckDB cannot count {asked.labels.source} and the predictions ({type(error).__name__})",
                 hint="a file is damaged, or there is no room for what does not fit into memory",
             ) from None  # its message could quote a label
-    return crosstab(asked, groups, classes)
+    return crosstab(asked, found, classes)
 
 
 class _Session:
@@ -113,63 +98,29 @@ class _Session:
         make: Any = connection.create_function  # typed as if types could not go by name
         make("example_id", lambda text: example_ids([text])[0], ["VARCHAR"], "VARCHAR")
 
-    # --- the two aggregations ---
+    def keep(self, query: str) -> None:
+        """Make the rows of *query* a table called `EXAMPLES`; it may be asked several times."""
+        self._connection.execute(f"CREATE TEMP TABLE {EXAMPLES} AS {query}")
 
-    def by_rows(self, asked: Fields) -> Groups:
-        """Groups of the rows of one table."""
-        names = [f"c{place}" for place in range(len(asked.given))]
-        columns = {name: field.name for name, field in zip(names, asked.given, strict=True)}
-        return self._grouped(self._relation(asked.labels, columns, None), names)
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of the answer to *query*."""
+        return self._connection.execute(query).fetchall()
 
-    def by_ids(self, asked: Fields, id_column: str) -> Groups:
-        """Groups of the examples of several tables, each of which has every id once."""
-        names = [f"c{place}" for place in range(len(asked.given))]
-        parts = []
-        for place, (name, field) in enumerate(zip(names, asked.given, strict=True)):
-            relation = self._relation(field, {name: field.name}, id_column)
-            others = ", ".join(name if name == other else f"NULL AS {other}" for other in names)
-            parts.append(f"SELECT id, {others}, {place} AS part FROM ({relation})")
-        values = ", ".join(f"any_value({name}) AS {name}" for name in names)
-        times = ", ".join(f"count(*) FILTER (part = {place}) AS n{place}" for place in range(len(names)))
-        union = " UNION ALL ".join(parts)
-        grouped = f"SELECT id, {values}, {times} FROM ({union}) GROUP BY id"
-        self._connection.execute(f"CREATE TEMP TABLE examples AS {grouped}")
-        if not self._ids("n0 > 0", most=0)[0]:
-            raise no_examples(asked.labels)
-        if self._ids(" OR ".join(["id = ''", *(f"n{place} <> 1" for place in range(len(names)))]))[0]:
-            for place, field in enumerate(asked.given):
-                self._refuse(field, place)
-        return self._grouped("FROM examples", names)
-
-    def _grouped(self, relation: str, names: list[str]) -> Groups:
-        listed = ", ".join(names)
-        query = f"SELECT {listed}, count(*) AS times FROM ({relation}) GROUP BY {listed} LIMIT {MOST_COMBINATIONS + 1}"
+    def groups(self, query: str, cells: list[str]) -> Groups:
+        """The answer to *query* with the columns *cells*, and ``times``."""
         found = self._connection.sql(query).to_arrow_table().combine_chunks()
-        return Groups([self._decoded(name, found[name]) for name in names], found["times"].to_numpy())
+        return Groups([self._decoded(cell, found[cell]) for cell in cells], found["times"].to_numpy())
 
-    def _decoded(self, name: str, column: Any) -> Raw:
-        vocabulary = self._vocabularies.get(name)
-        return raw(column) if vocabulary is None else vocabulary.cells(column.to_numpy())
-
-    def _refuse(self, field: Field, place: int) -> None:
-        """Refuse a table whose ids are not those of the labels."""
-        if self._ids(f"id = '' AND n{place} > 0")[0]:
-            raise empty_id(field)
-        twice = self._ids(f"n{place} > 1")
-        missing = self._ids(f"n{place} = 0 AND n0 > 0")
-        extra = self._ids(f"n{place} > 0 AND n0 = 0")
-        refuse(Strangers(field, twice, missing, extra))
-
-    def _ids(self, condition: str, most: int = SHOWN) -> tuple[int, list[str]]:
-        """Number of the ids of which a *condition* is true, and the first of them."""
-        number = self._connection.execute(f"SELECT count(*) FROM examples WHERE {condition}").fetchall()[0][0]
-        some = self._connection.execute(f"SELECT id FROM examples WHERE {condition} ORDER BY id LIMIT {most}")
-        return number, [row[0] for row in some.fetchall()]
+    def _decoded(self, cell: str, column: Any) -> Raw:
+        vocabulary = self._vocabularies.get(cell)
+        if vocabulary is None or column.null_count:  # an id that is not in all tables, which is refused
+            return raw(column)
+        return vocabulary.cells(column.to_numpy())
 
     # --- tables ---
 
-    def _relation(self, field: Field, columns: dict[str, str], id_column: str | None) -> str:
-        """A query for *columns* of a table by names of ours, and for ids in their one spelling."""
+    def relation(self, field: Field, columns: dict[str, str], id_column: str | None) -> str:
+        """A query for *columns* of a table by names of ours, and for ids in their one spelling; see `Engine`."""
         wanted = [*columns.values(), *([] if id_column is None else [id_column])]
         address = str(field.table)
         is_database = address.startswith(_SCHEME)
@@ -223,7 +174,7 @@ class _Session:
         batches = self._batches(field, columns, id_column, wanted)
         name, self._n_relations = f"streamed{self._n_relations}", self._n_relations + 1
         self._connection.register(name, pa.RecordBatchReader.from_batches(pa.schema(schema), batches))
-        return f"FROM {name}"
+        return f"SELECT * FROM {name}"
 
     def _batches(
         self, field: Field, columns: dict[str, str], id_column: str | None, wanted: frozenset[str]
@@ -257,7 +208,7 @@ class _Session:
 
 def _one_spelling(column: str) -> str:
     text = f"coalesce(CAST({_quoted(column)} AS VARCHAR), '')"
-    return f"CASE WHEN regexp_full_match({text}, '{_PLAIN}') THEN {text} ELSE example_id({text}) END"
+    return f"CASE WHEN regexp_full_match({text}, '{PLAIN_ID}') THEN {text} ELSE example_id({text}) END"
 
 
 def _quoted(name: str) -> str:

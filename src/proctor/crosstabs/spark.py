@@ -1,0 +1,149 @@
+"""Counting on a cluster: the only module that imports Apache Spark, an extra; no row leaves the cluster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from proctor import spelling
+from proctor.crosstabs.aggregation import EXAMPLES, PLAIN_ID, groups
+from proctor.crosstabs.crosstab import Crosstab
+from proctor.crosstabs.fields import Field, Groups, crosstab, fields, no_column
+from proctor.errors import DataError, MissingExtra
+from proctor.predictions.tables import Raw
+
+try:
+    from pyspark import cloudpickle
+    from pyspark.errors import PySparkException
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import functions as F  # noqa: N812  # as everybody calls it
+except ImportError as error:
+    raise MissingExtra(
+        "counting on a cluster needs the package pyspark", hint="install it with: pip install 'proctor[spark]'"
+    ) from error
+
+_SCHEME = "spark:"
+_WHOLE = {"tinyint": "i1", "smallint": "i2", "int": "i4", "bigint": "i8"}
+_NUMBERS = {**_WHOLE, "float": "f4", "double": "f8", "boolean": "?"}
+
+
+def count(
+    session: SparkSession,
+    labels: Field,
+    new: Field,
+    old: Field | None = None,
+    anchor: Field | None = None,
+    *,
+    id: str | None = "id",  # noqa: A002  # the word of the gate file
+    classes: frozenset[str] | None = None,
+) -> Crosstab:
+    """
+    Count examples by label and predictions.
+
+    Args:
+        session: Session on the cluster.
+        labels: Labels: a column of Parquet at a path that the cluster reads, or of ``spark:NAME``, a table or view.
+        new: Predictions of the candidate.
+        old: Predictions of the baseline; ``None`` if there is none.
+        anchor: Predictions of the anchor; ``None`` if there is none.
+        id: Name of the column of ids in each table; ``None`` where one table has all columns, a row for each example.
+        classes: Declared classes, as text; ``None`` if none are declared.
+
+    Raises:
+        DataError: If tables are malformed, or do not have the same ids, each of them once.
+        Misuse: If there are several tables and no column of ids.
+    """
+    asked = fields(labels, (new, old, anchor), id)
+    cluster = _Cluster(session)
+    try:
+        found = groups(cluster, asked)
+    except PySparkException as error:
+        raise DataError(
+            f"Spark cannot count {asked.labels.source} and the predictions ({type(error).__name__})",
+            hint="a table is not there, damaged, or not Parquet",
+        ) from None  # its message could quote a label
+    finally:
+        cluster.forget()
+    return crosstab(asked, found, classes)
+
+
+class _Cluster:
+    """A session, and the views that were made in it."""
+
+    def __init__(self, session: SparkSession) -> None:
+        self._session = session
+        self._names: list[str] = []
+        cloudpickle.register_pickle_by_value(spelling)  # workers need not have this package
+        # Without Arrow, which workers need not have either.
+        self._example_id = F.udf(lambda text: spelling.example_ids([text])[0], "string", useArrow=False)
+
+    def relation(self, field: Field, columns: dict[str, str], id_column: str | None) -> str:
+        """A query for *columns* of a table by names of ours, and for ids in their one spelling; see `Engine`."""
+        table = self._table(field)
+        types = dict(table.dtypes)
+        for column in (*columns.values(), id_column):
+            if column is not None and column not in types:
+                raise no_column(field, column)
+        ids = set() if id_column is None else {types[id_column]}
+        cells_of = {types[column] for column in columns.values()}
+        if not (ids <= {*_WHOLE, "string"} and cells_of <= {*_NUMBERS, "string"}):
+            raise DataError(
+                f"{str(field.table)!r} has ids or classes of a type that is no class",
+                hint="cast ids to text or whole numbers, and classes too",
+            )
+        cells = [table[_quoted(column)].alias(ours) for ours, column in columns.items()]
+        if id_column is None:
+            return self._viewed(table.select(*cells))
+        text = F.coalesce(table[_quoted(id_column)].cast("string"), F.lit(""))
+        whole = table.select(*cells, text.alias("id"))
+        is_plain = F.col("id").rlike(rf"\A{PLAIN_ID}\z")
+        names = list(columns)
+        others = whole.filter(~is_plain).select(*names, self._example_id("id").alias("id"))
+        return self._viewed(whole.filter(is_plain).unionByName(others))
+
+    def keep(self, query: str) -> None:
+        """Make the rows of *query* a table called `EXAMPLES`; it is computed anew if something is to be refused."""
+        self._view(EXAMPLES, self._session.sql(query))
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of the answer to *query*."""
+        return [tuple(row) for row in self._session.sql(query).collect()]
+
+    def groups(self, query: str, cells: list[str]) -> Groups:
+        """The answer to *query* with the columns *cells*, and ``times``."""
+        answer = self._session.sql(query)
+        types, rows = dict(answer.dtypes), answer.collect()
+        found = [_raw([row[cell] for row in rows], types[cell]) for cell in cells]
+        return Groups(found, np.array([row["times"] for row in rows], np.int64))
+
+    def forget(self) -> None:
+        """Drop the views."""
+        for name in self._names:
+            self._session.catalog.dropTempView(name)
+
+    def _viewed(self, table: DataFrame) -> str:
+        name = f"proctor_{len(self._names)}"
+        self._view(name, table)
+        return f"SELECT * FROM {name}"
+
+    def _view(self, name: str, table: DataFrame) -> None:
+        table.createOrReplaceTempView(name)
+        self._names.append(name)
+
+    def _table(self, field: Field) -> DataFrame:
+        address = str(field.table)
+        if address.startswith(_SCHEME):
+            return self._session.table(address.removeprefix(_SCHEME))
+        return self._session.read.parquet(address)
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _raw(cells: list[Any], type_: str) -> Raw:
+    """A column as `Raw`: an array of numbers, if none is missing."""
+    if type_ in _NUMBERS and None not in cells:
+        return np.array(cells, _NUMBERS[type_])
+    return cells
