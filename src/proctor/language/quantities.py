@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import product
 
 from proctor.language.quantity import ORDER, OfAccuracies, OfOneModel, Whole, alone
-from proctor.language.scores import Mean, Quantile, Ranking, Root, Within, sum_text
+from proctor.language.scores import Calibration, Mean, Quantile, Ranking, Root, Within, sum_text
 from proctor.language.tree import Variable, decimal_text, quoted
 
 
@@ -176,7 +176,19 @@ class Clustered(Whole):
         return str(self.of)
 
 
-Quantity = Proportion | Difference | Linear | OneMetric | MetricDifference | Mean | Quantile | Root | Within | Clustered
+Quantity = (
+    Proportion
+    | Difference
+    | Linear
+    | OneMetric
+    | Calibration
+    | MetricDifference
+    | Mean
+    | Quantile
+    | Root
+    | Within
+    | Clustered
+)
 
 DISAGREEMENT = Proportion(Variable.D)
 """The share of examples on which candidate and baseline differ: the only quantity that needs no labels."""

@@ -108,6 +108,25 @@ class Ranking(OfOneModel):
         return f"auc({self.model}, {quoted(self.positive)})"
 
 
+@dataclass(frozen=True)
+class Calibration(OfOneModel):
+    """
+    Expected calibration error: how far predicted probabilities lie from what comes out, by bins of equal width.
+
+    Attributes:
+        model: The model.
+        positive: The class whose probability is predicted, as it is spelled in labels.
+        bins: Number of bins.
+    """
+
+    model: Variable
+    positive: str
+    bins: int
+
+    def __str__(self) -> str:
+        return f"ece({self.model}, {quoted(self.positive)}, bins={self.bins})"
+
+
 class Measure(StrEnum):
     """Number of an example that a quantile is one of; its name in conditions."""
 

@@ -14,6 +14,7 @@ from typing import Any
 from proctor.counting.reading import CLASSES, Reading
 from proctor.errors import ConditionError
 from proctor.language import (
+    Calibration,
     Call,
     Clause,
     Clustered,
@@ -36,6 +37,7 @@ from proctor.methods.auc_difference import AucDifferenceMethod
 from proctor.methods.balanced import BALANCED, BalancedDifferenceMethod, BalancedMethod
 from proctor.methods.clustered import of_clusters
 from proctor.methods.difference import DifferenceMethod
+from proctor.methods.ece import ECE, EceMethod
 from proctor.methods.error import ERROR
 from proctor.methods.fbeta import FBETA, FBetaMethod
 from proctor.methods.figures import Unit
@@ -76,13 +78,14 @@ METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     FScore: FBetaMethod,
     Mean: MeanMethod,
     Ranking: AucMethod,
+    Calibration: EceMethod,
     Within: WithinMethod,
     Clustered: of_clusters,
 }
 """The method of each kind of quantity."""
 
 METRICS: Mapping[str, Metric] = {
-    metric.name: metric for metric in (ACCURACY, ERROR, *RATIOS, FBETA, BALANCED, *MEANS, AUC, *QUANTILES)
+    metric.name: metric for metric in (ACCURACY, ERROR, *RATIOS, FBETA, BALANCED, *MEANS, AUC, ECE, *QUANTILES)
 }
 """The metrics that conditions can call, by name."""
 

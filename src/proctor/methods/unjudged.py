@@ -39,13 +39,6 @@ UNJUDGED = (
         "everywhere: `mse(n, max=100) < 0.3 * mse(o, max=100)` is an R² above 0.7 against it.",
     ),
     Unjudged(
-        ("ece", "expected_calibration_error", "calibration_error", "mce"),
-        "it adds up absolute values, one for each bin, so chance alone makes it large, and the examples that tell are "
-        "many times those of a proper score",
-        'Ask for a score that calibration is a part of: `brier(n, "spam") < 0.1` or `logloss(n, "spam", max=5) < 0.3`, '
-        "also of new against old.",
-    ),
-    Unjudged(
         ("mcc", "matthews_corrcoef", "matthews", "phi", "cohen_kappa", "cohen_kappa_score", "kappa"),
         "it mixes rates of all four kinds of outcomes in one fraction, and bounds on all of them together are wide",
         'Ask for `f1(n, "spam") > 0.8`, whose test is exact, or for `balanced_accuracy(n, "spam") > 0.8`, which chance '
