@@ -59,6 +59,7 @@ def main() -> None:
         "bad and strict": ask(candidate=bad, fails_task=True),
         "no file": ask(candidate="data/none.csv"),
         "no gate": ask(gate="nowhere.yml"),
+        "no server": ask(gate=gate("down.yml", "n > 0.8 +/- 0.05\nledger: postgresql://nobody@127.0.0.1:1/books")),
         "too fine": ask(gate=gate("fine.yml", "n > 0.8 +/- 0.001"), candidate=predictions("fair.csv")),
     }
     print(json.dumps(answers))

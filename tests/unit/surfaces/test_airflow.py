@@ -66,8 +66,10 @@ def test_example__publishes_what_passes(project: Path) -> None:
     assert "not shown" in answers["bad and strict"]["says"]
     assert 2 == status(gatefile.load(project), proctor.Runtime()).budget.evaluations
 
-    # A file may come yet; a gate file does not, and nor does a test set that can tell more.
+    # A file or a server may come yet; a gate file does not, and nor does a test set that can tell more.
     assert {"error": "AirflowException"}.items() <= answers["no file"].items()
+    assert {"error": "AirflowException"}.items() <= answers["no server"].items()
+    assert "does not answer" in answers["no server"]["says"]
     assert {"error": "AirflowFailException"}.items() <= answers["no gate"].items()
     assert {"error": "AirflowFailException"}.items() <= answers["too fine"].items()
     assert answers["too fine"]["says"].startswith("proctor, exit code 4: ")
