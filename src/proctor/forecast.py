@@ -8,6 +8,7 @@ disagreement), never of anything that was computed from labels.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 
 from proctor.budget import SPENT, Account, Adaptivity, Mode, Stakes, Step
@@ -48,8 +49,15 @@ class Prospect:
         return reachable_tolerance(self.formula, replace(self.terms, log_level=log_level), self.n_examples, self.sizes)
 
 
-def budget_report(account: Account, prospect: Prospect) -> BudgetReport:
-    """Report the part of the contract that the transcript has left."""
+def budget_report(account: Account, prospect: Prospect, *, foresees: bool = True) -> BudgetReport:
+    """
+    Report the part of the contract that the transcript has left.
+
+    Args:
+        account: The account.
+        prospect: The next evaluation.
+        foresees: False to leave out the tolerance that it reaches and how long the test set lasts, which takes time.
+    """
     mode = account.contract.mode
     log_level = account.next_log_level(prospect.stakes)
     left = account.left(prospect.stakes)
@@ -66,7 +74,7 @@ def budget_report(account: Account, prospect: Prospect) -> BudgetReport:
     )
     if log_level == SPENT:
         return report
-    if not prospect.is_known:
+    if not prospect.is_known or not foresees:
         return replace(report, is_reach_known=False)
     reach = prospect.reach(log_level)
     report = replace(report, next_tolerance=reach.tolerance, asked_tolerance=reach.asked, tolerance_unit=reach.unit)
@@ -103,8 +111,14 @@ def _log_level_at_which_reach_ends(reach: Reach, log_level: float, log_miss: flo
 
 def _lasts(account: Account, stakes: Stakes, log_end: float, *, proven: bool) -> int | None:
     """Count the further outcomes of one kind in a row until the set is spent or the tolerance out of reach."""
+    step = Step(proven, stakes)
+    if account.counts_alone(stakes):  # each step lowers the level, and many are taken at once
+        found = bisect_left(
+            range(_HORIZON), True, key=lambda count: account.after_all([step] * count).next_log_level(stakes) < log_end
+        )
+        return found if found < _HORIZON else None
     for count in range(_HORIZON):
         if account.is_spent or account.next_log_level(stakes) < log_end:
             return count
-        account = account.after(Step(proven, stakes))
+        account = account.after(step)
     return None

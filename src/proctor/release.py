@@ -52,8 +52,8 @@ class BudgetReport:
         lasts_fails: The same for fails.
         bits_left: About how many more bits may leak until a fresh test set is needed; ``None`` if not known.
         counts: What *passes* counts: ``passes``, or ``fails`` in ``fn-free``.
-        is_reach_known: False where it was told without the test set, and depends on how large slices of it are, or on
-            how many clusters it has.
+        is_reach_known: False where it was not worked out: for a search that asks often, or without the test set where
+            it depends on how large slices of it are, or on how many clusters it has.
     """
 
     evaluations: int

@@ -136,3 +136,31 @@ def test_budget_report__fn_free_counts_fails():
     report = budget_report(after("p", contract), prospect(mode=Mode.FN_FREE))
 
     assert ("fails", 1) == (report.counts, report.passes)
+
+
+@pytest.mark.parametrize("outcomes", ["", "ffpf", "f" * 300, "p" * 40])
+@pytest.mark.parametrize("outcome", "pf")
+def test_budget_report__lasts_as_long_as_step_after_step_says(outcomes, outcome):
+    """Steps taken at once end where they end one by one: at the first that leaves too little, and not before."""
+    report = budget_report(after(outcomes), prospect(n_examples=4_000))
+    lasts = report.lasts_passes if outcome == "p" else report.lasts_fails
+
+    def can(count: int) -> bool:
+        """True if what is asked for is within reach by the levels that the report names, after so many more."""
+        level = after(outcomes + outcome * count).next_log_level(Adaptive())
+        return level >= report.next_level_log - report.bits_left * math.log(2)
+
+    assert lasts is None or (can(lasts - 1) and not can(lasts)) or (lasts == 0 and not can(0))
+    assert lasts is not None or can(999)
+
+
+def test_budget_report__not_foreseen():
+    """What is quick to tell stands there; the rest is not known, which is another thing than nothing left."""
+    told, quick = (budget_report(after("pf"), prospect(), foresees=foresees) for foresees in (True, False))
+
+    assert (told.evaluations, told.leakage_bits, told.next_level_log) == (
+        quick.evaluations,
+        quick.leakage_bits,
+        quick.next_level_log,
+    )
+    assert (False, None, None, False) == (quick.is_reach_known, quick.next_tolerance, quick.lasts_passes, quick.is_over)

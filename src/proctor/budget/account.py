@@ -206,12 +206,20 @@ class Account:
         account = self
         for is_plain, run in groupby(transcript, _is_plain):
             steps = list(run)
-            if is_plain and account.balances is None and self.contract.adaptivity is Adaptivity.RECYCLING:
+            if is_plain and account._recycles_plainly:
                 account = _after_adaptive_run(account, steps)
             else:
                 for step in steps:
                     account = account.after(step)
         return account
+
+    def counts_alone(self, stakes: Stakes) -> bool:
+        """True if what steps under these *stakes* leave depends on how many there are of each kind, and on no order."""
+        return isinstance(stakes, Adaptive) and self._recycles_plainly and not self.is_spent
+
+    @property
+    def _recycles_plainly(self) -> bool:
+        return self.balances is None and self.contract.adaptivity is Adaptivity.RECYCLING
 
     def left(self, stakes: Stakes) -> tuple[int | None, int | None]:
         """Evaluations and proofs that are still promised under *stakes*; ``None`` where nothing is promised."""

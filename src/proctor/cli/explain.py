@@ -10,30 +10,40 @@ from proctor.cli.printing import json_text
 @click.command(
     epilog="""\b
 Examples:
+  proctor explain                             the condition of proctor.yml here
   proctor explain 'n - o > 0.02 +/- 0.01'
   proctor explain --reliability 0.999 --mode fn-free 'n > 0.9'
 """,
     context_settings={"ignore_unknown_options": True},
 )
-@click.argument("condition")
+@click.argument("condition", required=False)
 @click.option(
     "--mode",
     type=click.Choice(["fp-free", "fn-free"]),
-    default="fp-free",
-    show_default=True,
-    help="Which outcome is never wrong: a pass, or a fail.",
+    help="Which outcome is never wrong: a pass (fp-free, the default), or a fail.",
 )
 @click.option("--reliability", type=float, help="Probability of never being wrong, such as 0.999.")
 @click.option(
     "--cluster", metavar="COLUMN", help="As `testset.cluster`: all examples of one value are one observation."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def explain(condition: str, mode: str, reliability: float | None, cluster: str | None, as_json: bool) -> None:
-    """Say in plain words what CONDITION asks, what a pass means and what it does not mean."""
+def explain(
+    condition: str | None, mode: str | None, reliability: float | None, cluster: str | None, as_json: bool
+) -> None:
+    """
+    Say in plain words what CONDITION asks, what a pass means and what it does not mean.
+
+    Left out, it is that of the gate file here, with its mode, its reliability and its clusters.
+    """
     from proctor import conditions, words
     from proctor.cli import terminal_width
-    from proctor.gatefile import STAKES
+    from proctor.gatefile import STAKES, load_any
 
+    if condition is None:
+        gate = load_any(".")
+        condition, mode, cluster = gate.condition, mode or gate.mode.value, cluster or gate.cluster
+        reliability = gate.reliability if reliability is None else reliability
+    mode = mode or "fp-free"
     explanation = words.explain(condition, mode, reliability, cluster)
     if as_json:
         canonical = {"condition": str(conditions.parse(condition)), "mode": mode, "reliability": reliability}

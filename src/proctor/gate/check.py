@@ -64,6 +64,7 @@ class How(NamedTuple):
         stake: How likely a pass is thought to be, in (0, 0.95]; ``None`` to declare nothing (theory.md §4.5).
         asks_anew: True if a recorded answer is passed over: one more evaluation, and paid.
         stakes: Makes the stake of a question for which none was declared; ``None`` to declare nothing then.
+        foresees: False to release nothing of how long the test set will last, which takes as long as judging.
     """
 
     commit: str | None = None
@@ -71,6 +72,7 @@ class How(NamedTuple):
     stake: float | None = None
     asks_anew: bool = False
     stakes: StakeMaker | None = None
+    foresees: bool = True
 
 
 def check(gate: Gate, runtime: Runtime, how: How | None = None) -> Release:
@@ -94,7 +96,13 @@ def session_for(gate: Gate, runtime: Runtime, how: How) -> Iterator[Session]:
     Raises:
         ProctorError: If something is not here, or belongs to the owner.
     """
-    with Session(gate=gate, runtime=runtime, named_commit=how.commit, named_record=how.owner_record) as session:
+    with Session(
+        gate=gate,
+        runtime=runtime,
+        named_commit=how.commit,
+        named_record=how.owner_record,
+        foresees=how.foresees,
+    ) as session:
         prepare(session)
         try:
             yield session
@@ -145,7 +153,7 @@ def answer(
     if life is not None and recorded is not None:
         session.complete(recorded.record)
         collecting.close(session, what)
-        return release_of(gate, books, life, recorded, replayed=True)
+        return release_of(gate, books, life, recorded, replayed=True, foresees=how.foresees)
     refuse_if_over(gate, books)
     what = _staked(session, books, what, how.stakes)
     # Before the first candidate, too, which is accepted unjudged: nobody is served by a set that no question fits.
@@ -300,4 +308,4 @@ def _published(session: Session, books: LedgerView, record: Adopted | Evaluated)
     books = session.books()
     assert books.life is not None  # noqa: S101  # it has just been written
     taken = next(taken for taken in books.life.verdicts if taken.entry.number == entry.number)
-    return release_of(session.gate, books, books.life, taken)
+    return release_of(session.gate, books, books.life, taken, foresees=session.foresees)

@@ -39,9 +39,15 @@ Concluded = Recorded[Adopted] | Recorded[Evaluated]
 
 
 def release_of(
-    gate: Gate, books: LedgerView, life: TestSetHistory, taken: Concluded, replayed: bool = False
+    gate: Gate,
+    books: LedgerView,
+    life: TestSetHistory,
+    taken: Concluded,
+    replayed: bool = False,
+    *,
+    foresees: bool = True,
 ) -> Release:
-    """The release of a verdict that is in the ledger."""
+    """The release of a verdict that is in the ledger; *foresees* is as in `proctor.forecast.budget_report`."""
     record = taken.record
     verdict = life.outcome_of(taken)
     formula = gate.formula if isinstance(record, Adopted) else gate.read(record.condition)
@@ -57,7 +63,7 @@ def release_of(
         replayed=replayed,
         entry=taken.entry.number,
         ledger_head=books.head,
-        budget=budget_report(life.account, _prospect(gate, books, formula, life.in_use.n_examples)),
+        budget=budget_report(life.account, _prospect(gate, books, formula, life.in_use.n_examples), foresees=foresees),
         at=taken.entry.at,
         version=__version__,
         commit=record.candidate.commit,

@@ -64,6 +64,7 @@ class Session:
         takes_any_version: True if the examples may be those of before they were changed.
         opens_labels: False if the file of labels need not be here; ids are read there if nothing else has any.
         reads: How the whole ledger is read.
+        foresees: True if what is released tells how long the test set will last.
     """
 
     gate: Gate
@@ -76,6 +77,7 @@ class Session:
     takes_any_version: bool = False
     opens_labels: bool = True
     reads: Callable[[Ledger], Reading] = read
+    foresees: bool = True
 
     def __enter__(self) -> Self:
         return self

@@ -71,7 +71,7 @@ def resolution(public: Release | Status) -> str:
     if budget.is_spent:
         return "the budget is spent: a new test set is needed"
     if not budget.is_reach_known:
-        return "what the next one can resolve depends on the size of the slices, or the number of clusters"
+        return "what the next one can resolve was not worked out; `proctor status` beside the test set says it"
     asked = (
         "" if budget.asked_tolerance is None else f" (asked: ±{points(budget.asked_tolerance, budget.tolerance_unit)})"
     )
@@ -85,6 +85,8 @@ def forecast(public: Release | Status) -> str:
     budget = public.budget
     if budget.is_spent or public.testset.state == "retired":
         return "a new test set is needed"
+    if not budget.is_reach_known and budget.evaluations_left is None:
+        return "how long it lasts was not worked out"
     if budget.is_over:
         return "a new test set is needed before the next evaluation"
     if budget.passes is None and budget.evaluations_left is not None:

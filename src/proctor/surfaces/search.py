@@ -69,7 +69,8 @@ def keep(
     Ask the gate whether a search is to keep its candidate.
 
     One question is put at a time, however many processes on this machine search at the same gate. Each new one is
-    charged as by `proctor check`; the same one asked again is free, after a crash as well.
+    charged as by `proctor check`; the same one asked again is free, after a crash as well. How long the test set will
+    last is not worked out after each: `proctor.status` tells it.
 
     Args:
         candidate: What it predicts, by id or in the order of the test set, which is written to the file that the gate
@@ -91,9 +92,10 @@ def keep(
     with _turn(found):
         asked = with_candidate(found, candidate)
         try:
-            release = service.check(asked, runtime, commit=commit)
+            release = service.judge(asked, runtime, service.How(commit=commit, foresees=asked.runstore is not None))
         except FreshTestSetNeeded as end:
             return Exhausted(end.message, end.hint)
+        service.deliver(release, asked, runtime)
         return Kept(release) if _stands(release, asked, runtime) else Reverted(release)
 
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from proctor import conditions, gatefile
 from proctor.cli.explain import explain
 from proctor.cli.init import init
-from proctor.errors import ConditionError, Misuse
+from proctor.errors import ConditionError, Misuse, ProctorError
 from proctor.gatefile.draft import READY_MADE, Draft
 from proctor.gatefile.findings import Found, Role, search
 from proctor.planning import Request
@@ -348,6 +348,22 @@ def test_explain__json():
     content = json.loads(result.output)
     assert str(conditions.parse("-o + n > 0.02")) == content["condition"]
     assert {"asks", "passing_means", "passing_does_not_mean", "mode", "reliability"} <= content.keys()
+
+
+def test_explain__condition_of_the_gate_file(tmp_path, monkeypatch):
+    """Without a condition it is the gate file's, with its mode and reliability; options win over these."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ProctorError, match=r"no proctor\.yml"):
+        CliRunner().invoke(explain, [], catch_exceptions=False)
+    run(tmp_path, "--yes", "--condition", "no-regression")
+
+    found, named = (
+        json.loads(CliRunner().invoke(explain, [*options, "--json"], catch_exceptions=False).output)
+        for options in ([], ["--mode", "fp-free", "--reliability", "0.9"])
+    )
+
+    assert ("n - o > 0 +/- 0.01", "fn-free", 0.999) == (found["condition"], found["mode"], found["reliability"])
+    assert ("n - o > 0 +/- 0.01", "fp-free", 0.9) == (named["condition"], named["mode"], named["reliability"])
 
 
 def test_explain__refuses():

@@ -14,8 +14,10 @@ import pytest
 from gate.project import LABELS, N_EXAMPLES, Project
 
 import proctor
+from proctor import gatefile
 from proctor.custody.retirement import retire
 from proctor.errors import DataError, Misuse
+from proctor.reports import sentences
 
 
 def predictions(n_wrong: int) -> np.ndarray:
@@ -50,6 +52,18 @@ def test_keep__better_is_kept_and_worse_is_reverted(search: Project) -> None:
     assert ["registration", "adoption", "evaluation", "evaluation"] == search.kinds()
     assert [1, 2] == [better.release.step, worse.release.step]
     assert worse.release.baseline.startswith("new.csv")
+
+
+def test_keep__foresees_nothing(search: Project) -> None:
+    """How long the set will last takes as long as judging: the release says that it was left out; the status has it."""
+    release = ask(search, predictions(20)).release
+
+    assert not release.budget.is_reach_known
+    assert "proctor status" in sentences.resolution(release)
+    assert "not worked out" in sentences.forecast(release)
+    status = proctor.status(gatefile.load(search.root), proctor.Runtime(dict(search.environ)))
+    assert status.budget.next_tolerance is not None
+    assert release.budget.next_level_log == status.budget.next_level_log
 
 
 def test_keep__asked_again_is_free(search: Project) -> None:
