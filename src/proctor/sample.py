@@ -70,8 +70,9 @@ class Sample:
         Number of examples with each code of *coding*.
 
         Raises:
-            DataError: If an example on which the label matters has none.
+            DataError: If an example on which the label matters has none, or examples are no observations of their own.
         """
+        self._refuse_clusters()
         self._refuse_missing(coding)
         if set(coding.events) <= set(JOINT):  # counted once for all of them
             return marginal(self._joint, coding.events)
@@ -80,12 +81,14 @@ class Sample:
 
     def codes(self, coding: Coding) -> NDArray[np.uint8]:
         """The code of each example, in the order fixed at registration; errors as `counts`."""
+        self._refuse_clusters()
         self._refuse_missing(coding)
         codes: NDArray[np.uint8] = np.concatenate([*coded(self.panel, self.labels, coding.events)])[self._order]
         return codes
 
     def values(self, valuing: Valuing) -> NDArray[np.float64]:
         """The value of each example, in the order fixed at registration; errors as `counts`."""
+        self._refuse_clusters()
         self._refuse_missing(valuing)
         values: NDArray[np.float64] = valuing.values_of(self.panel, self.labels)[self._order]
         return values
@@ -119,6 +122,11 @@ class Sample:
     @cached_property
     def _joint(self) -> tuple[int, ...]:
         return joint_counts(self.panel, self.labels, self.mask, self.engine)
+
+    def _refuse_clusters(self) -> None:
+        """Refuse to count one by one what depends on each other: a test that does would prove too much."""
+        if self.clusters is not None:
+            raise DataError("these examples are judged by clusters, and not one by one; nothing was judged")
 
     def _refuse_missing(self, coding: Coding | Valuing) -> None:
         if self.labels.known is None:

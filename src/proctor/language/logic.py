@@ -13,7 +13,7 @@ from typing import NamedTuple, assert_never
 
 from proctor.errors import DomainError
 from proctor.language.clauses import Clause, Formula, clauses
-from proctor.language.quantities import DISAGREEMENT
+from proctor.language.quantities import DISAGREEMENT, Clustered
 from proctor.language.tree import AllOf, AnyOf, Slice
 
 _FP_FREE, _FN_FREE = "fp-free", "fn-free"
@@ -133,4 +133,5 @@ def _shared(given: Assignment, n_parts: int, is_whole: bool) -> Assignment:
 
 def _bounds_d(part: Clause, is_below: bool) -> bool:
     """True if a clause bounds d wherever the truth of the formula is open: ``d < A`` in an AND, ``d > A`` in an OR."""
-    return part.quantity == DISAGREEMENT and part.above != is_below
+    quantity = part.quantity.of if isinstance(part.quantity, Clustered) else part.quantity
+    return quantity == DISAGREEMENT and part.above != is_below

@@ -163,6 +163,11 @@ class Clustered(Whole):
     cluster: str
 
     @property
+    def is_bounded_by_d(self) -> bool:
+        """As the quantity is: the mean of a cluster is no further from 0 than its share of changed predictions."""
+        return self.of.is_bounded_by_d
+
+    @property
     def weights(self) -> tuple[float, ...]:
         """Coefficients of n, o, a and d."""
         return self.of.weights

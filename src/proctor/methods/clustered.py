@@ -96,11 +96,14 @@ class ClusteredMethod(Method[Clustered, "Floats"]):
 
     def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
         """Clusters that the test takes, were the examples of each all alike: fewer where they are not."""
-        from proctor.methods.sizes.bounded import BoundedSizing
+        from proctor.methods.sizes.linear import ClusteredSizing
+        from proctor.methods.sizes.mean import MeanSizing
 
-        plain = replace(share.clause, quantity=self._betting)
-        found = self._bets.sizing(replace(share, clause=plain), simulate, progress)
-        assert isinstance(found, BoundedSizing)  # noqa: S101  # as of every betting test of one value
+        share = replace(share, clause=replace(share.clause, quantity=self._betting))
+        if isinstance(self._betting, Linear):
+            return ClusteredSizing(share, simulate, progress)
+        found = MeanMethod(self._betting).sizing(share, simulate, progress)
+        assert isinstance(found, MeanSizing)  # noqa: S101  # as of every mean
         return replace(found, observation="cluster")
 
     def in_words(self, clause: Clause) -> str:

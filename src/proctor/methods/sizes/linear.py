@@ -20,8 +20,10 @@ class LinearSizing(BoundedSizing):
 
     @property
     def label_share(self) -> float:
-        """Only disagreements need labels where agreement makes the expression 0; else every example does."""
+        """Only disagreements need labels where agreement makes the expression 0; what is no accuracy needs none."""
         weights = self._population.weights
+        if not (weights.n or weights.o or weights.a):
+            return 0.0
         return self.share.disagreement if weights.a == 0 and weights.n == -weights.o else 1.0
 
     def means(self) -> tuple[float, float]:
@@ -37,3 +39,24 @@ class LinearSizing(BoundedSizing):
         quantity = self.clause.quantity
         assert isinstance(quantity, Linear)  # noqa: S101  # how `LinearMethod` chooses this sizing
         return Population(quantity, self.share.disagreement)
+
+
+@dataclass(frozen=True)
+class ClusteredSizing(LinearSizing):
+    """The betting test of an expression whose value on a cluster is the mean of its examples' values."""
+
+    observation: str = "cluster"
+    subject: ClassVar[str] = "an accuracy, or a sum of them,"
+    """The quantity, for words."""
+
+    @property
+    def reason(self) -> str:
+        """Reason for this test, and how it was sized."""
+        low, high = self._range
+        sized = "sized by simulating the test" if self.simulate else "sized by its known width; --simulate sharpens it"
+        return f"{self.subject} is one value between {low:g} and {high:g} on each {self.observation}; {sized}"
+
+    def sample_size(self) -> int:
+        """Clusters at which the test has its power; about so many, where it is not simulated."""
+        found = super().sample_size()
+        return found if self.simulate else min(found, self.approximate_size())
