@@ -28,7 +28,7 @@ _SKIPPED = frozenset({"node_modules", "__pycache__", "build", "dist", "venv", "e
 _DEPTH, _MOST_FILES = 3, 2_000
 _HEADER_BYTES = 65_536
 _TEXTS = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
-_TABLES = _TEXTS | {".parquet", ".npz", ".npy"} | {f"{suffix}.gz" for suffix in _TEXTS}
+_TABLES = _TEXTS | {".parquet", ".arrow", ".feather", ".npz", ".npy"} | {f"{suffix}.gz" for suffix in _TEXTS}
 _MODELS = frozenset(suffix for each in FORMATS for suffix in each.suffixes) - {".json", ".txt"}  # may be anything
 _DATE = r"(?P<date>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d[\d.+-]*)"
 _LOGS = {
@@ -196,8 +196,8 @@ def _columns(file: Path) -> tuple[str, ...]:
             case ".npz":
                 with zipfile.ZipFile(file) as archive:
                     return tuple(PurePath(name).stem for name in archive.namelist())
-            case ".parquet":
-                return _parquet_names(file)
+            case ".parquet" | ".arrow" | ".feather" as ending:
+                return _arrow_names(file, ending)
             case _:
                 return ()
     except (OSError, EOFError, ValueError, RecursionError, zlib.error, csv.Error, zipfile.BadZipFile):
@@ -225,9 +225,9 @@ def _first_keys(file: Path) -> tuple[str, ...]:
     return tuple(row) if isinstance(row, dict) else ()
 
 
-def _parquet_names(file: Path) -> tuple[str, ...]:
+def _arrow_names(file: Path, ending: str) -> tuple[str, ...]:
     try:
-        from proctor.predictions import parquet
+        from proctor.predictions import arrow, parquet
     except MissingExtra:
         return ()
-    return parquet.names(file)
+    return parquet.names(file) if ending == ".parquet" else arrow.names(file)

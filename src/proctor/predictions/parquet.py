@@ -1,5 +1,5 @@
 """
-Tables in Parquet: the only module that imports pyarrow, an extra; it is loaded when the first such file is met.
+Tables in Parquet, by pyarrow, an extra; this module is loaded when the first such file, or one of Arrow, is met.
 
 What a table is, and how it is asked for, stands in `proctor.predictions.tables`.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -25,7 +25,7 @@ try:
     import pyarrow.parquet as pq
 except ImportError as error:
     raise MissingExtra(
-        "a table in Parquet needs the package pyarrow", hint="install it with: pip install 'proctor[parquet]'"
+        "a table in Parquet or Arrow needs the package pyarrow", hint="install it with: pip install 'proctor[parquet]'"
     ) from error
 
 _MOST_ROWS = 1 << 20
@@ -112,10 +112,7 @@ def _batches(
 ) -> Iterator[Table]:
     wanted, rows = selection
     everything = file.schema_arrow.names
-    twice = [name for name, times in Counter(everything).items() if times > 1 and (wanted is None or name in wanted)]
-    if twice:
-        shown = "a column" if part.is_private else f"the column {twice[0][:40]!r}"
-        raise DataError(f"{part} names {shown} twice", hint="name each column once")
+    refuse_twice(part, everything, wanted)
     found = [name for name in everything if wanted is None or name in wanted]
     given = False
     for batch in file.iter_batches(batch_size=min(rows, _MOST_ROWS), columns=found):
@@ -124,6 +121,19 @@ def _batches(
         given = True
     if not given:
         yield Table({name: [] for name in found} | _repeated(constant, wanted, 0), 0, part)
+
+
+def refuse_twice(source: Source, everything: Sequence[str], wanted: frozenset[str] | None) -> None:
+    """
+    Refuse a table in which two columns have one name that is asked for.
+
+    Raises:
+        DataError: If there are two.
+    """
+    twice = [name for name, times in Counter(everything).items() if times > 1 and (wanted is None or name in wanted)]
+    if twice:
+        shown = "a column" if source.is_private else f"the column {twice[0][:40]!r}"
+        raise DataError(f"{source} names {shown} twice", hint="name each column once")
 
 
 def _repeated(constant: dict[str, Any], wanted: frozenset[str] | None, times: int) -> dict[str, Raw]:

@@ -83,7 +83,7 @@ def read_predictions(
     path: Path | Source, names: ColumnNames | None = None, n_examples: int | None = None
 ) -> PredictionSet:
     """
-    Read the predictions of one model from CSV, TSV, JSON Lines, NPY, NPZ or Parquet.
+    Read the predictions of one model from CSV, TSV, JSON Lines, NPY, NPZ, Parquet or Arrow.
 
     Args:
         path: The file.
@@ -92,7 +92,7 @@ def read_predictions(
 
     Raises:
         DataError: If the file is not a well-formed table of exactly one class, or number, for each of its rows.
-        MissingExtra: If it is Parquet and pyarrow is not installed.
+        MissingExtra: If it is Parquet or Arrow and pyarrow is not installed.
     """
     source = path if isinstance(path, Source) else Source(path)
     names = names or ColumnNames()

@@ -1,5 +1,5 @@
 """
-Reading tables from CSV, TSV, JSON Lines, NPY, NPZ and Parquet, without pandas.
+Reading tables from CSV, TSV, JSON Lines, NPY, NPZ, Parquet and Arrow, without pandas.
 
 This module knows file formats and nothing of labels or predictions: a column comes back *raw* (text cells of a
 CSV, JSON values, an array), and `proctor.predictions.columns` gives it a type. Nothing here can run code:
@@ -28,7 +28,7 @@ Raw = list[str] | list[Any] | np.ndarray
 
 CHUNK_ROWS = 16_384
 _TEXTS = (".csv", ".tsv", ".jsonl", ".ndjson")
-_SUFFIXES = (*_TEXTS, ".npy", ".npz", ".parquet", ".pq", ".eval", ".json")
+_SUFFIXES = (*_TEXTS, ".npy", ".npz", ".parquet", ".pq", ".arrow", ".feather", ".eval", ".json")
 _PACKED = ".gz"
 _INDEX = re.compile(r"|Unnamed: \d+(\.\d+)*|__index_level_\d+__")
 
@@ -201,7 +201,7 @@ def read_table(source: Source, wanted: frozenset[str] | None = None, most_rows: 
 
     Raises:
         DataError: If the file is missing, empty, not a well-formed table, or longer than *most_rows*.
-        MissingExtra: If it is Parquet and pyarrow is not installed.
+        MissingExtra: If it is Parquet or Arrow and pyarrow is not installed.
     """
     if most_rows is not None and source.ending == ".npz":
         from proctor.predictions import arrays
@@ -265,6 +265,10 @@ def _chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterato
             from proctor.predictions import arrays
 
             yield from arrays.chunks(source, wanted)
+        case ".arrow" | ".feather":
+            from proctor.predictions import arrow
+
+            yield from arrow.chunks(source, wanted, rows)
         case other:
             source.open_bytes().close()  # if it is missing, or a pointer to another file, that is what is wrong
             raise DataError(

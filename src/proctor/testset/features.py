@@ -60,6 +60,10 @@ def _write_without(features: Source, label: str, target: Path) -> None:
             table = read_table(features)
             arrays: dict[str, Any] = {name: np.asarray(array) for name, array in table.columns.items() if name != label}
             np.savez(target, **arrays)
+        case ".arrow" | ".feather":
+            from proctor.predictions import arrow
+
+            arrow.write_without(features, label, target)
         case _:
             from proctor.predictions import parquet
 
