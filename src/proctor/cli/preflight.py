@@ -74,7 +74,8 @@ def preflight(
     Look at a candidate before it is judged: gate file, account, plan, cost, and that the model runs.
 
     Never opens the labels of the test set and spends nothing. The chance of a pass is judged from development data
-    alone: evaluations like the next one are simulated on examples drawn from them.
+    alone: evaluations like the next one are simulated on examples drawn from them. Where they do not look
+    like the test set, by features that both have, a warning says so.
     """
     from proctor.preflight import inspect
     from proctor.runtime import Runtime

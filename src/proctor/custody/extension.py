@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from proctor import owner
 from proctor.custody.changes import Change, earlier, refuse_split, refuse_unchangeable, written
 from proctor.custody.reasons import refuse_no_reason
 from proctor.custody.recognition import Remeasuring
@@ -38,6 +39,7 @@ from proctor.testset import (
     load,
 )
 from proctor.testset.appending import appended
+from proctor.testset.likeness import told, unlike
 
 
 class _Growth(NamedTuple):
@@ -70,10 +72,26 @@ def extend(session: Session, new_labels: Sequence[Path], new_features: Sequence[
     growth = _growth(session, new_labels, new_features)
     models = Remeasuring(session, growth.after)
     done, register = session.decide(lambda books: _record(session, books, growth, models, reason))
+    _remark_on_likeness(session, growth)
     session.registry.write(register)
     session.registry.discard(register.commitment)
     models.keep()
     return written(session, done, growth.contents)
+
+
+def _remark_on_likeness(session: Session, growth: _Growth) -> None:
+    """Warn of new examples that were not drawn as the others; of sealed ones in the owner's record alone."""
+    found = unlike(growth.added, growth.before)
+    if not found:
+        return
+    if session.gate.testset.inputs is Inputs.SEALED:
+        about = {"at": session.runtime.now(), "testset": growth.before.fingerprint}
+        owner.append(session.owners_file, {**about, "unlike": [str(each) for each in found]})
+        return
+    session.runtime.remark(
+        f"the new examples do not look like those of before: {told(found)}; verdicts are about both together from here "
+        "on, and those that are no longer of use go by `proctor testset drop`"
+    )
 
 
 def _refuse_unusable(session: Session, new_labels: Sequence[Path], new_features: Sequence[Path], reason: str) -> None:

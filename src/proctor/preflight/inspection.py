@@ -22,7 +22,7 @@ from proctor.gate.books import LedgerView
 from proctor.gate.contestants import ModelRunner
 from proctor.gate.locked import LockedTestSet
 from proctor.gate.session import Session
-from proctor.gatefile import Gate, PredictionsFile
+from proctor.gatefile import Gate, Inputs, PredictionsFile
 from proctor.ledger.history import TestSetHistory
 from proctor.methods import beyond_accuracies
 from proctor.predictions import Labels, Panel, Source, align
@@ -38,6 +38,7 @@ from proctor.preflight.development import Bench, Development, declared, labeled,
 from proctor.preflight.report import Figures, Finding, Preflight, good, problem, skipped, warning
 from proctor.runtime import Runtime
 from proctor.testset import ExampleFiles, TestSet, load
+from proctor.testset.likeness import told, unlike
 
 
 def inspect(gate: Gate, runtime: Runtime, development: Development | None = None) -> Preflight:
@@ -201,11 +202,23 @@ def _development(context: _Context) -> _Part:
     try:
         labels = context.bench.labels()
         panel = context.bench.panel(labels)
+        alike = _alike(context)
         changed = _changed(context.gate, panel)
         likely = _chance(context, panel, labels)
     except ProctorError as error:
         return _Part((problem("development", error),))
-    return _Part((*changed.findings, *likely.findings), {**changed.figures, **likely.figures})
+    return _Part((*alike, *changed.findings, *likely.findings), {**changed.figures, **likely.figures})
+
+
+def _alike(context: _Context) -> tuple[Finding, ...]:
+    """A warning if the development data do not look like the test set; on sealed inputs nothing is compared."""
+    if context.examples is None or context.gate.testset.inputs is Inputs.SEALED:
+        return ()
+    found = unlike(context.bench.testset, context.examples)
+    if not found:
+        return ()
+    said = f"the development data do not look like the test set: {told(found)}"
+    return (warning("likeness", said, "What is expected of them may not hold there. Draw both in the same way."),)
 
 
 def _changed(gate: Gate, panel: Panel) -> _Part:

@@ -130,6 +130,22 @@ def test_extend__models_are_run_again(project):
     assert 501 == len((project.root / "features.csv").read_text().splitlines())
 
 
+def test_extend__new_examples_that_do_not_look_like_the_others(project):
+    """A warning that says by which feature; of features that are drawn alike there is none."""
+    rng = np.random.default_rng(6)
+    table(project, "features.csv", "x", rng.normal(size=N_EXAMPLES), 0)
+    project.gate(testset={"labels": "labels.csv", "features": "features.csv"}).check()
+    said: list[str] = []
+    for shift, first in ((0, N_EXAMPLES), (2, N_EXAMPLES + 100)):
+        table(project, "more.csv", "label", MORE, first)
+        table(project, "more-x.csv", "x", rng.normal(size=100) + shift, first)
+        session = dataclasses.replace(project.session(), runtime=Runtime(dict(project.environ), remark=said.append))
+        extend(session, [project.root / "more.csv"], [project.root / "more-x.csv"], REASON)
+
+    assert 1 == len(said)
+    assert "do not look like those of before: 'x' is at most" in said[0]
+
+
 def test_extend__sealed_labels_stay_sealed(project):
     """The new labels are sealed with the set's key, for the same inputs; another key opens nothing."""
     project.sealed().check()
