@@ -18,7 +18,7 @@ from proctor.errors import ConditionError
 from proctor.language.clauses import Clause, Formula, mapped, renumbered
 from proctor.language.parser import parse
 from proctor.language.place import Place
-from proctor.language.quantities import Difference, Linear, Proportion, Quantity, combined, extremes
+from proctor.language.quantities import Difference, Gap, Linear, Proportion, Quantity, combined, extremes
 from proctor.language.quantity import ORDER
 from proctor.language.scores import Mean, Quantile, Root, Within
 from proctor.language.tree import (
@@ -31,6 +31,7 @@ from proctor.language.tree import (
     Name,
     Negative,
     Number,
+    Slice,
     Subtract,
     Variable,
     decimal_text,
@@ -87,7 +88,7 @@ def measured_by(expression: str) -> Measured:
     if not isinstance(comparison, Comparison):
         raise _whole(expression).error(f"`{expression}` is not one expression", "Write for example `n - o`.")
     quantity, form = _collected(comparison).quantity, _form(comparison.left)
-    if any(isinstance(each, Quantile | Root) for each in form.others):
+    if any(isinstance(each, Quantile | Root | Gap) for each in form.others):
         raise _whole(expression).error(f"`{expression}` has no estimate that is released", "Name another quantity.")
     if (found := combined(form.others)) is not None:
         return Measured(quantity, float(found[1]), float(form.constant))
@@ -136,7 +137,23 @@ def _clause(comparison: Comparison) -> Clause:
     _check_tolerance(comparison, bound)
     _check_reach(comparison, bound)
     tolerance = None if bound.tolerance is None else float(bound.tolerance)
-    return Clause(bound.quantity, bound.above, float(bound.threshold), tolerance, str(comparison), 0, comparison.slice)
+    about = _groups(comparison, bound) if isinstance(bound.quantity, Gap) else comparison.slice
+    return Clause(bound.quantity, bound.above, float(bound.threshold), tolerance, str(comparison), 0, about)
+
+
+def _groups(comparison: Comparison, bound: _Bound) -> Slice:
+    """The groups that a gap is between."""
+    assert isinstance(bound.quantity, Gap)  # noqa: S101  # the caller has seen to it
+    if bound.above:
+        message = f"`{comparison}` asks for a gap that is large, and a gap is shown to be small"
+        raise _refusal(comparison, message, f"Write `{bound.quantity} < 0.05`.")
+    filters = () if comparison.slice is None else comparison.slice.filters
+    if comparison.slice is not None and comparison.slice.every is not None:
+        message = (
+            f"`{comparison}` has groups within groups: `every {comparison.slice.every}`, and `by={bound.quantity.by}`"
+        )
+        raise _refusal(comparison, message, "Leave one of them out; `on` narrows the examples: `on age < 30`.")
+    return Slice(filters, bound.quantity.by)
 
 
 def _collected(comparison: Comparison) -> _Bound:

@@ -31,6 +31,7 @@ from proctor.language.quantities import (
     Clustered,
     Difference,
     FScore,
+    Gap,
     Linear,
     MetricDifference,
     Proportion,

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TypeVar, assert_never, cast
 
 from proctor.errors import ConditionError
-from proctor.language.quantities import Averaged, Clustered, Quantity, quantity_variables
+from proctor.language.quantities import Averaged, Clustered, Gap, Quantity, quantity_variables
 from proctor.language.tree import AllOf, AnyOf, Leaf, Slice, Variable, column_text
 
 Target = TypeVar("Target")
@@ -75,6 +75,8 @@ def expanded(formula: Formula, groups: Callable[[Slice], tuple[Slice, ...]]) -> 
     def change(clause: Clause) -> Formula:
         if clause.slice is None or clause.slice.every is None:
             return clause
+        if isinstance(clause.quantity, Gap):
+            return _between(clause, clause.quantity, groups(clause.slice))
         head, tail = f"every {column_text(clause.slice.every)}: ", f" on {clause.slice.filtered}"
         body = clause.text.removeprefix(head)
         body = body.removesuffix(tail) if clause.slice.filters else body
@@ -85,6 +87,26 @@ def expanded(formula: Formula, groups: Callable[[Slice], tuple[Slice, ...]]) -> 
         return formula
     # A clause may become an AND, which `mapped` flattens into the one around it.
     return renumbered(mapped(formula, cast("Callable[[Clause], Clause]", change)))
+
+
+def _between(clause: Clause, gap: Gap, groups: tuple[Slice, ...]) -> Formula:
+    """A clause for each group, against all others."""
+    if len(groups) < 2:
+        raise ConditionError(
+            f"`{clause}` compares the values of {gap.by!r}, and the test set has one of them: {groups[0]}",
+            "A gap needs two groups at least; name another column.",
+        )
+    return AllOf(
+        tuple(
+            replace(
+                clause,
+                quantity=replace(gap, others=tuple(each for each in groups if each != one)),
+                slice=one,
+                text=f"{clause.text}, {one} against the others",
+            )
+            for one in groups
+        )
+    )
 
 
 def clustered(formula: Formula, cluster: str | None) -> Formula:

@@ -280,6 +280,11 @@ MISTAKES = (
         ("error(n - o) < 0.1", "error(n + o) < 1", "error(2 * n) < 1"),
     ),
     Mistake(
+        "a metric is named without parentheses inside of another call",
+        'Write for example `gap(recall, n, "spam", by=region) < 0.05`.',
+        ('gap(recall(n, "spam"), by=region) < 0.05', "gap(accuracy(n), by=region) < 0.05", "error(error(n)) < 0.1"),
+    ),
+    Mistake(
         "a metric stands in front of its model",
         'Write for example `f1(n, "spam") > 0.8`, with the model in parentheses.',
         ("n.f1 > 0.8", "n > o.f1", "n - o.f1 > 0", 'f1(n, "spam").mean > 0.8'),

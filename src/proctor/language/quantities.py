@@ -14,7 +14,7 @@ from itertools import product
 
 from proctor.language.quantity import ORDER, OfAccuracies, OfOneModel, Whole, alone
 from proctor.language.scores import Calibration, Mean, Quantile, Ranking, Root, Within, sum_text
-from proctor.language.tree import Variable, decimal_text, quoted
+from proctor.language.tree import Slice, Variable, column_text, decimal_text, quoted
 
 
 @dataclass(frozen=True)
@@ -181,6 +181,32 @@ class Clustered(Whole):
         return str(self.of)
 
 
+@dataclass(frozen=True)
+class Gap(Whole):
+    """
+    The largest minus the smallest value of a metric over the values of a column, or how far one of them is ahead.
+
+    Attributes:
+        of: The metric.
+        by: Name of the column.
+        others: The groups that a clause on one group compares it with; empty in a condition as it is written.
+    """
+
+    of: Proportion | Ratio
+    by: str
+    others: tuple[Slice, ...] = ()
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d: the metric's."""
+        return self.of.weights
+
+    def __str__(self) -> str:
+        if isinstance(self.of, Proportion):
+            return f"gap(accuracy, {self.of}, by={column_text(self.by)})"
+        return f"gap({self.of.metric}, {self.of.model}, {quoted(self.of.positive)}, by={column_text(self.by)})"
+
+
 Quantity = (
     Proportion
     | Difference
@@ -193,6 +219,7 @@ Quantity = (
     | Root
     | Within
     | Clustered
+    | Gap
 )
 
 DISAGREEMENT = Proportion(Variable.D)

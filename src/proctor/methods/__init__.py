@@ -21,6 +21,7 @@ from proctor.language import (
     Difference,
     Formula,
     FScore,
+    Gap,
     Linear,
     Mean,
     MetricDifference,
@@ -41,6 +42,7 @@ from proctor.methods.ece import ECE, EceMethod
 from proctor.methods.error import ERROR
 from proctor.methods.fbeta import FBETA, FBetaMethod
 from proctor.methods.figures import Unit
+from proctor.methods.gap import GAP, GapMethod
 from proctor.methods.linear import LinearMethod
 from proctor.methods.mean import MEANS, MeanMethod
 from proctor.methods.method import Counted, Method, Outcomes, Sequential, Valued, Valuing
@@ -81,11 +83,12 @@ METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     Calibration: EceMethod,
     Within: WithinMethod,
     Clustered: of_clusters,
+    Gap: GapMethod,
 }
 """The method of each kind of quantity."""
 
 METRICS: Mapping[str, Metric] = {
-    metric.name: metric for metric in (ACCURACY, ERROR, *RATIOS, FBETA, BALANCED, *MEANS, AUC, ECE, *QUANTILES)
+    metric.name: metric for metric in (ACCURACY, ERROR, *RATIOS, FBETA, BALANCED, *MEANS, AUC, ECE, *QUANTILES, GAP)
 }
 """The metrics that conditions can call, by name."""
 

@@ -1,0 +1,220 @@
+"""
+Gaps between groups: the largest minus the smallest value of a metric over the values of a column (theory.md §3.5).
+
+A gap is below a threshold if no group is ahead of another by so much. So there is a clause for each group, on that
+group against all others: bounds of both metrics, each at half the level, show that they lie closer together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from proctor.language import Call, Clause, Gap, Proportion, Ratio
+from proctor.language.tree import Argument, Text, Word
+from proctor.methods.figures import points
+from proctor.methods.method import Method
+from proctor.methods.metric import Metric, model_of, refusal
+from proctor.methods.one_class import ratio_called
+from proctor.methods.proportion import ProportionMethod
+from proctor.methods.ratio import RatioMethod
+
+if TYPE_CHECKING:
+    from proctor.counting.panel import Mask, Panel
+    from proctor.counting.reading import Reading
+    from proctor.methods.method import Outcomes
+    from proctor.methods.sizes.share import Share
+    from proctor.methods.sizing import Progress, Sizing
+
+_LOWEST_LOG_LEVEL = -690.0
+"""Below it a level is no float any more, and nothing is shown."""
+
+
+class Group(NamedTuple):
+    """Statistic of the metric on the examples of one group, and their number."""
+
+    statistic: Any
+    n_examples: int
+
+
+class GapMethod(Method[Gap, tuple[Group, ...]]):
+    """Judges how far one group is ahead of all others; its statistic begins with that group."""
+
+    is_of_accuracies: ClassVar[bool] = False
+
+    def __init__(self, quantity: Gap) -> None:
+        super().__init__(quantity)
+        of = quantity.of
+        self._of: ProportionMethod | RatioMethod = RatioMethod(of) if isinstance(of, Ratio) else ProportionMethod(of)
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """Those of the metric."""
+        return self._of.classes
+
+    @property
+    def reading(self) -> Reading | None:
+        """That of the metric."""
+        return self._of.reading
+
+    def needs_label(self, panel: Panel) -> Mask:
+        """The examples that the metric needs; each group asks for its own."""
+        return self._of.needs_label(panel)
+
+    def statistic(self, outcomes: Outcomes) -> tuple[Group, ...]:
+        """The metric's statistics: of the examples at hand, and of those of each other group."""
+        groups = (outcomes, *(outcomes.on(each) for each in self.quantity.others))
+        return tuple(Group(self._of.statistic(each), each.n_examples) for each in groups)
+
+    # --- decisions ---
+
+    def rejects(
+        self,
+        clause: Clause,
+        statistic: tuple[Group, ...],
+        n_examples: int,
+        log_level: float,
+        cap: float,
+        *,
+        above: bool,
+    ) -> bool:
+        """
+        Two bounds at half the level each: below, against every other group; above, against any of them.
+
+        That all lie below is wrong only if one certain pair lies apart, so each pair has the whole level; that any lies
+        above may be wrong of each, so they share it.
+        """
+        own, *others = statistic
+        half = log_level - math.log(2) - (math.log(len(others)) if above and others else 0.0)
+        is_empty = any(math.isnan(self._of.estimate(each.statistic, each.n_examples)) for each in statistic)
+        if not others or is_empty or half < _LOWEST_LOG_LEVEL:
+            return False
+        test = self._lies_apart if above else self._lies_close
+        return (any if above else all)(test(clause, own, each, half) for each in others)
+
+    def _lies_close(self, clause: Clause, own: Group, other: Group, log_level: float) -> bool:
+        """True if a point is proven to lie above this group's metric, and less than the threshold above the other's."""
+        near, far = self._bounds(own, log_level)[1], self._bounds(other, log_level)[0] + clause.threshold
+        point = min(1.0, max(clause.threshold, (near + far) / 2))
+        is_under = point >= 1 or self._shows(clause, own, point, log_level, above=False)  # no share exceeds 1
+        return is_under and (
+            point <= clause.threshold or self._shows(clause, other, point - clause.threshold, log_level, above=True)
+        )
+
+    def _lies_apart(self, clause: Clause, own: Group, other: Group, log_level: float) -> bool:
+        """True if a point is proven to lie below this group's metric, and more than the threshold above the other's."""
+        near, far = self._bounds(own, log_level)[0], self._bounds(other, log_level)[1] + clause.threshold
+        point = (near + far) / 2
+        if not clause.threshold < point < 1:
+            return False
+        is_over = self._shows(clause, own, point, log_level, above=True)
+        return is_over and self._shows(clause, other, point - clause.threshold, log_level, above=False)
+
+    def _shows(self, clause: Clause, group: Group, point: float, log_level: float, *, above: bool) -> bool:
+        asked = replace(clause, quantity=self.quantity.of, threshold=point)
+        return self._of.rejects(asked, group.statistic, group.n_examples, log_level, 1.0, above=above)
+
+    def _bounds(self, group: Group, log_level: float) -> tuple[float, float]:
+        asked = Clause(self.quantity.of, above=True, threshold=0.5, tolerance=None, text="", index=0)
+        lower, upper, _ = self._of.bounds(asked, group.statistic, group.n_examples, math.exp(log_level))
+        return lower, upper
+
+    def estimate(self, statistic: tuple[Group, ...], n_examples: int) -> float:
+        """How far this group is ahead of the one that is furthest behind; NaN without one."""
+        own, *others = (self._of.estimate(each.statistic, each.n_examples) for each in statistic)
+        return max((own - each for each in others), default=math.nan)
+
+    def counts(self, statistic: tuple[Group, ...]) -> dict[str, int]:
+        """Those of this group; each other one has a clause of its own."""
+        return self._of.counts(statistic[0].statistic)
+
+    def bounds(
+        self, clause: Clause, statistic: tuple[Group, ...], n_examples: int, level: float
+    ) -> tuple[float, float, float | None]:
+        """Bounds of how far this group is ahead of the one that is furthest behind."""
+        own, *others = statistic
+        log_half = max(math.log(level) - math.log(2), _LOWEST_LOG_LEVEL)
+        if not others:
+            return -1.0, 1.0, None
+        shared = max(log_half - math.log(len(others)), _LOWEST_LOG_LEVEL)
+        lower = max(self._bounds(own, shared)[0] - self._bounds(each, shared)[1] for each in others)
+        upper = max(self._bounds(own, log_half)[1] - self._bounds(each, log_half)[0] for each in others)
+        return lower, upper, None
+
+    # --- plan and words ---
+
+    def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
+        """Size of the two bounds, of each group."""
+        from proctor.methods.sizes.gap import GapSizing
+
+        return GapSizing(share, len(self.quantity.others))
+
+    def in_words(self, clause: Clause) -> str:
+        """Words that say how far no group is ahead of another."""
+        of = self._of.in_words(replace(clause, quantity=self.quantity.of))
+        subject = of.rpartition(" is ")[0] if isinstance(self.quantity.of, Ratio) else "the accuracy"
+        if subject == "the accuracy":
+            subject = f"the accuracy of {of.partition(' is ')[0]}"
+        by = "less" if not clause.above else "more"
+        return f"{subject} is {by} than {points(abs(clause.threshold))} above that of any other {self.quantity.by}"
+
+    def value_in_words(self, value: float) -> str:
+        """A difference in points."""
+        return points(value)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """How groups are compared."""
+        remark = (
+            f"The gap is the largest minus the smallest value over every {self.quantity.by}: it is small only if no "
+            "two of them can be far apart, and each pair is compared by a bound of either, at half the level."
+        )
+        return (remark,)
+
+
+_OF_SHARES: dict[str, Callable[[Call], Proportion | Ratio]] = {
+    "accuracy": lambda call: Proportion(model_of(call).variable),
+    "error": lambda call: Proportion(model_of(call).variable),  # as far apart as accuracies
+    "precision": ratio_called,
+    "recall": ratio_called,
+    "specificity": ratio_called,
+}
+"""The metrics that have gaps: shares of examples, whose exact bounds hold for all thresholds at once."""
+
+
+def _gap_called(call: Call) -> Gap:
+    """
+    The gap that a call asks for.
+
+    Raises:
+        ConditionError: If it does not name a metric, what that needs, and a column.
+    """
+    example = '`gap(recall, n, "spam", by=region)` or `gap(accuracy, n, by=region)`'
+    options = dict(call.options)
+    match call.arguments:
+        case (Word(name), *rest) if name in _OF_SHARES:
+            by = _column(call, options.pop("by", None), example)
+            if not rest:
+                raise refusal(call, f"`{call}` does not say of which model", f"Write {example}.")
+            of = replace(call, name=name, arguments=tuple(rest), options=tuple(options.items()))
+            return Gap(_OF_SHARES[name](of), by)
+        case (Word(name), *_):
+            hint = f"A gap is judged of {', '.join(f'`{each}`' for each in _OF_SHARES)}: {example}."
+            raise refusal(call, f"`{name}` has no gap that is judged", hint)
+        case _:
+            raise refusal(call, f"`{call}` does not say of which metric", f"Write {example}.")
+
+
+def _column(call: Call, named: Argument | None, example: str) -> str:
+    match named:
+        case Word(column) | Text(column):
+            return column
+        case _:
+            raise refusal(call, f"`{call}` does not say between which groups", f"Name a column: {example}.")
+
+
+GAP = Metric(
+    "gap", "how far the best and the worst group are apart in a metric", _gap_called, ("disparity", "parity", "spread")
+)
