@@ -116,7 +116,7 @@ def collect(session: Session, batch: int) -> list[Collecting]:
         wanted = reader.still_needed[:batch].tolist()
         rows += wanted
         if not wanted:
-            waitings.put(with_note(waiting, reader))
+            waitings.put(with_note(session, waiting, reader))
         found.append(Collecting(waiting.candidate.source, waiting.condition, not wanted))
     if rows:
         requests_of(session).write(np.array(rows))

@@ -163,7 +163,7 @@ class Waiting:
         log_miss: Natural logarithm of the tolerated probability of a miss.
         disagreement: Anticipated share of changed predictions; ``None`` if nothing was said.
         stake: Declared stake in units; ``None`` if none was declared.
-        collected: The tests whose labels are there, as text; ``None`` as long as none are known to be.
+        collected: Signature of the tests whose labels are there; ``None`` as long as none are known to be.
     """
 
     gate: str
@@ -278,7 +278,7 @@ def refuse_uncollected(session: Session, books: LedgerView, asked: Asked, sample
     if found is None or not found.asks_under_the_terms_of(wanted):
         waitings.put(wanted)
         found = wanted
-    if found.collected != _note(reader_of(session, books, found, sample)):
+    if found.collected != _note(session, found, reader_of(session, books, found, sample)):
         raise LabelsMissing(
             "labels are being collected for this question; nothing was spent",
             hint="The owner of the test set has them labeled, batch by batch: `proctor labels next`. Then run the same "
@@ -331,9 +331,9 @@ def sample_of(session: Session, waiting: Waiting) -> Sample:
     return session.predicting.sample(candidate, *others)
 
 
-def with_note(waiting: Waiting, reader: Reader) -> Waiting:
+def with_note(session: Session, waiting: Waiting, reader: Reader) -> Waiting:
     """The question with the note that its labels are there."""
-    return replace(waiting, collected=_note(reader))
+    return replace(waiting, collected=_note(session, waiting, reader))
 
 
 def _left(session: Session, asked: Asked) -> Waiting:
@@ -350,6 +350,6 @@ def _left(session: Session, asked: Asked) -> Waiting:
     )
 
 
-def _note(reader: Reader) -> str:
-    """The tests as text: with another level, plan or version of proctor they may read further."""
-    return f"{__version__} {reader.tests}"
+def _note(session: Session, waiting: Waiting, reader: Reader) -> str:
+    """The note on a question: for its tests, which may read further at another level, or in another version."""
+    return session.owner_key.sign("\n".join((__version__, session.testset.version, waiting.key, str(reader.tests))))

@@ -116,7 +116,7 @@ def outcome_of_a_crash(mode: Mode) -> Verdict:
 def hiding_time(session: Session) -> AbstractContextManager[Lasted]:
     """Time in which everything happens that depends on predictions or labels: it does not depend on them."""
     gate = session.gate
-    step_s = judging_s(gate.testset.inputs, session.testset.n_examples, len(clauses(gate.formula)))
+    step_s = judging_s(gate.testset.inputs, session.testset.n_examples, len(clauses(gate.formula)), gate.labels)
     return lasting(step_s, session.runtime)
 
 

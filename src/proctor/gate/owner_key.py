@@ -198,6 +198,15 @@ class OwnerKey:
             secret = self.key.subkey(Purpose.PREDICTIONS)
         return hmac.new(secret, f"{fingerprint}\0{predictions}".encode(), "sha256").hexdigest()
 
+    def sign(self, text: str) -> str:
+        """Signature of a *text* of the owner's, 64 hexadecimal digits; anybody's where the labels are not sealed."""
+        secret = b"proctor open labels"
+        if self.pair is not None and self.key is not None:
+            from proctor.testset.keys import Purpose
+
+            secret = self.key.subkey(Purpose.NOTES)
+        return hmac.new(secret, text.encode(), "sha256").hexdigest()
+
     def wrap(self, content: bytes, context: str, least: int = 0) -> bytes:
         """
         Bytes that may lie on a disk: sealed where inputs are sealed, as they are elsewhere.

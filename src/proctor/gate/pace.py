@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from proctor.gatefile import Inputs
+from proctor.gatefile import Inputs, Labeling
 from proctor.ledger.records import Accepted, Evaluated, Pending, Record
 from proctor.runtime import Runtime
 
 _SECONDS = re.compile(r":\d\d(\.\d+)?(?=Z|\+)")
 
-_GRACE_S, _JUDGING_S, _OPEN_JUDGING_S = 1.0, 1.0, 0.03
+_GRACE_S, _JUDGING_S, _OPEN_JUDGING_S, _IN_ORDER_S = 1.0, 1.0, 0.03, 0.3
 _READ_PER_S, _JUDGED_PER_S = 5_000, 50_000
 
 
@@ -63,11 +63,13 @@ def run_s(slot_s: float, n_examples: int) -> float:
     return slot_s + _GRACE_S + n_examples / _READ_PER_S
 
 
-def judging_s(inputs: Inputs, n_examples: int, n_clauses: int) -> float:
+def judging_s(inputs: Inputs, n_examples: int, n_clauses: int, labels: Labeling = Labeling.ALL) -> float:
     """
     Step in which labels are judged: more than what differs from one set of counts to another.
 
-    Clauses add up where all of them are looked at, and the counts say whether they are.
+    Clauses add up where all of them are looked at, and the counts say whether they are. Labels that are read in order
+    take longer: how far, and whether the end can still change, is looked for.
     """
-    judging = _JUDGING_S if inputs is Inputs.SEALED else _OPEN_JUDGING_S * n_clauses
+    of_clause = _OPEN_JUDGING_S if labels is Labeling.ALL else _IN_ORDER_S
+    judging = _JUDGING_S if inputs is Inputs.SEALED else of_clause * n_clauses
     return judging * (1 + n_examples / _JUDGED_PER_S)

@@ -39,6 +39,7 @@ class Purpose(StrEnum):
     ROWS = "rows"
     LABELS = "register of labels"
     PREDICTIONS = "accepted predictions"
+    NOTES = "notes on labels"
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import stat
+import subprocess
 from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
@@ -18,10 +20,12 @@ from proctor.counting.panel import Panel
 from proctor.custody.labeling import collect, take_in, wanted
 from proctor.errors import ContractError, DataError, GateFileError, LabelsMissing
 from proctor.gate.collecting import Reader
+from proctor.gate.owner_key import OwnerKey
 from proctor.ledger.records import Evaluated
 from proctor.planning import Terms
 from proctor.predictions import Labels
 from proctor.release import Verdict
+from proctor.runtime import Runtime
 from proctor.sample import Sample
 
 from .project import LABELS, N_EXAMPLES, Project
@@ -269,6 +273,35 @@ def test_waiting__is_for_the_owner_alone(pool):
     for act in (pool.check, lambda: collect(pool.session(), 1)):
         with pytest.raises(DataError, match="question that waits"):
             act()
+
+
+def test_note__is_the_owners(project):
+    """Where labels are sealed nobody else can note that they are collected, not even by what is noted elsewhere."""
+    project.features().sealed()
+    testset = {"labels": "labels.csv.sealed", "features": "features.csv"}
+    project.gate(**SEQUENTIAL, testset=testset)
+    ask(project)
+    labeled_until_collected(project)
+    (file,) = (project.root / ".proctor/requests").glob("question-*.json")
+    note = json.loads(file.read_text())["collected"]
+    said = ask(project.model("new.csv", 50))
+    (other,) = {*(project.root / ".proctor/requests").glob("question-*.json")} - {file}
+
+    for forged in (note, OwnerKey(project.session().gate, Runtime({})).sign("x"), "0" * 64):
+        other.write_text(json.dumps({**json.loads(other.read_text()), "collected": forged}))
+        assert said == ask(project)
+    assert Verdict.PASS is project.model("new.csv", 40).check().verdict
+
+
+def test_note__that_came_with_a_commit(pool):
+    """What a repository tracks is nobody's note."""
+    ask(pool)
+    labeled_until_collected(pool)
+    subprocess.run(["git", "init", "-q", pool.root], check=True)
+    subprocess.run(["git", "-C", pool.root, "add", "-f", ".proctor/requests"], check=True)
+
+    with pytest.raises(DataError, match="came with a commit"):
+        pool.check()
 
 
 # --- the promise -----------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from proctor.gate.pace import judging_s, lasting, run_s, time_of
-from proctor.gatefile import Inputs
+from proctor.gatefile import Inputs, Labeling
 from proctor.ledger.records import Adopted, Notified, Origin, Pending, Submission
 from proctor.runtime import Runtime
 
@@ -96,3 +96,10 @@ def test_time_of__is_coarse_where_it_would_tell(now: str):
 def test_runtime__carry_seconds():
     """No entry, of whatever kind, carries fractions of a second."""
     assert "." not in Runtime({}).now()
+
+
+def test_judging_s__labels_read_in_order():
+    """They have more room than labels that are counted, for every clause; on sealed inputs there is no such reading."""
+    counted, in_order = (judging_s(Inputs.OPEN, 10_000, 2, each) for each in (Labeling.ALL, Labeling.SEQUENTIAL))
+    assert in_order == pytest.approx(10 * counted)
+    assert in_order == pytest.approx(2 * judging_s(Inputs.OPEN, 10_000, 1, Labeling.SEQUENTIAL))
