@@ -72,6 +72,55 @@ def test_check__of_probabilities(scored: Path) -> None:
     assert here(scored, "check").code == 0  # scores that rank may be of any size
 
 
+RANKED = 'auc(n, "fraud") - auc(o, "fraud") > -0.02'
+CALIBRATED = 'ece(n, "fraud", bins=4) < 0.4'
+
+
+@pytest.mark.parametrize(
+    ("condition", "file", "lines", "says"),
+    [
+        (RANKED, "scores.csv", {1: "e0,"}, "no prediction in 1 of 600 rows"),
+        (RANKED, "scores.csv", {1: "e0,nan"}, "line 2: 'nan' is not a number"),
+        (RANKED, "scores.csv", {1: "e0,fraud"}, "line 2: 'fraud' is not a number"),
+        (RANKED, "scores.csv", {0: "id,probability"}, "has no column 'prediction'"),
+        (RANKED, "old.csv", {2: "e1,inf"}, "line 3: inf is not a finite number"),
+        (RANKED, "old.csv", {2: "e0,0.5"}, "gives 1 id (e0) more than once"),
+        (CALIBRATED, "scores.csv", {1: "e0,1.2"}, "line 2: 1.2 lies outside the range of the condition, 0 to 1"),
+        (CALIBRATED, "scores.csv", {3: "e2,-0.1"}, "line 4: -0.1 lies outside the range of the condition, 0 to 1"),
+        ("error_quantile(n, 0.9) < 1", "scores.csv", {}, "'labels.csv', column 'label'"),
+        ("rmse(n, max=1) < 0.5", "scores.csv", {}, "'labels.csv', column 'label'"),
+    ],
+)
+def test_check__says_what_is_wrong_with_numbers(
+    scored: Path, condition: str, file: str, lines: dict[int, str], says: str
+) -> None:
+    """A file that cannot be what the condition asks for is refused by its line or its name, and nothing is spent."""
+    (scored / "old.csv").write_text((scored / "scores.csv").read_text())
+    (scored / "proctor.yml").write_text(
+        f"condition: {condition}\ntestset: {{labels: labels.csv}}\ncandidate: {{predictions: scores.csv}}\n"
+        "baseline: {predictions: old.csv}\n"
+    )
+    rows = (scored / file).read_text().splitlines()
+    for at, row in lines.items():
+        rows[at] = row
+    (scored / file).write_text("\n".join(rows) + "\n")
+
+    ran = here(scored, "check")
+
+    assert (5, True) == (ran.code, says in ran.err), ran.out + ran.err
+    assert 0 == here(scored, "status", "--json").json["budget"]["evaluations"]
+
+
+def test_check__of_one_kind_alone_shows_nothing(scored: Path) -> None:
+    """Where every label is of the class, no pair can be ranked: the clause does not pass."""
+    write(scored / "labels.csv", "label", ["fraud"] * N_EXAMPLES)
+    (scored / "proctor.yml").write_text(
+        f"condition: {RANKED}\ntestset: {{labels: labels.csv, classes: [fraud, fine]}}\n"
+        "candidate: {predictions: scores.csv}\nbaseline: {predictions: scores.csv}\n"
+    )
+    assert 1 == here(scored, "check").code
+
+
 def test_check__of_a_regression_passes_and_is_recorded(regression: Path) -> None:
     """The verdict, in words; asked again it is the recorded one; labels written otherwise are the same labels."""
     first = here(regression, "check")
