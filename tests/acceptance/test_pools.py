@@ -124,6 +124,7 @@ def test_pool__bought_batch_by_batch(pool):
     assert 0 == pool.proctor("check").code
     assert ["registration", "evaluation"] == [each["kind"] for each in _ledger(pool)]
     assert [] == pool.proctor("labels", "next", "--json").json["questions"]
+    assert "no question waits" in pool.proctor("labels", "next").err
 
 
 BAD = {

@@ -33,6 +33,7 @@ def labels() -> None:
     Examples:
       proctor labels request --form label-studio > tasks.json   what is asked for, as tasks
       proctor labels import export.json                         take the labels back
+      proctor labels next                                       ask for the next batch, where one is bought at a time
       proctor labels show                                       how many there are
     """
 
@@ -149,6 +150,8 @@ def next_(file: str, batch: int, as_json: bool) -> int:
     )
     if not found:
         outputs.remark("no question waits for labels: `proctor check` leaves one under `labels: sequential`")
+    elif not all(each.is_collected for each in found):
+        outputs.remark("the next labels are asked for: `proctor labels request` prints which")
     return PASSED
 
 
