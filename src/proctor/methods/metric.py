@@ -94,7 +94,8 @@ def named(call: Call, metrics: Mapping[str, Metric]) -> Metric:
     if answer := answer_to(call.name):
         raise refusal(call, f"`{call.name}` is judged by no test: {answer.reason}", answer.instead)
     nearest = _nearest(call.name.lower(), metrics)
-    hint = f"Did you mean `{nearest}`? {known}" if nearest else known
+    own = "A number of your own for each example is given as the prediction: `mean(n) > 0.7` asks for its mean."
+    hint = f"Did you mean `{nearest}`? {known}" if nearest else f"{known} {own}"
     raise refusal(call, f"there is no metric `{call.name}`", hint)
 
 

@@ -81,7 +81,18 @@ UNJUDGED = (
         'Ask `auc(n, "spam") > 0.9`: a Gini coefficient of g is an AUC of (1 + g)/2, so 0.8 is 0.9.',
     ),
     Unjudged(
-        ("ndcg", "ndcg_score", "mrr", "reciprocal_rank", "bleu", "rouge", "wer", "map_score"),
+        (
+            "ndcg",
+            "ndcg_score",
+            "mrr",
+            "reciprocal_rank",
+            "bleu",
+            "rouge",
+            "wer",
+            "recall_at_k",
+            "precision_at_k",
+            "hit_rate",
+        ),
         "it is computed from more than one prediction and one label",
         "Compute it for each example, give it as the prediction, and ask for its mean: `mean(n) > 0.7`, "
         "or `mean(n) - mean(o) > 0`.",

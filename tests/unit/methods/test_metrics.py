@@ -50,6 +50,7 @@ def test_call__text_reads_as_the_same_tree(text: str) -> None:
             "there is no metric `f2`",
             "Did you mean `fbeta`? Known are",
         ),
+        ("my_cost(n) < 0.1", "there is no metric `my_cost`", "`mean(n) > 0.7` asks for its mean"),
         ("errr(n) < 0.1", "there is no metric `errr`", "Did you mean `error`?"),
         ("acc(n) > 0.9", "there is no metric `acc`", "Did you mean `accuracy`?"),
         ("Error(n) < 0.1", "there is no metric `Error`", "Did you mean `error`?"),
