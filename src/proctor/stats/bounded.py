@@ -12,7 +12,7 @@ out; where scores come from, and over which range a linear expression moves, is 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,17 @@ from numpy.typing import NDArray
 from proctor.errors import DomainError
 from proctor.stats.domain import check_log_stake, log_of_level
 
-Scores = Sequence[float] | NDArray[np.float64]
+Floats = NDArray[np.float64]
+Scores = Sequence[float] | Floats
 
 MARGIN = 1e-4
 """Keeps the first variance away from 0 and the largest bet away from ruin."""
 
 ROUNDING = 1e-9
 """Log-capital that a million steps of floating-point arithmetic may invent; it has to be earned on top."""
+
+PIECE = 1 << 14
+"""Scores for which the variance is computed at once; a refutation rarely takes more."""
 
 COARSE, FINE, ROUNDS = 16, 8, 7
 """Points of the search for a bound: in the first round, in later ones; number of later rounds (3e-8 of the range)."""
@@ -110,11 +114,11 @@ def upper_bound(scores: Scores, level: float, low: float = 0.0, high: float = 1.
         >>> upper_bound([], level=0.01)
         1.0
     """
-    mirrored = [1 - score for score in _scaled(scores, low, high)]
+    mirrored = 1 - _scaled(scores, low, high)
     return high - (high - low) * _first_unrefuted(mirrored, -log_of_level(level))
 
 
-def _first_unrefuted(scaled: list[float], needed: float) -> float:
+def _first_unrefuted(scaled: Floats, needed: float) -> float:
     """Largest point found such that every point tried up to it is refuted; 0 if none is."""
     left, right, points = 0.0, 1.0, COARSE
     if not _refutes(scaled, left, needed):
@@ -126,38 +130,44 @@ def _first_unrefuted(scaled: list[float], needed: float) -> float:
     return left
 
 
-def _refutes(scaled: list[float], mean: float, needed: float) -> bool:
+def _refutes(scaled: Floats, mean: float, needed: float) -> bool:
     """
     True if the capital ever reaches e^needed when betting against *mean*, on scores in [0, 1].
 
-    One loop over floats: the bet on each score depends on all scores before it (notation of theory.md §3.3).
+    The bet on each score depends on all scores before it (notation of theory.md §3.3): by the capital, which takes a
+    loop over floats, and by the variance, which is known for a whole piece at once.
     """
     if mean < 0:
         return True
     if mean >= 1:
         return False
-    goal, n = needed + ROUNDING, len(scaled)
-    largest_bet, largest_variance = 1 / (mean + MARGIN), mean * (1 - mean) + MARGIN
-    doubt = (mean + MARGIN) * n
-    capital, squares, variance = 0.0, 0.0, largest_variance
+    capital, largest_bet = 0.0, 1 / (mean + MARGIN)
     sqrt, log1p = math.sqrt, math.log1p
-    for seen, score in enumerate(scaled):
-        if seen:
-            variance = squares / seen + doubt / (seen * seen)
-            if variance > largest_variance:
-                variance = largest_variance
-        bet = sqrt(2 * (needed - capital) / ((n - seen) * variance)) if capital < needed else 0.0
-        if bet > largest_bet:
-            bet = largest_bet
-        gain = score - mean
-        capital += log1p(bet * gain)
-        if capital >= goal:
-            return True
-        squares += gain * gain
-    return goal <= 0
+    for gains, half_spreads in _pieces(scaled, mean):
+        for gain, half_spread in zip(gains, half_spreads, strict=True):
+            bet = sqrt((needed - capital) / half_spread)
+            capital += log1p((largest_bet if bet > largest_bet else bet) * gain)
+            if capital >= needed:  # no further bet is made
+                return capital >= needed + ROUNDING
+    return False
 
 
-def _scaled(scores: Scores, low: float, high: float) -> list[float]:
+def _pieces(scaled: Floats, mean: float) -> Iterator[tuple[list[float], list[float]]]:
+    """Gain of each score over *mean*, and half the spread to come as it looks before that score, in pieces."""
+    n, squares = len(scaled), 0.0
+    largest = mean * (1 - mean) + MARGIN
+    for start in range(0, n, PIECE):
+        gains = scaled[start : start + PIECE] - mean
+        sums = np.cumsum(np.concatenate([[squares], gains * gains]))  # one by one, as a loop would
+        squares = sums[-1]
+        seen = np.arange(start, start + len(gains), dtype=np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            variance = sums[:-1] / seen + (mean + MARGIN) * n / (seen * seen)
+        variance = np.where(seen == 0, largest, np.minimum(variance, largest))
+        yield gains.tolist(), ((n - seen) * variance / 2).tolist()
+
+
+def _scaled(scores: Scores, low: float, high: float) -> Floats:
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise DomainError(f"low and high must be finite with low < high, not {low!r} and {high!r}")
     values = np.asarray(scores, dtype=np.float64)
@@ -170,5 +180,5 @@ def _scaled(scores: Scores, low: float, high: float) -> list[float]:
             f"score {at} is {float(values[at])!r}, outside the declared range [{low!r}, {high!r}]",
             hint="Declare the range that scores can have; it must not be read off the sample.",
         )
-    scaled: list[float] = np.clip((values - low) / (high - low), 0.0, 1.0).tolist()
+    scaled: Floats = np.clip((values - low) / (high - low), 0.0, 1.0)
     return scaled

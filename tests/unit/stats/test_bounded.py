@@ -55,8 +55,10 @@ def test_rejects__false_rejections_of_three_valued_scores_at_most_the_level(
     assert rejection_probability(values, chances, 7, 0.1) <= 0.1
 
 
-def test_rejects__follows_the_recursion() -> None:
-    """The loop decides as the recursion of theory.md §3.3 does, on seeded sequences around the boundary."""
+@pytest.mark.parametrize("piece", [bounded.PIECE, 7])
+def test_rejects__follows_the_recursion(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop decides as the recursion of theory.md §3.3 does, in any pieces, on sequences around the boundary."""
+    monkeypatch.setattr(bounded, "PIECE", piece)
     rng = np.random.default_rng(7)
 
     for _ in range(300):
