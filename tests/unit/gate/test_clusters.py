@@ -19,6 +19,7 @@ from proctor.gate.check import How, check
 from proctor.gate.session import Session, Stance
 from proctor.gate.status import status
 from proctor.planning import plan
+from proctor.preflight.inspection import inspect
 from proctor.release import Release, Verdict
 from proctor.reports import plan as plan_report
 
@@ -50,7 +51,7 @@ class Project:
 
     def gate(self, *lines, condition=CONDITION, testset=f"{TESTSET}, cluster: user", first="judge"):
         texts = [
-            f"condition: {json.dumps(condition)}",
+            f"condition{'s' if isinstance(condition, dict) else ''}: {json.dumps(condition)}",
             "reliability: 0.99",
             "power: 0.9",
             f"testset: {{{testset}}}",
@@ -156,6 +157,30 @@ def test_check__labels_that_matter_are_asked_for(project):
     other.table("labels.csv", label=np.where(needed & (np.arange(len(USER)) % 9 > 0), LABEL.astype(str), ""))
     with pytest.raises(LabelsMissing):
         other.check(*lines, condition=condition, first="accept")
+
+
+def test_preflight__says_that_clusters_are_not_simulated(project):
+    """The rest of what can be known is told, and nothing is spent."""
+    project.table("development.csv", 9_000, label=LABEL)
+    project.table("development_new.csv", 9_000, prediction=GOOD)
+    gate = project.gate("development: {labels: development.csv, candidate: development_new.csv}")
+
+    found = {finding.name: finding.text for finding in inspect(gate, Runtime({})).findings}
+
+    assert found["chance"] == "not known: what happens on clusters is not simulated"
+    assert "each user counting once" in found["gate file"]
+    assert not project.has_books
+
+
+def test_check__several_conditions_go_by_clusters(project):
+    """Each of a map is judged by them, and one that cannot be is named before anything is."""
+    floors = {"floor": "n > 0.7 +/- 0.06", "higher": "error(n) < 0.2 +/- 0.06"}
+    passed = project.check(condition=floors)
+    assert Verdict.PASS is passed.verdict
+    assert 2 == passed.meaning.count("each user counting once")
+
+    with pytest.raises(GateFileError, match="cannot be judged by clusters of `user`"):
+        project.gate(condition={**floors, "finds": 'f1(n, "1") > 0.5 +/- 0.1'})
 
 
 def test_simulate__knows_no_clusters(project, monkeypatch):
