@@ -28,12 +28,12 @@ from proctor.gate.session import Session
 from proctor.gatefile import Accepted
 from proctor.predictions import Kind
 from proctor.reports.sentences import count
-from proctor.spelling import is_nan, shown
+from proctor.spelling import shown
 from proctor.testset import ExampleFiles, TestSet
 from proctor.testset.filling import filled
+from proctor.testset.label_table import is_declared
 
 _NOTHING = "Nothing was taken in."
-_TRUTHS = {"0": "False", "1": "True"}
 
 
 class Holdings(NamedTuple):
@@ -209,10 +209,8 @@ def _refuse_strange(testset: TestSet, given: Sequence[Answer]) -> None:
 
 
 def _is_class(label: str, files: ExampleFiles) -> bool:
-    declared = files.declared
-    if declared is None or files.reading.labels is Content.NUMBERS:
-        return not is_nan(label)
-    return label in declared or _TRUTHS.get(label) in declared
+    classes = None if files.reading.labels is Content.NUMBERS else files.declared
+    return is_declared(int(label) if label in ("0", "1") else label, classes)
 
 
 def _refuse_repeated(given: Sequence[Answer]) -> None:

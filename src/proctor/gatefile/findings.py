@@ -22,13 +22,12 @@ from typing import NamedTuple
 
 from proctor.errors import MissingExtra
 from proctor.models.formats import FORMATS
-from proctor.predictions.tables import is_index
+from proctor.predictions.tables import TEXTS, is_index
 
 _SKIPPED = frozenset({"node_modules", "__pycache__", "build", "dist", "venv", "env", "site-packages"})
 _DEPTH, _MOST_FILES = 3, 2_000
 _HEADER_BYTES = 65_536
-_TEXTS = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
-_TABLES = _TEXTS | {".parquet", ".arrow", ".feather", ".npz", ".npy"} | {f"{suffix}.gz" for suffix in _TEXTS}
+_TABLES = {*TEXTS} | {".parquet", ".arrow", ".feather", ".npz", ".npy"} | {f"{suffix}.gz" for suffix in TEXTS}
 _MODELS = frozenset(suffix for each in FORMATS for suffix in each.suffixes) - {".json", ".txt"}  # may be anything
 _DATE = r"(?P<date>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d[\d.+-]*)"
 _LOGS = {

@@ -27,8 +27,12 @@ Raw = list[str] | list[Any] | np.ndarray
 """A column as its file gives it: text cells, JSON values (``None`` where missing), or an array."""
 
 CHUNK_ROWS = 16_384
-_TEXTS = (".csv", ".tsv", ".jsonl", ".ndjson")
-_SUFFIXES = (*_TEXTS, ".npy", ".npz", ".parquet", ".pq", ".arrow", ".feather", ".eval", ".json")
+DELIMITED = (".csv", ".tsv")
+"""Endings of text tables with a line of column names."""
+JSON_LINES = (".jsonl", ".ndjson")
+"""Endings of text tables with an object in each line."""
+TEXTS = (*DELIMITED, *JSON_LINES)
+_SUFFIXES = (*TEXTS, ".npy", ".npz", ".parquet", ".pq", ".arrow", ".feather", ".eval", ".json")
 _PACKED = ".gz"
 _INDEX = re.compile(r"|Unnamed: \d+(\.\d+)*|__index_level_\d+__")
 
@@ -59,6 +63,11 @@ class Source:
     def suffix(self) -> str:
         """Ending of the name that tells the format, in lower case; ``.csv`` for ``labels.csv.gz.sealed``."""
         return Path(self._name.removesuffix(_PACKED)).suffix
+
+    @property
+    def is_lines(self) -> bool:
+        """True if it is JSON Lines: each line may have other keys than the first."""
+        return self.suffix in JSON_LINES
 
     @property
     def ending(self) -> str:
@@ -252,7 +261,7 @@ def _chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterato
     if logs.is_log(source):
         yield logs.read_log(source).table(source, wanted)
         return
-    match source.suffix if source.suffix in _TEXTS else source.ending:
+    match source.suffix if source.suffix in TEXTS else source.ending:
         case ".csv" | ".tsv":
             from proctor.predictions import delimited
 
@@ -273,7 +282,7 @@ def _chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterato
             source.open_bytes().close()  # if it is missing, or a pointer to another file, that is what is wrong
             raise DataError(
                 f"{source} has the ending {other!r}, which is not a format that proctor reads",
-                hint=f"use one of {', '.join(_SUFFIXES)}; of these {', '.join(_TEXTS)} may be packed: .csv.gz",
+                hint=f"use one of {', '.join(_SUFFIXES)}; of these {', '.join(TEXTS)} may be packed: .csv.gz",
             )
 
 

@@ -14,10 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proctor.errors import DataError, Misuse
-from proctor.predictions.tables import Source
+from proctor.predictions.tables import DELIMITED, TEXTS, Source
 
-_WITH_HEADER = frozenset({".csv", ".tsv"})
-_WITHOUT_HEADER = frozenset({".jsonl", ".ndjson"})
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -36,7 +34,7 @@ def appended(table: Source, added: Source) -> bytes:
         found: bytes = writer.appended(table, added)
         return found
     whole, rows = _plain(table), _plain(added)
-    if table.suffix in _WITH_HEADER:
+    if table.suffix in DELIMITED:
         header, rows = _split(rows)
         if header != _split(whole)[0]:
             raise DataError(
@@ -47,7 +45,7 @@ def appended(table: Source, added: Source) -> bytes:
         raise Misuse(f"{added} holds no examples", hint="Nothing was recorded.")
     if not whole.rstrip(b"\r\n").endswith(b"\n" + rows.strip(b"\r\n")):
         whole = whole.rstrip(b"\r\n") + b"\n" + rows
-    return _packed(table, whole)
+    return packed(table, whole)
 
 
 def remaining(table: Source, stays: NDArray[np.bool_]) -> bytes:
@@ -62,21 +60,21 @@ def remaining(table: Source, stays: NDArray[np.bool_]) -> bytes:
         found: bytes = writer.remaining(table, stays)
         return found
     header, rows = b"", _plain(table)
-    if table.suffix in _WITH_HEADER:
+    if table.suffix in DELIMITED:
         header, rows = _split(rows)
         header += b"\n"
-    records = [each for each in _records(rows, quoted=table.suffix in _WITH_HEADER) if each.strip()]
+    records = [each for each in _records(rows, quoted=table.suffix in DELIMITED) if each.strip()]
     if len(records) != len(stays):
         raise DataError(
             f"the rows of {table} cannot be told apart: {len(records):,} instead of {len(stays):,}",
             hint="Save it as plain CSV, with line ends of one kind. Nothing was recorded.",
         )
-    return _packed(table, header + b"\n".join(each for each, kept in zip(records, stays, strict=True) if kept) + b"\n")
+    return packed(table, header + b"\n".join(each for each, kept in zip(records, stays, strict=True) if kept) + b"\n")
 
 
 def _writer_of(table: Source) -> ModuleType | None:
     """Module that writes tables like this one anew; ``None`` for a text table, which is changed as it is written."""
-    if table.suffix in _WITH_HEADER | _WITHOUT_HEADER:
+    if table.suffix in TEXTS:
         return None
     if table.ending == ".npz":
         from proctor.predictions import arrays
@@ -93,7 +91,8 @@ def _writer_of(table: Source) -> ModuleType | None:
     )
 
 
-def _packed(table: Source, content: bytes) -> bytes:
+def packed(table: Source, content: bytes) -> bytes:
+    """*content* as the file of *table* holds it: packed by gzip, the same at any time, if that one is."""
     return gzip.compress(content, mtime=0) if table.is_packed else content
 
 

@@ -280,7 +280,7 @@ def _read_features(
     hashes = []
     has_ids = False
     # In JSON Lines a later line could bring a key of its own; asked for everything, the reader refuses it.
-    wanted = None if features.suffix in {".jsonl", ".ndjson"} else frozenset((*names, files.id))
+    wanted = None if features.is_lines else frozenset((*names, files.id))
     for chunk in read_chunks(features, wanted):
         has_ids = files.id in chunk.columns
         ids += text_column(chunk, files.id) if has_ids else []
@@ -305,7 +305,7 @@ def _read_columns(files: ExampleFiles, features: Source) -> tuple[Column, ...]:
     """Records of the columns of features; of a wide table, of some of them."""
     names = sorted(_feature_columns(files, features), key=_lot)[:_MOST_COLUMNS]
     makers = {name: ColumnMaker(max(48, min(1024, _VALUES // len(names)))) for name in natural_order(names)}
-    wanted = None if features.suffix in {".jsonl", ".ndjson"} else frozenset(names)
+    wanted = None if features.is_lines else frozenset(names)
     for chunk in read_chunks(features, wanted):
         for name, maker in makers.items():
             maker.add(chunk.columns[name])

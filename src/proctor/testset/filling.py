@@ -7,7 +7,6 @@ Every other cell keeps its content. Only text tables can be filled in.
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 from collections.abc import Mapping
@@ -17,11 +16,10 @@ from proctor.errors import DataError, Misuse
 from proctor.predictions import Kind
 from proctor.predictions.columns import text_column
 from proctor.predictions.delimited import separator
-from proctor.predictions.tables import Source, read_table
+from proctor.predictions.tables import DELIMITED, TEXTS, Source, read_table
 from proctor.spelling import class_in
+from proctor.testset.appending import packed
 from proctor.testset.examples import TestSet
-
-_TABLES, _LINES = frozenset({".csv", ".tsv"}), frozenset({".jsonl", ".ndjson"})
 
 
 def filled(testset: TestSet, labels: Mapping[str, str], kind: Kind | None) -> bytes:
@@ -38,7 +36,7 @@ def filled(testset: TestSet, labels: Mapping[str, str], kind: Kind | None) -> by
         DataError: If it cannot be read, or lacks the row of an example and cannot name it.
     """
     source, id_column = testset.files.labels, testset.files.id
-    if source.suffix not in _TABLES | _LINES:
+    if source.suffix not in TEXTS:
         raise Misuse(
             f"labels cannot be filled into {source}, which is no text table",
             hint="Keep the labels of a pool as CSV, TSV or JSON Lines, and name that file in `testset.labels`.",
@@ -50,7 +48,7 @@ def filled(testset: TestSet, labels: Mapping[str, str], kind: Kind | None) -> by
     added = [name for name in labels if name not in there]
     if added and not has_ids:
         raise DataError(f"{source} has no rows for {len(added):,} examples, and no column {id_column!r} to name them")
-    if source.suffix in _TABLES:
+    if source.suffix in DELIMITED:
         content = _table(
             source, [labels.get(name) for name in names], [(name, labels[name]) for name in added], testset
         )
@@ -59,7 +57,7 @@ def filled(testset: TestSet, labels: Mapping[str, str], kind: Kind | None) -> by
         content = _objects(
             source, [values.get(name) for name in names], [(name, values[name]) for name in added], testset
         )
-    return gzip.compress(content.encode(), mtime=0) if source.is_packed else content.encode()
+    return packed(source, content.encode())
 
 
 def _value(label: str, kind: Kind | None) -> str | int | float:

@@ -89,7 +89,7 @@ def check_declared(declared: frozenset[str] | None, table: Table, labels: Labels
     is_of_numbers = labels.kind is Kind.NUMBERS or (declared is None and labels.kind is Kind.INTEGERS)
     if not labels.n_known or is_of_numbers:
         return
-    strange = [label for label in distinct(labels.values) if not _is_declared(label, declared)]
+    strange = [label for label in distinct(labels.values) if not is_declared(label, declared)]
     if not strange:
         return
     bad = np.flatnonzero(np.isin(labels.values, strange) & labels.is_known())
@@ -103,7 +103,7 @@ def check_declared(declared: frozenset[str] | None, table: Table, labels: Labels
         )
 
 
-def _is_declared(label: int | str, classes: frozenset[str] | None) -> bool:
+def is_declared(label: int | str, classes: frozenset[str] | None) -> bool:
     """True for a declared class; where none are, for anything but what marks a missing value in many programs."""
     if classes is None:
         return not is_nan(label)

@@ -142,7 +142,7 @@ def _table(
     if features is None:
         raise _unknown(min(names), (), speaker)
     # In JSON Lines a later line could bring a key of its own; asked for everything, the reader refuses it.
-    return read_table(features, None if features.suffix in {".jsonl", ".ndjson"} else frozenset(names))
+    return read_table(features, None if features.is_lines else frozenset(names))
 
 
 def _unknown(name: str, columns: Sequence[str], speaker: str) -> Misuse:
