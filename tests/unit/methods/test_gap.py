@@ -217,7 +217,7 @@ def test_check__a_small_group_never_passes(tmp_path):
 @pytest.mark.parametrize(
     ("condition", "region", "error"),
     [
-        (CONDITION.replace("region", "regoin"), REGION, Misuse),
+        (CONDITION.replace("region", "area"), REGION, Misuse),
         (CONDITION, np.full(N, "EU"), ConditionError),
         (CONDITION, np.full(N, ""), ProctorError),
     ],
