@@ -103,6 +103,34 @@ def joint_release(gate: Gate, books: LedgerView, answers: tuple[Answer, ...], no
     )
 
 
+def recorded_release(gate: Gate, books: LedgerView, life: TestSetHistory, taken: Concluded, commit: str) -> Release:
+    """
+    The release of a verdict that was given before, as the ledger has it; with those of its gate's other conditions.
+
+    Args:
+        gate: The gate file.
+        books: The books.
+        life: The life of the test set.
+        taken: The verdict.
+        commit: Commit that it is told for: that of another one is a recorded answer.
+    """
+
+    def told(verdict: Concluded) -> Release:
+        return release_of(gate, books, life, verdict, replayed=verdict.record.candidate.commit != commit)
+
+    if not taken.is_part:
+        return told(taken)
+    last = {each.entry.body.get("part"): each for each in life.verdicts if each.digest == taken.digest}
+    answers = tuple(
+        Answer(name=each.name, condition=each.condition, enforce=each.is_enforced, release=told(last[each.name]))
+        if each.name in last
+        else Answer(name=each.name, condition=each.condition, enforce=each.is_enforced)
+        for each in gate.named
+    )
+    is_told = any(each.enforce and each.release is not None for each in answers)
+    return joint_release(gate, books, answers, None) if is_told else told(taken)
+
+
 def _joint_meaning(deciding: Answer, answers: tuple[Answer, ...]) -> str:
     release = deciding.release
     assert release is not None  # noqa: S101  # it was asked

@@ -14,6 +14,7 @@ from proctor import gatefile, service
 from proctor.cli.check import check as check_command
 from proctor.cli.plan import plan as plan_command
 from proctor.cli.status import status as status_command
+from proctor.cli.workflow import results
 from proctor.errors import GateFileError, ToleranceOutOfReach
 from proctor.gate import in_turn
 from proctor.gate.check import How
@@ -303,6 +304,20 @@ def test_loads__takes_a_map(enforce: str) -> None:
 
     assert [("b", "n > 0.8", True), ("a-1", "n > o", enforce == "true")] == [tuple(each) for each in gate.named]
     assert Draft202012Validator(gatefile.json_schema()).is_valid(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize("great", [GREAT, GOOD], ids=["fails", "passes"])
+def test_recorded__has_all_conditions(project: Project, great: str) -> None:
+    """A job that only posts the verdict tells what came of every condition, as the one that judged."""
+    release = check(started(project, better=BETTER, great=great, lean={"condition": "d < 0.1", "enforce": False}))
+
+    told = results.recorded(
+        results.Named(release.testset.fingerprint, release.entry), gatefile.load(project.root), "c" * 40
+    )
+
+    assert (release.verdict, release.meaning, release.entry) == (told.verdict, told.meaning, told.entry)
+    assert verdicts(release) == verdicts(told)
+    assert release.notes == told.notes
 
 
 # --- the commands ----------------------------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ def recorded(named: Named, gate: Gate, sha: str) -> Release:
         LedgerError: If the ledger cannot be read.
     """
     from proctor.gate.books import LedgerView
-    from proctor.gate.releasing import release_of
+    from proctor.gate.releasing import recorded_release
     from proctor.ledger import open_ledger
     from proctor.ledger.lives import lives
 
@@ -104,6 +104,4 @@ def recorded(named: Named, gate: Gate, sha: str) -> Release:
         raise DataError(f"the ledger has no verdict in entry {named.entry}, which the stored result names")
     if taken.record.origin.gate != gate.name:
         raise DataError(f"entry {named.entry} of the ledger belongs to another gate")
-    return release_of(
-        gate, LedgerView(entries[-1].hash, found, life), life, taken, replayed=taken.record.candidate.commit != sha
-    )
+    return recorded_release(gate, LedgerView(entries[-1].hash, found, life), life, taken, sha)
