@@ -36,7 +36,7 @@ def check(gate: Gate, runtime: Runtime, how: How | None = None) -> Release:
     how = how or How()
     units = units_of(gate, how.stake)
     with session_for(gate, runtime, how) as session:
-        if _is_first(session):
+        if _is_first(session, how):
             return session.decide(lambda books: answer(session, books, how, units))
         _refuse_hopeless(session, how)
         answers = _answers(session, how, units)
@@ -44,12 +44,12 @@ def check(gate: Gate, runtime: Runtime, how: How | None = None) -> Release:
         return joint_release(gate, session.books(), answers, note)
 
 
-def _is_first(session: Session) -> bool:
+def _is_first(session: Session, how: How) -> bool:
     """True if the candidate is accepted unjudged, now or when this was asked before."""
     life = session.books().life
     what = asked(session, life)
     recorded = life.recorded_answer(what.question) if life is not None else None
-    if recorded is None or what.formula is None:
+    if recorded is None or what.formula is None or how.asks_anew:
         return what.formula is None
     return isinstance(recorded.record, Adopted) or recorded.record.basis is Basis.FIRST_ACCEPTED
 

@@ -171,6 +171,26 @@ def test_check__goes_on_where_it_was_killed(fair: Project, moment: int) -> None:
     assert "new.csv" == accepted(fair)
 
 
+def test_check__asked_anew_is_paid_for_condition_by_condition(fair: Project) -> None:
+    """Recorded answers are passed over one by one; of the first model, too, which was accepted by none."""
+    asks(fair, "old.csv", good="n > 0.2 +/- 0.1", least="n > 0.3 +/- 0.1")
+
+    release = check(fair, asks_anew=True)
+
+    assert ({"good": "pass", "least": "pass"}, 2) == (verdicts(release), len(fair.records(Evaluated)))
+    assert ["good", "least"] == [record.part for record in fair.records(Evaluated)]
+    check(fair, asks_anew=True)
+    assert 4 == len(fair.records(Evaluated))
+
+
+def test_check__a_stake_is_on_each_condition(fair: Project) -> None:
+    """What is staked stands in the ledger before each is judged."""
+    release = check(fair, stake=0.8)
+
+    assert ["pending", "evaluation", "pending", "evaluation", "acceptance"] == fair.kinds()[2:]
+    assert [0.8, 0.8] == [pytest.approx(each.stake, abs=1e-5) for each in release.each]
+
+
 def test_check__accepts_by_recorded_answers(project: Project) -> None:
     """Once the condition that failed is gone, the recorded passes are enough, at no cost."""
     check(started(project, better=BETTER, great=GREAT))
