@@ -55,12 +55,12 @@ def _dvc(folder: Path, candidate: Candidate) -> Iterator[Addition]:
         stage = (
             f"cmd: proctor check --json > proctor.json, deps: {needed}, metrics: [{{proctor.json: {{cache: false}}}}]"
         )
-        yield Addition("dvc.yaml", "under stages:", f"  gate: {{{stage}}}")
+        yield Addition("dvc.yaml", "under stages", f"  gate: {{{stage}}}")
 
 
 def _mlflow(folder: Path) -> Iterator[Addition]:
     if _is_new_to(folder / "MLproject"):
-        yield Addition("MLproject", "under entry_points:", "  gate: {command: proctor check}")
+        yield Addition("MLproject", "under entry_points", "  gate: {command: proctor check}")
 
 
 def _kedro(folder: Path) -> Iterator[Addition]:

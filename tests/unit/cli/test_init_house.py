@@ -37,7 +37,7 @@ def run(folder: Path, *options: str, answers: str = "") -> Result:
 
 def added(content: str, one: Addition) -> str:
     """A file with the line below the one that it belongs under."""
-    head = one.place.removeprefix("under ") + "\n"
+    head = one.place.removeprefix("under ") + ":\n"
     assert head in content
     return content.replace(head, f"{head}{one.line}\n")
 
