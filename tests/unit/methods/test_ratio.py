@@ -192,7 +192,7 @@ def test_question__is_the_same_in_other_words(one: str, other: str) -> None:
         ('f1(n, "a") > 1', "can never be shown"),
         ('f1(n, "a") > -0.1', "is always true"),
         ('f1(n, "a") * n > 0', "multiplies two quantities"),
-        ('mcc(n) > 0.8', "not judged yet"),
+        ('mcc(n) > 0.8', "Ask for `f1"),
         ('f1_score(n, "a") > 0.8', "Did you mean `f1`"),
     ],
 )  # fmt: skip
