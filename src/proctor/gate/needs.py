@@ -42,7 +42,7 @@ def next_set_hint(gate: Gate, before: TestSetHistory | None) -> str:
         request = replace(gate.request(), log_budget=_left_for_heir(gate, before))
         found = max((plan(each.formula, request) for each in gate.parts), key=lambda each: each.examples)
     except Misuse as error:
-        return f"The next test set cannot be planned: {error.message} {error.hint}".strip()
+        return f"The next test set cannot be planned: {error.message}. {error.hint}".strip()
     more = _more_needed(gate, before)
     grows = "" if more is None else f"Add at least {more:,} labeled examples: `proctor testset extend`. Or renew it. "
     lower = "" if gate.disagreement is not None else " (or say in `disagreement` what share of predictions changes)"
