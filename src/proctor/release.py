@@ -189,7 +189,7 @@ class Release:
 
     @property
     def answers(self) -> tuple[Answer, ...]:
-        """What came of each condition, where the gate has several; empty where it has one."""
+        """Answers to each condition, where the gate has several; empty where it has one."""
         return ()
 
     @property
@@ -219,7 +219,7 @@ class Release:
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """
-    What came of one condition, of several that a gate has.
+    Answer to one condition, of several that a gate has.
 
     Attributes:
         name: What the gate file calls it.
@@ -256,14 +256,14 @@ class JointRelease(Release):
     Its own facts are those of the enforced condition that decided: the one that failed, or the last.
 
     Attributes:
-        conditions: What came of each, in the order of the gate file.
+        conditions: Answer to each, in the order of the gate file.
     """
 
     conditions: tuple[Answer, ...]
 
     @property
     def answers(self) -> tuple[Answer, ...]:
-        """What came of each condition."""
+        """Answers to each condition."""
         return self.conditions
 
 

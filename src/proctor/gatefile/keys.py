@@ -16,14 +16,7 @@ from proctor.gatefile.contenders import Accepted, PredictionsFile, Revision
 from proctor.gatefile.declarations import DevelopmentFiles, First, Inputs, Labeling, Repeats, TestSetSource
 from proctor.gatefile.feedback import VerdictOnly
 from proctor.gatefile.isolation import Isolation
-from proctor.gatefile.kinds import (
-    Choice,
-    ListOf,
-    Number,
-    OneOrMore,
-    Text,
-    Whole,
-)
+from proctor.gatefile.kinds import Choice, ListOf, Number, OneOrMore, Text, Whole
 from proctor.gatefile.named import CONDITION_KIND, CONDITIONS_KIND
 from proctor.gatefile.recipients import Notify, Owner
 from proctor.gatefile.sections import Key, Made, OneOfSections, Section, WordOrMap

@@ -35,7 +35,7 @@ PromptfooTest = TypedDict("PromptfooTest", {"assert": Any}, total=False)
 
 
 class PromptfooResponse(TypedDict, total=False):
-    """What a provider of promptfoo answered."""
+    """Answer of a provider of promptfoo."""
 
     output: Any
 
