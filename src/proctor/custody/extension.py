@@ -26,7 +26,7 @@ from proctor.gate.session import Session
 from proctor.gatefile import Inputs
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Extended
-from proctor.predictions import Labels, Source
+from proctor.predictions import Kind, Labels, Source
 from proctor.reports.sentences import count
 from proctor.testset import (
     Copies,
@@ -191,6 +191,7 @@ def _record(
         _refuse_known(growth, other, is_own=other is life)
     register = session.registry.held(life, growth.before.hashes, growth.before.read_labels)
     labels = _all_labels(growth, is_pool=not life.in_use.is_labeled)
+    _refuse_other_classes(labels, growth.before.n_examples)
     register = register.updated(growth.after.hashes, labels)
     marks = models.marks(life) if session.gate.testset.inputs is Inputs.SEALED else {}
     record = _extension(session, growth, labels, register, marks, reason)
@@ -235,6 +236,17 @@ def _all_labels(growth: _Growth, *, is_pool: bool) -> Labels:
             hint="Label them first. Nothing was recorded.",
         )
     return found
+
+
+def _refuse_other_classes(labels: Labels, n_before: int) -> None:
+    """Refuse new labels of which none is a class of those before: they are another task's, or spelled otherwise."""
+    values, known = labels.values, labels.is_known()
+    before, new = (set(values[part][known[part]].tolist()) for part in (slice(n_before), slice(n_before, None)))
+    if labels.kind is Kind.TEXT and before and new and before.isdisjoint(new):
+        raise DataError(
+            "none of the new labels is a class of the test set",
+            hint="Give labels of the same task, spelled as those of before. Nothing was recorded.",
+        )
 
 
 def _extension(

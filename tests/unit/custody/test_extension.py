@@ -191,6 +191,22 @@ def test_extend__refusals(project, content, message):
     assert before == (project.root / "labels.csv").read_bytes()
 
 
+def test_extend__labels_of_another_task(project):
+    """Where no new label is a class of before, nothing is recorded; where one is, the others are new classes."""
+    words = np.array(["cat", "dog"])[LABELS % 2]
+    for name, column in (("labels.csv", "label"), ("old.csv", "prediction"), ("new.csv", "prediction")):
+        table(project, name, column, words, 0)
+    project.check()
+    table(project, "more.csv", "label", ["ham", "spam"])
+
+    with pytest.raises(DataError, match="none of the new labels is a class"):
+        extend(project.session(), [project.root / "more.csv"], [], REASON)
+
+    table(project, "more.csv", "label", ["ham", "cat"])
+    extend(project.session(), [project.root / "more.csv"], [], REASON)
+    assert [2] == [record.n_added for record in project.records(Extended)]
+
+
 def test_extend__examples_under_other_ids(project):
     """Old features under new ids are the old examples."""
     project.features().check()
