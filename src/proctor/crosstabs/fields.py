@@ -161,10 +161,10 @@ def refuse(strangers: Strangers) -> None:
     if missing[0]:
         raise DataError(
             f"{field.source} has no prediction for {_some(missing)} of the test set",
-            hint="every example needs a prediction; leaving some out is refused, whichever they are",
+            hint="Every example needs a prediction; leaving some out is refused, whichever they are",
         )
     if extra[0]:
-        raise DataError(f"{field.source} has {_some(extra)} that the test set does not have", hint="remove them")
+        raise DataError(f"{field.source} has {_some(extra)} that the test set does not have", hint="Remove them")
 
 
 def no_examples(field: Field) -> DataError:

@@ -190,10 +190,10 @@ def _positions(wanted: Sequence[str], given: tuple[str, ...], source: str) -> np
     if missing:
         raise DataError(
             f"{source!r} has no prediction for {_some('id', missing)} of the test set{alike}",
-            hint="every example needs a prediction; leaving some out is refused, whichever they are",
+            hint="Every example needs a prediction; leaving some out is refused, whichever they are",
         )
     if extra:
-        raise DataError(f"{source!r} has {_some('id', extra)} that the test set does not have", hint="remove them")
+        raise DataError(f"{source!r} has {_some('id', extra)} that the test set does not have", hint="Remove them")
     return np.fromiter(map(position.__getitem__, wanted), np.intp, len(wanted))
 
 
