@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from coldimport import PROCTOR, cold_imports
+from coldimport import PROCTOR, Ratio, cold_imports
 from figures import figure
 
 N_EXAMPLES = 5_000
@@ -30,25 +30,49 @@ candidate:
 baseline:
   predictions: old.csv
 """
+INFORMED = """\
+stakes: informed
+development:
+  labels: development/labels.csv
+  candidate: development/new.csv
+  baseline: development/old.csv
+"""
 
 
 def write_files(folder: Path) -> None:
     """A test set of ten classes, and two models that are right on 80 % and 86 % of it."""
-    labels = np.random.default_rng(20_260_301).integers(0, 10, N_EXAMPLES)
-    write_column(folder / "labels.csv", "label", labels)
-    for name, n_wrong in (("old.csv", N_EXAMPLES // 5), ("new.csv", N_EXAMPLES * 14 // 100)):
-        values = labels.copy()
-        values[:n_wrong] = (values[:n_wrong] + 1) % 10
-        write_column(folder / name, "prediction", values)
+    write_models(folder, "e", 20_260_301)
     (folder / "proctor.yml").write_text(GATE)
 
 
-def write_column(path: Path, name: str, values: np.ndarray) -> None:
+def write_models(folder: Path, ids: str, seed: int) -> None:
+    """Write labels and what two models predict."""
+    labels = np.random.default_rng(seed).integers(0, 10, N_EXAMPLES)
+    write_column(folder / "labels.csv", "label", labels, ids)
+    for name, n_wrong in (("old.csv", N_EXAMPLES // 5), ("new.csv", N_EXAMPLES * 14 // 100)):
+        values = labels.copy()
+        values[:n_wrong] = (values[:n_wrong] + 1) % 10
+        write_column(folder / name, "prediction", values, ids)
+
+
+def write_column(path: Path, name: str, values: np.ndarray, ids: str) -> None:
     """Write a CSV file of ids and values."""
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["id", name])
-        writer.writerows((f"e{i}", value) for i, value in enumerate(values))
+        writer.writerows((f"{ids}{i}", value) for i, value in enumerate(values))
+
+
+def informed(folder: Path, alone: Ratio) -> None:
+    """Print what stakes of as many development examples add to a check *alone*."""
+    (folder / "development").mkdir()
+    write_models(folder / "development", "v", 20_261_128)
+    (folder / "proctor.yml").write_text(GATE + INFORMED)
+    found = cold_imports([*PROCTOR, "check"], folder, lambda: shutil.rmtree(folder / ".proctor", ignore_errors=True))
+    figure(
+        "`proctor check`, `stakes: informed` by 5,000 development examples / without", found.wall / alone.wall, most=1.2
+    )
+    figure("the same, processor time", found.cpu / alone.cpu)
 
 
 def main() -> None:
@@ -64,6 +88,7 @@ def main() -> None:
         replaying = cold_imports([*PROCTOR, "check"], folder)
         figure("`proctor check`, asked again / cold import", replaying.wall, most=2.5)
         figure("`proctor status` / cold import", cold_imports([*PROCTOR, "status"], folder).wall, most=2.5)
+        informed(folder, judging)
     figure("`proctor --help` / cold import", cold_imports([*PROCTOR, "--help"]).wall, most=1)
 
 
