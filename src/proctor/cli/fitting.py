@@ -24,7 +24,7 @@ _LIVES = ((32, 3), (32, 1), (10, 1))
 """Steps and passes to expect of a test set, the longest life first."""
 
 
-class TestSetHistory(NamedTuple):
+class Lifetime(NamedTuple):
     """
     Tolerance that the examples at hand give a condition, if so much is expected of them.
 
@@ -53,7 +53,7 @@ class Fit(NamedTuple):
     n_examples: int
     asked: float | None
     needed: int
-    life: TestSetHistory | None
+    life: Lifetime | None
 
     @property
     def is_enough(self) -> bool:
@@ -86,7 +86,7 @@ def _plan(gate: Gate, n_examples: int, stakes: Stakes) -> Plan:
     return plan(gate.formula, replace(gate.request(n_examples), stakes=stakes))
 
 
-def _life(gate: Gate, n_examples: int, steps: int, passes: int) -> TestSetHistory | None:
+def _life(gate: Gate, n_examples: int, steps: int, passes: int) -> Lifetime | None:
     from proctor.budget import Adaptive
 
     reach = _plan(gate, n_examples, Adaptive(steps, passes)).reach
@@ -94,7 +94,7 @@ def _life(gate: Gate, n_examples: int, steps: int, passes: int) -> TestSetHistor
     if reach is None or reached is None:
         return None
     nice = next((step for step in _nice_tolerances(reach.unit) if step >= reached), None)
-    return None if nice is None else TestSetHistory(steps, passes, nice)
+    return None if nice is None else Lifetime(steps, passes, nice)
 
 
 def _nice_tolerances(unit: Unit) -> Iterator[float]:

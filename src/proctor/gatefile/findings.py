@@ -170,7 +170,7 @@ def _words(path: str) -> frozenset[str]:
 
 
 def _likelihood(found: Found) -> int:
-    """Exam data and candidates before all else; old and sample files last."""
+    """Test-set data and candidates before all else; old and sample files last."""
     words = found.words
     testset = 2 * bool(words & {"exam", "test", "testset", "heldout", "holdout", "eval"})
     new = 2 * bool(words & _NEW)

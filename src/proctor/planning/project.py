@@ -20,7 +20,7 @@ from proctor.errors import Misuse
 from proctor.methods import is_gain
 from proctor.methods.sizing import Progress
 from proctor.planning.exact import sizings
-from proctor.planning.project_life import Need, TestSetHistory
+from proctor.planning.project_life import Need, ProjectLife
 from proctor.planning.terms import Bound, Request, Terms
 
 MILESTONES = (1, 3, 8, 20, 50, 100, 200)
@@ -98,7 +98,7 @@ def project(
     rows = formula_rows(need, request.contract, fails, milestones)
     if development is not None:
         assert isinstance(formula, Clause)  # noqa: S101  # refused otherwise
-        rows.append(_informed(TestSetHistory(formula, request, pass_rate, development, need), milestones, progress))
+        rows.append(_informed(ProjectLife(formula, request, pass_rate, development, need), milestones, progress))
     return ProjectPlan(milestones, fails, tuple(rows), development)
 
 
@@ -189,7 +189,7 @@ def _growing(need: Need, contract: Contract, fails: int, milestones: tuple[int, 
 # --- informed stakes, simulated --------------------------------------------------------------------------------------
 
 
-def _informed(life: TestSetHistory, milestones: tuple[int, ...], progress: Progress | None) -> Row:
+def _informed(life: ProjectLife, milestones: tuple[int, ...], progress: Progress | None) -> Row:
     found = []
     for number in range(LIVES):
         found.append(life.sizes(milestones[-1], number))

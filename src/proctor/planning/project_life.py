@@ -29,7 +29,7 @@ _SEED = 20_261_128
 _STAKES = Adaptive()
 
 
-class TestSetHistory(NamedTuple):
+class ProjectLife(NamedTuple):
     """
     One project.
 

@@ -136,20 +136,20 @@ class Bench:
     Attributes:
         gate: The gate file.
         files: What the user named.
-        testset: The development examples.
+        examples: The development examples.
         runner: Where models are run on them.
         life: Life of the test set, which knows the accepted baseline; ``None`` if it is not registered or not here.
     """
 
     gate: Gate
     files: Development
-    testset: TestSet
+    examples: TestSet
     runner: ModelRunner
     life: TestSetHistory | None
 
     def labels(self) -> Labels | None:
         """The development labels; ``None`` if none were named."""
-        return None if self.files.labels is None else self.testset.read_labels()
+        return None if self.files.labels is None else self.examples.read_labels()
 
     def panel(self, labels: Labels | None) -> Panel:
         """
@@ -158,7 +158,7 @@ class Bench:
         Raises:
             ProctorError: If the candidate cannot be run, or its predictions are not well formed.
         """
-        sheet = self.testset.sheet(labels)
+        sheet = self.examples.sheet(labels)
         others = (
             self._named(self.files.baseline) or self._baseline(),
             self._named(self.files.anchor) or self._anchor(),

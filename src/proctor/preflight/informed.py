@@ -84,9 +84,9 @@ class InformedStakes:
             session.runtime.remark(_NOT_SIMULATED)
             return None
         session.runtime.progress("looking at the development data")
-        testset = open_development(gate, files, session.testset)
-        bench = Bench(gate, files, testset, session.runner_on(testset), life)
-        labels = testset.read_labels()
+        examples = open_development(gate, files, session.testset)
+        bench = Bench(gate, files, examples, session.runner_on(examples), life)
+        labels = examples.read_labels()
         found = Results(*labeled(bench.panel(labels), labels))
         _refuse_other_classes(files, found)
         if missing_from(found.panel, gate.formula):

@@ -100,8 +100,8 @@ class _Context:
     @cached_property
     def bench(self) -> Bench:
         """The development data; opened once, and the candidate run on them once."""
-        testset = open_development(self.gate, self.files, self.examples)
-        return Bench(self.gate, self.files, testset, self.session.runner_on(testset), self.life)
+        examples = open_development(self.gate, self.files, self.examples)
+        return Bench(self.gate, self.files, examples, self.session.runner_on(examples), self.life)
 
     @cached_property
     def asked(self) -> Asked:
@@ -161,7 +161,7 @@ def _tried_on_development_data(context: _Context) -> Finding:
         bench = context.bench
     except ProctorError:
         return skipped("candidate", "not run: the development data cannot be used")
-    align(bench.testset.sheet(), bench.candidate)
+    align(bench.examples.sheet(), bench.candidate)
     return _ran(bench.runner, "development")
 
 
@@ -214,7 +214,7 @@ def _alike(context: _Context) -> tuple[Finding, ...]:
     """A warning if the development data do not look like the test set; on sealed inputs nothing is compared."""
     if context.examples is None or context.gate.testset.inputs is Inputs.SEALED:
         return ()
-    found = unlike(context.bench.testset, context.examples)
+    found = unlike(context.bench.examples, context.examples)
     if not found:
         return ()
     said = f"the development data do not look like the test set: {told(found)}"

@@ -16,7 +16,7 @@ import numpy as np
 from proctor.budget import Mode
 from proctor.conditions import Formula
 from proctor.simulation.decisions import Floats, evidence, holds
-from proctor.simulation.worlds import Contest, Counts, Exam
+from proctor.simulation.worlds import Contest, Counts, SimulatedSets
 
 _COARSE = 96
 _NEVER = 1e6
@@ -41,7 +41,7 @@ class Tuner:
 
     formula: Formula
     mode: Mode
-    population: Exam
+    population: SimulatedSets
     n_examples: int
 
     def tuned(self, contest: Contest, aim: Aim, log_levels: Floats) -> Contest:

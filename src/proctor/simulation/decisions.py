@@ -25,7 +25,7 @@ from proctor.conditions import AllOf, Assignment, Clause, Formula, Quantity, all
 from proctor.counting.coding import recoded
 from proctor.language.quantities import DISAGREEMENT
 from proctor.methods import Counted, Sequential, method_of
-from proctor.simulation.worlds import EVENTS, Contest, Counts, Exam
+from proctor.simulation.worlds import EVENTS, Contest, Counts, SimulatedSets
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
@@ -124,7 +124,7 @@ class Examiner:
         """True if a clause is tested by betting, example by example."""
         return any(isinstance(method_of(clause.quantity), Sequential) for clause in clauses(self.formula))
 
-    def proves(self, testset: Exam, contest: Contest, log_levels: Floats) -> Booleans:
+    def proves(self, testset: SimulatedSets, contest: Contest, log_levels: Floats) -> Booleans:
         """
         True where the outcome that has to be proven is proven, in each life at its own level.
 

@@ -90,7 +90,7 @@ def line_up(contract: Contract, stakes: Stakes, steps: int) -> tuple[Gate, ...]:
 
 
 @dataclass
-class LedgerView:
+class GateAccounts:
     """Record of a gate's outcomes in each life."""
 
     gate: Gate

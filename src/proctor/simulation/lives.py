@@ -12,8 +12,8 @@ from proctor.budget import SPENT, Mode
 from proctor.reports.simulation import Tally
 from proctor.simulation.decisions import Booleans, Examiner, Floats, holds
 from proctor.simulation.developers import Developer
-from proctor.simulation.gates import Accounted, Comparison, Gate, LedgerView
-from proctor.simulation.worlds import Contest, Counts, Exam, Models, World, accuracy
+from proctor.simulation.gates import Accounted, Comparison, Gate, GateAccounts
+from proctor.simulation.worlds import Contest, Counts, Models, SimulatedSets, World, accuracy
 from proctor.stats import binomial
 
 Progress = Callable[[float], None]
@@ -33,7 +33,7 @@ class Setting(NamedTuple):
     """
 
     world: World
-    testset: Exam
+    testset: SimulatedSets
     examiner: Examiner
     steps: int
     baseline_moves: bool = True
@@ -70,15 +70,15 @@ def live(setting: Setting, gate: Gate, developer: Developer, progress: Progress 
     first = setting.world.first_models(setting.lives)
     baseline = developer.begin(first)
     contest = Contest(baseline, baseline, first)
-    books = LedgerView(gate, setting.lives, setting.examiner.mode)
+    accounts = GateAccounts(gate, setting.lives, setting.examiner.mode)
     record = _Record(*_nothing(setting.lives), baseline)
     false_by_commit: list[int] = []
     for step in range(setting.steps):
-        contest = _step(setting, developer, step, contest, books, record)
+        contest = _step(setting, developer, step, contest, accounts, record)
         false_by_commit.append(int(record.false.sum()))
         if progress is not None:
             progress((step + 1) / setting.steps)
-    return _tally(setting, books, record, first, tuple(false_by_commit))
+    return _tally(setting, accounts, record, first, tuple(false_by_commit))
 
 
 def _nothing(lives: int) -> tuple[Booleans, Counts, Counts]:
@@ -86,25 +86,25 @@ def _nothing(lives: int) -> tuple[Booleans, Counts, Counts]:
 
 
 def _step(
-    setting: Setting, developer: Developer, step: int, contest: Contest, books: LedgerView, record: _Record
+    setting: Setting, developer: Developer, step: int, contest: Contest, accounts: GateAccounts, record: _Record
 ) -> Contest:
     """One commit in every life whose test set is not spent."""
-    log_levels = books.log_levels()
+    log_levels = accounts.log_levels()
     is_open = log_levels > SPENT
     lives = np.flatnonzero(is_open)
     if not len(lives):
         return contest
     contest = developer.commit(step, contest, np.where(is_open, log_levels, -1.0))
     proven = np.zeros(setting.lives, np.bool_)
-    proven[lives] = _decide(setting, books.gate, contest.take(lives), setting.testset.take(lives), log_levels[lives])
-    books.record(lives, proven[lives])
+    proven[lives] = _decide(setting, accounts.gate, contest.take(lives), setting.testset.take(lives), log_levels[lives])
+    accounts.record(lives, proven[lives])
     is_fp_free = setting.examiner.mode is Mode.FP_FREE
     is_true = holds(setting.examiner.formula, setting.world.population().events(contest))
     record.false |= is_open & proven & (is_true != is_fp_free)
     record.commits += is_open
     passed = is_open & (proven == is_fp_free)
     record.passes += passed
-    if isinstance(books.gate, Accounted) and not books.gate.tells:
+    if isinstance(accounts.gate, Accounted) and not accounts.gate.tells:
         passed = is_open
     else:
         developer.learn(step, contest, proven, is_open)
@@ -114,7 +114,7 @@ def _step(
     return contest
 
 
-def _decide(setting: Setting, gate: Gate, contest: Contest, testset: Exam, log_levels: Floats) -> Booleans:
+def _decide(setting: Setting, gate: Gate, contest: Contest, testset: SimulatedSets, log_levels: Floats) -> Booleans:
     if isinstance(gate, Comparison):
         is_fp_free = setting.examiner.mode is Mode.FP_FREE
         return np.asarray(holds(setting.examiner.formula, testset.events(contest)) == is_fp_free)
@@ -122,21 +122,21 @@ def _decide(setting: Setting, gate: Gate, contest: Contest, testset: Exam, log_l
 
 
 def _tally(
-    setting: Setting, books: LedgerView, record: _Record, first: Models, false_by_commit: tuple[int, ...]
+    setting: Setting, accounts: GateAccounts, record: _Record, first: Models, false_by_commit: tuple[int, ...]
 ) -> Tally:
     lives, false = setting.lives, int(record.false.sum())
     population = setting.world.population()
     shown, true = accuracy(setting.testset, record.accepted), accuracy(population, record.accepted)
     return Tally(
-        gate=books.gate.name,
+        gate=accounts.gate.name,
         condition="",
-        is_ours=isinstance(books.gate, Accounted),
+        is_ours=isinstance(accounts.gate, Accounted),
         lives=lives,
         false_lives=false,
         interval=(binomial.lower_bound(false, lives, _MISS), binomial.upper_bound(false, lives, _MISS)),
         commits=float(record.commits.mean()),
         passes=float(record.passes.mean()),
-        leakage_bits=float(books.leakage_bits().mean()),
+        leakage_bits=float(accounts.leakage_bits().mean()),
         overestimate=float((shown - true).mean()),
         gain=float((true - accuracy(population, first)).mean()),
         false_by_commit=false_by_commit,

@@ -139,7 +139,7 @@ class Team:
     extensions: int = 0
 
 
-class TestSetHistory(NamedTuple):
+class PlayedLife(NamedTuple):
     """
     Life of one test set with one team.
 
@@ -156,7 +156,7 @@ class TestSetHistory(NamedTuple):
     bits: float
 
 
-def live(prospect: Prospect, team: Team, rng: np.random.Generator) -> TestSetHistory:
+def live(prospect: Prospect, team: Team, rng: np.random.Generator) -> PlayedLife:
     """Play one life; the same commits come for every team that is given the same randomness."""
     standing, improvements, found, false_at = Standing(open_account(prospect.contract)), 0, 0, list[int]()
     for commit in range(prospect.commits):
@@ -169,7 +169,7 @@ def live(prospect: Prospect, team: Team, rng: np.random.Generator) -> TestSetHis
         standing = standing.after(asked, passed)
         improvements, found = improvements + is_better, found + (passed and is_better)
         false_at += [commit] if passed and not is_better else []
-    return TestSetHistory(improvements, found, tuple(false_at), standing.account.leakage_bits)
+    return PlayedLife(improvements, found, tuple(false_at), standing.account.leakage_bits)
 
 
 def _passes(prospect: Prospect, gain: float, size: int, log_level: float, shown: float) -> bool:
@@ -246,7 +246,7 @@ def side_by_side(
     return tuple(tallies)
 
 
-def _tally(prospect: Prospect, team: Team, condition: str, lives: list[TestSetHistory]) -> Tally:
+def _tally(prospect: Prospect, team: Team, condition: str, lives: list[PlayedLife]) -> Tally:
     first_false = [life.false_at[0] for life in lives if life.false_at]
     false, total = len(first_false), len(lives)
     improvements = sum(life.found for life in lives) / total

@@ -56,16 +56,16 @@ class World(NamedTuple):
         """Number of blocks."""
         return len(self.wins)
 
-    def population(self) -> Exam:
+    def population(self) -> SimulatedSets:
         """The population as a test set that holds every kind once."""
         ladder = np.arange(self.rungs + 1, dtype=np.int64)[None]
-        return Exam(self.wins[None], self.losses[None], self.neutral[None], ladder)
+        return SimulatedSets(self.wins[None], self.losses[None], self.neutral[None], ladder)
 
     def first_models(self, lives: int) -> Models:
         """The model of the day of registration, once for each life."""
         return Models(np.zeros((lives, self.n_blocks), np.bool_), np.full(lives, self.start))
 
-    def draw(self, n_examples: int, lives: int, random: np.random.Generator, in_order: bool = False) -> Exam:
+    def draw(self, n_examples: int, lives: int, random: np.random.Generator, in_order: bool = False) -> SimulatedSets:
         """
         One test set for each life: independent examples.
 
@@ -85,7 +85,7 @@ class World(NamedTuple):
             counts = random.multinomial(n_examples, kinds / self.size, size=lives)
         ladder = np.concatenate([np.zeros((lives, 1), np.int64), counts[:, 3 * blocks :].cumsum(axis=1)], axis=1)
         wins, losses, neutral = (counts[:, i * blocks : (i + 1) * blocks] for i in range(3))
-        return Exam(wins, losses, neutral, ladder, order)
+        return SimulatedSets(wins, losses, neutral, ladder, order)
 
 
 class Models(NamedTuple):
@@ -115,7 +115,7 @@ class Contest(NamedTuple):
         return Contest(self.candidate.take(lives), self.baseline.take(lives), self.anchor.take(lives))
 
 
-class Exam(NamedTuple):
+class SimulatedSets(NamedTuple):
     """
     Test sets, one for each life: how many of their examples are of which kind.
 
@@ -133,10 +133,10 @@ class Exam(NamedTuple):
     ladder: Counts
     order: Counts | None = None
 
-    def take(self, lives: NDArray[np.int64] | NDArray[np.bool_]) -> Exam:
+    def take(self, lives: NDArray[np.int64] | NDArray[np.bool_]) -> SimulatedSets:
         """The test sets of some lives."""
         order = None if self.order is None else self.order[lives]
-        return Exam(self.wins[lives], self.losses[lives], self.neutral[lives], self.ladder[lives], order)
+        return SimulatedSets(self.wins[lives], self.losses[lives], self.neutral[lives], self.ladder[lives], order)
 
     def events(self, contest: Contest) -> Counts:
         """Number of times that each of `EVENTS` happens, shape (lives, 16)."""
@@ -184,7 +184,7 @@ class Exam(NamedTuple):
         return np.take_along_axis(of_kind, self.order, axis=1)
 
 
-def accuracy(testset: Exam, models: Models) -> NDArray[np.float64]:
+def accuracy(testset: SimulatedSets, models: Models) -> NDArray[np.float64]:
     """Accuracy of each life's model on its test set, or in the population."""
     lives = len(models.rung)
     right = np.where(models.changed, testset.wins, testset.losses).sum(axis=1)

@@ -20,7 +20,7 @@ from proctor.evaluation import evaluate
 from proctor.simulation import Kind, Request, Table, read_table, study
 from proctor.simulation.aims import Aim, Tuner
 from proctor.simulation.decisions import Examiner, evidence, holds
-from proctor.simulation.gates import Accounted, Comparison, Fixed, LedgerView, line_up
+from proctor.simulation.gates import Accounted, Comparison, Fixed, GateAccounts, line_up
 from proctor.simulation.populations import climbing_worlds, climbing_worlds_of, noisy_world, noisy_world_of
 from proctor.simulation.worlds import EVENTS, Contest, Models, World, accuracy
 
@@ -185,7 +185,7 @@ def test_tuned__cash_is_false_by_a_hair(mode: Mode) -> None:
 def test_books__levels_are_those_of_the_account() -> None:
     """Each life's level is that of `proctor.budget` for its own transcript."""
     contract, stakes = Contract(0.9), Guaranteed(6, 2)
-    books = LedgerView(Accounted("ours", contract, stakes), 2, Mode.FP_FREE)
+    books = GateAccounts(Accounted("ours", contract, stakes), 2, Mode.FP_FREE)
     for outcomes in ([True, False], [False, False], [True, True]):
         books.record(np.array([0, 1]), np.array(outcomes))
 
@@ -197,7 +197,7 @@ def test_books__levels_are_those_of_the_account() -> None:
 
 def test_books__naive_gates_never_lower_their_level() -> None:
     """A gate without an account tests the last commit as generously as the first."""
-    books = LedgerView(Fixed("naive", math.log(0.025)), 1, Mode.FP_FREE)
+    books = GateAccounts(Fixed("naive", math.log(0.025)), 1, Mode.FP_FREE)
     for _ in range(40):
         books.record(np.array([0]), np.array([True]))
 

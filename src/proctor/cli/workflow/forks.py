@@ -38,7 +38,7 @@ _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
 @dataclass(frozen=True)
-class Recorded:
+class Received:
     """An artifact that was verified, and the commit that the base branch had."""
 
     artifact: Artifact
@@ -162,7 +162,7 @@ def _write_predictions(found: _Predicted, path: Path) -> None:
 # --- the trusted job -------------------------------------------------------------------------------------------------
 
 
-def take(job: Job, gate: Gate, path: Path) -> Recorded:
+def take(job: Job, gate: Gate, path: Path) -> Received:
     """
     The artifact at *path* (a folder, or the zip file), held against what GitHub says of the run and the pull request.
 
@@ -182,10 +182,10 @@ def take(job: Job, gate: Gate, path: Path) -> Recorded:
     sha = str(base.get("sha")) if isinstance(base, Mapping) else ""
     if not _SHA.fullmatch(sha):
         raise DataError("GitHub does not say what the pull request's base is")
-    return Recorded(found, sha)
+    return Received(found, sha)
 
 
-def in_trusted_job(job: Job, gate: Gate, choice: Choice, taken: Recorded) -> Gate:
+def in_trusted_job(job: Job, gate: Gate, choice: Choice, taken: Received) -> Gate:
     """
     The gate with the candidate of an artifact, compared with the base branch.
 
