@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from proctor.methods.sizes.share import SizedByShare, check_alternative
+from proctor.methods.sizes.share import SizedOnUnit
 from proctor.methods.sizing import ComputedAnew
 from proctor.stats import hinge
 
@@ -15,7 +15,7 @@ LOWEST, HIGHEST = 1e-6, 1 - 1e-6
 
 
 @dataclass(frozen=True)
-class AucSizing(SizedByShare, ComputedAnew):
+class AucSizing(SizedOnUnit, ComputedAnew):
     """The hinge bound on pairs of either kind; what is to be proven is always that the area lies above."""
 
     method: ClassVar[str] = "hinge bound on independent pairs"
@@ -25,15 +25,6 @@ class AucSizing(SizedByShare, ComputedAnew):
     def reason(self) -> str:
         """Reason for this test, and which examples count."""
         return "a mean over pairs of an example of the class and another; the test set must hold so many of either"
-
-    @property
-    def label_share(self) -> float:
-        """Every example needs its label."""
-        return 1.0
-
-    def check(self) -> None:
-        """Refuse an alternative outside [0, 1]."""
-        check_alternative(self.share, 0.0, 1.0)
 
     def sample_size(self) -> int:
         """Examples of the rarer kind."""

@@ -35,7 +35,7 @@ class BalancedSizing(BettingSizing):
     def room(self) -> float:
         """Largest tolerance whose alternative is possible, or agrees with the anticipated disagreement."""
         low, high = (-self._disagreement, self._disagreement) if self._is_difference else (0.0, 1.0)
-        return (high - self.clause.threshold if self.share.above else self.clause.threshold - low) / 2
+        return self.share.room(low, high)
 
     def test(self, tolerance: float, n_examples: int) -> Scaled:
         """The bets on the mean of two examples, one of each kind."""

@@ -97,7 +97,7 @@ class BoundedSizing(Simulated):
 
     def _narrow_tolerance(self, n_examples: int) -> float | None:
         low, high = self.means()
-        room = (high - self.clause.threshold if self.share.above else self.clause.threshold - low) / 2
+        room = self.share.room(low, high)
         return smallest(partial(self.works, n_examples), room * (1 - 1e-9), NARROWEST * self._width)
 
     def approximate_size(self) -> int:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from proctor.methods.sizes.betting import BettingSizing
-from proctor.methods.sizes.share import check_alternative
+from proctor.methods.sizes.share import SizedOnUnit
 from proctor.methods.sizes.simulation import Scaled
 
 _SPREAD = 0.5
@@ -14,7 +14,7 @@ _SPREAD = 0.5
 
 
 @dataclass(frozen=True)
-class EceSizing(BettingSizing):
+class EceSizing(SizedOnUnit, BettingSizing):
     """
     Betting on deviations that scatter as much as those of a calibrated model can.
 
@@ -28,15 +28,6 @@ class EceSizing(BettingSizing):
     def reason(self) -> str:
         """Reason for this test, and how it was sized."""
         return f"one test for each way in which {self.bins} bins can be off; sized by {self.sized}"
-
-    def check(self) -> None:
-        """Refuse an alternative outside [0, 1]."""
-        check_alternative(self.share, 0.0, 1.0)
-
-    @property
-    def room(self) -> float:
-        """Largest tolerance whose alternative is possible."""
-        return (1 - self.clause.threshold if self.share.above else self.clause.threshold) / 2
 
     def test(self, tolerance: float, n_examples: int) -> Scaled:
         """

@@ -8,14 +8,14 @@ from proctor.methods.fbeta import scores
 from proctor.methods.sizes import simulation
 from proctor.methods.sizes.betting import BettingSizing
 from proctor.methods.sizes.ratio import COUNTED
-from proctor.methods.sizes.share import check_alternative
+from proctor.methods.sizes.share import SizedOnUnit
 from proctor.methods.sizes.simulation import Scaled
 
 _MISS, _FALSE_ALARM, _HIT = 1, 2, 3
 
 
 @dataclass(frozen=True)
-class FBetaSizing(BettingSizing):
+class FBetaSizing(SizedOnUnit, BettingSizing):
     """
     Betting on the score of hits, misses and false alarms.
 
@@ -31,15 +31,6 @@ class FBetaSizing(BettingSizing):
         return (
             f"one score for each of the {COUNTED['f1']}; the test set must hold so many of them; sized by {self.sized}"
         )
-
-    def check(self) -> None:
-        """Refuse an alternative outside [0, 1]."""
-        check_alternative(self.share, 0.0, 1.0)
-
-    @property
-    def room(self) -> float:
-        """Largest tolerance whose alternative is possible."""
-        return (1 - self.clause.threshold if self.share.above else self.clause.threshold) / 2
 
     def test(self, tolerance: float, n_examples: int) -> Scaled:
         """The bets where all errors are of one kind, whichever takes more examples."""

@@ -14,12 +14,12 @@ from typing import ClassVar
 
 from proctor.language import Proportion, Variable
 from proctor.methods.sizes.proportion import ProportionSizing
-from proctor.methods.sizes.share import SizedByShare, check_alternative
+from proctor.methods.sizes.share import SizedOnUnit
 from proctor.methods.sizing import ComputedAnew
 
 
 @dataclass(frozen=True)
-class GapSizing(SizedByShare, ComputedAnew):
+class GapSizing(SizedOnUnit, ComputedAnew):
     """
     Two exact binomial bounds.
 
@@ -36,15 +36,6 @@ class GapSizing(SizedByShare, ComputedAnew):
     def reason(self) -> str:
         """Reason for this test, and the number of what it is."""
         return "a bound for each of two groups, at half the level; every group must hold so many examples that count"
-
-    @property
-    def label_share(self) -> float:
-        """Every example that counts needs its label."""
-        return 1.0
-
-    def check(self) -> None:
-        """Refuse an alternative outside [0, 1]: no gap is below 0."""
-        check_alternative(self.share, 0.0, 1.0)
 
     def sample_size(self) -> int:
         """Examples that must count in each group."""

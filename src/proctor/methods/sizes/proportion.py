@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from proctor.language import Proportion, Variable
-from proctor.methods.sizes.share import NEXT_FEW, SLACK, SizedByShare, check_alternative
+from proctor.methods.sizes.share import NEXT_FEW, SLACK, SizedOnUnit
 from proctor.methods.sizing import ComputedAnew
 from proctor.stats import binomial, tails
 from proctor.stats.domain import LARGEST_SAMPLE, too_many
 
 
-class ProportionSizing(SizedByShare, ComputedAnew):
+class ProportionSizing(SizedOnUnit, ComputedAnew):
     """
     The exact binomial test.
 
@@ -42,10 +42,6 @@ class ProportionSizing(SizedByShare, ComputedAnew):
     def label_share(self) -> float:
         """A share of changed predictions needs no labels."""
         return 0.0 if self.clause.quantity == Proportion(Variable.D) else 1.0
-
-    def check(self) -> None:
-        """Refuse an alternative outside [0, 1]."""
-        check_alternative(self.share, 0.0, 1.0)
 
     def sample_size(self) -> int:
         """Smallest number of examples that works, at it and the next few."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from proctor.language import Ratio
 from proctor.methods.sizes.proportion import ProportionSizing
-from proctor.methods.sizes.share import SizedByShare, check_alternative
+from proctor.methods.sizes.share import SizedOnUnit
 from proctor.methods.sizing import ComputedAnew
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ COUNTED = {
 
 
 @dataclass(frozen=True)
-class RatioSizing(SizedByShare, ComputedAnew):
+class RatioSizing(SizedOnUnit, ComputedAnew):
     """The exact binomial test of a share of the examples that count."""
 
     kind: Kind
@@ -40,15 +40,6 @@ class RatioSizing(SizedByShare, ComputedAnew):
     def reason(self) -> str:
         """Reason for this test, and which examples count."""
         return f"a share of {COUNTED[self.quantity.metric]}; the test set must hold so many of them"
-
-    @property
-    def label_share(self) -> float:
-        """Every example that counts needs its label."""
-        return 1.0
-
-    def check(self) -> None:
-        """Refuse an alternative outside [0, 1]."""
-        check_alternative(self.share, 0.0, 1.0)
 
     def sample_size(self) -> int:
         """Examples that must count."""

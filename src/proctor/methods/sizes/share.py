@@ -47,6 +47,10 @@ class Share:
         """The true value at which the power is asked for: two tolerances on the proven side of the threshold."""
         return self.clause.threshold + (2 * tolerance if self.above else -2 * tolerance)
 
+    def room(self, low: float, high: float) -> float:
+        """Largest tolerance whose alternative lies in [low, high]."""
+        return (high - self.clause.threshold if self.above else self.clause.threshold - low) / 2
+
 
 @dataclass(frozen=True)
 class SizedByShare:
@@ -63,6 +67,25 @@ class SizedByShare:
     def log_level(self) -> float:
         """Natural logarithm of the clause's own level."""
         return self.share.log_level
+
+
+@dataclass(frozen=True)
+class SizedOnUnit(SizedByShare):
+    """The same of a quantity between 0 and 1, of examples that all need their labels."""
+
+    @property
+    def label_share(self) -> float:
+        """Every example that counts needs its label."""
+        return 1.0
+
+    @property
+    def room(self) -> float:
+        """Largest tolerance whose alternative is possible."""
+        return self.share.room(0.0, 1.0)
+
+    def check(self) -> None:
+        """Refuse an alternative outside [0, 1]."""
+        check_alternative(self.share, 0.0, 1.0)
 
 
 def check_alternative(share: Share, low: float, high: float, key: str = "") -> None:
