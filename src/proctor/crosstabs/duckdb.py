@@ -17,7 +17,16 @@ import numpy as np
 
 from proctor.crosstabs.aggregation import EXAMPLES, PLAIN_ID, groups
 from proctor.crosstabs.crosstab import Crosstab
-from proctor.crosstabs.fields import MOST_COMBINATIONS, Field, Groups, crosstab, fields, no_column, too_many
+from proctor.crosstabs.fields import (
+    MOST_COMBINATIONS,
+    Field,
+    Groups,
+    crosstab,
+    fields,
+    refuse_absent,
+    strange_types,
+    too_many,
+)
 from proctor.crosstabs.vocabulary import Vocabulary
 from proctor.errors import DataError, MissingExtra, ProctorError
 from proctor.predictions.columns import classes_column, text_column
@@ -130,10 +139,7 @@ class _Session:
             cells = [f"{_quoted(column)} AS {ours}" for ours, column in columns.items()]
             return f"SELECT {', '.join(cells + ids)} FROM {name}"
         if is_database:
-            raise DataError(
-                f"{address!r} has ids or classes of a type that is no class",
-                hint="cast ids to VARCHAR or whole numbers, and classes too",
-            )
+            raise strange_types(field, "VARCHAR")
         return self._streamed(field, columns, id_column, frozenset(wanted))
 
     def _attached(self, address: str) -> str:
@@ -163,9 +169,7 @@ class _Session:
         """True if the columns are of types that DuckDB and `proctor.predictions` read alike."""
         rows = self._connection.execute(f"DESCRIBE SELECT * FROM {name}").fetchall()
         types = {row[0]: row[1] for row in rows}
-        for column in (*columns, id_column):
-            if column is not None and column not in types:
-                raise no_column(field, column)
+        refuse_absent(field, (*columns, id_column), types)
         return {types[column] for column in columns} <= _CELLS and (id_column is None or types[id_column] in _IDS)
 
     def _streamed(self, field: Field, columns: dict[str, str], id_column: str | None, wanted: frozenset[str]) -> str:
@@ -182,9 +186,7 @@ class _Session:
         """The table piece by piece; errors are kept, since they do not come through DuckDB."""
         try:
             for chunk in read_chunks(field.source, wanted):
-                for column in (*columns.values(), id_column):
-                    if column is not None and column not in chunk.columns:
-                        raise no_column(field, column)
+                refuse_absent(field, (*columns.values(), id_column), chunk.columns)
                 coded = {ours: pa.array(self._coded(ours, chunk, column)) for ours, column in columns.items()}
                 ids = {} if id_column is None else {"id": pa.array(text_column(chunk, id_column), pa.string())}
                 yield pa.record_batch(coded | ids)

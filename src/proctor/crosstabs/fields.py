@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -177,9 +177,24 @@ def empty_id(field: Field) -> DataError:
     return DataError(f"{field.source}: the id is empty", hint="every example needs an id of its own")
 
 
-def no_column(field: Field, name: str) -> DataError:
-    """The refusal of a table without a column; its own names are not shown, since they may be labels."""
-    return DataError(f"{field.source} has no column {name!r}", hint="its first line must name the columns")
+def refuse_absent(field: Field, wanted: Iterable[str | None], present: Container[str]) -> None:
+    """
+    Refuse a table without a *wanted* column, if one is named; its own names are not shown, since they may be labels.
+
+    Raises:
+        DataError: If it has not.
+    """
+    for name in wanted:
+        if name is not None and name not in present:
+            raise DataError(f"{field.source} has no column {name!r}", hint="its first line must name the columns")
+
+
+def strange_types(field: Field, text: str) -> DataError:
+    """The refusal of a table with ids or classes of a strange type; *text* is what its engine calls text."""
+    return DataError(
+        f"{str(field.table)!r} has ids or classes of a type that is no class",
+        hint=f"cast ids to {text} or whole numbers, and classes too",
+    )
 
 
 def too_many() -> DataError:

@@ -9,7 +9,7 @@ import numpy as np
 from proctor import spelling
 from proctor.crosstabs.aggregation import EXAMPLES, PLAIN_ID, groups
 from proctor.crosstabs.crosstab import Crosstab
-from proctor.crosstabs.fields import Field, Groups, crosstab, fields, no_column
+from proctor.crosstabs.fields import Field, Groups, crosstab, fields, refuse_absent, strange_types
 from proctor.errors import DataError, MissingExtra
 from proctor.predictions.tables import Raw
 
@@ -82,16 +82,11 @@ class _Cluster:
         """A query for *columns* of a table by names of ours, and for ids in their one spelling; see `Engine`."""
         table = self._table(field)
         types = dict(table.dtypes)
-        for column in (*columns.values(), id_column):
-            if column is not None and column not in types:
-                raise no_column(field, column)
+        refuse_absent(field, (*columns.values(), id_column), types)
         ids = set() if id_column is None else {types[id_column]}
         cells_of = {types[column] for column in columns.values()}
         if not (ids <= {*_WHOLE, "string"} and cells_of <= {*_NUMBERS, "string"}):
-            raise DataError(
-                f"{str(field.table)!r} has ids or classes of a type that is no class",
-                hint="cast ids to text or whole numbers, and classes too",
-            )
+            raise strange_types(field, "text")
         cells = [table[_quoted(column)].alias(ours) for ours, column in columns.items()]
         if id_column is None:
             return self._viewed(table.select(*cells))
