@@ -20,6 +20,7 @@ from proctor.gate.check import How, answer, prepare, session_for, units_of
 from proctor.gate.releasing import joint_release
 from proctor.gate.session import Session
 from proctor.gatefile import Gate, Inputs, NamedCondition
+from proctor.ledger.history import TestSetHistory
 from proctor.ledger.outcomes import Basis, Verdict
 from proctor.ledger.records import Accepted, Adopted, Evaluated
 from proctor.release import Answer, Release
@@ -36,17 +37,17 @@ def check(gate: Gate, runtime: Runtime, how: How | None = None) -> Release:
     how = how or How()
     units = units_of(gate, how.stake)
     with session_for(gate, runtime, how) as session:
-        if _is_first(session, how):
+        found = session.books()
+        if _is_first(session, found.life, how):
             return session.decide(lambda books: answer(session, books, how, units))
-        _refuse_hopeless(session, how)
-        answers = _answers(session, how, units)
+        _refuse_hopeless(session, found, how)
+        answers = _answers(session, found.life, how, units)
         note = session.decide(lambda books: _accept(session, books, answers))
         return joint_release(gate, session.books(), answers, note)
 
 
-def _is_first(session: Session, how: How) -> bool:
+def _is_first(session: Session, life: TestSetHistory | None, how: How) -> bool:
     """True if the candidate is accepted unjudged, now or when this was asked before."""
-    life = session.books().life
     what = asked(session, life)
     recorded = life.recorded_answer(what.question) if life is not None else None
     if recorded is None or what.formula is None or how.asks_anew:
@@ -54,9 +55,9 @@ def _is_first(session: Session, how: How) -> bool:
     return isinstance(recorded.record, Adopted) or recorded.record.basis is Basis.FIRST_ACCEPTED
 
 
-def _refuse_hopeless(session: Session, how: How) -> None:
+def _refuse_hopeless(session: Session, books: LedgerView, how: How) -> None:
     """Refuse before anything is spent if a condition that is still to be judged could not be resolved."""
-    books, gate = session.books(), session.gate
+    gate = session.gate
     for part in gate.named:
         what = asked(session, books.life, part=part) if is_askable(session, books.life, part) else None
         if what is None or what.formula is None:
@@ -66,22 +67,22 @@ def _refuse_hopeless(session: Session, how: How) -> None:
             refuse_if_out_of_reach(gate, books, what.formula, session.testset.n_examples)
 
 
-def _answers(session: Session, how: How, units: int | None) -> tuple[Answer, ...]:
-    """An answer to each condition, up to the first enforced one that fails."""
+def _answers(session: Session, life: TestSetHistory | None, how: How, units: int | None) -> tuple[Answer, ...]:
+    """
+    An answer to each condition, up to the first enforced one that fails.
+
+    What cannot be asked without a baseline has none; the baseline stands still meanwhile, so *life* is that of before.
+    """
     found: list[Answer] = []
     for part in session.gate.named:
-        has_failed = any(each.is_failure for each in found)
-        said = None if has_failed else _answer(session, how, units, part, found)
+        is_asked = not any(each.is_failure for each in found) and is_askable(session, life, part)
+        said = _answer(session, how, units, part, found) if is_asked else None
         found.append(Answer(name=part.name, condition=part.condition, enforce=part.is_enforced, release=said))
     return tuple(found)
 
 
-def _answer(
-    session: Session, how: How, units: int | None, part: NamedCondition, before: list[Answer]
-) -> Release | None:
-    """The answer to one condition; ``None`` if it cannot be asked without a baseline."""
-    if not is_askable(session, session.books().life, part):
-        return None
+def _answer(session: Session, how: How, units: int | None, part: NamedCondition, before: list[Answer]) -> Release:
+    """The answer to one condition; where it has none, a remark tells what was judged *before*."""
     try:
         with _session_of(session) as own:
             return own.decide(lambda books: answer(own, books, how, units, part))
