@@ -1,4 +1,4 @@
-"""How many examples have which label and which predictions; private: computed from labels."""
+"""Numbers of examples by label and predictions; private: computed from labels."""
 
 from __future__ import annotations
 

@@ -113,11 +113,11 @@ def collect(session: Session, batch: int) -> list[Collecting]:
             waitings.remove(waiting)
             continue
         reader = reader_of(session, books, waiting, sample_of(session, waiting))
-        wanted = reader.still_needed[:batch].tolist()
-        rows += wanted
-        if not wanted:
+        needed = reader.still_needed[:batch].tolist()
+        rows += needed
+        if not needed:
             waitings.put(with_note(session, waiting, reader))
-        found.append(Collecting(waiting.candidate.source, waiting.condition, not wanted))
+        found.append(Collecting(waiting.candidate.source, waiting.condition, not needed))
     if rows:
         requests_of(session).write(np.array(rows))
     return found
