@@ -226,7 +226,7 @@ def _refuse_repeated(given: Sequence[Answer]) -> None:
 
 
 def _new(session: Session, given: Sequence[Answer], *, passes_over: bool) -> list[Answer]:
-    """Those of *given* whose example has no label yet; others are refused, unless they are passed over."""
+    """Labels of *given* whose example has no label yet; others are refused, unless they are passed over."""
     known = session.labels.is_known()
     there = {each.example for each in given if known[session.testset.row_of[each.example]]}
     if not passes_over:

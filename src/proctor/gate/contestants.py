@@ -377,7 +377,7 @@ class ModelRunner:
 
 
 def _needed(model: Runnable) -> tuple[str, ...]:
-    """What must be whole for a model to run: its parts, and what its command line may name; nothing if that is all."""
+    """Files that must be whole for a model to run: its parts, and what its command line may name."""
     parts = model.parts
     words = model.command.split() if parts and isinstance(model, Command) else []
     return (*parts, *(word for word in words if word[0] not in "/{-" and ".." not in word))

@@ -107,7 +107,7 @@ def search(folder: Path) -> tuple[Found, ...]:
 
 
 def of_role(found: tuple[Found, ...], role: Role) -> tuple[Found, ...]:
-    """Those that play one role."""
+    """Findings that play one role."""
     return tuple(one for one in found if one.role is role)
 
 

@@ -242,7 +242,7 @@ def _slices_are_open(formula: Formula, testset: TestSetSource, source: Source) -
 
 
 def _clusters_are_judged(values: Values, formula: Formula, testset: TestSetSource, source: Source) -> None:
-    """How many clusters there are is told in advance, as with slices; and only means over examples are averaged."""
+    """Report clusters of inputs that are sealed, as for slices, or not there, and of what is no mean over examples."""
     if testset.cluster is None:
         return
     place = source.place_of("testset", "cluster")

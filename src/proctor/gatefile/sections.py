@@ -232,7 +232,7 @@ class Made(Kind):
         return self.kind.schema()
 
     def in_words(self) -> str:
-        """Those of the kind beneath."""
+        """The words of the kind beneath."""
         return self.kind.in_words()
 
 

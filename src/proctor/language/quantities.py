@@ -164,7 +164,7 @@ class Clustered(Whole):
 
     @property
     def is_bounded_by_d(self) -> bool:
-        """As the quantity is: the mean of a cluster is no further from 0 than its share of changed predictions."""
+        """True if the quantity is: the mean of a cluster is no further from 0 than its share of changed predictions."""
         return self.of.is_bounded_by_d
 
     @property

@@ -40,17 +40,17 @@ class ClusteredMethod(Method[Clustered, "Floats"]):
 
     @property
     def classes(self) -> frozenset[str]:
-        """Those of the quantity."""
+        """Classes that the quantity speaks of."""
         return self._plain.classes
 
     @property
     def reading(self) -> Reading | None:
-        """That of the quantity."""
+        """Reading of the quantity."""
         return self._plain.reading
 
     @property
     def labeled_together(self) -> frozenset[Variable]:
-        """Those of the quantity."""
+        """Models whose labels the quantity asks for together."""
         return self._plain.labeled_together
 
     # --- statistics ---
@@ -112,16 +112,16 @@ class ClusteredMethod(Method[Clustered, "Floats"]):
         return f"{plain}, each {self.quantity.cluster} counting once"
 
     def value_in_words(self, value: float) -> str:
-        """As the quantity has it."""
+        """A value as the quantity says it."""
         return self._plain.value_in_words(value)
 
     def tolerance_in_words(self, tolerance: float) -> str:
-        """As the quantity has it."""
+        """A tolerance as the quantity says it."""
         return self._plain.tolerance_in_words(tolerance)
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What one observation is, and what the claim is about."""
+        """The observation, and the subject of the claim."""
         cluster = self.quantity.cluster
         observation = (
             f"All examples of one {cluster} are one observation, the mean of their values: they may depend on each "

@@ -51,12 +51,12 @@ class GapMethod(Method[Gap, tuple[Group, ...]]):
 
     @property
     def classes(self) -> frozenset[str]:
-        """Those of the metric."""
+        """Classes that the metric speaks of."""
         return self._of.classes
 
     @property
     def reading(self) -> Reading | None:
-        """That of the metric."""
+        """Reading of the metric."""
         return self._of.reading
 
     def needs_label(self, panel: Panel) -> Mask:
@@ -122,12 +122,12 @@ class GapMethod(Method[Gap, tuple[Group, ...]]):
         return lower, upper
 
     def estimate(self, statistic: tuple[Group, ...], n_examples: int) -> float:
-        """How far this group is ahead of the one that is furthest behind; NaN without one."""
+        """Distance by which this group is ahead of the one that is furthest behind; NaN without one."""
         own, *others = (self._of.estimate(each.statistic, each.n_examples) for each in statistic)
         return max((own - each for each in others), default=math.nan)
 
     def counts(self, statistic: tuple[Group, ...]) -> dict[str, int]:
-        """Those of this group; each other one has a clause of its own."""
+        """Counts of this group; each other one has a clause of its own."""
         return self._of.counts(statistic[0].statistic)
 
     def bounds(
@@ -166,7 +166,7 @@ class GapMethod(Method[Gap, tuple[Group, ...]]):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """How groups are compared."""
+        """The way in which groups are compared."""
         remark = (
             f"The gap is the largest minus the smallest value over every {self.quantity.by}: it is small only if no "
             "two of them can be far apart, and each pair is compared by a bound of either, at half the level."

@@ -92,7 +92,7 @@ class MeanMethod(Betting[Mean], Valued[Mean]):
 
     @property
     def classes(self) -> frozenset[str]:
-        """Those whose probability is predicted."""
+        """Classes whose probability is predicted."""
         return frozenset(score.positive for _, score in self.quantity.parts if score.positive is not None)
 
     @property

@@ -58,7 +58,7 @@ DEVICES = tuple(Path("/dev", name) for name in ("null", "zero", "full", "random"
 
 
 def existing(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Those of *paths* that this machine has."""
+    """Files of *paths* that this machine has."""
     return tuple(path for path in paths if path.exists())
 
 
