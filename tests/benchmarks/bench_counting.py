@@ -10,25 +10,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from figures import figure
+from timing import best
 
 N_EXAMPLES = 10_000_000
-REPEATS = 5
-
-
-def best(action: Callable[[], object]) -> float:
-    """Shortest of several runs, in seconds."""
-    times = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        action()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def write_files(folder: Path) -> None:

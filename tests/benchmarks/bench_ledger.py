@@ -32,6 +32,7 @@ from bench_check import write_files
 from coldimport import PROCTOR, cold_imports
 from figures import figure
 from ledger.places import Place, draft, git, make_place, running_postgresql
+from timing import best
 
 from proctor.errors import LedgerMoved
 from proctor.ledger import GENESIS, Draft, Ledger, open_ledger
@@ -192,9 +193,9 @@ def bench_verification() -> None:
             json.loads(row[3])
             hashlib.sha256(row[3].encode()).hexdigest()
 
-    least = best(standard)
-    verifying = best(lambda: open_ledger("ledger.db", folder).verify())
-    reading = best(lambda: open_ledger("ledger.db", folder).read())
+    least = best(standard, runs=3)
+    verifying = best(lambda: open_ledger("ledger.db", folder).verify(), runs=3)
+    reading = best(lambda: open_ledger("ledger.db", folder).read(), runs=3)
     figure(f"verifying {LENGTH:,} entries / reading, parsing and hashing them", verifying / least, most=3)
     figure(f"reading {LENGTH:,} entries / the same", reading / least)
     code = (
@@ -227,16 +228,6 @@ def bench_status() -> None:
     first = cold_imports(command, folder, lambda: shutil.rmtree(cache, ignore_errors=True), rounds=3).wall
     figure("the same, the first look", first)
     shutil.rmtree(folder)
-
-
-def best(work: Callable[[], object], runs: int = 3) -> float:
-    """Seconds of the fastest of a few runs."""
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def main() -> None:

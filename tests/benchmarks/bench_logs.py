@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import tempfile
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from figures import figure
+from timing import best
 
 from proctor.predictions import Source
 from proctor.predictions.logs import read_log
@@ -80,22 +80,14 @@ LOGS: dict[str, tuple[str, Callable[[Path], None]]] = {
 }
 
 
-def best(what: Callable[[], object]) -> Iterator[float]:
-    """Seconds that something takes, three times."""
-    for _ in range(3):
-        begun = time.perf_counter()
-        what()
-        yield time.perf_counter() - begun
-
-
 def main() -> None:
     """Print each ratio beside its target."""
     with tempfile.TemporaryDirectory() as name:
         for tool, (log, write) in LOGS.items():
             path = Path(name) / log
             write(path)
-            reading = min(best(path.read_bytes))
-            parsing = min(best(lambda path=path: read_log(Source(path))))
+            reading = best(path.read_bytes, runs=3)
+            parsing = best(lambda path=path: read_log(Source(path)), runs=3)
             size = path.stat().st_size / 1e6
             figure(f"log of {tool}, 100,000 samples, {size:.0f} MB / reading its bytes", parsing / reading, most=10)
             path.unlink()

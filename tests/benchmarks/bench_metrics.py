@@ -7,7 +7,6 @@ Predictions of 5,000 examples lie in CSV files; the ledger is fresh in every run
 
 from __future__ import annotations
 
-import csv
 import shutil
 import statistics
 import subprocess
@@ -16,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from bench_check import write_column
 from coldimport import PROCTOR, compiled_modules, cost
 from figures import figure
 
@@ -40,23 +40,16 @@ SCORES = {
 }
 
 
-def write_column(path: Path, name: str, values: np.ndarray) -> None:
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", name])
-        writer.writerows((f"e{i}", value) for i, value in enumerate(values.tolist()))
-
-
 def write_gate(folder: Path, condition: str, *, scores: bool) -> Path:
     """A gate on two classes, and on models that are right on about 80 % or have scores of about that worth."""
     folder.mkdir()
     rng = np.random.default_rng(20_261_128)
     labels = rng.integers(0, 2, N_EXAMPLES)
-    write_column(folder / "labels.csv", "label", labels)
+    write_column(folder / "labels.csv", "label", labels, "e")
     for name in ("new.csv", "old.csv"):
         said = np.where(rng.random(N_EXAMPLES) < 0.2, 1 - labels, labels)
         values = np.round((said + rng.random(N_EXAMPLES)) / 2, 6) if scores else said
-        write_column(folder / name, "prediction", values)
+        write_column(folder / name, "prediction", values, "e")
     gate = f"condition: {condition}\nreliability: 0.99\nsteps: 1\ntestset:\n  labels: labels.csv\n"
     gate += "candidate:\n  predictions: new.csv\nbaseline:\n  predictions: old.csv\n"
     (folder / "proctor.yml").write_text(gate)
