@@ -13,6 +13,7 @@ from proctor.gate.books import refuse_outgrown, refuse_pending
 from proctor.gate.session import Session
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Dropped, Extended
+from proctor.predictions.columns import distinct
 from proctor.predictions.labels import Mask
 from proctor.reports.sentences import count
 from proctor.testset import TestSet
@@ -60,7 +61,7 @@ def refuse_split(whole: TestSet, cluster: str | None, mask: Mask) -> None:
     if cluster is None:
         return
     numbers = whole.clusters(cluster)
-    if n_split := len({*numbers[mask].tolist()} & {*numbers[~mask].tolist()}):
+    if n_split := len(distinct(numbers[mask]) & distinct(numbers[~mask])):
         raise DataError(
             f"{count(n_split, 'clusters')} by {cluster!r} would be parted: a part of the examples of each is in use, "
             "and another comes or goes",

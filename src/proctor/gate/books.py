@@ -30,6 +30,7 @@ from proctor.ledger.history import TestSetHistory
 from proctor.ledger.lives import lives
 from proctor.ledger.records import CHANGES, Cohort, Extended, Registered, from_body
 from proctor.planning import NO_SLICES, Sizes, check_possible, examples_of, is_within_reach
+from proctor.predictions.columns import distinct
 from proctor.reports.sentences import count, points
 from proctor.testset import (
     EXAMPLES,
@@ -119,7 +120,7 @@ class LedgerView(NamedTuple):
         if cluster is None:
             return {slice_: int(mask.sum()) for slice_, mask in masks.items()}
         whose = self.testset.clusters(cluster)
-        return {None: len({*whose.tolist()})} | {each: len({*whose[mask].tolist()}) for each, mask in masks.items()}
+        return {None: len(distinct(whose))} | {each: len(distinct(whose[mask])) for each, mask in masks.items()}
 
     def account(self, gate: Gate) -> Account:
         """The account of the test set; a fresh one if it is not registered yet."""

@@ -73,8 +73,9 @@ def unlike(first: TestSet, second: TestSet) -> tuple[Unlike, ...]:
     level = math.log(FALSE_ALARM / 2 / max(1, sum(map(len, events.values()))))
     found = []
     for name, of_column in events.items():
-        best = min(of_column, key=lambda event: _log_tail(event, *sizes), default=None)
-        if best is not None and _log_tail(best, *sizes) <= level:
+        tails = {event: _log_tail(event, *sizes) for event in of_column}
+        best = min(tails, key=tails.__getitem__, default=None)
+        if best is not None and tails[best] <= level:
             found.append(Unlike(name, best.values, best.first / sizes[0], best.second / sizes[1]))
     return tuple(found)
 
