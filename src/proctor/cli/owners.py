@@ -35,13 +35,14 @@ def session_of(
         ledger: The books, in place of those that the gate file names.
         only_reads: True if the books are all that is looked at.
     """
+    from proctor.cli import outputs
     from proctor.gate.session import Session, Stance
     from proctor.runtime import Runtime
 
     gate = load_gate(file)
     session = Session(
         gate=gate if ledger is None else replace(gate, ledger=ledger),
-        runtime=Runtime(progress=progress_of(is_wanted=True)),
+        runtime=Runtime(progress=progress_of(is_wanted=True), remark=outputs.remark),
         stance=Stance.READER if only_reads else Stance.OWNER,
         named_record=owner_record,
     )

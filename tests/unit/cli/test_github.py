@@ -345,6 +345,21 @@ def test_check__fork_with_labels_is_refused(tmp_path, workflow):
     assert "`workflow_run`" in (tmp_path / "summary").read_text()
 
 
+def test_check__what_stops_nothing_is_said_on_the_runs_page(tmp_path, repository, workflow):
+    """A remark made while judging is a notice of the run, as it is a note where a person types."""
+    (tmp_path / "exam").mkdir()
+    for name, column, n_other in (("exam/labels", "label", 0), ("new", "prediction", 0), ("old", "prediction", 160)):
+        cells = enumerate(["b"] * n_other + ["a"] * (400 - n_other))
+        (tmp_path / f"{name}.csv").write_text(f"id,{column}\n" + "".join(f"{i},{cell}\n" for i, cell in cells))
+    files = {"testset": {"labels": "exam/labels.csv"}, "baseline": {"predictions": "old.csv"}}
+    gate(tmp_path, condition="n - o > 0 +/- 0.1", disagreement=0.3, power=0.5, stakes="informed", **files)
+    found, log = workflow(GITHUB_SHA=repository("rev-parse", "HEAD"))
+
+    assert 0 == verdicts.check(verdicts.Options(str(tmp_path), Choice(str(tmp_path / "books.db"))), found)
+
+    assert any(line.startswith("::notice") and "development" in line for line in log)
+
+
 @pytest.mark.parametrize("name", ["proctor", "models/spam v2", "../../x", "é", "", "a" * 500])
 def test_slug__is_a_plain_name(name):
     """A badge's file name holds no path, whatever the gate is called, and different gates have different ones."""

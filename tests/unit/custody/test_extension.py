@@ -130,20 +130,22 @@ def test_extend__models_are_run_again(project):
     assert 501 == len((project.root / "features.csv").read_text().splitlines())
 
 
-def test_extend__new_examples_that_do_not_look_like_the_others(project):
-    """A warning that says by which feature; of features that are drawn alike there is none."""
+def test_extend__new_examples_that_do_not_look_like_the_others(project, capsys):
+    """A note that says by which feature; of features that are drawn alike there is none."""
     rng = np.random.default_rng(6)
     table(project, "features.csv", "x", rng.normal(size=N_EXAMPLES), 0)
     project.gate(testset={"labels": "labels.csv", "features": "features.csv"}).check()
-    said: list[str] = []
+    more, more_x = (project.root / name for name in ("more.csv", "more-x.csv"))
+    said = []
     for shift, first in ((0, N_EXAMPLES), (2, N_EXAMPLES + 100)):
-        table(project, "more.csv", "label", MORE, first)
-        table(project, "more-x.csv", "x", rng.normal(size=100) + shift, first)
-        session = dataclasses.replace(project.session(), runtime=Runtime(dict(project.environ), remark=said.append))
-        extend(session, [project.root / "more.csv"], [project.root / "more-x.csv"], REASON)
+        table(project, more.name, "label", MORE, first)
+        table(project, more_x.name, "x", rng.normal(size=100) + shift, first)
+        words = ["testset", "extend", str(more), str(project.root), "--features", str(more_x), "--reason", REASON]
+        assert 0 == cli.run(words)
+        said.append(capsys.readouterr().err)
 
-    assert 1 == len(said)
-    assert "do not look like those of before: 'x' is at most" in said[0]
+    assert "" == said[0]
+    assert "note: the new examples do not look like those of before: 'x' is at most" in said[1]
 
 
 def test_extend__sealed_labels_stay_sealed(project):

@@ -81,7 +81,7 @@ def pack(job: Job, gate: Gate, folder: Path, *, sends_model: bool = False) -> Pa
     if is_file or sends_model or gate.testset.inputs is Inputs.SEALED:
         _copy_candidate(gate, folder / _MODEL)
     else:
-        _write_predictions(_predict(gate, job.environ), folder / _PREDICTIONS)
+        _write_predictions(_predict(gate, job.runtime), folder / _PREDICTIONS)
     artifact.pack(folder, Claim(request.number, job.facts.sha))
     return folder
 
@@ -129,18 +129,18 @@ class _Predicted(NamedTuple):
     values: tuple[str, ...]
 
 
-def _predict(gate: Gate, environ: Mapping[str, str]) -> _Predicted:
+def _predict(gate: Gate, runtime: Runtime) -> _Predicted:
     """Run the candidate as it lies here, without any label."""
-    session, testset = _opened_alone(gate, environ)
+    session, testset = _opened_alone(gate, runtime)
     return _aligned(testset, session.runner_on(testset).candidate())
 
 
-def _opened_alone(gate: Gate, environ: Mapping[str, str]) -> tuple[Session, TestSet]:
+def _opened_alone(gate: Gate, runtime: Runtime) -> tuple[Session, TestSet]:
     """A gate and the examples as they lie here, whatever its books say."""
     from proctor.gate.session import Session
     from proctor.testset import load
 
-    session = Session(gate=gate, runtime=Runtime(environ=environ))
+    session = Session(gate=gate, runtime=runtime)
     return session, load(session.owner_key.files())
 
 
@@ -299,7 +299,7 @@ def _is_among(name: str, declared: tuple[str, ...]) -> bool:
 
 def _baseline_predictions(job: Job, gate: Gate) -> PredictionsFile:
     """Predictions of the base branch's model, made here as a file, since the candidate comes as one."""
-    session, testset = _opened_alone(gate, job.environ)
+    session, testset = _opened_alone(gate, job.runtime)
     contestant = session.runner_on(testset).baseline(None)
     assert contestant is not None  # noqa: S101  # the baseline is a revision
     path = Path(mkdtemp(prefix="proctor-baseline-")) / _PREDICTIONS

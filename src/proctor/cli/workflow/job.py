@@ -11,6 +11,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from proctor.github import effects, event
 from proctor.github.client import API_URL, Client, Endpoint
 from proctor.github.effects import Annotation, Effect, Outlets, Output
 from proctor.github.event import Facts
+from proctor.runtime import Runtime
 
 TOKEN = "PROCTOR_INPUT_TOKEN"  # noqa: S105  # the name of a variable
 KEY = "PROCTOR_INPUT_KEY"
@@ -52,6 +54,11 @@ class Job:
     def client(self) -> Client | None:
         """GitHub; ``None`` without a token."""
         return self.outlets.client
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """The world outside, as this job has it; what it should know beside a verdict becomes a notice."""
+        return Runtime(environ=self.environ, remark=self.notice)
 
     def make_known(self, made: tuple[Effect, ...]) -> None:
         """Do everything in *made*; what cannot be done is told in the summary and in the log."""

@@ -19,7 +19,6 @@ from proctor.gatefile import Gate, PredictionsFile, Revision
 from proctor.github.effects import Annotation, Effect, Output, Summary
 from proctor.reports import comment
 from proctor.reports.markdown import code, prose
-from proctor.runtime import Runtime
 
 
 class Options(NamedTuple):
@@ -69,7 +68,7 @@ def _registered(gate: Gate, wish: Wish, job: Job) -> tuple[Effect, ...]:
     from proctor.custody.succession import register
     from proctor.gate.session import Session, Stance
 
-    with Session(gate=gate, runtime=Runtime(environ=job.environ), stance=Stance.OWNER) as session:
+    with Session(gate=gate, runtime=job.runtime, stance=Stance.OWNER) as session:
         done: Succession = register(session, wish)
     lines = succession_lines(done)
     job.log("\n".join(lines))

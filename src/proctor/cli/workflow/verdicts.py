@@ -6,7 +6,7 @@ Whatever stops the gate is announced as well, and nothing that fails after the v
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, assert_never
 
@@ -23,7 +23,6 @@ from proctor.github.effects import Effect
 from proctor.release import Release
 from proctor.reports import sentences, terminal
 from proctor.reports.comment import Links, Problem
-from proctor.runtime import Runtime
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def check(options: Options, job: Job) -> int:
         if asked is None:
             return PASSED
         gate, number = asked.gate, asked.pull_request
-        left = unchanged.question(gate, Runtime(environ=job.environ), job.facts.sha)
+        left = unchanged.question(gate, job.runtime, job.facts.sha)
         return _pass_over(options, job, asked) if left is None else _judge(options, job, asked._replace(gate=left))
     except ProctorError as error:
         name = gate.name if gate else terms.name_of(options.gate)
@@ -116,10 +115,9 @@ def _asked(options: Options, job: Job, gate: Gate) -> Asked | None:
 def _judge(options: Options, job: Job, asked: Asked) -> int:
     from proctor import service
 
-    runtime = Runtime(environ=job.environ)
-    release = service.judge(asked.gate, runtime, service.How(job.facts.sha))
+    release = service.judge(asked.gate, job.runtime, service.How(job.facts.sha))
     job.log(terminal.render_release(release))
-    service.deliver(release, asked.gate, replace(runtime, remark=job.notice))
+    service.deliver(release, asked.gate, job.runtime)
     announce(options, job, asked, release)
     if options.result is not None:
         results.store_release(options.result, release, asked.pull_request, job.facts.sha)
