@@ -61,6 +61,7 @@ def drop(
     what models predict on them, from verdicts on slices of them, or from anything else that is the owner's alone: who
     drops what a model gets wrong makes it pass.
     """
+    from proctor.custody.changes import Attempt
     from proctor.custody.dropping import drop as take_out
 
     rule = _rule(oldest, before, column)
@@ -74,7 +75,7 @@ def drop(
         "examples": done.record.n_examples,
         "entry": done.entry,
         "files": [str(path) for path in done.files],
-        "recorded_before": done.completed,
+        "recorded_before": done.attempt is not Attempt.FIRST,
     }
     print_found(found, as_json, lambda: _lines(done, session.gate))
     return PASSED
@@ -94,10 +95,9 @@ def _rule(oldest: int | None, before: dt.datetime | None, column: str | None) ->
 
 
 def _lines(done: Change[Dropped], gate: Gate) -> list[str]:
-    before = " (recorded before; completed now)" if done.completed else ""
     left = f"dropped {done.record.n_dropped:,} examples, {done.record.n_examples:,} stay"
     return [
-        f"test set {done.record.testset[:12]} {left}, entry {done.entry} of the ledger{before}",
+        f"test set {done.record.testset[:12]} {left}, entry {done.entry} of the ledger{done.aside}",
         f"Those that stay are in {', '.join(map(str, done.files))}.",
         *lines_on_files(gate, "is about more examples", done.record.n_examples),
         RULE,

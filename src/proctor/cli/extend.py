@@ -63,6 +63,8 @@ def extend(
     verdicts, the plan. Never from estimates, p-values or anything else that is the owner's alone: who adds until a test
     passes, looking twenty times, makes eight false passes in 1,000 where one was promised.
     """
+    from proctor.cli import outputs
+    from proctor.custody.changes import Attempt
     from proctor.custody.extension import extend as add
 
     *named, last = new_labels
@@ -76,17 +78,29 @@ def extend(
         "examples": done.record.n_examples,
         "entry": done.entry,
         "files": [str(path) for path in done.files],
-        "recorded_before": done.completed,
+        "recorded_before": done.attempt is not Attempt.FIRST,
     }
-    print_found(found, as_json, lambda: _lines(done, session.gate))
+    is_there = done.attempt is Attempt.REPEATED
+    print_found(found, as_json, lambda: _lines_on_repeat(done) if is_there else _lines(done, session.gate))
+    if done.record.reason != reason:
+        outputs.remark(f"the recorded reason stands: {done.record.reason}")
     return PASSED
 
 
+def _lines_on_repeat(done: Change[Extended]) -> list[str]:
+    from proctor.reports.sentences import count
+
+    there = f"the {count(done.record.n_added, 'examples')} of these files already"
+    since = f"since entry {done.entry} of the ledger, {done.at}"
+    return [f"test set {done.record.testset[:12]} has {there}, {since}; nothing was changed"]
+
+
 def _lines(done: Change[Extended], gate: Gate) -> list[str]:
-    before = " (recorded before; completed now)" if done.completed else ""
-    grew = f"grew by {done.record.n_added:,} examples to {done.record.n_examples:,}"
+    from proctor.reports.sentences import count
+
+    grew = f"grew by {count(done.record.n_added, 'examples')} to {done.record.n_examples:,}"
     return [
-        f"test set {done.record.testset[:12]} {grew}, entry {done.entry} of the ledger{before}",
+        f"test set {done.record.testset[:12]} {grew}, entry {done.entry} of the ledger{done.aside}",
         f"The new examples are in {', '.join(map(str, done.files))}.",
         *lines_on_files(gate, "has no predictions for them yet", done.record.n_examples),
         *_lines_on_models(gate),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum, auto
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -21,6 +22,14 @@ from proctor.testset import TestSet
 Record = TypeVar("Record", Extended, Dropped)
 
 
+class Attempt(Enum):
+    """Place of an act among those that did the same: the books may have the change already, and the files, too."""
+
+    FIRST = auto()
+    COMPLETING = auto()
+    REPEATED = auto()
+
+
 class Change(NamedTuple, Generic[Record]):
     """
     A change of the examples that is in the books, and in the files.
@@ -28,14 +37,21 @@ class Change(NamedTuple, Generic[Record]):
     Attributes:
         record: The entry's record.
         entry: Its number.
+        at: The entry's time.
         files: The files that hold the examples now.
-        completed: True if an earlier attempt had recorded it already.
+        attempt: The first one, or one that completes another, or one that finds everything done.
     """
 
     record: Record
     entry: int
+    at: str
     files: tuple[Path, ...] = ()
-    completed: bool = False
+    attempt: Attempt = Attempt.FIRST
+
+    @property
+    def aside(self) -> str:
+        """Words behind what was done, about an earlier attempt."""
+        return " (recorded before; completed now)" if self.attempt is Attempt.COMPLETING else ""
 
 
 def earlier(life: TestSetHistory, kind: type[Record], version: str) -> Change[Record] | None:
@@ -43,7 +59,7 @@ def earlier(life: TestSetHistory, kind: type[Record], version: str) -> Change[Re
     last = life.changes[-1] if life.changes else None
     if last is None or life.version != version or not isinstance(last.record, kind):
         return None
-    return Change(last.record, last.entry.number, completed=True)
+    return Change(last.record, last.entry.number, last.entry.at, attempt=Attempt.COMPLETING)
 
 
 def refuse_split(whole: TestSet, cluster: str | None, mask: Mask) -> None:
@@ -102,14 +118,14 @@ def _refuse_over(life: TestSetHistory) -> None:
 
 def written(session: Session, done: Change[Record], contents: Mapping[str, bytes]) -> Change[Record]:
     """
-    The change with its files, which are put in place: *contents* of the labels and of the inputs.
+    The change with its files; those with *contents*, of the labels and of the inputs, are put in place.
 
     Raises:
         DataError: If one cannot be written.
     """
     testset = session.gate.testset
     named = {"labels": testset.labels, "inputs": testset.features}
-    files = {what: session.gate.resolve(str(named[what])) for what in contents}
+    files = {what: session.gate.resolve(name) for what, name in named.items() if name is not None}
     for what, content in contents.items():
         put_in_place(session, content, files[what], what)
     return done._replace(files=tuple(files.values()))

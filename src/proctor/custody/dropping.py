@@ -206,7 +206,8 @@ def _record(
         **portrait(shrinking.after, found, register),
     )
     session.registry.draft(register)
-    return Change(record, session.append(record, books.head).number)
+    entry = session.append(record, books.head)
+    return Change(record, entry.number, entry.at)
 
 
 def _refuse_in_another_order(testset: TestSet, life: TestSetHistory) -> None:

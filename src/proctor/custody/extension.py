@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from proctor import owner
-from proctor.custody.changes import Change, earlier, refuse_split, refuse_unchangeable, written
+from proctor.custody.changes import Attempt, Change, earlier, refuse_split, refuse_unchangeable, written
 from proctor.custody.reasons import refuse_no_reason
 from proctor.custody.recognition import Remeasuring
 from proctor.errors import DataError, Misuse
@@ -43,7 +43,7 @@ from proctor.testset.likeness import told, unlike
 
 
 class _Growth(NamedTuple):
-    """The test set as it is, what is added to it, and what it becomes."""
+    """The test set as it is, what is added to it, what it becomes, and the files that are not so yet."""
 
     before: TestSet
     added: TestSet
@@ -72,6 +72,8 @@ def extend(session: Session, new_labels: Sequence[Path], new_features: Sequence[
     growth = _growth(session, new_labels, new_features)
     models = Remeasuring(session, growth.after)
     done, register = session.decide(lambda books: _record(session, books, growth, models, reason))
+    if done.attempt is Attempt.REPEATED:
+        return written(session, done, {})
     _remark_on_likeness(session, growth)
     session.registry.write(register)
     session.registry.discard(register.commitment)
@@ -96,6 +98,8 @@ def _remark_on_likeness(session: Session, growth: _Growth) -> None:
 
 def _refuse_unusable(session: Session, new_labels: Sequence[Path], new_features: Sequence[Path], reason: str) -> None:
     testset = session.gate.testset
+    for files, own in ((new_labels, testset.labels), (new_features, testset.features)):
+        _refuse_named_amiss(files, None if own is None else session.gate.resolve(own))
     if (testset.features is None) == bool(new_features):
         missing = "has features, and those of the new examples are not named" if testset.features else "has no features"
         hint = "Name them: --features FILE." if testset.features else "Leave --features out."
@@ -105,6 +109,19 @@ def _refuse_unusable(session: Session, new_labels: Sequence[Path], new_features:
     refuse_no_reason(
         reason, 'Say why the examples come now: --reason "those that arrived in March". Everybody can read it.'
     )
+
+
+def _refuse_named_amiss(files: Sequence[Path], own: Path | None) -> None:
+    """Refuse a file that was named twice, or is the one of the test set's *own* that it would be added to."""
+    real = [path.resolve() for path in files]
+    for path, here in zip(files, real, strict=True):
+        if real.count(here) > 1:
+            raise Misuse(f"{str(path)!r} is named twice", hint="Name each file once. Nothing was recorded.")
+        if own is not None and here == own.resolve():
+            raise Misuse(
+                f"{str(path)!r} is the test set's own file",
+                hint="Name files of the new examples alone: they are added to it. Nothing was recorded.",
+            )
 
 
 def _refuse_in_sight(session: Session, files: Iterable[Path]) -> None:
@@ -124,16 +141,15 @@ def _growth(session: Session, new_labels: Sequence[Path], new_features: Sequence
     _refuse_unpaired(new_labels, new_features)
     added = replace(files, labels=_together([session.owner_key.opened(path, "labels") for path in new_labels]))
     contents = {"labels": appended(files.labels, added.labels)}
-    grown = replace(files, labels=_holding(files.labels, contents["labels"]))
     if files.features is not None:
         added = replace(added, features=_together([session.owner_key.opened(path, "inputs") for path in new_features]))
         assert added.features is not None  # noqa: S101  # it has just been named
         contents["inputs"] = appended(files.features, added.features)
-        grown = replace(grown, features=_holding(files.features, contents["inputs"]))
+    news = {what: content for what, content in contents.items() if content is not None}
     new = _seen_alike(added, before)
-    _refuse_known_ids(before, new)
-    after = replace(_seen_alike(grown, before), account=before.fingerprint)
-    return _Growth(before, new, after, contents)
+    _refuse_known_ids(before, new, is_labeled="labels" not in news)
+    after = replace(_seen_alike(_holding(files, news), before), account=before.fingerprint)
+    return _Growth(before, new, after, news)
 
 
 def _refuse_unpaired(new_labels: Sequence[Path], new_features: Sequence[Path]) -> None:
@@ -149,22 +165,32 @@ def _together(tables: Sequence[Source]) -> Source:
     """One table of all rows, in order."""
     first, *others = tables
     for other in others:
-        first = replace(first, content=appended(first, other))
+        if (content := appended(first, other)) is None:
+            raise DataError(
+                f"{other} holds examples that another one of the new files has too",
+                hint="Name each example once. Nothing was recorded.",
+            )
+        first = replace(first, content=content)
     return first
 
 
-def _refuse_known_ids(before: TestSet, added: TestSet) -> None:
-    """Refuse ids that the test set has; those of its last examples were added by an earlier attempt."""
+def _refuse_known_ids(before: TestSet, added: TestSet, *, is_labeled: bool) -> None:
+    """Refuse ids that the test set has; those of its last rows, if so *labeled* there, an earlier attempt has added."""
     known = set(before.ids or ()) & set(added.ids or ())
-    if known and (before.ids or ())[-added.n_examples :] != added.ids:
+    if known and not (is_labeled and (before.ids or ())[-added.n_examples :] == added.ids):
         raise DataError(
             f"{count(len(known), 'ids')} of the new examples stand in the test set already",
             hint="Give the new examples alone; a label is changed by `proctor testset correct`. Nothing was recorded.",
         )
 
 
-def _holding(source: Source, content: bytes) -> Source:
-    return replace(source, content=content)
+def _holding(files: ExampleFiles, contents: Mapping[str, bytes]) -> ExampleFiles:
+    """The files, of which some have new *contents*."""
+    if "labels" in contents:
+        files = replace(files, labels=replace(files.labels, content=contents["labels"]))
+    if files.features is not None and "inputs" in contents:
+        files = replace(files, features=replace(files.features, content=contents["inputs"]))
+    return files
 
 
 def _seen_alike(files: ExampleFiles, before: TestSet) -> TestSet:
@@ -182,8 +208,11 @@ def _record(
 ) -> tuple[Change[Extended], LabelRegister]:
     """The entry of this extension, appended now or by an earlier attempt, and the register of labels that it makes."""
     life = session.life(books)
-    if (done := earlier(life, Extended, growth.after.version)) is not None:
-        return done, session.registry.held(life, growth.after.hashes, growth.after.read_labels)
+    done = earlier(life, Extended, growth.after.version)
+    if done is not None and done.record.n_added == growth.added.n_examples:
+        attempt = Attempt.COMPLETING if growth.contents else Attempt.REPEATED
+        register = session.registry.held(life, growth.after.hashes, growth.after.read_labels)
+        return done._replace(attempt=attempt), register
     refuse_unchangeable(session, life, growth.before)
     _refuse_changed(growth)
     refuse_split(growth.after, session.gate.cluster, np.arange(growth.after.n_examples) < growth.before.n_examples)
@@ -196,7 +225,8 @@ def _record(
     marks = models.marks(life) if session.gate.testset.inputs is Inputs.SEALED else {}
     record = _extension(session, growth, labels, register, marks, reason)
     session.registry.draft(register)
-    return Change(record, session.append(record, books.head).number), register
+    entry = session.append(record, books.head)
+    return Change(record, entry.number, entry.at), register
 
 
 def _refuse_changed(growth: _Growth) -> None:

@@ -126,9 +126,9 @@ def _no_array(source: Source, error: Exception) -> DataError:
     return DataError(f"{source} is empty, cut short, or not a NumPy file", hint=hint)
 
 
-def appended(table: Source, added: Source) -> bytes:
+def appended(table: Source, added: Source) -> bytes | None:
     """
-    The archive *table* with the rows of *added* behind its own, unless they are the last ones already.
+    The archive *table* with the rows of *added* behind its own; ``None`` if they are the last ones already.
 
     Raises:
         DataError: If one cannot be read, or their arrays do not go together.
@@ -141,7 +141,7 @@ def appended(table: Source, added: Source) -> bytes:
         )
     n_rows = min(map(len, more.values()))
     is_last = n_rows > 0 and all(np.array_equal(whole[name][-n_rows:], more[name]) for name in whole)
-    return _saved(whole if is_last else {name: np.concatenate([whole[name], more[name]]) for name in whole})
+    return None if is_last else _saved({name: np.concatenate([whole[name], more[name]]) for name in whole})
 
 
 def remaining(table: Source, stays: NDArray[np.bool_]) -> bytes:

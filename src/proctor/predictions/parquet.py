@@ -150,9 +150,9 @@ def raw(column: Any) -> Raw:
     return cells
 
 
-def appended(table: Source, added: Source) -> bytes:
+def appended(table: Source, added: Source) -> bytes | None:
     """
-    The table *table* with the rows of *added* behind its own, unless they are the last ones already.
+    The table *table* with the rows of *added* behind its own; ``None`` if they are the last ones already.
 
     Raises:
         DataError: If one cannot be read, or their columns differ.
@@ -164,7 +164,7 @@ def appended(table: Source, added: Source) -> bytes:
             hint="Give them the same names and types, in the same order. Nothing was recorded.",
         )
     is_last = len(more) > 0 and whole.slice(max(len(whole) - len(more), 0)).equals(more)
-    return _saved(whole if is_last else pa.concat_tables([whole, more]))
+    return None if is_last else _saved(pa.concat_tables([whole, more]))
 
 
 def remaining(table: Source, stays: NDArray[np.bool_]) -> bytes:

@@ -19,9 +19,9 @@ from proctor.predictions.tables import DELIMITED, TEXTS, Source
 _BOM = b"\xef\xbb\xbf"
 
 
-def appended(table: Source, added: Source) -> bytes:
+def appended(table: Source, added: Source) -> bytes | None:
     """
-    The content of *table* with the rows of *added* behind its own, unless they are the last ones already.
+    The content of *table* with the rows of *added* behind its own; ``None`` if they are the last ones already.
 
     Raises:
         Misuse: If the tables are of a format that cannot be appended to, or not of the same one.
@@ -31,7 +31,7 @@ def appended(table: Source, added: Source) -> bytes:
     if added.suffix != table.suffix:
         raise Misuse(f"{added} is not of the same format as {table}", hint=f"Save it as {table.suffix}.")
     if writer is not None:
-        found: bytes = writer.appended(table, added)
+        found: bytes | None = writer.appended(table, added)
         return found
     whole, rows = _plain(table), _plain(added)
     if table.suffix in DELIMITED:
@@ -43,9 +43,9 @@ def appended(table: Source, added: Source) -> bytes:
             )
     if not rows.strip():
         raise Misuse(f"{added} holds no examples", hint="Nothing was recorded.")
-    if not whole.rstrip(b"\r\n").endswith(b"\n" + rows.strip(b"\r\n")):
-        whole = whole.rstrip(b"\r\n") + b"\n" + rows
-    return packed(table, whole)
+    whole = whole.rstrip(b"\r\n")
+    is_last = (b"\n" + whole).endswith(b"\n" + rows.strip(b"\r\n"))
+    return None if is_last else packed(table, whole + b"\n" + rows)
 
 
 def remaining(table: Source, stays: NDArray[np.bool_]) -> bytes:

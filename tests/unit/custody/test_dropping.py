@@ -12,6 +12,7 @@ from gate.project import LABELS, N_EXAMPLES, Project
 
 from proctor import cli, gatefile
 from proctor.custody import changes
+from proctor.custody.changes import Attempt
 from proctor.custody.dropping import Before, Oldest, drop
 from proctor.custody.extension import extend
 from proctor.custody.retirement import retire
@@ -246,7 +247,7 @@ def test_drop__machine_that_died_after_the_entry(project, monkeypatch, written):
     with pytest.raises(DataError, match="which was reduced to 300"):
         project.check()
 
-    assert drop(project.session(), Oldest(100), REASON).completed
+    assert Attempt.COMPLETING is drop(project.session(), Oldest(100), REASON).attempt
 
     assert 1 == len(project.records(Dropped))
     assert 301 == len((project.root / "labels.csv").read_text().splitlines())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import os
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from gate.project import LABELS, N_EXAMPLES, Project
 
 from proctor import cli, gatefile
 from proctor.custody import changes
+from proctor.custody.changes import Attempt
 from proctor.custody.corrections import correct
 from proctor.custody.extension import extend
 from proctor.custody.retirement import retire
@@ -242,8 +245,54 @@ def test_extend__several_files_at_once(project, capsys):
     assert "grew by 100 examples to 500" in capsys.readouterr().out
     rows = (project.root / "labels.csv").read_text().splitlines()
     assert ("e400", "e459", "e1000") == tuple(rows[place].split(",")[0] for place in (401, 460, 461))
-    assert 0 == cli.run(["testset", "extend", *files, str(project.root), "--reason", REASON])
-    assert "recorded before" in capsys.readouterr().out
+
+
+def test_extend__again_when_it_is_done(project, capsys):
+    """What is there is said with its entry and its reason, and no file is touched; after the next one it is refused."""
+    project.sealed().check()
+    grow(project)
+    sealed = (project.root / "labels.csv.sealed").read_bytes()
+    more = str(project.root / "more.csv")
+    words = ["testset", "extend", more, str(project.root), "--reason", "for another reason"]
+    with mock.patch.dict(os.environ, project.environ):
+        assert 0 == cli.run(words)
+
+    said = capsys.readouterr()
+    assert "has the 100 examples of these files already, since entry 3 of the ledger, 20" in said.out
+    assert "completed" not in said.out
+    assert f"the recorded reason stands: {REASON}" in said.err
+    assert sealed == (project.root / "labels.csv.sealed").read_bytes()
+    assert 1 == len(project.records(Extended))
+
+    table(project, "april.csv", "label", MORE[:50], 1_000)
+    extend(project.session(), [project.root / "april.csv"], [], REASON)
+    with pytest.raises(DataError, match="100 ids of the new examples stand in the test set already"):
+        extend(project.session(), [project.root / "more.csv"], [], REASON)
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (["labels.csv"], "labels.csv' is the test set's own file"),
+        (["more.csv", "more.csv"], "more.csv' is named twice"),
+        (["more.csv", "copy.csv"], "copy.csv' holds examples that another one of the new files has too"),
+        (["whole.csv"], "are the last ones of the test set already"),
+        (["end.csv"], "are the last ones of the test set already"),
+        (["relabeled.csv"], "100 ids of the new examples stand in the test set already"),
+    ],
+)
+def test_extend__files_named_amiss(project, files, message):
+    """The set's own file and its last rows repeat nothing that was added; of two files alike none is taken."""
+    project.check()
+    grow(project)
+    for name, first in (("whole.csv", 1), ("end.csv", 451), ("copy.csv", 401)):
+        rows = (project.root / "labels.csv").read_bytes().splitlines(keepends=True)
+        (project.root / name).write_bytes(b"".join([rows[0], *rows[first:]]))
+    table(project, "relabeled.csv", "label", (MORE + 1) % 10)
+
+    with pytest.raises((DataError, Misuse), match=message):
+        extend(project.session(), [project.root / name for name in files], [], REASON)
+
     assert 1 == len(project.records(Extended))
 
 
@@ -251,7 +300,7 @@ def test_extend__several_files_at_once(project, capsys):
 def test_extend__reason_is_one_line(project, reason):
     """The reason is public: one printable line."""
     with pytest.raises(Misuse, match="one line"):
-        extend(project.session(), [project.root / "labels.csv"], [], reason)
+        extend(project.session(), [project.root / "more.csv"], [], reason)
 
 
 def test_extend__a_set_that_is_over(project):
@@ -311,9 +360,9 @@ def test_extend__machine_that_died_after_the_entry(project, monkeypatch, written
 
     done = extend(project.session(), *act)
 
-    assert done.completed
+    assert Attempt.COMPLETING is done.attempt
     assert 1 == len(project.records(Extended))
-    assert extend(project.session(), *act).completed
+    assert Attempt.REPEATED is extend(project.session(), *act).attempt
     predict_all(project, "new.csv", 20)
     assert 501 == len((project.root / "labels.csv").read_text().splitlines())
 
@@ -326,7 +375,7 @@ def test_extend__machine_that_died_before_the_register_was_written(project, monk
         with pytest.raises(KeyboardInterrupt):
             grow(project)
 
-    assert grow(project).completed
+    assert Attempt.COMPLETING is grow(project).attempt
 
     table(project, "april.csv", "label", MORE[:50], 1_000)
     assert 550 == extend(project.session(), [project.root / "april.csv"], [], REASON).record.n_examples

@@ -12,7 +12,7 @@ import pytest
 from gate.project import N_EXAMPLES, Project
 
 from proctor.custody import changes
-from proctor.custody.changes import Change
+from proctor.custody.changes import Attempt, Change
 from proctor.custody.dropping import Oldest, drop
 from proctor.custody.extension import extend
 from proctor.errors import DataError
@@ -86,6 +86,7 @@ def test_change__killed(project, act, kind, n_after, point):
 
     assert dies_at(lambda: act(project), *point)
 
+    is_whole = point[1:] == ("put_in_place", 2, "after")
     is_recorded, is_done = point != POINTS[0], point == POINTS[-1]
     assert is_recorded == bool(project.records(kind))
     assert () == verify(project.entries(), key=project.session().owner_key.ledger_key)
@@ -95,7 +96,8 @@ def test_change__killed(project, act, kind, n_after, point):
             project.check()
     if not (is_done and act is shrink):  # done, the same command would drop as many more
         done = act(project)
-        assert (is_recorded, n_after) == (done.completed, done.record.n_examples)
+        expected = (Attempt.REPEATED if is_whole else Attempt.COMPLETING) if is_recorded else Attempt.FIRST
+        assert (expected, n_after) == (done.attempt, done.record.n_examples)
     assert 1 == len(project.records(kind))
     assert n_after == len(rows_of(project)) == project.session().testset.n_examples
 

@@ -13,6 +13,7 @@ import pytest
 from gate.project import LABELS, N_EXAMPLES, Project
 
 from proctor.custody import changes
+from proctor.custody.changes import Attempt
 from proctor.custody.dropping import Oldest, drop
 from proctor.custody.extension import extend
 from proctor.errors import DataError, KeyFault, Misuse
@@ -202,7 +203,7 @@ def test_extend__machine_that_died_after_the_entry(sealed, monkeypatch):
     with pytest.raises(DataError, match="which was extended to 500"):
         check(sealed)
 
-    assert grow(sealed).completed
+    assert Attempt.COMPLETING is grow(sealed).attempt
 
     assert [501, 501] == [len(rows_of(sealed, name)) for name in ("labels.csv.sealed", "features.csv.sealed")]
     assert 1 == len(sealed.records(Extended))
