@@ -6,8 +6,8 @@ All is done in pieces, so that memory-mapped predictions are read once and never
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,11 +31,13 @@ class Panel:
         candidate: The new model's.
         baseline: The old model's; ``None`` where there is none.
         anchor: The anchor's; ``None`` where it is not asked for.
+        functions: Functions of the owner of the test set by name: a number for each example, by label and prediction.
     """
 
     candidate: Values
     baseline: Values | None = None
     anchor: Values | None = None
+    functions: Mapping[str, Callable[[Values, Values], object]] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
         for other in (self.baseline, self.anchor):

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from proctor.errors import Misuse
+from proctor.gate import functions
 from proctor.gate.books import LedgerView
 from proctor.gate.session import Session
-from proctor.gate.settings import CLUSTER, Pin, differences, pin_of, settings_of
+from proctor.gate.settings import CLUSTER, METRICS, Pin, differences, pin_of, pins, settings_of
 from proctor.gatefile import Inputs, PredictionsFile
 from proctor.ledger.records import BaselineNamed, SettingsAccepted, Submission
 from proctor.predictions import ColumnNames, Source, read_predictions
@@ -63,6 +64,7 @@ def accept_settings(session: Session) -> Settings:
         if pin is not None and dict(pin.settings) == dict(held.asked):
             return held
         _refuse_other_clusters(pin, held.asked)
+        _refuse_other_metrics(session, held.asked)
         before = None if pin is None else dict(pin.settings)
         record = SettingsAccepted(
             session.testset.fingerprint, session.gate.name, before, dict(held.asked), session.origin
@@ -80,6 +82,20 @@ def _refuse_other_clusters(pin: Pin | None, asked: Mapping[str, str | None]) -> 
             f"{asked[CLUSTER] or 'none'!r}",
             hint="Put it back; the next test set may have another: `proctor testset renew`. Nothing was recorded.",
         )
+
+
+def _refuse_other_metrics(session: Session, asked: Mapping[str, str | None]) -> None:
+    """Refuse another function by the name of one that has verdicts on this test set: the same question would be two."""
+    now = functions.read(asked[METRICS])
+    for pin in pins(session.ledger.read()):
+        before = functions.read(pin.settings.get(METRICS)) if pin.testset == session.testset.fingerprint else {}
+        for name in sorted(now.keys() & before.keys()):
+            if now[name] != before[name]:
+                raise Misuse(
+                    f"`user.{name}` is {before[name]} on this test set, and not {now[name]}",
+                    hint="Install what it was; or give what it has become another name, as an entry point of its own "
+                    "and in `metrics`. Nothing was recorded.",
+                )
 
 
 def name_baseline(session: Session, file: Path) -> tuple[Submission, int | None]:

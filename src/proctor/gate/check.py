@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from proctor.budget import Adaptivity, stake_units
-from proctor.errors import EvaluationPending, LabelsMissing, LedgerMoved, Misuse, ModelError
+from proctor.errors import ContractError, EvaluationPending, LabelsMissing, LedgerMoved, Misuse, ModelError
 from proctor.gate import collecting, labels, settings
 from proctor.gate.asking import Asked, asked
 from proctor.gate.books import (
@@ -120,7 +120,28 @@ def prepare(session: Session) -> None:
     gate, entries, fingerprint = session.gate, session.opening.entries, session.testset.fingerprint
     settings.say_once_if_unpinned(gate, entries, fingerprint, session.runtime.remark)
     settings.refuse_features_from_outside(gate, entries, fingerprint)
+    _refuse_unregistered_functions(session)
+    _ = session.functions
     _ = session.candidate
+
+
+def _refuse_unregistered_functions(session: Session) -> None:
+    """
+    Refuse functions that see labels, unless the owner has registered them; on open labels, anybody registers.
+
+    Raises:
+        ContractError: If one would be run on sealed labels, or on a test set whose settings are not pinned.
+    """
+    gate, entries = session.gate, session.opening.entries
+    is_registered = session.books().life is not None
+    is_protected = is_registered or session.owner_key.pair is not None
+    if not gate.metrics or not is_protected or settings.pin_of(gate, entries, session.testset.fingerprint) is not None:
+        return
+    way = "testset settings --accept" if is_registered else "testset register"
+    raise ContractError(
+        f"`metrics` of {gate.file} would show labels to functions that the owner of the test set has not registered",
+        hint=f"The owner looks at what is installed, and registers it: `proctor {way}`. Nothing was spent.",
+    )
 
 
 def units_of(gate: Gate, stake: float | None) -> int | None:

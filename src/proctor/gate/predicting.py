@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from proctor.conditions import Formula, Variable, clauses, expanded, slices
 from proctor.counting.events import is_class
+from proctor.counting.scoring import Scoring
 from proctor.errors import DataError, Misuse, ModelError, ProctorError
 from proctor.gate.contestants import ModelPredictions, ModelRunner
 from proctor.gate.growth import naming_what_grew, refuse_reordered, what_to_run
@@ -20,7 +21,7 @@ from proctor.gatefile import Gate, Inputs, PredictionsFile
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.outcomes import Verdict
 from proctor.ledger.records import Adopted, Evaluated
-from proctor.methods import method_of
+from proctor.methods import method_of, refuse_unusable
 from proctor.predictions import (
     Aligned,
     Labels,
@@ -49,6 +50,7 @@ class Predicting:
         runtime: Progress and remarks.
         runner: Where models are run.
         read_labels: Gives the labels; private.
+        functions: Functions of the owner, by their names in conditions.
     """
 
     gate: Gate
@@ -57,6 +59,7 @@ class Predicting:
     runtime: Runtime
     runner: ModelRunner
     read_labels: Callable[[], Labels]
+    functions: Mapping[str, Scoring] = field(default_factory=dict)
     _aligned: dict[str, Aligned] = field(default_factory=dict, repr=False)
     _found: dict[str, PredictionSet | ModelError] = field(default_factory=dict, repr=False)
 
@@ -128,7 +131,9 @@ class Predicting:
             with self._judging_output():
                 refuse_respelled(new, other)
         others = [other.values if other is not None else None for other in found]
-        panel = Panel(new.values, *others)
+        panel = Panel(new.values, *others, functions=self.functions)
+        with self._judging_output():
+            refuse_unusable(self.gate.formula, panel)
         if self.is_open and self.testset.files.classes is None and self.gate.reading.predictions is None:
             _refuse_unsaid(self.gate.formula, panel)
         masks = self.testset.masks(slices(expanded(self.gate.formula, self.testset.groups)))

@@ -16,8 +16,9 @@ from typing import Any, Self, TypeVar
 
 from proctor import __version__, owner
 from proctor.budget import Adaptivity
+from proctor.counting.scoring import Scoring
 from proctor.errors import Misuse
-from proctor.gate import dvc
+from proctor.gate import dvc, functions
 from proctor.gate.books import LedgerView, Reading, known_as, opened, read
 from proctor.gate.contestants import ModelPredictions, ModelRunner
 from proctor.gate.identity import identify, identify_as_registered
@@ -30,6 +31,7 @@ from proctor.gatefile import Gate
 from proctor.ledger import Draft, Entry, Ledger, open_ledger
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import LossAccepted, Origin, Record, private_of, to_body
+from proctor.methods import own_of
 from proctor.predictions import Labels
 from proctor.runtime import OWN_FOLDER, Runtime, actor_of, commit_of, keep_out_of_git
 from proctor.testset import TestSet, load
@@ -167,6 +169,16 @@ class Session:
         """The owner's register of labels; sealed where there is a key."""
         return Registry(self.owner_key, self.testset.fingerprint)
 
+    @cached_property
+    def functions(self) -> Mapping[str, Scoring]:
+        """
+        Functions of the owner that the condition asks; imported before a model runs, which could change their files.
+
+        Raises:
+            DataError: If one is not installed, or cannot be imported.
+        """
+        return functions.loaded(self.gate.metrics, own_of(self.gate.formula))
+
     # --- models ------------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -187,12 +199,14 @@ class Session:
     @cached_property
     def predicting(self) -> Predicting:
         """Predictions of the models on the test set, each run or read once."""
-        return Predicting(self.gate, self.testset, self.owner_key, self.runtime, self.runner, lambda: self.labels)
+        return Predicting(
+            self.gate, self.testset, self.owner_key, self.runtime, self.runner, lambda: self.labels, self.functions
+        )
 
     def predicting_on(self, testset: TestSet) -> Predicting:
         """Predictions of the models on the examples of *testset*."""
         runner = self.runner_on(testset)
-        return Predicting(self.gate, testset, self.owner_key, self.runtime, runner, testset.read_labels)
+        return Predicting(self.gate, testset, self.owner_key, self.runtime, runner, testset.read_labels, self.functions)
 
     # --- books -------------------------------------------------------------------------------------------------------
 

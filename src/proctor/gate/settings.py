@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from proctor import git
 from proctor.conditions import Variable, variables
 from proctor.errors import ContractError, DataError, GitFault, ProctorError
+from proctor.gate import functions
 from proctor.gatefile import Gate, Inputs, Labeling, Owner, Sandbox, VerdictOnly
 from proctor.gatefile.contenders import Accepted, Baseline, Fetched, PredictionsFile, Revision
 from proctor.ledger import Entry, address
@@ -35,8 +36,9 @@ Settings = Mapping[str, str | None]
 _PATHS = ("testset.labels", "testset.features", "owner.record", "owner.key", "ledger")
 _PLACE = ("file", "folder")
 CLUSTER = "testset.cluster"
+METRICS = "metrics"
 # keys that no version could write when the first books were begun
-_LATER = (CLUSTER, "sandbox.devices", "sandbox.folders", "slot", "labels")
+_LATER = (CLUSTER, METRICS, "sandbox.devices", "sandbox.folders", "slot", "labels")
 _GATE_S_OWN = ("name", "first", "baseline", "feedback", "slot")  # what each of several gates says for itself
 _ISOLATION = (Sandbox.NONE.value, Sandbox.AUTO.value, Sandbox.REQUIRED.value)
 _ACCEPTED = "accepted"
@@ -81,6 +83,7 @@ def settings_of(gate: Gate) -> dict[str, str | None]:
         "adaptivity": gate.recipient,
         "owner.record": None if record == Owner().record else record,
         "owner.key": place(gate.owner.key) if gate.owner.key else None,
+        METRICS: functions.written(functions.identities(gate.metrics)),
     }
 
 
@@ -214,6 +217,8 @@ def _is_allowed(key: str, pinned: str | None, asked: str | None) -> bool:
             return _ISOLATION.index(str(asked)) > _ISOLATION.index(str(pinned))
         case "baseline":  # of files the content is looked at, and what was accepted is the ledger's to say
             return pinned is None or asked in (None, _ACCEPTED, "predictions")
+        case "metrics":  # to run fewer of them
+            return functions.read(asked).items() <= functions.read(pinned).items()
         case _:
             return False
 

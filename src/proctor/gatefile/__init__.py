@@ -176,6 +176,7 @@ def _gate(node: object, source: Source, place: dict[str, Any]) -> Gate:
         "notify",
         "development",
         "labels",
+        "metrics",
     )
     named = {**place, "name": values["name"] or place["name"]}
     return Gate(**_policy(values), **{key: values[key] for key in own}, **named)

@@ -251,6 +251,7 @@ class Gate(Policy):
         notify: Who is told that a fresh test set is needed.
         development: Development data; ``None`` if none are named.
         labels: How labels that are missing are bought.
+        metrics: Functions of the owner by name, with the distributions that have them.
     """
 
     name: str
@@ -270,6 +271,7 @@ class Gate(Policy):
     notify: Notify = field(default_factory=Notify)
     development: DevelopmentFiles | None = None
     labels: Labeling = Labeling.ALL
+    metrics: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if self.testset.inputs is Inputs.SEALED and isinstance(self.candidate, PredictionsFile):

@@ -17,6 +17,7 @@ from proctor.gatefile.declarations import DevelopmentFiles, First, Inputs, Label
 from proctor.gatefile.feedback import VerdictOnly
 from proctor.gatefile.isolation import Isolation
 from proctor.gatefile.kinds import Choice, ListOf, Number, OneOrMore, Text, Whole
+from proctor.gatefile.metrics import METRICS
 from proctor.gatefile.named import CONDITION_KIND, CONDITIONS_KIND
 from proctor.gatefile.recipients import Notify, Owner
 from proctor.gatefile.sections import Key, Made, OneOfSections, Section, WordOrMap
@@ -383,6 +384,7 @@ GATE = Section(
             _DEVELOPMENT,
             "Labeled examples that everybody may look at, for `stakes: informed` and `proctor preflight`.",
         ),
+        METRICS,
         Key("owner", recipients.OWNER, "Files of the test set's owner.", Owner()),
         Key(
             "notify",

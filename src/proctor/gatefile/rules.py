@@ -26,7 +26,8 @@ from proctor.gatefile.kinds import INVALID, OneOrMore, Schema, Text
 from proctor.gatefile.named import together
 from proctor.gatefile.nodes import Source
 from proctor.gatefile.slot import Slot
-from proctor.methods import beyond_accuracies, method_of, reading_of
+from proctor.methods import beyond_accuracies, method_of, own_of, reading_of
+from proctor.methods.kinds import OWN
 from proctor.models.formats import FORMATS, PICKLE, Trust, format_of
 from proctor.models.runnable import Model
 from proctor.planning import Bound
@@ -141,6 +142,8 @@ def check_gate(values: Values, source: Source) -> None:
     formula = _formula(values.get("condition"))
     if formula is not None and values.get("first") is First.JUDGE:
         _first_can_be_judged(values, formula, source)
+    if formula is not None:
+        _metrics_are_declared(formula, values, source)
     candidate, testset = values.get("candidate"), values.get("testset")
     if formula is not None and isinstance(testset, TestSetSource):
         _slices_are_open(formula, testset, source)
@@ -228,6 +231,16 @@ def _classes_are_declared(formula: Formula, testset: TestSetSource, source: Sour
             known = ", ".join(f"`{name}`" for name in testset.classes[:8])
             message = f"`{quantity}` speaks of a class that is none of `testset.classes`: {known}"
             source.report(source.place_of("condition"), message)
+
+
+def _metrics_are_declared(formula: Formula, values: Values, source: Source) -> None:
+    """Report a function of the owner that no distribution is named for."""
+    declared = values.get("metrics")
+    known = {OWN + name for name, _ in declared} if isinstance(declared, tuple) else set()
+    asked = own_of(formula)
+    for name in sorted(asked - known if declared is not INVALID else ()):
+        message = f"`{name}` is not declared: name its distribution, `metrics: {{{name.removeprefix(OWN)}: NAME}}`"
+        source.report(source.place_of("condition"), message)
 
 
 def _slices_are_open(formula: Formula, testset: TestSetSource, source: Source) -> None:

@@ -40,5 +40,5 @@ from proctor.language.quantities import (
     quantity_variables,
     value_range,
 )
-from proctor.language.scores import Calibration, Mean, Measure, Quantile, Ranking, Root, Score, Within
+from proctor.language.scores import Calibration, Form, Mean, Measure, Quantile, Ranking, Root, Score, Within
 from proctor.language.tree import AllOf, AnyOf, Call, Comparator, Comparison, Condition, Slice, Variable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -11,10 +11,17 @@ from proctor.language.quantity import ORDER, OfOneModel, Whole
 from proctor.language.tree import Variable, decimal_text, quoted
 
 
+class Form(StrEnum):
+    """Form in which a function of the owner of the test set is given labels and predictions."""
+
+    CLASSES = "classes"
+    NUMBERS = "numbers"
+
+
 @dataclass(frozen=True)
 class Score:
     """
-    A bounded number on each example: what a model says itself, or its loss.
+    A bounded number on each example: what a model says itself, its loss, or what a function of the owner makes of it.
 
     Attributes:
         metric: Its name.
@@ -23,6 +30,7 @@ class Score:
         positive: The class whose probability a model says, as it is spelled in labels; ``None`` where it says none.
         spread: Anticipated standard deviation, which sizes a test set and, as a tolerance, is no part of the question;
             ``None`` if none is named.
+        of: What a function of the owner is given; ``None`` for every other score.
     """
 
     metric: str
@@ -30,10 +38,11 @@ class Score:
     options: tuple[tuple[str, Decimal], ...]
     positive: str | None = None
     spread: Decimal | None = field(default=None, compare=False)
+    of: Form | None = None
 
     def is_alike(self, other: Score) -> bool:
         """True if both are the same but for the model."""
-        return (self.metric, self.options, self.positive) == (other.metric, other.options, other.positive)
+        return replace(self, model=other.model) == other
 
     @property
     def low(self) -> Decimal:
@@ -48,7 +57,8 @@ class Score:
     def __str__(self) -> str:
         options = [f"{name}={decimal_text(value)}" for name, value in self.options]
         positive = [] if self.positive is None else [quoted(self.positive)]
-        return f"{self.metric}({', '.join([str(self.model), *positive, *options])})"
+        form = [] if self.of is None else [f"of={self.of}"]
+        return f"{self.metric}({', '.join([str(self.model), *positive, *options, *form])})"
 
 
 @dataclass(frozen=True)

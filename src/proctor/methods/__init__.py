@@ -9,7 +9,7 @@ Importing this package loads the standard library alone; the statistics come wit
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from proctor.counting.reading import CLASSES, Reading
 from proctor.errors import ConditionError
@@ -43,14 +43,18 @@ from proctor.methods.error import ERROR
 from proctor.methods.fbeta import FBETA, FBetaMethod
 from proctor.methods.figures import Unit
 from proctor.methods.gap import GAP, GapMethod
+from proctor.methods.kinds import OWN
 from proctor.methods.linear import LinearMethod
-from proctor.methods.mean import MEANS, MeanMethod
+from proctor.methods.mean import MEANS, MeanMethod, own_metric
 from proctor.methods.method import Counted, Method, Outcomes, Sequential, Valued, Valuing
 from proctor.methods.metric import Metric, named
 from proctor.methods.proportion import ProportionMethod
 from proctor.methods.quantile import QUANTILES, WithinMethod
 from proctor.methods.ratio import RATIOS, RatioMethod
 from proctor.methods.ratio_difference import CellsMethod, ShareDifferenceMethod
+
+if TYPE_CHECKING:
+    from proctor.counting.panel import Panel
 
 AnyMethod = Counted[Any, Any] | Sequential[Any, Any] | Method[Any, Any]
 
@@ -126,6 +130,22 @@ def reading_of(formula: Formula) -> Reading:
     return found or CLASSES
 
 
+def own_of(formula: Formula) -> frozenset[str]:
+    """Functions of the owner of the test set that a condition asks, by name."""
+    return frozenset[str]().union(*(method_of(each.quantity).own for each in clauses(formula)))
+
+
+def refuse_unusable(formula: Formula, panel: Panel) -> None:
+    """
+    Refuse functions of the owner that cannot score predictions, by these alone; no label has a part in it.
+
+    Raises:
+        DataError: If one cannot.
+    """
+    for clause in clauses(formula):
+        method_of(clause.quantity).refuse_unusable(panel)
+
+
 def is_gain(clause: Clause) -> bool:
     """True if a clause asks how far the candidate's accuracy lies above the baseline's: ``n - o > c``."""
     method = method_of(clause.quantity)
@@ -139,4 +159,4 @@ def metric_of(call: Call) -> Metric:
     Raises:
         ConditionError: If there is none of this name, with the nearest one and the list of all.
     """
-    return named(call, METRICS)
+    return own_metric(call.name) if call.name.startswith(OWN) else named(call, METRICS)

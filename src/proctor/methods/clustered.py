@@ -44,6 +44,11 @@ class ClusteredMethod(Method[Clustered, "Floats"]):
         return self._plain.classes
 
     @property
+    def own(self) -> frozenset[str]:
+        """Functions of the owner that the quantity asks."""
+        return self._plain.own
+
+    @property
     def reading(self) -> Reading | None:
         """Reading of the quantity."""
         return self._plain.reading
@@ -58,6 +63,10 @@ class ClusteredMethod(Method[Clustered, "Floats"]):
     def needs_label(self, panel: Panel) -> Mask:
         """The examples on which the quantity depends on the label."""
         return self._plain.needs_label(panel)
+
+    def refuse_unusable(self, panel: Panel) -> None:
+        """Refuse what the quantity refuses."""
+        self._plain.refuse_unusable(panel)
 
     def values_of(self, panel: Panel, labels: Labeled) -> Floats:
         """

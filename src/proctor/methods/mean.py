@@ -8,80 +8,27 @@ loss is clipped by declaration, because nobody can promise that a model is never
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
-from proctor.counting.reading import Content, Numbers, Reading
-from proctor.errors import ConditionError, DataError
-from proctor.language import Call, Clause, Mean, Root, Score, Variable
-from proctor.language.tree import Argument, Name, Number, decimal_text
+from proctor.counting.reading import Reading
+from proctor.errors import ConditionError
+from proctor.language import Call, Clause, Form, Mean, Root, Score, Variable
+from proctor.language.tree import Argument, Name, Number, Text, Word
 from proctor.methods.figures import MODELS, Unit, figure
+from proctor.methods.kinds import OWN, kind_of, range_in_words, reading, refuse_unusable, value_of
 from proctor.methods.method import Valued
 from proctor.methods.metric import MODELS_IN_WORDS, Metric, refusal
 from proctor.methods.one_class import model_and_class
 from proctor.methods.standard import Betting
 
 if TYPE_CHECKING:
-    from proctor.counting.panel import Labeled, Mask, Panel, Values
+    from proctor.counting.panel import Labeled, Mask, Panel
     from proctor.methods.method import Floats
     from proctor.methods.sizes.share import Share
     from proctor.methods.sizing import Progress, Sizing
-
-
-class Kind(NamedTuple):
-    """
-    One metric.
-
-    Attributes:
-        value: A number on each example, from what is predicted and what is true (1 for the class whose probability is
-            predicted, and else 0); a loss is clipped by whoever asks.
-        words: What is averaged, for people.
-        labels: Content of the labels that it needs.
-    """
-
-    value: Callable[[Values, Values], Floats]
-    words: str
-    labels: Content = Content.NUMBERS
-
-    @property
-    def is_loss(self) -> bool:
-        """True if it needs labels."""
-        return self.labels is not Content.ANY
-
-
-def _absolute(said: Values, true: Values) -> Floats:
-    found: Floats = abs(said - true)
-    return found
-
-
-def _squared(said: Values, true: Values) -> Floats:
-    found: Floats = (said - true) ** 2
-    return found
-
-
-def _itself(said: Values, true: Values) -> Floats:
-    return said
-
-
-def _surprise(said: Values, true: Values) -> Floats:
-    """Minus the logarithm of the probability of what is true; infinite where that was held to be impossible."""
-    import numpy as np
-
-    with np.errstate(divide="ignore"):
-        found: Floats = -np.log(np.where(true == 1, said, 1 - said))
-    return found
-
-
-KINDS = {
-    "mae": Kind(_absolute, "the mean absolute error of {model}"),
-    "mse": Kind(_squared, "the mean squared error of {model}"),
-    "mean": Kind(_itself, "the mean score of {model}", Content.ANY),
-    "brier": Kind(_squared, "the Brier score of {model}", Content.CLASSES),
-    "logloss": Kind(_surprise, "the log loss of {model}", Content.CLASSES),
-}
-"""The metrics by name."""
 
 
 class MeanMethod(Betting[Mean], Valued[Mean]):
@@ -96,6 +43,11 @@ class MeanMethod(Betting[Mean], Valued[Mean]):
         return frozenset(score.positive for _, score in self.quantity.parts if score.positive is not None)
 
     @property
+    def own(self) -> frozenset[str]:
+        """Functions of the owner that it asks."""
+        return frozenset(score.metric for _, score in self.quantity.parts if score.of is not None)
+
+    @property
     def reading(self) -> Reading:
         """
         Numbers, and labels where there is a loss; a score within its range.
@@ -103,11 +55,12 @@ class MeanMethod(Betting[Mean], Valued[Mean]):
         Raises:
             ConditionError: If labels would have to be classes and numbers.
         """
-        found = Reading(Numbers(), Content.ANY)
-        for _, score in self.quantity.parts:
-            together = found.with_(_reading(score))
+        found, *others = (reading(score) for _, score in self.quantity.parts)
+        for each in others:
+            together = found.with_(each)
             if together is None:
-                raise ConditionError(f"`{self.quantity}` needs labels that are classes and numbers", "Leave one out.")
+                message = f"`{self.quantity}` needs predictions or labels that are classes and numbers"
+                raise ConditionError(message, "Leave one out.")
             found = together
         return found
 
@@ -117,36 +70,29 @@ class MeanMethod(Betting[Mean], Valued[Mean]):
 
         from proctor.counting.panel import needed_rows
 
-        losses = [(weight, score) for weight, score in self.quantity.parts if KINDS[score.metric].is_loss]
+        losses = [(weight, score) for weight, score in self.quantity.parts if kind_of(score).is_loss]
         if not all(score.is_alike(losses[0][1]) for _, score in losses):
             return np.full(len(panel), True)
         of = {score.model: weight for weight, score in losses}
         return needed_rows(panel, [of.get(variable, 0.0) for variable in Variable])
 
+    def refuse_unusable(self, panel: Panel) -> None:
+        """Try the functions of the owner on the predictions of their models."""
+        for _, score in self.quantity.parts:
+            refuse_unusable(score, panel)
+
     def values_of(self, panel: Panel, labels: Labeled) -> Floats:
         """
-        The sum on each example; NaN where no label is of a class whose probability is predicted, as if misspelled.
+        The sum on each example; NaN where there is nothing to bet on (`proctor.methods.kinds:value_of`).
 
         Raises:
             DataError: If there are no predictions of a model, or a score lies outside its range.
         """
         import numpy as np
 
-        from proctor.counting.events import is_class
-
-        whole = np.zeros(len(panel), np.float64)
-        for weight, score in self.quantity.parts:
-            said = panel.of(score.model)
-            if said is None:
-                raise DataError(f"there are no predictions of {MODELS[score.model]}; nothing was judged")
-            low, high, kind = float(score.low), float(score.high), KINDS[score.metric]
-            if not kind.is_loss and len(said) and not low <= said.min() <= said.max() <= high:
-                raise DataError(f"a prediction of {MODELS[score.model]} lies outside the range of `{score}`")
-            true = labels.values if score.positive is None else is_class(labels.values, score.positive)
-            if score.positive is not None and not true.any():
-                return np.full(len(panel), math.nan)
-            whole += weight * np.clip(kind.value(said, true), low, high)
-        return np.clip(whole, *self.value_range)  # by no more than the rounding of the sum
+        parts = [weight * value_of(score, panel, labels) for weight, score in self.quantity.parts]
+        whole: Floats = np.clip(np.sum(parts, axis=0), *self.value_range)  # by no more than the rounding of the sum
+        return whole
 
     def rejects(
         self, clause: Clause, statistic: Floats, n_examples: int, log_level: float, cap: float, *, above: bool
@@ -168,7 +114,7 @@ class MeanMethod(Betting[Mean], Valued[Mean]):
         """Size by the hinge bound, or by simulating the test, for values that scatter as much as they can."""
         from proctor.methods.sizes.mean import MeanSizing
 
-        is_labeled = any(KINDS[score.metric].is_loss for _, score in self.quantity.parts)
+        is_labeled = any(kind_of(score).is_loss for _, score in self.quantity.parts)
         return MeanSizing(share, simulate, progress, is_difference=self._is_difference, is_labeled=is_labeled)
 
     def in_words(self, clause: Clause) -> str:
@@ -176,7 +122,7 @@ class MeanMethod(Betting[Mean], Valued[Mean]):
         side, threshold = ("above" if clause.above else "below"), clause.threshold
         weights, scores = zip(*self.quantity.parts, strict=True)
         first, *others = scores
-        subject = KINDS[first.metric].words.format(model=MODELS[first.model])
+        subject = kind_of(first).words.format(model=MODELS[first.model])
         if weights == (1,):
             return f"{subject} is {side} {figure(threshold)}"
         if len(scores) == 2 and weights[0] == 1 and weights[1] < 0 and first.is_alike(others[0]):
@@ -192,7 +138,7 @@ class MeanMethod(Betting[Mean], Valued[Mean]):
     @property
     def remarks(self) -> tuple[str, ...]:
         """The ranges: what is clipped, and what is refused."""
-        return tuple(dict.fromkeys(_range_in_words(score) for _, score in self.quantity.parts))
+        return tuple(dict.fromkeys(range_in_words(score) for _, score in self.quantity.parts))
 
     @property
     def _is_difference(self) -> bool:
@@ -205,22 +151,6 @@ class MeanMethod(Betting[Mean], Valued[Mean]):
 
 def _is_nothing(values: Floats) -> bool:
     return len(values) > 0 and math.isnan(values[0])
-
-
-def _reading(score: Score) -> Reading:
-    labels = KINDS[score.metric].labels
-    if score.positive is not None:
-        return Reading(Numbers(0.0, 1.0), labels)
-    return Reading(Numbers() if labels is Content.NUMBERS else Numbers(float(score.low), float(score.high)), labels)
-
-
-def _range_in_words(score: Score) -> str:
-    low, high = decimal_text(score.low), decimal_text(score.high)
-    if score.metric == "brier":
-        return f"Predictions are probabilities of class {score.positive}; each squared error lies between 0 and 1."
-    if KINDS[score.metric].is_loss:
-        return f"In `{score.metric}` a loss above {high} counts as {high}: a proof needs a range, and this is declared."
-    return f"Scores lie between {low} and {high}; where one does not, the file is refused, and nothing is spent."
 
 
 # --- how calls are read ----------------------------------------------------------------------------------------------
@@ -272,13 +202,12 @@ def _score(call: Call) -> Mean:
     Raises:
         ConditionError: If it does not name a model, or the range of the scores is none.
     """
+    hint = f"Write `{call.name}({_model_text(call)})`, or `{call.name}({_model_text(call)}, min=1, max=5)`"
+    if not call.name.startswith(OWN):
+        named = "`candidate: {predictions: FILE, prediction: score}`"
+        hint += f"; the column of scores is named in the gate file: {named}"
     options = {"min": Decimal(0), "max": Decimal(1)}
-    model, given = _read(
-        call,
-        ("min", "max", "sd"),
-        f"Write `{call.name}({_model_text(call)})`, or `{call.name}({_model_text(call)}, min=1, max=5)`; the column of "
-        "scores is named in the gate file: `candidate: {predictions: FILE, prediction: score}`.",
-    )
+    model, given = _read(call, ("min", "max", "sd"), f"{hint}.")
     options |= given
     if options["min"] >= options["max"]:
         raise refusal(call, f"`{call}` has an empty range", "Write the smaller number as `min`.")
@@ -290,6 +219,31 @@ def _mean_of(call: Call, model: Variable, options: dict[str, Decimal], positive:
     if spread is not None and spread <= 0:
         raise refusal(call, "`sd` is not above 0", "It is the standard deviation that you expect, for the plan.")
     return Mean(((1.0, Score(call.name, model, tuple(options.items()), positive, spread)),))
+
+
+def own_metric(name: str) -> Metric:
+    """The metric that a function of the owner is."""
+    return Metric(name, "the mean of what a function of the owner of the test set gives", _own_score)
+
+
+def _own_score(call: Call) -> Mean:
+    """
+    The scores by a function of the owner that a call asks for.
+
+    Raises:
+        ConditionError: If it does not name a model, what the function is given is unknown, or the range is none.
+    """
+    said = dict(call.options).get("of", Word(Form.CLASSES))
+    if not isinstance(said, Word | Text) or said.value not in set(Form):
+        raise refusal(
+            call,
+            f"`of={said}` does not say what `{call.name}` is given",
+            f"Write `{call.name}({_model_text(call)})`, or, where labels and predictions are numbers, "
+            f"`{call.name}({_model_text(call)}, of=numbers)`.",
+        )
+    form, rest = Form(said.value), tuple(each for each in call.options if each[0] != "of")
+    mean = _score(replace(call, options=rest))
+    return Mean(tuple((weight, replace(score, of=form)) for weight, score in mean.parts))
 
 
 def _read(call: Call, known: tuple[str, ...], hint: str) -> tuple[Variable, dict[str, Decimal]]:

@@ -104,6 +104,11 @@ class Method(ABC, Generic[Judged, Statistic]):
         return frozenset()
 
     @property
+    def own(self) -> frozenset[str]:
+        """Functions of the owner of the test set that it asks, by name."""
+        return frozenset()
+
+    @property
     def reading(self) -> Reading | None:
         """Way in which files of predictions and labels are to be read; ``None`` where any reading will do."""
         return CLASSES
@@ -135,6 +140,14 @@ class Method(ABC, Generic[Judged, Statistic]):
         from proctor.counting.panel import needed_rows
 
         return needed_rows(panel, self.quantity.weights)
+
+    def refuse_unusable(self, panel: Panel) -> None:
+        """
+        Refuse what cannot be judged, by predictions alone and before a label is looked at.
+
+        Raises:
+            DataError: If a function of the owner cannot score them.
+        """
 
     @abstractmethod
     def statistic(self, outcomes: Outcomes) -> Statistic:

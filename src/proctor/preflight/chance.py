@@ -133,7 +133,8 @@ def resampled_chance(panel: Panel, labels: Labels, coming: Next) -> Chance:
     def passes(shares: NDArray[np.float64] | None) -> bool:
         rows = rng.choice(n, coming.n_examples, p=shares)
         others = (None if each is None else each[rows] for each in (panel.baseline, panel.anchor))
-        sample = Sample(Panel(panel.candidate[rows], *others), Labels(labels.values[rows]), np.arange(len(rows)))
+        drawn = Panel(panel.candidate[rows], *others, functions=panel.functions)
+        sample = Sample(drawn, Labels(labels.values[rows]), np.arange(len(rows)))
         return evaluate(coming.formula, sample, coming.mode, coming.log_level, coming.rule).is_pass[coming.mode]
 
     at_estimate = sum(passes(None) for _ in range(runs))

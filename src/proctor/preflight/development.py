@@ -17,11 +17,13 @@ import numpy as np
 from proctor.conditions import Variable, variables
 from proctor.errors import DataError, Misuse
 from proctor.files import Fence
+from proctor.gate import functions
 from proctor.gate.contestants import ModelRunner
 from proctor.gate.hidden import hidden_paths
 from proctor.gatefile import Accepted, Gate, Inputs, PredictionsFile, Revision
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Submission
+from proctor.methods import own_of, refuse_unusable
 from proctor.predictions import ColumnNames, Panel, PredictionSet, Source, align, read_predictions
 from proctor.predictions.labels import Labels
 from proctor.testset import ExampleFiles, TestSet, load, overlap
@@ -164,7 +166,10 @@ class Bench:
             self._named(self.files.anchor) or self._anchor(),
         )
         values = (None if each is None else align(sheet, each).values for each in others)
-        return Panel(align(sheet, self.candidate).values, *values)
+        found = functions.loaded(self.gate.metrics, own_of(self.gate.formula))
+        panel = Panel(align(sheet, self.candidate).values, *values, functions=found)
+        refuse_unusable(self.gate.formula, panel)
+        return panel
 
     def _named(self, file: Path | None) -> PredictionSet | None:
         return None if file is None else read_predictions(self.files.source(file), self._columns())
@@ -248,4 +253,4 @@ def labeled(panel: Panel, labels: Labels) -> tuple[Panel, Labels]:
         return panel, labels
     rows = np.flatnonzero(known)
     picked = (None if values is None else values[rows] for values in (panel.baseline, panel.anchor))
-    return Panel(panel.candidate[rows], *picked), Labels(labels.values[rows])
+    return Panel(panel.candidate[rows], *picked, functions=panel.functions), Labels(labels.values[rows])
