@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from proctor.errors import KeyFault
@@ -39,9 +39,21 @@ def identify(owner_key: OwnerKey, entries: Sequence[Entry], *, opens_labels: boo
         return found
 
 
-def identify_as_registered(owner_key: OwnerKey, entries: Sequence[Entry], *, opens_labels: bool = True) -> TestSet:
+def identify_as_registered(
+    owner_key: OwnerKey,
+    entries: Sequence[Entry],
+    reread: Callable[[], Sequence[Entry]],
+    *,
+    opens_labels: bool = True,
+) -> TestSet:
     """
     The test set of a gate file that leaves to the owner what is the owner's.
+
+    Args:
+        owner_key: The gate file, and what may be read without its key or with it.
+        entries: The ledger as it was read.
+        reread: Reads it anew.
+        opens_labels: True if the labels may be opened.
 
     Raises:
         ContractError: If it does not: nothing of it is used, and of the files no more than the examples is read.
@@ -53,7 +65,7 @@ def identify_as_registered(owner_key: OwnerKey, entries: Sequence[Entry], *, ope
     settings.refuse_changed(gate, entries, is_signed=is_signed)
     testset = identify(owner_key, entries, opens_labels=opens_labels)
     settings.refuse_changed_on(gate, entries, testset.fingerprint, is_signed=is_signed)
-    owner_key.marks.refuse_cut_back(entries, testset.fingerprint)
+    owner_key.marks.refuse_cut_back(entries, testset.fingerprint, reread)
     is_sealed = owner_key.pair is not None
     settings.refuse_brought(gate, entries, testset.fingerprint, is_signed=is_signed, is_sealed=is_sealed)
     return testset

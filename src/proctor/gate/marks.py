@@ -16,7 +16,7 @@ import fcntl
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -240,14 +240,25 @@ class Marks:
             case _:
                 return found.canonical(root)
 
-    def refuse_cut_back(self, entries: Sequence[Entry], fingerprint: str) -> None:
+    def refuse_cut_back(
+        self, entries: Sequence[Entry], fingerprint: str, reread: Callable[[], Sequence[Entry]] | None = None
+    ) -> None:
         """
         Refuse books that do not go as far as they were known to go.
+
+        Args:
+            entries: The books as they were read.
+            fingerprint: The test set that is asked.
+            reread: Reads them anew: somebody may have appended, and marked it, since they were read.
 
         Raises:
             LedgerCorrupt: If a mark that is believed says so.
         """
-        for mark, place in self.lost(entries, fingerprint):
+        lost = self.lost(entries, fingerprint)
+        if lost and reread is not None:
+            entries = reread()
+            lost = self.lost(entries, fingerprint)
+        for mark, place in lost:
             if self._is_believed(mark, place):
                 raise self._cut_back(mark, entries)
             self._begun_again.add(mark)

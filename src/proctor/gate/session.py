@@ -7,7 +7,7 @@ Everything is opened when it is first asked for, so that what can be refused ear
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -128,12 +128,15 @@ class Session:
         """
         entries = self.opening.entries
         if self.stance is Stance.JUDGE:
-            return identify_as_registered(self.owner_key, entries, opens_labels=self.opens_labels)
+            return identify_as_registered(self.owner_key, entries, self._reread, opens_labels=self.opens_labels)
         is_owners = self.stance is Stance.OWNER
         testset = known_as(entries, load(self.owner_key.files())) if is_owners else identify(self.owner_key, entries)
         if not self.takes_any_books:
-            self.owner_key.marks.refuse_cut_back(entries, testset.fingerprint)
+            self.owner_key.marks.refuse_cut_back(entries, testset.fingerprint, self._reread)
         return testset
+
+    def _reread(self) -> Sequence[Entry]:
+        return self.reads(self.ledger).entries
 
     @cached_property
     def labels(self) -> Labels:

@@ -204,3 +204,13 @@ def test_put__where_nothing_can_be_written_says_so_and_goes_on(tmp_path: Path) -
     marks.put(chain_of(1)[0], FINGERPRINT)
 
     assert 1 == len(remarks)
+
+
+def test_refuse_cut_back__somebody_appended_since_the_books_were_read(machine: Machine) -> None:
+    """Whoever checks at the same moment marks entries that this reading does not have; they are in the books."""
+    entries = written(machine)
+
+    machine.marks.refuse_cut_back(entries[:3], FINGERPRINT, machine.place.open(machine.key).read)
+    with pytest.raises(LedgerCorrupt, match=r"cut back.*entry 5"):
+        machine.marks.refuse_cut_back(entries[:2], FINGERPRINT, lambda: entries[:3])
+    assert [] == machine.remarks
