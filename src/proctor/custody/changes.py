@@ -11,6 +11,7 @@ from proctor.custody.corrections import put_in_place
 from proctor.errors import AccountHandedOn, BudgetSpent, DataError, TestSetRetired
 from proctor.gate import labels
 from proctor.gate.books import refuse_outgrown, refuse_pending
+from proctor.gate.grouping import refuse_other_metadata
 from proctor.gate.session import Session
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Dropped, Extended
@@ -97,6 +98,7 @@ def refuse_unchangeable(session: Session, life: TestSetHistory, before: TestSet)
     refuse_outgrown(before, life)
     _refuse_over(life)
     refuse_pending(life)
+    refuse_other_metadata(life, before, frozenset(life.in_use.metadata or ()))
     labels.refuse_corrected(session, life)
 
 

@@ -203,7 +203,7 @@ def _record(
         reason=reason,
         pins=pins,
         origin=session.origin,
-        **portrait(shrinking.after, found, register),
+        **portrait(shrinking.after, found, register, life.in_use),
     )
     session.registry.draft(register)
     entry = session.append(record, books.head)

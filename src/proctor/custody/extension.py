@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -223,7 +223,7 @@ def _record(
     _refuse_other_classes(labels, growth.before.n_examples)
     register = register.updated(growth.after.hashes, labels)
     marks = models.marks(life) if session.gate.testset.inputs is Inputs.SEALED else {}
-    record = _extension(session, growth, labels, register, marks, reason)
+    record = _extension(session, growth, portrait(growth.after, labels, register, life.in_use), marks, reason)
     session.registry.draft(register)
     entry = session.append(record, books.head)
     return Change(record, entry.number, entry.at), register
@@ -280,7 +280,7 @@ def _refuse_other_classes(labels: Labels, n_before: int) -> None:
 
 
 def _extension(
-    session: Session, growth: _Growth, labels: Labels, register: LabelRegister, marks: dict[str, str], reason: str
+    session: Session, growth: _Growth, examples: dict[str, Any], marks: dict[str, str], reason: str
 ) -> Extended:
     after = growth.after
     return Extended(
@@ -290,5 +290,5 @@ def _extension(
         pins=marks,
         reason=reason,
         origin=session.origin,
-        **portrait(after, labels, register),
+        **examples,
     )

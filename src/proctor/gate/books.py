@@ -22,6 +22,7 @@ from proctor.errors import (
     TestSetRetired,
     ToleranceOutOfReach,
 )
+from proctor.gate.grouping import refuse_other_columns
 from proctor.gate.needs import next_set_hint, prospect
 from proctor.gate.owner_key import pair_of
 from proctor.gatefile import Gate
@@ -105,17 +106,14 @@ class LedgerView(NamedTuple):
         Raises:
             Misuse: If a column of a slice, or that of the clusters, is not one that the test set is known by.
             DataError: If a slice is empty, or compares with a number what is none; if not every example is in one of
-                several clusters; or if columns were renamed.
+                several clusters; or if columns are not those of registration.
         """
         asked, cluster = slices(formula), clusters(formula)
         if self.testset is None or not (asked or cluster):
             return NO_SLICES
-        # The fingerprint goes by what stands in the columns, not by their names.
-        if self.life is not None and self.life.registered.record.columns != self.testset.columns:
-            raise DataError(
-                "columns of the features have other names than when this test set was registered; nothing was spent",
-                hint=f"Name them again {', '.join(map(repr, self.life.registered.record.columns))}.",
-            )
+        if self.life is not None:
+            columns = {each.column for slice_ in asked for each in slice_.filters} | ({cluster} if cluster else set())
+            refuse_other_columns(self.life, self.testset, columns)
         masks = self.testset.masks(asked)
         if cluster is None:
             return {slice_: int(mask.sum()) for slice_, mask in masks.items()}

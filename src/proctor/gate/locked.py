@@ -72,7 +72,7 @@ def recall(entries: Sequence[Entry], owner_key: OwnerKey) -> TestSet | None:
             files = ExampleFiles(LockedSource(owner_key.gate.resolve(owner_key.gate.testset.labels), is_private=True))
             changed = _last_change(entries, record.testset)
             hashes = np.zeros(0, "V16")
-            return LockedTestSet(files, None, hashes, record.columns, None, record, changed)
+            return LockedTestSet(files, None, hashes, record.columns, registered=record, changed=changed)
     return None
 
 

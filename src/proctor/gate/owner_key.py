@@ -131,6 +131,9 @@ class OwnerKey:
             from proctor.testset.sealing import check_pair
 
             check_pair(labels, features)
+        metadata = self.gate.resolve(source.metadata) if source.metadata else None
+        if metadata is not None and is_sealed(metadata):
+            raise SandboxError(f"{str(source.metadata)!r} is sealed, and slices go by it", hint="Name the open file.")
         return ExampleFiles(
             labels=self._source(labels, "labels", is_private=True),
             features=self._source(features, "inputs", is_private=sealed_inputs) if features else None,
@@ -139,6 +142,7 @@ class OwnerKey:
             classes=frozenset(source.classes) if source.classes else None,
             key=self._row_key() if sealed_inputs else b"",
             reading=self.gate.reading,
+            metadata=self._source(metadata, "metadata", is_private=False) if metadata else None,
         )
 
     def opened(self, path: Path, context: str) -> Source:
@@ -237,7 +241,8 @@ class OwnerKey:
 
     def _source(self, path: Path, context: str, is_private: bool) -> Source:
         if not is_sealed(path):
-            fence = self.gate.fence if context == "labels" else self.gate.guard_of_features
+            fences = {"labels": self.gate.fence, "inputs": self.gate.guard_of_features}
+            fence = fences.get(context, self.gate.guard)
             return Source(path, is_private=is_private, fence=fence, is_owners=self.is_owners)
         if self.key is None:
             return LockedSource(path, is_private=is_private)

@@ -9,7 +9,7 @@ from proctor.errors import LedgerMoved
 from proctor.gate import settings
 from proctor.gate.contestants import ModelPredictions
 from proctor.gate.session import Session
-from proctor.ledger.records import Registered
+from proctor.ledger.records import Cohort, Registered
 from proctor.predictions import Labels
 from proctor.testset import LabelRegister, TestSet, seal_traits, tags_of
 
@@ -31,8 +31,17 @@ def registration(session: Session, baseline: ModelPredictions | None) -> Registe
     )
 
 
-def portrait(testset: TestSet, labels: Labels, register: LabelRegister) -> dict[str, Any]:
-    """Fields of an entry that says which examples are in use, and by what they and their labels are known again."""
+def portrait(testset: TestSet, labels: Labels, register: LabelRegister, before: Cohort | None = None) -> dict[str, Any]:
+    """
+    Fields of an entry that says which examples are in use, and by what they and their labels are known again.
+
+    Args:
+        testset: The examples.
+        labels: Their labels.
+        register: The owner's register of them.
+        before: Entry of the examples that were in use before these: no column of metadata is added to its own.
+    """
+    named = None if before is None else (before.metadata or ())
     by_ids = testset.seen_through(()) if testset.columns else None
     return {
         "n_examples": testset.n_examples,
@@ -43,6 +52,7 @@ def portrait(testset: TestSet, labels: Labels, register: LabelRegister) -> dict[
         "is_labeled": bool(labels.is_known().all()),
         "traits": seal_traits(testset.traits, testset.files.key),
         "ranks": tags_of(labels, testset.ranks, register.salt),
+        "metadata": testset.metadata_marks(named) or None,
     }
 
 

@@ -33,12 +33,12 @@ from proctor.runtime import OWN_FOLDER
 Settings = Mapping[str, str | None]
 """Keys of the gate file with their canonical values; ``None`` for what is left out, or as it is by default."""
 
-_PATHS = ("testset.labels", "testset.features", "owner.record", "owner.key", "ledger")
+_PATHS = ("testset.labels", "testset.features", "testset.metadata", "owner.record", "owner.key", "ledger")
 _PLACE = ("file", "folder")
 CLUSTER = "testset.cluster"
 METRICS = "metrics"
 # keys that no version could write when the first books were begun
-_LATER = (CLUSTER, METRICS, "sandbox.devices", "sandbox.folders", "slot", "labels")
+_LATER = (CLUSTER, METRICS, "testset.metadata", "sandbox.devices", "sandbox.folders", "slot", "labels")
 _GATE_S_OWN = ("name", "first", "baseline", "feedback", "slot")  # what each of several gates says for itself
 _ISOLATION = (Sandbox.NONE.value, Sandbox.AUTO.value, Sandbox.REQUIRED.value)
 _ACCEPTED = "accepted"
@@ -66,6 +66,7 @@ def settings_of(gate: Gate) -> dict[str, str | None]:
         "testset.label": testset.label,
         "testset.id": testset.id,
         "testset.features": place(testset.features) if testset.features else None,
+        "testset.metadata": place(testset.metadata) if testset.metadata else None,
         "testset.classes": json.dumps(sorted(testset.classes)) if testset.classes else None,
         CLUSTER: testset.cluster,
         "first": gate.first.value,
@@ -307,22 +308,26 @@ def _is_registered(entries: Sequence[Entry], fingerprint: str) -> bool:
 
 def refuse_features_from_outside(gate: Gate, entries: Sequence[Entry], fingerprint: str) -> None:
     """
-    Refuse to show a program, before the owner has registered them, features that lie out of the project.
+    Refuse to show, before the owner has registered them, features or metadata that lie out of the project.
 
-    A commit could name any file that the gate may read, such as the labels of another gate, and have it printed.
+    A commit could name any file that the gate may read, such as the labels of another gate, and have it printed: by a
+    program that is shown it, or by slices.
 
     Raises:
-        ContractError: If a program is to run on them.
+        ContractError: If a program is to run on such features, or slices may speak of such metadata.
     """
     testset = gate.testset
-    if testset.features is None or testset.inputs is Inputs.SEALED or isinstance(gate.candidate, PredictionsFile):
-        return
-    real = Path(os.path.realpath(gate.root / Path(testset.features).expanduser()))
-    if not _is_registered(entries, fingerprint) and not real.is_relative_to(gate.fence.project):
+    has_program = testset.inputs is not Inputs.SEALED and not isinstance(gate.candidate, PredictionsFile)
+    named = {"features": testset.features if has_program else None, "metadata": testset.metadata}
+    for what, name in named.items() if not _is_registered(entries, fingerprint) else ():
+        if name is None or Path(os.path.realpath(gate.root / Path(name).expanduser())).is_relative_to(
+            gate.fence.project
+        ):
+            continue
         raise ContractError(
-            f"the features {testset.features!r} lie out of the project, and this test set is not registered",
-            hint="A commit could have any file shown to a program. The owner registers the test set first: `proctor "
-            "testset register`, or `proctor testset renew`. Nothing was spent.",
+            f"the {what} {name!r} lie out of the project, and this test set is not registered",
+            hint="A commit could have any file shown to a program, or told apart by slices. The owner registers the "
+            "test set first: `proctor testset register`, or `proctor testset renew`. Nothing was spent.",
         )
 
 

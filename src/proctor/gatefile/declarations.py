@@ -75,14 +75,15 @@ class TestSetSource:
     Attributes:
         labels: File of the labels, sealed or not.
         features: File of what a model is shown; ``None`` where predictions come as files.
+        metadata: File of columns for slices and clusters that no model is shown; ``None`` where there is none.
         id: Name of the column of example ids, in every file.
         label: Name of the column of labels.
         name: What people call it.
         sample: File of a few public examples, on which a candidate is tried first.
         inputs: Who has seen the inputs.
         classes: Every label that may occur, as text; ``None`` for those that do occur.
-        cluster: Name of the column of features that tells whose each example is; all examples of one are one
-            observation. ``None`` where each example is one.
+        cluster: Name of the column of features or metadata that tells whose each example is; all examples of one are
+            one observation. ``None`` where each example is one.
         repeats: Meaning of several predictions for one example; ``None`` where there must be one.
     """
 
@@ -90,6 +91,7 @@ class TestSetSource:
 
     labels: str
     features: str | None = None
+    metadata: str | None = None
     id: str = "id"
     label: str = "label"
     name: str | None = None

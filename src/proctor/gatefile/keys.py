@@ -134,6 +134,12 @@ _TESTSET = Section(
             "File of what a model is shown, without the column of labels if that is in it; not needed when predictions "
             "come as files and have ids.",
         ),
+        Key(
+            "metadata",
+            Text(),
+            "File of ids and of columns that slices and `cluster` may speak of, as they may of features; no model is "
+            "shown it.",
+        ),
         _column("id", "the example's id, in every file where no other is named"),
         _column("label", "the label"),
         Key("name", Text(checks.name_problem, checks.NAME), "What people call this test set."),
@@ -150,8 +156,9 @@ _TESTSET = Section(
         Key(
             "cluster",
             Text(),
-            "Column of the features that tells whose each example is, such as the user or the document: all examples "
-            "of one are one observation, their mean, and each counts once. Left out: each example is one.",
+            "Column of the features or the metadata that tells whose each example is, such as the user or the "
+            "document: all examples of one are one observation, their mean, and each counts once. Left out: each "
+            "example is one.",
         ),
         Key(
             "repeats",

@@ -66,8 +66,9 @@ def schema() -> Schema:
         "testset": not_in_order,
     }
     no_predictions = {"candidate": {"not": {"required": ["predictions"]}}, "sandbox": {"not": asks_for_none()}}
-    open_features = {"required": ["features"], "properties": {"inputs": {"not": {"const": "sealed"}}}}
-    clustered = {"testset": open_features, "bound": {"const": "exact"}}
+    is_open = {"properties": {"inputs": {"not": {"const": "sealed"}}}}
+    has_columns = {"anyOf": [{"required": ["features"]}, {"required": ["metadata"]}]}
+    clustered = {"testset": {**is_open, **has_columns}, "bound": {"const": "exact"}}
     no_timeout = {"candidate": {"properties": {"timeout": False}}}
     return {
         "oneOf": [{"required": ["condition"]}, {"required": ["conditions"]}],
@@ -81,6 +82,7 @@ def schema() -> Schema:
             {"if": in_order, "then": {"properties": verdict_alone}},
             {"if": {"required": ["slot"]}, "then": {**sealed, "properties": {**sealed["properties"], **no_timeout}}},
             {"if": _where(testset={"required": ["cluster"]}), "then": {"properties": clustered}},
+            {"if": _where(testset={"required": ["metadata"]}), "then": {"properties": {"testset": is_open}}},
             *_trust(),
         ],
     }
@@ -147,6 +149,7 @@ def check_gate(values: Values, source: Source) -> None:
     candidate, testset = values.get("candidate"), values.get("testset")
     if formula is not None and isinstance(testset, TestSetSource):
         _slices_are_open(formula, testset, source)
+        _metadata_are_open(testset, source)
         _clusters_are_judged(values, formula, testset, source)
         _repeats_are_numbers(formula, testset, source)
         _classes_are_declared(formula, testset, source)
@@ -249,9 +252,15 @@ def _slices_are_open(formula: Formula, testset: TestSetSource, source: Source) -
         if testset.inputs is Inputs.SEALED:
             message = f"slices such as `{slice_}` are judged on open inputs only so far; leave it out"
             source.report(source.place_of("condition"), message)
-        elif testset.features is None:
-            message = f"`testset` needs `features`: the file with the columns of `{slice_}`"
+        elif testset.features is None and testset.metadata is None:
+            message = f"`testset` needs `metadata` or `features`: the file with the columns of `{slice_}`"
             source.report(source.place_of("testset"), message)
+
+
+def _metadata_are_open(testset: TestSetSource, source: Source) -> None:
+    if testset.metadata is not None and testset.inputs is Inputs.SEALED:
+        message = "`metadata` goes with open inputs only so far: it would say something of sealed ones; leave it out"
+        source.report(source.place_of("testset", "metadata"), message)
 
 
 def _clusters_are_judged(values: Values, formula: Formula, testset: TestSetSource, source: Source) -> None:
@@ -261,8 +270,8 @@ def _clusters_are_judged(values: Values, formula: Formula, testset: TestSetSourc
     place = source.place_of("testset", "cluster")
     if testset.inputs is Inputs.SEALED:
         source.report(place, "`cluster` goes with open inputs only so far; leave it out")
-    elif testset.features is None:
-        message = f"`testset` needs `features`: the file with the column `{testset.cluster}`"
+    elif testset.features is None and testset.metadata is None:
+        message = f"`testset` needs `metadata` or `features`: the file with the column `{testset.cluster}`"
         source.report(source.place_of("testset"), message)
     if values.get("bound") in {Bound.HOEFFDING, Bound.BENNETT}:
         source.report(source.place_of("bound"), f"`bound: {values['bound']}` knows no clusters; use `exact`")

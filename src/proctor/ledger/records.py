@@ -70,6 +70,7 @@ class Registered:
             sealed, ``None`` in ledgers of earlier versions.
         ranks: Salted tags of labels in the order of the rows (`proctor.testset.ranks`).
         another: Why it is another test set than a registered one that it looks like, in the owner's words.
+        metadata: Digest of each column of the metadata, with the ids; ``None``, and not in the entry, if there is none.
         inherits: True if it starts with all that its predecessor has left, whose account is closed by this entry.
     """
 
@@ -94,6 +95,7 @@ class Registered:
     ranks: str | None = None
     another: str | None = None
     inherits: bool = False
+    metadata: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -243,6 +245,7 @@ class _Changed:
     is_labeled: bool = False
     traits: Json | str | None = None
     ranks: str | None = None
+    metadata: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -372,10 +375,13 @@ def private_of(record: Record) -> Private | None:
     return record.private if isinstance(record, Evaluated | Corrected) else None
 
 
+_LATER = ("part", "metadata")  # not in the entry where they are not used, so that earlier versions read it
+
+
 def to_body(record: Record) -> Json:
     """JSON body of *record*; its kind is a field of the entry itself."""
     body: Json = codec.to_json(record)
-    return {name: value for name, value in body.items() if name != "part" or value is not None}
+    return {name: value for name, value in body.items() if value is not None or name not in _LATER}
 
 
 def from_body(kind: str, body: Json, number: int = 0) -> Record:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from proctor.errors import DataError
 from proctor.files import Fence, open_file
@@ -144,15 +145,18 @@ class Table(NamedTuple):
         n_rows: Number of rows.
         source: Where it came from.
         first_line: Line of the first row, where rows are lines of a text file; ``None`` elsewhere.
+        rows: Number of each row in the file, where they are in another order; ``None`` elsewhere.
     """
 
     columns: dict[str, Raw]
     n_rows: int
     source: Source
     first_line: int | None = None
+    rows: NDArray[np.intp] | None = None
 
     def place(self, row: int) -> str:
         """Place of *row* (from 0) in the file as a person counts: ``line 7``, or ``row 6`` (from 1)."""
+        row = row if self.rows is None else int(self.rows[row])
         return f"line {row + self.first_line}" if self.first_line is not None else f"row {row + 1}"
 
 

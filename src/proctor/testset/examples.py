@@ -26,6 +26,7 @@ from proctor.testset.alike import Column, ColumnMaker, is_row_numbers
 from proctor.testset.hashing import Hashes, fingerprint, fixed_order, natural_order, row_hashes
 from proctor.testset.identity import Traits
 from proctor.testset.label_table import private, read_labels, unique_ids
+from proctor.testset.metadata import Described, Metadata, find_metadata
 from proctor.testset.ranks import ranks_of
 from proctor.testset.sketch import Sketch, sketch
 from proctor.testset.slices import clusters_of, groups_of, masks_of
@@ -42,7 +43,8 @@ class ExampleFiles:
     Args:
         labels: Table of ids and labels.
         features: Table of what a model is shown; ``None`` if predictions come as files.
-        id: Name of the column of ids, in both.
+        metadata: Table of columns for slices and clusters that no model is shown; ``None`` if there is none.
+        id: Name of the column of ids, in all of them.
         label: Name of the column of labels; never shown to a model, should the features have it too.
         classes: Declared classes, as text; ``None`` if none are declared.
         key: Secret key of the row hashes; empty where the inputs are open.
@@ -56,6 +58,7 @@ class ExampleFiles:
     classes: frozenset[str] | None = None
     key: bytes = b""
     reading: Reading = CLASSES
+    metadata: Source | None = None
 
     @property
     def declared(self) -> frozenset[str] | None:
@@ -74,6 +77,7 @@ class TestSet:
         hashes: What each of them is.
         columns: Names of the feature columns that were hashed, in natural order; empty if ids were.
         account: Name under which it is in the books, where its examples were changed since it was registered.
+        metadata: Columns beside the features; ``None`` if there are none.
     """
 
     __test__ = False  # not a test case
@@ -83,6 +87,7 @@ class TestSet:
     hashes: Hashes
     columns: tuple[str, ...] = ()
     account: str | None = None
+    metadata: Metadata | None = None
     _masks: dict[Slice, Mask] = field(default_factory=dict, init=False, repr=False, compare=False)
     _groups: dict[Slice, tuple[Slice, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _clusters: dict[str, NDArray[np.intp]] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -185,11 +190,11 @@ class TestSet:
         Masks of the examples in each slice; each is found once.
 
         Raises:
-            Misuse: If a column of a slice is not one of `columns`.
+            Misuse: If a column of a slice is not one of `columns`, nor of the metadata.
             DataError: If a slice is empty, or compares with a number what is none.
         """
         wanted = tuple(slices)
-        self._masks.update(masks_of(self.files.features, self.columns, [s for s in wanted if s not in self._masks]))
+        self._masks.update(masks_of(self._described, [each for each in wanted if each not in self._masks]))
         return {each: self._masks[each] for each in wanted}
 
     def clusters(self, column: str) -> NDArray[np.intp]:
@@ -197,18 +202,29 @@ class TestSet:
         Number of the cluster of each example, by the order in which clusters are read; found once.
 
         Raises:
-            Misuse: If the column is not one of `columns`.
+            Misuse: If the column is not one of `columns`, nor of the metadata.
             DataError: If an example has no value in it, or all have the same.
         """
         if column not in self._clusters:
-            self._clusters[column] = clusters_of(self.files.features, self.columns, column, self.files.key)
+            self._clusters[column] = clusters_of(self._described, column, self.files.key)
         return self._clusters[column]
 
     def groups(self, asked: Slice) -> tuple[Slice, ...]:
         """Slices that a slice with a column stands for, one for each of its values; found once, errors as `masks`."""
         if asked not in self._groups:
-            self._groups[asked] = groups_of(self.files.features, self.columns, asked)
+            self._groups[asked] = groups_of(self._described, asked)
         return self._groups[asked]
+
+    @property
+    def _described(self) -> Described:
+        return Described(self.files.features, self.columns, self.metadata)
+
+    def metadata_marks(self, names: Iterable[str] | None = None) -> dict[str, str]:
+        """Digests of columns of the metadata, of all if none are named; it has no others."""
+        if self.metadata is None:
+            return {}
+        known = frozenset(self.metadata.columns)
+        return self.metadata.marks(known if names is None else known & set(names), self.files.key)
 
     def sheet(self, labels: Labels | None = None) -> Sheet:
         """Facts that predictions must match; with *labels*, their type too."""
@@ -233,8 +249,17 @@ def load(files: ExampleFiles) -> TestSet:
 
     Raises:
         DataError: If files are missing or malformed, ids are given twice, or there are neither features nor ids.
+        Misuse: If a column is in the metadata and in the features.
         MissingExtra: If a file is Parquet and pyarrow is not installed.
     """
+    found = _load(files)
+    if files.metadata is None:
+        return found
+    shown = frozenset(column_names(files.features) if files.features is not None else ())
+    return replace(found, metadata=find_metadata(files.metadata, files.id, files.label, shown, found.ids))
+
+
+def _load(files: ExampleFiles) -> TestSet:
     if files.features is None:
         ids = _label_ids(files)
         if ids is None:

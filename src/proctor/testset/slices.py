@@ -7,7 +7,7 @@ do not count. So files that are one test set have the same slices. An empty cell
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from decimal import Decimal
 from typing import Any, assert_never
 
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from proctor.errors import DataError, Misuse
 from proctor.language.tree import Filter, Relation, Slice
-from proctor.predictions.tables import Raw, Source, Table, read_table
+from proctor.predictions.tables import Raw, Table
 from proctor.testset.hashing import cell_codes, fixed_order, row_hashes
+from proctor.testset.metadata import Described
 
 Mask = NDArray[np.bool_]
 _MOST_SHOWN = 8
@@ -27,15 +28,14 @@ MOST_GROUPS = 100
 """Most values of a column of which each is a slice."""
 
 
-def groups_of(features: Source | None, columns: Sequence[str], asked: Slice) -> tuple[Slice, ...]:
+def groups_of(described: Described, asked: Slice) -> tuple[Slice, ...]:
     """
     The slices that a slice with a column stands for: one for each value among the examples that pass its filters.
 
     Given who is in which slice, the examples of each are drawn independently, so the values may be read off them.
 
     Args:
-        features: As for `masks_of`.
-        columns: As for `masks_of`.
+        described: As for `masks_of`.
         asked: A slice with a column.
 
     Raises:
@@ -43,12 +43,12 @@ def groups_of(features: Source | None, columns: Sequence[str], asked: Slice) -> 
         DataError: If no example has a value.
     """
     assert asked.every is not None  # noqa: S101  # the caller has checked
-    table = _table(features, columns, {asked.every, *(each.column for each in asked.filters)})
-    raw = _column(asked.every, table)
+    tables = _tables(described, {asked.every, *(each.column for each in asked.filters)})
+    raw = _column(asked.every, tables)
     codes = cell_codes(raw)
     told = codes != cell_codes([None])
     for each in asked.filters:
-        told &= _passes(each, _column(each.column, table), table)
+        told &= _passes(each, _column(each.column, tables), tables[each.column])
     rows = np.flatnonzero(told)
     firsts = rows[np.unique(codes[rows], return_index=True)[1]]
     if not 1 <= len(firsts) <= MOST_GROUPS:
@@ -76,13 +76,12 @@ def _value(cell: Any, column: str) -> str | Decimal:
     return text
 
 
-def masks_of(features: Source | None, columns: Sequence[str], slices: Iterable[Slice]) -> dict[Slice, Mask]:
+def masks_of(described: Described, slices: Iterable[Slice]) -> dict[Slice, Mask]:
     """
-    Masks of the examples in each slice, in the order of the file of features.
+    Masks of the examples in each slice, in the order of the examples.
 
     Args:
-        features: The features; ``None`` if the test set has none.
-        columns: Columns by which the test set is known; of others a slice could be changed after registration.
+        described: Columns that they may speak of.
         slices: What is asked.
 
     Raises:
@@ -93,20 +92,19 @@ def masks_of(features: Source | None, columns: Sequence[str], slices: Iterable[S
     names = {each.column for slice_ in wanted for each in slice_.filters}
     if not names:
         return {}
-    table = _table(features, columns, names)
-    return {slice_: _mask(slice_, table) for slice_ in wanted}
+    tables = _tables(described, names)
+    return {slice_: _mask(slice_, tables) for slice_ in wanted}
 
 
-def clusters_of(features: Source | None, columns: Sequence[str], name: str, key: bytes = b"") -> NDArray[np.intp]:
+def clusters_of(described: Described, name: str, key: bytes = b"") -> NDArray[np.intp]:
     """
-    Number of the cluster of each example, in the order of the file of features.
+    Number of the cluster of each example, in the order of the examples.
 
     Clusters are numbered by the hash of what stands in the column, and by nothing else: an order in which large ones,
     or those of some kind, tend to come first would bring about a bet's gain.
 
     Args:
-        features: As for `masks_of`.
-        columns: As for `masks_of`.
+        described: As for `masks_of`.
         name: The column that tells whose each example is.
         key: Secret key of the hashes; empty where the inputs are open.
 
@@ -114,8 +112,8 @@ def clusters_of(features: Source | None, columns: Sequence[str], name: str, key:
         Misuse: If there is no such column, or it holds more than one value for each example.
         DataError: If an example has no value, or all have the same.
     """
-    table = _table(features, columns, {name}, "`testset.cluster` names")
-    raw = _column(name, table)
+    tables = _tables(described, {name}, "`testset.cluster` names")
+    raw, table = _column(name, tables), tables[name]
     cells = cell_codes(raw)
     if (empty := np.flatnonzero(cells == cell_codes([None]))).size:
         raise DataError(
@@ -133,23 +131,20 @@ def clusters_of(features: Source | None, columns: Sequence[str], name: str, key:
     return numbers[whose]
 
 
-def _table(
-    features: Source | None, columns: Sequence[str], names: Set[str], speaker: str = "the condition speaks of"
-) -> Table:
-    """The columns of the features that are asked for, if the test set is known by them."""
-    for name in sorted(names - set(columns)):
-        raise _unknown(name, columns, speaker)
-    if features is None:
-        raise _unknown(min(names), (), speaker)
-    # In JSON Lines a later line could bring a key of its own; asked for everything, the reader refuses it.
-    return read_table(features, None if features.is_lines else frozenset(names))
+def _tables(described: Described, names: Set[str], speaker: str = "the condition speaks of") -> dict[str, Table]:
+    """The tables of the columns that are asked for, if registration fixes them."""
+    for name in sorted(names - set(described.names)):
+        raise _unknown(name, described, speaker)
+    return described.tables(names)
 
 
-def _unknown(name: str, columns: Sequence[str], speaker: str) -> Misuse:
+def _unknown(name: str, described: Described, speaker: str) -> Misuse:
+    columns: Sequence[str] = described.names
     if not columns:
         return Misuse(
             f"{speaker} the column {name!r}, and the test set is known by its ids alone",
-            hint="Name the file that has the column, one row for each example: `testset.features`.",
+            hint="Name the file that has the column, one row for each example: `testset.metadata`, or "
+            "`testset.features`, which models are shown.",
         )
     from difflib import get_close_matches
 
@@ -157,25 +152,30 @@ def _unknown(name: str, columns: Sequence[str], speaker: str) -> Misuse:
     meant = f"Did you mean {close[0]!r}? " if close else ""
     shown = ", ".join(map(repr, columns[:_MOST_SHOWN])) + (", …" if len(columns) > _MOST_SHOWN else "")
     return Misuse(
-        f"{speaker} the column {name!r}, and no feature that the test set is known by has this name",
+        f"{speaker} the column {name!r}, and {_nothing(described)} has this name",
         hint=f"{meant}There are {shown}.",
     )
 
 
-def _mask(slice_: Slice, table: Table) -> Mask:
-    mask = np.ones(table.n_rows, np.bool_)
+def _nothing(described: Described) -> str:
+    known = "no feature that the test set is known by"
+    return known if described.metadata is None else f"{known} and no column of {described.metadata.source}"
+
+
+def _mask(slice_: Slice, tables: Mapping[str, Table]) -> Mask:
+    mask = np.ones(tables[slice_.filters[0].column].n_rows, np.bool_)
     for each in slice_.filters:
-        mask &= _passes(each, _column(each.column, table), table)
+        mask &= _passes(each, _column(each.column, tables), tables[each.column])
     if not mask.any():
         raise DataError(
             f"no example of the test set is in the slice `{slice_}`; nothing was judged",
-            hint=f"{_values_of(slice_, table)}Text is compared letter by letter.",
+            hint=f"{_values_of(slice_, tables)}Text is compared letter by letter.",
         )
     return mask
 
 
-def _column(name: str, table: Table) -> Raw:
-    raw = table.columns[name]
+def _column(name: str, tables: Mapping[str, Table]) -> Raw:
+    raw = tables[name].columns[name]
     if isinstance(raw, np.ndarray) and raw.ndim != 1:
         raise Misuse(f"the column {name!r} holds more than one value for each example", hint="Name another.")
     return raw
@@ -241,12 +241,12 @@ def _number(cell: Any) -> float | None:
         return None
 
 
-def _values_of(slice_: Slice, table: Table) -> str:
+def _values_of(slice_: Slice, tables: Mapping[str, Table]) -> str:
     """Values of a column that holds few of them, for the message about a filter that asks for another."""
     if len(slice_.filters) != 1 or slice_.filters[0].relation.is_of_numbers:
         return ""
     name = slice_.filters[0].column
-    raw = table.columns[name]
+    raw = _column(name, tables)
     values = sorted({str(cell) for cell in (raw.tolist() if isinstance(raw, np.ndarray) else raw)})
     if len(values) > _MOST_SHOWN or any(len(value) > 40 for value in values):
         return ""

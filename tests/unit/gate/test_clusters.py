@@ -227,7 +227,7 @@ def test_check__bad_clusters_are_refused(project, users, kind, message, first):
 @pytest.mark.parametrize(
     ("lines", "options", "message"),
     [
-        ((), {"testset": "labels: labels.csv, cluster: user"}, "needs `features`: the file with the column `user`"),
+        ((), {"testset": "labels: labels.csv, cluster: user"}, "the file with the column `user`"),
         ((), {"testset": f"{TESTSET}, inputs: sealed, cluster: user"}, "`cluster` goes with open inputs only"),
         (("bound: hoeffding",), {}, "`bound: hoeffding` knows no clusters"),
         (("feedback: {estimate: {of: n, from: 0, to: 1, step: 0.1}}",), {}, "`estimate` counts examples"),

@@ -517,7 +517,11 @@ def test_loads__alias_bomb():
     ("lines", "spot", "message"),
     [
         (("bound: hoeffding",), "condition", "`bound: hoeffding` knows no slices"),
-        (("testset: {labels: y.csv}",), "testset", "`testset` needs `features`: the file with the columns of `x == 1`"),
+        (
+            ("testset: {labels: y.csv}",),
+            "testset",
+            "`testset` needs `metadata` or `features`: the file with the columns of `x == 1`",
+        ),
         (
             ("testset: {labels: y.csv, features: x.csv, inputs: sealed}",),
             "condition",

@@ -62,6 +62,7 @@ ACCEPTED = [
     {"testset": {**SEALED}, "candidate": {**MODEL}, "slot": 5},
     {"testset": {**SEALED}, "candidate": {**MODEL}, "slot": {"seconds": 5, "most": 8, "chance": 0.9}},
     {"name": "a b " * 25},
+    {"testset": {"labels": "y", "metadata": "m.csv", "cluster": "who"}},
     {"labels": "all", "feedback": "three-way"},
     {"labels": "sequential", "condition": "n - o > 0", "feedback": "none", "bound": "exact"},
     {"owner": {"key": "k"}, "sandbox": "required", "bound": "exact", "disagreement": 1, "name": "x"},
@@ -70,6 +71,8 @@ ACCEPTED = [
 REFUSED = [
     {"labels": "y.csv"},
     {"labels": "sequential", "condition": "n - o > 0", "feedback": "three-way"},
+    {"testset": {**SEALED, "metadata": "m.csv"}, "candidate": {**MODEL}},
+    {"testset": {"labels": "y", "cluster": "who"}},
     {"labels": "sequential", "condition": "n - o > 0 +/- 0.1", "bound": "bennett"},
     {"labels": "sequential", "condition": "n - o > 0", "testset": {"labels": "y", "features": "x", "cluster": "who"}},
     {"labels": "sequential", "condition": "n - o > 0", "testset": {**SEALED}, "candidate": {**MODEL}},

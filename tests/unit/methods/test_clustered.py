@@ -22,6 +22,7 @@ from proctor.methods.sizes.share import Share
 from proctor.planning import Request, plan
 from proctor.predictions import Labels, Source
 from proctor.sample import Sample
+from proctor.testset.metadata import Described
 from proctor.testset.slices import clusters_of
 from proctor.words import explain, in_words
 
@@ -104,7 +105,7 @@ def test_rejects__order_has_nothing_to_do_with_size() -> None:
         sizes = np.where(is_large, 10, 1)
         new = np.repeat(is_large, sizes).astype(int)
         content = "user\n" + "".join(f"u{name}\n" for name in np.repeat(names, sizes).tolist())
-        ours = clusters_of(Source(Path("features.csv"), content.encode()), ["user"], "user")
+        ours = clusters_of(Described(Source(Path("features.csv"), content.encode()), ["user"]), "user")
         by_size = np.repeat(np.argsort(np.argsort(-sizes, kind="stable")), sizes)
         for name, whose in (("ours", ours), ("large first", by_size)):
             sample = Sample(Panel(new), Labels(np.ones_like(new)), np.arange(len(new)), clusters=whose)

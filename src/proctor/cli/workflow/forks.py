@@ -108,7 +108,7 @@ def _declared(gate: Gate) -> tuple[str, ...]:
     names = terms.paths_of(gate.candidate, gate)
     root = gate.root.resolve()
     testset = gate.testset
-    own = {testset.labels, testset.features, testset.sample, gate.owner.key, gate.owner.record}
+    own = {testset.labels, testset.features, testset.metadata, testset.sample, gate.owner.key, gate.owner.record}
     kept = [root / ".git", root / ".github", root / ".proctor", Path(gate.file).resolve()]
     kept += [gate.resolve(name).resolve() for name in own if name]
     for name in names:

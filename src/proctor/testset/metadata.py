@@ -1,0 +1,136 @@
+"""
+Columns by which slices and clusters tell examples apart: of the features, and of a metadata file beside them.
+
+Metadata are found by id and shown to no model. The file may speak of more examples than the test set has, so that it
+stays as it is when examples are dropped, and has its new rows before others are added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proctor.errors import DataError, Misuse
+from proctor.predictions.columns import text_column
+from proctor.predictions.tables import Raw, Source, Table, column_names, is_index, read_table
+from proctor.testset.hashing import fingerprint, natural_order, row_hashes
+from proctor.testset.label_table import unique_ids
+
+
+class Metadata(NamedTuple):
+    """
+    A file of columns beside the features.
+
+    Args:
+        source: The file.
+        id: Name of its column of ids.
+        columns: Its other columns, in natural order; never that of the labels.
+        ids: Ids of the examples, in their order.
+    """
+
+    source: Source
+    id: str
+    columns: tuple[str, ...]
+    ids: tuple[str, ...]
+
+    def table(self, names: Set[str]) -> Table:
+        """
+        Columns of these *names*, a row for each example.
+
+        Raises:
+            DataError: If an id is given twice, or an example has no row.
+        """
+        # In JSON Lines a later line could bring a key of its own; asked for everything, the reader refuses it.
+        whole = read_table(self.source, None if self.source.is_lines else frozenset({*names, self.id}))
+        row_of = {name: row for row, name in enumerate(unique_ids(self.source, text_column(whole, self.id)))}
+        missing = [name for name in self.ids if name not in row_of]
+        if missing:
+            raise DataError(
+                f"{self.source} has no row for {len(missing):,} of the {len(self.ids):,} examples, first for "
+                f"{missing[0][:40]!r}",
+                hint="Give it one row for each example, by its id; further rows are left alone.",
+            )
+        rows = np.fromiter(map(row_of.__getitem__, self.ids), np.intp, len(self.ids))
+        columns = {name: _taken(whole.columns[name], rows) for name in names}
+        return Table(columns, len(rows), self.source, whole.first_line, rows)
+
+    def marks(self, names: Set[str], key: bytes) -> dict[str, str]:
+        """Digest of each column of these *names*, with the ids, in any order; errors as `table`."""
+        found = self.table(names) if names else None
+        marks = {}
+        for name in natural_order(names):
+            assert found is not None  # noqa: S101  # there is a name
+            hashes = row_hashes([list(self.ids), found.columns[name]], len(self.ids), key)
+            marks[name] = fingerprint(hashes)
+        return marks
+
+
+def find_metadata(source: Source, id_column: str, label: str, shown: Set[str], ids: tuple[str, ...] | None) -> Metadata:
+    """
+    The metadata of examples.
+
+    Args:
+        source: The file.
+        id_column: Name of the column of ids.
+        label: Name of the column of labels, by which no slice is told apart.
+        shown: Names of the columns of features.
+        ids: Ids of the examples; ``None`` if they have none.
+
+    Raises:
+        Misuse: If a column is one of the features, too.
+        DataError: If there are no ids, or no other columns.
+    """
+    found = column_names(source)
+    if ids is None or id_column not in found:
+        who = "the examples have no ids" if ids is None else f"it has no column {id_column!r}"
+        raise DataError(
+            f"{source} says nothing of any example: {who}", hint="metadata are found by id: give both files one"
+        )
+    names = [name for place, name in enumerate(found) if name not in (id_column, label) and not is_index(name, place)]
+    if not names:
+        raise DataError(f"{source} has no columns of metadata", hint="it needs more than ids")
+    if both := [name for name in names if name in shown]:
+        raise Misuse(
+            f"the column {both[0]!r} stands in the metadata and in the features, and a slice could mean either",
+            hint=f"Take it out of {source}; slices may speak of features, too.",
+        )
+    return Metadata(source, id_column, tuple(natural_order(names)), ids)
+
+
+class Described(NamedTuple):
+    """
+    Columns that slices and clusters may speak of, and where they stand.
+
+    Args:
+        features: The features; ``None`` if the test set has none.
+        columns: Those by which the test set is known; of others a slice could be changed after registration.
+        metadata: Those beside the features; ``None`` if there are none.
+    """
+
+    features: Source | None
+    columns: Sequence[str]
+    metadata: Metadata | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all of them."""
+        return (*self.columns, *(self.metadata.columns if self.metadata else ()))
+
+    def tables(self, names: Set[str]) -> dict[str, Table]:
+        """The table in which each of these *names* stands, its rows in the order of the examples."""
+        found: dict[str, Table] = {}
+        of_features = frozenset(names) & set(self.columns)
+        if self.features is not None and of_features:
+            # As above: a later line could bring a key of its own.
+            table = read_table(self.features, None if self.features.is_lines else of_features)
+            found |= dict.fromkeys(of_features, table)
+        if self.metadata is not None and (others := frozenset(names) - of_features):
+            found |= dict.fromkeys(others, self.metadata.table(others))
+        return found
+
+
+def _taken(raw: Raw, rows: NDArray[np.intp]) -> Raw:
+    return raw[rows] if isinstance(raw, np.ndarray) else [raw[row] for row in rows.tolist()]
