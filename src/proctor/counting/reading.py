@@ -22,6 +22,14 @@ class Numbers(NamedTuple):
     is_repeated: bool = False
 
 
+RANK_SIGN = "|"
+"""The sign between the classes of a ranking; no class of one has it in its name."""
+
+
+class Rankings(NamedTuple):
+    """A column of classes for each example, the likeliest first."""
+
+
 class Content(StrEnum):
     """Content of the column of labels."""
 
@@ -36,29 +44,29 @@ class Reading(NamedTuple):
     Reading of the files that a clause looks at.
 
     Attributes:
-        predictions: Numbers that predictions are; ``None`` where they are classes.
+        predictions: Numbers or rankings that predictions are; ``None`` where they are classes.
         labels: Content of the column of labels.
     """
 
-    predictions: Numbers | None = None
+    predictions: Numbers | Rankings | None = None
     labels: Content = Content.CLASSES
 
     def with_(self, other: Reading) -> Reading | None:
         """One reading that serves both; ``None`` if there is none."""
         mine, yours = self.predictions, other.predictions
         found = {self.labels, other.labels} - {Content.ANY}
-        if (mine is None) != (yours is None) or len(found) > 1:
+        if type(mine) is not type(yours) or len(found) > 1:
             return None
         labels = next(iter(found), Content.ANY)
-        if mine is None or yours is None:
-            return Reading(None, labels)
-        return Reading(Numbers(max(mine.low, yours.low), min(mine.high, yours.high)), labels)
+        if isinstance(mine, Numbers) and isinstance(yours, Numbers):
+            return Reading(Numbers(max(mine.low, yours.low), min(mine.high, yours.high)), labels)
+        return Reading(mine, labels)
 
     def averaged(self) -> Reading:
         """The same where an example may have several predictions, if these are numbers."""
-        return (
-            self if self.predictions is None else self._replace(predictions=self.predictions._replace(is_repeated=True))
-        )
+        if not isinstance(self.predictions, Numbers):
+            return self
+        return self._replace(predictions=self.predictions._replace(is_repeated=True))
 
 
 CLASSES = Reading()

@@ -1,4 +1,4 @@
-"""The number that a model predicts of each example, and how far it is from what is true."""
+"""Numbers of each example: what a model predicts, how far that is from what is true, and how a ranking fares."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from proctor.counting.panel import Labeled, Mask, Panel
+from proctor.counting.panel import Labeled, Mask, Panel, Values, needed_rows
+from proctor.counting.reading import RANK_SIGN
 from proctor.errors import DataError
 from proctor.language import Variable
 
@@ -51,3 +52,50 @@ class Missed(NamedTuple):
             DataError: If there are no predictions of this model.
         """
         return abs(Said(self.model).values_of(panel, labels) - labels.values)
+
+
+class Among(NamedTuple):
+    """
+    Presence of the label among the first classes that a model ranks; less that among another's, if there is one.
+
+    Attributes:
+        model: The model.
+        first: Number of classes that count.
+        minus: The other model.
+    """
+
+    model: Variable
+    first: int
+    minus: Variable | None = None
+
+    def needs_label(self, panel: Panel) -> Mask:
+        """All examples, or those on which the two models rank differently."""
+        weights = [float(self.model is each) - float(self.minus is each) for each in Variable]
+        return needed_rows(panel, weights)
+
+    def values_of(self, panel: Panel, labels: Labeled) -> NDArray[np.float64]:
+        """
+        1 or 0 for each example, or -1 where the other model alone has the label, in the order of the test set.
+
+        Raises:
+            DataError: If there are no predictions of a model.
+        """
+        found = self._hits(self.model, panel, labels)
+        return found if self.minus is None else found - self._hits(self.minus, panel, labels)
+
+    def _hits(self, model: Variable, panel: Panel, labels: Labeled) -> NDArray[np.float64]:
+        said = panel.of(model)
+        if said is None:
+            raise DataError(f"there are no predictions of `{model}`; nothing was judged")
+        ranked: dict[str, frozenset[str]] = {}
+        hits = np.zeros(len(panel), np.float64)
+        for row, (ranking, label) in enumerate(zip(_texts(said), _texts(labels.values), strict=True)):
+            if ranking not in ranked:
+                ranked[ranking] = frozenset(ranking.split(RANK_SIGN)[: self.first])
+            hits[row] = label in ranked[ranking]
+        return hits
+
+
+def _texts(values: Values) -> list[str]:
+    """Classes as text, one after the other."""
+    return [str(each) for each in values.tolist()]

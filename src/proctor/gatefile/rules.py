@@ -15,6 +15,7 @@ from typing import Any
 from proctor import conditions
 from proctor.budget import Adaptive, Adaptivity, Guaranteed, Stakes
 from proctor.conditions import Difference, Formula, Proportion, Variable
+from proctor.counting.reading import Numbers
 from proctor.errors import ConditionError
 from proctor.gatefile.adaptivity import AdaptivityPolicy
 from proctor.gatefile.contenders import Candidate, PredictionsFile
@@ -285,7 +286,7 @@ def _clusters_are_judged(values: Values, formula: Formula, testset: TestSetSourc
 
 def _repeats_are_numbers(formula: Formula, testset: TestSetSource, source: Source) -> None:
     """Classes have no mean."""
-    if testset.repeats is not None and reading_of(formula).predictions is None:
+    if testset.repeats is not None and not isinstance(reading_of(formula).predictions, Numbers):
         message = (
             f"`repeats: {testset.repeats}` goes with numbers, and `condition` reads classes: score each answer as "
             "right (1) or wrong (0), and ask for mean(n) - mean(o) > 0, say"

@@ -40,5 +40,17 @@ from proctor.language.quantities import (
     quantity_variables,
     value_range,
 )
-from proctor.language.scores import Calibration, Form, Mean, Measure, Quantile, Ranking, Root, Score, Within
+from proctor.language.scores import (
+    Calibration,
+    Form,
+    Mean,
+    Measure,
+    Quantile,
+    Ranking,
+    Root,
+    Score,
+    TopK,
+    TopKDifference,
+    Within,
+)
 from proctor.language.tree import AllOf, AnyOf, Call, Comparator, Comparison, Condition, Slice, Variable

@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import product
 
 from proctor.language.quantity import ORDER, OfAccuracies, OfOneModel, Whole, alone
-from proctor.language.scores import Calibration, Mean, Quantile, Ranking, Root, Within, sum_text
+from proctor.language.scores import Calibration, Mean, Quantile, Ranking, Root, TopK, TopKDifference, Within, sum_text
 from proctor.language.tree import Slice, Variable, column_text, decimal_text, quoted
 
 
@@ -218,6 +218,8 @@ Quantity = (
     | Quantile
     | Root
     | Within
+    | TopK
+    | TopKDifference
     | Clustered
     | Gap
 )
@@ -241,6 +243,8 @@ def combined(terms: Mapping[Quantity, Fraction]) -> tuple[Quantity, Fraction] | 
             isinstance(other, type(one)) and replace(other, model=one.model) == one and factor == -opposite
         ):
             return MetricDifference(one, other.model), factor
+        case [(TopK(plus, first), factor), (TopK(minus, others), opposite)] if first == others and factor == -opposite:
+            return TopKDifference(plus, minus, first), factor
         case _:
             return None
 

@@ -167,6 +167,52 @@ class Within(OfOneModel):
 
 
 @dataclass(frozen=True)
+class TopK(OfOneModel):
+    """
+    Share of the examples whose label is among the first classes that a model ranks.
+
+    Attributes:
+        model: The model.
+        first: Number of classes that count.
+    """
+
+    model: Variable
+    first: int
+
+    def __str__(self) -> str:
+        return f"topk({self.model}, {self.first})"
+
+
+@dataclass(frozen=True)
+class TopKDifference(Whole):
+    """
+    Difference of that share between two models; in the normal form *plus* comes first in the order n, o, a.
+
+    Attributes:
+        plus: The model whose share counts.
+        minus: The model whose share is taken away.
+        first: Number of classes that count.
+    """
+
+    plus: Variable
+    minus: Variable
+    first: int
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d: those of the two models."""
+        return tuple(float(self.plus is other) - float(self.minus is other) for other in ORDER)
+
+    @property
+    def is_bounded_by_d(self) -> bool:
+        """True if examples on which one model alone has the label are among those on which predictions change."""
+        return {self.plus, self.minus} == {Variable.N, Variable.O}
+
+    def __str__(self) -> str:
+        return f"{TopK(self.plus, self.first)} - {TopK(self.minus, self.first)}"
+
+
+@dataclass(frozen=True)
 class Quantile(OfOneModel):
     """
     Value that a number does not exceed on a share of the examples; compared with one, it says how large `Within` is.

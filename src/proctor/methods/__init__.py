@@ -29,6 +29,8 @@ from proctor.language import (
     Quantity,
     Ranking,
     Ratio,
+    TopK,
+    TopKDifference,
     Within,
     clauses,
 )
@@ -52,6 +54,7 @@ from proctor.methods.proportion import ProportionMethod
 from proctor.methods.quantile import QUANTILES, WithinMethod
 from proctor.methods.ratio import RATIOS, RatioMethod
 from proctor.methods.ratio_difference import CellsMethod, ShareDifferenceMethod
+from proctor.methods.topk import TOPK, TopKDifferenceMethod, TopKMethod
 
 if TYPE_CHECKING:
     from proctor.counting.panel import Panel
@@ -86,13 +89,16 @@ METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     Ranking: AucMethod,
     Calibration: EceMethod,
     Within: WithinMethod,
+    TopK: TopKMethod,
+    TopKDifference: TopKDifferenceMethod,
     Clustered: of_clusters,
     Gap: GapMethod,
 }
 """The method of each kind of quantity."""
 
 METRICS: Mapping[str, Metric] = {
-    metric.name: metric for metric in (ACCURACY, ERROR, *RATIOS, FBETA, BALANCED, *MEANS, AUC, ECE, *QUANTILES, GAP)
+    metric.name: metric
+    for metric in (ACCURACY, ERROR, *RATIOS, FBETA, BALANCED, *MEANS, AUC, ECE, *QUANTILES, TOPK, GAP)
 }
 """The metrics that conditions can call, by name."""
 
@@ -123,7 +129,7 @@ def reading_of(formula: Formula) -> Reading:
         together = asked if found is None else found.with_(asked)
         if together is None:
             raise ConditionError(
-                f"`{first}` and `{clause}` read one file in two ways: as classes, and as numbers",
+                f"`{first}` and `{clause}` read one file in two ways: as classes, numbers or rankings",
                 "Ask them in two gate files, each with predictions of its own.",
             )
         found, first = together, first or clause.text

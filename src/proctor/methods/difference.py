@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from proctor.counting.events import Event, Right
 from proctor.language import Clause, Difference
 from proctor.methods.figures import MODELS, points, share
-from proctor.methods.method import Counted
+from proctor.methods.method import Counted, Judged, Method
 from proctor.methods.standard import bounds_of_wins, rejects_wins
 
 if TYPE_CHECKING:
@@ -18,19 +18,10 @@ if TYPE_CHECKING:
 WinsAndLosses = tuple[int, int]
 
 
-class DifferenceMethod(Counted[Difference, WinsAndLosses]):
-    """Judges a difference by the numbers of examples on which one model alone is right."""
+class PairedMethod(Method[Judged, WinsAndLosses]):
+    """Judges a difference of two shares by the numbers of examples that count for one model alone."""
 
     is_paired: ClassVar[bool] = True
-
-    @property
-    def events(self) -> tuple[Event, Event]:
-        """Two events: each of the two models is right."""
-        return Right(self.quantity.plus), Right(self.quantity.minus)
-
-    def of_counts(self, counts: Sequence[int]) -> WinsAndLosses:
-        """Examples on which the first model alone, and on which the second alone, is right."""
-        return counts[0b01], counts[0b10]
 
     def ranked(self, statistic: WinsAndLosses, n_examples: int, above: bool) -> tuple[int, tuple[int, ...]]:
         """Wins, for each number of discordant examples; losses are the wins of the mirrored test."""
@@ -71,6 +62,23 @@ class DifferenceMethod(Counted[Difference, WinsAndLosses]):
 
         return DifferenceSizing(share)
 
+    def value_in_words(self, value: float) -> str:
+        """A difference in points."""
+        return points(value)
+
+
+class DifferenceMethod(PairedMethod[Difference], Counted[Difference, WinsAndLosses]):
+    """Judges a difference by the numbers of examples on which one model alone is right."""
+
+    @property
+    def events(self) -> tuple[Event, Event]:
+        """Two events: each of the two models is right."""
+        return Right(self.quantity.plus), Right(self.quantity.minus)
+
+    def of_counts(self, counts: Sequence[int]) -> WinsAndLosses:
+        """Examples on which the first model alone, and on which the second alone, is right."""
+        return counts[0b01], counts[0b10]
+
     def in_words(self, clause: Clause) -> str:
         """Words that say which model is better, and by how many points."""
         other, margin = MODELS[self.quantity.minus], points(abs(clause.threshold))
@@ -80,7 +88,3 @@ class DifferenceMethod(Counted[Difference, WinsAndLosses]):
         if towards < 0:
             return f"{subject} is at most {margin} {worse} than {other}"
         return f"{subject} is {better} than {other}" + (f" by more than {margin}" if towards else "")
-
-    def value_in_words(self, value: float) -> str:
-        """A difference in points."""
-        return points(value)

@@ -45,12 +45,6 @@ UNJUDGED = (
         "leaves at 0.5 however rare the class is.",
     ),
     Unjudged(
-        ("topk", "top_k", "top5", "top_k_accuracy", "top_k_accuracy_score", "accuracy_at_k", "hits_at_k"),
-        "a file of predictions has one class for each example, and not the probabilities of all",
-        "Ask for the accuracy of the first guess, `n > 0.8`; where labels are yours to see, let the prediction be 1 if "
-        "the label is among the best five and else 0, and ask `mean(n) > 0.95`.",
-    ),
-    Unjudged(
         ("mape", "mean_absolute_percentage_error", "smape", "wape"),
         "it has no end where what is true is near 0",
         "Let labels and predictions be logarithms, and ask for `mae(n, max=1) < 0.05`: 0.05 is about 5 %.",

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, assert_never
 
-from proctor.counting.reading import Numbers
+from proctor.counting.reading import Numbers, Rankings
 from proctor.errors import DataError, Misuse, ModelError
 from proctor.models import environments
 from proctor.models.child import Finished, Job, Launcher, Limits, PlainLauncher, scrubbed_environment
@@ -86,7 +86,9 @@ class Ran(NamedTuple):
     said: tuple[str, ...] = ()
 
 
-def run(model: Runnable, project: Project, features: Path, place: Place, numbers: Numbers | None = None) -> Ran:
+def run(
+    model: Runnable, project: Project, features: Path, place: Place, numbers: Numbers | Rankings | None = None
+) -> Ran:
     """
     Run *model* on the copy of the *features* and read what it writes.
 
@@ -95,7 +97,7 @@ def run(model: Runnable, project: Project, features: Path, place: Place, numbers
         project: What it consists of; its predictions carry the digest.
         features: The copy (`proctor.testset.write_features`), inside ``place.folder``.
         place: Where and how.
-        numbers: Numbers that it predicts; ``None`` if they are classes.
+        numbers: Numbers or rankings that it predicts; ``None`` if they are classes.
 
     Raises:
         NotStarted: If its program did not begin to run.

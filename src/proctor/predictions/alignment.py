@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from proctor.counting.reading import RANK_SIGN
 from proctor.errors import DataError
 from proctor.predictions.columns import Kind, Values, distinct, kind_of
 from proctor.predictions.matching import positions
@@ -34,8 +35,8 @@ class Sheet(NamedTuple):
     Args:
         n_examples: Number of examples in the test set.
         ids: Their ids, in order; ``None`` if they have none.
-        kind: Type of the predictions, that of the labels if they are classes; ``None`` if not known (no label has been
-            given yet).
+        kind: Type of the predictions, that of the labels if they are one class for each example; ``None`` if not
+            known (no label has been given yet).
         classes: Declared classes, as text; ``None`` if none are declared.
     """
 
@@ -213,6 +214,8 @@ def _some(noun: str, names: Sequence[str]) -> str:
 
 
 def _check_kind(sheet: Sheet, predictions: PredictionSet) -> None:
+    if sheet.kind is Kind.RANKINGS:
+        return
     if sheet.kind is Kind.NUMBERS and predictions.kind is not sheet.kind:
         raise DataError(
             f"the predictions of {predictions.source!r} are {predictions.kind}, and the condition speaks of numbers",
@@ -232,7 +235,10 @@ def _check_classes(sheet: Sheet, predictions: PredictionSet) -> None:
         if predictions.kind is Kind.TEXT:
             _check_words(predictions)
         return
-    unknown = sorted(set(map(str, distinct(predictions.values))) - sheet.classes)
+    named = set(map(str, distinct(predictions.values)))
+    if sheet.kind is Kind.RANKINGS:
+        named = {each for ranking in named for each in ranking.split(RANK_SIGN)}
+    unknown = sorted(named - sheet.classes)
     if unknown:
         found = "1 class that is" if len(unknown) == 1 else f"{len(unknown):,} classes that are"
         raise DataError(

@@ -37,6 +37,7 @@ class Kind(StrEnum):
     INTEGERS = "integers"
     TEXT = "text"
     NUMBERS = "numbers"
+    RANKINGS = "rankings"
 
 
 class Column(NamedTuple):
@@ -140,7 +141,7 @@ def text_column(table: Table, name: str) -> list[str]:
     if isinstance(raw, np.ndarray) and raw.dtype.kind == "S":
         raw = _decoded(table, name, raw)
     cells = raw if not isinstance(raw, np.ndarray) else _flat(table, name, raw).tolist()
-    ids = example_ids(cells if _is_written(table) else [c if isinstance(c, str) else _id_text(c) for c in cells])
+    ids = example_ids(cells if is_all_text(table) else [c if isinstance(c, str) else _id_text(c) for c in cells])
     if "" in ids:
         raise DataError(
             f"{table.source}{_at(table, ids.index(''))}: the id is empty",
@@ -157,7 +158,7 @@ def _id_text(cell: object) -> str:
     return str(cell)
 
 
-def _is_written(table: Table) -> bool:
+def is_all_text(table: Table) -> bool:
     """True if everything in the table is text, and what reads as a number is one."""
     return table.source.suffix in {".csv", ".tsv"}
 
@@ -232,7 +233,7 @@ def _from_cells(table: Table, name: str, raw: Raw) -> Column:
     if None in parsed.meanings.values():
         known = np.fromiter((parsed.meanings[cell] is not None for cell in cells), np.bool_, len(cells))
     if parsed.type is str:
-        before = {cell: cell.strip() if _is_written(table) else cell for cell in parsed.meanings if cell is not None}
+        before = {cell: cell.strip() if is_all_text(table) else cell for cell in parsed.meanings if cell is not None}
         is_respelled = any(parsed.meanings[cell] not in {text, None} for cell, text in before.items())
         return Column(_text(parsed.meanings, cells), known, _text(before, cells) if is_respelled else None)
     filler = False if parsed.type is bool else _MISSING
@@ -256,20 +257,21 @@ def _parse(table: Table, name: str, cells: list[Any]) -> _Parsed:
             hint="write one class for each example, for example the argmax of its scores",
         ) from error
     # 1, 1.0 and True are one key in Python and one class here.
-    is_written = _is_written(table)
-    meanings = {cell: _meaning(cell, is_written) for cell in different}
+    is_written = is_all_text(table)
+    meanings = {cell: meaning_of(cell, is_written) for cell in different}
     types = {type(meaning) for meaning in meanings.values() if meaning is not None}
     # Among words, "nan" may be one too; whether it is, the declared classes say.
     are_words = types == {str} and not all(is_nan(meaning) for meaning in meanings.values() if meaning)
     for cell, meaning in meanings.items():
-        if not _is_class(meaning, are_words):
+        if not is_class(meaning, are_words):
             raise _not_a_class(table, name, cells.index(cell), cell)
     if str in types and len(types) > 1:
         raise _mixed(table, name, cells, meanings)
     return _Parsed(meanings, str if str in types else bool if types == {bool} else int)
 
 
-def _is_class(meaning: object, are_words: bool) -> bool:
+def is_class(meaning: object, are_words: bool) -> bool:
+    """True for a class; for a mark of what is missing only where it is among words."""
     match meaning:
         case str():
             return len(meaning) <= LONGEST_CLASS and (are_words or not is_nan(meaning))
@@ -279,7 +281,7 @@ def _is_class(meaning: object, are_words: bool) -> bool:
             return meaning is None
 
 
-def _meaning(cell: object, is_written: bool) -> int | str | float | None:
+def meaning_of(cell: object, is_written: bool) -> int | str | float | None:
     """The class that a cell means: ``None`` for an empty one, a float for what is no class at all."""
     match cell:
         case None:
@@ -322,14 +324,14 @@ def _number(table: Table, name: str, row: int, cell: object) -> float:
     is_number = not (math.isnan(number) and not isinstance(text, float)) and not (isinstance(text, str) and "_" in text)
     if not is_number:
         raise DataError(
-            f"{table.source}{_named(name)}{_at(table, row)}: {_shown(table, cell)} is not a number",
+            f"{table.source}{_named(name)}{_at(table, row)}: {shown_cell(table, cell)} is not a number",
             hint="the condition speaks of numbers: each example needs one, with a decimal point, such as 0.25",
         )
     return number
 
 
 def _not_allowed(table: Table, name: str, row: int, value: float, allowed: Numbers) -> DataError:
-    place = f"{table.source}{_named(name)}{_at(table, row)}: {_shown(table, value)}"
+    place = f"{table.source}{_named(name)}{_at(table, row)}: {shown_cell(table, value)}"
     if not math.isfinite(value):
         return DataError(f"{place} is not a finite number", hint="every example needs one")
     return DataError(
@@ -343,11 +345,17 @@ def _named(name: str) -> str:
     return f", column {name!r}" if name else ""
 
 
+def place_of(table: Table, name: str, row: int) -> str:
+    """Column and row for a message, as far as it may tell them."""
+    return _named(name) + _at(table, row)
+
+
 def _at(table: Table, row: int) -> str:
     return "" if table.source.is_silent else f", {table.place(row)}"
 
 
-def _shown(table: Table, cell: object) -> str:
+def shown_cell(table: Table, cell: object) -> str:
+    """A cell as messages show it, if they may."""
     if table.source.is_private:
         return "a cell that is not shown here"
     return repr(cell) if len(repr(cell)) <= 60 else repr(cell)[:60] + "…"
@@ -355,7 +363,7 @@ def _shown(table: Table, cell: object) -> str:
 
 def _not_a_class(table: Table, name: str, row: int, cell: object) -> DataError:
     return DataError(
-        f"{table.source}{_named(name)}{_at(table, row)}: {_shown(table, cell)} is not a class",
+        f"{table.source}{_named(name)}{_at(table, row)}: {shown_cell(table, cell)} is not a class",
         hint="every example needs a class: a whole number, or text of at most 256 characters; scores, NaN and "
         "the measured values of a regression are not classes",
     )
@@ -367,7 +375,7 @@ def _mixed(table: Table, name: str, cells: Iterable[Any], meanings: dict[Any, An
         if meanings[cell] is not None:
             examples.setdefault(type(meanings[cell]), (row, cell))
     (row, number), (other, text) = examples[int], examples[str]
-    found = f": {_shown(table, number)} in {table.place(row)}, {_shown(table, text)} in {table.place(other)}"
+    found = f": {shown_cell(table, number)} in {table.place(row)}, {shown_cell(table, text)} in {table.place(other)}"
     return DataError(
         f"{table.source}{_named(name)} mixes numbers and text{'' if table.source.is_silent else found}",
         hint="name the classes all by numbers or all by words",

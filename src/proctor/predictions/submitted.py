@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from proctor.counting.reading import Numbers
+from proctor.counting.reading import Numbers, Rankings
 from proctor.errors import DataError
 from proctor.predictions import logs, tables
-from proctor.predictions.columns import Kind, Values, classes_column, kind_of, numbers_column, text_column
+from proctor.predictions.columns import Column, Kind, Values, classes_column, kind_of, numbers_column, text_column
+from proctor.predictions.rankings import rankings_column
 from proctor.predictions.tables import Source, Table
 from proctor.spelling import shown
 
@@ -29,12 +30,12 @@ class ColumnNames(NamedTuple):
     Args:
         id: Name of the column of example ids; need not be there.
         prediction: Name of the column of predictions.
-        numbers: Numbers that predictions are; ``None`` where they are classes.
+        numbers: Numbers or rankings that predictions are; ``None`` where they are classes.
     """
 
     id: str = "id"
     prediction: str = "prediction"
-    numbers: Numbers | None = None
+    numbers: Numbers | Rankings | None = None
 
 
 @dataclass(frozen=True)
@@ -99,16 +100,16 @@ def read_predictions(
     submitted = digest(source, names)
     name = _prediction_column(source, names)
     numbers = names.numbers
-    is_repeated = numbers is not None and numbers.is_repeated
+    is_repeated = isinstance(numbers, Numbers) and numbers.is_repeated
     most_rows = (
         None if n_examples is None else (2 * n_examples + _MOST_STRANGERS) * (_MOST_REPEATS if is_repeated else 1)
     )
     table = tables.read_table(source, frozenset((names.id, name)), most_rows)
     if name not in table.columns:
         raise _no_column(source, names)
-    if numbers is not None and logs.is_log(source):
+    if isinstance(numbers, Numbers) and logs.is_log(source):
         table = logs.in_numbers(table, name)
-    column = classes_column(table, name) if numbers is None else numbers_column(table, name, numbers)
+    column = _column(table, name, numbers)
     if not len(column.values):
         raise DataError(f"{source} holds no predictions", hint="it needs one for every example of the test set")
     if column.known is not None:
@@ -116,6 +117,16 @@ def read_predictions(
     ids = tuple(text_column(table, names.id)) if names.id in table.columns else None
     found = PredictionSet(column.values, ids, submitted, str(source.path))
     return averaged(found) if is_repeated else found
+
+
+def _column(table: Table, name: str, content: Numbers | Rankings | None) -> Column:
+    match content:
+        case Numbers():
+            return numbers_column(table, name, content)
+        case Rankings():
+            return rankings_column(table, name)
+        case _:
+            return classes_column(table, name)
 
 
 def averaged(predictions: PredictionSet) -> PredictionSet:

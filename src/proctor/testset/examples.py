@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from proctor.counting.reading import CLASSES, Reading
+from proctor.counting.reading import CLASSES, Numbers, Rankings, Reading
 from proctor.errors import DataError
 from proctor.language import Slice
 from proctor.predictions.alignment import Sheet
@@ -229,8 +229,11 @@ class TestSet:
     def sheet(self, labels: Labels | None = None) -> Sheet:
         """Facts that predictions must match; with *labels*, their type too."""
         kind = labels.kind if labels is not None and labels.n_known else None
-        if self.files.reading.predictions is not None:
-            kind = Kind.NUMBERS
+        match self.files.reading.predictions:
+            case Numbers():
+                kind = Kind.NUMBERS
+            case Rankings():
+                kind = Kind.RANKINGS
         return Sheet(self.n_examples, self.ids, kind, self.files.declared)
 
     def read_labels(self) -> Labels:
