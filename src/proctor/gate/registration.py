@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from proctor.errors import LedgerMoved
+from proctor.conditions import clauses
+from proctor.counting.events import is_class
+from proctor.errors import LedgerMoved, Misuse
 from proctor.gate import settings
 from proctor.gate.contestants import ModelPredictions
-from proctor.gate.session import Session
+from proctor.gate.session import Session, Stance
 from proctor.ledger.records import Cohort, Registered
+from proctor.methods import method_of
 from proctor.predictions import Labels
 from proctor.testset import LabelRegister, TestSet, seal_traits, tags_of
 
@@ -67,7 +70,9 @@ def register(
 
     Raises:
         LedgerMoved: If somebody else appended first.
+        Misuse: If the owner registers it for a condition on a class that no label is.
     """
+    _look_for_classes(session)
     record = amended(registration(session, baseline))
     try:
         session.append(record, head)
@@ -75,3 +80,27 @@ def register(
         session.registry.discard(record.labels)
         raise
     session.registry.settle(record.labels)
+
+
+def _look_for_classes(session: Session) -> None:
+    """
+    Look for the classes whose scores are predicted: they may be misspelled, which no prediction can show.
+
+    The owner is told by the labels. Nobody else is: a refusal would tell which labels there are, so they are warned.
+    """
+    if session.testset.files.classes is not None or session.gate.reading.predictions is None:
+        return
+    for clause in clauses(session.gate.formula):
+        for name in sorted(method_of(clause.quantity).classes):
+            if session.stance is not Stance.OWNER:
+                session.runtime.remark(
+                    f"`{clause.quantity}` speaks of the class {name!r}, compared with labels letter by letter, "
+                    "which shows nothing where none is it; declare the classes in `testset.classes`, and one that is "
+                    "none is refused"
+                )
+            elif session.labels.is_known().all() and not is_class(session.labels.values, name).any():
+                raise Misuse(
+                    f"`{clause.quantity}` speaks of a class that no label is; nothing was registered",
+                    hint="Spell it as the labels do. If there is none by chance, declare the classes: "
+                    "`testset.classes`.",
+                )
