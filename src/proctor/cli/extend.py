@@ -41,10 +41,18 @@ Examples:
     help="Features of the new examples, if any; once for each file.",
 )
 @click.option("--reason", required=True, help="Why they come now; everybody can read it.")
+@click.option(
+    "--another-set", metavar="REASON", help="Why they are none of the registered ones that they look like; on record."
+)
 @owner_option
 @as_json_option
 def extend(
-    new_labels: tuple[Path, ...], features: tuple[Path, ...], reason: str, owner_record: Path | None, as_json: bool
+    new_labels: tuple[Path, ...],
+    features: tuple[Path, ...],
+    reason: str,
+    another_set: str | None,
+    owner_record: Path | None,
+    as_json: bool,
 ) -> int:
     """
     Add the examples of NEW_LABELS, one file or several, to the test set, on the same account.
@@ -53,7 +61,8 @@ def extend(
 
     They must be drawn as the others were: not chosen by what models make of them, and labeled by people who see no
     predictions; in a pool, of which not all were labeled, they may come without labels. None may be in a registered
-    test set. Models are run again, and a question that is asked of more examples is a new one, which is paid.
+    test set; where columns only look so, such as balanced ones, the owner says it with --another-set. Models are run
+    again, and a question that is asked of more examples is a new one, which is paid.
 
     What is sealed stays sealed under its key. Where the inputs are sealed, the new files lie outside the project, or
     are sealed under the same key, and the accepted model is run on the new examples now, within its slot: the owner's
@@ -70,7 +79,7 @@ def extend(
     *named, last = new_labels
     is_gate = bool(named) and (last.is_dir() or last.suffix in {".yml", ".yaml"})
     session = session_of(str(last) if is_gate else ".", owner_record)
-    done = add(session, named if is_gate else new_labels, features, reason)
+    done = add(session, named if is_gate else new_labels, features, reason, another_set)
     found = {
         "testset": done.record.testset,
         "version": done.record.version,

@@ -41,6 +41,11 @@ from proctor.testset import (
 from proctor.testset.appending import appended
 from proctor.testset.likeness import told, unlike
 
+_ANOTHER = (
+    "If no registered test set has these examples, their owner says so: --another-set REASON, on record. Nothing was "
+    "recorded."
+)
+
 
 class _Growth(NamedTuple):
     """The test set as it is, what is added to it, what it becomes, and the files that are not so yet."""
@@ -51,7 +56,13 @@ class _Growth(NamedTuple):
     contents: Mapping[str, bytes]
 
 
-def extend(session: Session, new_labels: Sequence[Path], new_features: Sequence[Path], reason: str) -> Change[Extended]:
+def extend(
+    session: Session,
+    new_labels: Sequence[Path],
+    new_features: Sequence[Path],
+    reason: str,
+    another: str | None = None,
+) -> Change[Extended]:
     """
     Record that examples are added to the test set, and add them to its files.
 
@@ -60,6 +71,7 @@ def extend(session: Session, new_labels: Sequence[Path], new_features: Sequence[
         new_labels: Tables of their ids and labels, with the columns of the file of labels; at least one.
         new_features: Tables of their features, where the test set has features; in the same order.
         reason: Why; public.
+        another: Why the new examples are none of those whose columns they seem to copy; ``None`` if nobody says so.
 
     Raises:
         Misuse: If files are missing or lie where models may see them, or the reason is none.
@@ -68,7 +80,9 @@ def extend(session: Session, new_labels: Sequence[Path], new_features: Sequence[
         EvaluationPending: If an evaluation has begun and not ended.
     """
     _refuse_unusable(session, new_labels, new_features, reason)
-    session = replace(session, takes_any_version=True)
+    if another is not None:
+        refuse_no_reason(another, "Say what makes the columns look alike. Everybody can read it.")
+    session = replace(session, takes_any_version=True, another=another)
     growth = _growth(session, new_labels, new_features)
     models = Remeasuring(session, growth.after)
     done, register = session.decide(lambda books: _record(session, books, growth, models, reason))
@@ -148,6 +162,7 @@ def _growth(session: Session, new_labels: Sequence[Path], new_features: Sequence
     news = {what: content for what, content in contents.items() if content is not None}
     new = _seen_alike(added, before)
     _refuse_known_ids(before, new, is_labeled="labels" not in news)
+    new.read_labels()  # whatever is wrong with the new files is said before anything that they may be taken for
     after = replace(_seen_alike(_holding(files, news), before), account=before.fingerprint)
     return _Growth(before, new, after, news)
 
@@ -216,11 +231,11 @@ def _record(
     refuse_unchangeable(session, life, growth.before)
     _refuse_changed(growth)
     refuse_split(growth.after, session.gate.cluster, np.arange(growth.after.n_examples) < growth.before.n_examples)
-    for other in books.lives.values():
-        _refuse_known(growth, other, is_own=other is life)
-    register = session.registry.held(life, growth.before.hashes, growth.before.read_labels)
     labels = _all_labels(growth, is_pool=not life.in_use.is_labeled)
     _refuse_other_classes(labels, growth.before.n_examples)
+    for other in books.lives.values():
+        _refuse_known(growth, other, is_own=other is life, is_another=session.another is not None)
+    register = session.registry.held(life, growth.before.hashes, growth.before.read_labels)
     register = register.updated(growth.after.hashes, labels)
     marks = models.marks(life) if session.gate.testset.inputs is Inputs.SEALED else {}
     record = _extension(session, growth, portrait(growth.after, labels, register, life.in_use), marks, reason)
@@ -238,20 +253,22 @@ def _refuse_changed(growth: _Growth) -> None:
         raise DataError("with these columns, examples of the test set would change", hint="Nothing was recorded.")
 
 
-def _refuse_known(growth: _Growth, life: TestSetHistory, *, is_own: bool) -> None:
-    """Refuse examples that are in the books already, in this test set or in another."""
+def _refuse_known(growth: _Growth, life: TestSetHistory, *, is_own: bool, is_another: bool) -> None:
+    """Refuse examples that are in the books already, in this test set or in another; what only looks so may be said."""
     added, name = growth.added, f"test set {life.registered.record.testset[:12]}"
     for known in traits_in_books(life, added):
         match judge(known, added.traits):
             case Shares(common, by):
                 said = f"{common} of the {added.n_examples:,} new examples are in {name} already, by their {by}"
-            case Copies(n_columns):
-                said = f"{count(n_columns, 'columns')} of the new features hold what {name} was registered with"
-            case Doubtful() if not is_own:
+                raise DataError(said, hint="Add examples that no registered test set has. Nothing was recorded.")
+            case Copies() as copies if not is_another:
+                said = f"{copies} in {name}, and the new features look like a copy"
+                raise DataError(said, hint=f"A column that is balanced by design looks so, too. {_ANOTHER}")
+            case Doubtful() if not (is_own or is_another):
                 said = f"nothing tells the new examples from those of {name}: their ids are row numbers"
+                raise DataError(said, hint=_ANOTHER)
             case _:
                 continue
-        raise DataError(said, hint="Add examples that no registered test set has. Nothing was recorded.")
 
 
 def _all_labels(growth: _Growth, *, is_pool: bool) -> Labels:
@@ -288,6 +305,7 @@ def _extension(
         version=after.version,
         n_added=after.n_examples - growth.before.n_examples,
         pins=marks,
+        another=session.another,
         reason=reason,
         origin=session.origin,
         **examples,

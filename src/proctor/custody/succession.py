@@ -83,6 +83,7 @@ def register(session: Session, wish: Wish) -> Succession:
         DataError: If it shares examples with a registered set, or labels or predictions are not usable.
     """
     session = replace(session, another=wish.another)
+    session.testset.read_labels()  # whatever is wrong with the files is said before anything they may be taken for
     books = session.books()
     if wish.another is None:
         labels.refuse_known(session, books)

@@ -220,11 +220,8 @@ def _refuse_another_form(testset: TestSet, life: TestSetHistory, judgment: Judgm
         case Shares(common):
             said = f"this test set has {common} of its {testset.n_examples:,} ids in common with {_named(life)}"
             raise DataError(said, hint=f"Other features do not make another test set. {WAYS_ON}")
-        case Copies(1):
-            said = f"a column of this test set's features holds what {_named(life)} was registered with"
-            raise DataError(said, hint=f"A table that is made anew does not make another test set. {WAYS_ON}")
-        case Copies(n_columns):
-            said = f"{n_columns} columns of this test set's features hold what {_named(life)} was registered with"
+        case Copies():
+            said = f"{judgment} in {_named(life)}, and look like a copy"
             raise DataError(said, hint=f"A table that is made anew does not make another test set. {WAYS_ON}")
 
 

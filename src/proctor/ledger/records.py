@@ -256,11 +256,13 @@ class Extended(_Changed):
     Attributes:
         n_added: How many of those in use are new.
         pins: Where the inputs are sealed: accepted models, by digest, and what they are recognized by on all examples.
+        another: Why the new examples are none of those that they look like, in the owner's words.
     """
 
     kind: ClassVar[str] = "extension"
     n_added: int
     pins: dict[str, str] = field(default_factory=dict)
+    another: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

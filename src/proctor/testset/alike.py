@@ -112,10 +112,12 @@ class Column(NamedTuple):
     Args:
         tallies: Those three; of text, without case and blanks instead of rounded.
         is_counter: True if it does nothing but number the rows.
+        name: What it is called here; no ledger keeps it.
     """
 
     tallies: tuple[Tally, ...]
     is_counter: bool
+    name: str = ""
 
     def is_telling(self, n_tries: int) -> bool:
         """True if a copy of it could be told from a fresh sample, in as many tries."""

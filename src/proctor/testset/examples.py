@@ -337,7 +337,7 @@ def _read_columns(files: ExampleFiles, features: Source) -> tuple[Column, ...]:
     for chunk in read_chunks(features, wanted):
         for name, maker in makers.items():
             maker.add(chunk.columns[name])
-    return tuple(maker.made() for maker in makers.values())
+    return tuple(maker.made()._replace(name=name) for name, maker in makers.items())
 
 
 def _lot(name: str) -> bytes:

@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from proctor.errors import DataError
+from proctor.spelling import shown
 from proctor.testset.alike import Column, columns_from_json, columns_to_json
 from proctor.testset.sketch import Overlap, Sketch, overlap
 
 EXAMPLES = "examples"
 _FORM = "traits 1"
 _PURPOSE = b"proctor traits 1"
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,9 +134,28 @@ class Shares:
 
 @dataclass(frozen=True)
 class Copies:
-    """Columns are copies of registered ones, whatever they are called."""
+    """
+    Columns are copies of registered ones, whatever they are called.
 
-    n_columns: int
+    Attributes:
+        columns: Their names in the other set.
+    """
+
+    columns: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """
+        Say it of the columns, up to the name of the registered set.
+
+        >>> str(Copies(("store",)))
+        "column 'store' has each of its values about as often as"
+        """
+        if len(self.columns) == 1:
+            return f"column {shown(self.columns[0])!r} has each of its values about as often as"
+        named = [repr(shown(name)) for name in self.columns[:_MOST_NAMED]]
+        more = [f"{len(self.columns) - _MOST_NAMED} more"] if len(self.columns) > _MOST_NAMED else []
+        *first, last = named + more
+        return f"columns {', '.join(first)} and {last} have each of their values about as often as"
 
 
 @dataclass(frozen=True)
@@ -166,9 +187,9 @@ def judge(registered: Traits, other: Traits) -> Judgment:
         common = overlap(registered.ids, other.ids)
         if common.number:
             return Shares(common, "ids")
-    n_copied = _copied(registered.columns or (), other.columns or ())
-    if n_copied:
-        return Copies(n_copied)
+    copied = _copied(registered.columns or (), other.columns or ())
+    if copied:
+        return Copies(copied)
     if not are_numbered:
         return Fresh()
     is_as_long = registered.n_examples == other.n_examples
@@ -181,15 +202,16 @@ def _are_numbered(registered: Traits, other: Traits) -> bool:
     return bool(registered.is_numbered or other.is_numbered)
 
 
-def _copied(registered: tuple[Column, ...], others: tuple[Column, ...]) -> int:
+def _copied(registered: tuple[Column, ...], others: tuple[Column, ...]) -> tuple[str, ...]:
     """
-    Number of registered columns that are there again: one that is distinctive, or at least half of those that tell.
+    Names of columns that are registered ones: if one is distinctive, or they are at least half of those that tell.
 
     A single one of few values, each as often as before, may be how the examples are chosen.
     """
     n_tries = len(registered) * len(others)
     telling, candidates = ([each for each in columns if each.is_telling(n_tries)] for columns in (registered, others))
-    copied = [column for column in telling if any(column.is_like(other, n_tries) for other in candidates)]
+    found = [(column, next((each for each in candidates if column.is_like(each, n_tries)), None)) for column in telling]
+    copied = [(column, copy) for column, copy in found if copy is not None]
     fewest = min(len(telling), len(candidates))
-    is_enough = 2 * len(copied) >= fewest or any(column.is_distinctive for column in copied)
-    return len(copied) if is_enough else 0
+    is_enough = 2 * len(copied) >= fewest or any(column.is_distinctive for column, _ in copied)
+    return tuple(dict.fromkeys(copy.name for _, copy in copied)) if is_enough else ()

@@ -222,6 +222,50 @@ def test_extend__examples_under_other_ids(project):
         extend(project.session(), [project.root / "more.csv"], [project.root / "more-x.csv"], REASON)
 
 
+def balanced(project: Project, name: str, n_rows: int, first: int) -> None:
+    """Features of which one is balanced by design, and the other is the date: no row is in two tables."""
+    with (project.root / name).open("w", newline="") as file:
+        rows = ((f"e{first + i}", i % 16, f"day {first} {i % 9}") for i in range(n_rows))
+        csv.writer(file).writerows([("id", "store", "day"), *rows])
+
+
+def test_extend__columns_that_are_balanced_by_design(project):
+    """The column is named, with what to do; faults of the files are said first; and the owner's word is on record."""
+    balanced(project, "features.csv", N_EXAMPLES, 0)
+    project.gate(testset={"labels": "labels.csv", "features": "features.csv"}).check()
+    more, more_x = project.root / "more.csv", project.root / "more-x.csv"
+    values = np.random.default_rng(5).integers(0, 10, N_EXAMPLES)
+    table(project, "more.csv", "label", values)
+
+    balanced(project, "more-x.csv", N_EXAMPLES - 9, N_EXAMPLES)
+    with pytest.raises(DataError, match="9 examples, 'e791' the first"):
+        extend(project.session(), [more], [more_x], REASON)
+    balanced(project, "more-x.csv", N_EXAMPLES, N_EXAMPLES)
+    with pytest.raises(DataError, match="column 'store' has each of its values about as often as in test") as caught:
+        extend(project.session(), [more], [more_x], REASON)
+    assert "balanced by design" in caught.value.hint
+    assert "--another-set REASON" in caught.value.hint
+    table(project, "more.csv", "label", ["ham"] * N_EXAMPLES)
+    with pytest.raises(DataError, match="mixes numbers and text"):
+        extend(project.session(), [more], [more_x], REASON)
+
+    table(project, "more.csv", "label", values)
+    words = ["testset", "extend", str(more), str(project.root), "--features", str(more_x), "--reason", REASON]
+    assert 2 == cli.run([*words, "--another-set", " "])
+    assert 0 == cli.run([*words, "--another-set", "25 of each store, as every month"])
+    assert ["25 of each store, as every month"] == [each.another for each in project.records(Extended)]
+
+
+def test_extend__another_set_excuses_no_example_that_is_there(project):
+    """Rows and ids that are in the books are refused whatever is said of them."""
+    project.features().check()
+    table(project, "more.csv", "label", MORE)
+    table(project, "more-x.csv", "x", np.arange(100))
+
+    with pytest.raises(DataError, match="100 of the 100 new examples are in test set"):
+        extend(project.session(), [project.root / "more.csv"], [project.root / "more-x.csv"], REASON, "by chance")
+
+
 def test_extend__examples_of_another_set(project):
     """What was in any registered set, one that was followed too, is no fresh example."""
     project.check()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from gate.project import LABELS
@@ -11,7 +13,7 @@ from proctor.custody.corrections import correct
 from proctor.custody.lineage import Lineage
 from proctor.custody.retirement import retire
 from proctor.custody.succession import Wish, register
-from proctor.errors import LedgerMoved, Misuse, TestSetRetired
+from proctor.errors import DataError, LedgerMoved, Misuse, TestSetRetired
 from proctor.gate.registry import Registry
 
 
@@ -172,3 +174,30 @@ def test_correct__machine_that_died_after_the_entry(project, monkeypatch):
     life = session.life(session.books())
     assert life.labels == session.registry.held(life, session.testset.hashes, session.testset.read_labels).commitment
     assert 1 == len(life.corrections)
+
+
+def balanced(project, name, prefix, n_rows=400):
+    """Features of which one is balanced by design, and the other is the date: no row is in two tables."""
+    rows = (f"{prefix}{i},{i % 16},day {prefix}{i % 9}\n" for i in range(n_rows))
+    (project.root / name).write_text(f"id,store,day\n{''.join(rows)}")
+
+
+def test_renew__column_that_is_balanced_by_design(project):
+    """The column is named, with what its owner says then; faults of the files are said before that."""
+    balanced(project, "features.csv", "e")
+    project.gate(baseline=None, testset={"labels": "labels.csv", "features": "features.csv"}).check()
+    renewed(project, "two")
+    project.gate(baseline=None, testset={"labels": "two-labels.csv", "features": "two-features.csv"})
+    wish = Wish(follows=True, baseline=project.root / "two-present.csv")
+    balanced(project, "two-features.csv", "two", 390)
+    with pytest.raises(DataError, match="labels examples that the test set does not have: 10 examples"):
+        register(project.session(), wish)
+    balanced(project, "two-features.csv", "two")
+
+    with pytest.raises(DataError, match="column 'store' has each of its values about as often as in test") as caught:
+        register(project.session(), wish)
+
+    assert "`proctor testset renew --another-set REASON`" in caught.value.hint
+    assert (
+        "25 of each" == register(project.session(), replace(wish, another="25 of each")).life.registered.record.another
+    )

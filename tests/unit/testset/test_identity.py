@@ -136,6 +136,27 @@ def test_judge__a_column_by_design_is_not_evidence(draw):
     assert Fresh() == judge(draw(**ids("e"), **store, **then), draw(**ids("f"), **store, **now))
 
 
+@pytest.mark.parametrize(
+    ("n_columns", "said"),
+    [
+        (1, "column 'store' has each of its values about as often as"),
+        (2, "columns 'shelf' and 'store' have each of their values about as often as"),
+        (5, "columns 'hour', 'lane', 'shelf' and 2 more have each of their values about as often as"),
+    ],
+)
+def test_judge__nothing_but_columns_by_design(draw, n_columns, said):
+    """They look like a copy, and are named as they are called in the set that is judged."""
+    moduli = {"store": 10, "shelf": 16, "hour": 20, "week": 25, "lane": 8}
+    names = list(moduli)[:n_columns]
+    then = {f"old {name}": [i % moduli[name] for i in range(N)] for name in names}
+    now = {name: [(i * 7 + 3) % moduli[name] for i in range(N)] for name in names}
+    different = {"at": [f"2026-{i % 9}" for i in range(N)]}, {"at": [f"2027-{i % 9}" for i in range(N)]}
+
+    found = judge(draw(**ids("e"), **different[0], **then), draw(**ids("f"), **different[1], **now))
+
+    assert said == str(found)
+
+
 def test_judge__numbered_rows_are_no_columns(draw):
     """Row numbers and file names that count are the same in every set."""
     counted = {"row": list(range(N)), "file": [f"img_{i:05}.png" for i in range(N)]}
