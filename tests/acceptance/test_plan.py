@@ -132,6 +132,8 @@ def test_plan__reads_the_papers_script(tmp_path: Path, capsys: pytest.CaptureFix
         (["--condition", "n > 0.8 +/- 0.01", "--plot", "x.png"], "'x.png' does not end in .svg"),
         (["--condition", "n > 0.8 +/- 0.01", "--sequential"], "not for `n > 0.8 +/- 0.01`"),
         (["--condition", "n - o > 0 +/- 0.03", "--sequential", "--releases", "5"], "--sequential plans one test set"),
+        (["--condition", "n - o > 0 +/- 0.03", "--pass-rate", "0.3"], "--pass-rate is about a project"),
+        (["--condition", "n - o > 0 +/- 0.03", "--development", "500"], "Say how many releases: --releases 50."),
         (["nowhere.yml"], "nowhere.yml"),
     ],
 )

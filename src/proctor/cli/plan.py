@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from proctor.gatefile import Policy
     from proctor.planning import Plan, Request
 
+_PASS_RATE = 0.3
+
 
 @click.command(
     epilog="""\b
@@ -47,9 +49,11 @@ Examples:
     metavar="K",
     help="Plan a project of K releases instead.",
 )
-@click.option("--pass-rate", type=float, default=0.3, show_default=True, help="Share of commits that are worth a pass.")
 @click.option(
-    "--development", type=click.IntRange(min=1), metavar="N", help="Development examples, for a row of informed stakes."
+    "--pass-rate", type=float, metavar="P", help="Share of commits that are worth a pass, of a project.  [default: 0.3]"
+)
+@click.option(
+    "--development", type=click.IntRange(min=1), metavar="N", help="Development examples, to stake by, of a project."
 )
 @click.option("--simulate", is_flag=True, help="Sharpen plans of betting tests by a seeded simulation.")
 @click.option(
@@ -64,7 +68,7 @@ def plan(
     file: Path | None,
     examples: int | None,
     releases: int | None,
-    pass_rate: float,
+    pass_rate: float | None,
     development: int | None,
     simulate: bool,
     sequential: bool,
@@ -83,13 +87,19 @@ def plan(
     from proctor.planning import plan as make_plan
     from proctor.reports import plan as report
 
+    if releases is None and (pass_rate is not None or development is not None):
+        said = "--development" if pass_rate is None else "--pass-rate"
+        raise Misuse(
+            f"{said} is about a project, and a test set is planned", hint="Say how many releases: --releases 50."
+        )
     check_plot(plot)
     policy = policy_of(file, {name: text for name, text in options.items() if text is not None})
     request = replace(policy.request(examples), simulate=simulate, sequential=sequential)
     if releases is not None:
         if sequential:
             raise Misuse("--sequential plans one test set, and --releases a project", hint="Leave one of them out.")
-        _plan_project(policy, request, releases, pass_rate, development, plot, as_json=as_json, as_markdown=as_markdown)
+        rate = _PASS_RATE if pass_rate is None else pass_rate
+        _plan_project(policy, request, releases, rate, development, plot, as_json=as_json, as_markdown=as_markdown)
         return
     with progress_bar("planning") as progress:
         plans = [make_plan(each.formula, request, progress) for each in policy.parts]
