@@ -52,7 +52,7 @@ def check(
         runtime: Clock, environment, randomness; its `remark` hears what a sink could not do.
         commit: Commit that is judged; found out if left out.
         owner_record: File for the private figures; without it they are written only where the gate must.
-        stake: How likely a pass is thought to be, in (0, 0.95]; ``None`` to declare nothing.
+        stake: How likely a pass is thought to be, from 0.000001 to 0.95; ``None`` to declare nothing.
         asks_anew: True to pass over a recorded answer: one more evaluation, and paid.
 
     Raises:

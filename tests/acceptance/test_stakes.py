@@ -58,7 +58,7 @@ def test_stake__outside_its_range_is_refused(ready, stake):
     ran = ready.proctor("check", "--stake", stake)
 
     assert 2 == ran.code
-    assert "a stake lies above 0 and is at most 0.95" in ran.err
+    assert "a stake is at least 0.000001 and at most 0.95" in ran.err
     assert [] == kinds(ready)
 
 

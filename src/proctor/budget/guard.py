@@ -15,6 +15,7 @@ from proctor.errors import DomainError
 
 STAKE_UNITS = 1 << 20
 """Stakes are whole numbers of this many, so that the fold over a ledger is exact on every machine."""
+LOWEST_STAKE = 1e-6
 HIGHEST_STAKE = 0.95
 _AUTOMATIC_SHARE = 0.25  # λ
 _FLOW = 0.01  # α
@@ -25,14 +26,14 @@ def stake_units(stake: float) -> int:
     *stake* in whole units.
 
     Args:
-        stake: Declared probability of the outcome that must be proven; in (0, 0.95].
+        stake: Declared probability of the outcome that must be proven; from 0.000001 to 0.95.
 
     Raises:
-        DomainError: If it lies outside its range, or is too small to be told from 0.
+        DomainError: If it lies outside its range.
     """
-    if not 0 < stake <= HIGHEST_STAKE or round(stake * STAKE_UNITS) == 0:
+    if not LOWEST_STAKE <= stake <= HIGHEST_STAKE:
         raise DomainError(
-            f"a stake lies above 0 and is at most {HIGHEST_STAKE}, not {stake!r}",
+            f"a stake is at least {LOWEST_STAKE:.6f} and at most {HIGHEST_STAKE}, not {stake!r}",
             hint="Say how likely you think a pass is, for example 0.5: a pass costs less then, and a fail more.",
         )
     return round(stake * STAKE_UNITS)

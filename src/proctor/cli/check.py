@@ -50,7 +50,7 @@ Exit codes: 0 pass (or outcome withheld), 1 fail, 2 misuse, 3 labels missing,
     "--stake",
     type=float,
     metavar="SHARE",
-    help="How likely you think a pass is (in fn-free: a fail), above 0 and at most 0.95: the likelier outcome costs "
+    help="How likely you think a pass is (in fn-free: a fail), from 0.000001 to 0.95: the likelier outcome costs "
     "less then, the other more. Say it from anything but the test set.",
 )
 @click.option("--again", is_flag=True, help="Pass over a recorded answer and ask anew: one more evaluation, and paid.")

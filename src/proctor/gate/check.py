@@ -61,7 +61,7 @@ class How(NamedTuple):
     Attributes:
         commit: Commit that is judged; found out if left out.
         owner_record: File for the private figures; without it they are written only where the gate must.
-        stake: How likely a pass is thought to be, in (0, 0.95]; ``None`` to declare nothing (theory.md §4.5).
+        stake: How likely a pass is thought to be, from 0.000001 to 0.95; ``None`` to declare nothing (theory.md §4.5).
         asks_anew: True if a recorded answer is passed over: one more evaluation, and paid.
         stakes: Makes the stake of a question for which none was declared; ``None`` to declare nothing then.
         foresees: False to release nothing of how long the test set will last, which takes as long as judging.
