@@ -282,6 +282,7 @@ class HistoryRow:
     log_level: float | None
     leakage_bits: float
     feedback: str | None = None
+    stake: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

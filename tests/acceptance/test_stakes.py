@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
@@ -40,6 +41,11 @@ def test_stake__asked_again_with_another_gets_the_recorded_answer(ready):
     paid = check(ready, "--stake", "0.5", "--again", code=0)
 
     assert not paid["replayed"]
+    assert [0.9, 0.5] == [row["stake"] for row in ready.proctor("status", "--json").json["history"]]
+    assert ["staked 0.9", "staked 0.5"] == re.findall(r"staked [\d.]+", ready.proctor("status").out)
+    heads, *lines = (line.split() for line in ready.proctor("ledger", "show").out.splitlines())
+    assert "stake" in heads
+    assert ["0.9", "0.9", "0.5", "0.5"] == [each for line in lines for each in line if each in ("0.9", "0.5")]
     assert (2, first["budget"]["leakage_bits"]) < (paid["budget"]["evaluations"], paid["budget"]["leakage_bits"])
 
 

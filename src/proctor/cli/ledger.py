@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from proctor.ledger import Entry, Ledger
 
 _IMPORT_HINT = "Import what `proctor ledger export --format jsonl` wrote; CSV is for spreadsheets alone."
+_ROUNDED = (
+    "On sealed inputs an evaluation's time is rounded down to the minute: seconds could tell how long a model took."
+)
 _CSV_COLUMNS = ("number", "at", "kind", "hash", "previous", "mac", "format", "body")
 
 Command = Callable[..., None]
@@ -91,6 +94,8 @@ def show(gate: Path, location: str | None, key_file: Path | None, last: int | No
             return
         for line in _table(shown, books.description):
             click.echo(line)
+        if any(entry.body.get("inputs") == "sealed" for entry in entries):
+            click.echo(_ROUNDED)
 
 
 @ledger.command(short_help="Find entries that somebody tampered with.")
@@ -315,16 +320,26 @@ def _table(entries: Sequence[Entry], place: str) -> Iterable[str]:
         return
     heads = ("time (UTC)", "what", "outcome", "commit", "gate", "by", "hash")
     widths = (20, 14, 8, 8, 12, 12, 12)
-    yield "  ".join(
-        [f"{'entry':>6}", *(f"{head:<{width}}" for head, width in zip(heads, widths, strict=True)), "condition"]
-    )
-    for entry in entries:
+    stakes = [_stake(entry.body) for entry in entries]
+    staked = [f"{'stake':<6}"] if any(stakes) else []
+    named = [f"{head:<{width}}" for head, width in zip(heads, widths, strict=True)]
+    yield "  ".join([f"{'entry':>6}", *named, *staked, "condition"])
+    for entry, stake in zip(entries, stakes, strict=True):
+        column = f"{stake:<6}  " if staked else ""
         yield (
             f"{entry.number:>6}  {entry.at[:19].replace('T', ' '):<20}  {entry.kind:<14}  "
             f"{_text(entry.body, 'outcome'):<8}  {_text(entry.body, 'candidate', 'commit')[:8]:<8}  "
             f"{_text(entry.body, 'origin', 'gate')[:12]:<12}  {_text(entry.body, 'origin', 'actor')[:12]:<12}  "
-            f"{entry.hash[:12]}  {_text(entry.body, 'condition')}".rstrip()
+            f"{entry.hash[:12]}  {column}{_text(entry.body, 'condition')}".rstrip()
         )
+
+
+def _stake(body: Mapping[str, Any]) -> str:
+    """The share that was staked on an evaluation, or nothing."""
+    from proctor.budget import STAKE_UNITS
+
+    units = body.get("stake")
+    return f"{units / STAKE_UNITS:.3g}" if isinstance(units, int) else ""
 
 
 def _text(body: object, *names: str) -> str:

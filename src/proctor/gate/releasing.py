@@ -156,9 +156,16 @@ def _of_evaluation(life: TestSetHistory, taken: Concluded) -> dict[str, Any]:
         "baseline": _baseline(life, record, taken.entry.number),
         "sandbox": record.sandbox,
         "feedback": record.feedback.message if record.feedback else None,
-        "stake": None if record.stake is None else round(record.stake / STAKE_UNITS, 6),
+        "stake": _stake(record),
         "expected": record.forecast.chance if record.forecast else None,
     }
+
+
+def _stake(record: Adopted | Evaluated) -> float | None:
+    """Share that was staked, as people write one; ``None`` if nothing was."""
+    if isinstance(record, Adopted) or record.stake is None:
+        return None
+    return round(record.stake / STAKE_UNITS, 6)
 
 
 def _baseline(life: TestSetHistory, record: Evaluated, number: int) -> str:
@@ -247,6 +254,7 @@ def history_of(life: TestSetHistory, last: int) -> tuple[HistoryRow, ...]:
             feedback=taken.record.feedback.message
             if isinstance(taken.record, Evaluated) and taken.record.feedback
             else None,
+            stake=_stake(taken.record),
         )
         for taken, account in life.last_verdicts(last)
     )

@@ -104,7 +104,8 @@ def _point(row: HistoryRow, log10: float) -> Point:
 def _row(row: HistoryRow) -> dict[str, str | bool]:
     """One line of the table, as text."""
     judged = row.basis.value
-    remark = "; ".join(filter(None, ["" if judged == "judged" else judged, row.feedback or ""]))
+    said = ["" if judged == "judged" else judged, sentences.staked(row.stake), row.feedback or ""]
+    remark = "; ".join(filter(None, said))
     return {
         "step": str(row.step) if row.step else "–",
         "is_judged": row.step > 0,

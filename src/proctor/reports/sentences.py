@@ -180,6 +180,16 @@ def count(number: int, plural: str) -> str:
     return f"{number:,} {noun(number, plural)}"
 
 
+def staked(stake: float | None) -> str:
+    """
+    A stake in words; empty if nothing was staked.
+
+    >>> staked(0.8), staked(None)
+    ('staked 0.8', '')
+    """
+    return "" if stake is None else f"staked {stake:.3g}"
+
+
 def noun(number: int | None, plural: str) -> str:
     """
     The noun that goes with a number.

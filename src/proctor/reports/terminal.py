@@ -82,18 +82,20 @@ def _bits(bits: float) -> str:
 
 
 def _history(rows: tuple[HistoryRow, ...]) -> list[str]:
-    """The last verdicts; with their conditions, where these have changed."""
+    """The last verdicts; with their stakes, where there are any, and conditions, where these have changed."""
     shown = rows[-_HISTORY_ROWS:]
     earlier = len(rows) - len(shown)
     lines = [f"  … {sentences.count(earlier, 'earlier verdicts')}"] if earlier else []
+    has_stakes = any(row.stake is not None for row in shown)
     has_changed = len({row.condition for row in rows}) > 1
     for row in shown:
         word = click.style(f"{sentences.verdict_word(row.verdict):<8}", fg=_COLORS[row.verdict])
         step = f"{row.step:>3}" if row.step else "  –"
         who = f"{_plain((row.commit or '')[:8], 8)}  {_plain(row.actor or '', 12)}"
+        stake = f"  {sentences.staked(row.stake):<13}" if has_stakes else ""
         condition = f"  {row.condition}" if has_changed else ""
         at = row.at[:16].replace("T", " ")
-        lines.append(f"  {step}  {word} {at}  {who}  {_bits(row.leakage_bits):>9}{condition}")
+        lines.append(f"  {step}  {word} {at}  {who}  {_bits(row.leakage_bits):>9}{stake}{condition}".rstrip())
     return lines
 
 

@@ -73,6 +73,17 @@ def test_render_status__conditions_that_have_changed():
     assert max(len(line) for line in shown(same).splitlines() if "FAIL" in line) <= 80
 
 
+def test_render_status__stakes_where_there_are_any():
+    """What was staked stands beside the verdict; a history without stakes has no column for them."""
+    rows = make_history("fp")
+    staked = (rows[0], replace(rows[1], stake=0.58))
+
+    (line,) = (line for line in shown(make_status(history=staked)).splitlines() if "PASS" in line)
+
+    assert line.endswith("  staked 0.58")
+    assert "staked" not in shown(make_status(history=rows))
+
+
 def test_render_status__long_name_is_cut():
     """Of a long name the beginning is shown, and that it goes on."""
     assert "  Charles Bab…  " in shown(replace(make_status(""), history=make_history("f", actor="Charles Babbage")))
