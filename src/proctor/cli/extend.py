@@ -14,6 +14,7 @@ from proctor.gatefile import Inputs, PredictionsFile
 
 if TYPE_CHECKING:
     from proctor.custody.changes import Change
+    from proctor.gate.session import Session
     from proctor.gatefile import Gate
     from proctor.ledger.records import Extended
 
@@ -90,13 +91,14 @@ def extend(
         "recorded_before": done.attempt is not Attempt.FIRST,
     }
     is_there = done.attempt is Attempt.REPEATED
-    print_found(found, as_json, lambda: _lines_on_repeat(done) if is_there else _lines(done, session.gate))
+    print_found(found, as_json, lambda: lines_on_repeat(done) if is_there else lines(done, session))
     if done.record.reason != reason:
         outputs.remark(f"the recorded reason stands: {done.record.reason}")
     return PASSED
 
 
-def _lines_on_repeat(done: Change[Extended]) -> list[str]:
+def lines_on_repeat(done: Change[Extended]) -> list[str]:
+    """Sentences on an extension that had been done before."""
     from proctor.reports.sentences import count
 
     there = f"the {count(done.record.n_added, 'examples')} of these files already"
@@ -104,23 +106,24 @@ def _lines_on_repeat(done: Change[Extended]) -> list[str]:
     return [f"test set {done.record.testset[:12]} has {there}, {since}; nothing was changed"]
 
 
-def _lines(done: Change[Extended], gate: Gate) -> list[str]:
+def lines(done: Change[Extended], session: Session) -> list[str]:
+    """Sentences on an extension: what was done, and what is to be done now."""
     from proctor.reports.sentences import count
 
     grew = f"grew by {count(done.record.n_added, 'examples')} to {done.record.n_examples:,}"
     return [
         f"test set {done.record.testset[:12]} {grew}, entry {done.entry} of the ledger{done.aside}",
         f"The new examples are in {', '.join(map(str, done.files))}.",
-        *lines_on_files(gate, "has no predictions for them yet", done.record.n_examples),
-        *_lines_on_models(gate),
+        *lines_on_files(session.gate, "has no predictions for them yet", done.record.n_examples),
+        *_lines_on_models(session),
         RULE,
     ]
 
 
-def _lines_on_models(gate: Gate) -> list[str]:
-    if gate.testset.inputs is not Inputs.SEALED:
+def _lines_on_models(session: Session) -> list[str]:
+    if session.gate.testset.inputs is not Inputs.SEALED:
         return []
-    return [f"How the accepted model does on them is for the owner alone: {gate.owner.record}."]
+    return [f"How the accepted model does on them is for the owner alone: {session.owners_file}."]
 
 
 def lines_on_files(gate: Gate, fault: str, n_examples: int) -> list[str]:

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from gate.project import LABELS, N_EXAMPLES, Project
 
+from proctor import cli
+from proctor.cli.extend import lines
 from proctor.custody import changes
 from proctor.custody.changes import Attempt
 from proctor.custody.dropping import Oldest, drop
@@ -118,6 +120,29 @@ def test_extend__sealed_inputs(sealed):
     assert pair == sealing.file_facts(sealed.root / "labels.csv.sealed").pair
     again = check(submit(sealed, 0, condition="n - o > 0 +/- 0.1"))
     assert ("judged", "pass", 500) == (again.basis, again.verdict, again.testset.n_examples)
+
+
+def test_extend__says_where_the_owner_reads_of_it(sealed, tmp_path_factory):
+    """In the record that was named, where one was: there the note is."""
+    check(sealed)
+    beside = tmp_path_factory.mktemp("owner")
+    named = beside / "mine.jsonl"
+    session = dataclasses.replace(owners(sealed), named_record=named)
+    files = write(beside, N_EXAMPLES, MORE)
+
+    said = lines(extend(session, files[:1], files[1:], REASON), session)
+
+    assert f"How the accepted model does on them is for the owner alone: {named}." in said
+    assert "added" in named.read_text()
+
+
+def test_ledger_show__says_that_times_are_rounded(sealed, capsys):
+    """Whoever reads a time to the minute is told why; of open inputs nothing is said, for nothing is rounded."""
+    check(sealed)
+
+    assert 0 == cli.run(["ledger", "show", "--last", "1", "--gate", str(sealed.root / "proctor.yml")])
+
+    assert "an evaluation's time is rounded down to the minute" in capsys.readouterr().out
 
 
 def test_extend__then_drop(sealed):
