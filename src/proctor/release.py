@@ -126,6 +126,8 @@ class TestSetFacts:
     """``open`` or ``sealed`` (theory.md §1)."""
     state: str = "in use"
     """``in use``, ``spent``, ``retired`` or ``handed on``."""
+    inherits: bool = False
+    """True if it started with what the set before it had left: the reliability is that of all of them together."""
 
     @property
     def row(self) -> tuple[str, str]:

@@ -259,6 +259,8 @@ def test_renew__the_accepted_model_is_the_baseline_of_the_next_set(accepted):
     assert (1_600, 2_000) == (measured["right"], measured["labeled"])
     report = check(accepted, "--candidate", "exam2/better.csv")
     assert ("pass", 1, "exam2/present.csv") == (report["verdict"], report["step"], report["baseline"])
+    told = accepted.proctor("check", "--candidate", "exam2/better.csv").out
+    assert "for the whole life of this test set and of those that it inherits from" in " ".join(told.split())
     shown = owner(accepted, "show").out
     assert "together   0.001" in shown
     assert "0.001, handed on by set 1" in shown

@@ -274,6 +274,7 @@ def _facts(life: TestSetHistory, gate: Gate) -> TestSetFacts:
         adaptivity=registered.contract.adaptivity.value,
         inputs=registered.inputs,
         state=state_of(life, gate),
+        inherits=registered.inherits,
     )
 
 

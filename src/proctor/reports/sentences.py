@@ -28,7 +28,8 @@ def assurance(release: Release) -> str:
     if release.verdict is Verdict.WITHHELD:
         return "developers learn it when the test set is retired"
     if _is_proven(release):
-        return f"sure to {percent(testset.reliability)} for the whole life of this test set"
+        life = "this test set and of those that it inherits from" if testset.inherits else "this test set"
+        return f"sure to {percent(testset.reliability)} for the whole life of {life}"
     if testset.mode == "fp-free":
         return "a fail is not proof of the opposite"
     return "a pass means that the opposite could not be shown"

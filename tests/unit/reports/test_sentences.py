@@ -29,6 +29,13 @@ def test_assurance__is_claimed_of_the_proven_outcome_alone(mode, verdict, expect
     assert expected == sentences.assurance(release)
 
 
+def test_assurance__of_an_heir_is_the_lines():
+    """A set that was handed a budget shares its reliability with those before it."""
+    said = sentences.assurance(make_release(testset=replace(TESTSET, inherits=True)))
+
+    assert "sure to 99.9 % for the whole life of this test set and of those that it inherits from" == said
+
+
 def test_assurance__nothing_was_tested():
     """A first acceptance claims nothing, and says that it was charged where it told something (sealed inputs)."""
     free, charged = (make_release(basis=Basis.FIRST_ACCEPTED, step=step) for step in (0, 1))
