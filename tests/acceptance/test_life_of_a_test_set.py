@@ -301,6 +301,9 @@ def test_renew__a_budget_of_its_own_is_declared(accepted):
     assert "the project's reliability is 0.999" in unsaid
     assert "--reliability 0.99" in unsaid
     assert "Write `reliability: 0.995`" in owner(accepted, *present, "--reliability", "0.995", code=2).err
+    none = owner(accepted, *present, "--reliability", "2", code=2).err
+    assert "a reliability lies between 0 and 1, not 2.0" in none
+    assert "Write" not in none
     both = owner(accepted, *present, "--reliability", "0.99", "--project-reliability", "0.9", code=2)
     assert "two ways" in both.err
 

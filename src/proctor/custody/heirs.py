@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from proctor.custody.lineage import Lineage, project_error
-from proctor.errors import ContractError, Misuse
+from proctor.errors import ContractError, DomainError, Misuse
 from proctor.gate.books import refuse_pending
 from proctor.gate.needs import hands_on
 from proctor.gatefile import Gate
@@ -57,6 +57,8 @@ def _refuse_unlike_declared(gate: Gate, own: float, project: float | None) -> No
             "--reliability and --project-reliability are two ways to give the set a budget of its own",
             hint="Leave one of them out; without both it starts with what the last set has left.",
         )
+    if not 0 < own < 1:
+        raise DomainError(f"a reliability lies between 0 and 1, not {own!r}", hint="Say, for example, 0.999.")
     if own != gate.reliability:
         raise ContractError(
             f"a reliability of {own!r} is declared for the new set, and {gate.file} says {gate.reliability!r}",
