@@ -107,6 +107,8 @@ def import_(
 
 
 def _imported(n_new: int, found: Holdings) -> str:
+    if not n_new:
+        return f"nothing new: every label is in {found.labels} already"
     return f"took {n_new:,} {'label' if n_new == 1 else 'labels'} into {found.labels}"
 
 

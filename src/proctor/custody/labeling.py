@@ -150,7 +150,7 @@ def take_in(
         is_new_only: True if labels that are there already, and agree, are passed over.
 
     Returns:
-        Number of new labels.
+        Number of new labels; none only where all are passed over.
 
     Raises:
         DataError: If labels were not asked for, are of no example or class that there is, contradict each other or
@@ -164,6 +164,8 @@ def take_in(
     _refuse_repeated(given)
     _refuse_contradicting(session, given, Receipts(session).read())
     new = _new(session, given, passes_over=is_new_only)
+    if given and not new:
+        return 0
     if not new:
         raise Misuse(f"no new label is in {', '.join(repr(str(file)) for file in files)}", hint=_NOTHING)
     _refuse_unasked(session, new, requests)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from gate.project import LABELS, N_EXAMPLES, Project
 
+from proctor import cli
 from proctor.custody import labeling
 from proctor.custody.corrections import correct
 from proctor.custody.dropping import Oldest, drop
@@ -369,14 +370,19 @@ def test_take_in__imported_twice(pool):
     assert 1 == len(Receipts(pool.session()).read())
 
 
-def test_take_in__new_only(pool):
+def test_take_in__new_only(pool, capsys):
     """A whole project is exported each time: labels that are there and agree are passed over, another one is not."""
     take_in(pool.session(), [back(pool, right([60]))], by="ann")
 
     assert 1 == take_in(pool.session(), [back(pool, right([0, 60, 61]))], is_new_only=True, by="bob")
     assert {"ann": 1, "bob": 1} == holdings(pool.session()).received
+    before = (pool.root / "labels.csv").read_bytes()
+    words = ["labels", "import", str(back(pool, right([60, 61]))), "--new-only", "--gate", str(pool.root)]
+    assert 0 == cli.run(words)
+    assert f"nothing new: every label is in {pool.root / 'labels.csv'} already" in capsys.readouterr().out
+    assert before == (pool.root / "labels.csv").read_bytes()
     with pytest.raises(Misuse, match="no new label is in"):
-        take_in(pool.session(), [back(pool, right([60, 61]))], is_new_only=True)
+        take_in(pool.session(), [back(pool, [("e62", "")])], is_new_only=True)
     with pytest.raises(DataError, match="contradict those of the test set: 'e60'"):
         take_in(pool.session(), [back(pool, [("e60", WRONG), *right([62])])], is_new_only=True)
 
