@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from proctor.budget import can_hand_on
+from proctor.budget import Account, Step, can_hand_on
 from proctor.conditions import Formula
 from proctor.errors import Misuse
 from proctor.forecast import Prospect
@@ -43,8 +43,7 @@ def next_set_hint(gate: Gate, before: TestSetHistory | None) -> str:
         found = max((plan(each.formula, request) for each in gate.parts), key=lambda each: each.examples)
     except Misuse as error:
         return f"The next test set cannot be planned: {error.message}. {error.hint}".strip()
-    more = _more_needed(gate, before)
-    grows = "" if more is None else f"Add at least {more:,} labeled examples: `proctor testset extend`. Or renew it. "
+    grows = "" if before is None else _how_to_grow(gate, before)
     lower = "" if gate.disagreement is not None else " (or say in `disagreement` what share of predictions changes)"
     return (
         f"{grows}For this condition and contract the next test set needs {_needed(found)}, "
@@ -57,14 +56,28 @@ def _needed(found: Plan) -> str:
     return f"{found.examples:,} {found.counted}" + (f" ({', '.join(of_slices)})" if of_slices else "")
 
 
-def _more_needed(gate: Gate, before: TestSetHistory | None) -> int | None:
-    """Examples that the set lacks for its next evaluation; ``None`` if it cannot grow, or lacks none."""
-    if before is None or before.retired is not None or before.heir is not None or before.account.is_spent:
+def _how_to_grow(gate: Gate, before: TestSetHistory) -> str:
+    """The examples that the set lacks, for its next evaluation and for another one; nothing if it cannot grow."""
+    if before.retired is not None or before.heir is not None:
+        return ""
+    account, n_examples = before.account, before.in_use.n_examples
+    more = more_needed(gate, account, n_examples)
+    if more is None:
+        return ""
+    later = [more_needed(gate, account.after(Step(is_proven, gate.stakes)), n_examples) for is_proven in (True, False)]
+    lasting = max((each for each in later if each is not None), default=more)
+    lasts = f" With {lasting:,} there is one more after it, whatever it says." if lasting > more else ""
+    return (
+        f"Add at least {more:,} labeled examples: `proctor testset extend`. They are enough for the next evaluation."
+        f"{lasts} Or renew it. "
+    )
+
+
+def more_needed(gate: Gate, account: Account, n_examples: int) -> int | None:
+    """Examples that are lacking for the next evaluation of *account*; ``None`` if none are, or none would help."""
+    if account.is_spent or gate.cluster is not None:
         return None
-    if gate.cluster is not None:
-        return None
-    n_examples = before.in_use.n_examples
-    terms = prospect(gate, gate.formula, n_examples).terms.at(before.account.next_log_level(gate.stakes))
+    terms = prospect(gate, gate.formula, n_examples).terms.at(account.next_log_level(gate.stakes))
     needed = [examples_needed(each.formula, terms) for each in gate.parts]
     most = max((each for each in needed if each is not None), default=0)
     return most - n_examples if None not in needed and most > n_examples else None

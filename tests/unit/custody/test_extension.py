@@ -461,8 +461,11 @@ def test_hint__says_both_ways_on(project):
     with pytest.raises(ToleranceOutOfReach) as caught:
         project.check()
 
-    assert "labeled examples: `proctor testset extend`. Or renew it." in caught.value.hint
-    more = int(caught.value.hint.split("at least ")[1].split(" ")[0].replace(",", ""))
+    assert "labeled examples: `proctor testset extend`. They are enough for the next evaluation." in caught.value.hint
+    more, lasting = (
+        int(caught.value.hint.split(words)[1].split(" ")[0].replace(",", "")) for words in ("at least ", "With ")
+    )
+    assert more < lasting
     values = np.random.default_rng(3).integers(0, 10, more)
     table(project, "more.csv", "label", values)
     extend(project.session(), [project.root / "more.csv"], [], REASON)
