@@ -38,6 +38,7 @@ Examples:
 @click.option("--before", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Those with an earlier date.")
 @click.option("--column", metavar="NAME", help="Column of the features that holds the dates.")
 @click.option("--reason", required=True, help="Why they go now; everybody can read it.")
+@click.option("--yes", is_flag=True, help="Drop them though too few stay for the next evaluation.")
 @owner_option
 @as_json_option
 def drop(
@@ -46,6 +47,7 @@ def drop(
     before: dt.datetime | None,
     column: str | None,
     reason: str,
+    yes: bool,
     owner_record: Path | None,
     as_json: bool,
 ) -> int:
@@ -66,7 +68,7 @@ def drop(
 
     rule = _rule(oldest, before, column)
     session = session_of(file, owner_record)
-    done = take_out(session, rule, reason)
+    done = take_out(session, rule, reason, leaves_too_few=yes)
     found = {
         "testset": done.record.testset,
         "version": done.record.version,
@@ -95,7 +97,10 @@ def _rule(oldest: int | None, before: dt.datetime | None, column: str | None) ->
 
 
 def _lines(done: Change[Dropped], gate: Gate) -> list[str]:
-    left = f"dropped {done.record.n_dropped:,} examples, {done.record.n_examples:,} stay"
+    from proctor.reports.sentences import count
+
+    stay = f"{done.record.n_examples:,} {'stays' if done.record.n_examples == 1 else 'stay'}"
+    left = f"dropped {count(done.record.n_dropped, 'examples')}, {stay}"
     return [
         f"test set {done.record.testset[:12]} {left}, entry {done.entry} of the ledger{done.aside}",
         f"Those that stay are in {', '.join(map(str, done.files))}.",

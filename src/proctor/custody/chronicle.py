@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, assert_never
 
 from proctor.custody.lineage import Lineage, lineage
@@ -136,16 +137,8 @@ def lines(found: Json) -> list[str]:
     if about["pending"] is not None:
         text.append(f"pending    entry {about['pending']} has begun and not ended")
     text += [f"corrected  {count(each['rows'], 'labels')} in entry {each['entry']}" for each in about["corrections"]]
-    text += [
-        f"extended   by {count(each['added'], 'examples')} to {each['n_examples']:,} in entry {each['entry']}: "
-        f"{printable(each['reason'])}"
-        for each in about["extensions"]
-    ]
-    text += [
-        f"reduced    by {count(each['dropped'], 'examples')} to {each['n_examples']:,} in entry {each['entry']} "
-        f"({printable(each['rule'])}): {printable(each['reason'])}"
-        for each in about["drops"]
-    ]
+    changes = sorted([*about["extensions"], *about["drops"]], key=itemgetter("entry"))
+    text += [_change_line(each) for each in changes]
     text += [
         f"notice     {e['occasion']}: {e['stage']} in entry {e['entry']} ({e['channel']})" for e in about["notices"]
     ]
@@ -154,6 +147,15 @@ def lines(found: Json) -> list[str]:
         text.append(f"retired    {printable(about['retired']['reason'])} (entry {about['retired']['entry']})")
         text += [f"outcome    entry {each['entry']}: {each['outcome']}" for each in about["verdicts"] if each["judged"]]
     return [*text, "", *_lineage_lines(found["lineage"])]
+
+
+def _change_line(each: Json) -> str:
+    """An extension or a drop, in words."""
+    to = f"to {each['n_examples']:,} in entry {each['entry']}"
+    if "added" in each:
+        return f"extended   by {count(each['added'], 'examples')} {to}: {printable(each['reason'])}"
+    why = f"({printable(each['rule'])}): {printable(each['reason'])}"
+    return f"reduced    by {count(each['dropped'], 'examples')} {to} {why}"
 
 
 def _lineage_lines(about: Json) -> list[str]:

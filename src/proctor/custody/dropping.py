@@ -22,6 +22,7 @@ from proctor.custody.recognition import compared
 from proctor.errors import DataError, Misuse, ModelError
 from proctor.gate.books import LedgerView
 from proctor.gate.growth import refuse_reordered
+from proctor.gate.needs import more_needed
 from proctor.gate.registration import portrait
 from proctor.gate.session import Session
 from proctor.gatefile import Inputs
@@ -80,7 +81,7 @@ class _Shrinking(NamedTuple):
     contents: Mapping[str, bytes]
 
 
-def drop(session: Session, rule: Rule, reason: str) -> Change[Dropped]:
+def drop(session: Session, rule: Rule, reason: str, *, leaves_too_few: bool = False) -> Change[Dropped]:
     """
     Record that the oldest examples leave the test set, and take them out of its files.
 
@@ -88,9 +89,11 @@ def drop(session: Session, rule: Rule, reason: str) -> Change[Dropped]:
         session: The gate, opened by its owner.
         rule: Which examples go.
         reason: Why; public.
+        leaves_too_few: True if so many may go that the next evaluation is out of reach.
 
     Raises:
-        Misuse: If the rule fits no examples, or all; if it needs what is not there; or if the reason is none.
+        Misuse: If the rule fits no examples, all, or more than may go; if it needs what is not there; or if the reason
+            is none.
         DataError: If dates cannot be read, or the files are not the registered ones.
         FreshTestSetNeeded: If the test set is over.
         EvaluationPending: If an evaluation has begun and not ended.
@@ -98,6 +101,8 @@ def drop(session: Session, rule: Rule, reason: str) -> Change[Dropped]:
     refuse_no_reason(reason, 'Say why they go: --reason "a year old, as agreed in March". Everybody can read it.')
     session = replace(session, takes_any_version=True)
     shrinking = _shrinking(session, rule)
+    if not leaves_too_few:
+        _refuse_too_few(session, shrinking.after.n_examples)
     predictions: dict[str, Aligned] = {}
     done = session.decide(lambda books: _record(session, books, shrinking, rule, reason, predictions))
     session.registry.settle(done.record.labels)
@@ -105,6 +110,19 @@ def drop(session: Session, rule: Rule, reason: str) -> Change[Dropped]:
     for digest, found in predictions.items():
         store.put(digest, found.values[shrinking.stays])
     return written(session, done, shrinking.contents)
+
+
+def _refuse_too_few(session: Session, n_left: int) -> None:
+    """Refuse to leave so few examples that the next evaluation, which was within reach, is so no more."""
+    life = session.life(session.books())
+    lacking = more_needed(session.gate, life.account, n_left)
+    if lacking is None or more_needed(session.gate, life.account, life.in_use.n_examples) is not None:
+        return
+    raise Misuse(
+        f"{count(n_left, 'examples')} would stay, and the next evaluation takes {n_left + lacking:,}",
+        hint="What is dropped never comes back. Drop fewer; or say --yes, and add others by `proctor testset extend` "
+        "before the next check. Nothing was recorded.",
+    )
 
 
 # --- what stays ------------------------------------------------------------------------------------------------------

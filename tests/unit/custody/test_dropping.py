@@ -272,6 +272,42 @@ def test_drop__on_the_command_line(project, capsys):
     assert f"by 3 examples to 397 in entry 3 (the oldest 3 examples): {REASON}" in capsys.readouterr().out
 
 
+def test_drop__is_shown_with_extensions_in_order_of_time(project, capsys):
+    """The life of the test set is told as it was."""
+    project.check()
+    extend_by(project, 7, 1_000)
+    drop(project.session(), Oldest(1), REASON)
+    extend_by(project, 1, 2_000)
+
+    assert 0 == cli.run(["testset", "show", str(project.root)])
+
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("extended", "reduced"))]
+    assert ["by 7 examples to 407", "by 1 example to 406", "by 1 example to 407"] == [
+        line[11:].split(" in entry")[0] for line in lines
+    ]
+
+
+def extend_by(project: Project, n_examples: int, first: int) -> None:
+    rows = ((f"e{i}", i % 10) for i in range(first, first + n_examples))
+    table(project, "more.csv", ("id", "label"), rows)
+    extend(project.session(), [project.root / "more.csv"], [], "those of March")
+
+
+def test_drop__leaves_too_few_on_purpose_alone(project, capsys):
+    """Where the next evaluation would be out of reach, the owner has to say so: what goes never comes back."""
+    project.check()
+    act = ["testset", "drop", str(project.root), "--oldest", str(N_EXAMPLES - 1), "--reason", REASON]
+
+    assert 2 == cli.run(act)
+    said = capsys.readouterr().err
+    assert "1 example would stay, and the next evaluation takes" in said
+    assert "What is dropped never comes back" in said
+    assert [] == project.records(Dropped)
+
+    assert 0 == cli.run([*act, "--yes"])
+    assert "dropped 399 examples, 1 stays" in capsys.readouterr().out
+
+
 def test_drop__a_set_that_is_over_or_being_asked(project):
     """While an evaluation has begun, and after retirement, examples stay."""
     project.check()
