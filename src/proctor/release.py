@@ -228,12 +228,14 @@ class Answer:
         condition: The formula as written.
         enforce: False if the verdict only informs: it is charged like any other, and moves no exit code.
         release: The verdict; ``None`` if it was not asked for.
+        out_of_reach: Why it could not be asked, of one that only informs; ``None`` if it could.
     """
 
     name: str
     condition: str
     enforce: bool
     release: Release | None = None
+    out_of_reach: str | None = None
 
     @property
     def is_failure(self) -> bool:
@@ -245,7 +247,7 @@ class Answer:
         """Verdict, condition and price, in one line."""
         informs = "" if self.enforce else " (informs only)"
         if self.release is None:
-            return f"not asked{informs}: {self.condition}"
+            return f"{'out of reach' if self.out_of_reach else 'not asked'}{informs}: {self.condition}"
         price = "asked before, free" if self.release.replayed else f"evaluation {self.release.step}, charged"
         return f"{self.release.verdict.value.upper()}{informs}: {self.condition}; {price}"
 

@@ -178,7 +178,8 @@ def answer(
     refuse_if_over(gate, books)
     what = _staked(session, books, what, how.stakes)
     # Before the first candidate, too, which is accepted unjudged: nobody is served by a set that no question fits.
-    for formula in [what.formula] if what.formula is not None else [each.formula for each in gate.parts]:
+    enforced = [gate.read(each.condition) for each in gate.named if each.is_enforced] or [gate.formula]
+    for formula in enforced if what.formula is None else [what.formula]:
         refuse_if_out_of_reach(gate, books, formula, session.testset.n_examples, what.stake)
     if life is not None:
         labels.refuse_corrected(session, life)

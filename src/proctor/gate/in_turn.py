@@ -13,7 +13,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 from proctor.conditions import Variable, variables
-from proctor.errors import ProctorError
+from proctor.errors import BudgetSpent, ProctorError, ToleranceOutOfReach
 from proctor.gate.asking import asked, is_askable
 from proctor.gate.books import LedgerView, refuse_if_out_of_reach, refuse_if_over
 from proctor.gate.check import How, answer, prepare, session_for, units_of
@@ -56,9 +56,9 @@ def _is_first(session: Session, life: TestSetHistory | None, how: How) -> bool:
 
 
 def _refuse_hopeless(session: Session, books: LedgerView, how: How) -> None:
-    """Refuse before anything is spent if a condition that is still to be judged could not be resolved."""
+    """Refuse before anything is spent if an enforced condition that is still to be judged could not be resolved."""
     gate = session.gate
-    for part in gate.named:
+    for part in filter(lambda each: each.is_enforced, gate.named):
         what = asked(session, books.life, part=part) if is_askable(session, books.life, part) else None
         if what is None or what.formula is None:
             continue
@@ -76,17 +76,28 @@ def _answers(session: Session, life: TestSetHistory | None, how: How, units: int
     found: list[Answer] = []
     for part in session.gate.named:
         is_asked = not any(each.is_failure for each in found) and is_askable(session, life, part)
-        said = _answer(session, how, units, part, found) if is_asked else None
-        found.append(Answer(name=part.name, condition=part.condition, enforce=part.is_enforced, release=said))
+        found.append(_answer(session, how, units, part, found) if is_asked else _unasked(part))
     return tuple(found)
 
 
-def _answer(session: Session, how: How, units: int | None, part: NamedCondition, before: list[Answer]) -> Release:
-    """The answer to one condition; where it has none, a remark tells what was judged *before*."""
+def _unasked(part: NamedCondition, out_of_reach: str | None = None) -> Answer:
+    return Answer(
+        name=part.name, condition=part.condition, enforce=part.is_enforced, release=None, out_of_reach=out_of_reach
+    )
+
+
+def _answer(session: Session, how: How, units: int | None, part: NamedCondition, before: list[Answer]) -> Answer:
+    """
+    The answer to one condition; of what only informs, that it is out of reach is one, too, and withholds no other.
+
+    Where it has none, a remark tells what was judged *before*.
+    """
     try:
         with _session_of(session) as own:
-            return own.decide(lambda books: answer(own, books, how, units, part))
-    except ProctorError:
+            return replace(_unasked(part), release=own.decide(lambda books: answer(own, books, how, units, part)))
+    except ProctorError as error:
+        if not part.is_enforced and isinstance(error, ToleranceOutOfReach | BudgetSpent):
+            return _unasked(part, out_of_reach=error.message)
         if judged := [f"`{each.name}` ({each.release.verdict})" for each in before if each.release is not None]:
             recorded = f"judged before `{part.name}`, and recorded: {', '.join(judged)}"
             session.runtime.remark(f"{recorded}; the same command goes on from there")

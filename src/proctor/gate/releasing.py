@@ -78,7 +78,7 @@ def joint_release(gate: Gate, books: LedgerView, answers: tuple[Answer, ...], no
     said = [each.release for each in answers if each.release is not None]
     enforced = [each for each in answers if each.enforce and each.release is not None]
     deciding = next((each for each in enforced if each.is_failure), enforced[-1])
-    left_out = [f"`{each.name}`" for each in answers if each.release is None]
+    left_out = [f"`{each.name}`" for each in answers if each.release is None and each.out_of_reach is None]
     why = f"`{deciding.name}` has failed" if deciding.is_failure else "there is no baseline yet"
     informing = [f"`{each.name}`" for each in answers if not each.enforce and each.release is not None]
     release = deciding.release
@@ -87,6 +87,11 @@ def joint_release(gate: Gate, books: LedgerView, answers: tuple[Answer, ...], no
         f"not asked, and not charged, since {why}: {', '.join(left_out)}" if left_out else None,
         f"charged, and for information only: {', '.join(informing)}" if informing else None,
         note,
+        *(
+            f"not judged, and not charged: `{each.name}`, which only informs: {each.out_of_reach}"
+            for each in answers
+            if each.out_of_reach is not None
+        ),
         *(text for each in said for text in each.notes),
     ]
     return JointRelease(

@@ -245,6 +245,44 @@ def test_check__refuses_before_anything_is_spent(project: Project) -> None:
     assert [] == project.records(Evaluated)
 
 
+FINE = {"condition": "n > 0.8 +/- 0.001", "enforce": False}
+
+
+@pytest.mark.parametrize("names", ["fine better", "better fine"])
+def test_check__what_informs_and_is_out_of_reach_stops_nothing(project: Project, names: str) -> None:
+    """It is told as such, and neither asked nor charged; the enforced ones are judged as if it were not there."""
+    conditions = {"fine": FINE, "better": BETTER}
+    started(project, **{name: conditions[name] for name in names.split()})
+
+    release = check(project)
+
+    assert (Verdict.PASS, {"fine": None, "better": "pass"}) == (release.verdict, verdicts(release))
+    assert (1, "new.csv") == (len(project.records(Evaluated)), accepted(project))
+    (fine,) = [each for each in release.answers if each.name == "fine"]
+    assert fine.in_words.startswith("out of reach (informs only): n > 0.8")
+    assert any(note.startswith("not judged, and not charged: `fine`, which only informs") for note in release.notes)
+    assert not any(note.startswith("not asked") for note in release.notes)
+    assert check(project).replayed
+
+
+def test_check__what_informs_and_finds_the_budget_spent_stops_nothing(project: Project) -> None:
+    """An enforced condition that takes the last of the budget has its outcome, whatever comes after it."""
+    for candidate in ("old.csv", "new.csv"):
+        project.gate(
+            condition=None,
+            conditions={"better": BETTER, "good": {"condition": GOOD, "enforce": False}},
+            baseline="accepted",
+            candidate={"predictions": candidate},
+            adaptivity="none",
+            steps=1,
+        )
+        release = check(project)
+
+    assert {"better": "withheld", "good": None} == verdicts(release)
+    assert any("budget of this test set is spent" in note for note in release.notes)
+    assert "new.csv" == accepted(project)
+
+
 def test_check__first_candidate_is_judged_by_what_can_be_asked(project: Project) -> None:
     """Under ``first: judge`` a condition on the baseline that only informs is left out."""
     project.gate(
