@@ -113,6 +113,12 @@ def _request(policy: Policy, options: dict[str, Any]) -> Request:
             f"clusters by `{policy.cluster}` are not simulated",
             hint="Leave `testset.cluster` out of a copy, and count an example as what a cluster is.",
         )
+    if len(policy.named) > 1:
+        names = ", ".join(f"`{each.name}`" for each in policy.named)
+        raise Misuse(
+            f"conditions are simulated one at a time, and the gate file asks {names}",
+            hint=f"Name one: proctor simulate --condition '{policy.named[0].condition}'.",
+        )
     table = options["predictions"]
     examples, repetitions = _SIZES[options["kind"]]
     named = ("seed", "anchor", "drop")

@@ -146,12 +146,12 @@ def plan_without_testset(gate: Gate) -> Finding:
 
 def planned(gate: Gate) -> Plan:
     """
-    The plan of a fresh test set for this gate file.
+    The plan of a fresh test set for this gate file, for the condition that needs the most examples.
 
     Raises:
         Misuse: If the condition could never be proven as planned, or names no tolerance.
     """
-    return plan(gate.formula, gate.request())
+    return max((plan(each.formula, gate.request()) for each in gate.parts), key=lambda each: each.examples)
 
 
 def gate_file(gate: Gate) -> Finding:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from proctor.budget import SPENT, open_account
-from proctor.conditions import clusters, slices
+from proctor.conditions import Formula, clusters, slices
 from proctor.counting.coding import joint_counts
 from proctor.counting.panel import disagreements
 from proctor.counting.reading import Content
-from proctor.errors import DataError, ProctorError, SandboxError
+from proctor.errors import FRESH_TEST_SET, DataError, ProctorError, SandboxError
 from proctor.gate import dvc
-from proctor.gate.asking import Asked, asked
+from proctor.gate.asking import Asked, asked, is_askable
 from proctor.gate.books import LedgerView
 from proctor.gate.contestants import ModelRunner
 from proctor.gate.locked import LockedTestSet
 from proctor.gate.session import Session
-from proctor.gatefile import Gate, Inputs, PredictionsFile
+from proctor.gatefile import Gate, Inputs, NamedCondition, PredictionsFile
 from proctor.ledger.history import TestSetHistory
 from proctor.methods import beyond_accuracies
 from proctor.predictions import Labels, Panel, Source, align
@@ -35,7 +35,7 @@ from proctor.preflight.accounts import (
 )
 from proctor.preflight.chance import RUNS, Next, chance, missing_from, next_of, resampled_chance
 from proctor.preflight.development import Bench, Development, declared, labeled, open_development
-from proctor.preflight.report import Figures, Finding, Preflight, good, problem, skipped, warning
+from proctor.preflight.report import Figures, Finding, Mark, Preflight, good, problem, skipped, warning
 from proctor.runtime import Runtime
 from proctor.testset import ExampleFiles, TestSet, load
 from proctor.testset.likeness import told, unlike
@@ -115,8 +115,42 @@ def _account(context: _Context) -> _Part:
         return _Part((plan_without_testset(context.gate),) if testset is None else ())
     try:
         found = context.asked
+        if found.formula is None or not context.gate.named:
+            return _account_of(context, books, testset, found)
+        return _on_each(context, partial(_account_of_part, context, books, testset))
     except ProctorError as error:
         return _Part((problem("question", error),))
+
+
+def _on_each(context: _Context, part_of: Callable[[NamedCondition], _Part]) -> _Part:
+    """Findings on each condition of a map, under its name; of the figures, those in which they agree."""
+    found = {each: part_of(each) for each in context.gate.named}
+    findings = [
+        replace(finding, text=f"`{each.name}`{'' if each.is_enforced else ' (informs only)'}: {finding.text}")
+        for each, part in found.items()
+        for finding in part.findings
+    ]
+    first, *others = (part.figures for part in found.values())
+    figures = {name: value for name, value in first.items() if all(each.get(name) == value for each in others)}
+    return _Part(tuple(dict.fromkeys(findings)), figures)
+
+
+def _account_of_part(context: _Context, books: LedgerView, testset: TestSet, part: NamedCondition) -> _Part:
+    """The account as one condition finds it; one that only informs is no problem where it is out of reach."""
+    if not is_askable(context.session, books.life, part):
+        return _Part((skipped("plan", "not asked as long as there is no baseline"),))
+    found = _account_of(context, books, testset, asked(context.session, books.life, part=part))
+    if part.is_enforced:
+        return found
+    return found._replace(findings=tuple(_only_told(finding) for finding in found.findings))
+
+
+def _only_told(finding: Finding) -> Finding:
+    is_problem = finding.mark is Mark.PROBLEM and finding.exit_code == FRESH_TEST_SET
+    return warning(finding.name, f"it will not be judged: {finding.text}", finding.hint) if is_problem else finding
+
+
+def _account_of(context: _Context, books: LedgerView, testset: TestSet, found: Asked) -> _Part:
     if books.life is not None and books.life.recorded_answer(found.question) is not None:
         said = good("cost", "this candidate was judged before: it gets the recorded answer, at no cost")
         return _Part((said,), {"is_replay": True})
@@ -204,7 +238,7 @@ def _development(context: _Context) -> _Part:
         panel = context.bench.panel(labels)
         alike = _alike(context)
         changed = _changed(context.gate, panel)
-        likely = _chance(context, panel, labels)
+        likely = _chances(context, panel, labels)
     except ProctorError as error:
         return _Part((problem("development", error),))
     return _Part((*alike, *changed.findings, *likely.findings), {**changed.figures, **likely.figures})
@@ -234,11 +268,27 @@ def _changed(gate: Gate, panel: Panel) -> _Part:
     return _Part((warning("changes", said, hint),), {"changed": share})
 
 
-def _chance(context: _Context, panel: Panel, labels: Labels | None) -> _Part:
+def _chances(context: _Context, panel: Panel, labels: Labels | None) -> _Part:
+    gate = context.gate
+    formula = context.asked.formula if context.books is not None else gate.formula
+    if formula is None or not gate.named:
+        return _chance(context, panel, labels, formula)
+
+    def on(part: NamedCondition) -> _Part:
+        if context.books is None:
+            return _chance(context, panel, labels, gate.read(part.condition))
+        if not is_askable(context.session, context.life, part):
+            return _Part((skipped("chance", "not asked as long as there is no baseline"),))
+        return _chance(context, panel, labels, asked(context.session, context.life, part=part).formula)
+
+    return _on_each(context, on)
+
+
+def _chance(context: _Context, panel: Panel, labels: Labels | None, formula: Formula | None) -> _Part:
     takes_labels = context.gate.reading.labels is not Content.ANY
     if labels is None and takes_labels:
         return _Part((skipped("chance", "not known: there are no labels", "Name them: --development-labels LABELS."),))
-    coming = _coming(context)
+    coming = _coming(context, formula)
     if coming is None:
         return _Part((skipped("chance", "not known: no evaluation is due"),))
     if slices(coming.formula):
@@ -276,10 +326,9 @@ def _chance(context: _Context, panel: Panel, labels: Labels | None) -> _Part:
     return _Part((warning("chance", said, hint),), figures)
 
 
-def _coming(context: _Context) -> Next | None:
+def _coming(context: _Context, formula: Formula | None) -> Next | None:
     """The evaluation that is due; on a machine without the test set, the first one of a set that is large enough."""
     gate, books, testset = context.gate, context.books, context.testset
-    formula = context.asked.formula if books is not None else gate.formula
     if formula is None:
         return None
     if books is not None and testset is not None:
