@@ -7,19 +7,35 @@ Whoever reads one in place of the file must not take it for data, so it is recog
 from __future__ import annotations
 
 import hashlib
+import json
+import os
+import posixpath
 import re
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path, PurePath
+from typing import Any, NamedTuple
 
 from proctor.errors import DataError
 
 MOST_BYTES = 1024
 """A pointer of Git LFS is shorter than this, as its specification says."""
 
+DVC, LOCK, STAGES = ".dvc", "dvc.lock", "dvc.yaml"
+"""What a pointer of DVC ends with, the file of those of a pipeline, and that which declares its stages."""
+
+REMOTE = "PROCTOR_DVC_REMOTE"
+"""Variable that names a remote of DVC, by its folder or its URL. It must hold no labels that are not sealed."""
+
+MOST_BYTES_OF_DVC = 1 << 20
+"""No pointer of DVC that is longer is read."""
+
 _VERSIONS = (b"version https://git-lfs.github.com/spec/v1\n", b"version https://hawser.github.com/spec/v1\n")
 _OID = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
 _SIZE = re.compile(rb"^size ([0-9]{1,18})$", re.MULTILINE)
-_MD5 = re.compile("[0-9a-f]{32}")
+_FOLDER = ".dir"
+_MD5_OF_FILE = re.compile("[0-9a-f]{32}")
+_MD5 = re.compile(f"{_MD5_OF_FILE.pattern}({re.escape(_FOLDER)})?")
 _DVC = re.compile(rb"^(md5: [0-9a-f]{32}\b|outs:\s*$)", re.MULTILINE)
 
 
@@ -48,28 +64,147 @@ class Pointer(NamedTuple):
             return False
 
 
+class Layout(StrEnum):
+    """Folder of a remote of DVC below which files lie by their MD5."""
+
+    THREE = "files/md5"
+    OLD = ""
+    """As versions before DVC 3 had it; the MD5 of a text is then of its lines without carriage returns."""
+
+
 class Output(NamedTuple):
-    """A file that DVC keeps, known by its MD5."""
+    """
+    A file that DVC keeps, or a folder.
 
-    md5: str
+    Attributes:
+        digest: Its MD5; of a folder, that of the list of its files, and `.dir`.
+        layout: How the remote is laid out that has it.
+    """
 
-    def path_in(self, remote: Path) -> Path:
-        """Path of the file in the folder of a *remote* of DVC 3."""
-        return remote / "files" / "md5" / self.md5[:2] / self.md5[2:]
+    digest: str
+    layout: Layout
+
+    @property
+    def is_folder(self) -> bool:
+        """True if a list of files is what the remote has."""
+        return self.digest.endswith(_FOLDER)
+
+    def path_in(self, remote: PurePath) -> PurePath:
+        """Path of the file, or of the folder's list, in a *remote*."""
+        return remote / self.layout / self.digest[:2] / self.digest[2:]
+
+    def is_of(self, content: bytes) -> bool:
+        """True if *content* is the one that is meant."""
+        texts = [content] if self.layout is Layout.THREE else [content, content.replace(b"\r\n", b"\n")]
+        return self.digest.removesuffix(_FOLDER) in (_md5(text) for text in texts)
 
 
-def output_of(content: bytes, name: str) -> Output | None:
-    """The file *name* beside a pointer of DVC; ``None`` if *content* is none of DVC 3 to one file of this name."""
+def pointers_to(path: PurePath, top: PurePath) -> Iterator[PurePath]:
+    """Places of pointers of DVC by which *path* can be kept, itself or in a folder; none of them lies out of *top*."""
+    for place in (path, *path.parents):
+        if place == top or (place != path and not place.is_relative_to(top)):
+            return
+        yield place.with_name(f"{place.name}{DVC}")
+        yield place.with_name(LOCK)
+
+
+def outputs_of(pointer: PurePath, content: bytes, stages: bytes = b"") -> dict[str, Output]:
+    """
+    What a pointer of DVC stands for, by its path; nothing if it cannot be read.
+
+    Args:
+        pointer: Path of the pointer: a file `*.dvc`, or a `dvc.lock`.
+        content: What it holds.
+        stages: The `dvc.yaml` beside a `dvc.lock`, which says in what folder a stage works.
+    """
+    found, said = _mapping(content), _mapping(stages)
+    locked = _mapping_in(found, "stages")
+    pairs = [(_folder_of(found), found), *((_folder_of(_stage(said, name)), locked[name]) for name in locked)]
+    return {
+        posixpath.normpath(posixpath.join(pointer.parent, folder, path)): output
+        for folder, outs in pairs
+        for path, output in _outputs(outs)
+    }
+
+
+def _stage(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Declaration of a stage in `dvc.yaml`, or of the many that it is one of."""
+    declared = _mapping_in(_mapping_in(said, "stages"), name.partition("@")[0])
+    return _mapping_in(declared, "do") or declared
+
+
+def _folder_of(declared: Mapping[str, Any]) -> str:
+    return str(declared.get("wdir", "."))
+
+
+def _outputs(found: object) -> Iterator[tuple[str, Output]]:
+    outs = found.get("outs") if isinstance(found, dict) else None
+    for out in outs if isinstance(outs, list) else ():
+        path, digest = (out.get("path"), out.get("md5")) if isinstance(out, dict) else (None, None)
+        if isinstance(path, str) and _MD5.fullmatch(str(digest)) and out.get("hash", "md5") == "md5":
+            yield path, Output(str(digest), Layout.THREE if "hash" in out else Layout.OLD)
+
+
+def members_of(folder: Output, content: bytes) -> dict[str, Output] | None:
+    """Files of a *folder* by their paths in it, as its list has them; ``None`` if one would lie out of the folder."""
+    try:
+        members = {str(each["relpath"]): Output(str(each["md5"]), folder.layout) for each in json.loads(content)}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return (
+        members if all(_stays(path) and _MD5_OF_FILE.fullmatch(out.digest) for path, out in members.items()) else None
+    )
+
+
+def _stays(path: str) -> bool:
+    parts = path.split("/")
+    return not {"", ".", "..", ".git"}.intersection(parts) and "\0" not in path and "\\" not in path
+
+
+def _mapping(content: bytes) -> dict[str, Any]:
     import yaml
 
     try:
-        outs = yaml.safe_load(content)["outs"]
-        (out,) = outs
-        is_known = out.get("hash") == "md5" and out.get("path") == name
-        md5 = str(out["md5"])
-    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return Output(md5) if is_known and _MD5.fullmatch(md5) else None
+        found = yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  # both are safe
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _mapping_in(found: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    inner = found.get(key)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def missing(path: Path, top: Path | None = None) -> str:
+    """
+    What to do about a file or folder that is not there, where DVC keeps it; empty where it does not.
+
+    Args:
+        path: The file or folder.
+        top: Top of the project that it is in; left out: only a pointer beside it is looked for.
+    """
+    place = Path(os.path.abspath(path))  # noqa: PTH100  # a link is not followed
+    for pointer in map(Path, pointers_to(place, place.parent if top is None else top)):
+        if _stands_for(pointer, place):
+            return f"Run `dvc pull`, or name its remote in {REMOTE}: {pointer.name!r} stands for it."
+    return ""
+
+
+def _stands_for(pointer: Path, path: Path) -> bool:
+    """True if a pointer is there, and one of several names *path* or a folder that it is in."""
+    if not pointer.is_file() or pointer.name != LOCK:
+        return pointer.is_file()
+    try:
+        with pointer.open("rb") as file:
+            outputs = outputs_of(pointer, file.read(MOST_BYTES_OF_DVC))
+    except OSError:
+        return False
+    return any(path.is_relative_to(output) for output in outputs)
 
 
 def pointer_of(content: bytes) -> Pointer | None:

@@ -220,7 +220,7 @@ class ModelRunner:
 
     @cached_property
     def _dvc(self) -> Dvc:
-        return Dvc(self.gate.root, self.gate.guard, self.runtime.environ)
+        return Dvc.around(self.gate.root, self.gate.guard, self.runtime.environ)
 
     # --- how each kind is read ---------------------------------------------------------------------------------------
 
@@ -289,7 +289,7 @@ class ModelRunner:
 
         there = export(self.gate.root, commit, folder, _needed(model))
         for name in model.parts:
-            replace(self._dvc, root=there.root).bring(there.root / name, {})
+            replace(self._dvc, root=there.root, top=there.tree).bring(there.root / name, {})
         return there
 
     def _digest_at(self, revision: str, commit: str, model: Runnable) -> str:

@@ -1,5 +1,5 @@
 """
-Files that DVC keeps elsewhere, found by the pointers that stand for them; DVC itself need not be installed.
+Files and folders that DVC keeps elsewhere, found by the pointers that stand for them; DVC need not be installed.
 
 Only the remote is looked into that the environment names. The repository's own configuration of DVC is not asked: a
 commit could name any folder or server in it, and have what lies there read with the credentials of this machine.
@@ -11,23 +11,32 @@ import contextlib
 import hashlib
 import json
 import os
-import re
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from proctor.errors import DataError, MissingExtra
+from proctor.errors import DataError
 from proctor.files import Fence, open_file
+from proctor.gate.remote import Remote
 from proctor.gatefile import Gate, PredictionsFile
-from proctor.pointers import MOST_BYTES, Output, output_of
+from proctor.pointers import (
+    DVC,
+    LOCK,
+    MOST_BYTES_OF_DVC,
+    REMOTE,
+    STAGES,
+    Output,
+    members_of,
+    outputs_of,
+    pointers_to,
+)
 from proctor.runtime import OWN_FOLDER
 from proctor.writing import write_hint, write_whole
 
-REMOTE = "PROCTOR_DVC_REMOTE"
-"""Variable that names a remote of DVC, by its folder or its URL. It must hold no labels that are not sealed."""
 _BROUGHT = f"{OWN_FOLDER}/dvc.json"
-_POINTER = ".dvc"
+_CLOSED = {OWN_FOLDER, ".git"}
 
 
 class Named(NamedTuple):
@@ -67,12 +76,12 @@ def bring(gate: Gate, environ: Mapping[str, str], files: Iterable[Named]) -> Non
         DataError: If one is not in the remote, is damaged there, or is not for others to see.
         MissingExtra: If the remote is a URL, and its driver is not installed.
     """
-    if not _remote_in(environ):
+    if not Remote.of(environ).is_named:
         return
     record = gate.resolve(_BROUGHT)
     brought = before = _recorded(record)
     for name, fence in files:
-        brought = {**brought, **Dvc(gate.root, fence, environ).bring(gate.resolve(name), brought)}
+        brought = Dvc.around(gate.root, fence, environ).bring(gate.resolve(name), brought)
     if brought != before:
         with contextlib.suppress(OSError):
             record.parent.mkdir(exist_ok=True)
@@ -87,10 +96,6 @@ def _recorded(record: Path) -> dict[str, str]:
     return {str(name): str(md5) for name, md5 in found.items()} if isinstance(found, dict) else {}
 
 
-def _remote_in(environ: Mapping[str, str]) -> str:
-    return environ.get(REMOTE, "").strip()
-
-
 @dataclass(frozen=True)
 class Dvc:
     """
@@ -98,42 +103,77 @@ class Dvc:
 
     Attributes:
         root: Folder of the gate file, or the same in an exported tree.
+        top: Top of the project, or of that tree.
         fence: What a commit's paths may not lead out of, and the files that it may not name.
-        environ: Environment variables.
+        remote: Where the files are kept, if it is named.
     """
 
     root: Path
+    top: Path
     fence: Fence
-    environ: Mapping[str, str]
+    remote: Remote
+
+    @classmethod
+    def around(cls, root: Path, fence: Fence, environ: Mapping[str, str]) -> Dvc:
+        """Those of the project that the folder *root* is in, whatever link that folder was reached by."""
+        climb = os.path.relpath(fence.project, os.path.realpath(root))
+        return cls(root, _absolute(root / climb), fence, Remote.of(environ))
 
     def bring(self, path: Path, before: Mapping[str, str]) -> dict[str, str]:
         """
-        Put the file at *path*, or those below a folder, into the place where only a pointer is.
+        Put the file or folder at *path* into the place where only a pointer is, or what of it is in such places.
 
         Args:
             path: The file or folder.
             before: MD5 of each file that was brought, by its path from the root.
 
         Returns:
-            The same of those that were brought now.
+            The same with those that were brought now.
         """
-        brought = {}
-        for pointer in _pointers_of(path) if _remote_in(self.environ) else ():
-            target, name = pointer.with_suffix(""), os.path.relpath(pointer.with_suffix(""), self.root)
-            with _reading(pointer):
-                output = self._output(_read(pointer, self.fence), target)
-            if os.path.lexists(target) and (output.md5 == before.get(name) or not _is(target, before.get(name))):
+        record, path = dict(before), _absolute(path)
+        if not self.remote.is_named or (path.is_file() and self._name(path) not in before):
+            return record
+        outputs = self._outputs(path)
+        files = self._files(outputs, path)
+        for target, output in files.items():
+            name = self._name(target)
+            known = record.get(name)
+            if os.path.lexists(target) and (output.digest == known or not _is(target, known)):
                 continue
-            content = self._content(output, target)
-            self.fence.real(target)
-            try:
-                write_whole(target, content, mode=None)
-            except OSError as error:
-                raise DataError(
-                    f"{str(target)!r} cannot be written: {error.strerror}", hint="Run `dvc pull`."
-                ) from None
-            brought[name] = output.md5
-        return brought
+            self._write(target, self._content(output, target))
+            record[name] = output.digest
+        for target in self._left_over(record, outputs, files, path):
+            self.fence.real(target).unlink()
+            del record[self._name(target)]
+        return record
+
+    def _write(self, target: Path, content: bytes) -> None:
+        real, top = self.fence.real(target), Path(os.path.realpath(self.top))
+        if real.is_relative_to(top) and _CLOSED.intersection(part.casefold() for part in real.relative_to(top).parts):
+            raise DataError(
+                f"a pointer of DVC stands for {self._name(target)!r}, where nothing may be put",
+                hint="Have DVC keep nothing in the folders of git and of the gate.",
+            )
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(target, content, mode=None)
+        except OSError as error:
+            raise DataError(
+                f"{self._name(target)!r} cannot be written: {error.strerror}", hint="Run `dvc pull`."
+            ) from None
+
+    def _left_over(
+        self, record: Mapping[str, str], outputs: Mapping[Path, Output], files: Mapping[Path, Output], path: Path
+    ) -> list[Path]:
+        """Files at or below *path* that were brought into a folder which does not have them any more."""
+        folders = [target for target, output in outputs.items() if output.is_folder]
+        brought = ((_absolute(self.root / name), md5) for name, md5 in record.items())
+        return [
+            each
+            for each, md5 in brought
+            if each not in files and each.is_relative_to(path) and _is(each, md5)
+            if any(each.is_relative_to(folder) for folder in folders)
+        ]
 
     def at(self, commit: str, path: str) -> bytes:
         """
@@ -143,94 +183,113 @@ class Dvc:
             NotThere: If neither it nor a pointer is there.
             DataError: If what a pointer stands for is not in the remote, or is damaged.
         """
-        from proctor.models.revision import NotThere, file_at
+        from proctor.models.revision import NotThere, export, file_at
 
         try:
             return file_at(self.root, commit, path)
         except NotThere as error:
             absent = error
-        try:
-            pointer = file_at(self.root, commit, f"{path}{_POINTER}")
-        except NotThere:
-            raise absent from None
-        if not _remote_in(self.environ):
+        wanted = [*pointers_to(_absolute(self.root / path), self.top)]
+        wanted += [each.with_name(STAGES) for each in wanted if each.name == LOCK]
+        names = [os.path.relpath(each, _absolute(self.root)) for each in wanted]
+        with tempfile.TemporaryDirectory(prefix="proctor-file-") as folder:
+            there = export(self.root, commit, Path(folder), names, only=True)
+            found = replace(self, root=there.root, top=there.tree).behind(_absolute(there.root / path), commit)
+        if found is None:
+            raise absent
+        return found
+
+    def behind(self, path: Path, commit: str) -> bytes | None:
+        """Content of the file at *path* that a pointer stands for in the exported tree of a *commit*, if one does."""
+        outputs = self._outputs(path)
+        if outputs and not self.remote.is_named:
             raise DataError(
-                f"{path!r} is kept by DVC at commit {commit[:12]}",
+                f"{self._name(path)!r} is kept by DVC at commit {commit[:12]}",
                 hint=f"Name its remote in the variable {REMOTE}; or name a file, and `dvc pull` it.",
             )
-        return self._content(self._output(pointer, Path(path)), Path(path))
+        output = self._files(outputs, path).get(path)
+        return None if output is None else self._content(output, path)
 
-    def _output(self, pointer: bytes, path: Path) -> Output:
-        output = output_of(pointer, path.name)
-        if output is None:
+    def _outputs(self, path: Path) -> dict[Path, Output]:
+        """Files and folders that DVC keeps, of those which *path* is, lies in or contains."""
+        pointers = [Path(each) for each in pointers_to(path, self.top) if os.path.lexists(each)]
+        if path.is_dir() and not path.is_symlink():
+            below = (each for each in path.rglob("*") if each.suffix == DVC or each.name == LOCK)
+            pointers += sorted(each for each in below if not each.is_dir())
+        found = {target: output for each in pointers for target, output in self._said_by(each).items()}
+        return {each: out for each, out in found.items() if path.is_relative_to(each) or each.is_relative_to(path)}
+
+    def _said_by(self, pointer: Path) -> dict[Path, Output]:
+        stages = pointer.with_name(STAGES)
+        with self._reading(pointer):
+            said = _read(stages, self.fence) if pointer.name == LOCK and os.path.lexists(stages) else b""
+            found = outputs_of(pointer, _read(pointer, self.fence), said)
+        if not found and pointer.suffix == DVC:
             raise DataError(
-                f"the pointer that stands for {str(path)!r} is none of DVC 3 to one file",
-                hint="Run `dvc pull`; pointers to folders, and those of versions before DVC 3, are not followed.",
+                f"the pointer {self._name(pointer)!r} is none of DVC to files or folders by their MD5",
+                hint="Run `dvc pull`, and leave the pointer out of what is declared.",
             )
-        return output
+        return {Path(name): output for name, output in found.items()}
+
+    def _files(self, outputs: Mapping[Path, Output], path: Path) -> dict[Path, Output]:
+        """Files at or below *path*; the folders among *outputs* are looked into."""
+        found = {}
+        for target, output in outputs.items():
+            found.update(self._members(output, target) if output.is_folder else {target: output})
+        return {target: output for target, output in found.items() if target.is_relative_to(path)}
+
+    def _members(self, folder: Output, target: Path) -> dict[Path, Output]:
+        members = members_of(folder, self._content(folder, target))
+        if members is None:
+            raise DataError(
+                f"the list of files of the folder {self._name(target)!r} in {self.remote} is none of DVC, or names one "
+                "that would lie out of the folder",
+                hint="Run `dvc add` and `dvc push` once more.",
+            )
+        return {target / name: output for name, output in members.items()}
 
     def _content(self, output: Output, path: Path) -> bytes:
-        remote = _remote_in(self.environ)
         try:
-            content = _of_url(remote, output) if "://" in remote else _read(output.path_in(Path(remote).absolute()))
+            content = self.remote.read(output)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise DataError(
-                f"{str(path)!r} is kept by DVC, and is not in {_shown(remote)}: {reason}",
+                f"{self._name(path)!r} is kept by DVC, and is not in {self.remote}: {reason}",
                 hint=f"Run `dvc push`; and see that {REMOTE} names the remote.",
             ) from error
-        if hashlib.md5(content, usedforsecurity=False).hexdigest() != output.md5:
-            raise DataError(f"{str(path)!r} is damaged in {_shown(remote)}", hint="Run `dvc push` once more.")
-        self.fence.refuse_copy(path, content)
+        if not output.is_of(content):
+            raise DataError(f"{self._name(path)!r} is damaged in {self.remote}", hint="Run `dvc push` once more.")
+        self.fence.refuse_copy(Path(self._name(path)), content)
         return content
 
+    def _name(self, path: Path) -> str:
+        """A path as the gate file would name it: an exported tree is nothing that a user knows."""
+        return os.path.relpath(path, _absolute(self.root))
 
-def _pointers_of(path: Path) -> Iterator[Path]:
-    """The pointer that stands for a file, or those of the files in a folder."""
-    pointer = path.with_name(f"{path.name}{_POINTER}")
-    if os.path.lexists(pointer):
-        yield pointer
-    elif path.is_dir() and not path.is_symlink():
-        yield from sorted(each for each in path.rglob(f"?*{_POINTER}") if not each.is_dir())
+    @contextlib.contextmanager
+    def _reading(self, pointer: Path) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise DataError(
+                f"{self._name(pointer)!r} cannot be read: {error.strerror}", hint="Run `dvc pull`."
+            ) from error
+
+
+def _absolute(path: Path) -> Path:
+    """*path* without `..`; links stay, for the fence to judge them."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def _is(path: Path, md5: str | None) -> bool:
     """True if a file is the one of this MD5."""
     try:
-        return md5 is not None and hashlib.md5(_read(path), usedforsecurity=False).hexdigest() == md5
+        with open_file(path) as file:
+            return md5 is not None and hashlib.md5(file.read(), usedforsecurity=False).hexdigest() == md5
     except OSError:
         return False
 
 
-def _shown(remote: str) -> str:
-    """A remote as it is quoted: an address without a password that it may hold."""
-    return repr(re.sub("//[^/]*@", "//", remote))
-
-
-@contextlib.contextmanager
-def _reading(pointer: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise DataError(f"{str(pointer)!r} cannot be read: {error.strerror}", hint="Run `dvc pull`.") from error
-
-
-def _read(path: Path, fence: Fence | None = None) -> bytes:
+def _read(path: Path, fence: Fence) -> bytes:
     with open_file(path, fence) as file:
-        return file.read() if fence is None else file.read(MOST_BYTES)
-
-
-def _of_url(remote: str, output: Output) -> bytes:
-    """A file in a remote that is no folder, through the drivers that DVC is installed with."""
-    scheme = remote.partition("://")[0]
-    try:
-        import fsspec
-
-        with fsspec.open(f"{remote.rstrip('/')}{output.path_in(Path('/')).as_posix()}", "rb") as file:
-            content: bytes = file.read()
-    except (ImportError, ValueError) as error:  # what it says of a scheme without a driver
-        raise MissingExtra(
-            f"the remote of DVC is at {scheme}://, and the driver for it is not installed",
-            hint=f"Install it with: pip install 'dvc[{scheme}]'",
-        ) from error
-    return content
+        return file.read(MOST_BYTES_OF_DVC)

@@ -25,7 +25,7 @@ from typing import IO, NamedTuple
 
 from proctor import git
 from proctor.errors import DataError, GitFault, ModelError
-from proctor.pointers import MOST_BYTES, refuse_pointer
+from proctor.pointers import DVC, MOST_BYTES, missing, refuse_pointer
 from proctor.runtime import OWN_FOLDER
 
 _CACHES = "__pycache__"  # what is compiled from sources is made again
@@ -219,7 +219,10 @@ class _Listing:
         """Add what the gate file names; it must be there."""
         path = self.top / name
         if not path.exists():
-            raise ModelError(f"there is no file {str(path)!r}, which is declared as part of the candidate")
+            raise ModelError(
+                f"there is no file {str(path)!r}, which is declared as part of the candidate",
+                hint=missing(path, self.top) or "Check the path in the gate file.",
+            )
         if not _real(path).is_relative_to(self.top):
             raise ModelError(
                 f"{name!r}, a part of the candidate, leads out of {str(self.top)!r}",
@@ -291,8 +294,8 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _is_beside_its_file(path: Path) -> bool:
-    """True if *path* is named as a pointer of DVC, and the file that it stands for is here."""
-    return path.suffix == ".dvc" and path.with_suffix("").is_file()
+    """True if *path* is named as a pointer of DVC, and the file or folder that it stands for is here."""
+    return path.suffix == DVC and path.with_suffix("").exists()
 
 
 def _is_program(file: IO[bytes]) -> bool:

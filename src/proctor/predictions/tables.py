@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from proctor.errors import DataError
 from proctor.files import Fence, open_file
-from proctor.pointers import MOST_BYTES, refuse_pointer
+from proctor.pointers import MOST_BYTES, missing, refuse_pointer
 
 Raw = list[str] | list[Any] | np.ndarray
 """A column as its file gives it: text cells, JSON values (``None`` where missing), or an array."""
@@ -114,7 +114,8 @@ class Source:
             beginning = file.read(MOST_BYTES)
             file.seek(0)
         except FileNotFoundError as error:
-            raise DataError(f"there is no file {self}", hint=_where(self.path)) from error
+            hint = missing(self.path, self.fence.project if self.fence else None) or "Check the path in the gate file."
+            raise DataError(f"there is no file {self}", hint) from error
         except OSError as error:
             raise _unreadable(self, error) from error
         try:
@@ -172,13 +173,6 @@ def digest(source: Source) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # any binary reader does
         except OSError as error:
             raise _unreadable(source, error) from error
-
-
-def _where(path: Path) -> str:
-    pointer = path.with_name(f"{path.name}.dvc")
-    if not pointer.exists():
-        return "check the path in the gate file"
-    return f"run `dvc pull`, or name its remote in PROCTOR_DVC_REMOTE: {pointer.name!r} stands for it"
 
 
 def parts(folder: Source) -> tuple[Source, ...]:
