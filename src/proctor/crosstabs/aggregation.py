@@ -35,8 +35,8 @@ class Engine(Protocol):
             DataError: If the table has no such column, or of a type that cannot be counted.
         """
 
-    def keep(self, query: str) -> None:
-        """Make the rows of *query* a table called `EXAMPLES`; it may be asked several times."""
+    def keep(self, name: str, query: str) -> None:
+        """Make the rows of *query* a table called *name*; it may be asked several times."""
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of the answer to *query*."""
@@ -56,7 +56,7 @@ def groups(engine: Engine, asked: Fields) -> Groups:
     if asked.id is None:
         named = {cell: field.name for cell, field in zip(cells, asked.given, strict=True)}
         return engine.groups(_grouped(engine.relation(asked.labels, named, None), cells), cells)
-    engine.keep(_examples(engine, asked, asked.id, cells))
+    engine.keep(EXAMPLES, _examples(engine, asked, asked.id, cells))
     odd = " OR ".join(["id = ''", *(f"n{place} <> 1" for place in range(len(cells)))])
     columns = [*cells, "is_odd"]
     found = engine.groups(_grouped(f"SELECT *, ({odd}) AS is_odd FROM {EXAMPLES}", columns), columns)

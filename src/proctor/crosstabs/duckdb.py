@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from proctor.crosstabs.aggregation import EXAMPLES, PLAIN_ID, groups
+from proctor.crosstabs.aggregation import PLAIN_ID, groups
 from proctor.crosstabs.crosstab import Crosstab
 from proctor.crosstabs.fields import (
     MOST_COMBINATIONS,
@@ -27,11 +27,15 @@ from proctor.crosstabs.fields import (
     strange_types,
     too_many,
 )
+from proctor.crosstabs.identity import CODED, ROWS, Bytes, Digests, Identity, Portrait, SketchMaker, Tree
+from proctor.crosstabs.identity import identity as of_table
+from proctor.crosstabs.identity import portrait as portrait_of
 from proctor.crosstabs.vocabulary import Vocabulary
 from proctor.errors import DataError, MissingExtra, ProctorError
 from proctor.predictions.columns import classes_column, text_column
 from proctor.predictions.tables import Raw, Source, Table, read_chunks
 from proctor.spelling import example_ids
+from proctor.testset.sketch import Sketch
 
 try:
     import duckdb
@@ -46,6 +50,7 @@ except ImportError as error:
     ) from error
 
 _SCHEME, _SIGN = "duckdb:", "#"
+_BATCH = 1 << 17
 _CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _IDS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "VARCHAR"}
 _CELLS = {*_IDS, "BOOLEAN", "FLOAT", "DOUBLE"}
@@ -78,19 +83,43 @@ def count(
         Misuse: If there are several tables and no column of ids.
     """
     asked = fields(labels, (new, old, anchor), id)
+    with _opened(memory, f"count {asked.labels.source} and the predictions") as session:
+        found = groups(session, asked)
+    return crosstab(asked, found, classes)
+
+
+def identity(field: Field, *, id: str = "id", memory: str = "2GB") -> Identity:  # noqa: A002  # as above
+    """
+    Identity of a table of ids and classes; arguments are as for `count`.
+
+    Raises:
+        DataError: If the table is malformed, an id is there more than once, or a row has no class.
+    """
+    with _opened(memory, f"read {field.source}") as session:
+        return of_table(session, field, id)
+
+
+def portrait(field: Field, *, id: str = "id", memory: str = "2GB") -> Portrait:  # noqa: A002  # as above
+    """Portrait of a table of ids and classes; arguments and errors are as for `identity`."""
+    with _opened(memory, f"read {field.source}") as session:
+        return portrait_of(session, field, id)
+
+
+@contextlib.contextmanager
+def _opened(memory: str, purpose: str) -> Iterator[_Session]:
+    """A session, whose own errors become ours."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         config: Any = {**_CONFIG, "memory_limit": memory, "temp_directory": folder}
         session = _Session(stack.enter_context(duckdb.connect(":memory:", config=config)), stack)
         try:
-            found = groups(session, asked)
+            yield session
         except duckdb.Error as error:
             if session.failed is not None:
                 raise session.failed from None
             raise DataError(
-                f"DuckDB cannot count {asked.labels.source} and the predictions ({type(error).__name__})",
+                f"DuckDB cannot {purpose} ({type(error).__name__})",
                 hint="a file is damaged, or there is no room for what does not fit into memory",
             ) from None  # its message could quote a label
-    return crosstab(asked, found, classes)
 
 
 class _Session:
@@ -107,9 +136,39 @@ class _Session:
         make: Any = connection.create_function  # typed as if types could not go by name
         make("example_id", lambda text: example_ids([text])[0], ["VARCHAR"], "VARCHAR")
 
-    def keep(self, query: str) -> None:
-        """Make the rows of *query* a table called `EXAMPLES`; it may be asked several times."""
-        self._connection.execute(f"CREATE TEMP TABLE {EXAMPLES} AS {query}")
+    def keep(self, name: str, query: str) -> None:
+        """Make the rows of *query* a table called *name*; it may be asked several times."""
+        self._connection.execute(f"CREATE TEMP TABLE {name} AS {query}")
+
+    def hold(self, field: Field, id_column: str) -> None:
+        """Make the table of *field* `ROWS`; what DuckDB does not read by itself is copied, since it is read once."""
+        query = self.relation(field, {"c0": field.name}, id_column)
+        kind = "TABLE" if "c0" in self._vocabularies else "VIEW"
+        self._connection.execute(f"CREATE TEMP {kind} {ROWS} AS {query}")
+
+    def digests(self, classes: Bytes) -> Digests:
+        """Digests of `ROWS`, where *classes* are the kept bytes of each code of `CELLS`."""
+        halves = ", ".join(f"CAST('0x' || h[{at}:{at + 15}] AS UBIGINT) AS half{at}" for at in (1, 17))
+        hashed = f"SELECT sha256(id) AS h, code FROM {CODED}"
+        ids, rows, has_repeats, last = Tree(), Tree(), False, b""
+        for batch in self._batches_of(f"SELECT {halves}, code FROM ({hashed}) ORDER BY half1, half17"):
+            columns = [batch.column(place).to_numpy() for place in (0, 1)]
+            records = np.stack(columns, axis=1).astype(">u8").view(np.uint8)
+            ids.add(records)
+            rows.add(np.hstack([records, classes[batch.column(2).to_numpy()]]))
+            has_repeats |= last == records[0].tobytes() or bool((records[1:] == records[:-1]).all(axis=1).any())
+            last = records[-1].tobytes()
+        return Digests(ids.hexdigest(), rows.hexdigest(), has_repeats)
+
+    def sketch(self, n_rows: int) -> Sketch:
+        """The sketch of the ids of `ROWS`."""
+        made = SketchMaker()
+        for batch in self._batches_of(f"SELECT id FROM {ROWS}"):
+            made.add(batch.column(0).to_pylist())
+        return made.made(n_rows)
+
+    def _batches_of(self, query: str) -> Iterator[Any]:
+        return (batch for batch in self._connection.sql(query).to_arrow_reader(_BATCH) if batch.num_rows)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of the answer to *query*."""
@@ -150,7 +209,14 @@ class _Session:
             self._databases[file] = f"database{len(self._databases)}"
             path = file.replace("'", "''")
             self._connection.execute(f"ATTACH '{path}' AS {self._databases[file]} (READ_ONLY)")
+        self._refuse_view(address, self._databases[file], table.rpartition(".")[2])
         return ".".join([self._databases[file], *map(_quoted, table.split("."))])
+
+    def _refuse_view(self, address: str, database: str, name: str) -> None:
+        """Whoever makes a view decides which files are read: those of the labels, for example."""
+        views = "SELECT 1 FROM duckdb_views() WHERE database_name = ? AND view_name = ?"
+        if self._connection.execute(views, [database, name]).fetchone() is not None:
+            raise DataError(f"{address!r} is a view", hint="name a table: `CREATE TABLE … AS` makes one of it")
 
     def _parquet(self, source: Source) -> str | None:
         """The file by its descriptor: what was checked is what is read, and no name of a file is a pattern."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from proctor.counting.panel import Panel
 from proctor.crosstabs.crosstab import Crosstab
 from proctor.errors import DataError, Misuse
+from proctor.files import Fence
 from proctor.predictions import Labels, PredictionSet, Sheet, align
 from proctor.predictions.columns import Values, classes_column, declared_classes
 from proctor.predictions.labels import labels_of
@@ -33,16 +34,18 @@ class Field(NamedTuple):
         table: Path of a file, or the engine's own name of a table.
         name: Name of the column.
         is_private: True if no cell of it may appear in a message (labels).
+        fence: What its links may not lead out of; ``None`` where nobody else had a hand in the path.
     """
 
     table: str | Path
     name: str
     is_private: bool = False
+    fence: Fence | None = None
 
     @property
     def source(self) -> Source:
         """The table, as messages name it."""
-        return Source(Path(self.table), is_private=self.is_private)
+        return Source(Path(self.table), is_private=self.is_private, fence=self.fence)
 
 
 class Fields(NamedTuple):
@@ -129,11 +132,7 @@ def crosstab(asked: Fields, groups: Groups, classes: frozenset[str] | None) -> C
         DataError: If there is no example, a cell is no class, a prediction is missing or not declared, or predictions
             and labels are of different types.
     """
-    n_rows = len(groups.times)
-    if not n_rows:
-        raise no_examples(asked.labels)
-    if n_rows > MOST_COMBINATIONS:
-        raise too_many()
+    n_rows = _counted(asked.labels, groups)
     declared = None if classes is None else declared_classes(classes)
     table = _Distinct({asked.labels.name: groups.cells[0]}, n_rows, asked.labels.source)
     labels = labels_of(classes_column(table, asked.labels.name))
@@ -144,6 +143,24 @@ def crosstab(asked: Fields, groups: Groups, classes: frozenset[str] | None) -> C
     candidate, baseline, anchor = found
     assert candidate is not None  # noqa: S101  # there is always one
     return Crosstab(Panel(candidate, baseline, anchor), Labels(labels.values, labels.known), groups.times)
+
+
+def class_names(field: Field, groups: Groups) -> list[str]:
+    """
+    The class that each cell of one column means, as text.
+
+    Raises:
+        DataError: If there is no row, a cell is no class, or a row has none.
+    """
+    table = _Distinct({field.name: groups.cells[0]}, _counted(field, groups), field.source)
+    column = classes_column(table, field.name)
+    if column.known is not None and field.is_private:
+        raise DataError(
+            f"{field.source} has rows without a label",
+            hint="Every example of a table that is counted by an engine needs one.",
+        )
+    _refuse_unpredicted(field, column.known, groups)
+    return list(map(str, (labels_of(column).values if field.is_private else column.values).tolist()))
 
 
 def refuse(strangers: Strangers) -> None:
@@ -214,10 +231,24 @@ def _some(ids: tuple[int, Sequence[str]]) -> str:
 def _predictions(field: Field, cells: Raw, groups: Groups, sheet: Sheet) -> Values:
     table = _Distinct({field.name: cells}, len(groups.times), field.source)
     column = classes_column(table, field.name)
-    if column.known is not None:
-        missing = int(groups.times[~column.known].sum())
-        raise DataError(
-            f"{field.source} has no prediction in {missing:,} of {int(groups.times.sum()):,} rows",
-            hint="every example of the test set needs one; NaN and empty cells do not count",
-        )
+    _refuse_unpredicted(field, column.known, groups)
     return align(sheet, PredictionSet(column.values, None, "", str(field.table))).values
+
+
+def _counted(field: Field, groups: Groups) -> int:
+    """Number of combinations, if there are some and they can be of classes."""
+    if not len(groups.times):
+        raise no_examples(field)
+    if len(groups.times) > MOST_COMBINATIONS:
+        raise too_many()
+    return len(groups.times)
+
+
+def _refuse_unpredicted(field: Field, known: NDArray[np.bool_] | None, groups: Groups) -> None:
+    if known is None:
+        return
+    missing = int(groups.times[~known].sum())
+    raise DataError(
+        f"{field.source} has no prediction in {missing:,} of {int(groups.times.sum()):,} rows",
+        hint="every example of the test set needs one; NaN and empty cells do not count",
+    )

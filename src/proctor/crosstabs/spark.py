@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from proctor import spelling
-from proctor.crosstabs.aggregation import EXAMPLES, PLAIN_ID, groups
+from proctor.crosstabs.aggregation import PLAIN_ID, groups
 from proctor.crosstabs.crosstab import Crosstab
 from proctor.crosstabs.fields import Field, Groups, crosstab, fields, refuse_absent, strange_types
 from proctor.errors import DataError, MissingExtra
@@ -97,9 +97,9 @@ class _Cluster:
         others = whole.filter(~is_plain).select(*names, self._example_id("id").alias("id"))
         return self._viewed(whole.filter(is_plain).unionByName(others))
 
-    def keep(self, query: str) -> None:
-        """Make the rows of *query* a table called `EXAMPLES`; it is computed anew if something is to be refused."""
-        self._view(EXAMPLES, self._session.sql(query))
+    def keep(self, name: str, query: str) -> None:
+        """Make the rows of *query* a table called *name*; it is computed anew if something is to be refused."""
+        self._view(name, self._session.sql(query))
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of the answer to *query*."""

@@ -18,6 +18,7 @@ from proctor.errors import DataError, Misuse, TestSetRetired
 from proctor.gate.books import LedgerView, refuse_pending
 from proctor.gate.owner_key import is_sealed
 from proctor.gate.session import Session
+from proctor.gate.tables import refuse_table
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Corrected
 from proctor.predictions import Labels, Source
@@ -59,6 +60,7 @@ def correct(session: Session, new_labels: Path, reason: str) -> Correction:
         TestSetRetired: If the test set is retired.
         EvaluationPending: If an evaluation on sealed inputs is not over.
     """
+    refuse_table(session.gate, "proctor testset correct")
     target = session.gate.resolve(session.gate.testset.labels)
     source = session.owner_key.opened(new_labels, LABELS)
     if source.ending != Source(target).ending:

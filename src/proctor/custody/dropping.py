@@ -25,6 +25,7 @@ from proctor.gate.growth import refuse_reordered
 from proctor.gate.needs import more_needed
 from proctor.gate.registration import portrait
 from proctor.gate.session import Session
+from proctor.gate.tables import refuse_table
 from proctor.gatefile import Inputs
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Dropped
@@ -98,6 +99,7 @@ def drop(session: Session, rule: Rule, reason: str, *, leaves_too_few: bool = Fa
         FreshTestSetNeeded: If the test set is over.
         EvaluationPending: If an evaluation has begun and not ended.
     """
+    refuse_table(session.gate, "proctor testset drop")
     refuse_no_reason(reason, 'Say why they go: --reason "a year old, as agreed in March". Everybody can read it.')
     session = replace(session, takes_any_version=True)
     shrinking = _shrinking(session, rule)

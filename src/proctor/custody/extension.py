@@ -23,6 +23,7 @@ from proctor.gate.books import LedgerView, traits_in_books
 from proctor.gate.owner_key import is_sealed
 from proctor.gate.registration import portrait
 from proctor.gate.session import Session
+from proctor.gate.tables import refuse_table
 from proctor.gatefile import Inputs
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Extended
@@ -112,6 +113,7 @@ def _remark_on_likeness(session: Session, growth: _Growth) -> None:
 
 def _refuse_unusable(session: Session, new_labels: Sequence[Path], new_features: Sequence[Path], reason: str) -> None:
     testset = session.gate.testset
+    refuse_table(session.gate, "proctor testset extend")
     for files, own in ((new_labels, testset.labels), (new_features, testset.features)):
         _refuse_named_amiss(files, None if own is None else session.gate.resolve(own))
     if (testset.features is None) == bool(new_features):

@@ -25,6 +25,7 @@ from proctor.gate.books import LedgerView
 from proctor.gate.collecting import Waiting, reader_of, sample_of, waitings_of, with_note
 from proctor.gate.labels import refuse_corrected, requests_of
 from proctor.gate.session import Session
+from proctor.gate.tables import refuse_table
 from proctor.gatefile import Accepted
 from proctor.predictions import Kind
 from proctor.reports.sentences import count
@@ -57,6 +58,7 @@ class Holdings(NamedTuple):
 
 def holdings(session: Session) -> Holdings:
     """Count the labels that are there."""
+    refuse_table(session.gate, "proctor labels")
     return Holdings(
         labels=session.gate.resolve(session.gate.testset.labels),
         n_examples=session.testset.n_examples,
@@ -177,6 +179,7 @@ def take_in(
 
 def _refuse_unfit(session: Session) -> None:
     """Refuse a test set that takes no labels, and labels that are not those of its registration."""
+    refuse_table(session.gate, "proctor labels")
     life = session.books().life
     if life is not None and life.retired is not None:
         raise TestSetRetired(f"test set {session.testset.fingerprint[:12]} is retired; its labels stand as they are")

@@ -17,7 +17,7 @@ from proctor.gate.session import Session
 from proctor.gate.settings import CLUSTER, METRICS, Pin, differences, pin_of, pins, settings_of
 from proctor.gatefile import Inputs, PredictionsFile
 from proctor.ledger.records import BaselineNamed, SettingsAccepted, Submission
-from proctor.predictions import ColumnNames, Source, read_predictions
+from proctor.predictions import ColumnNames
 
 
 class Settings(NamedTuple):
@@ -111,8 +111,7 @@ def name_baseline(session: Session, file: Path) -> tuple[Submission, int | None]
             f"the inputs are sealed, so {str(file)!r} was made by somebody who saw them",
             hint="Compare with the accepted model: `baseline: accepted`. Nothing was recorded.",
         )
-    found = read_predictions(Source(file), _columns(session))
-    named = Submission(session.runner.digest_of(found), str(file), session.origin.commit)
+    named = session.runner.submission_of(file, _columns(session), session.origin.commit)
 
     def act(books: LedgerView) -> int | None:
         said = [taken.record for taken in session.life(books).acts]

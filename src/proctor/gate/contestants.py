@@ -232,6 +232,10 @@ class ModelRunner:
         submission = Submission(self.digest_of(found), names.predictions, commit)
         return ModelPredictions(submission, lambda: found, found.digest)
 
+    def submission_of(self, file: Path, names: ColumnNames, commit: str | None) -> Submission:
+        """The submission of a file of predictions that the gate file does not name; `DataError` if they do not fit."""
+        return Submission(self.digest_of(read_predictions(Source(file), names)), str(file), commit)
+
     def digest_of(self, predictions: PredictionSet) -> str:
         """
         Digest of *predictions* on this test set, whatever the order of their rows or of the test set's.

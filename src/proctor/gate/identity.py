@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from proctor.errors import KeyFault
-from proctor.gate import settings
+from proctor.gate import settings, tables
 from proctor.gate.books import known_as
 from proctor.gate.locked import recall
 from proctor.gate.owner_key import OwnerKey
@@ -30,13 +30,20 @@ def identify(owner_key: OwnerKey, entries: Sequence[Entry], *, opens_labels: boo
         DataError: If a file is missing or malformed.
     """
     try:
-        files = owner_key.files()
-        return known_as(entries, load(files if opens_labels else _without_labels(files)))
+        return known_as(entries, declared(owner_key, opens_labels=opens_labels))
     except KeyFault:
         found = recall(entries, owner_key) if owner_key.key is None else None
         if found is None:
             raise
         return found
+
+
+def declared(owner_key: OwnerKey, *, opens_labels: bool = True) -> TestSet:
+    """The test set that the gate file names, whatever the ledger knows; arguments and errors as `identify`."""
+    if owner_key.gate.testset.engine is not None:
+        return tables.load(owner_key)
+    files = owner_key.files()
+    return load(files if opens_labels else _without_labels(files))
 
 
 def identify_as_registered(

@@ -109,7 +109,7 @@ def _agreement(session: Session, life: TestSetHistory, record: Cohort) -> Agreem
     salt = Registry(session.owner_key, record.testset).salt(life) if record.ranks is not None else None
     if record.ranks is None or salt is None:
         return Agreement.SILENT
-    return agreement(record.ranks, session.labels, session.testset.ranks, salt)
+    return agreement(record.ranks, *session.testset.ranked(session.labels), salt)
 
 
 def refuse_incomplete(session: Session) -> None:

@@ -135,7 +135,7 @@ class Predicting:
         with self._judging_output():
             refuse_unusable(self.gate.formula, panel)
         if self.is_open and self.testset.files.classes is None and self.gate.reading.predictions is None:
-            _refuse_unsaid(self.gate.formula, panel)
+            refuse_unsaid(self.gate.formula, panel)
         masks = self.testset.masks(slices(expanded(self.gate.formula, self.testset.groups)))
         return Sample(panel, self.read_labels(), self.testset.order, masks, clusters=self._clusters)
 
@@ -223,8 +223,13 @@ def _performed(model: ModelPredictions) -> PredictionSet | ModelError:
         return ModelError(f"{model.submission.source!r} left what cannot be read: {error}")
 
 
-def _refuse_unsaid(formula: Formula, panel: Panel) -> None:
-    """Refuse a class that no model ever predicts: it may be misspelled, and a verdict on it would be paid for."""
+def refuse_unsaid(formula: Formula, panel: Panel) -> None:
+    """
+    Refuse a class that no model ever predicts: it may be misspelled, and a verdict on it would be paid for.
+
+    Raises:
+        Misuse: If the formula speaks of one.
+    """
     given = [values for model in (Variable.N, Variable.O, Variable.A) if (values := panel.of(model)) is not None]
     for clause in clauses(formula):
         for name in sorted(method_of(clause.quantity).classes):

@@ -54,7 +54,7 @@ def portrait(testset: TestSet, labels: Labels, register: LabelRegister, before: 
         "places": testset.places,
         "is_labeled": bool(labels.is_known().all()),
         "traits": seal_traits(testset.traits, testset.files.key),
-        "ranks": tags_of(labels, testset.ranks, register.salt),
+        "ranks": tags_of(*testset.ranked(labels), register.salt),
         "metadata": testset.metadata_marks(named) or None,
     }
 

@@ -21,11 +21,13 @@ from proctor.errors import Misuse
 from proctor.gate import dvc, functions
 from proctor.gate.books import LedgerView, Reading, known_as, opened, read
 from proctor.gate.contestants import ModelPredictions, ModelRunner
-from proctor.gate.identity import identify, identify_as_registered
+from proctor.gate.identity import declared, identify, identify_as_registered
 from proctor.gate.owner_key import OwnerKey
 from proctor.gate.pace import time_of
 from proctor.gate.predicting import Predicting
 from proctor.gate.registry import Registry
+from proctor.gate.table_models import TablePredicting, TableRunner
+from proctor.gate.tables import TableTestSet
 from proctor.gate.turns import retry_on_conflict
 from proctor.gatefile import Gate
 from proctor.ledger import Draft, Entry, Ledger, open_ledger
@@ -34,7 +36,7 @@ from proctor.ledger.records import LossAccepted, Origin, Record, private_of, to_
 from proctor.methods import own_of
 from proctor.predictions import Labels
 from proctor.runtime import OWN_FOLDER, Runtime, actor_of, commit_of, keep_out_of_git
-from proctor.testset import TestSet, load
+from proctor.testset import TestSet
 
 T = TypeVar("T")
 
@@ -130,7 +132,7 @@ class Session:
         if self.stance is Stance.JUDGE:
             return identify_as_registered(self.owner_key, entries, self._reread, opens_labels=self.opens_labels)
         is_owners = self.stance is Stance.OWNER
-        testset = known_as(entries, load(self.owner_key.files())) if is_owners else identify(self.owner_key, entries)
+        testset = known_as(entries, declared(self.owner_key)) if is_owners else identify(self.owner_key, entries)
         if not self.takes_any_books:
             self.owner_key.marks.refuse_cut_back(entries, testset.fingerprint, self._reread)
         return testset
@@ -192,7 +194,8 @@ class Session:
     def runner_on(self, testset: TestSet) -> ModelRunner:
         """Runner of models on the examples of *testset*."""
         dvc.bring(self.gate, self.runtime.environ, dvc.of_models(self.gate))
-        return ModelRunner(self.gate, testset, self.owner_key, self.runtime, self.commit, self.owner_record)
+        kind = TableRunner if isinstance(testset, TableTestSet) else ModelRunner
+        return kind(self.gate, testset, self.owner_key, self.runtime, self.commit, self.owner_record)
 
     @cached_property
     def candidate(self) -> ModelPredictions:
@@ -202,7 +205,8 @@ class Session:
     @cached_property
     def predicting(self) -> Predicting:
         """Predictions of the models on the test set, each run or read once."""
-        return Predicting(
+        kind = TablePredicting if isinstance(self.testset, TableTestSet) else Predicting
+        return kind(
             self.gate, self.testset, self.owner_key, self.runtime, self.runner, lambda: self.labels, self.functions
         )
 

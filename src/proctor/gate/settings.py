@@ -35,10 +35,9 @@ Settings = Mapping[str, str | None]
 
 _PATHS = ("testset.labels", "testset.features", "testset.metadata", "owner.record", "owner.key", "ledger")
 _PLACE = ("file", "folder")
-CLUSTER = "testset.cluster"
-METRICS = "metrics"
+CLUSTER, METRICS, _ENGINE = "testset.cluster", "metrics", "testset.engine"
 # keys that no version could write when the first books were begun
-_LATER = (CLUSTER, METRICS, "testset.metadata", "sandbox.devices", "sandbox.folders", "slot", "labels")
+_LATER = (CLUSTER, _ENGINE, METRICS, "testset.metadata", "sandbox.devices", "sandbox.folders", "slot", "labels")
 _GATE_S_OWN = ("name", "first", "baseline", "feedback", "slot")  # what each of several gates says for itself
 _ISOLATION = (Sandbox.NONE.value, Sandbox.AUTO.value, Sandbox.REQUIRED.value)
 _ACCEPTED = "accepted"
@@ -69,6 +68,7 @@ def settings_of(gate: Gate) -> dict[str, str | None]:
         "testset.metadata": place(testset.metadata) if testset.metadata else None,
         "testset.classes": json.dumps(sorted(testset.classes)) if testset.classes else None,
         CLUSTER: testset.cluster,
+        _ENGINE: testset.engine.value if testset.engine else None,
         "first": gate.first.value,
         "baseline": _declared(gate.baseline),
         "ledger": address.parse(gate.ledger).canonical(gate.root, project),

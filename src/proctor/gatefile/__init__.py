@@ -21,6 +21,7 @@ from proctor.gatefile.contenders import Accepted, Baseline, Candidate, Declared,
 from proctor.gatefile.declarations import (
     STAKES,
     DevelopmentFiles,
+    Engine,
     First,
     Gate,
     Inputs,

@@ -48,6 +48,12 @@ class Repeats(StrEnum):
     AVERAGE = "average"
 
 
+class Engine(StrEnum):
+    """Program that counts labels and predictions which are not read into memory."""
+
+    DUCKDB = "duckdb"
+
+
 class First(StrEnum):
     """Treatment of the first candidate when there is no baseline (theory.md §5)."""
 
@@ -85,6 +91,7 @@ class TestSetSource:
         cluster: Name of the column of features or metadata that tells whose each example is; all examples of one are
             one observation. ``None`` where each example is one.
         repeats: Meaning of several predictions for one example; ``None`` where there must be one.
+        engine: Program that counts labels and predictions as tables; ``None`` where they are read whole.
     """
 
     __test__ = False  # not a test case
@@ -100,6 +107,7 @@ class TestSetSource:
     classes: tuple[str, ...] | None = None
     cluster: str | None = None
     repeats: Repeats | None = None
+    engine: Engine | None = None
 
 
 class DevelopmentFiles(NamedTuple):

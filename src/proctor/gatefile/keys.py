@@ -13,7 +13,7 @@ from proctor.budget import Adaptivity, Mode
 from proctor.gatefile import checks, feedback, isolation, recipients
 from proctor.gatefile.adaptivity import AdaptivityKind, AdaptivityPolicy
 from proctor.gatefile.contenders import Accepted, PredictionsFile, Revision
-from proctor.gatefile.declarations import DevelopmentFiles, First, Inputs, Labeling, Repeats, TestSetSource
+from proctor.gatefile.declarations import DevelopmentFiles, Engine, First, Inputs, Labeling, Repeats, TestSetSource
 from proctor.gatefile.feedback import VerdictOnly
 from proctor.gatefile.isolation import Isolation
 from proctor.gatefile.kinds import Choice, ListOf, Number, OneOrMore, Text, Whole
@@ -166,6 +166,7 @@ _TESTSET = Section(
             "`average`: files of predictions may have several rows for an example, as many for each, such as "
             "the scores of several epochs, and their mean is its score. Left out: there is one row for each.",
         ),
+        Key("engine", Choice(Engine), "Program that counts tables of any size, as `proctor docs formats` tells."),
     ),
     TestSetSource,
 )

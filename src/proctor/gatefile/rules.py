@@ -17,6 +17,7 @@ from proctor.budget import Adaptive, Adaptivity, Guaranteed, Stakes
 from proctor.conditions import Difference, Formula, Proportion, Variable
 from proctor.counting.reading import Numbers
 from proctor.errors import ConditionError
+from proctor.gatefile import counted
 from proctor.gatefile.adaptivity import AdaptivityPolicy
 from proctor.gatefile.contenders import Candidate, PredictionsFile
 from proctor.gatefile.declarations import First, Inputs, Labeling, TestSetSource
@@ -84,6 +85,7 @@ def schema() -> Schema:
             {"if": {"required": ["slot"]}, "then": {**sealed, "properties": {**sealed["properties"], **no_timeout}}},
             {"if": _where(testset={"required": ["cluster"]}), "then": {"properties": clustered}},
             {"if": _where(testset={"required": ["metadata"]}), "then": {"properties": {"testset": is_open}}},
+            counted.schema(),
             *_trust(),
         ],
     }
@@ -148,11 +150,14 @@ def check_gate(values: Values, source: Source) -> None:
     if formula is not None:
         _metrics_are_declared(formula, values, source)
     candidate, testset = values.get("candidate"), values.get("testset")
-    if formula is not None and isinstance(testset, TestSetSource):
+    if isinstance(testset, TestSetSource) and testset.engine is not None:
+        counted.check(values, formula, testset, source)
+    elif formula is not None and isinstance(testset, TestSetSource):
         _slices_are_open(formula, testset, source)
         _metadata_are_open(testset, source)
         _clusters_are_judged(values, formula, testset, source)
         _repeats_are_numbers(formula, testset, source)
+    if formula is not None and isinstance(testset, TestSetSource):
         _classes_are_declared(formula, testset, source)
     if isinstance(candidate, Model) and (problem := format_of(candidate.model).problem(candidate.trust)):
         source.report(source.place_of("candidate", "trust"), problem)

@@ -22,6 +22,7 @@ from proctor.gate.books import LedgerView
 from proctor.gate.contestants import ModelRunner
 from proctor.gate.locked import LockedTestSet
 from proctor.gate.session import Session
+from proctor.gate.tables import refuse_table
 from proctor.gatefile import Gate, Inputs, NamedCondition, PredictionsFile
 from proctor.ledger.history import TestSetHistory
 from proctor.methods import beyond_accuracies
@@ -50,6 +51,7 @@ def inspect(gate: Gate, runtime: Runtime, development: Development | None = None
         runtime: Clock, environment, randomness.
         development: Development data; left out, those that the gate file names.
     """
+    refuse_table(gate, "proctor preflight", "`proctor check` refuses tables that do not fit before anything is spent.")
     with Session(gate=gate, runtime=runtime, opens_labels=False) as session:
         testset, books, said = look_up(session)
         named = development or Development()

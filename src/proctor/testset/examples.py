@@ -164,6 +164,10 @@ class TestSet:
         """The first rows, in an order that shuffling a numbered file does not change."""
         return ranks_of(self.ids, self.n_examples, is_numbered=self.ids is not None and self.is_numbered)
 
+    def ranked(self, labels: Labels) -> tuple[Labels, NDArray[np.intp]]:
+        """The *labels*, and the rows of them by whose labels the test set is told from others."""
+        return labels, self.ranks
+
     @cached_property
     def order(self) -> NDArray[np.intp]:
         """The order in which a sequential test reads the examples; fixed by their content."""

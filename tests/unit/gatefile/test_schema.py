@@ -23,6 +23,7 @@ MINIMAL: dict[str, Any] = {
 }
 
 MODEL = {"model": "m.pkl", "trust": "pickle"}
+TABLE = {"labels": "y.parquet", "engine": "duckdb"}
 SEALED = {"labels": "y.csv", "features": "x.csv", "inputs": "sealed"}
 
 ACCEPTED = [
@@ -63,12 +64,23 @@ ACCEPTED = [
     {"testset": {**SEALED}, "candidate": {**MODEL}, "slot": {"seconds": 5, "most": 8, "chance": 0.9}},
     {"name": "a b " * 25},
     {"testset": {"labels": "y", "metadata": "m.csv", "cluster": "who"}},
+    {"testset": {**TABLE}},
+    {"testset": {**TABLE}, "baseline": {"predictions": "old.parquet"}, "labels": "all", "condition": "n - o > 0"},
     {"labels": "all", "feedback": "three-way"},
     {"labels": "sequential", "condition": "n - o > 0", "feedback": "none", "bound": "exact"},
     {"owner": {"key": "k"}, "sandbox": "required", "bound": "exact", "disagreement": 1, "name": "x"},
 ]
 
 REFUSED = [
+    {"testset": {**TABLE, "features": "x.csv"}},
+    {"testset": {**TABLE, "metadata": "m.csv"}},
+    {"testset": {**TABLE, "inputs": "sealed"}},
+    {"testset": {**TABLE, "engine": "dask"}},
+    {"testset": {**TABLE}, "candidate": {"model": "m.onnx"}},
+    {"testset": {**TABLE}, "baseline": {"revision": "main"}},
+    {"testset": {**TABLE}, "labels": "sequential"},
+    {"testset": {**TABLE}, "stakes": "informed"},
+    {"testset": {**TABLE}, "development": {"labels": "dev.csv"}},
     {"labels": "y.csv"},
     {"labels": "sequential", "condition": "n - o > 0", "feedback": "three-way"},
     {"testset": {**SEALED, "metadata": "m.csv"}, "candidate": {**MODEL}},

@@ -1,0 +1,111 @@
+"""Rules for test sets that an engine counts (`testset.engine`): what goes by single examples does not go with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from proctor import conditions
+from proctor.conditions import Formula, Quantity, Variable
+from proctor.errors import ConditionError
+from proctor.gatefile.contenders import Accepted, Candidate, PredictionsFile, Revision
+from proctor.gatefile.declarations import Inputs, Labeling, TestSetSource
+from proctor.gatefile.feedback import Estimate
+from proctor.gatefile.keys import StakesWord
+from proctor.gatefile.kinds import Schema
+from proctor.gatefile.nodes import Source
+from proctor.methods import Counted, method_of
+
+Values = Mapping[str, Any]
+
+_OF_EXAMPLES = ("features", "metadata", "sample", "cluster", "repeats")
+
+
+def schema() -> Schema:
+    """The rules that speak of keys and plain values alone, as JSON Schema."""
+    testset = {**dict.fromkeys(_OF_EXAMPLES, False), "inputs": {"const": "open"}}
+    return {
+        "if": {
+            "type": "object",
+            "required": ["testset"],
+            "properties": {"testset": {"type": "object", "required": ["engine"]}},
+        },
+        "then": {
+            "properties": {
+                "testset": {"properties": testset},
+                "candidate": {"required": ["predictions"]},
+                "baseline": {"not": {"type": "object", "required": ["revision"]}},
+                "labels": {"const": "all"},
+                "stakes": {"not": {"const": "informed"}},
+                "development": False,
+            }
+        },
+    }
+
+
+def check(values: Values, formula: Formula | None, testset: TestSetSource, source: Source) -> None:
+    """Report what an engine cannot do."""
+    for key in _OF_EXAMPLES:
+        if getattr(testset, key) is not None:
+            message = f"`{key}` is about single examples, and `engine` counts tables; leave one of them out"
+            source.report(source.place_of("testset", key), message)
+    if testset.inputs is Inputs.SEALED:
+        source.report(source.place_of("testset", "inputs"), "`engine` counts predictions that are made on open inputs")
+    if values.get("labels") is Labeling.SEQUENTIAL:
+        source.report(source.place_of("labels"), "`engine` counts all labels at once; write `labels: all`")
+    for key, is_there in (
+        ("stakes", values.get("stakes") is StakesWord.INFORMED),
+        ("development", values.get("development") is not None),
+    ):
+        if is_there:
+            source.report(source.place_of(key), f"`{key}` goes with files that are read whole; leave out `engine`")
+    _models_are_tables(values, formula, testset, source)
+    _condition_is_of_counts(values, formula, source)
+
+
+def _models_are_tables(values: Values, formula: Formula | None, testset: TestSetSource, source: Source) -> None:
+    candidate, baseline = values.get("candidate"), values.get("baseline")
+    if isinstance(candidate, Candidate) and not isinstance(candidate, PredictionsFile):
+        message = "`engine` counts predictions; name them: `candidate: {predictions: TABLE}`"
+        source.report(source.place_of("candidate"), message)
+    is_compared = formula is not None and conditions.variables(formula) & {Variable.O, Variable.D}
+    if isinstance(baseline, Revision) or (is_compared and isinstance(baseline, Accepted)):
+        message = "an engine keeps no table; name that of the old model: `baseline: {predictions: TABLE}`"
+        source.report(source.place_of("baseline"), message)
+    for name, model in (("candidate", candidate), ("baseline", baseline)):
+        if isinstance(model, PredictionsFile) and model.id not in {"", testset.id}:
+            message = f"with `engine`, the column of ids has one name in all tables: {testset.id!r}"
+            source.report(source.place_of(name, "id"), message)
+
+
+def _condition_is_of_counts(values: Values, formula: Formula | None, source: Source) -> None:
+    if formula is not None and Variable.A in conditions.variables(formula):
+        message = "an engine keeps no table, so that of the anchor (`a`) is not here; compare with `o`"
+        source.report(source.place_of("condition"), message)
+    for clause in conditions.clauses(formula) if formula is not None else ():
+        if clause.slice is not None:
+            message = f"`engine` counts whole tables, and `{clause.text}` is about a slice; give its rows as tables"
+            source.report(source.place_of("condition"), message)
+        elif not _is_of_counts(clause.quantity):
+            source.report(source.place_of("condition"), _not_counted(clause.quantity))
+    feedback = values.get("feedback")
+    if isinstance(feedback, Estimate) and (quantity := _estimated(feedback)) and not _is_of_counts(quantity):
+        source.report(source.place_of("feedback", "estimate", "of"), _not_counted(quantity))
+
+
+def _not_counted(quantity: Quantity) -> str:
+    return (
+        f"`{quantity}` is judged example by example, and `engine` gives nothing but counts: those of accuracies, of "
+        "n - o and d, and of precision, recall, specificity and F1"
+    )
+
+
+def _is_of_counts(quantity: Quantity) -> bool:
+    return isinstance(method_of(quantity), Counted)
+
+
+def _estimated(feedback: Estimate) -> Quantity | None:
+    try:
+        return conditions.measured_by(feedback.of).quantity
+    except ConditionError:  # reported elsewhere
+        return None
