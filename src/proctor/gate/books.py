@@ -221,7 +221,7 @@ def _refuse_another_form(testset: TestSet, life: TestSetHistory, judgment: Judgm
             said = f"this test set has {common} of its {testset.n_examples:,} ids in common with {_named(life)}"
             raise DataError(said, hint=f"Other features do not make another test set. {WAYS_ON}")
         case Copies():
-            said = f"{judgment} in {_named(life)}, and look like a copy"
+            said = f"{judgment} in {_named(life)}: this looks like a copy"
             raise DataError(said, hint=f"A table that is made anew does not make another test set. {WAYS_ON}")
 
 

@@ -66,7 +66,7 @@ def _how_to_grow(gate: Gate, before: TestSetHistory) -> str:
         return ""
     later = [more_needed(gate, account.after(Step(is_proven, gate.stakes)), n_examples) for is_proven in (True, False)]
     lasting = max((each for each in later if each is not None), default=more)
-    lasts = f" With {lasting:,} there is one more after it, whatever it says." if lasting > more else ""
+    lasts = f" With {lasting:,} they are for the one after it, too, whatever it says." if lasting > more else ""
     return (
         f"Add at least {more:,} labeled examples: `proctor testset extend`. They are enough for the next evaluation."
         f"{lasts} Or renew it. "
