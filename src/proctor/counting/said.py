@@ -1,4 +1,4 @@
-"""Numbers of each example: what a model predicts, how far that is from what is true, and how a ranking fares."""
+"""Numbers of each example: what a model predicts, how far that is from what is true, and whether it is right."""
 
 from __future__ import annotations
 
@@ -94,6 +94,52 @@ class Among(NamedTuple):
                 ranked[ranking] = frozenset(ranking.split(RANK_SIGN)[: self.first])
             hits[row] = label in ranked[ranking]
         return hits
+
+
+class RightMore(NamedTuple):
+    """
+    Whether a model is right, less whether another one is, if there is one; every label is needed.
+
+    Attributes:
+        model: The model.
+        minus: The other model.
+    """
+
+    model: Variable
+    minus: Variable | None = None
+
+    def needs_label(self, panel: Panel) -> Mask:
+        """All examples."""
+        return np.full(len(panel), True)
+
+    def values_of(self, panel: Panel, labels: Labeled) -> NDArray[np.float64]:
+        """
+        1 or 0 for each example, or -1 where the other model alone is right, in the order of the test set.
+
+        Raises:
+            DataError: If there are no predictions of a model.
+        """
+        found = np.zeros(len(panel), np.float64)
+        for model, weight in ((self.model, 1), (self.minus, -1)):
+            if model is None:
+                continue
+            said = panel.of(model)
+            if said is None:
+                raise DataError(f"there are no predictions of `{model}`; nothing was judged")
+            found += weight * (said == labels.values)
+        return found
+
+
+class ClassNumber(NamedTuple):
+    """The class of each example, as a number; every label is needed."""
+
+    def needs_label(self, panel: Panel) -> Mask:
+        """All examples."""
+        return np.full(len(panel), True)
+
+    def values_of(self, panel: Panel, labels: Labeled) -> NDArray[np.float64]:
+        """Number of each label among all that occur, in the order of the test set."""
+        return np.unique(labels.values, return_inverse=True)[1].astype(np.float64)
 
 
 def _texts(values: Values) -> list[str]:

@@ -109,6 +109,29 @@ class FScore(OfOneModel):
         return f"fbeta({self.model}, {quoted(self.positive)}, beta={decimal_text(self.beta)})"
 
 
+@dataclass(frozen=True)
+class MeanRecall(Whole):
+    """
+    The mean over all classes of the recall of each, or how far one model's lies above another's.
+
+    Attributes:
+        plus: The model.
+        minus: The model whose mean is taken away, behind the other in the order n, o, a; ``None`` if there is none.
+    """
+
+    plus: Variable
+    minus: Variable | None = None
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d: those of the models."""
+        return tuple(float(self.plus is other) - float(self.minus is other) for other in ORDER)
+
+    def __str__(self) -> str:
+        taken = "" if self.minus is None else f" - balanced_accuracy({self.minus})"
+        return f"balanced_accuracy({self.plus}){taken}"
+
+
 OneMetric = Ratio | FScore | Ranking
 """A metric of one model and one class that two models can be compared by."""
 
@@ -214,6 +237,7 @@ Quantity = (
     | OneMetric
     | Calibration
     | MetricDifference
+    | MeanRecall
     | Mean
     | Quantile
     | Root
@@ -243,6 +267,8 @@ def combined(terms: Mapping[Quantity, Fraction]) -> tuple[Quantity, Fraction] | 
             isinstance(other, type(one)) and replace(other, model=one.model) == one and factor == -opposite
         ):
             return MetricDifference(one, other.model), factor
+        case [(MeanRecall(plus, None), factor), (MeanRecall(minus, None), opposite)] if factor == -opposite:
+            return MeanRecall(plus, minus), factor
         case [(TopK(plus, first), factor), (TopK(minus, others), opposite)] if first == others and factor == -opposite:
             return TopKDifference(plus, minus, first), factor
         case _:

@@ -24,6 +24,7 @@ from proctor.language import (
     Gap,
     Linear,
     Mean,
+    MeanRecall,
     MetricDifference,
     Proportion,
     Quantity,
@@ -37,7 +38,7 @@ from proctor.language import (
 from proctor.methods.accuracy import ACCURACY
 from proctor.methods.auc import AUC, AucMethod
 from proctor.methods.auc_difference import AucDifferenceMethod
-from proctor.methods.balanced import BALANCED, BalancedDifferenceMethod, BalancedMethod
+from proctor.methods.balanced import BalancedDifferenceMethod, BalancedMethod
 from proctor.methods.clustered import of_clusters
 from proctor.methods.difference import DifferenceMethod
 from proctor.methods.ece import ECE, EceMethod
@@ -48,6 +49,7 @@ from proctor.methods.gap import GAP, GapMethod
 from proctor.methods.kinds import OWN
 from proctor.methods.linear import LinearMethod
 from proctor.methods.mean import MEANS, MeanMethod, own_metric
+from proctor.methods.mean_recall import BALANCED, MeanRecallDifferenceMethod, MeanRecallMethod
 from proctor.methods.method import Counted, Method, Outcomes, Sequential, Valued, Valuing
 from proctor.methods.metric import Metric, named
 from proctor.methods.proportion import ProportionMethod
@@ -78,6 +80,10 @@ def _of_difference(quantity: MetricDifference) -> AnyMethod:
             return ShareDifferenceMethod(quantity)
 
 
+def _of_mean_recall(quantity: MeanRecall) -> AnyMethod:
+    return MeanRecallMethod(quantity) if quantity.minus is None else MeanRecallDifferenceMethod(quantity)
+
+
 METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     Proportion: ProportionMethod,
     Difference: DifferenceMethod,
@@ -85,6 +91,7 @@ METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     Ratio: _of_ratio,
     MetricDifference: _of_difference,
     FScore: FBetaMethod,
+    MeanRecall: _of_mean_recall,
     Mean: MeanMethod,
     Ranking: AucMethod,
     Calibration: EceMethod,

@@ -9,12 +9,12 @@ and the mean of the shares that a model has right on either kind of a group has 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from proctor.language import Clause, MetricDifference, Ratio
-from proctor.methods.method import Sequential
-from proctor.methods.metric import Metric
-from proctor.methods.one_class import OfOneClass, OfOneModel, OfTwoModels, ratio_called
+from proctor.methods.method import Judged, Method, Sequential
+from proctor.methods.one_class import OfOneClass, OfOneModel, OfTwoModels
 from proctor.methods.standard import bounds_of_values, rejects_values
 
 if TYPE_CHECKING:
@@ -36,25 +36,8 @@ class Groups(NamedTuple):
     estimate: float
 
 
-class _BalancedMethod(OfOneClass[Ratio | MetricDifference, Groups], Sequential[Ratio | MetricDifference, Groups]):
-    """Judges balanced accuracy, or its difference between two models."""
-
-    noun = "balanced accuracy"
-
-    def of_codes(self, codes: Codes) -> Groups:
-        """Score of each group: the mean over the two kinds of how often the first model is right, less the second."""
-        import numpy as np
-
-        is_positive = (codes & 1).astype(bool)
-        right = [(codes >> bit & 1) == is_positive for bit in range(1, 1 + len(self.models))]
-        scores = right[0].astype(float) - (right[1] if len(right) > 1 else 0.0)
-        kinds = scores[is_positive], scores[~is_positive]
-        n_groups = min(map(len, kinds))
-        if not n_groups:
-            return Groups(np.empty(0), math.nan)
-        return Groups(
-            np.mean([_dealt(kind, n_groups) for kind in kinds], axis=0), float(np.mean([*map(np.mean, kinds)]))
-        )
+class ByGroups(Method[Judged, Groups]):
+    """A method that bets on what each group of examples shows."""
 
     def rejects(
         self, clause: Clause, statistic: Groups, n_examples: int, log_level: float, cap: float, *, above: bool
@@ -76,6 +59,23 @@ class _BalancedMethod(OfOneClass[Ratio | MetricDifference, Groups], Sequential[R
         """Bounds by betting on the scores of the groups."""
         return bounds_of_values(statistic.scores, level, self.value_range)
 
+
+class _BalancedMethod(
+    OfOneClass[Ratio | MetricDifference, Groups],
+    ByGroups[Ratio | MetricDifference],
+    Sequential[Ratio | MetricDifference, Groups],
+):
+    """Judges balanced accuracy, or its difference between two models."""
+
+    noun = "balanced accuracy"
+
+    def of_codes(self, codes: Codes) -> Groups:
+        """Score of each group: the mean over the two kinds of how often the first model is right, less the second."""
+        is_positive = (codes & 1).astype(bool)
+        right = [(codes >> bit & 1) == is_positive for bit in range(1, 1 + len(self.models))]
+        scores = right[0].astype(float) - (right[1] if len(right) > 1 else 0.0)
+        return grouped((scores[is_positive], scores[~is_positive]))
+
     def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
         """Size by the test's known width, or by simulating it."""
         from proctor.methods.sizes.balanced import BalancedSizing
@@ -91,6 +91,17 @@ class BalancedDifferenceMethod(OfTwoModels[Ratio | MetricDifference, Groups], _B
     """Judges a difference of balanced accuracies by the groups."""
 
 
+def grouped(kinds: Sequence[Floats]) -> Groups:
+    """Groups with some of the scores of each kind, so many as the rarest kind has."""
+    import numpy as np
+
+    n_groups = min(map(len, kinds), default=0)
+    if not n_groups:
+        return Groups(np.empty(0), math.nan)
+    shown = np.mean([_dealt(kind, n_groups) for kind in kinds], axis=0)
+    return Groups(shown, float(np.mean([*map(np.mean, kinds)])))
+
+
 def _dealt(scores: Floats, n_groups: int) -> Floats:
     """Mean score of each of so many stretches, as even as can be."""
     import numpy as np
@@ -98,11 +109,3 @@ def _dealt(scores: Floats, n_groups: int) -> Floats:
     edges = np.arange(n_groups + 1) * len(scores) // n_groups
     means: Floats = np.add.reduceat(scores, edges[:-1]) / np.diff(edges)
     return means
-
-
-BALANCED = Metric(
-    "balanced_accuracy",
-    "the mean of recall and specificity",
-    ratio_called,
-    ("balanced_accuracy_score", "bacc", "bac"),
-)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from proctor.counting.events import Called, Event, Positive
 from proctor.errors import ConditionError
-from proctor.language import Call, Clause, FScore, MetricDifference, Ratio, Variable
+from proctor.language import Call, Clause, FScore, MeanRecall, MetricDifference, Ratio, Variable
 from proctor.language.tree import Argument, Name, Number, Text, Word, decimal_text
 from proctor.methods.figures import MODELS, percent, points
 from proctor.methods.method import Method
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from proctor.counting.panel import Mask, Panel
 
 _MICRO = (Text("micro"), Word("micro"))
+_MACRO = (Text("macro"), Word("macro"))
+_WEIGHTED = (Text("weighted"), Word("weighted"))
 _OF_HITS = frozenset({"precision", "recall", "f1", "fbeta"})
 """Metrics whose micro average over all classes is the accuracy, where each example has one class and one prediction."""
 
@@ -101,6 +103,20 @@ def ratio_called(call: Call) -> Ratio:
     return Ratio(call.name, *model_and_class(call, f'`{call.name}(n, "spam")`'))
 
 
+def recall_called(call: Call) -> Ratio | MeanRecall:
+    """
+    The recall of one class that a call asks for, or its mean over all: ``recall(n, average="macro")``.
+
+    Raises:
+        ConditionError: If it asks for neither.
+    """
+    match call.arguments, call.options:
+        case ((Name(model),), (("average", average),)) if average in _MACRO and model is not Variable.D:
+            return MeanRecall(model)
+        case _:
+            return ratio_called(call)
+
+
 def model_and_class(call: Call, example: str) -> tuple[Variable, str]:
     """
     The model and the class that a call names.
@@ -127,7 +143,11 @@ def model_and_class(call: Call, example: str) -> tuple[Variable, str]:
 
 def _average(call: Call) -> ConditionError:
     """The answer to an average over classes."""
-    if dict(call.options)["average"] in _MICRO and call.name in _OF_HITS:
+    average = dict(call.options)["average"]
+    if average in _WEIGHTED and call.name == "recall":
+        message = f"`{call}` is the accuracy: each class counts by how many examples it has"
+        return refusal(call, message, "Write `n > 0.8` instead of a floor of 0.8.")
+    if average in _MICRO and call.name in _OF_HITS:
         message = f"`{call}` is the accuracy: counted over all classes, each miss of one is a false alarm of another"
         model = next((each for each in call.arguments if isinstance(each, Name)), Variable.N)
         return refusal(call, message, f"Write `{model} > 0.8` instead of a floor of 0.8.")
@@ -137,7 +157,7 @@ def _average(call: Call) -> ConditionError:
         call,
         message,
         f"Write a clause for each: {each}; each is tested at the full level. "
-        "A proof of the average would need as many examples of every class, and hide the worst.",
+        "A proof of the average would hide the worst. That of recall is there: `balanced_accuracy(n) > 0.8`.",
     )
 
 

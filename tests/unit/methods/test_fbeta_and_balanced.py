@@ -205,7 +205,7 @@ def test_question__is_the_same_in_other_words(one: str, other: str) -> None:
         ('f2(n, "spam") > 0.8', "Did you mean `fbeta`"),
         ('fbeta(n, "spam", beta=2) + fbeta(o, "spam", beta=2) > 0', "judged by itself"),
         ('fbeta(n, average="micro", beta=2) > 0.8', "is the accuracy"),
-        ("balanced_accuracy(n) > 0.8", "which class is the positive one"),
+        ("balanced_accuracy(d) > 0.8", "which class is the positive one"),
         ('bacc(n, "spam") > 0.8', "Did you mean `balanced_accuracy`"),
     ],
 )

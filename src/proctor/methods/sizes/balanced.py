@@ -70,3 +70,16 @@ class BalancedSizing(BettingSizing):
     def _disagreement(self) -> float:
         """A bound on the disagreement of all examples bounds none on a kind of them."""
         return self.share.disagreement if self.share.is_said else 1.0
+
+
+@dataclass(frozen=True)
+class MeanRecallSizing(BalancedSizing):
+    """Betting on groups of one example of each class, as if there were two; the mean of more scatters less."""
+
+    @property
+    def reason(self) -> str:
+        """Reason for this test, how it was sized, and which examples count."""
+        return (
+            "an example of each class makes a group; the test set must hold so many of the rarest, sized for two "
+            f"classes, and fewer do where there are more; sized by {self.sized}"
+        )
