@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -31,11 +31,14 @@ from proctor.predictions import (
     prediction_digest,
     refuse_respelled,
 )
+from proctor.predictions.columns import Values, distinct
 from proctor.predictions.labels import Mask
 from proctor.runtime import Runtime
 from proctor.sample import Sample
 from proctor.testset import TestSet
 from proctor.testset.hashing import fixed_order
+
+_MOST_SHOWN, _LONGEST_SHOWN = 8, 40
 
 
 @dataclass(frozen=True)
@@ -236,6 +239,13 @@ def refuse_unsaid(formula: Formula, panel: Panel) -> None:
             if not any(is_class(values, name).any() for values in given):
                 raise Misuse(
                     f"`{clause.quantity}` speaks of a class that no model predicts on any example; nothing was spent",
-                    hint="Spell it as labels and predictions do. If it is right, declare the classes: "
-                    "`testset.classes`.",
+                    hint=f"{_classes_said(given)}Spell it as labels and predictions do. If it is right, declare the "
+                    "classes: `testset.classes`.",
                 )
+
+
+def _classes_said(given: Iterable[Values]) -> str:
+    """Classes that models predict, if they are few."""
+    names = sorted(map(str, set[int | str]().union(*map(distinct, given))))
+    shown = ", ".join(repr(name[:_LONGEST_SHOWN]) for name in names)
+    return f"Predicted are {shown}. " if len(names) <= _MOST_SHOWN else ""

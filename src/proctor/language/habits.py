@@ -36,6 +36,21 @@ WORDS_INSTEAD = {
 }
 """Names that people try, and what they are called here."""
 
+_ONE_CLASS = ("precision", "recall", "specificity", "f1", "auc", "brier", "balanced_accuracy")
+_LOSSES = ("mae", "mse", "rmse")
+CALLS = {
+    **{name: f'{name}(n, "spam")' for name in _ONE_CLASS},
+    **{name: f"{name}(n, max=10)" for name in _LOSSES},
+    **dict.fromkeys(("f1_score", "fscore", "f_score"), 'f1(n, "spam")'),
+    **dict.fromkeys(("auroc", "roc_auc", "roc_auc_score", "rocauc"), 'auc(n, "spam")'),
+    **dict.fromkeys(("sensitivity", "tpr", "recall_score"), 'recall(n, "spam")'),
+    **dict.fromkeys(("ppv", "precision_score"), 'precision(n, "spam")'),
+    **dict.fromkeys(("logloss", "log_loss", "cross_entropy"), 'logloss(n, "spam", max=5)'),
+    "brier_score": 'brier(n, "spam")',
+    "fbeta": 'fbeta(n, "spam", beta=2)',
+}
+"""Metrics that people name alone, and how they are called."""
+
 NOT_FINITE = frozenset({"nan", "inf", "infinity", "infty"})
 """Names that would be numbers elsewhere."""
 

@@ -130,8 +130,10 @@ def unknown(word: str, place: Place) -> ConditionError:
         return place.error(f"`{word}` opens no slice", each)
     if _follows_slice(place):
         return place.error(f"unknown name `{word}`", _JOINED)
-    suggestion = _called(lower) or _suggestion(lower)
-    meant = f"Did you mean `{suggestion}`?" if suggestion else f"A metric is called with its model, as in `{word}(n)`."
+    call = habits.CALLS.get(lower)
+    suggestion = None if call else _called(lower) or _suggestion(lower)
+    called = f"A metric is called with its model, as in `{call or f'{word}(n)'}`."
+    meant = f"Did you mean `{suggestion}`?" if suggestion else called
     return place.error(f"unknown name `{word}`", f"{meant} In conditions {_MEANINGS}")
 
 

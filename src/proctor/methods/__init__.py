@@ -137,7 +137,8 @@ def reading_of(formula: Formula) -> Reading:
         if together is None:
             raise ConditionError(
                 f"`{first}` and `{clause}` read one file in two ways: as classes, numbers or rankings",
-                "Ask them in two gate files, each with predictions of its own.",
+                "Ask them in two gate files on this test set, which share its budget; each names the column that it "
+                "reads: `candidate: {predictions: FILE, prediction: score}`.",
             )
         found, first = together, first or clause.text
     return found or CLASSES

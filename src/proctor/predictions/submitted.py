@@ -109,7 +109,12 @@ def read_predictions(
         raise _no_column(source, names)
     if isinstance(numbers, Numbers) and logs.is_log(source):
         table = logs.in_numbers(table, name)
-    column = _column(table, name, numbers)
+    try:
+        column = _column(table, name, numbers)
+    except DataError as error:
+        if isinstance(numbers, Numbers) and _is_of_words(table.columns[name]):
+            raise DataError(error.message, f"{error.hint}{_another_column(source, names)}") from None
+        raise
     if not len(column.values):
         raise DataError(f"{source} holds no predictions", hint="it needs one for every example of the test set")
     if column.known is not None:
@@ -162,6 +167,22 @@ def _prediction_column(source: Source, names: ColumnNames) -> str:
     if names.prediction in found or len(others) != 1:
         return names.prediction
     return others[0]
+
+
+def _is_of_words(raw: tables.Raw) -> bool:
+    try:
+        float(next(iter(raw), 0.0))
+    except (TypeError, ValueError):
+        return True
+    return False
+
+
+def _another_column(source: Source, names: ColumnNames) -> str:
+    """Advice to name another column of the file, where it has one."""
+    others = [name for name in tables.column_names(source) if name not in (names.id, names.prediction)]
+    if not others:
+        return ""
+    return f"; if another column holds it, name that beside `predictions` in the gate file: `prediction: {others[0]}`"
 
 
 def _no_column(source: Source, names: ColumnNames) -> DataError:

@@ -97,6 +97,12 @@ def check_declared(declared: frozenset[str] | None, table: Table, labels: Labels
         place = table.place(int(bad[0]))
         many = f"{len(bad):,} labels that are not declared classes, the first in {place}"
         found = f"1 label that is not a declared class, in {place}" if len(bad) == 1 else many
+        if declared is None:
+            raise DataError(
+                f"{table.source} has labels that mark a missing value in many programs, such as nan or null",
+                hint="leave the cell empty where no label is known; if it is a class, declare the classes: "
+                "`testset.classes`",
+            )
         raise DataError(
             f"{table.source} has {'labels that are not declared classes' if table.source.is_silent else found}",
             hint="`testset.classes` of the gate file declares which there are",
