@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proctor.errors import DataError
 from proctor.predictions import Source
 from proctor.predictions.logs import Log, read_log
+from proctor.predictions.logs.digests import digests_of
 
 pytest.importorskip("msgspec")
 pytest.importorskip("zstandard", reason="logs of Inspect are packed by it")
@@ -107,6 +111,24 @@ def test_read__odd_values(whole: str, tmp_path: Path, monkeypatch: pytest.Monkey
     fast, slow = both(path, monkeypatch)
 
     assert repr(fast) == repr(slow)
+
+
+LETTER = st.characters(codec=None)
+TEXT = st.text(LETTER, max_size=8) | st.text(LETTER, min_size=65, max_size=80) | st.just('a\x7f\n"' * 30)
+ASKED = st.recursive(
+    TEXT | st.integers() | st.floats() | st.booleans() | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(ASKED)
+def test_digest__is_that_of_the_standard_library(asked: Any) -> None:
+    """Ledgers name examples by it, whoever wrote the text."""
+    text = asked if isinstance(asked, str) else json.dumps(asked, sort_keys=True)
+    content = text.encode("utf-8", "surrogatepass")
+
+    assert digests_of([asked]) == [hashlib.sha256(content).hexdigest()[:16]]
 
 
 def test_read__leaves_the_collector_as_it_was(tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import hashlib
-import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -24,7 +23,6 @@ from proctor.predictions.tables import Source, Table
 
 CORRECT, INCORRECT = "correct", "incorrect"
 
-_ENCODER = json.JSONEncoder(sort_keys=True)
 _MOST_BYTES = 1 << 31
 _WORDS = {"C": True, "I": False, "N": False, "yes": True, "no": False, "pass": True, "fail": False}
 _OWN = frozenset({"id", "example", "prediction", "answer"})
@@ -47,6 +45,25 @@ class Sample(NamedTuple):
     scores: Mapping[str, Json]
     answer: str | None = None
     epoch: int = 1
+
+
+class Samples(NamedTuple):
+    """
+    The samples of a log, one attribute for each of `Sample`.
+
+    Attributes:
+        ids: Name of each.
+        asked: Digest of all that was asked in each.
+        scores: By name, the score of each; ``None`` where it has none.
+        answers: What the model answered in each; ``None`` where that is not one text.
+        epochs: Which time each was asked; ``None`` where each was asked once.
+    """
+
+    ids: list[str]
+    asked: list[str]
+    scores: Mapping[str, list[Json]]
+    answers: list[str | None]
+    epochs: list[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -206,43 +223,54 @@ def malformed(source: Source, error: Exception) -> DataError:
     )
 
 
-def collect(source: Source, tool: str, task: str, samples: Iterable[Sample]) -> Log:
+def collect(source: Source, tool: str, task: str, samples: Samples) -> Log:
     """
     Put *samples* together.
 
     Raises:
         DataError: If there is none, if one is there twice, or if no score is right or wrong in each of them.
     """
-    ids: list[str] = []
-    examples: list[str] = []
-    asked: set[tuple[str, int]] = set()
-    scores: list[Mapping[str, Json]] = []
-    answers: list[str | None] = []
-    for sample in samples:
-        if (sample.id, sample.epoch) in asked:
-            raise repeated(source, sample.id)
-        asked.add((sample.id, sample.epoch))
-        ids.append(sample.id)
-        examples.append(f"{sample.id}:{sample.asked}")
-        scores.append(sample.scores)
-        answers.append(sample.answer)
+    ids = samples.ids
     if not ids:
         raise DataError(f"{source} holds no samples", hint="log the samples, and run it to its end")
-    marks, numbers, odd = _told_apart(ids, scores)
+    _refuse_repeated(source, ids, samples.epochs)
+    marks, numbers, odd = _told_apart(ids, samples.scores)
     if not marks and not numbers:
         said = "has no score" if source.is_silent or odd is None else odd
         raise DataError(
             f"{source} has no score that is right or wrong, or a number, in every sample: {said}",
             hint="score every sample, as correct or incorrect (1 or 0) or by a number",
         )
-    given = [answer for answer in answers if answer is not None]
-    return Log(tool, task, ids, examples, marks, numbers, given if len(given) == len(ids) else None)
+    examples = [f"{name}:{asked}" for name, asked in zip(ids, samples.asked, strict=True)]
+    answers = [answer for answer in samples.answers if answer is not None]
+    return Log(tool, task, ids, examples, marks, numbers, answers if len(answers) == len(ids) else None)
 
 
-def digest_of(asked: Json) -> str:
-    """Short digest of what was asked, which is JSON or text."""
-    text = asked if isinstance(asked, str) else _ENCODER.encode(asked)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+def in_columns(samples: Iterable[Sample]) -> Samples:
+    """The same samples, attribute by attribute."""
+    rows = list(samples)
+    return Samples(
+        ids=[row.id for row in rows],
+        asked=[row.asked for row in rows],
+        scores=scores_by_name([row.scores for row in rows]),
+        answers=[row.answer for row in rows],
+        epochs=[row.epoch for row in rows],
+    )
+
+
+def scores_by_name(scores: Sequence[Mapping[str, Json]]) -> dict[str, list[Json]]:
+    """By the name of each score, that of each sample."""
+    names = {name: None for each in scores for name in each}
+    return {name: [each.get(name) for each in scores] for name in names}
+
+
+def _refuse_repeated(source: Source, ids: list[str], epochs: list[int] | None) -> None:
+    if len(set(ids)) == len(ids):
+        return
+    times = Counter(zip(ids, epochs or [1] * len(ids), strict=True))
+    again = next((name for (name, _), n_times in times.items() if n_times > 1), None)
+    if again is not None:
+        raise repeated(source, again)
 
 
 def repeated(source: Source, name: str) -> DataError:
@@ -255,12 +283,11 @@ def repeated(source: Source, name: str) -> DataError:
 
 
 def _told_apart(
-    ids: list[str], scores: list[Mapping[str, Json]]
+    ids: list[str], scores: Mapping[str, list[Json]]
 ) -> tuple[dict[str, list[str]], dict[str, list[float]], str | None]:
     """Scores that are right or wrong in every sample, those that are numbers, and of one that is neither, where."""
     marks, numbers, odd = {}, {}, None
-    for name in {name: None for each in scores for name in each}:
-        values = [each.get(name) for each in scores]
+    for name, values in scores.items():
         column = _marks(values)
         if None not in column:
             marks[name] = [each for each in column if each is not None]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from proctor.errors import DataError, MissingExtra
-from proctor.predictions.logs import Log, Sample, collect, cut_off, digest_of, malformed, parsed, refuse_long
+from proctor.predictions.logs import Log, Samples, collect, cut_off, malformed, parsed, refuse_long, scores_by_name
 from proctor.predictions.logs.decoding import Json
+from proctor.predictions.logs.digests import digests_of
 from proctor.predictions.logs.shapes import InspectHeader, InspectSample
 from proctor.predictions.tables import Source
 
@@ -64,18 +64,25 @@ def _refuse_unfinished(source: Source, header: dict[str, Any], n_samples: int) -
         )
 
 
-def _samples(samples: list[dict[str, Any]]) -> Iterator[Sample]:
-    for sample in samples:
-        scores = sample.get("scores") or {}
-        answers = [score.get("answer") for score in scores.values()]
-        asked = (_text(sample["input"])[:_COMPARED], _text(sample.get("target", ""))[:_COMPARED])
-        yield Sample(
-            id=str(sample["id"]),
-            epoch=int(sample.get("epoch", 1)),
-            asked=digest_of("\0".join(asked)),
-            scores={name: score["value"] for name, score in scores.items()},
-            answer=answers[0] if len(answers) == 1 and isinstance(answers[0], str) else None,
-        )
+def _samples(samples: list[dict[str, Any]]) -> Samples:
+    scores = [sample.get("scores") or {} for sample in samples]
+    return Samples(
+        ids=[str(sample["id"]) for sample in samples],
+        asked=digests_of([_asked(sample) for sample in samples]),
+        scores=scores_by_name([{name: score["value"] for name, score in each.items()} for each in scores]),
+        answers=[_answer(each) for each in scores],
+        epochs=[int(sample.get("epoch", 1)) for sample in samples],
+    )
+
+
+def _asked(sample: dict[str, Any]) -> str:
+    return f"{_text(sample['input'])[:_COMPARED]}\0{_text(sample.get('target', ''))[:_COMPARED]}"
+
+
+def _answer(scores: dict[str, Any]) -> str | None:
+    """The text that was scored, where there is one score of it."""
+    answers = [score.get("answer") for score in scores.values()]
+    return answers[0] if len(answers) == 1 and isinstance(answers[0], str) else None
 
 
 def _text(given: Json) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from proctor.predictions.lines import lines
-from proctor.predictions.logs import Log, Sample, collect, cut_off, digest_of, malformed, repeated
+from proctor.predictions.logs import Log, Sample, collect, cut_off, in_columns, malformed, repeated
 from proctor.predictions.logs.decoding import Json, decoder
+from proctor.predictions.logs.digests import digest_of
 from proctor.predictions.tables import Source
 
 _NEEDED = frozenset({"doc_id", "doc", "target", "resps", "filtered_resps", "doc_hash"})
@@ -46,7 +47,7 @@ def read(source: Source) -> Log:
             raise malformed(source, error) from error
     found = _NAME.match(source.path.name)
     whole = samples if len(set(map(str, filters))) == 1 else _joined(source, samples, filters)
-    return collect(source, "lm-evaluation-harness", found[1] if found else "", whole)
+    return collect(source, "lm-evaluation-harness", found[1] if found else "", in_columns(whole))
 
 
 def _rows(lines: Iterator[str]) -> Iterator[dict[str, Json]]:
