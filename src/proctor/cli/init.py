@@ -116,7 +116,7 @@ def _of_logs(
     """A draft for the scores in two logs; the file of labels is written."""
     from proctor.cli.logs import EXAMPLE, LABELS, REPEATED, pair, write_labels
     from proctor.gatefile import PredictionsFile
-    from proctor.gatefile.draft import Draft
+    from proctor.gatefile.draft import READY_MADE, Draft
 
     found = pair(*logs, folder, questions.choice)
     if found.is_number and condition is None:
@@ -127,7 +127,7 @@ def _of_logs(
     if found.is_repeated:
         condition = condition or REPEATED
         _refuse_classes(condition)
-    asked = _question(questions, condition)
+    asked = _question(questions, condition, tuple(one for one in READY_MADE if one.is_about_classes))
     write_labels(found.examples, folder, force=force)
     return Draft(
         condition=asked.condition,
@@ -138,6 +138,7 @@ def _of_logs(
         candidate=PredictionsFile(found.new[0], EXAMPLE, found.new[1]),
         baseline=PredictionsFile(found.old[0], EXAMPLE, found.old[1]),
         first=_first(asked.condition),
+        holds="the log of its run",
         is_repeated=found.is_repeated,
     )
 
@@ -198,14 +199,14 @@ class _Questions:
 
 
 def _draft(folder: Path, found: tuple[Found, ...], questions: _Questions, condition: str | None) -> Draft:
-    from proctor.gatefile.draft import Draft
+    from proctor.gatefile.draft import READY_MADE, Draft
     from proctor.gatefile.findings import Role, of_role
 
     missing: set[str] = set()
     labels = _labels(of_role(found, Role.LABELS), questions, missing)
     candidate = _known_by_its_files(folder, _candidate(folder, found, questions, missing))
     features = _features(of_role(found, Role.FEATURES), labels, candidate, missing)
-    asked = _question(questions, condition)
+    asked = _question(questions, condition, READY_MADE)
     return Draft(
         condition=asked.condition,
         mode=asked.mode,
@@ -323,14 +324,14 @@ def _first(condition: str) -> First:
     return First.JUDGE if conditions.variables(formula) == {conditions.Variable.N} else First.ACCEPT
 
 
-def _question(questions: _Questions, condition: str | None) -> ReadyMade:
+def _question(questions: _Questions, condition: str | None, offered: tuple[ReadyMade, ...]) -> ReadyMade:
     from proctor.gatefile.draft import READY_MADE, ReadyMade
 
     if condition is not None:
         named = (one for one in READY_MADE if one.name == condition)
         return next(named, ReadyMade("own", "", condition))
-    options = [f"{one.asks}:  {one.condition}  ({one.mode})" for one in READY_MADE]
-    return READY_MADE[questions.choice("What must a new model show? (the figures can be changed later)", options)]
+    options = [f"{one.asks}:  {one.condition}  ({one.mode})" for one in offered]
+    return offered[questions.choice("What must a new model show? (the figures can be changed later)", options)]
 
 
 def _fitted(draft: Draft, gate: Gate, *, is_free: bool) -> tuple[Draft, str]:

@@ -37,6 +37,11 @@ class ReadyMade(NamedTuple):
     condition: str
     mode: str = "fp-free"
 
+    @property
+    def is_about_classes(self) -> bool:
+        """True if a prediction is right or wrong; else it is a number."""
+        return reading_of(normalize(parse(self.condition))).predictions is None
+
 
 READY_MADE = (
     ReadyMade("better-by-a-margin", "new is better than old by more than 1 point", "n - o > 0.01 +/- 0.01"),
@@ -82,6 +87,7 @@ class Draft:
         candidate: The new model.
         baseline: The old model.
         first: What the first candidate gets.
+        holds: What the candidate's file of predictions holds, said beside it.
         is_repeated: True if files of predictions have several rows for an example, which are averaged.
         to_fill_in: Keys whose value is only a placeholder, since nothing was found for them.
     """
@@ -98,6 +104,7 @@ class Draft:
     features: str | None = None
     baseline: Declared = field(default_factory=Accepted)
     first: First = First.ACCEPT
+    holds: str = "columns id, prediction"
     is_repeated: bool = False
     to_fill_in: frozenset[str] = frozenset()
 
@@ -152,7 +159,7 @@ class Draft:
             case PredictionsFile(predictions, ids, prediction):
                 shown = f"  predictions: {_plain(predictions)}"
                 columns = self._columns(ids, prediction)
-                return [self._marked("candidate", shown, "columns id, prediction" if not columns else ""), *columns]
+                return [self._marked("candidate", shown, self.holds if not columns else ""), *columns]
             case Command(command, files):
                 listed = f"  files: [{', '.join(map(_plain, files))}]"
                 what = [_line(listed, "all that it consists of: add what it loads")] if files else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -56,7 +57,19 @@ def test_init__makes_a_gate_that_judges(folder: Path) -> None:
     assert PredictionsFile(new, "example") == gate.candidate
     assert 0.4 == gate.disagreement
     assert "proctor check --candidate LOG" in done.output
+    text = (folder / "proctor.yml").read_text()
+    assert re.search(r"predictions: .* # the log of its run$", text, re.MULTILINE)
+    assert "columns" not in text
     assert Verdict.PASS is check(gate, Runtime({"PROCTOR_ACTOR": "ada"})).verdict
+
+
+def test_init__offers_what_can_be_asked_of_right_and_wrong(folder: Path) -> None:
+    """Of answers that are right or wrong no error of numbers is offered."""
+    done = run(write(NAMES[0], 360), write(NAMES[1], 200), answers="2\n")
+
+    assert "new is right in more than 85 %" in done.output
+    assert not re.search(r"\b(mae|mse|mean)\(", done.output)
+    assert str(gatefile.load(folder).condition).startswith("n - o > 0")
 
 
 def test_init__later_log_of_other_questions_is_refused(folder: Path) -> None:
