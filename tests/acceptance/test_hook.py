@@ -137,6 +137,17 @@ def test_push__branch_without_a_gate_file(ready, repository):
     assert "there is no gate file" in repository.git("push", "origin", "main")
 
 
+def test_run__gate_file_that_was_named_and_is_not_there(ready, repository):
+    """A misspelled gate file stops the push, beside one that is there; without a name there need not be one."""
+    pre_commit = {"PRE_COMMIT": "1"}
+    named = ready.proctor("hook", "run", "--gate", "proctor.yml", "--gate", "gates/TYPO.yml", env=pre_commit)
+    assert (2, True) == (named.code, "there is no gate file 'gates/TYPO.yml'" in named.err), named.err
+    assert STOPPED in named.err
+
+    (ready.root / "proctor.yml").unlink()
+    assert 0 == ready.proctor("hook", "run", env=pre_commit).code
+
+
 def test_push__something_else_than_the_work_tree(ready, repository):
     """The preflight says so when what is pushed is not what it looked at."""
     repository.git("branch", "other")

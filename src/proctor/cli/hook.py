@@ -19,10 +19,11 @@ import click
 
 from proctor import git
 from proctor.cli.preflight import as_text, development_of, development_options
-from proctor.errors import FRESH_TEST_SET, PASSED, GitFault, Misuse, ProctorError, Unusable
+from proctor.errors import FRESH_TEST_SET, MISUSE, PASSED, GitFault, Misuse, ProctorError, Unusable
 from proctor.writing import write_whole
 
 _MARK = "# Made by `proctor hook install`; `proctor hook uninstall` removes it."
+_IF_THERE = "--if-there"
 _SCRIPT = """\
 #!/bin/sh
 {mark}
@@ -81,6 +82,7 @@ def install(gates: tuple[str, ...], **development: Path | None) -> None:
     named = [("gate", gate) for gate in gates or (".",)]
     named += [(name.replace("_", "-"), str(file)) for name, file in development.items() if file is not None]
     options = [word for name, file in named for word in (f"--{name}", _from(repository.top, file))]
+    options.append(_IF_THERE)
     script = _SCRIPT.format(mark=_MARK, python=shlex.quote(sys.executable), options=shlex.join(options))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +93,7 @@ def install(gates: tuple[str, ...], **development: Path | None) -> None:
 
 
 def _refuse_missing(gates: Iterable[str]) -> None:
-    """Refuse gate files that are not there: `run` passes over them, as branches without one are pushed too."""
+    """Refuse gate files that are not there: the hook passes over them, as branches without one are pushed too."""
     for gate in gates:
         if not _is_there(gate):
             raise Misuse(f"there is no gate file {gate!r}", hint="`proctor init` writes one. Nothing was installed.")
@@ -130,14 +132,15 @@ Example, by hand, as if everything were pushed:
 """,
 )
 @click.option("--gate", "gates", multiple=True, type=click.Path(), help="Gate file; may be given several times.")
+@click.option(_IF_THERE, is_flag=True, help="Pass over gate files that are not there, as `install` has it.")
 @development_options
 @click.argument("remote", nargs=-1)
-def run(gates: tuple[str, ...], remote: tuple[str, ...], **development: Path | None) -> int:
+def run(gates: tuple[str, ...], if_there: bool, remote: tuple[str, ...], **development: Path | None) -> int:
     """
     Be the pre-push hook: called by git or by pre-commit.
 
     What could not be judged as it stands stops the push. A test set that is used up only warns, because no push can
-    mend that. Deletions are let through, and so are branches without the gate file.
+    mend that. Deletions are let through, and so are branches without a gate file, unless `--gate` names it.
     """
     pushed = _pushed(os.environ, sys.stdin)
     if pushed is not None and not pushed:
@@ -147,7 +150,11 @@ def run(gates: tuple[str, ...], remote: tuple[str, ...], **development: Path | N
         if name.startswith("GIT_"):
             del os.environ[name]
     _remark_on_work_tree(pushed)
-    codes = [_preflight(gate, development) for gate in gates or (".",)]
+    absent = [gate for gate in gates or (".",) if not _is_there(gate)]
+    for gate in absent:
+        click.echo(f"proctor: there is no gate file {gate!r} here; nothing to look at", err=True)
+    codes = [MISUSE] if absent and gates and not if_there else []
+    codes += [_preflight(gate, development) for gate in gates or (".",) if gate not in absent]
     stopping = [code for code in codes if code not in (PASSED, FRESH_TEST_SET)]
     if stopping:
         click.echo("proctor: the push was stopped; `git push --no-verify` pushes anyway", err=True)
@@ -219,9 +226,6 @@ def _preflight(gate: str, development: Mapping[str, Path | None]) -> int:
     from proctor.preflight import inspect
     from proctor.runtime import Runtime
 
-    if not _is_there(gate):
-        click.echo(f"proctor: there is no gate file {gate!r} here; nothing to look at", err=True)
-        return PASSED
     try:
         found = inspect(load_gate(gate), Runtime(), development_of(development))
     except ProctorError as error:
