@@ -33,13 +33,16 @@ def gated(gate: str, candidate: str):
         publish(candidate=candidate)
 
 
-def main(command: str, *words: str) -> None:
+def main(*words: str) -> None:
     """Compile the pipeline, or run it."""
-    if command == "compile":
-        compiler.Compiler().compile(gated, words[0])
-        return
-    local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(Path.cwd() / "outputs"))
-    gated(gate=words[0], candidate=words[1])
+    match words:
+        case ("compile", file):
+            compiler.Compiler().compile(gated, file)
+        case ("run", gate, candidate):
+            local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(Path.cwd() / "outputs"))
+            gated(gate=gate, candidate=candidate)
+        case _:
+            raise SystemExit("usage: python pipeline.py compile FILE\n       python pipeline.py run GATE CANDIDATE")
 
 
 if __name__ == "__main__":

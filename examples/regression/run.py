@@ -48,9 +48,11 @@ class Step(NamedTuple):
 def main() -> int:
     """Draw deliveries, train and judge the models; 0 if the story went as told."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, help="where the exam lies; a temporary folder by default")
-    folder = parser.parse_args().folder or Path(tempfile.mkdtemp(prefix="proctor-regression-"))
+    parser.add_argument("--folder", type=Path, help="where the exam will lie, a new one; a temporary folder by default")
+    folder: Path = parser.parse_args().folder or Path(tempfile.mkdtemp(prefix="proctor-regression-"))
     folder.mkdir(parents=True, exist_ok=True)
+    if (folder / ".proctor").exists():
+        parser.error(f"the story was told in {str(folder)!r} before, and its books go on: name another folder")
     rng = np.random.default_rng(0)
     training, exam, truth = (drawn(rng, count) for count in (TRAINING, EXAM, TRUTH))
     shutil.copy(HERE / "proctor.yml", folder)

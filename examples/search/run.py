@@ -46,6 +46,8 @@ N_DIMENSIONS, N_EXAMPLES = 1_000, 1_000
 CENTER = np.zeros(N_DIMENSIONS)
 CENTER[0] = 1.3  # the two classes lie around this point and its mirror image
 STEP = 0.3
+MOST = 2_000
+"""Points that the honest search trains on in all: with more questions there would be none for each."""
 
 
 class Told(NamedTuple):
@@ -60,7 +62,7 @@ def main() -> int:
     """Let the three searches run, draw what they report and what is true; 0 if the story went as told."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, help="where the searches work; a temporary folder by default")
-    parser.add_argument("--questions", type=int, default=500, help="candidates of each search")
+    parser.add_argument("--questions", type=number, default=500, help=f"candidates of each search, 1 to {MOST:,}")
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="proctor-search-"))
     print(f"folder: {folder}\n\n{GATE}", flush=True)
@@ -76,6 +78,13 @@ def main() -> int:
     return 0 if is_deceived and is_true and told["honest"].reported[-1] > 0 else 1
 
 
+def number(text: str) -> int:
+    """A number of questions."""
+    if not text.isdecimal() or not 1 <= int(text) <= MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST:,}")
+    return int(text)
+
+
 def search(folder: Path, name: str, questions: int) -> Told:
     """A search through the gate, with a test set and books of its own."""
     features, labels = exam()
@@ -87,7 +96,7 @@ def search(folder: Path, name: str, questions: int) -> Told:
     kept = first_model()
     proctor.keep(predictions(kept, features), folder)  # the first one is accepted as it is
     start, reported, gains = true_accuracy(kept), 0.0, Told([], [], "")
-    trained = training(2_000 // questions) if name == "honest" else None
+    trained = training(MOST // questions) if name == "honest" else None
     changes = np.random.default_rng(1)
     for asked in range(1, questions + 1):
         candidate = changed(kept, changes) if trained is None else next(trained)

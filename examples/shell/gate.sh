@@ -12,6 +12,7 @@
 set -u
 
 gate=${1:-proctor.yml}
+command -v proctor >/dev/null || { echo "gate: proctor is not installed; nothing was judged" >&2; exit 127; }
 mkdir -p reports
 
 proctor check "$gate" --if-changed --json --junit reports/proctor.xml --sarif reports/proctor.sarif >reports/proctor.json
@@ -20,15 +21,18 @@ code=$?
 case $code in
 0) echo "gate: pass, or the model is unchanged" ;;
 1) echo "gate: fail: the condition is not shown to hold" ;;
-3) echo "gate: labels are missing; the request for their owner lies in .proctor/requests" ;;
+3) echo "gate: labels are missing; the request for their owner lies beside the gate file, in .proctor/requests" ;;
 4) echo "gate: a fresh test set is needed; nothing was spent" ;;
 2 | 5) echo "gate: refused; the message is above, and nothing was spent" ;;
 *) echo "gate: ended with $code" ;;
 esac
 
-# What the run store could not take waits beside the ledger; another try now does no harm if it is still down.
-if [ -d .proctor/outbox ] && [ -n "$(ls -A .proctor/outbox)" ]; then
-  proctor runstore sync "$gate" || echo "gate: the run store is still down; results wait in .proctor/outbox"
+# What the run store could not take waits beside the gate file; another try now does no harm if it is still down.
+folder=$gate
+[ -d "$gate" ] || folder=$(dirname -- "$gate")
+outbox=$folder/.proctor/outbox
+if [ -d "$outbox" ] && [ -n "$(ls -A -- "$outbox")" ]; then
+  proctor runstore sync "$gate" || echo "gate: the run store is still down; results wait in $outbox"
 fi
 
 exit "$code"

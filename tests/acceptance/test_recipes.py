@@ -62,7 +62,35 @@ def test_shell__run_store_that_is_down(ready):
 
     ran = sh(ready.root, str(EXAMPLES / "shell/gate.sh"), MLFLOW_HTTP_REQUEST_MAX_RETRIES="0")
 
-    assert (0, True) == (ran.returncode, "results wait in .proctor/outbox" in ran.stdout)
+    assert (0, True) == (ran.returncode, "results wait in ./.proctor/outbox" in ran.stdout)
+
+
+def test_shell__gate_of_another_folder(ready, tmp_path_factory):
+    """What waits for the store is looked for beside the gate file, not where the script is run."""
+    ready.gate(runstore="http://127.0.0.1:9")
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+
+    for gate in (ready.root / "proctor.yml", ready.root):
+        ran = sh(elsewhere, str(EXAMPLES / "shell/gate.sh"), str(gate), MLFLOW_HTTP_REQUEST_MAX_RETRIES="0")
+        assert (0, True) == (ran.returncode, f"results wait in {ready.root}/.proctor/outbox" in ran.stdout)
+
+
+def test_shell__without_proctor(tmp_path):
+    """Without the program, that is said, and nothing about a run store."""
+    (tmp_path / ".proctor/outbox").mkdir(parents=True)
+    (tmp_path / ".proctor/outbox/waiting").write_text("")
+
+    done = subprocess.run(
+        ["/bin/sh", EXAMPLES / "shell/gate.sh"],
+        cwd=tmp_path,
+        env={"PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (127, "") == (done.returncode, done.stdout)
+    assert "proctor is not installed" in done.stderr
 
 
 @pytest.fixture

@@ -153,3 +153,27 @@ def test_chardet__exam_has_one_truth_for_each_example() -> None:
     assert all(data.decode(codec) for data, codec in testset.items())
     assert "ascii" not in testset.values()
     assert len(set(testset.values())) > 20
+
+
+@pytest.mark.parametrize("questions", ["0", "-1", "2001", "many"])
+def test_search__number_of_questions(questions: str, tmp_path: Path) -> None:
+    """A number of questions that no search can ask is refused, and nothing is begun."""
+    done = ask("search", "--folder", str(tmp_path / "new"), f"--questions={questions}")
+
+    assert (2, True) == (done.returncode, "is not a whole number from 1 to 2,000" in done.stderr)
+    assert not (tmp_path / "new").exists()
+
+
+def test_regression__folder_that_was_used(tmp_path: Path) -> None:
+    """The story is told once in a folder: its books would go on, and the answers be others."""
+    (tmp_path / ".proctor").mkdir()
+
+    done = ask("regression", "--folder", str(tmp_path))
+
+    assert (2, True) == (done.returncode, "name another folder" in done.stderr)
+
+
+def ask(story: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the script of a story that will not be told."""
+    command = [sys.executable, str(EXAMPLES / story / "run.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
