@@ -32,7 +32,7 @@ from proctor.gate.turns import retry_on_conflict
 from proctor.gatefile import Gate
 from proctor.ledger import Draft, Entry, Ledger, open_ledger
 from proctor.ledger.history import TestSetHistory
-from proctor.ledger.records import LossAccepted, Origin, Record, private_of, to_body
+from proctor.ledger.records import Corrected, Evaluated, LossAccepted, Origin, Record, to_body
 from proctor.methods import own_of
 from proctor.predictions import Labels
 from proctor.runtime import OWN_FOLDER, Runtime, actor_of, commit_of, keep_out_of_git
@@ -247,7 +247,7 @@ class Session:
 
     def append(self, record: Record, head: str) -> Entry:
         """Record something, now, if the ledger's head is still *head*; `LedgerMoved` if it is not."""
-        with owner.settling(self.owner_record, private_of(record)):
+        with owner.settling(self.owner_record, _private_of(record)):
             at = time_of(record, self.runtime.now(), self.gate.testset.inputs)
             entry = self.ledger.append(Draft(record.kind, to_body(record), at), head)
         self.owner_key.marks.put(entry, record.testset, force=record.kind == LossAccepted.kind)
@@ -279,6 +279,11 @@ class Session:
 
     def complete(self, record: Record) -> None:
         """Finish the owner's note of a *record* in the ledger whose machine died right after it was appended."""
-        private = private_of(record)
+        private = _private_of(record)
         if self.owner_record is not None and private is not None:
             owner.settle(self.owner_record, private)
+
+
+def _private_of(record: Record) -> owner.Private | None:
+    """The owner's figures as they stand in *record*: a commitment or a sealed record; ``None`` if it has none."""
+    return record.private if isinstance(record, Evaluated | Corrected) else None

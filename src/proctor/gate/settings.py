@@ -310,25 +310,22 @@ def refuse_features_from_outside(gate: Gate, entries: Sequence[Entry], fingerpri
     """
     Refuse to show, before the owner has registered them, features or metadata that lie out of the project.
 
-    A commit could name any file that the gate may read, such as the labels of another gate, and have it printed: by a
-    program that is shown it, or by slices.
+    A commit could name any file that the gate may read, such as the labels of another gate, and have it printed.
 
     Raises:
         ContractError: If a program is to run on such features, or slices may speak of such metadata.
     """
     testset = gate.testset
     has_program = testset.inputs is not Inputs.SEALED and not isinstance(gate.candidate, PredictionsFile)
-    named = {"features": testset.features if has_program else None, "metadata": testset.metadata}
-    for what, name in named.items() if not _is_registered(entries, fingerprint) else ():
-        if name is None or Path(os.path.realpath(gate.root / Path(name).expanduser())).is_relative_to(
-            gate.fence.project
-        ):
-            continue
-        raise ContractError(
-            f"the {what} {name!r} lie out of the project, and this test set is not registered",
-            hint="A commit could have any file shown to a program, or told apart by slices. The owner registers the "
-            "test set first: `proctor testset register`, or `proctor testset renew`. Nothing was spent.",
-        )
+    shown = {"features": testset.features if has_program else None, "metadata": testset.metadata}
+    named = {what: name for what, name in shown.items() if name and not _is_registered(entries, fingerprint)}
+    for what, name in named.items():
+        if not Path(os.path.realpath(gate.root / Path(name).expanduser())).is_relative_to(gate.fence.project):
+            raise ContractError(
+                f"the {what} {name!r} lie out of the project, and this test set is not registered",
+                hint="A commit could have any file shown to a program, or told apart by slices. The owner registers "
+                "the test set first: `proctor testset register`, or `proctor testset renew`. Nothing was spent.",
+            )
 
 
 def refuse_strange_baseline(gate: Gate, life: TestSetHistory, baseline: Submission | None) -> None:

@@ -137,8 +137,7 @@ _TESTSET = Section(
         Key(
             "metadata",
             Text(),
-            "File of ids and of columns that slices and `cluster` may speak of, as they may of features; no model is "
-            "shown it.",
+            "File of ids and columns that slices and `cluster` may speak of, as of features; no model is shown it.",
         ),
         _column("id", "the example's id, in every file where no other is named"),
         _column("label", "the label"),

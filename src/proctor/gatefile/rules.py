@@ -17,7 +17,7 @@ from proctor.budget import Adaptive, Adaptivity, Guaranteed, Stakes
 from proctor.conditions import Difference, Formula, Proportion, Variable
 from proctor.counting.reading import Numbers
 from proctor.errors import ConditionError
-from proctor.gatefile import counted
+from proctor.gatefile import counted, grouping
 from proctor.gatefile.adaptivity import AdaptivityPolicy
 from proctor.gatefile.contenders import Candidate, PredictionsFile
 from proctor.gatefile.declarations import First, Inputs, Labeling, TestSetSource
@@ -68,9 +68,6 @@ def schema() -> Schema:
         "testset": not_in_order,
     }
     no_predictions = {"candidate": {"not": {"required": ["predictions"]}}, "sandbox": {"not": asks_for_none()}}
-    is_open = {"properties": {"inputs": {"not": {"const": "sealed"}}}}
-    has_columns = {"anyOf": [{"required": ["features"]}, {"required": ["metadata"]}]}
-    clustered = {"testset": {**is_open, **has_columns}, "bound": {"const": "exact"}}
     no_timeout = {"candidate": {"properties": {"timeout": False}}}
     return {
         "oneOf": [{"required": ["condition"]}, {"required": ["conditions"]}],
@@ -83,8 +80,7 @@ def schema() -> Schema:
             {"if": sealed, "then": {"properties": no_predictions}},
             {"if": in_order, "then": {"properties": verdict_alone}},
             {"if": {"required": ["slot"]}, "then": {**sealed, "properties": {**sealed["properties"], **no_timeout}}},
-            {"if": _where(testset={"required": ["cluster"]}), "then": {"properties": clustered}},
-            {"if": _where(testset={"required": ["metadata"]}), "then": {"properties": {"testset": is_open}}},
+            *grouping.schemas(),
             counted.schema(),
             *_trust(),
         ],
@@ -153,9 +149,7 @@ def check_gate(values: Values, source: Source) -> None:
     if isinstance(testset, TestSetSource) and testset.engine is not None:
         counted.check(values, formula, testset, source)
     elif formula is not None and isinstance(testset, TestSetSource):
-        _slices_are_open(formula, testset, source)
-        _metadata_are_open(testset, source)
-        _clusters_are_judged(values, formula, testset, source)
+        grouping.check(values, formula, testset, source)
         _repeats_are_numbers(formula, testset, source)
     if formula is not None and isinstance(testset, TestSetSource):
         _classes_are_declared(formula, testset, source)
@@ -250,43 +244,6 @@ def _metrics_are_declared(formula: Formula, values: Values, source: Source) -> N
     for name in sorted(asked - known if declared is not INVALID else ()):
         message = f"`{name}` is not declared: name its distribution, `metrics: {{{name.removeprefix(OWN)}: NAME}}`"
         source.report(source.place_of("condition"), message)
-
-
-def _slices_are_open(formula: Formula, testset: TestSetSource, source: Source) -> None:
-    """Report slices of inputs that are sealed (their sizes, told in advance, say something of them), or not there."""
-    for slice_ in conditions.slices(formula)[:1]:
-        if testset.inputs is Inputs.SEALED:
-            message = f"slices such as `{slice_}` are judged on open inputs only so far; leave it out"
-            source.report(source.place_of("condition"), message)
-        elif testset.features is None and testset.metadata is None:
-            message = f"`testset` needs `metadata` or `features`: the file with the columns of `{slice_}`"
-            source.report(source.place_of("testset"), message)
-
-
-def _metadata_are_open(testset: TestSetSource, source: Source) -> None:
-    if testset.metadata is not None and testset.inputs is Inputs.SEALED:
-        message = "`metadata` goes with open inputs only so far: it would say something of sealed ones; leave it out"
-        source.report(source.place_of("testset", "metadata"), message)
-
-
-def _clusters_are_judged(values: Values, formula: Formula, testset: TestSetSource, source: Source) -> None:
-    """Report clusters of inputs that are sealed, as for slices, or not there, and of what is no mean over examples."""
-    if testset.cluster is None:
-        return
-    place = source.place_of("testset", "cluster")
-    if testset.inputs is Inputs.SEALED:
-        source.report(place, "`cluster` goes with open inputs only so far; leave it out")
-    elif testset.features is None and testset.metadata is None:
-        message = f"`testset` needs `metadata` or `features`: the file with the column `{testset.cluster}`"
-        source.report(source.place_of("testset"), message)
-    if values.get("bound") in {Bound.HOEFFDING, Bound.BENNETT}:
-        source.report(source.place_of("bound"), f"`bound: {values['bound']}` knows no clusters; use `exact`")
-    if isinstance(values.get("feedback"), Estimate):
-        source.report(source.place_of("feedback"), "`estimate` counts examples, and here clusters count; leave it out")
-    try:
-        conditions.clustered(formula, testset.cluster)
-    except ConditionError as error:
-        source.report(source.place_of("condition"), f"{error.message}. {error.hint}")
 
 
 def _repeats_are_numbers(formula: Formula, testset: TestSetSource, source: Source) -> None:

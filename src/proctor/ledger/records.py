@@ -372,18 +372,10 @@ CHANGES = frozenset({Extended.kind, Dropped.kind})
 _KINDS: dict[str, type[Record]] = {each.kind: each for each in get_args(Record)}
 
 
-def private_of(record: Record) -> Private | None:
-    """The owner's figures as they stand in *record*: a commitment or a sealed record; ``None`` if it has none."""
-    return record.private if isinstance(record, Evaluated | Corrected) else None
-
-
-_LATER = ("part", "metadata")  # not in the entry where they are not used, so that earlier versions read it
-
-
 def to_body(record: Record) -> Json:
-    """JSON body of *record*; its kind is a field of the entry itself."""
+    """JSON body of *record*, without later fields that it makes no use of; its kind is a field of the entry itself."""
     body: Json = codec.to_json(record)
-    return {name: value for name, value in body.items() if value is not None or name not in _LATER}
+    return {name: value for name, value in body.items() if value is not None or name not in ("part", "metadata")}
 
 
 def from_body(kind: str, body: Json, number: int = 0) -> Record:

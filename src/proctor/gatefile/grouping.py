@@ -1,0 +1,77 @@
+"""Rules for slices, metadata and clusters: what the columns by which examples are told apart go with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from proctor import conditions
+from proctor.conditions import Formula
+from proctor.errors import ConditionError
+from proctor.gatefile.declarations import Inputs, TestSetSource
+from proctor.gatefile.feedback import Estimate
+from proctor.gatefile.kinds import Schema
+from proctor.gatefile.nodes import Source
+from proctor.planning import Bound
+
+Values = Mapping[str, Any]
+
+
+def schemas() -> Iterator[Schema]:
+    """The rules that speak of keys and plain values alone, as JSON Schemas."""
+    is_open = {"properties": {"inputs": {"not": {"const": "sealed"}}}}
+    has_columns = {"anyOf": [{"required": ["features"]}, {"required": ["metadata"]}]}
+    clustered = {"testset": {**is_open, **has_columns}, "bound": {"const": "exact"}}
+    yield _if_there("cluster", clustered)
+    yield _if_there("metadata", {"testset": is_open})
+
+
+def _if_there(key: str, properties: Schema) -> Schema:
+    has_key = {"type": "object", "required": [key]}
+    asked = {"type": "object", "required": ["testset"], "properties": {"testset": has_key}}
+    return {"if": asked, "then": {"properties": properties}}
+
+
+def check(values: Values, formula: Formula, testset: TestSetSource, source: Source) -> None:
+    """Report what does not go with such columns, or has none."""
+    _slices_are_open(formula, testset, source)
+    _metadata_are_open(testset, source)
+    _clusters_are_judged(values, formula, testset, source)
+
+
+def _slices_are_open(formula: Formula, testset: TestSetSource, source: Source) -> None:
+    """Report slices of inputs that are sealed (their sizes, told in advance, say something of them), or not there."""
+    for slice_ in conditions.slices(formula)[:1]:
+        if testset.inputs is Inputs.SEALED:
+            message = f"slices such as `{slice_}` are judged on open inputs only so far; leave it out"
+            source.report(source.place_of("condition"), message)
+        elif testset.features is None and testset.metadata is None:
+            message = f"`testset` needs `metadata` or `features`: the file with the columns of `{slice_}`"
+            source.report(source.place_of("testset"), message)
+
+
+def _metadata_are_open(testset: TestSetSource, source: Source) -> None:
+    """Report metadata of inputs that are sealed, of which they would say something."""
+    if testset.metadata is not None and testset.inputs is Inputs.SEALED:
+        message = "`metadata` goes with open inputs only so far: it would say something of sealed ones; leave it out"
+        source.report(source.place_of("testset", "metadata"), message)
+
+
+def _clusters_are_judged(values: Values, formula: Formula, testset: TestSetSource, source: Source) -> None:
+    """Report clusters of inputs that are sealed, as for slices, or not there, and of what is no mean over examples."""
+    if testset.cluster is None:
+        return
+    place = source.place_of("testset", "cluster")
+    if testset.inputs is Inputs.SEALED:
+        source.report(place, "`cluster` goes with open inputs only so far; leave it out")
+    elif testset.features is None and testset.metadata is None:
+        message = f"`testset` needs `metadata` or `features`: the file with the column `{testset.cluster}`"
+        source.report(source.place_of("testset"), message)
+    if values.get("bound") in {Bound.HOEFFDING, Bound.BENNETT}:
+        source.report(source.place_of("bound"), f"`bound: {values['bound']}` knows no clusters; use `exact`")
+    if isinstance(values.get("feedback"), Estimate):
+        source.report(source.place_of("feedback"), "`estimate` counts examples, and here clusters count; leave it out")
+    try:
+        conditions.clustered(formula, testset.cluster)
+    except ConditionError as error:
+        source.report(source.place_of("condition"), f"{error.message}. {error.hint}")
