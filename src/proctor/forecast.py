@@ -15,6 +15,7 @@ from proctor.budget import SPENT, Account, Adaptivity, Mode, Stakes, Step
 from proctor.conditions import Formula, clusters, slices
 from proctor.planning import Reach, Sizes, Terms, reachable_tolerance
 from proctor.release import BudgetReport
+from proctor.stats import normal
 
 _HORIZON = 1_000
 
@@ -101,12 +102,10 @@ def _log_level_at_which_reach_ends(reach: Reach, log_level: float, log_miss: flo
     The reachable tolerance is nearly proportional to z(level) + z(miss), whatever the test; this estimate sizes the
     forecast only, and never decides whether an evaluation may take place.
     """
-    from scipy.special import log_ndtr, ndtri_exp
-
     assert reach.tolerance is not None and reach.asked is not None  # noqa: S101, PT018  # the caller has checked
-    deviations = -float(ndtri_exp(log_level)) - float(ndtri_exp(log_miss))
-    deviations_at_end = deviations * reach.asked / reach.tolerance + float(ndtri_exp(log_miss))
-    return float(log_ndtr(-deviations_at_end))
+    deviations = -normal.quantile(log_level) - normal.quantile(log_miss)
+    deviations_at_end = deviations * reach.asked / reach.tolerance + normal.quantile(log_miss)
+    return normal.log_cdf(-deviations_at_end)
 
 
 def _lasts(account: Account, stakes: Stakes, log_end: float, *, proven: bool) -> int | None:

@@ -6,6 +6,7 @@ import json
 import re
 import stat
 import subprocess
+import sys
 
 import joblib
 import numpy as np
@@ -51,6 +52,16 @@ def test_check__terminal_leads_with_the_verdict(ready):
     assert ran.out.strip().startswith("PASS   new is better than old by more than 2 points")
     for words in ("sure to 99.9 %", "inputs open", "1 evaluation, 1 pass so far", "leakage", "ledger"):
         assert words in ran.out
+
+
+def test_check__loads_nothing_of_scipy(ready):
+    """Loading scipy.special takes longer than the rest of a small check; the tails of a few thousand do without."""
+    code = "import sys; from proctor import cli; cli.run(['check']); print('scipy' in sys.modules, file=sys.stderr)"
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ready.root, capture_output=True, text=True, check=True)
+
+    assert "PASS" in done.stdout
+    assert "False" == done.stderr.splitlines()[-1]
 
 
 def test_check__predictions_without_ids(ready):

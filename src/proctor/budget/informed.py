@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from proctor.budget.guard import HIGHEST_STAKE, STAKE_UNITS
 from proctor.errors import DomainError
+from proctor.stats import normal
 
 _OPTIMISMS = np.array([0.0, 0.0025, 0.005, 0.01, 0.02, 0.03])
 _PRIOR = np.array([0.5, 0.08, 0.08, 0.08, 0.08, 0.08, 0.1])  # the last expert goes by earlier outcomes
@@ -67,16 +68,14 @@ class DevelopmentResult:
         Returns:
             Chances, shape (6,) or (levels, 6).
         """
-        from scipy.special import ndtr, ndtri_exp
-
         n = self.n_development
         discordant = (self.wins + self.losses + 1) / (n + 1)
         gain = (self.wins - self.losses) / n
         variance = max(discordant - gain**2, discordant / 4, 1 / n)
         of_test, of_development = variance / self.n_test, variance / n
-        needed = self.threshold - np.asarray(ndtri_exp(log_level)) * math.sqrt(of_test)
+        needed = self.threshold - _each(normal.quantile, log_level) * math.sqrt(of_test)
         away = gain - _OPTIMISMS - needed[..., np.newaxis]
-        found: NDArray[np.float64] = ndtr(away / math.sqrt(of_test + of_development))
+        found = _each(normal.cdf, away / math.sqrt(of_test + of_development))
         return found.clip(LOWEST_CHANCE, HIGHEST_STAKE)
 
 
@@ -132,3 +131,8 @@ class Forecaster:
         found = result.chances(log_level)
         earlier = np.full((*found.shape[:-1], 1), (self.proofs + 1) / (self.evaluations + 5))
         return np.concatenate([found, earlier], axis=-1)
+
+
+def _each(function: Callable[[float], float], values: float | NDArray[np.float64]) -> NDArray[np.float64]:
+    given = np.asarray(values)
+    return np.array([function(value) for value in given.ravel().tolist()]).reshape(given.shape)

@@ -13,13 +13,13 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, ndtri_exp
 
 from proctor.budget import Account, Adaptive, Step, open_account
 from proctor.budget.guard import STAKE_UNITS
 from proctor.budget.informed import DevelopmentResult, Forecaster
 from proctor.conditions import Clause
 from proctor.planning.terms import Request
+from proctor.stats import normal
 
 Need = Callable[[float], float]
 """Labeled examples that a level takes, by its natural logarithm."""
@@ -82,7 +82,7 @@ class ProjectLife(NamedTuple):
 
     def _power(self, gain: float, size: int, log_level: float) -> float:
         away = (gain - self.clause.threshold) / math.sqrt((self._changed - gain**2) / size)
-        return float(ndtr(away + ndtri_exp(log_level)))
+        return normal.cdf(away + normal.quantile(log_level))
 
 
 def _level(account: Account, share: float) -> float:

@@ -21,7 +21,7 @@ from proctor.errors import Misuse
 from proctor.methods import is_gain
 from proctor.reports.simulation import Tally
 from proctor.simulation.lives import Progress
-from proctor.stats import binomial
+from proctor.stats import binomial, normal
 
 _STAKES = Adaptive()
 _HIGH = 0.95
@@ -173,10 +173,8 @@ def live(prospect: Prospect, team: Team, rng: np.random.Generator) -> PlayedLife
 
 
 def _passes(prospect: Prospect, gain: float, size: int, log_level: float, shown: float) -> bool:
-    from scipy.special import ndtri_exp
-
     away = (gain - prospect.threshold) * math.sqrt(size) / prospect.deviation(gain)
-    return bool(shown + away > -ndtri_exp(log_level))
+    return shown + away > -normal.quantile(log_level)
 
 
 def _developed(prospect: Prospect, team: Team, gain: float, size: int, seen: float) -> DevelopmentResult | None:

@@ -9,16 +9,10 @@ What compares two models on the same examples belongs in :mod:`proctor.stats.pai
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-
-from scipy import special
 
 from proctor.errors import DomainError
 from proctor.stats import tails
 from proctor.stats.domain import check_log_stake, count, log_of_level
-
-SHARPNESS = 1e-9
-"""Relative error of the level that an inverted tail may have before it is solved again by bisection."""
 
 
 def lower_bound(successes: int, n_examples: int, level: float) -> float:
@@ -132,19 +126,7 @@ def _lower(successes: int, n_examples: int, level: float) -> float:
     log_level = log_of_level(level)
     if successes == 0:
         return 0.0
-    guess = float(special.betaincinv(successes, n_examples - successes + 1, level))
-    return _sharpened(guess, log_level, lambda p: tails.log_upper_tail(successes, n_examples, p))
-
-
-def _sharpened(guess: float, log_level: float, log_tail: Callable[[float], float]) -> float:
-    """Keep *guess* where its tail is close to the level; bisect where the inverse failed (deep levels)."""
-    if 0 < guess < 1 and abs(log_tail(guess) - log_level) <= SHARPNESS:
-        return guess
-    low, high = -1100.0, 0.0  # logarithms to the base 2, so that the tiniest proportions keep their digits
-    for _ in range(100):
-        middle = (low + high) / 2
-        low, high = (middle, high) if log_tail(2.0**middle) <= log_level else (low, middle)
-    return float(2.0**low)
+    return math.exp(tails.log_lower_quantile(successes, n_examples, log_level))
 
 
 def _counts(successes: int, n_examples: int) -> tuple[int, int]:

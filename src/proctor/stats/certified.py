@@ -24,7 +24,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from proctor.stats import score, tails
 
@@ -152,7 +151,7 @@ def log_chances(m: Integers, n_examples: int, discordant: Floats) -> Floats:
 def wins_tail(critical: Integers, discordant: Integers, win: Floats) -> Floats:
     """Probability of at least *critical* wins among *discordant* examples."""
     inside = (critical > 0) & (critical <= discordant)
-    tail = special.betainc(np.where(inside, critical, 1), np.where(inside, discordant - critical + 1, 1), win)
+    tail = tails.upper_tails(np.where(inside, critical, 1), np.where(inside, discordant, 1), win)
     return np.asarray(np.where(inside, tail, np.where(critical <= 0, 1.0, 0.0)))
 
 

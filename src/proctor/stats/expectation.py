@@ -15,9 +15,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special
 
-from proctor.stats import score
+from proctor.stats import normal, score
 from proctor.stats.sequential import Answer, Outcomes, SequentialTest
 from proctor.stats.unconditional import check_alternative
 
@@ -50,7 +49,7 @@ class _Sketch(SequentialTest):
 
     @cached_property
     def proves_at_the_end(self) -> Callable[[int, int], bool]:
-        n, c, least = self.n_examples, self.threshold, -float(special.ndtri_exp(self.at_the_end.log_level))
+        n, c, least = self.n_examples, self.threshold, -normal.quantile(self.at_the_end.log_level)
         return lambda wins, losses: bool(score.statistic(wins, losses, n, c) >= least)
 
 

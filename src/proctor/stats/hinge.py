@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proctor.errors import DomainError
+from proctor.stats import tails
 from proctor.stats.domain import LARGEST_SAMPLE, check_log_level, count, too_many
 
 Floats = NDArray[np.float64]
@@ -184,20 +185,13 @@ def _hinges(n: int, mean: float, total: float) -> tuple[Floats, Floats]:
     first = max(0, math.floor(n * mean - 12 * spread) - 1)
     last = min(n, _last_term(n, mean, math.ceil(total)))
     k = np.arange(first + 1, last + 1, dtype=np.float64)
-    log_mass = _log_mass(n, mean, k)
+    log_mass = tails.log_mass(k, n, mean)
     log_survival = _reverse_logsum(log_mass, _log_geometric_rest(n, mean, last, log_mass[-1], power=1))
     log_hinge = _reverse_logsum(log_survival, _log_geometric_rest(n, mean, last, log_mass[-1], power=2))
     points = k - 1  # E(B − x)₊ = Σ_{j > x} P(B ≥ j)
     usable = points < max(total, first + 1)
-    # gammaln is off by up to 3e-9 at a million examples (theory.md §3.2, rule 4): inflate accordingly.
+    # Logarithms of masses are off by up to 1e-15 for each example (theory.md §3.2, rule 4): inflate accordingly.
     return points[usable], log_hinge[usable] + max(1e-9, 1e-14 * n)
-
-
-def _log_mass(n: int, mean: float, k: Floats) -> Floats:
-    from scipy.special import gammaln, xlog1py, xlogy
-
-    choose = gammaln(n + 1.0) - gammaln(k + 1) - gammaln(n - k + 1)
-    return np.asarray(choose + xlogy(k, mean) + xlog1py(n - k, -mean), dtype=np.float64)
 
 
 def _last_term(n: int, mean: float, start: int) -> int:

@@ -13,8 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from scipy import special
-
+from proctor.stats import normal
 from proctor.stats.domain import log_of_level
 from proctor.stats.resolution import Demand, reachable_tolerance, sample_size
 from proctor.stats.unconditional import PairedTest
@@ -132,7 +131,7 @@ def upper_bound(wins: int, losses: int, n_examples: int, level: float) -> float:
 def _bisected(is_rejected: Callable[[float], bool], wins: int, losses: int, n_examples: int, log_level: float) -> float:
     """Threshold that is rejected, close below one that is not; -1 is rejected by assumption."""
     estimate = (wins - losses) / n_examples
-    reach = max(-float(special.ndtri_exp(log_level)), 1.0) * math.sqrt(wins + losses + 1) / n_examples
+    reach = max(-normal.quantile(log_level), 1.0) * math.sqrt(wins + losses + 1) / n_examples
     low, high = -1.0, min(1.0, estimate + reach)
     for guess in (estimate - 1.2 * reach, estimate - 0.9 * reach):
         if low < guess < high:

@@ -16,9 +16,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special
 
-from proctor.stats import certified, score, tails
+from proctor.stats import certified, normal, score, tails
 from proctor.stats.certified import Floats, Integers
 from proctor.stats.unconditional import PairedTest, as_counts, check_alternative, discordant_window
 
@@ -194,7 +193,7 @@ class Sketch(NamedTuple):
         for stake, doubts, steps in ((above, self.may_be_more, (0, 1)), (below, self.may_be_less, (-1, -2))):
             for step in steps:
                 wins = np.clip(region.critical[doubts] + step, 0, m[doubts])
-                stake[doubts] += np.exp(log_mass[doubts] + tails.log_binomial_rows(wins, m[doubts], chance))
+                stake[doubts] += np.exp(log_mass[doubts] + tails.log_mass(wins, m[doubts], chance))
         return above, below
 
     def _settled_at(self, position: int) -> int:
@@ -259,11 +258,11 @@ def draw_curve(test: PairedTest, first: int, last: int) -> Curve:
     low, high = np.arcsin(np.sqrt([test.nuisance(first)[0], test.nuisance(last)[1]]))
     count = 2 + int((high - low) * 2 * math.sqrt(n) * _NODES_PER_ERROR)
     nodes = np.sin(np.linspace(low, high, count)) ** 2
-    normal = -float(special.ndtri_exp(math.log(test.limit)))
-    values = np.full(count, normal)
+    guess = -normal.quantile(math.log(test.limit))
+    values = np.full(count, guess)
     for _ in range(_SWEEPS):
         excess = np.clip(_log_tail(test, nodes, values) - math.log(test.limit), -2.0, 2.0)
-        values = values + excess / (max(normal, 0.5) + 1 / max(normal, 1.0))
+        values = values + excess / (max(guess, 0.5) + 1 / max(guess, 1.0))
     return Curve(nodes, values, _jitter(test, nodes, values))
 
 

@@ -12,10 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scipy import special
-
 from proctor.errors import DomainError
-from proctor.stats import score
+from proctor.stats import normal, score
 from proctor.stats.domain import LARGEST_SAMPLE, too_many
 from proctor.stats.region import SPARED, Curve, draw_curve, sketch
 from proctor.stats.unconditional import PairedTest, check_alternative, discordant_window
@@ -225,7 +223,7 @@ class _Search:
             raise too_many(LARGEST_SAMPLE)
         x = math.sqrt(min(guess, LARGEST_SAMPLE))
         y = _as_deviate(self._rough_log_miss(round(x * x)))
-        rise = (goal + special.ndtri_exp(self.demand.log_level)) / x
+        rise = (goal + normal.quantile(self.demand.log_level)) / x
         for _ in range(12):
             target = x + (goal - y) / rise
             target = min(max(target, x / 2, 1.0), 2 * x)
@@ -261,7 +259,7 @@ class _Search:
         drift = float(score.statistic(many * (psi + d) / 2, many * (psi - d) / 2, many, self._inner)) / math.sqrt(many)
         null = (d - self._inner) / drift if drift > 0 else 1.0
         spread = math.sqrt(max(psi - d * d, 0.0)) / max(null, 1e-9)
-        reach = -special.ndtri_exp(self.demand.log_level) - spread * special.ndtri_exp(self.demand.log_miss)
+        reach = -normal.quantile(self.demand.log_level) - spread * normal.quantile(self.demand.log_miss)
         return float(max((max(reach, 0.5) / max(drift, 1e-9)) ** 2, 4.0))
 
     @property
@@ -297,11 +295,11 @@ class _Search:
 
 
 def _as_deviate(log_miss: float) -> float:
-    return float(special.ndtri_exp(min(max(log_miss, -1e4), -1e-12)))
+    return normal.quantile(min(max(log_miss, -1e4), -1e-12))
 
 
 def _as_log(deviate: float) -> float:
-    return float(special.log_ndtr(deviate))
+    return normal.log_cdf(deviate)
 
 
 def _check_tolerance(tolerance: float) -> None:

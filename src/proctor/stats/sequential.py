@@ -23,10 +23,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from proctor.errors import DomainError
-from proctor.stats import binomial
+from proctor.stats import binomial, normal
 from proctor.stats.domain import check_log_level, check_log_stake
 from proctor.stats.unconditional import PairedTest, check_alternative
 
@@ -187,7 +186,7 @@ class SequentialTest:
     @property
     def _deviates(self) -> float:
         """Standard errors between the boundary and what the test could just prove."""
-        return float(-special.ndtri_exp(self.log_level) - special.ndtri_exp(self.log_miss))
+        return -normal.quantile(self.log_level) - normal.quantile(self.log_miss)
 
     def _bets(self, outcomes: Outcomes) -> NDArray[np.float64]:
         """Stake on each example, from the examples before it and public numbers alone."""

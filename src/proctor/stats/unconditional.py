@@ -14,10 +14,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
 
 from proctor.errors import DomainError
-from proctor.stats import binomial, certified, score
+from proctor.stats import binomial, certified, score, tails
 from proctor.stats.domain import LARGEST_SAMPLE, check_log_stake, count
 
 if TYPE_CHECKING:
@@ -201,7 +200,7 @@ class PairedTest:
         observed, mean = (1 + (wins - losses) / self.n_examples) / 2, (1 + self.threshold) / 2
         if observed <= mean:
             return 0.0
-        divergence = special.rel_entr(observed, mean) + special.rel_entr(1 - observed, 1 - mean)
+        divergence = tails.relative_entropy(observed, mean) + tails.relative_entropy(1 - observed, 1 - mean)
         return -self.n_examples * float(divergence)
 
     def _extremes(self, wins: int, losses: int) -> certified.Extremes:

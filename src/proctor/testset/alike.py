@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from proctor.errors import DataError
 from proctor.predictions.tables import Raw
+from proctor.stats import tails
 from proctor.testset.hashing import Codes, cell_codes
 
 LOG_CHANCE = math.log(1e-6)
@@ -278,18 +279,11 @@ def _log_moments(size: int, share: float) -> NDArray[np.float64]:
     middle, spread = size * share, math.sqrt(size * share * (1 - share))
     low, high = max(0, math.floor(middle - 10 * spread - 10)), min(size, math.ceil(middle + 10 * spread + 10))
     values = np.arange(low, high + 1)
-    logs = _log_factorials(size) - _log_factorials(values) - _log_factorials(size - values)
-    chances = np.exp(logs + values * math.log(share) + (size - values) * math.log1p(-share))
+    chances = np.exp(tails.log_mass(values, size, share))
     outside = max(0.0, 1.0 - float(chances.sum())) if high - low < size else 0.0
     moments = np.exp(-np.outer(_RATES, np.abs(values - middle))) @ chances + outside
     found: NDArray[np.float64] = np.log(moments)
     return found
-
-
-def _log_factorials(values: Any) -> Any:
-    from scipy.special import gammaln
-
-    return gammaln(np.asarray(values) + 1.0)
 
 
 def columns_to_json(columns: Iterable[Column]) -> list[dict[str, Any]]:

@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from proctor.predictions.tables import Raw, read_table
 from proctor.spelling import shown
+from proctor.stats.tails import relative_entropy
 from proctor.testset.alike import is_row_numbers
 from proctor.testset.examples import TestSet
 
@@ -89,7 +89,7 @@ def _log_tail(event: _Event, n_first: int, n_second: int) -> float:
     """Logarithm of Chernoff's bound on the chance of a count as far out on its side, in the smaller sample."""
     n, count = min((n_first, event.first), (n_second, event.second))
     share, expected = count / n, (event.first + event.second) / (n_first + n_second)
-    divergence = special.rel_entr(share, expected) + special.rel_entr(1 - share, 1 - expected)
+    divergence = relative_entropy(share, expected) + relative_entropy(1 - share, 1 - expected)
     return -n * float(divergence)
 
 

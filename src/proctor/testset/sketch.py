@@ -21,6 +21,7 @@ registered set repeats no row, nothing is explained.
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proctor.errors import DataError
+from proctor.stats.tails import log_upper_tail
 from proctor.testset.hashing import Hashes
 
 SKETCH_SIZE = 16_384
@@ -145,6 +147,5 @@ def _is_chance(once: int, explaining: int, ratio: float) -> bool:
     """True if a fresh sample shares as many rows that the registered set has *once* at a chance above `_CHANCE`."""
     if not explaining or not once:
         return bool(explaining)
-    from scipy.special import bdtrc
-
-    return bool(bdtrc(once - 1, once + explaining, 2 * ratio / (1 + 2 * ratio)) > _CHANCE)
+    chance = 2 * ratio / (1 + 2 * ratio)
+    return log_upper_tail(once, once + explaining, chance) > math.log(_CHANCE)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from proctor.errors import DomainError
 from proctor.stats import binomial, tails
@@ -111,10 +111,32 @@ def test_log_p_value__below_the_smallest_float():
     assert not binomial.rejects(10_000, 10_000, 0.5, -6_940.0, above=True)
 
 
-def test_summed_tail__agrees_with_the_incomplete_beta_function():
-    """The sum in logarithms and the library's tail agree where both work."""
-    for k, n, p in [(70, 100, 0.3), (700, 1_000, 0.3), (1_300, 10_000, 0.1), (3, 1_000, 1e-6)]:
-        assert tails.log_upper_tail(k, n, p) == pytest.approx(tails._summed_log_tail(k, n, p), abs=1e-10)
+def test_tails__agree_with_the_incomplete_beta_function():
+    """Tails on both sides of the mean, one by one and as a table, are those of scipy to eleven digits."""
+    rng = np.random.default_rng(20_261_128)
+    for n in (1, 2, 15, 16, 17, 100, 620, tails.MANY, tails.MANY + 1, 100_000):
+        k, p = rng.integers(1, n + 1, 60), rng.uniform(0, 1, 60)
+        p[::3] = np.clip(k[::3] / n + rng.uniform(-0.6, 0.4, 20) / math.sqrt(n), 0.0, 1.0)
+        expected = special.betainc(k, n - k + 1, p)
+
+        assert expected == pytest.approx(tails.upper_tails(k, n, p), rel=1e-11, abs=1e-300)
+        ones = [tails.log_upper_tail(int(each), n, float(chance)) for each, chance in zip(k, p, strict=True)]
+        assert expected == pytest.approx(np.exp(ones), rel=1e-11, abs=1e-300)
+
+
+def test_upper_tails__certain_and_impossible_successes():
+    """What always or never succeeds has tails of 1 and 0."""
+    assert [0.0, 0.0, 1.0, 1.0] == tails.upper_tails([1, 5, 1, 5], 5, [0.0, 0.0, 1.0, 1.0]).tolist()
+
+
+def test_lower_bound__agrees_with_scipy_at_all_levels():
+    """The inverse of the tail is scipy's inverse of the incomplete beta function to ten digits."""
+    rng = np.random.default_rng(20_261_129)
+    for n in (1, 2, 37, 1_000, 300_000):
+        for k, level in zip(rng.integers(1, n + 1, 40).tolist(), 10 ** rng.uniform(-40, -0.001, 40), strict=True):
+            expected = special.betaincinv(k, n - k + 1, level)
+
+            assert expected == pytest.approx(binomial.lower_bound(k, n, float(level)), rel=1e-10)
 
 
 @pytest.mark.parametrize(("n", "p"), [(1, 0.3), (15, 0.5), (100, 0.01), (1_000_000, 0.1)])

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from proctor.methods.sizes.share import SizedByShare, check_alternative
 from proctor.methods.sizing import Sizing
-from proctor.stats import resolution
+from proctor.stats import normal, resolution
 from proctor.stats.resolution import Demand
 
 FEW = 5_000
@@ -91,11 +91,9 @@ class DifferenceSizing(SizedByShare):
 
     def effort(self, truth: float) -> float:
         """Root of the number of examples by the normal approximation, times the distance to be resolved."""
-        from scipy.special import ndtri_exp
-
         d, c = self.share.disagreement, self._demand().threshold
         null, alternative = math.sqrt(max(d - c * c, 1e-12)), math.sqrt(max(d - truth * truth, 0.0))
-        return -null * float(ndtri_exp(self.log_level)) - alternative * float(ndtri_exp(self.share.log_miss))
+        return -null * normal.quantile(self.log_level) - alternative * normal.quantile(self.share.log_miss)
 
     @property
     def is_deep(self) -> bool:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from proctor.errors import Misuse
 from proctor.language import Linear
 from proctor.methods.sizing import Progress
+from proctor.stats import normal
 from proctor.stats.bounded import MARGIN
 
 Floats = NDArray[np.float64]
@@ -151,9 +152,7 @@ def approximate_size(test: Scaled, log_miss: float) -> int:
 
 def deviate(log_probability: float) -> float:
     """The standard normal deviate that is exceeded with such a probability, at least 0."""
-    from scipy.special import ndtri_exp
-
-    return max(0.0, -float(ndtri_exp(log_probability)))
+    return max(0.0, -normal.quantile(log_probability))
 
 
 def sample_size(test: Scaled, bound: int, progress: Progress | None) -> int:
