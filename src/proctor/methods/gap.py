@@ -201,7 +201,10 @@ def _gap_called(call: Call) -> Gap:
             of = replace(call, name=name, arguments=tuple(rest), options=tuple(options.items()))
             return Gap(_OF_SHARES[name](of), by)
         case (Word(name), *_):
-            hint = f"A gap is judged of {', '.join(f'`{each}`' for each in _OF_SHARES)}: {example}."
+            hint = (
+                f"A gap is judged of {', '.join(f'`{each}`' for each in _OF_SHARES)}: {example}. That of another one "
+                "is below 0.1 where all lie in a band: `every region: mean(n) > 0.7 and every region: mean(n) < 0.8`."
+            )
             raise refusal(call, f"`{name}` has no gap that is judged", hint)
         case _:
             raise refusal(call, f"`{call}` does not say of which metric", f"Write {example}.")

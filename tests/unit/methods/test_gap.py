@@ -144,6 +144,7 @@ def test_sizing__has_the_power_that_is_asked_for():
         ('gap(recall, n, "x") < 0.1', "between which groups"),
         ("gap(accuracy, n, by=3) < 0.1", "between which groups"),
         ('gap(f1, n, "x", by=g) < 0.1', "`f1` has no gap"),
+        ("gap(mean, n, by=g) < 0.1", "`every region: mean(n) > 0.7 and every region: mean(n) < 0.8`"),
         ("gap(n, by=g) < 0.1", "does not say of which metric"),
         ("gap(accuracy, n, by=g) > 0.1", "a gap is shown to be small"),
         ("gap(accuracy, n, by=g) < 0", "can never be shown"),

@@ -57,3 +57,18 @@ def test_resampled__of_a_large_test_set_takes_fewer_runs() -> None:
     scores = np.random.default_rng(3).random(50)
 
     assert 40 == resampled_chance(Panel(scores), Labels(np.zeros(50)), coming("quantile(n, 0.5) < 2", 150_000)).runs
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("user.same(n) > 0.6", 1.0), ("user.same(n) - user.same(o) > 0.3", 0.0)]
+)
+def test_resampled__asks_the_functions_of_the_owner(text: str, expected: float) -> None:
+    """New is right on 9 of 10, old on 8 of 10."""
+    rng = np.random.default_rng(4)
+    true = rng.integers(0, 5, 300)
+    new, old = (np.where(rng.random(300) < right, true, 9) for right in (0.9, 0.8))
+    panel = Panel(new, old, functions={"user.same": lambda labels, predictions: labels == predictions})
+
+    found = resampled_chance(panel, Labels(true), coming(text, 300))
+
+    assert (found.at_estimate, found.with_uncertainty) == pytest.approx((expected, expected), abs=0.05)
