@@ -12,13 +12,14 @@ from proctor.errors import DataError, Misuse
 
 if TYPE_CHECKING:
     from proctor.gatefile import Baseline, Candidate, Gate, PaperScript, PredictionsFile
+    from proctor.models.runnable import Versioned
 
 _HASH = re.compile("[0-9a-fA-F]{7,64}")
 
 
 @dataclass(frozen=True)
 class Named:
-    """Files that the command line names in place of the gate file; paths are relative to the present folder."""
+    """Files and URIs that the command line names in place of the gate file; paths start from the present folder."""
 
     labels: str | None = None
     candidate: str | None = None
@@ -46,9 +47,9 @@ def with_named(gate: Gate, named: Named) -> Gate:
     if named.labels is not None:
         gate = replace(gate, testset=replace(gate.testset, labels=_from_here(named.labels, gate.root)))
     if named.candidate is not None:
-        gate = replace(gate, candidate=_file(named.candidate, gate, gate.candidate))
+        gate = replace(gate, candidate=_contender(named.candidate, gate, gate.candidate))
     if named.baseline is not None:
-        baseline = _file(named.baseline, gate, declared.baseline, declared.candidate)
+        baseline = _contender(named.baseline, gate, declared.baseline, declared.candidate)
         gate = replace(gate, baseline=replace(baseline, is_given=True))
     return gate
 
@@ -84,6 +85,32 @@ def commit_named(commit: str | None, root: Path) -> str | None:
             f"there is no commit {commit!r} in this repository",
             hint="Name one that is here; in a shallow clone, fetch it first. Nothing was recorded.",
         ) from None
+
+
+def _contender(named: str, gate: Gate, *in_place_of: Candidate | Baseline) -> PredictionsFile | Versioned:
+    """
+    The file of predictions, or the version that MLflow keeps, that the command line names.
+
+    Raises:
+        Misuse: If it is a URI of no version, or there are no features to show to it.
+    """
+    from proctor.models import uris
+
+    return _version(named, gate, *in_place_of) if uris.is_uri(named) else _file(named, gate, *in_place_of)
+
+
+def _version(uri: str, gate: Gate, *in_place_of: Candidate | Baseline) -> Versioned:
+    """A version that MLflow keeps, trusted like the model that the gate file names there."""
+    from proctor.gatefile import Model
+    from proctor.models import uris
+    from proctor.models.runnable import Versioned
+
+    uris.parse(uri)
+    if gate.testset.features is None:
+        raise Misuse(f"there are no features to show to {uri}", hint=f"Name them: `testset.features` of {gate.file}.")
+    like = next((each for each in in_place_of if isinstance(each, Model | Versioned)), None)
+    trust, timeout = (like.trust, like.timeout) if like is not None else ((), None)
+    return Versioned(uri, trust, timeout, gate.testset.id)
 
 
 def _file(path: str, gate: Gate, *in_place_of: Candidate | Baseline) -> PredictionsFile:

@@ -37,9 +37,12 @@ Exit codes: 0 pass (or outcome withheld), 1 fail, 2 misuse, 3 labels missing,
 )
 @click.argument("file", default=".", type=click.Path())
 @click.option(
-    "--candidate", metavar="FILE", help="Predictions of the new model, in place of the gate file's candidate."
+    "--candidate",
+    metavar="FILE|URI",
+    help="Predictions of the new model, or its version in MLflow's registry (models:/fraud@challenger), in place of "
+    "the gate file's candidate.",
 )
-@click.option("--baseline", metavar="FILE", help="Predictions of the old model, in place of the gate file's baseline.")
+@click.option("--baseline", metavar="FILE|URI", help="The same of the old model, in place of the gate file's baseline.")
 @click.option("--labels", metavar="FILE", help="Labels of the test set, in place of the gate file's.")
 @click.option(
     "--if-changed",

@@ -58,7 +58,9 @@ Exit codes: 0 nothing stands in the way; else that of the check: 2 misuse,
 )
 @click.argument("file", default=".", type=click.Path())
 @click.option(
-    "--candidate", metavar="FILE", help="Predictions of the new model, in place of the gate file's candidate."
+    "--candidate",
+    metavar="FILE|URI",
+    help="Predictions of the new model, or its version in MLflow's registry, in place of the gate file's candidate.",
 )
 @development_options
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")

@@ -13,7 +13,7 @@ from pathlib import Path
 from proctor.cli.workflow import terms
 from proctor.conditions import Variable, variables
 from proctor.errors import GitFault, ProctorError
-from proctor.gatefile import Accepted, Fetched, Gate, PredictionsFile, Revision, loads
+from proctor.gatefile import Accepted, Fetched, Gate, PredictionsFile, Revision, Versioned, loads
 from proctor.ledger.history import Question, TestSetHistory
 from proctor.ledger.records import Adopted, Evaluated
 from proctor.runtime import Runtime
@@ -64,7 +64,7 @@ def _is_of_itself(record: Adopted | Evaluated) -> bool:
 def _may_be_the_same(gate: Gate) -> bool:
     """Cheap: False is certain."""
     match gate.baseline:
-        case Accepted() | Fetched():
+        case Accepted() | Versioned() | Fetched():
             return True
         case Revision(revision):
             paths = terms.paths_of(gate.candidate, gate) if terms.has_extent(gate.candidate) else ()

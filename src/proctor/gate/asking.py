@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from proctor.conditions import Formula, Variable, expanded, parse, restrict, variables
 from proctor.errors import Misuse
-from proctor.gate.contestants import ModelPredictions, question_about
+from proctor.gate.contestants import ModelPredictions
 from proctor.gate.session import Session
 from proctor.gatefile import First, Gate, NamedCondition
 from proctor.ledger.history import Question, TestSetHistory
@@ -43,7 +43,16 @@ class Asked:
     @property
     def question(self) -> Question:
         """The question as the ledger knows it."""
-        return question_about(self.condition, self.gate, self.candidate, self.baseline, self.anchor)
+        candidate, baseline, anchor = self.candidate, self.baseline, self.anchor
+        there = [each for each in (candidate, baseline, anchor) if each is not None]
+        return Question(
+            condition=self.condition,
+            candidate=candidate.submission,
+            baseline=baseline.submission if baseline else None,
+            gate=self.gate,
+            anchor=anchor.submission if anchor else None,
+            former={each.submission.digest: each.former for each in there if each.former is not None},
+        )
 
 
 def asked(

@@ -46,6 +46,7 @@ from proctor.gate.releasing import release_of
 from proctor.gate.session import Session
 from proctor.gatefile import Gate, Inputs, Labeling, NamedCondition
 from proctor.ledger.records import Adopted, Evaluated, Forecast, Pending
+from proctor.models import uris
 from proctor.release import Release, Verdict
 from proctor.runtime import Runtime
 from proctor.sample import Sample
@@ -174,6 +175,7 @@ def answer(
     if life is not None and recorded is not None:
         session.complete(recorded.record)
         collecting.close(session, what)
+        _remark_on_number(session, recorded.record.candidate.source)
         return release_of(gate, books, life, recorded, replayed=True, foresees=how.foresees)
     refuse_if_over(gate, books)
     what = _staked(session, books, what, how.stakes)
@@ -186,6 +188,13 @@ def answer(
     if what.formula is None:
         return accept_first(session, books, what)
     return (_judge_on_sealed_inputs if gate.testset.inputs is Inputs.SEALED else _judge)(session, books, what)
+
+
+def _remark_on_number(session: Session, recorded: str) -> None:
+    """Say that a version has the files of another one, under whose number the answer is recorded."""
+    asked_now = session.candidate.submission.source
+    if uris.is_uri(asked_now) and asked_now != recorded:
+        session.runtime.remark(f"{asked_now} has the files of {recorded}, whose recorded answer it gets")
 
 
 def _staked(session: Session, books: LedgerView, what: Asked, stakes: StakeMaker | None) -> Asked:

@@ -19,9 +19,10 @@ from proctor.gate.growth import naming_what_grew, what_to_run
 from proctor.gate.locked import LockedTestSet
 from proctor.gate.owner_key import OwnerKey
 from proctor.gate.prediction_store import PredictionStore
-from proctor.gatefile import Accepted, Command, Fetched, Gate, Inputs, Model, PredictionsFile, Revision
-from proctor.ledger.history import Question
+from proctor.gate.versions import Versions, is_lost
+from proctor.gatefile import Accepted, Command, Fetched, Gate, Inputs, Model, PredictionsFile, Revision, Versioned
 from proctor.ledger.records import Submission
+from proctor.models import uris
 from proctor.predictions import (
     Aligned,
     ColumnNames,
@@ -60,25 +61,6 @@ class ModelPredictions(NamedTuple):
     is_here: bool = False
 
 
-def question_about(
-    condition: str,
-    gate: str,
-    candidate: ModelPredictions,
-    baseline: ModelPredictions | None,
-    anchor: ModelPredictions | None,
-) -> Question:
-    """The question that these contestants are asked about under a *condition*, by the gate of this name."""
-    there = [each for each in (candidate, baseline, anchor) if each is not None]
-    return Question(
-        condition=condition,
-        candidate=candidate.submission,
-        baseline=baseline.submission if baseline else None,
-        gate=gate,
-        anchor=anchor.submission if anchor else None,
-        former={each.submission.digest: each.former for each in there if each.former is not None},
-    )
-
-
 @dataclass(frozen=True)
 class ModelRunner:
     """
@@ -89,6 +71,7 @@ class ModelRunner:
         testset: The test set.
         owner_key: The owner's key, where there is one.
         runtime: Environment and progress.
+        versions: Versions that MLflow keeps.
         commit: Commit that is judged, where known.
         owner_record: File of the private figures, where one was named; hidden from models.
     """
@@ -97,6 +80,7 @@ class ModelRunner:
     testset: TestSet
     owner_key: OwnerKey
     runtime: Runtime
+    versions: Versions
     commit: str | None
     owner_record: Path | None = None
 
@@ -115,7 +99,7 @@ class ModelRunner:
         match self.gate.candidate:
             case PredictionsFile() as file:
                 return self._from_file(file, self._source(file.predictions), self.commit)
-            case Command() | Model() as model:
+            case Command() | Model() | Versioned() as model:
                 return self._from_model(model)
             case _:
                 assert_never(self.gate.candidate)
@@ -130,8 +114,12 @@ class ModelRunner:
                 return self._from_file(file, self._baseline_source(file), None)
             case Revision(revision):
                 return self._at(revision)
+            case Versioned() as named:
+                found = self._from_model(named)
+                return self._at_hand(replace(found.submission, commit=None), found.read)
             case Fetched() as what:
-                return self._of_fetched(what)
+                submission = fetched.submission_of(self.execution, what)
+                return self._at_hand(submission, lambda: fetched.run(self.execution, what))
             case _:
                 assert_never(self.gate.baseline)
 
@@ -167,16 +155,15 @@ class ModelRunner:
         True if the predictions of a model are kept here; else it will be run again.
 
         Raises:
-            DataError: If they are not kept and cannot be made again: no commit is known, it is not here, or what was
-                submitted is not in it.
+            DataError: If they are not kept and cannot be made again.
         """
         if self.store.has(submission.digest):
             return True
-        if submission.commit is None:
+        if is_lost(submission):
             self.store.get(submission.digest, submission.source)
             return True
         try:
-            with self._as_submitted(submission, submission.commit):
+            with self._as_submitted(submission):
                 return False
         except DataError as error:
             raise self._gone(submission, error) from None
@@ -196,15 +183,18 @@ class ModelRunner:
 
         self.execution.launcher()
         self.execution.opened()
-        sample, candidate = self.gate.testset.sample, self.gate.candidate
+        sample, declared = self.gate.testset.sample, self.gate.candidate
+        if isinstance(declared, PredictionsFile):
+            return
+        candidate, place = self._runnable(declared)
         if isinstance(candidate, Model):
             format_of(candidate.model).require()
-        if sample is None or isinstance(candidate, PredictionsFile):
+        if sample is None:
             return
         self.runtime.progress("running the candidate on the public sample")
         files = replace(self.testset.files, features=self._source(sample), key=b"")
         begun = self.runtime.clock()
-        align(load(files).sheet(), self.execution.run(candidate, self.execution.project(candidate), files))
+        align(load(files).sheet(), self.execution.run(candidate, self.execution.project(candidate, place), files))
         self._remark_on_pace(self.runtime.clock() - begun)
 
     def _remark_on_pace(self, took_s: float) -> None:
@@ -252,10 +242,15 @@ class ModelRunner:
             return prediction_digest(values[self.testset.order])
         return prediction_digest(values, self.testset.ids)
 
-    def _from_model(self, model: Command | Model) -> ModelPredictions:
-        project = self.execution.project(model)
+    def _from_model(self, declared: Runnable | Versioned) -> ModelPredictions:
+        model, place = self._runnable(declared)
+        project = self.execution.project(model, place)
         submission = Submission(project.digest, str(model), self.commit)
         return ModelPredictions(submission, lambda: self.execution.run(model, project, self.testset.files))
+
+    def _runnable(self, declared: Runnable | Versioned) -> tuple[Runnable, Export | None]:
+        """What is run, and where it lies if that is not in the project."""
+        return self.versions.of(declared) if isinstance(declared, Versioned) else (declared, None)
 
     def _at(self, revision: str) -> ModelPredictions:
         """The candidate's own path at another revision of the repository."""
@@ -274,24 +269,27 @@ class ModelRunner:
                     ) from None
                 raise _absent(revision, candidate.predictions) from None
             return self._from_file(candidate, Source(Path(candidate.predictions), content), commit)
+        if isinstance(candidate, Versioned):
+            raise Misuse(f"git has no revision {revision!r} of {candidate}", hint="Name one: `baseline: {model: URI}`.")
         found = self._digest_at(revision, commit, candidate)
         submission = Submission(found, f"{candidate} at {revision}", commit)
         return ModelPredictions(submission, lambda: self._read_earlier(submission))
 
-    def _of_fetched(self, what: Fetched) -> ModelPredictions:
-        submission = fetched.submission_of(self.execution, what)
+    def _at_hand(self, submission: Submission, make: Callable[[], PredictionSet]) -> ModelPredictions:
+        """A model that was fetched: its kept predictions, or those that *make* gives."""
 
         def read() -> PredictionSet:
-            is_kept = self.store.has(submission.digest)
-            return self.store.get(submission.digest, what.uri) if is_kept else fetched.run(self.execution, what)
+            digest = submission.digest
+            return self.store.get(digest, submission.source) if self.store.has(digest) else make()
 
         return ModelPredictions(submission, read, is_here=True)
 
     def _exported(self, commit: str, folder: Path, model: Runnable) -> Export:
         """A checkout of a *commit* below *folder*, with what DVC keeps of the model."""
         from proctor.models.revision import export
+        from proctor.models.submission import needed_by
 
-        there = export(self.gate.root, commit, folder, _needed(model))
+        there = export(self.gate.root, commit, folder, needed_by(model))
         for name in model.parts:
             replace(self._dvc, root=there.root, top=there.tree).bring(there.root / name, {})
         return there
@@ -326,35 +324,42 @@ class ModelRunner:
                 "{predictions: FILE}`; the owner says that they are the baseline: `proctor testset baseline FILE`. "
                 "Nothing was spent.",
             )
-        if self.store.has(submission.digest) or submission.commit is None:
+        if self.store.has(submission.digest) or is_lost(submission):
             return self.store.get(submission.digest, submission.source)
         try:
-            return self._made_again(submission, submission.commit)
+            return self._made_again(submission)
         except DataError as error:
             raise self._gone(submission, error) from None
 
-    def _made_again(self, submission: Submission, commit: str) -> PredictionSet:
-        """The model of a commit, run again; only if it is the one that was submitted then."""
-        candidate = self.gate.candidate
-        if isinstance(candidate, PredictionsFile):
+    def _made_again(self, submission: Submission) -> PredictionSet:
+        """The model of a commit or of a version, run again; only if it is the one that was submitted then."""
+        candidate, commit = self.gate.candidate, submission.commit
+        if isinstance(candidate, PredictionsFile) and commit is not None and not uris.is_uri(submission.source):
             file = Source(Path(candidate.predictions), self._dvc.at(commit, candidate.predictions))
             columns = ColumnNames(candidate.id, candidate.prediction, self.gate.reading.predictions)
             found = read_predictions(file, columns, self.testset.n_examples)
             if found.digest != submission.digest:  # as earlier versions knew it
                 self._must_be(submission, self.digest_of(found))
             return found
-        with self._as_submitted(submission, commit) as project:
-            return self.execution.run(candidate, project, self.testset.files)
+        with self._as_submitted(submission) as (model, project):
+            return self.execution.run(model, project, self.testset.files)
 
     @contextlib.contextmanager
-    def _as_submitted(self, submission: Submission, commit: str) -> Iterator[Project]:
-        """The model as it was at a commit, where *submission* was made."""
+    def _as_submitted(self, submission: Submission) -> Iterator[tuple[Runnable, Project]]:
+        """The model as it was where *submission* was made: as a version that MLflow keeps, or at its commit."""
         from proctor.models.sandbox import scratch
         from proctor.models.submission import former_digest
 
-        candidate = self.gate.candidate
-        if isinstance(candidate, PredictionsFile):
-            raise ModelError(f"{candidate.predictions!r} is a file of predictions, not a model")
+        candidate, commit = self.gate.candidate, submission.commit
+        if uris.is_uri(submission.source):
+            trust = candidate.trust if isinstance(candidate, Model | Versioned) else ()
+            model, place = self.versions.of(Versioned(submission.source, trust, id=self.gate.testset.id))
+            project = self.execution.project(model, place)
+            self._must_be(submission, project.digest)
+            yield model, project
+            return
+        if not isinstance(candidate, Command | Model) or commit is None:
+            raise DataError(f"{candidate} is no model of git's, as that one was", hint="Name it: `baseline: …`")
         with scratch.folder(Path(tempfile.gettempdir())) as folder:
             try:
                 there = self._exported(commit, folder, candidate)
@@ -363,7 +368,7 @@ class ModelRunner:
                 raise _of_another_day(error, there.root) from None
             if former_digest(candidate, there.root, there.tree) != submission.digest:
                 self._must_be(submission, project.digest)
-            yield project
+            yield candidate, project
 
     def _gone(self, submission: Submission, error: DataError) -> DataError:
         return DataError(
@@ -378,13 +383,6 @@ class ModelRunner:
                 f"{submission.source!r} at commit {(submission.commit or '')[:12]} is not what was submitted then",
                 hint=f"Restore {_STORE} from a copy, or name predictions: `baseline: {{predictions: FILE}}`.",
             )
-
-
-def _needed(model: Runnable) -> tuple[str, ...]:
-    """Files that must be whole for a model to run: its parts, and what its command line may name."""
-    parts = model.parts
-    words = model.command.split() if parts and isinstance(model, Command) else []
-    return (*parts, *(word for word in words if word[0] not in "/{-" and ".." not in word))
 
 
 def _absent(revision: str, name: str) -> DataError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from proctor.errors import DataError, Misuse, ModelError
 from proctor.gate.execution import Execution
-from proctor.gatefile import Fetched, PredictionsFile
+from proctor.gatefile import Fetched, PredictionsFile, Versioned
 from proctor.ledger.records import Submission
 from proctor.predictions import PredictionSet
 
@@ -25,7 +25,7 @@ def submission_of(execution: Execution, fetched: Fetched) -> Submission:
     The submission that the candidate would be if the *fetched* files lay in the folder themselves.
 
     Raises:
-        Misuse: If the candidate is a file of predictions.
+        Misuse: If the candidate is a file of predictions, or a version that MLflow keeps.
         DataError: If a part of the model is not among the files.
     """
     with _assembled(execution, fetched) as (_, project):
@@ -44,8 +44,10 @@ def _assembled(execution: Execution, fetched: Fetched) -> Iterator[tuple[Runnabl
     from proctor.models.sandbox import scratch
 
     model = execution.gate.candidate
-    if isinstance(model, PredictionsFile):
-        raise Misuse(f"the candidate {model.predictions!r} is a file of predictions, and no model with files")
+    if isinstance(model, PredictionsFile | Versioned):
+        raise Misuse(
+            f"the candidate {str(model)!r} has no files here, in place of which those of {fetched.uri} could be"
+        )
     with scratch.folder(Path(tempfile.gettempdir())) as stage:
         start = execution.project(model).copy(stage)
         place = start / fetched.folder

@@ -29,6 +29,7 @@ from proctor.gate.registry import Registry
 from proctor.gate.table_models import TablePredicting, TableRunner
 from proctor.gate.tables import TableTestSet
 from proctor.gate.turns import retry_on_conflict
+from proctor.gate.versions import Versions
 from proctor.gatefile import Gate
 from proctor.ledger import Draft, Entry, Ledger, open_ledger
 from proctor.ledger.history import TestSetHistory
@@ -90,9 +91,10 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Give back what the ledger holds, if it was opened; it is opened again if it is asked once more."""
+        """Give back what ledger and fetched models hold; they are opened again if they are asked for once more."""
         if "ledger" in self.__dict__:
             self.ledger.close()
+        self.versions.close()
 
     # --- what is opened ----------------------------------------------------------------------------------------------
 
@@ -195,7 +197,12 @@ class Session:
         """Runner of models on the examples of *testset*."""
         dvc.bring(self.gate, self.runtime.environ, dvc.of_models(self.gate))
         kind = TableRunner if isinstance(testset, TableTestSet) else ModelRunner
-        return kind(self.gate, testset, self.owner_key, self.runtime, self.commit, self.owner_record)
+        return kind(self.gate, testset, self.owner_key, self.runtime, self.versions, self.commit, self.owner_record)
+
+    @cached_property
+    def versions(self) -> Versions:
+        """Versions of models that MLflow keeps, fetched."""
+        return Versions(self.gate, self.runtime)
 
     @cached_property
     def candidate(self) -> ModelPredictions:

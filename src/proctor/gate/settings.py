@@ -28,6 +28,7 @@ from proctor.ledger import Entry, address
 from proctor.ledger.address import canonical_path
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import BaselineNamed, Registered, SettingsAccepted, Submission
+from proctor.models.runnable import Versioned
 from proctor.runtime import OWN_FOLDER
 
 Settings = Mapping[str, str | None]
@@ -105,6 +106,8 @@ def _declared(baseline: Baseline) -> str | None:
             return None if is_given else "predictions"
         case Revision(revision, is_given):
             return None if is_given else f"revision: {revision}"
+        case Versioned(uri, is_given=is_given):
+            return None if is_given else f"model: {uri}"
         case Fetched():
             return None
 
@@ -316,7 +319,8 @@ def refuse_features_from_outside(gate: Gate, entries: Sequence[Entry], fingerpri
         ContractError: If a program is to run on such features, or slices may speak of such metadata.
     """
     testset = gate.testset
-    has_program = testset.inputs is not Inputs.SEALED and not isinstance(gate.candidate, PredictionsFile)
+    is_run = isinstance(gate.baseline, Versioned) or not isinstance(gate.candidate, PredictionsFile)
+    has_program = testset.inputs is not Inputs.SEALED and is_run
     shown = {"features": testset.features if has_program else None, "metadata": testset.metadata}
     named = {what: name for what, name in shown.items() if name and not _is_registered(entries, fingerprint)}
     for what, name in named.items():

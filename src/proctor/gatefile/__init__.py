@@ -37,7 +37,7 @@ from proctor.gatefile.named import NamedCondition
 from proctor.gatefile.nodes import MAX_BYTES, Mapping, Place, Scalar, Source, checked, compose
 from proctor.gatefile.recipients import Notify, Owner, RunStoreTarget
 from proctor.gatefile.sections import Section
-from proctor.models.runnable import Command, Model
+from proctor.models.runnable import Command, Model, Versioned
 
 NAMES = ("proctor.yml", "proctor.yaml")
 
@@ -186,7 +186,7 @@ def _gate(node: object, source: Source, place: dict[str, Any]) -> Gate:
 def _with_ids(model: Candidate | Baseline, testset: TestSetSource) -> Candidate | Baseline:
     """*model* with the test set's column of ids, where it names none of its own."""
     match model:
-        case Model() | PredictionsFile(id="") | Command(id=""):
+        case Model() | Versioned() | PredictionsFile(id="") | Command(id=""):
             return replace(model, id=testset.id)
         case _:
             return model

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from proctor import conditions
 from proctor.errors import ConditionError, Misuse
 from proctor.ledger import address
+from proctor.models import uris
 
 ADDRESS = r"[^\s@<>]+@[^\s@<>]+"
 """A mail address, as far as can be told without sending to it."""
@@ -41,6 +42,27 @@ def command_problem(text: str) -> str:
     if missing:
         return f"`command` must say where {' and '.join(missing)} go: python predict.py {{features}} {{predictions}}"
     return ""
+
+
+def model_problem(text: str) -> str:
+    """A URI of MLflow's that names no version."""
+    if not uris.is_uri(text):
+        return ""
+    try:
+        uris.parse(text)
+    except Misuse as error:
+        return f"{error.message}. {error.hint}"
+    return ""
+
+
+def uri_problem(text: str) -> str:
+    """A model that is no version that MLflow keeps."""
+    if uris.is_uri(text):
+        return model_problem(text)
+    return (
+        f"`model` of a baseline is a version that MLflow keeps, as in models:/fraud@champion, not `{text}`; for the "
+        "candidate's own file of another day write `baseline: {revision: main}`"
+    )
 
 
 def ledger_problem(text: str) -> str:

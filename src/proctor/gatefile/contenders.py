@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from proctor.models.runnable import Command, Model
+from proctor.models.runnable import Command, Model, Versioned
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class PredictionsFile:
     is_given: bool = field(default=False, compare=False)
 
 
-Candidate = PredictionsFile | Command | Model
+Candidate = PredictionsFile | Command | Model | Versioned
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Accepted:
         in_place_of: What the gate file declares, where a first candidate is the very model that it names.
     """
 
-    in_place_of: PredictionsFile | Revision | Fetched | None = field(default=None, compare=False)
+    in_place_of: PredictionsFile | Revision | Versioned | Fetched | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,6 @@ class Fetched:
     files: Path
 
 
-Declared = Accepted | PredictionsFile | Revision
+Declared = Accepted | PredictionsFile | Revision | Versioned
 """Baseline as a gate file names it."""
 Baseline = Declared | Fetched

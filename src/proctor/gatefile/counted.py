@@ -15,6 +15,7 @@ from proctor.gatefile.keys import StakesWord
 from proctor.gatefile.kinds import Schema
 from proctor.gatefile.nodes import Source
 from proctor.methods import Counted, method_of
+from proctor.models.runnable import Versioned
 
 Values = Mapping[str, Any]
 
@@ -69,7 +70,7 @@ def _models_are_tables(values: Values, formula: Formula | None, testset: TestSet
         message = "`engine` counts predictions; name them: `candidate: {predictions: TABLE}`"
         source.report(source.place_of("candidate"), message)
     is_compared = formula is not None and conditions.variables(formula) & {Variable.O, Variable.D}
-    if isinstance(baseline, Revision) or (is_compared and isinstance(baseline, Accepted)):
+    if isinstance(baseline, Revision | Versioned) or (is_compared and isinstance(baseline, Accepted)):
         message = "an engine keeps no table; name that of the old model: `baseline: {predictions: TABLE}`"
         source.report(source.place_of("baseline"), message)
     for name, model in (("candidate", candidate), ("baseline", baseline)):

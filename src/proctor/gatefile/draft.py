@@ -15,7 +15,7 @@ from proctor.conditions import normalize, parse
 from proctor.gatefile.contenders import Accepted, Candidate, Declared, PredictionsFile, Revision
 from proctor.gatefile.declarations import First
 from proctor.methods import reading_of
-from proctor.models.runnable import Command, Model
+from proctor.models.runnable import Command, Model, Versioned
 
 _PLAIN = re.compile(r"[A-Za-z./][\w./{} -]*[\w.}]|[A-Za-z]")
 _TRAPS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
@@ -166,8 +166,9 @@ class Draft:
                 comment = "" if files else "it consists of what git tracks; or of files: [predict.py, model.bin]"
                 return [self._marked("candidate", f"  command: {_plain(command)}", comment), *what]
             case Model(model, trust):
-                runs_code = _line("  trust: pickle", "loading the file runs whatever code is in it")
-                return [self._marked("candidate", f"  model: {_plain(model)}", ""), *([runs_code] if trust else [])]
+                return [self._marked("candidate", f"  model: {_plain(model)}", ""), *_trust(trust)]
+            case Versioned(uri, trust):
+                return [self._marked("candidate", f"  model: {_plain(uri)}", ""), *_trust(trust)]
             case _:
                 assert_never(candidate)
 
@@ -183,6 +184,8 @@ class Draft:
                 return ["baseline:", f"  predictions: {_plain(predictions)}", *self._columns(ids, prediction)]
             case Revision(revision):
                 return ["baseline:", f"  revision: {_plain(revision)}"]
+            case Versioned(uri, trust):
+                return ["baseline:", f"  model: {_plain(uri)}", *_trust(trust)]
             case _:
                 assert_never(self.baseline)
 
@@ -203,6 +206,10 @@ class Draft:
 
     def _marked(self, key: str, line: str, comment: str) -> str:
         return _line(line, "TO FILL IN: no such file was found" if key in self.to_fill_in else comment)
+
+
+def _trust(trust: tuple[str, ...]) -> list[str]:
+    return [_line("  trust: pickle", "loading the file runs whatever code is in it")] if trust else []
 
 
 def _line(line: str, comment: str) -> str:

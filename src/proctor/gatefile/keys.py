@@ -12,18 +12,18 @@ from enum import StrEnum
 from proctor.budget import Adaptivity, Mode
 from proctor.gatefile import checks, feedback, isolation, recipients
 from proctor.gatefile.adaptivity import AdaptivityKind, AdaptivityPolicy
-from proctor.gatefile.contenders import Accepted, PredictionsFile, Revision
+from proctor.gatefile.candidates import BASELINE, CANDIDATE, column
+from proctor.gatefile.contenders import Accepted
 from proctor.gatefile.declarations import DevelopmentFiles, Engine, First, Inputs, Labeling, Repeats, TestSetSource
 from proctor.gatefile.feedback import VerdictOnly
 from proctor.gatefile.isolation import Isolation
-from proctor.gatefile.kinds import Choice, ListOf, Number, OneOrMore, Text, Whole
+from proctor.gatefile.kinds import Choice, ListOf, Number, Text, Whole
 from proctor.gatefile.metrics import METRICS
 from proctor.gatefile.named import CONDITION_KIND, CONDITIONS_KIND
 from proctor.gatefile.recipients import Notify, Owner
-from proctor.gatefile.sections import Key, Made, OneOfSections, Section, WordOrMap
+from proctor.gatefile.sections import Key, Made, Section, WordOrMap
 from proctor.gatefile.slot import DEFAULT_SLOT_S, Slot
 from proctor.ledger import address
-from proctor.models.runnable import Command, Model
 from proctor.planning import Bound
 
 MOST_STEPS = 10_000
@@ -38,86 +38,8 @@ class StakesWord(StrEnum):
     INFORMED = "informed"
 
 
-class _BaselineWord(StrEnum):
-    ACCEPTED = "accepted"
-
-
 # --- the values ------------------------------------------------------------------------------------------------------
 
-
-def _ids(where: str = "") -> Key:
-    """Left out it is empty, which nobody can write; a gate takes the test set's name for it."""
-    return Key("id", Text(), f"Name of the column that holds the example's id{where}; left out: that of `testset`.", "")
-
-
-def _column(name: str, what: str) -> Key:
-    return Key(name, Text(), f"Name of the column that holds {what}.", name, shown_default=name)
-
-
-_TIMEOUT = Key(
-    "timeout",
-    Number(0, 86_400, low_excluded=True),
-    "Seconds until the program is stopped; left out: 600, and 20 with `inputs: sealed`, where every run takes that "
-    "long, whatever the program does: the time until an outcome would tell something about the inputs.",
-)
-
-_PREDICTIONS = Section(
-    (
-        Key("predictions", Text(), "File of predictions: CSV, JSON Lines, NPY, NPZ or Parquet.", required=True),
-        _ids(),
-        _column("prediction", "the prediction"),
-    ),
-    PredictionsFile,
-)
-
-_COMMAND = Section(
-    (
-        Key(
-            "command",
-            Text(checks.command_problem, r"\{features\}.*\{predictions\}|\{predictions\}.*\{features\}"),
-            "Program that reads the file {features} and writes the file {predictions}; it never sees a label.",
-            required=True,
-        ),
-        Key(
-            "files",
-            ListOf(Text()),
-            "Files and folders that the program consists of: it is known by them and sees nothing else of the project; "
-            "left out: every file that git tracks, so that any change to one asks anew. Needed with `inputs: sealed`.",
-            (),
-        ),
-        _TIMEOUT,
-        _ids(", in what the program writes"),
-        _column("prediction", "the prediction, in what the program writes"),
-    ),
-    Command,
-)
-
-_MODEL = Section(
-    (
-        Key(
-            "model",
-            Text(),
-            "File of a saved model; its ending tells the format, and `proctor docs formats` which there are.",
-            required=True,
-        ),
-        Key(
-            "trust",
-            OneOrMore(Text()),
-            "Needed for joblib and pickle: `trust: pickle`, since loading such a file runs whatever code is in it. "
-            "For skops, types that the model may hold beside those that skops knows.",
-            (),
-        ),
-        Key(
-            "files",
-            ListOf(Text()),
-            "Files and folders that the model consists of beside its own file, such as modules that it was made with: "
-            "it is known by them, and sees nothing else of the project.",
-            (),
-        ),
-        _TIMEOUT,
-    ),
-    Model,
-)
 
 _TESTSET = Section(
     (
@@ -139,8 +61,8 @@ _TESTSET = Section(
             Text(),
             "File of ids and columns that slices and `cluster` may speak of, as of features; no model is shown it.",
         ),
-        _column("id", "the example's id, in every file where no other is named"),
-        _column("label", "the label"),
+        column("id", "the example's id, in every file where no other is named"),
+        column("label", "the label"),
         Key("name", Text(checks.name_problem, checks.NAME), "What people call this test set."),
         Key("sample", Text(), "File of a few public examples, on which a candidate is tried first, free of charge."),
         Key(
@@ -168,26 +90,6 @@ _TESTSET = Section(
         Key("engine", Choice(Engine), "Program that counts tables of any size, as `proctor docs formats` tells."),
     ),
     TestSetSource,
-)
-
-_BASELINE = WordOrMap(
-    Made(Choice(_BaselineWord, "{revision: main} or {predictions: FILE}"), lambda _: Accepted()),
-    OneOfSections(
-        {
-            "predictions": _PREDICTIONS,
-            "revision": Section(
-                (
-                    Key(
-                        "revision",
-                        Text(checks.revision_problem, r"^[^-\s]\S*$"),
-                        "Branch, tag or commit of git.",
-                        required=True,
-                    ),
-                ),
-                Revision,
-            ),
-        }
-    ),
 )
 
 _SECONDS = Number(0, 86_400, low_excluded=True)
@@ -339,7 +241,7 @@ GATE = Section(
         ),
         Key(
             "candidate",
-            OneOfSections({"predictions": _PREDICTIONS, "command": _COMMAND, "model": _MODEL}),
+            CANDIDATE,
             "The new model: its predictions, a command that makes them, or a saved estimator.",
             required=True,
         ),
@@ -352,8 +254,9 @@ GATE = Section(
         ),
         Key(
             "baseline",
-            _BASELINE,
-            "The old model: the last accepted candidate, a predictions file, or a revision of git.",
+            BASELINE,
+            "The old model: the last accepted candidate, a predictions file, a revision of git, or a version that "
+            "MLflow keeps.",
             Accepted(),
             shown_default="accepted",
         ),

@@ -8,7 +8,7 @@ What of the rules a JSON Schema can say, `schema` says to editors; a test compar
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -17,21 +17,20 @@ from proctor.budget import Adaptive, Adaptivity, Guaranteed, Stakes
 from proctor.conditions import Difference, Formula, Proportion, Variable
 from proctor.counting.reading import Numbers
 from proctor.errors import ConditionError
-from proctor.gatefile import counted, grouping
+from proctor.gatefile import counted, grouping, saved
 from proctor.gatefile.adaptivity import AdaptivityPolicy
 from proctor.gatefile.contenders import Candidate, PredictionsFile
 from proctor.gatefile.declarations import First, Inputs, Labeling, TestSetSource
 from proctor.gatefile.feedback import Estimate, ThreeWay
 from proctor.gatefile.isolation import Isolation, Sandbox, asks_for_none
 from proctor.gatefile.keys import CONDITION, DEFAULT_PASSES, DEFAULT_STEPS, StakesWord
-from proctor.gatefile.kinds import INVALID, OneOrMore, Schema, Text
+from proctor.gatefile.kinds import INVALID, Schema
 from proctor.gatefile.named import together
 from proctor.gatefile.nodes import Source
+from proctor.gatefile.saved import where
 from proctor.gatefile.slot import Slot
 from proctor.methods import beyond_accuracies, method_of, own_of, reading_of
 from proctor.methods.kinds import OWN
-from proctor.models.formats import FORMATS, PICKLE, Trust, format_of
-from proctor.models.runnable import Model
 from proctor.planning import Bound
 from proctor.spelling import class_name
 
@@ -54,12 +53,12 @@ def check_policy(values: Values, source: Source) -> None:
 
 def schema() -> Schema:
     """The rules that speak of keys and plain values alone, as JSON Schema."""
-    fixed = _where(adaptivity={"not": {"const": "recycling"}})
-    one_pass = _where(adaptivity={"const": "firstChange"})
-    program = _where(candidate={"anyOf": [{"required": ["command"]}, {"required": ["model"]}]})
-    sealed_testset = _where(inputs={"const": "sealed"})
-    sealed = _where(testset=sealed_testset)
-    in_order = _where(labels={"const": "sequential"})
+    fixed = where(adaptivity={"not": {"const": "recycling"}})
+    one_pass = where(adaptivity={"const": "firstChange"})
+    program = where(candidate={"anyOf": [{"required": ["command"]}, {"required": ["model"]}]})
+    sealed_testset = where(inputs={"const": "sealed"})
+    sealed = where(testset=sealed_testset)
+    in_order = where(labels={"const": "sequential"})
     not_in_order = {"not": {"anyOf": [sealed_testset, {"required": ["cluster"]}]}}
     verdict_alone: Schema = {
         "conditions": False,
@@ -75,42 +74,16 @@ def schema() -> Schema:
             {"if": fixed, "then": {"required": ["steps"], "properties": {"stakes": False}}},
             {"if": one_pass, "then": {"properties": {"passes": {"const": 1}, "conditions": {"maxProperties": 1}}}},
             {"if": {**fixed, "not": one_pass}, "then": {"properties": {"passes": False}}},
-            {"if": _where(bound={"not": {"const": "exact"}}), "then": {"properties": {"power": False}}},
+            {"if": where(bound={"not": {"const": "exact"}}), "then": {"properties": {"power": False}}},
             {"if": program, "then": {"properties": {"testset": {"required": ["features"]}}}},
             {"if": sealed, "then": {"properties": no_predictions}},
             {"if": in_order, "then": {"properties": verdict_alone}},
             {"if": {"required": ["slot"]}, "then": {**sealed, "properties": {**sealed["properties"], **no_timeout}}},
             *grouping.schemas(),
             counted.schema(),
-            *_trust(),
+            *saved.schemas(),
         ],
     }
-
-
-def _trust() -> Iterator[Schema]:
-    """Values that `trust` can hold beside a model, by the ending of its file."""
-    data, typed = (_ending_of(trust) for trust in (Trust.NONE, Trust.TYPES))
-    other = {"allOf": [{"not": data}, {"not": typed}]}
-    names = OneOrMore(Text(pattern=r"\.")).schema()
-    yield _for_model(data, {"properties": {"trust": False}})
-    yield _for_model(typed, {"properties": {"trust": names}})
-    yield _for_model(other, {"required": ["trust"], "properties": {"trust": {"enum": [PICKLE, [PICKLE]]}}})
-
-
-def _for_model(model: Schema, candidate: Schema) -> Schema:
-    return {"if": _where(candidate=_where(model=model)), "then": {"properties": {"candidate": candidate}}}
-
-
-def _ending_of(trust: Trust) -> Schema:
-    """Names of files, in small letters or large, of the formats that have one kind of trust."""
-    suffixes = [suffix[1:] for each in FORMATS if each.trust is trust for suffix in each.suffixes]
-    spelled = ("".join(f"[{letter}{letter.upper()}]" for letter in suffix) for suffix in suffixes)
-    return {"pattern": rf"\.({'|'.join(spelled)})$"}
-
-
-def _where(**properties: Schema) -> Schema:
-    """An object that has these keys, with such values."""
-    return {"type": "object", "required": list(properties), "properties": properties}
 
 
 def with_condition(values: Values, source: Source) -> dict[str, Any]:
@@ -153,8 +126,7 @@ def check_gate(values: Values, source: Source) -> None:
         _repeats_are_numbers(formula, testset, source)
     if formula is not None and isinstance(testset, TestSetSource):
         _classes_are_declared(formula, testset, source)
-    if isinstance(candidate, Model) and (problem := format_of(candidate.model).problem(candidate.trust)):
-        source.report(source.place_of("candidate", "trust"), problem)
+    saved.check(values, source)
     if isinstance(testset, TestSetSource) and isinstance(candidate, Candidate):
         _testset_feeds_candidate(testset, candidate, source)
         if testset.inputs is Inputs.SEALED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from proctor.errors import Misuse
 
@@ -67,6 +67,7 @@ class Model:
         timeout: Seconds until it is stopped; ``None`` if nothing was said.
         id: Name of the column of ids in the features, which the model is not shown.
         files: Files and folders beside it that it consists of, too: modules that it was made with.
+        uri: Version that it was fetched as; empty where it is a file of the project.
     """
 
     model: str
@@ -74,14 +75,43 @@ class Model:
     timeout: float | None = None
     id: str = "id"
     files: tuple[str, ...] = ()
+    uri: str = ""
 
     def __str__(self) -> str:
-        return self.model
+        return self.uri or self.model
 
     @property
     def parts(self) -> tuple[str, ...]:
         """Files and folders that it is declared to consist of."""
         return (self.model, *self.files)
+
+
+@dataclass(frozen=True)
+class Versioned:
+    """
+    A model that MLflow keeps; what it is, and in which format, is known once it was fetched.
+
+    Attributes:
+        uri: Version in the registry, by number or alias, or model of a run (`proctor.models.uris`).
+        trust: What the gate file trusts, as of `Model`; ``pickle`` has it loaded by pyfunc.
+        timeout: Seconds until it is stopped; ``None`` if nothing was said.
+        id: Name of the column of ids in the features, which the model is not shown.
+        is_given: True if whoever runs the gate names it, and not the gate file.
+    """
+
+    uri: str
+    trust: tuple[str, ...] = ()
+    timeout: float | None = None
+    id: str = "id"
+    is_given: bool = field(default=False, compare=False)
+
+    def __str__(self) -> str:
+        return self.uri
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Nothing: no file of the project belongs to it."""
+        return ()
 
 
 Runnable = Command | Model

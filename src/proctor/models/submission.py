@@ -52,6 +52,13 @@ def digest(model: Runnable, root: Path, tree: Path | None = None) -> str:
     return project_of(model, root, tree).digest
 
 
+def needed_by(model: Runnable) -> tuple[str, ...]:
+    """Files that must be whole for a model to run: its parts, and what its command line may name."""
+    parts = model.parts
+    words = model.command.split() if parts and isinstance(model, Command) else []
+    return (*parts, *(word for word in words if word[0] not in "/{-" and ".." not in word))
+
+
 def _title(command: Command) -> str:
     """Line of a *command*, and what its columns are called where that is not the usual."""
     columns = (command.id, command.prediction)

@@ -20,7 +20,7 @@ from proctor.files import Fence
 from proctor.gate import functions
 from proctor.gate.contestants import ModelRunner
 from proctor.gate.hidden import hidden_paths
-from proctor.gatefile import Accepted, Gate, Inputs, PredictionsFile, Revision
+from proctor.gatefile import Accepted, Gate, Inputs, PredictionsFile, Revision, Versioned
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Submission
 from proctor.methods import own_of, refuse_unusable
@@ -195,7 +195,7 @@ class Bench:
         if isinstance(self.gate.candidate, PredictionsFile):
             return self._candidates_file_then()
         match self.gate.baseline:
-            case Revision():
+            case Revision() | Versioned():
                 found = self.runner.baseline(None)
                 return found.read() if found is not None else None
             case Accepted():

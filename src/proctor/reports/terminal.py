@@ -6,6 +6,7 @@ import textwrap
 
 import click
 
+from proctor.models import uris
 from proctor.release import HistoryRow, Release, Status, Verdict
 from proctor.reports import sentences
 from proctor.text import printable
@@ -58,6 +59,10 @@ def _books(public: Release | Status, width: int | None) -> list[str]:
     ]
     rows[1] = ("leakage", f"{rows[1][1]}  {sentences.forecast(public)}")
     if isinstance(public, Release):
+        if uris.is_uri(public.candidate) or uris.is_uri(public.baseline):
+            rows.append(
+                ("models", " against ".join(filter(None, [printable(public.candidate), printable(public.baseline)])))
+            )
         if public.sandbox is not None:
             rows.append(("sandbox", public.sandbox))
         rows.append(("ledger", f"entry {public.entry}, head {public.ledger_head[:8]}"))

@@ -6,43 +6,60 @@ An alias is looked up once, so what is fetched, judged and tagged is one version
 
 from __future__ import annotations
 
-import re
+import contextlib
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
-from proctor.errors import Misuse, StoreError
-from proctor.runstore.rest import Connection, StoreRefused
+import requests
 
-_VERSION = re.compile(r"models:/(?P<name>[^/@]+)(?:/(?P<version>[0-9]+)|@(?P<alias>[^/@]+))")
-_RUN = re.compile(r"runs:/(?P<run>[0-9a-zA-Z_-]+)/(?P<path>[^/].*)")
+from proctor.errors import Misuse, StoreError
+from proctor.models import uris
+from proctor.models.uris import LoggedModel, ModelAlias, ModelVersion, RunModel
+from proctor.runstore.rest import Connection, StoreRefused, StoreUnreachable
+from proctor.runstore.settings import from_environ
+from proctor.runtime import Runtime
+
+SERVER = "MLFLOW_TRACKING_URI"
+"""Variable of MLflow's that names the server, where no gate file does."""
 _KEPT_BY_SERVER = "mlflow-artifacts:"
 _ABSENT = "RESOURCE_DOES_NOT_EXIST"
 
 
-class ModelVersion(NamedTuple):
-    """A version of a registered model."""
+@contextlib.contextmanager
+def connected(url: str | None, runtime: Runtime) -> Iterator[Connection]:
+    """
+    A connection to the server that keeps the models.
 
-    name: str
-    version: str
+    Args:
+        url: Address of the gate file's run store; ``None`` for the one in ``MLFLOW_TRACKING_URI``.
+        runtime: Environment, with MLflow's own variables.
 
-    def __str__(self) -> str:
-        return f"models:/{self.name}/{self.version}"
+    Raises:
+        Misuse: If neither names a server.
+    """
+    named = runtime.environ.get(SERVER, "").strip()
+    if not url and not named.startswith(("http://", "https://")):
+        raise Misuse(
+            f"{SERVER} is not the address of a server" if named else "no server of MLflow is named",
+            hint=f"Say `runstore: http://…` in the gate file, or set {SERVER} to such an address.",
+        )
+    with requests.Session() as session:
+        yield Connection(from_environ(url or named, runtime.environ), session, runtime.pause)
 
 
-class RunModel(NamedTuple):
-    """A model that a run has logged, under a path of its artifacts."""
-
-    run: str
-    path: str
-
-    def __str__(self) -> str:
-        return f"runs:/{self.run}/{self.path}"
-
-
-LoggedModel = ModelVersion | RunModel
+@contextlib.contextmanager
+def reaching(advice: str) -> Iterator[None]:
+    """Say what has become of the question where the server refuses or does not answer."""
+    try:
+        yield
+    except StoreRefused as error:
+        raise StoreRefused(error.message, error.hint or advice, error.code) from None
+    except StoreUnreachable as error:
+        raise StoreError(error.message.replace("did not take the result", "does not answer"), hint=advice) from None
 
 
 def resolve(connection: Connection, uri: str) -> LoggedModel:
@@ -53,20 +70,16 @@ def resolve(connection: Connection, uri: str) -> LoggedModel:
         Misuse: If it names none, or no version has the alias.
         StoreError: If the server refuses or does not answer.
     """
-    if found := _RUN.fullmatch(uri):
-        return RunModel(found["run"], found["path"].rstrip("/"))
-    if (found := _VERSION.fullmatch(uri)) is None:
-        raise Misuse(
-            f"{uri!r} names no version of a model, and no model of a run",
-            hint="Write models:/fraud/7, models:/fraud@challenger, or runs:/RUN/model.",
-        )
-    version = found["version"] or holder(connection, found["name"], found["alias"])
+    named = uris.parse(uri)
+    if not isinstance(named, ModelAlias):
+        return named
+    version = holder(connection, *named)
     if version is None:
         raise Misuse(
-            f"no version of the model {found['name']!r} has the alias {found['alias']!r}",
+            f"no version of the model {named.name!r} has the alias {named.alias!r}",
             hint="Name a version, or set it.",
         )
-    return ModelVersion(found["name"], version)
+    return ModelVersion(named.name, version)
 
 
 def holder(connection: Connection, name: str, alias: str) -> str | None:

@@ -8,23 +8,19 @@ moves it. What the registry says changes no verdict.
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-import requests
-
 from proctor import service
-from proctor.errors import Misuse, StoreError
+from proctor.errors import Misuse
 from proctor.gatefile import Command, Fetched, Gate, Model
+from proctor.models.uris import LoggedModel, ModelVersion
 from proctor.release import Release, Verdict
 from proctor.runstore import artifacts
-from proctor.runstore.artifacts import LoggedModel, ModelVersion
-from proctor.runstore.rest import Connection, StoreUnreachable
-from proctor.runstore.settings import from_environ
+from proctor.runstore.artifacts import reaching
+from proctor.runstore.rest import Connection
 from proctor.runtime import Runtime
 
 _LONGEST_TAG = 500
@@ -53,6 +49,7 @@ def judge_version(
     *,
     folder: str = "model",
     baseline: str | None = None,
+    makes_alias: bool = False,
 ) -> Judged:
     """
     Judge a model by its files, tag its version or run with the verdict, and on a pass move the alias to the version.
@@ -64,22 +61,26 @@ def judge_version(
         runtime: Environment, with MLflow's own variables.
         folder: Folder beside the gate file, into which the files are put; what was there goes.
         baseline: Model that the candidate is compared with, by its URI; ``None`` for the gate file's baseline.
+        makes_alias: True to make the alias if no version has it yet; else it may be misspelled.
 
     Raises:
-        Misuse: If a URI or the gate file is not usable, or the alias is held by another version than the baseline.
+        Misuse: If a URI or the gate file is not usable, or the alias is held by another version than the baseline, or
+            by none.
         StoreError: If the server refuses or does not answer, or the alias was moved by somebody else meanwhile.
         ProctorError: Whatever stops the gate.
     """
     found = gate if isinstance(gate, Gate) else service.load_gate(str(gate))
     runtime = runtime or Runtime()
     _refuse_without(folder, found)
-    address = found.runstore.url if found.runstore is not None else runtime.environ.get("MLFLOW_TRACKING_URI", "")
-    with requests.Session() as session, tempfile.TemporaryDirectory(prefix="proctor-baseline-") as place:
-        connection = Connection(from_environ(address, runtime.environ), session, runtime.pause)
-        with _reaching("Nothing was spent; run the same command again when it answers."):
+    url = found.runstore.url if found.runstore is not None else None
+    with (
+        artifacts.connected(url, runtime) as connection,
+        tempfile.TemporaryDirectory(prefix="proctor-baseline-") as place,
+    ):
+        with reaching("Nothing was spent; run the same command again when it answers."):
             model = artifacts.resolve(connection, uri)
             old = artifacts.resolve(connection, baseline) if baseline is not None else None
-            before = _holder(connection, model, alias)
+            before = _holder(connection, model, alias, makes_alias)
             if before is not None and before != model:
                 _refuse_strange(connection, before, old, found, runtime)
             artifacts.fetch(connection, model, found.resolve(folder))
@@ -89,24 +90,15 @@ def judge_version(
                 found = replace(found, baseline=Fetched(str(old), folder, files))
         release = service.check(found, runtime)
         stands = release.verdict is Verdict.PASS and service.is_accepted(found, release.entry, runtime)
-        with _reaching("The verdict stands, and the same question is free: run the same command again."):
+        with reaching("The verdict stands, and the same question is free: run the same command again."):
             artifacts.tag(connection, model, _tags(release))
             if stands and alias is not None and isinstance(model, ModelVersion) and before != model:
                 artifacts.move(connection, alias, before.version if before else None, model)
         return Judged(model.version if isinstance(model, ModelVersion) else model.run, release, stands)
 
 
-@contextlib.contextmanager
-def _reaching(advice: str) -> Iterator[None]:
-    """Say what has become of the question where the server does not answer."""
-    try:
-        yield
-    except StoreUnreachable as error:
-        raise StoreError(error.message.replace("did not take the result", "does not answer"), hint=advice) from None
-
-
-def _holder(connection: Connection, model: LoggedModel, alias: str | None) -> ModelVersion | None:
-    """The version that has the alias of *model*."""
+def _holder(connection: Connection, model: LoggedModel, alias: str | None, makes_alias: bool) -> ModelVersion | None:
+    """The version that has the alias of *model*; ``None`` if there is none, and it may be made."""
     if alias is None:
         return None
     if not isinstance(model, ModelVersion):
@@ -115,6 +107,12 @@ def _holder(connection: Connection, model: LoggedModel, alias: str | None) -> Mo
             hint="Register it, and name its version; or ask for no alias.",
         )
     version = artifacts.holder(connection, model.name, alias)
+    if version is None and not makes_alias:
+        raise Misuse(
+            f"no version of the model {model.name!r} has the alias {alias!r}",
+            hint="Spell it as the registry does; or have it made: `--new-alias` of the example, or `makes_alias=True`. "
+            "Nothing was spent.",
+        )
     return ModelVersion(model.name, version) if version is not None else None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from .fraud import Fraud
 from .mlflow import guarded_server, interpreter, server
 
 
@@ -51,3 +52,9 @@ def session() -> Iterator[requests.Session]:
     """An HTTP session that is closed again."""
     with requests.Session() as made:
         yield made
+
+
+@pytest.fixture
+def fraud(sqlite_store: str, session: requests.Session) -> Fraud:
+    """A registered model without versions."""
+    return Fraud(sqlite_store, session)

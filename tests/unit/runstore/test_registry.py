@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
-from gate.project import LABELS, Project
+from gate.project import Project
 
 from proctor.errors import DataError, Misuse, StoreError
 from proctor.ledger.records import Evaluated
@@ -22,80 +18,10 @@ from proctor.runtime import Runtime
 from proctor.surfaces import registry
 from proctor.surfaces.registry import Judged, judge_version
 
+from .fraud import Fraud
 from .mlflow import interpreter
 
 EXAMPLE = Path(__file__).parents[3] / "examples/mlflow"
-PROGRAM = "import shutil, sys\nshutil.copy('model/data/answers.csv', sys.argv[2])\n"
-_numbers = itertools.count()
-
-
-class Fraud:
-    """A registered model, seen by its owner: through the server's own interface."""
-
-    def __init__(self, url: str, session: requests.Session) -> None:
-        self.url, self.session, self.name = url, session, f"fraud-{next(_numbers)}"
-        self.post("registered-models/create", name=self.name)
-        self.experiment = str(self.post("experiments/create", name=self.name)["experiment_id"])
-
-    def post(self, route: str, **body: object) -> dict[str, Any]:
-        answer = self.session.post(f"{self.url}/api/2.0/mlflow/{route}", json=body, timeout=30)
-        answer.raise_for_status()
-        return answer.json()
-
-    def get(self, route: str, **query: str) -> dict[str, Any]:
-        answer = self.session.get(f"{self.url}/api/2.0/mlflow/{route}", params={"name": self.name, **query}, timeout=30)
-        answer.raise_for_status()
-        return answer.json()
-
-    def run(self) -> dict[str, str]:
-        """The facts of a new run."""
-        return self.post("runs/create", experiment_id=self.experiment)["run"]["info"]
-
-    def store(self, uri: str, n_wrong: int) -> None:
-        """Keep the files of a model that is wrong so many times."""
-        values = LABELS.copy()
-        values[:n_wrong] = (values[:n_wrong] + 1) % 10
-        rows = "".join(f"e{index},{value}\n" for index, value in enumerate(values))
-        place = uri.removeprefix("mlflow-artifacts:/")
-        for path, text in (("predict.py", PROGRAM), ("data/answers.csv", f"id,prediction\n{rows}")):
-            stored = f"{self.url}/api/2.0/mlflow-artifacts/artifacts/{place}/{path}"
-            self.session.put(stored, data=text.encode(), timeout=30).raise_for_status()
-
-    def register(self, n_wrong: int | None) -> str:
-        """A new version that is wrong so many times, or has no files; gives its number."""
-        run = self.run()
-        source = f"{run['artifact_uri']}/model"
-        if n_wrong is not None:
-            self.store(source, n_wrong)
-        made = self.post("model-versions/create", name=self.name, source=source, run_id=run["run_id"])
-        return str(made["model_version"]["version"])
-
-    def log(self, n_wrong: int, *, beside_the_run: bool) -> str:
-        """A model of a run, as MLflow 2 keeps it or beside the run as MLflow 3 does; gives its URI."""
-        run = self.run()
-        if not beside_the_run:
-            self.store(f"{run['artifact_uri']}/model", n_wrong)
-            return f"runs:/{run['run_id']}/model"
-        made = self.post("logged-models", experiment_id=self.experiment, name="model", source_run_id=run["run_id"])
-        logged = made["model"]["info"]
-        self.store(logged["artifact_uri"], n_wrong)
-        self.post("runs/outputs", run_id=run["run_id"], models=[{"model_id": logged["model_id"], "step": 0}])
-        return f"runs:/{run['run_id']}/model"
-
-    def set_alias(self, version: str, alias: str = "champion") -> None:
-        self.post("registered-models/alias", name=self.name, alias=alias, version=version)
-
-    def champion(self) -> str:
-        return str(self.get("registered-models/alias", alias="champion")["model_version"]["version"])
-
-    def tags(self, version: str) -> dict[str, str]:
-        tags = self.get("model-versions/get", version=version)["model_version"].get("tags", [])
-        return {tag["key"]: tag["value"] for tag in tags}
-
-
-@pytest.fixture
-def fraud(sqlite_store: str, session: requests.Session) -> Iterator[Fraud]:
-    return Fraud(sqlite_store, session)
 
 
 @pytest.fixture
@@ -114,7 +40,8 @@ def judged(project: Project, sqlite_store: str) -> Project:
 def ask(project: Project, fraud: Fraud, which: str, baseline: str | None = None) -> Judged:
     """The verdict on a version, for the alias ``champion``."""
     runtime, named = Runtime(dict(project.environ)), baseline and f"models:/{fraud.name}{baseline}"
-    return judge_version(f"models:/{fraud.name}{which}", "champion", project.root, runtime, baseline=named)
+    uri = f"models:/{fraud.name}{which}"
+    return judge_version(uri, "champion", project.root, runtime, baseline=named, makes_alias=True)
 
 
 def test_judge_version__life_of_a_champion(judged: Project, fraud: Fraud) -> None:
@@ -132,6 +59,17 @@ def test_judge_version__life_of_a_champion(judged: Project, fraud: Fraud) -> Non
     tags = fraud.tags(worse)
     assert ("fail", refused.release.meaning) == (tags["proctor.verdict"], tags["proctor.reason"])
     assert str(passed.release.entry) == fraud.tags(better)["proctor.entry"]
+
+
+def test_judge_version__alias_that_nobody_has(judged: Project, fraud: Fraud) -> None:
+    """A misspelled alias is not made in passing, and nothing is asked."""
+    uri, runtime = f"models:/{fraud.name}/{fraud.register(160)}", Runtime(dict(judged.environ))
+
+    with pytest.raises(Misuse, match="has the alias 'chamipon'") as caught:
+        judge_version(uri, "chamipon", judged.root, runtime)
+
+    assert "--new-alias" in caught.value.hint
+    assert [] == judged.kinds()
 
 
 def test_judge_version__same_files_are_the_same_candidate(judged: Project, fraud: Fraud) -> None:
@@ -329,6 +267,7 @@ def test_example__as_a_project_of_mlflow(judged: Project, fraud: Fraud) -> None:
     """`mlflow run` on the example judges a version, and moves the alias."""
     python, version = interpreter(), fraud.register(160)
     assert python is not None
+    fraud.set_alias(version)
     parameters = ["-P", f"uri=models:/{fraud.name}/{version}", "-P", f"gate={judged.root}"]
     environment = {**os.environ, **judged.environ, "PATH": f"{Path(sys.executable).parent}:{os.defpath}"}
 

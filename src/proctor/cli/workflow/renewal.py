@@ -15,7 +15,7 @@ from proctor.cli.workflow.job import Job
 from proctor.cli.workflow.terms import AS_DECLARED, AUTO, Choice
 from proctor.custody.succession import Succession, Wish
 from proctor.errors import PASSED, Misuse, ProctorError
-from proctor.gatefile import Gate, PredictionsFile, Revision
+from proctor.gatefile import Gate, Revision
 from proctor.github.effects import Annotation, Effect, Output, Summary
 from proctor.reports import comment
 from proctor.reports.markdown import code, prose
@@ -56,7 +56,7 @@ def _gate(gate: Gate, options: Options, job: Job) -> Gate:
             hint="Run this on the default branch: `on: workflow_dispatch`.",
         )
     asked = options.choice.baseline
-    is_declared = asked == AS_DECLARED or (asked == AUTO and isinstance(gate.baseline, PredictionsFile))
+    is_declared = asked == AS_DECLARED or (asked == AUTO and terms.is_by_itself(gate))
     baseline = gate.baseline
     if not is_declared and options.wish.baseline is None:
         baseline = Revision(job.facts.sha if asked == AUTO else asked, is_given=True)

@@ -16,7 +16,17 @@ from typing import NamedTuple
 
 from proctor import git
 from proctor.errors import DataError, GateFileError, GitFault
-from proctor.gatefile import Accepted, Baseline, Candidate, Command, Gate, PredictionsFile, Revision, Sandbox
+from proctor.gatefile import (
+    Accepted,
+    Baseline,
+    Candidate,
+    Command,
+    Gate,
+    PredictionsFile,
+    Revision,
+    Sandbox,
+    Versioned,
+)
 from proctor.github.event import Facts
 from proctor.ledger import address
 from proctor.reports.sarif import Location
@@ -178,12 +188,17 @@ def _file(file: str) -> Path:
 
 
 def _baseline(gate: Gate, asked: str, revision: str) -> Baseline:
-    if asked == AS_DECLARED or (asked == AUTO and isinstance(gate.baseline, PredictionsFile)):
+    if asked == AS_DECLARED or (asked == AUTO and is_by_itself(gate)):
         return gate.baseline
     if asked != AUTO:
         return Revision(asked, is_given=True)
     # Where the candidate was not there yet, this is the first one, and the gate file's `first` says what it gets.
     return Revision(revision, is_given=True) if _has_candidate(gate, revision) else Accepted()
+
+
+def is_by_itself(gate: Gate) -> bool:
+    """True if a gate file names a baseline that git does not hold, or a candidate of which git holds no other."""
+    return isinstance(gate.baseline, PredictionsFile | Versioned) or isinstance(gate.candidate, Versioned)
 
 
 def _has_candidate(gate: Gate, revision: str) -> bool:
@@ -207,7 +222,7 @@ def paths_of(candidate: Candidate, gate: Gate) -> tuple[str, ...]:
         case Command(_, files):
             return files or (Path(gate.file).name,)
         case _:
-            return (candidate.model, *candidate.files)
+            return candidate.parts
 
 
 def has_extent(candidate: Candidate) -> bool:

@@ -95,12 +95,23 @@ _JOBLIB = Format(
 )
 FORMATS = (
     _JOBLIB,
+    Format(name="pyfunc", title="MLflow", suffixes=("mlmodel",), library="mlflow", extra="mlflow", trust=Trust.PICKLE),
     Format(name="onnx", title="ONNX", suffixes=(".onnx",), library="onnxruntime", extra="onnx"),
     Format(name="skops", title="skops", suffixes=(".skops",), library="skops", extra="skops", trust=Trust.TYPES),
     Format(name="xgboost", title="XGBoost", suffixes=(".ubj", ".json"), library="xgboost", extra="xgboost"),
     Format(name="lightgbm", title="LightGBM", suffixes=(".lgb", ".txt"), library="lightgbm", extra="lightgbm"),
 )
 """Every format; adding one is described in ``proctor docs extending``."""
+
+
+def problem_of_version(trusted: tuple[str, ...]) -> str:
+    """Say what is wrong with the words of trust beside a version that MLflow keeps, whose format is not known yet."""
+    if trusted in ((), (PICKLE,)) or all("." in name for name in trusted):
+        return ""
+    return (
+        "`trust` beside a version that MLflow keeps is `pickle`, to load it by pyfunc whatever code it runs, or lists "
+        "types with their modules for skops, such as `package.module.Type`"
+    )
 
 
 def format_of(path: str) -> Format:
