@@ -36,7 +36,7 @@ Examples:
 @gate_file
 @click.option("--oldest", type=click.IntRange(min=1), metavar="N", help="The first N examples of the files.")
 @click.option("--before", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Those with an earlier date.")
-@click.option("--column", metavar="NAME", help="Column of the features that holds the dates.")
+@click.option("--column", metavar="NAME", help="Column of the features or the metadata that holds the dates.")
 @click.option("--reason", required=True, help="Why they go now; everybody can read it.")
 @click.option("--yes", is_flag=True, help="Drop them though too few stay for the next evaluation.")
 @owner_option
@@ -54,10 +54,10 @@ def drop(
     """
     Take the oldest examples out of the test set, on the same account.
 
-    They go by the order of the files, in which examples that were added later come later, or by dates that were among
-    the features when the test set was registered. The rule is recorded, and everybody can read it. Examples that were
-    dropped never come back, in this test set or in another one, and past verdicts stand. A question that is asked of
-    fewer examples is a new one, which is paid.
+    They go by the order of the files, in which examples that were added later come later, or by dates that were in the
+    features or the metadata when the test set was registered. The rule is recorded, and everybody can read it. Examples
+    that were dropped never come back, in this test set or in another one, and past verdicts stand. A question that is
+    asked of fewer examples is a new one, which is paid.
 
     Which examples go must follow from their age alone, and when from what everybody may know. Never from labels, from
     what models predict on them, from verdicts on slices of them, or from anything else that is the owner's alone: who
@@ -92,7 +92,7 @@ def _rule(oldest: int | None, before: dt.datetime | None, column: str | None) ->
         return Before(before.date(), column)
     raise Misuse(
         "which examples go is not said, or in two ways",
-        hint="Say either --oldest N, or --before DATE with the --column of the features that holds the dates.",
+        hint="Say either --oldest N, or --before DATE with the --column that holds the dates.",
     )
 
 

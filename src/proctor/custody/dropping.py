@@ -21,6 +21,7 @@ from proctor.custody.reasons import refuse_no_reason
 from proctor.custody.recognition import compared
 from proctor.errors import DataError, Misuse, ModelError
 from proctor.gate.books import LedgerView
+from proctor.gate.grouping import refuse_other_metadata
 from proctor.gate.growth import refuse_reordered
 from proctor.gate.needs import more_needed
 from proctor.gate.registration import portrait
@@ -60,7 +61,7 @@ class Before:
 
     Args:
         day: The first day that stays.
-        column: Column of the features that holds the dates.
+        column: Column of the features or the metadata that holds the dates.
     """
 
     day: dt.date
@@ -169,22 +170,22 @@ def _days(testset: TestSet, column: str) -> Iterator[dt.date]:
     """
     The day of each example.
 
-    Dates are only taken from what the examples are known by: nobody can have changed them since registration.
+    Dates are only taken from columns that registration fixes: nobody can have changed them since.
     """
-    features = testset.files.features
-    if features is None or column not in testset.columns:
+    if column not in testset.described.names:
         raise Misuse(
             f"the test set is not known by a column {column!r}, so that anybody could have changed its dates",
-            hint="Name a column of the features that was there when it was registered; or drop by order: --oldest N.",
+            hint="Name a column of the features or the metadata that was there when it was registered; or drop by "
+            "order: --oldest N.",
         )
-    table = read_table(features, frozenset({column}))
+    table = testset.described.tables({column})[column]
     for row, cell in enumerate(text_column(table, column)):
         try:
             yield dt.datetime.fromisoformat(cell.strip()).date()
         except ValueError:
-            said = "" if features.is_silent else f": {cell[:40]!r} in {table.place(row)}"
+            said = "" if table.source.is_silent else f": {cell[:40]!r} in {table.place(row)}"
             raise DataError(
-                f"{features} has dates in {column!r} that cannot be read{said}",
+                f"{table.source} has dates in {column!r} that cannot be read{said}",
                 hint="Write them as 2026-11-23, with or without a time. Nothing was recorded.",
             ) from None
 
@@ -210,6 +211,8 @@ def _record(
     if (done := earlier(life, Dropped, shrinking.after.version)) is not None:
         return done
     refuse_unchangeable(session, life, shrinking.before)
+    if isinstance(rule, Before):
+        refuse_other_metadata(life, shrinking.before, {rule.column})
     _refuse_in_another_order(shrinking.before, life)
     pins = _pins(session, life, shrinking, predictions)
     register = session.registry.held(life, shrinking.before.hashes, shrinking.before.read_labels)

@@ -198,7 +198,7 @@ class TestSet:
             DataError: If a slice is empty, or compares with a number what is none.
         """
         wanted = tuple(slices)
-        self._masks.update(masks_of(self._described, [each for each in wanted if each not in self._masks]))
+        self._masks.update(masks_of(self.described, [each for each in wanted if each not in self._masks]))
         return {each: self._masks[each] for each in wanted}
 
     def clusters(self, column: str) -> NDArray[np.intp]:
@@ -210,17 +210,18 @@ class TestSet:
             DataError: If an example has no value in it, or all have the same.
         """
         if column not in self._clusters:
-            self._clusters[column] = clusters_of(self._described, column, self.files.key)
+            self._clusters[column] = clusters_of(self.described, column, self.files.key)
         return self._clusters[column]
 
     def groups(self, asked: Slice) -> tuple[Slice, ...]:
         """Slices that a slice with a column stands for, one for each of its values; found once, errors as `masks`."""
         if asked not in self._groups:
-            self._groups[asked] = groups_of(self._described, asked)
+            self._groups[asked] = groups_of(self.described, asked)
         return self._groups[asked]
 
     @property
-    def _described(self) -> Described:
+    def described(self) -> Described:
+        """Columns that registration fixes, of features and metadata."""
         return Described(self.files.features, self.columns, self.metadata)
 
     def metadata_marks(self, names: Iterable[str] | None = None) -> dict[str, str]:

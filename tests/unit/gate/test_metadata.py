@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 
 import numpy as np
 import pytest
 
 from proctor import Runtime, load_gate
-from proctor.custody.dropping import Oldest, drop
+from proctor.custody.dropping import Before, Oldest, drop
 from proctor.custody.extension import extend
 from proctor.errors import ContractError, DataError, GateFileError, Misuse, ToleranceOutOfReach
 from proctor.gate.check import How, check
@@ -209,3 +210,18 @@ def test_check__metadata_from_outside_are_the_owners_to_register(project):
 
     with pytest.raises(ContractError, match=r"the metadata '../metadata.csv' lie out of the project"):
         check(load_gate(inside / "proctor.yml"), Runtime({}), How())
+
+
+def test_drop__by_dates_of_metadata(project):
+    """Dates that were registered say which examples go; of a column that came later they could have been made up."""
+    days = np.where(np.random.default_rng(1).permutation(N + 9) < 90, "2025-12-31", "2026-01-01")
+    project.describe(arrived=days)
+    project.check()
+    project.describe(arrived=days, later=days)
+
+    with pytest.raises(DataError, match="registered without a column 'later'"):
+        drop(project.session(), Before(dt.date(2026, 1, 1), "later"), "old")
+    assert 90 == drop(project.session(), Before(dt.date(2026, 1, 1), "arrived"), "old").record.n_dropped
+
+    project.table("new.csv", range(90, N), prediction=NEW[90:])
+    assert Verdict.PASS is project.check(EU).verdict
