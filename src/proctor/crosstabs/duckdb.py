@@ -133,6 +133,7 @@ class _Session:
         self._databases: dict[str, str] = {}
         self._n_relations = 0
         connection.execute("SET python_enable_replacements = false")
+        connection.execute("SET enable_progress_bar = false")  # where it finds no script, it writes one to the output
         make: Any = connection.create_function  # typed as if types could not go by name
         make("example_id", lambda text: example_ids([text])[0], ["VARCHAR"], "VARCHAR")
 

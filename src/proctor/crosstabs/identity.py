@@ -2,8 +2,8 @@
 Identity of the rows of a large table in any order, by a digest that every engine computes alike.
 
 A row has a *record*: the first 16 bytes of SHA-256 of its id, and as many of that of its class. Records are sorted and
-fall into 65,536 buckets by their first two bytes. Each bucket is hashed by SHA-256, and so is the list of the buckets
-that are not empty, each by its number and its hash.
+fall into 4,096 buckets by their first three hexadecimal digits. Each bucket is hashed by SHA-256, and so is the list of
+the buckets that are not empty, each by its number and its hash.
 
 Two tables with one digest are a collision of SHA-256, or of its first 16 bytes, which takes 2^64 hashes. Hashes that
 are merely added up would need no sorting; but whoever may choose the class of every row, as the author of predictions
@@ -165,7 +165,7 @@ class Tree:
 
     def add(self, records: Bytes) -> None:
         """Add *records*, a row of bytes each, that come behind those before."""
-        buckets = records[:, 0].astype(np.int32) << 8 | records[:, 1]
+        buckets = records[:, 0].astype(np.int32) << 4 | records[:, 1] >> 4
         edges = [0, *(np.flatnonzero(np.diff(buckets)) + 1).tolist(), len(records)]
         for start, stop in pairwise(edges):
             if buckets[start] != self._bucket:

@@ -13,8 +13,8 @@ from proctor.testset.sketch import sketch
 def digest(records):
     """The digest of records, each some bytes, in any order."""
     whole = hashlib.sha256(b"proctor table 1\0")
-    for bucket, found in groupby(sorted(records), lambda record: record[:2]):
-        whole.update(bucket + hashlib.sha256(b"".join(found)).digest())
+    for bucket, found in groupby(sorted(records), lambda record: int(record.hex()[:3], 16)):
+        whole.update(bucket.to_bytes(2, "big") + hashlib.sha256(b"".join(found)).digest())
     return whole.hexdigest()
 
 
