@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from proctor import spelling
+from proctor.crosstabs import identity as identities
 from proctor.crosstabs.aggregation import PLAIN_ID, groups
 from proctor.crosstabs.crosstab import Crosstab
 from proctor.crosstabs.fields import Field, Groups, crosstab, fields, refuse_absent, strange_types
+from proctor.crosstabs.identity import CODED, ROWS, Bytes, Digests, Identity, Portrait, SketchMaker, of_buckets
 from proctor.errors import DataError, MissingExtra
 from proctor.predictions.tables import Raw
+from proctor.testset import hashing
+from proctor.testset.hashing import row_hashes
+from proctor.testset.sketch import SKETCH_SIZE, Sketch
 
 try:
     from pyspark import cloudpickle
@@ -55,17 +63,78 @@ def count(
         Misuse: If there are several tables and no column of ids.
     """
     asked = fields(labels, (new, old, anchor), id)
+    with _working(session, f"count {asked.labels.source} and the predictions") as cluster:
+        found = groups(cluster, asked)
+    return crosstab(asked, found, classes)
+
+
+def identity(session: SparkSession, field: Field, *, id: str = "id") -> Identity:  # noqa: A002  # as above
+    """
+    Identity of a table of ids and classes; arguments are as for `count`.
+
+    Raises:
+        DataError: If the table is malformed, an id is there more than once, or a row has no class.
+    """
+    with _working(session, f"read {field.source}") as cluster:
+        return identities.identity(cluster, field, id)
+
+
+def portrait(session: SparkSession, field: Field, *, id: str = "id") -> Portrait:  # noqa: A002  # as above
+    """Portrait of a table; arguments and errors are as for `identity`. Workers need NumPy."""
+    with _working(session, f"read {field.source}") as cluster:
+        return identities.portrait(cluster, field, id)
+
+
+@dataclass(frozen=True)
+class Counting:
+    """
+    This module, bound to a session.
+
+    Args:
+        session: Session on the cluster.
+    """
+
+    session: SparkSession
+
+    def identity(self, field: Field, *, id: str) -> Identity:  # noqa: A002  # as above
+        """The function `identity`."""
+        return identity(self.session, field, id=id)
+
+    def portrait(self, field: Field, *, id: str) -> Portrait:  # noqa: A002  # as above
+        """The function `portrait`."""
+        return portrait(self.session, field, id=id)
+
+    def count(
+        self,
+        labels: Field,
+        new: Field,
+        old: Field | None = None,
+        *,
+        id: str | None,  # noqa: A002  # as above
+        classes: frozenset[str] | None,
+    ) -> Crosstab:
+        """The function `count`."""
+        return count(self.session, labels, new, old, id=id, classes=classes)
+
+
+def here() -> Counting:
+    """Counting in the session of this process, which is begun if there is none."""
+    return Counting(SparkSession.builder.appName("proctor").getOrCreate())
+
+
+@contextlib.contextmanager
+def _working(session: SparkSession, purpose: str) -> Iterator[_Cluster]:
+    """A cluster, whose own errors become ours."""
     cluster = _Cluster(session)
     try:
-        found = groups(cluster, asked)
+        yield cluster
     except PySparkException as error:
         raise DataError(
-            f"Spark cannot count {asked.labels.source} and the predictions ({type(error).__name__})",
+            f"Spark cannot {purpose} ({type(error).__name__})",
             hint="a table is not there, damaged, or not Parquet",
         ) from None  # its message could quote a label
     finally:
         cluster.forget()
-    return crosstab(asked, found, classes)
 
 
 class _Cluster:
@@ -74,7 +143,8 @@ class _Cluster:
     def __init__(self, session: SparkSession) -> None:
         self._session = session
         self._names: list[str] = []
-        cloudpickle.register_pickle_by_value(spelling)  # workers need not have this package
+        for module in (spelling, hashing):
+            cloudpickle.register_pickle_by_value(module)  # workers need not have this package
         # Without Arrow, which workers need not have either.
         self._example_id = F.udf(lambda text: spelling.example_ids([text])[0], "string", useArrow=False)
 
@@ -100,6 +170,36 @@ class _Cluster:
     def keep(self, name: str, query: str) -> None:
         """Make the rows of *query* a table called *name*; it is computed anew if something is to be refused."""
         self._view(name, self._session.sql(query))
+
+    def hold(self, field: Field, id_column: str) -> None:
+        """Make the table of *field* `ROWS`."""
+        self._view(ROWS, self._session.sql(self.relation(field, {"c0": field.name}, id_column)))
+
+    def digests(self, classes: Bytes) -> Digests:
+        """Digests of `ROWS`, where *classes* are the kept bytes of each code of `CELLS`."""
+        halves = [(code, each.tobytes().hex()) for code, each in enumerate(classes)]
+        self._view("proctor_halves", self._session.createDataFrame(halves, "code int, half string"))
+        hashed = f"SELECT substr(sha2(id, 256), 1, 32) AS i, half FROM {CODED} JOIN proctor_halves USING (code)"
+        listed = ", ".join(
+            f"sha2(unhex(array_join(sort_array(collect_list({records})), '')), 256) AS {name}"
+            for name, records in (("ids", "i"), ("rows", "concat(i, half)"))
+        )
+        repeats = "count(*) - size(array_distinct(collect_list(i)))"
+        bucket = "substr(i, 1, 3)"
+        query = f"SELECT {bucket} AS bucket, {listed}, {repeats} AS repeats FROM ({hashed}) AS h GROUP BY {bucket}"
+        found = sorted(self.rows(query))
+        ids, rows = (of_buckets((int(row[0], 16), bytes.fromhex(row[at])) for row in found) for at in (1, 2))
+        return Digests(ids, rows, any(row[3] for row in found))
+
+    def sketch(self, n_rows: int) -> Sketch:
+        """The sketch of the ids of `ROWS`; its marks alone come back."""
+        # Half of each mark, which fits into a signed number.
+        half = F.udf(lambda text: int(row_hashes([[text]], 1).view("<u8")[0]) >> 1, "bigint", useArrow=False)
+        marks = self._session.table(ROWS).select(half("id").alias("mark"))
+        made = SketchMaker()
+        smallest = marks.orderBy("mark").limit(SKETCH_SIZE).collect()
+        made.add_marks(np.array([row.mark for row in smallest], np.uint64) << np.uint64(1))
+        return made.made(n_rows)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of the answer to *query*."""

@@ -44,7 +44,6 @@ class TableEngine(Protocol):
         labels: Field,
         new: Field,
         old: Field | None = None,
-        anchor: Field | None = None,
         *,
         id: str | None,  # noqa: A002  # as above
         classes: frozenset[str] | None,
@@ -64,6 +63,10 @@ def engine_of(gate: Gate) -> TableEngine:
             from proctor.crosstabs import duckdb
 
             return duckdb
+        case Engine.SPARK:
+            from proctor.crosstabs import spark
+
+            return spark.here()
         case None:
             raise AssertionError("the gate file names no engine")
         case _:
@@ -231,12 +234,20 @@ def predictions_of(gate: Gate, model: PredictionsFile) -> Field:
         DataError: If it is not here, leads out of the project, or is not for others to see, as labels are.
     """
     found, labels = _table(gate, model.predictions, model.prediction, gate.guard), labels_of(gate)
-    if _name_in_file(found) == _name_in_file(labels) and _facts(found) == _facts(labels):
+    is_same_file = _name_in_file(found) == _name_in_file(labels) and _facts(found) == _facts(labels) != ()
+    if is_same_file or str(found.table).casefold() == str(labels.table).casefold():
         raise DataError(f"{model.predictions!r} is the table of labels", hint="Name a table of predictions.")
     return found
 
 
 def _table(gate: Gate, name: str, column: str, fence: Fence, *, is_private: bool = False) -> Field:
+    if gate.testset.engine is Engine.SPARK:
+        if _is_on_cluster(name):
+            return Field(name, column, is_private)
+        source = Source(gate.resolve(name), fence=fence)
+        for part in parts(source) if source.is_folder else (source,):  # Spark opens it by its name
+            part.open_bytes().close()
+        return Field(source.path, column, is_private)
     if not name.startswith(_SCHEME):
         return Field(gate.resolve(name), column, is_private, fence)
     file, _, table = name.removeprefix(_SCHEME).partition(_SIGN)
@@ -256,7 +267,13 @@ def _name_in_file(table: Field) -> str:
     return address.rpartition(_SIGN)[2].rpartition(".")[2].casefold() if address.startswith(_SCHEME) else ""
 
 
+def _is_on_cluster(name: str) -> bool:
+    return name.startswith("spark:") or "://" in name
+
+
 def _facts(table: Field) -> tuple[tuple[int, ...], ...]:
+    if _is_on_cluster(str(table.table)):  # where nobody but the cluster looks
+        return ()
     source = Source(_file(table))
     files = [each.path for each in parts(source)] if source.is_folder else [source.path]
     try:

@@ -52,6 +52,7 @@ class Engine(StrEnum):
     """Program that counts labels and predictions which are not read into memory."""
 
     DUCKDB = "duckdb"
+    SPARK = "spark"
 
 
 class First(StrEnum):

@@ -11,12 +11,15 @@ import sys
 from pathlib import Path
 
 import crosstab_contract as contract
+import identity_contract as definition
 import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
+from proctor import Runtime, load_gate
 from proctor.crosstabs import Field, spark
 from proctor.errors import DataError
+from proctor.gate.check import check
 
 CLASSES = ["cat", "CAT", "ice cream", "café", "猫", "1", "0", "True", "-2"]
 TABLES = {
@@ -24,6 +27,14 @@ TABLES = {
     "integers": (contract.integers, contract.number_ids, 0.3),
     "floats": (contract.whole_floats, contract.number_ids, 0.0),
 }
+GATE = """
+condition: n - o > 0.02 +/- 0.06
+reliability: 0.99
+disagreement: 0.4
+testset: {{labels: labels.parquet{engine}}}
+candidate: {{predictions: "{new}"}}
+baseline: {{predictions: old.parquet}}
+"""
 IDS = ["a", "b", "c"]
 FAULTS = {
     "more than once": ["a", "b", " b"],
@@ -39,6 +50,47 @@ def counts(engine, folder: Path) -> None:
         found, sample = contract.counted(engine, of_tables, ".parquet"), contract.reference(of_tables, ".parquet")
         for coding in contract.codings(CLASSES):
             assert found.counts(coding) == sample.counts(coding), name
+
+
+def identities(session: SparkSession, folder: Path) -> None:
+    """Digests and sketches are those of the definition, and of every other engine."""
+    for name in ("words", "integers"):
+        cells, ids, _ = TABLES[name]
+        of_tables = folder / f"{name}-known"
+        of_tables.mkdir()
+        contract.write_all(of_tables, ".parquet", np.random.default_rng(22), cells, ids)
+        labels, new = Field(of_tables / "labels.parquet", "label", True), Field(of_tables / "new.parquet", "prediction")
+        assert definition.of_labels(labels.table) == spark.identity(session, labels), name
+        assert definition.of_predictions(new.table) == spark.identity(session, new), name
+    found = spark.portrait(session, labels)
+    assert found.sketch.to_json() == definition.sketch_of(labels.table).to_json()
+    assert found.is_numbered
+    contract.write(folder / "new.parquet", {"id": ["a", "b", " b"], "prediction": [1, 1, 0]})
+    with pytest.raises(DataError, match=r"1 id \(b\) more than once"):
+        spark.identity(session, Field(folder / "new.parquet", "prediction"))
+
+
+def gates(session: SparkSession, folder: Path) -> None:
+    """A gate file that names Spark is judged as one that reads whole files, and has one answer for both candidates."""
+    rng = np.random.default_rng(23)
+    label = rng.integers(0, 2, 2_000)
+    for name, share in (("labels", 1), ("new", 0.95), ("old", 0.8)):
+        cells = np.where(rng.random(2_000) < share, label, 1 - label).tolist()
+        column = "label" if name == "labels" else "prediction"
+        contract.write(folder / f"{name}.parquet", {"id": [f"e{row}" for row in range(2_000)], column: cells})
+    session.read.parquet(str(folder / "new.parquet")).createOrReplaceTempView("candidate")
+    verdicts, fingerprints = [], {}
+    for engine, new in (("spark", "spark:candidate"), ("duckdb", "new.parquet"), ("", "new.parquet")):
+        home = folder / f"gate-{engine}"
+        home.mkdir()
+        for name in ("labels", "new", "old"):
+            (home / f"{name}.parquet").write_bytes((folder / f"{name}.parquet").read_bytes())
+        (home / "proctor.yml").write_text(GATE.format(engine=f", engine: {engine}" if engine else "", new=new))
+        found = check(load_gate(home / "proctor.yml"), Runtime({}))
+        verdicts.append((found.verdict, found.budget))
+        fingerprints[engine] = found.testset.fingerprint
+    assert verdicts[0] == verdicts[1] == verdicts[2]
+    assert fingerprints["spark"] == fingerprints["duckdb"]
 
 
 def faults(engine, folder: Path) -> None:
@@ -73,6 +125,8 @@ def main() -> None:
     counts(engine, Path(sys.argv[1]))
     faults(engine, Path(sys.argv[1]))
     views(session)
+    identities(session, Path(sys.argv[1]))
+    gates(session, Path(sys.argv[1]))
     session.stop()
     print("Spark holds the contract")
 

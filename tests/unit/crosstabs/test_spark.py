@@ -10,6 +10,7 @@ import site
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import proctor
@@ -28,10 +29,14 @@ def test_spark_holds_the_contract(tmp_path: Path) -> None:
     """Counts and refusals are those of whole files."""
     paths = [str(HERE), str(Path(proctor.__file__).parents[1]), *site.getsitepackages()]
     program = RUN.format(paths=paths, script=str(HERE / "spark_contract.py"))
-    environment = {**os.environ, "PYSPARK_PYTHON": str(SPARK)}
+    workers = tmp_path / "workers"  # have NumPy, and nothing of this program
+    workers.mkdir()
+    for name in ("numpy", "numpy.libs"):
+        (workers / name).symlink_to(Path(np.__file__).parents[1] / name)
+    environment = {**os.environ, "PYSPARK_PYTHON": str(SPARK), "PYTHONPATH": str(workers)}
     done = subprocess.run(
         [SPARK, "-c", program, tmp_path],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=400, check=False,
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert "Spark holds the contract" in done.stdout, done.stdout + done.stderr[-3000:]
 
