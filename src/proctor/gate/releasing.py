@@ -13,7 +13,7 @@ from typing import Any
 
 from proctor import __version__
 from proctor.budget import SPENT, STAKE_UNITS, Account, Mode
-from proctor.conditions import Formula, parse
+from proctor.conditions import Formula, Variable, parse, restrict
 from proctor.errors import FAILED, PASSED
 from proctor.forecast import Prospect, budget_report
 from proctor.gate.books import LedgerView
@@ -63,7 +63,11 @@ def release_of(
         replayed=replayed,
         entry=taken.entry.number,
         ledger_head=books.head,
-        budget=budget_report(life.account, _prospect(gate, books, formula, life.in_use.n_examples), foresees=foresees),
+        budget=budget_report(
+            life.account,
+            _prospect(gate, books, _next(gate, life, record.condition, formula), life.in_use.n_examples),
+            foresees=foresees,
+        ),
         at=taken.entry.at,
         version=__version__,
         commit=record.candidate.commit,
@@ -146,6 +150,14 @@ def _joint_meaning(deciding: Answer, answers: tuple[Answer, ...]) -> str:
         return f"{names}: {release.meaning}"
     passed = [each.release.meaning for each in answers if each.enforce and each.release is not None]
     return f"{names}: {'; '.join(passed)}"
+
+
+def _next(gate: Gate, life: TestSetHistory, condition: str, asked: Formula) -> Formula:
+    """The formula to ask after *asked*: all clauses, where it was those on a first model, and one is accepted now."""
+    if life.accepted(gate.name) is None or any(str(parse(each.condition)) == condition for each in gate.parts):
+        return asked
+    firsts = {str(restrict(each.formula, {Variable.N})): each.formula for each in gate.parts}
+    return firsts.get(condition, asked)
 
 
 def _prospect(gate: Gate, books: LedgerView, formula: Formula, n_examples: int) -> Prospect:

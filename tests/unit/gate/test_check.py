@@ -208,6 +208,17 @@ def test_check__first_candidate_is_judged_where_the_gate_file_says_so(project: P
     assert ("n > 0.7 +/- 0.1", Basis.JUDGED, 1) == (release.condition, release.basis, release.step)
 
 
+@pytest.mark.parametrize(("n_wrong", "verdict", "asked"), [(4, "pass", 0.1), (390, "fail", 0.3)])
+def test_check__forecast_after_a_first_candidate(project: Project, n_wrong: int, verdict: str, asked: float) -> None:
+    """Once a first candidate has passed, what the next evaluation can resolve is told of the whole condition."""
+    project.model("new.csv", n_wrong)
+    project.gate(baseline=None, first="judge", condition="n > 0.6 +/- 0.3 and n - o > 0 +/- 0.1")
+
+    release = project.check()
+
+    assert (verdict, asked) == (release.verdict, release.budget.asked_tolerance)
+
+
 @pytest.mark.parametrize(("condition", "verdict"), [("n - o > -0.1 +/- 0.1", "pass"), ("n - o > 0.02 +/- 0.1", "fail")])
 def test_check__condition_that_no_label_can_change(project: Project, condition: str, verdict: str) -> None:
     """Two models that hardly differ are not far apart: no label is asked for, and what labels say is the same."""
