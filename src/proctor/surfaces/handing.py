@@ -15,7 +15,7 @@ from proctor.gatefile import Gate, PredictionsFile
 from proctor.writing import write_whole
 
 Predictions = Mapping[Any, Any] | Iterable[Any]
-"""The class of each example, by its id; or all classes, in the order of the test set."""
+"""The class of each example, by its id; or all classes, in the order of the test set; or a table with both columns."""
 
 
 def with_candidate(gate: Gate, candidate: Predictions | str | Path | None) -> Gate:
@@ -23,7 +23,8 @@ def with_candidate(gate: Gate, candidate: Predictions | str | Path | None) -> Ga
     *gate* with a candidate: predictions, the path of a file of them, or what it names already.
 
     Raises:
-        Misuse: If predictions are given, and the gate file names no CSV file for them.
+        Misuse: If predictions are given, and the gate file names no CSV file for them, or they are a table without the
+            columns that it names.
         DataError: If that cannot be written.
     """
     if candidate is None:
@@ -47,10 +48,25 @@ def with_candidate(gate: Gate, candidate: Predictions | str | Path | None) -> Ga
 def _table(names: PredictionsFile, predictions: Predictions) -> bytes:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    if hasattr(predictions, "items"):  # a mapping, or a series of pandas
+    if hasattr(predictions, "columns"):  # a table of pandas or polars, whose items are its columns
+        rows.writerow((names.id, names.prediction))
+        rows.writerows(_columns(predictions, names.id, names.prediction))
+    elif hasattr(predictions, "items"):  # a mapping, or a series of pandas
         rows.writerow((names.id, names.prediction))
         rows.writerows(predictions.items())
     else:
         rows.writerow((names.prediction,))
         rows.writerows((value,) for value in predictions)
     return text.getvalue().encode()
+
+
+def _columns(table: Any, *names: str) -> Iterable[tuple[Any, ...]]:
+    """Rows of a *table*, of the columns of these names alone."""
+    there = [str(each) for each in table.columns]
+    if absent := [name for name in names if name not in there]:
+        raise Misuse(
+            f"the table of predictions has no column {absent[0]!r}; it has {', '.join(map(repr, there)) or 'none'}",
+            hint="Rename its columns, or name them in the gate file; ids in the index become a column by "
+            f"`.rename_axis({names[0]!r}).reset_index()`.",
+        )
+    return zip(*(table[name] for name in names), strict=True)
