@@ -177,7 +177,7 @@ def _opened(real: Path) -> int:
 def _no_file(path: Path) -> DataError:
     return DataError(
         f"{str(path)!r} is a pipe or a device, or another thing that the system only shows as a file",
-        hint="it must be a file: it is read more than once",
+        hint="It must be a file: it is read more than once",
     )
 
 

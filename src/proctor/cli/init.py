@@ -88,7 +88,10 @@ def _meant(places: tuple[Path, ...]) -> tuple[tuple[Path, Path] | None, Path]:
         case (new, old) if new.is_file() and old.is_file():
             return (new, old), Path()
     given = " ".join(map(str, places))
-    raise Misuse(f"init takes a folder, or the logs of two runs, not {given!r}", hint="proctor init NEW.eval OLD.eval")
+    raise Misuse(
+        f"init takes a folder, or the logs of two runs, not {given!r}",
+        hint="Name both: `proctor init NEW.eval OLD.eval`.",
+    )
 
 
 def _offered(found: tuple[Found, ...], folder: Path, questions: _Questions) -> tuple[Path, Path] | None:

@@ -85,12 +85,12 @@ def _refuse_targets(jobs: list[tuple[Path, Path]], *, force: bool) -> None:
 
     targets = [target.resolve() for _, target in jobs]
     if len(set(targets)) < len(targets) or {source.resolve() for source, _ in jobs} & set(targets):
-        raise Misuse("a sealed file needs a name of its own", hint="choose another --out")
+        raise Misuse("a sealed file needs a name of its own", hint="Choose another --out")
     for source, target in jobs:
         if sealing.is_sealed(source):
             raise Misuse(f"{str(source)!r} is sealed already")
         if target.exists() and not force:
-            raise Misuse(f"{str(target)!r} exists", hint="choose another --out, or --force to overwrite it")
+            raise Misuse(f"{str(target)!r} exists", hint="Choose another --out, or --force to overwrite it")
 
 
 def _new_key(text: str) -> str:

@@ -65,7 +65,7 @@ class Crosstab:
         """Refuse: which examples are in a slice is not known here."""
         raise DataError(
             f"counts do not tell which examples are in the slice `{slice_}`; nothing was judged",
-            hint="give the rows of the slice as a table of their own",
+            hint="Give the rows of the slice as a table of their own",
         )
 
 

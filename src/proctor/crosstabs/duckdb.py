@@ -46,7 +46,7 @@ try:
 except ImportError as error:
     raise MissingExtra(
         "counting out of core needs the packages duckdb and pyarrow",
-        hint="install them with: pip install 'proctor[duckdb]'",
+        hint="Install them with: pip install 'proctor[duckdb]'",
     ) from error
 
 _SCHEME, _SIGN = "duckdb:", "#"
@@ -118,7 +118,7 @@ def _opened(memory: str, purpose: str) -> Iterator[_Session]:
                 raise session.failed from None
             raise DataError(
                 f"DuckDB cannot {purpose} ({type(error).__name__})",
-                hint="a file is damaged, or there is no room for what does not fit into memory",
+                hint="A file is damaged, or there is no room for what does not fit into memory",
             ) from None  # its message could quote a label
 
 
@@ -205,7 +205,7 @@ class _Session:
     def _attached(self, address: str) -> str:
         file, _, table = address.removeprefix(_SCHEME).partition(_SIGN)
         if not table or not Path(file).is_file():
-            raise DataError(f"{address!r} is no table in a database of DuckDB", hint="write duckdb:FILE#TABLE")
+            raise DataError(f"{address!r} is no table in a database of DuckDB", hint="Write duckdb:FILE#TABLE")
         if file not in self._databases:
             self._databases[file] = f"database{len(self._databases)}"
             path = file.replace("'", "''")
@@ -217,7 +217,7 @@ class _Session:
         """Whoever makes a view decides which files are read: those of the labels, for example."""
         views = "SELECT 1 FROM duckdb_views() WHERE database_name = ? AND view_name = ?"
         if self._connection.execute(views, [database, name]).fetchone() is not None:
-            raise DataError(f"{address!r} is a view", hint="name a table: `CREATE TABLE … AS` makes one of it")
+            raise DataError(f"{address!r} is a view", hint="Name a table: `CREATE TABLE … AS` makes one of it")
 
     def _parquet(self, source: Source) -> str | None:
         """The file by its descriptor: what was checked is what is read, and no name of a file is a pattern."""
@@ -227,7 +227,7 @@ class _Session:
         try:
             names = pq.read_schema(file).names
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise DataError(f"{source} is empty, cut short, or not a Parquet file", hint="write it again") from error
+            raise DataError(f"{source} is empty, cut short, or not a Parquet file", hint="Write it again") from error
         if len({name.casefold() for name in names}) < len(names):  # two of them are one to DuckDB
             return None
         return f"read_parquet('/dev/fd/{file.fileno()}', hive_partitioning = false)"

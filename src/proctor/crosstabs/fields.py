@@ -172,9 +172,9 @@ def refuse(strangers: Strangers) -> None:
     """
     field, twice, missing, extra = strangers
     if twice[0] and field.is_private:
-        raise DataError(f"{field.source} gives ids more than once", hint="every example needs an id of its own")
+        raise DataError(f"{field.source} gives ids more than once", hint="Every example needs an id of its own")
     if twice[0]:
-        raise DataError(f"{field.source} gives {_some(twice)} more than once", hint="each example is predicted once")
+        raise DataError(f"{field.source} gives {_some(twice)} more than once", hint="Each example is predicted once")
     if missing[0]:
         raise DataError(
             f"{field.source} has no prediction for {_some(missing)} of the test set",
@@ -186,12 +186,12 @@ def refuse(strangers: Strangers) -> None:
 
 def no_examples(field: Field) -> DataError:
     """The refusal of a table of labels without rows."""
-    return DataError(f"{field.source} holds no examples", hint="it needs a line for each example")
+    return DataError(f"{field.source} holds no examples", hint="It needs a line for each example")
 
 
 def empty_id(field: Field) -> DataError:
     """The refusal of a table with an empty id."""
-    return DataError(f"{field.source}: the id is empty", hint="every example needs an id of its own")
+    return DataError(f"{field.source}: the id is empty", hint="Every example needs an id of its own")
 
 
 def refuse_absent(field: Field, wanted: Iterable[str | None], present: Container[str]) -> None:
@@ -203,14 +203,14 @@ def refuse_absent(field: Field, wanted: Iterable[str | None], present: Container
     """
     for name in wanted:
         if name is not None and name not in present:
-            raise DataError(f"{field.source} has no column {name!r}", hint="its first line must name the columns")
+            raise DataError(f"{field.source} has no column {name!r}", hint="Its first line must name the columns")
 
 
 def strange_types(field: Field, text: str) -> DataError:
     """The refusal of a table with ids or classes of a strange type; *text* is what its engine calls text."""
     return DataError(
         f"{str(field.table)!r} has ids or classes of a type that is no class",
-        hint=f"cast ids to {text} or whole numbers, and classes too",
+        hint=f"Cast ids to {text} or whole numbers, and classes too",
     )
 
 
@@ -218,7 +218,7 @@ def too_many() -> DataError:
     """The refusal of columns that hold anything but classes."""
     return DataError(
         f"there are more than {MOST_COMBINATIONS:,} combinations of labels and predictions",
-        hint="classes are counted; scores and measured values are not classes",
+        hint="Classes are counted; scores and measured values are not classes",
     )
 
 
@@ -250,5 +250,5 @@ def _refuse_unpredicted(field: Field, known: NDArray[np.bool_] | None, groups: G
     missing = int(groups.times[~known].sum())
     raise DataError(
         f"{field.source} has no prediction in {missing:,} of {int(groups.times.sum()):,} rows",
-        hint="every example of the test set needs one; NaN and empty cells do not count",
+        hint="Every example of the test set needs one; NaN and empty cells do not count",
     )

@@ -28,7 +28,7 @@ try:
     from pyspark.sql import functions as F  # noqa: N812  # as everybody calls it
 except ImportError as error:
     raise MissingExtra(
-        "counting on a cluster needs the package pyspark", hint="install it with: pip install 'proctor[spark]'"
+        "counting on a cluster needs the package pyspark", hint="Install it with: pip install 'proctor[spark]'"
     ) from error
 
 _SCHEME = "spark:"
@@ -131,7 +131,7 @@ def _working(session: SparkSession, purpose: str) -> Iterator[_Cluster]:
     except PySparkException as error:
         raise DataError(
             f"Spark cannot {purpose} ({type(error).__name__})",
-            hint="a table is not there, damaged, or not Parquet",
+            hint="A table is not there, damaged, or not Parquet",
         ) from None  # its message could quote a label
     finally:
         cluster.forget()

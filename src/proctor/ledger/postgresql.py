@@ -34,7 +34,7 @@ try:
 except ImportError as error:
     raise MissingExtra(
         "a ledger in PostgreSQL needs the package psycopg",
-        hint="pip install 'proctor[postgresql]'",
+        hint="Install it with: pip install 'proctor[postgresql]'",
     ) from error
 
 SCHEMA_VERSION = 1

@@ -83,7 +83,7 @@ def file_at(root: Path, revision: str, path: str) -> bytes:
         if not file.is_file():  # a link that leads out is not there
             raise NotThere(
                 f"there is no file {path!r} at the revision {revision!r}",
-                hint="name a revision that has it, or a file: `baseline: {predictions: old.csv}`",
+                hint="Name a revision that has it, or a file: `baseline: {predictions: old.csv}`",
             )
         return file.read_bytes()
 
@@ -338,8 +338,8 @@ def _unknown(repository: git.Repository, revision: str) -> DataError:
     if repository.ask("rev-parse", "--is-shallow-repository") == "true":
         return DataError(
             f"this shallow clone does not have the revision {revision!r}",
-            hint="run `git fetch --unshallow`, or set `fetch-depth: 0` of actions/checkout",
+            hint="Run `git fetch --unshallow`, or set `fetch-depth: 0` of actions/checkout",
         )
     return DataError(
-        f"there is no revision {revision!r}", hint="see `git branch --all` and `git tag` for what there is"
+        f"there is no revision {revision!r}", hint="See `git branch --all` and `git tag` for what there is"
     )

@@ -47,11 +47,11 @@ class Command:
         try:
             words = shlex.split(self.command)
         except ValueError as error:
-            raise Misuse(f"the command {self.command!r} cannot be read: {error}", hint="close every quote") from error
+            raise Misuse(f"the command {self.command!r} cannot be read: {error}", hint="Close every quote") from error
         if not words or not any(PREDICTIONS in word for word in words):
             raise Misuse(
                 f"the command {self.command!r} does not say where its predictions go",
-                hint="use both placeholders, for example: python predict.py {features} {predictions}",
+                hint="Use both placeholders, for example: python predict.py {features} {predictions}",
             )
         return words
 

@@ -187,7 +187,7 @@ def _check_end(model: Runnable, finished: Finished, project: Project, place: Pla
     if finished.timed_out:
         raise ModelError(
             f"{str(model)!r} did not finish within {place.limits.seconds:g} seconds and was ended" + _tail(finished),
-            hint="make it faster, or raise `timeout` of the candidate",
+            hint="Make it faster, or raise `timeout` of the candidate",
         )
     if finished.returncode:
         needs_pool = re.search("semaphore|semlock|sem_open", finished.output_tail, re.IGNORECASE)
@@ -239,7 +239,7 @@ def _read(model: Runnable, target: Path, names: ColumnNames, most_bytes: int) ->
     if not os.path.lexists(target):
         raise ModelError(
             f"{str(model)!r} ended well but wrote no predictions",
-            hint=f"write them to the path given as {PREDICTIONS}, as CSV with the column {names.prediction!r}",
+            hint=f"Write them to the path given as {PREDICTIONS}, as CSV with the column {names.prediction!r}",
         )
     content = scratch.take(target, most_bytes)
     if _unpacked_bytes(content) > most_bytes:

@@ -140,7 +140,7 @@ def _check_length(sheet: Sheet, predictions: PredictionSet) -> None:
         raise DataError(
             f"{predictions.source!r} has {len(predictions):,} predictions, but the test set has "
             f"{sheet.n_examples:,} examples",
-            hint="write exactly one prediction for every example",
+            hint="Write exactly one prediction for every example",
         )
 
 
@@ -160,7 +160,7 @@ def refuse_respelled(new: Aligned, old: Aligned) -> None:
             raise DataError(
                 f"{new.source!r} predicts the class {_told_apart(name)}, and {old.source!r} the class "
                 f"{_told_apart(by_look[look(name)])}, and neither the other's",
-                hint="spell classes as the labels do; if they are two, declare the classes: `testset.classes`",
+                hint="Spell classes as the labels do; if they are two, declare the classes: `testset.classes`",
             )
 
 
@@ -175,7 +175,7 @@ def _positions(wanted: Sequence[str], given: tuple[str, ...], source: str) -> np
         twice = [name for name, count in Counter(given).items() if count > 1]
         raise DataError(
             f"{source!r} gives {_some('id', twice)} more than once",
-            hint="each example is predicted once; if these are scores of several runs, whose mean is meant, say so in "
+            hint="Each example is predicted once; if these are scores of several runs, whose mean is meant, say so in "
             "the gate file: `testset: {repeats: average}`",
         )
     missing = [name for name in wanted if name not in position]
@@ -186,7 +186,7 @@ def _positions(wanted: Sequence[str], given: tuple[str, ...], source: str) -> np
         raise DataError(
             f"{source!r} is about other examples: {_some('id', given)}, and none of the {_some('id', wanted)} "
             f"of the test set{alike}",
-            hint="predict the examples of the test set, and write their ids as its files do",
+            hint="Predict the examples of the test set, and write their ids as its files do",
         )
     if missing:
         raise DataError(
@@ -219,12 +219,12 @@ def _check_kind(sheet: Sheet, predictions: PredictionSet) -> None:
     if sheet.kind is Kind.NUMBERS and predictions.kind is not sheet.kind:
         raise DataError(
             f"the predictions of {predictions.source!r} are {predictions.kind}, and the condition speaks of numbers",
-            hint="write one number for every example",
+            hint="Write one number for every example",
         )
     if sheet.kind is not None and predictions.kind is not sheet.kind:
         raise DataError(
             f"the predictions of {predictions.source!r} are {predictions.kind}, but the labels are {sheet.kind}",
-            hint="write the classes exactly as the labels name them",
+            hint="Write the classes exactly as the labels name them",
         )
 
 
@@ -255,5 +255,5 @@ def _check_words(predictions: PredictionSet) -> None:
         place = f"row {row + 1}" if predictions.ids is None else shown(predictions.ids[row], _LETTERS)
         raise DataError(
             f"{predictions.source!r} predicts {str(name)!r}, first for {place}, which marks a missing value",
-            hint="every example needs a class; if this is the name of one, declare the classes: `testset.classes`",
+            hint="Every example needs a class; if this is the name of one, declare the classes: `testset.classes`",
         )

@@ -49,7 +49,7 @@ def chunks(source: Source, wanted: frozenset[str] | None) -> Iterator[Table]:
     if len(n_rows) != 1 or -1 in n_rows:
         raise DataError(
             f"{source} must hold arrays of one and the same length; it has {sorted(n_rows)}",
-            hint="one entry for each example",
+            hint="One entry for each example",
         )
     yield Table(columns, n_rows.pop(), source)
 
@@ -86,7 +86,7 @@ def _npy(source: Source) -> np.ndarray:
     except NO_ARRAY as error:
         raise _no_array(source, error) from error
     if not isinstance(array, np.ndarray):
-        raise DataError(f"{source} holds several arrays", hint="name it .npz")
+        raise DataError(f"{source} holds several arrays", hint="Name it .npz")
     if array.ndim == 0:
         raise DataError(f"{source} holds a single value, not a column")
     return _of_characters(source, array)
@@ -97,7 +97,7 @@ def _archive(source: Source) -> Iterator[Any]:
     try:
         with source.open_bytes() as file, np.load(file, allow_pickle=False) as archive:
             if isinstance(archive, np.ndarray):
-                raise DataError(f"{source} holds one array", hint="name it .npy")
+                raise DataError(f"{source} holds one array", hint="Name it .npy")
             yield archive
     except NO_ARRAY as error:
         raise _no_array(source, error) from error
@@ -106,7 +106,7 @@ def _archive(source: Source) -> Iterator[Any]:
 def _member(source: Source, archive: Any, name: str) -> np.ndarray:
     array = archive[name]
     if not isinstance(array, np.ndarray):
-        raise DataError(f"{source} holds something that is not an array", hint="write it with numpy.savez")
+        raise DataError(f"{source} holds something that is not an array", hint="Write it with numpy.savez")
     return _of_characters(source, array)
 
 
@@ -115,7 +115,7 @@ def _of_characters(source: Source, array: np.ndarray) -> np.ndarray:
     if array.dtype.kind == "U" and array.size and array.dtype.itemsize:
         numbers = np.ascontiguousarray(array).view(np.dtype(np.uint32).newbyteorder(array.dtype.byteorder))
         if int(numbers.max()) > sys.maxunicode:
-            raise DataError(f"{source} holds text whose bytes are not characters", hint="write it again")
+            raise DataError(f"{source} holds text whose bytes are not characters", hint="Write it again")
     return array
 
 

@@ -18,7 +18,7 @@ try:
     import pyarrow as pa
 except ImportError as error:
     raise MissingExtra(
-        "a table in Arrow needs the package pyarrow", hint="install it with: pip install 'proctor[parquet]'"
+        "a table in Arrow needs the package pyarrow", hint="Install it with: pip install 'proctor[parquet]'"
     ) from error
 
 _MAGIC = b"ARROW1"
@@ -87,4 +87,4 @@ def _batches(reader: Any) -> Iterator[Any]:
 
 
 def _damaged(source: Source) -> DataError:
-    return DataError(f"{source} is empty, cut short, or not an Arrow file", hint="write it again")
+    return DataError(f"{source} is empty, cut short, or not an Arrow file", hint="Write it again")

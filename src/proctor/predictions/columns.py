@@ -145,7 +145,7 @@ def text_column(table: Table, name: str) -> list[str]:
     if "" in ids:
         raise DataError(
             f"{table.source}{_at(table, ids.index(''))}: the id is empty",
-            hint="every example needs an id of its own",
+            hint="Every example needs an id of its own",
         )
     return ids
 
@@ -173,9 +173,9 @@ def _flat(table: Table, name: str, array: Values, noun: str = "class") -> Values
         shape = "x".join(map(str, array.shape))
         raise DataError(
             f"{table.source}{_named(name)} has the shape {shape}, not one {noun} per example",
-            hint="write one array with a row for each example, for example classes.ravel()"
+            hint="Write one array with a row for each example, for example classes.ravel()"
             if array.shape[0] == 1 or noun != "class"
-            else "write the predicted class, for example scores.argmax(axis=1)",
+            else "Write the predicted class, for example scores.argmax(axis=1)",
         )
     return array
 
@@ -194,7 +194,7 @@ def _from_array(table: Table, name: str, array: Values) -> Column:
         case _:
             raise DataError(
                 f"{table.source}{_named(name)} has the type {array.dtype}, which cannot be a class",
-                hint="name the classes by whole numbers or by text",
+                hint="Name the classes by whole numbers or by text",
             )
 
 
@@ -203,7 +203,7 @@ def _decoded(table: Table, name: str, array: Values) -> Values:
         return np.char.decode(array, "utf-8")
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{table.source}{_named(name)} holds bytes that are not UTF-8", hint="save classes as text"
+            f"{table.source}{_named(name)} holds bytes that are not UTF-8", hint="Save classes as text"
         ) from error
 
 
@@ -254,7 +254,7 @@ def _parse(table: Table, name: str, cells: list[Any]) -> _Parsed:
     except TypeError as error:  # a list or an object inside JSON
         raise DataError(
             f"{table.source}{_named(name)} holds lists or objects, not classes",
-            hint="write one class for each example, for example the argmax of its scores",
+            hint="Write one class for each example, for example the argmax of its scores",
         ) from error
     # 1, 1.0 and True are one key in Python and one class here.
     is_written = is_all_text(table)
@@ -325,7 +325,7 @@ def _number(table: Table, name: str, row: int, cell: object) -> float:
     if not is_number:
         raise DataError(
             f"{table.source}{_named(name)}{_at(table, row)}: {shown_cell(table, cell)} is not a number",
-            hint="the condition speaks of numbers: each example needs one, with a decimal point, such as 0.25",
+            hint="The condition speaks of numbers: each example needs one, with a decimal point, such as 0.25",
         )
     return number
 
@@ -333,10 +333,10 @@ def _number(table: Table, name: str, row: int, cell: object) -> float:
 def _not_allowed(table: Table, name: str, row: int, value: float, allowed: Numbers) -> DataError:
     place = f"{table.source}{_named(name)}{_at(table, row)}: {shown_cell(table, value)}"
     if not math.isfinite(value):
-        return DataError(f"{place} is not a finite number", hint="every example needs one")
+        return DataError(f"{place} is not a finite number", hint="Every example needs one")
     return DataError(
         f"{place} lies outside the range of the condition, {allowed.low:g} to {allowed.high:g}",
-        hint="correct it; probabilities lie between 0 and 1, and the condition declares the range of other scores, as "
+        hint="Correct it; probabilities lie between 0 and 1, and the condition declares the range of other scores, as "
         "`mean(n, min=1, max=5)` does",
     )
 
@@ -364,7 +364,7 @@ def shown_cell(table: Table, cell: object) -> str:
 def _not_a_class(table: Table, name: str, row: int, cell: object) -> DataError:
     return DataError(
         f"{table.source}{_named(name)}{_at(table, row)}: {shown_cell(table, cell)} is not a class",
-        hint="every example needs a class: a whole number, or text of at most 256 characters; scores, NaN and "
+        hint="Every example needs a class: a whole number, or text of at most 256 characters; scores, NaN and "
         "the measured values of a regression are not classes: of these ask for `mae(n, max=10) < 3`, say",
     )
 
@@ -378,5 +378,5 @@ def _mixed(table: Table, name: str, cells: Iterable[Any], meanings: dict[Any, An
     found = f": {shown_cell(table, number)} in {table.place(row)}, {shown_cell(table, text)} in {table.place(other)}"
     return DataError(
         f"{table.source}{_named(name)} mixes numbers and text{'' if table.source.is_silent else found}",
-        hint="name the classes all by numbers or all by words",
+        hint="Name the classes all by numbers or all by words",
     )

@@ -40,16 +40,16 @@ def chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator
             header = next(reader, None)
             if not header or not any(name.strip() for name in header):
                 raise DataError(
-                    f"{source} is empty", hint="its first line must name the columns, for example: id,label"
+                    f"{source} is empty", hint="Its first line must name the columns, for example: id,label"
                 )
             names = _header(source, header)
             yield from _bodies(source, reader, names, (wanted, min(rows, max(1, _MOST_CELLS // len(names)))))
         except csv.Error as error:
             raise DataError(
-                f"{source}, line {reader.line_num}: {error}", hint="a quotation mark that is opened must be closed"
+                f"{source}, line {reader.line_num}: {error}", hint="A quotation mark that is opened must be closed"
             ) from error
         except UnicodeDecodeError as error:
-            raise DataError(f"{source} is not UTF-8 text", hint="save it as CSV in UTF-8") from error
+            raise DataError(f"{source} is not UTF-8 text", hint="Save it as CSV in UTF-8") from error
 
 
 def separator(source: Source) -> str:
@@ -63,7 +63,7 @@ def _header(source: Source, header: list[str]) -> list[str]:
     if names[0].lower().startswith("sep=") and len("".join(names)) <= len("sep=;"):
         raise DataError(
             f"{source} begins with a line for Excel, {names[0]!r}",
-            hint=f"remove that line, and separate columns by {_SEPARATORS[mark]}; its first line must name the columns",
+            hint=f"Remove that line, and separate columns by {_SEPARATORS[mark]}; its first line must name the columns",
         )
     others = [other for other in _SEPARATORS if other != mark and other in names[0]]
     if len(names) == 1 and others:
@@ -76,7 +76,7 @@ def _header(source: Source, header: list[str]) -> list[str]:
     twice = sorted(name for name, times in Counter(names).items() if times > 1 and name)
     if twice:
         shown = "a column" if source.is_private else f"the column {twice[0][:40]!r}"
-        raise DataError(f"{source} names {shown} twice", hint="its first line must name the columns, each once")
+        raise DataError(f"{source} names {shown} twice", hint="Its first line must name the columns, each once")
     return names
 
 
@@ -94,7 +94,7 @@ def _bodies(
         spans_lines = reader.line_num - start != len(body)
         filled = _without_blank_end(body, len(names))
         if blank and filled:
-            raise DataError(f"{source}, line {line - blank} is empty", hint="remove it, or give it its values")
+            raise DataError(f"{source}, line {line - blank} is empty", hint="Remove it, or give it its values")
         blank += len(body) - len(filled)
         _check_widths(source, filled, len(names), line)
         if filled or not given:
@@ -125,5 +125,5 @@ def _check_widths(source: Source, body: list[list[str]], width: int, line: int) 
     i, row = next((i, row) for i, row in enumerate(body) if len(row) != width)
     what = "is empty" if not row else f"has {len(row)} cells, but the header has {width}"
     raise DataError(
-        f"{source}, line {line + i} {what}", hint="quote cells that hold the separator, and remove empty lines"
+        f"{source}, line {line + i} {what}", hint="Quote cells that hold the separator, and remove empty lines"
     )

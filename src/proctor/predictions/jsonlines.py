@@ -48,7 +48,7 @@ def chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator
                 yield _table(source, names, records, first)
                 first, records = number + 1, []
     except UnicodeDecodeError as error:
-        raise DataError(f"{source} is not UTF-8 text", hint="save it in UTF-8") from error
+        raise DataError(f"{source} is not UTF-8 text", hint="Save it in UTF-8") from error
     if names is None:
         raise DataError(f"{source} is empty", hint=_HINT)
     if records:
@@ -64,7 +64,7 @@ def _records(source: Source, wanted: frozenset[str] | None) -> Iterator[tuple[in
                 blank = blank or number
                 continue
             if blank:
-                raise DataError(f"{source}, line {blank} is empty", hint="remove it")
+                raise DataError(f"{source}, line {blank} is empty", hint="Remove it")
             record = _record(source, number, text)
             if isinstance(record, _Ambiguous):
                 _refuse_ambiguous(source, number, text, wanted)
@@ -92,7 +92,7 @@ def _refuse_ambiguous(source: Source, number: int, text: str, wanted: frozenset[
     twice = [name for name, times in names.items() if times > 1 and (wanted is None or name in wanted)]
     if twice:
         shown = "a key" if source.is_private else f"the key {twice[0][:40]!r}"
-        raise DataError(f"{source}, line {number} gives {shown} twice", hint="write each key once")
+        raise DataError(f"{source}, line {number} gives {shown} twice", hint="Write each key once")
 
 
 def _table(source: Source, names: list[str], records: list[Record], first: int) -> Table:

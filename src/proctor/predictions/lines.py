@@ -34,7 +34,7 @@ def lines(source: Source, file: TextIO) -> Iterator[str]:
     while line := file.readline(_LONGEST_LINE):
         number += 1
         if len(line) == _LONGEST_LINE:
-            raise DataError(f"{source}, line {number} does not end", hint="each example needs a line of its own")
+            raise DataError(f"{source}, line {number} does not end", hint="Each example needs a line of its own")
         yield line
 
 
@@ -66,13 +66,13 @@ def _refuse_other_encodings(source: Source, whole: bytes) -> None:
     if beginning.startswith(b"\x1f\x8b"):
         raise DataError(
             f"{source} is packed by gzip",
-            hint="unpack it, or pack it once and end its name in .gz, for example labels.csv.gz",
+            hint="Unpack it, or pack it once and end its name in .gz, for example labels.csv.gz",
         )
     if beginning.startswith(b"PK\x03\x04"):
-        raise DataError(f"{source} is a ZIP archive or a workbook of Excel", hint="save the table itself, in UTF-8")
+        raise DataError(f"{source} is a ZIP archive or a workbook of Excel", hint="Save the table itself, in UTF-8")
     if beginning.startswith(_BYTE_ORDER_MARKS) or beginning.count(0) * 3 > len(beginning) > 0:
         raise DataError(
-            f"{source} is UTF-16 (or UTF-32) text", hint="save it in UTF-8; Excel calls that 'CSV UTF-8 (*.csv)'"
+            f"{source} is UTF-16 (or UTF-32) text", hint="Save it in UTF-8; Excel calls that 'CSV UTF-8 (*.csv)'"
         )
 
 
@@ -93,12 +93,12 @@ class _Unpacked(io.RawIOBase):
         try:
             data = self._file.read(len(buffer))
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise DataError(f"{self._source} is cut short, or not packed by gzip", hint="write it again") from error
+            raise DataError(f"{self._source} is cut short, or not packed by gzip", hint="Write it again") from error
         self._read += len(data)
         if self._read > self._most:
             raise DataError(
                 f"{self._source} unpacks to more than {self._most:,} bytes, out of proportion to its size",
-                hint="give it unpacked",
+                hint="Give it unpacked",
             )
         buffer[: len(data)] = data
         return len(data)

@@ -25,7 +25,7 @@ try:
     import pyarrow.parquet as pq
 except ImportError as error:
     raise MissingExtra(
-        "a table in Parquet or Arrow needs the package pyarrow", hint="install it with: pip install 'proctor[parquet]'"
+        "a table in Parquet or Arrow needs the package pyarrow", hint="Install it with: pip install 'proctor[parquet]'"
     ) from error
 
 _MOST_ROWS = 1 << 20
@@ -50,7 +50,7 @@ def chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator
                     _check_same(source, names, batch)
                     yield batch
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise DataError(f"{part} is empty, cut short, or not a Parquet file", hint="write it again") from error
+            raise DataError(f"{part} is empty, cut short, or not a Parquet file", hint="Write it again") from error
 
 
 def write_without(source: Source, column: str, target: Path) -> None:
@@ -70,7 +70,7 @@ def write_without(source: Source, column: str, target: Path) -> None:
     try:
         pq.write_table(pa.concat_tables(whole, promote_options="permissive"), target)
     except pa.ArrowException as error:
-        raise DataError(f"the parts of {source} do not make one table", hint="write it in one file") from error
+        raise DataError(f"the parts of {source} do not make one table", hint="Write it in one file") from error
 
 
 def names(file: Path) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ def _check_same(source: Source, names: set[str], batch: Table) -> None:
     odd = sorted(batch.columns.keys() ^ names)
     if odd:
         shown = "" if source.is_private else f": {odd[0][:40]!r} is not in all"
-        raise DataError(f"{batch.source} has other columns than the parts before it{shown}", hint="write them alike")
+        raise DataError(f"{batch.source} has other columns than the parts before it{shown}", hint="Write them alike")
 
 
 def _batches(
@@ -133,7 +133,7 @@ def refuse_twice(source: Source, everything: Sequence[str], wanted: frozenset[st
     twice = [name for name, times in Counter(everything).items() if times > 1 and (wanted is None or name in wanted)]
     if twice:
         shown = "a column" if source.is_private else f"the column {twice[0][:40]!r}"
-        raise DataError(f"{source} names {shown} twice", hint="name each column once")
+        raise DataError(f"{source} names {shown} twice", hint="Name each column once")
 
 
 def _repeated(constant: dict[str, Any], wanted: frozenset[str] | None, times: int) -> dict[str, Raw]:
@@ -177,7 +177,7 @@ def _whole(source: Source) -> Any:
         with source.open_bytes() as file:
             return pq.read_table(io.BytesIO(file.read()), partitioning=None)
     except pa.ArrowException as error:
-        raise DataError(f"{source} is empty, cut short, or not a Parquet file", hint="write it again") from error
+        raise DataError(f"{source} is empty, cut short, or not a Parquet file", hint="Write it again") from error
 
 
 def _saved(table: Any) -> bytes:

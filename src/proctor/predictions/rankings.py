@@ -48,7 +48,7 @@ def _ranking(table: Table, name: str, row: int, cell: object) -> str:
     if not are_classes or len(whole) > LONGEST or whole.count(RANK_SIGN) >= len(texts):
         raise DataError(
             f"{table.source}{place_of(table, name, row)}: {shown_cell(table, cell)} is not a ranking of classes",
-            hint=f"write the classes themselves, the likeliest first: `cat{RANK_SIGN}dog{RANK_SIGN}fox`, a list, or a "
+            hint=f"Write the classes themselves, the likeliest first: `cat{RANK_SIGN}dog{RANK_SIGN}fox`, a list, or a "
             "row of an array, for example classes[np.argsort(-scores)[:, :5]]; "
             f"at most {LONGEST:,} letters in all, and no class has `{RANK_SIGN}` in its name",
         )

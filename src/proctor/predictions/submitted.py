@@ -116,7 +116,7 @@ def read_predictions(
             raise DataError(error.message, f"{error.hint}{_another_column(source, names)}") from None
         raise
     if not len(column.values):
-        raise DataError(f"{source} holds no predictions", hint="it needs one for every example of the test set")
+        raise DataError(f"{source} holds no predictions", hint="It needs one for every example of the test set")
     if column.known is not None:
         raise _no_prediction(table, np.flatnonzero(~column.known))
     ids = tuple(text_column(table, names.id)) if names.id in table.columns else None
@@ -152,7 +152,7 @@ def averaged(predictions: PredictionSet) -> PredictionSet:
             raise DataError(
                 f"{predictions.source!r} has not as many rows for each example: {n_repeats} for "
                 f"{shown(first, _SHOWN_LETTERS)}, {len(each)} for {shown(name, _SHOWN_LETTERS)}",
-                hint="repeat each as often as every other: a run that is left out may be the one that failed",
+                hint="Repeat each as often as every other: a run that is left out may be the one that failed",
             )
     means = [min(max(math.fsum(each) / n_repeats, min(each)), max(each)) for each in values.values()]
     return replace(predictions, values=np.array(means), ids=tuple(values))
@@ -198,5 +198,5 @@ def _no_prediction(table: Table, rows: np.ndarray) -> DataError:
     places = ", ".join(table.place(int(row)) for row in rows[:3]) + (", …" if len(rows) > 3 else "")
     return DataError(
         f"{table.source} has no prediction in {len(rows):,} of {table.n_rows:,} rows: {places}",
-        hint="every example of the test set needs one; NaN and empty cells do not count",
+        hint="Every example of the test set needs one; NaN and empty cells do not count",
     )

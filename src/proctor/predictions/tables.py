@@ -189,12 +189,12 @@ def parts(folder: Source) -> tuple[Source, ...]:
         folders[:] = [name for name in folders if name[0] not in "._"]
         found += [Path(place) / name for name in names if name[0] not in "._" and name.endswith((".parquet", ".pq"))]
     if not found:
-        raise DataError(f"{folder} is a folder without Parquet files", hint="name a file, or a folder of .parquet")
+        raise DataError(f"{folder} is a folder without Parquet files", hint="Name a file, or a folder of .parquet")
     return tuple(replace(folder, path=path) for path in sorted(found, key=lambda path: path.parts))
 
 
 def _unreadable(source: Source, error: OSError) -> DataError:
-    return DataError(f"{source} cannot be read: {error.strerror}", hint="it must be a file that this user may read")
+    return DataError(f"{source} cannot be read: {error.strerror}", hint="It must be a file that this user may read")
 
 
 def read_table(source: Source, wanted: frozenset[str] | None = None, most_rows: int | None = None) -> Table:
@@ -231,7 +231,7 @@ def refuse_longer(source: Source, n_rows: int, most_rows: int | None) -> None:
         raise DataError(
             f"{source} has more than {most_rows:,} rows, far more than the test set has examples; "
             "the rest was not read",
-            hint="give one row for each example of the test set, and no others; scores of several runs are averaged "
+            hint="Give one row for each example of the test set, and no others; scores of several runs are averaged "
             "where the gate file says `testset: {repeats: average}`",
         )
 
@@ -280,7 +280,7 @@ def _chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterato
             source.open_bytes().close()  # if it is missing, or a pointer to another file, that is what is wrong
             raise DataError(
                 f"{source} has the ending {other!r}, which is not a format that proctor reads",
-                hint=f"use one of {', '.join(_SUFFIXES)}; of these {', '.join(TEXTS)} may be packed: .csv.gz",
+                hint=f"Use one of {', '.join(_SUFFIXES)}; of these {', '.join(TEXTS)} may be packed: .csv.gz",
             )
 
 

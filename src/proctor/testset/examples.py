@@ -273,7 +273,7 @@ def _load(files: ExampleFiles) -> TestSet:
         if ids is None:
             raise DataError(
                 f"{files.labels} has no column {files.id!r}, and there are no features",
-                hint="a test set is known by its examples: give them ids, or name `testset.features` in the gate file",
+                hint="A test set is known by its examples: give them ids, or name `testset.features` in the gate file",
             )
         return TestSet(files, ids, row_hashes([list(ids)], len(ids), files.key))
     names = _feature_columns(files, files.features)
@@ -302,7 +302,7 @@ def _feature_columns(files: ExampleFiles, features: Source) -> tuple[str, ...]:
     found = [name for name in column_names(features) if name not in (files.id, files.label)]
     names = [name for place, name in enumerate(found) if features.suffix == ".npy" or not is_index(name, place)]
     if not found:
-        raise DataError(f"{features} has no columns of features", hint="it needs more than ids and labels")
+        raise DataError(f"{features} has no columns of features", hint="It needs more than ids and labels")
     return tuple(natural_order(names or found))
 
 
@@ -320,7 +320,7 @@ def _read_features(
         hashes.append(row_hashes(_columns(chunk, names), chunk.n_rows, files.key))
     whole = np.concatenate(hashes)
     if not len(whole):
-        raise DataError(f"{features} holds no examples", hint="it needs a line for each example")
+        raise DataError(f"{features} holds no examples", hint="It needs a line for each example")
     return (unique_ids(features, ids) if has_ids else None), whole
 
 

@@ -30,7 +30,7 @@ def write_features(files: ExampleFiles, folder: Path) -> Path:
     """
     features = files.features
     if features is None:
-        raise DataError("a model cannot be run without features", hint="name `testset.features` in the gate file")
+        raise DataError("a model cannot be run without features", hint="Name `testset.features` in the gate file")
     target = folder / f"features{'.parquet' if features.is_folder else features.ending}"
     has_labels = features.suffix != ".npy" and files.label in column_names(features)
     try:

@@ -87,7 +87,7 @@ class Key:
             raw = b""
         secret, checksum = raw[:_SECRET_BYTES], raw[_SECRET_BYTES:]
         if len(raw) != _SECRET_BYTES + _CHECKSUM_BYTES or not hmac.compare_digest(checksum, _checksum(secret)):
-            raise KeyFault("the key is mistyped or not complete", hint="copy it again, whole, from where you keep it")
+            raise KeyFault("the key is mistyped or not complete", hint="Copy it again, whole, from where you keep it")
         return cls(secret)
 
     def subkey(self, purpose: Purpose) -> bytes:

@@ -45,7 +45,7 @@ def read_labels(testset: TestSet) -> Labels:
         raise DataError(
             # Its own names are not shown: without a header they are the first example's label.
             f"{source} has no column {files.label!r} among its {len(column_names(source))}",
-            hint="its first line must name the columns; name the one of labels in the gate file: `testset.label`",
+            hint="Its first line must name the columns; name the one of labels in the gate file: `testset.label`",
         )
     labels = labels_in(table, name, files.reading.labels)
     if not table.n_rows:  # a pool of which nothing is labeled yet
@@ -100,7 +100,7 @@ def check_declared(declared: frozenset[str] | None, table: Table, labels: Labels
         if declared is None:
             raise DataError(
                 f"{table.source} has labels that mark a missing value in many programs, such as nan or null",
-                hint="leave the cell empty where no label is known; if it is a class, declare the classes: "
+                hint="Leave the cell empty where no label is known; if it is a class, declare the classes: "
                 "`testset.classes`",
             )
         raise DataError(
@@ -138,7 +138,7 @@ def _rows_among(wanted: tuple[str, ...], given: tuple[str, ...], source: Source)
         found = "" if source.is_silent else f": {examples}, {strangers[0][:40]!r} the first"
         raise DataError(
             f"{source} labels examples that the test set does not have{found}",
-            hint="the labels belong to another test set, or the features are not complete",
+            hint="The labels belong to another test set, or the features are not complete",
         )
     return np.fromiter(map(row_of.__getitem__, given), np.intp, len(given))
 
@@ -157,13 +157,13 @@ def unique_ids(source: Source, ids: Sequence[str]) -> tuple[str, ...]:
         DataError: If there is none, or one is given twice.
     """
     if not ids:
-        raise DataError(f"{source} holds no examples", hint="it needs a line for each example")
+        raise DataError(f"{source} holds no examples", hint="It needs a line for each example")
     if len(set(ids)) != len(ids):
         if source.is_silent:
-            raise DataError(f"{source} gives ids more than once", hint="every example needs an id of its own")
+            raise DataError(f"{source} gives ids more than once", hint="Every example needs an id of its own")
         name, times = Counter(ids).most_common(1)[0]
         raise DataError(
-            f"{source} gives the id {name[:40]!r} {times} times", hint="every example needs an id of its own"
+            f"{source} gives the id {name[:40]!r} {times} times", hint="Every example needs an id of its own"
         )
     return tuple(ids)
 

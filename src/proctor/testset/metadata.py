@@ -87,11 +87,11 @@ def find_metadata(source: Source, id_column: str, label: str, shown: Set[str], i
     if ids is None or id_column not in found:
         who = "the examples have no ids" if ids is None else f"it has no column {id_column!r}"
         raise DataError(
-            f"{source} says nothing of any example: {who}", hint="metadata are found by id: give both files one"
+            f"{source} says nothing of any example: {who}", hint="Metadata are found by id: give both files one"
         )
     names = [name for place, name in enumerate(found) if name not in (id_column, label) and not is_index(name, place)]
     if not names:
-        raise DataError(f"{source} has no columns of metadata", hint="it needs more than ids")
+        raise DataError(f"{source} has no columns of metadata", hint="It needs more than ids")
     if both := [name for name in names if name in shown]:
         raise Misuse(
             f"the column {both[0]!r} stands in the metadata and in the features, and a slice could mean either",

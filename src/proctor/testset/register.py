@@ -82,7 +82,7 @@ class LabelRegister:
     def _compare(self, hashes: Hashes, labels: Labels) -> LabelChange:
         now, order = _sorted_register(hashes, labels, self.salt)
         if len(now.keys) != len(self.keys) or _differ(now.keys, self.keys).any():
-            raise DataError("the record of labels belongs to other examples", hint="use the record of this test set")
+            raise DataError("the record of labels belongs to other examples", hint="Use the record of this test set")
         differ = np.flatnonzero(_differ(self.tags, now.tags)).tolist()
         keys, was, is_now = ([array[i].tobytes() for i in differ] for array in (now.keys, self.tags, now.tags))
         # A repeated row may have several labels; what it lost and gained is a difference of multisets.
@@ -124,7 +124,7 @@ class LabelRegister:
                     raise DataError("the record of labels is damaged")
                 return LabelRegister(archive["salt"].tobytes(), keys, tags)
         except (ValueError, KeyError, EOFError, OSError, AttributeError, zipfile.BadZipFile) as error:
-            raise DataError("the record of labels cannot be read", hint="restore it from a copy") from error
+            raise DataError("the record of labels cannot be read", hint="Restore it from a copy") from error
 
 
 def register_labels(hashes: Hashes, labels: Labels, salt: bytes) -> LabelRegister:

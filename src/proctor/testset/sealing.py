@@ -100,7 +100,7 @@ def open_bytes(sealed: bytes, key: Key, context: str) -> bytes:
     if facts.key_id != key.id:
         raise KeyFault(
             f"it was sealed under the key {facts.key_id}, and the key given is {key.id}",
-            hint=f"set {KEY_VARIABLE}, or the key file, to the key with the id {facts.key_id}",
+            hint=f"Set {KEY_VARIABLE}, or the key file, to the key with the id {facts.key_id}",
         )
     _, _, _, tag, _, salt, _ = _HEADER.unpack(header)
     if not hmac.compare_digest(tag, _context_tag(key, context)):
@@ -108,7 +108,7 @@ def open_bytes(sealed: bytes, key: Key, context: str) -> bytes:
     missing = facts.plain_bytes + _chunks(facts.plain_bytes) * _TAG - len(body)
     if missing:
         problem = f"{missing} bytes are missing at its end" if missing > 0 else f"{-missing} bytes too many at its end"
-        raise KeyFault(f"the sealed file is damaged: {problem}", hint="take it from its source again")
+        raise KeyFault(f"the sealed file is damaged: {problem}", hint="Take it from its source again")
     cipher = AESGCM(derive(key.subkey(Purpose.FILES), salt, header))
     step = _CHUNK + _TAG
     try:
@@ -117,7 +117,7 @@ def open_bytes(sealed: bytes, key: Key, context: str) -> bytes:
             for number, (nonce, _) in enumerate(_nonces(facts.plain_bytes))
         )
     except InvalidTag:
-        raise KeyFault("the sealed file was changed after sealing", hint="take it from its source again") from None
+        raise KeyFault("the sealed file was changed after sealing", hint="Take it from its source again") from None
 
 
 def facts_of(sealed: bytes) -> Facts:
@@ -131,7 +131,7 @@ def facts_of(sealed: bytes) -> Facts:
         raise KeyFault("it is not a sealed file, or only the beginning of one")
     _, version, key_id, _, pair, _, length = _HEADER.unpack(sealed[: _HEADER.size])
     if version != _VERSION:
-        raise KeyFault(f"it was sealed in format {version}, and this version knows {_VERSION}", hint="upgrade proctor")
+        raise KeyFault(f"it was sealed in format {version}, and this version knows {_VERSION}", hint="Upgrade proctor")
     return Facts(key_id.hex(), pair.hex(), length)
 
 
@@ -168,7 +168,7 @@ def open_file(path: Path, key: Key | None, context: str) -> bytes:
     if key is None:
         raise KeyFault(
             f"{str(path)!r} is sealed, and there is no key",
-            hint=f"set {KEY_VARIABLE}, or name a key file; its id is {file_facts(path).key_id}",
+            hint=f"Set {KEY_VARIABLE}, or name a key file; its id is {file_facts(path).key_id}",
         )
     with _named(path):
         return open_bytes(_read(path), key, context)
@@ -184,7 +184,7 @@ def check_pair(labels: Path, inputs: Path) -> None:
     if file_facts(labels).pair != file_facts(inputs).pair:
         raise KeyFault(
             f"{str(labels)!r} holds the labels of a different test set than {str(inputs)!r}",
-            hint="labels and features are sealed together: proctor testset seal LABELS --features FEATURES",
+            hint="Labels and features are sealed together: proctor testset seal LABELS --features FEATURES",
         )
 
 
@@ -229,7 +229,7 @@ def open_record(text: str, key: Key, context: str) -> dict[str, Any]:
     except (InvalidTag, ValueError):
         raise KeyFault(
             "a private record cannot be opened: the key is a different one, or the record was moved or changed",
-            hint=f"the key given is {key.id}",
+            hint=f"The key given is {key.id}",
         ) from None
     found: dict[str, Any] = json.loads(plaintext)
     return found

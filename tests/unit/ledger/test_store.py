@@ -85,7 +85,7 @@ def test_open_ledger__names_the_extra_of_postgresql(tmp_path: Path, monkeypatch:
     with pytest.raises(MissingExtra, match="psycopg") as caught:
         open_ledger("postgresql://host/db", tmp_path)
 
-    assert caught.value.hint == "pip install 'proctor[postgresql]'"
+    assert caught.value.hint == "Install it with: pip install 'proctor[postgresql]'"
 
 
 def test_open_ledger__takes_absolute_and_home_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -66,7 +66,7 @@ REFUSED = {
     "one column without a name": ("p.csv", '""\n1\n2\n', "is empty"),
     "an index alone": ("p.jsonl", '{"": 1}\n', "no column 'prediction'"),
     "UTF-16": ("p.csv", b"\xff\xfe" + UTF16, "is UTF-16 (or UTF-32) text"),
-    "UTF-16 without a mark": ("p.csv", UTF16, "save it in UTF-8"),
+    "UTF-16 without a mark": ("p.csv", UTF16, "Save it in UTF-8"),
     "UTF-16 with the other end first": ("p.tsv", "\ufeffid\tprediction\n".encode("utf-16-be"), "UTF-16"),
     "UTF-16 JSON Lines": ("p.jsonl", '{"prediction": 5}\n'.encode("utf-16"), "UTF-16"),
     "semicolons": ("p.csv", "id;prediction\na;5\n", "separated by commas, and seem to be by semicolons"),

@@ -67,7 +67,7 @@ class Format:
         if importlib.util.find_spec(self.library) is None:
             raise MissingExtra(
                 f"a model saved by {self.title} needs the package {self.library}",
-                hint=f"install it with: pip install 'proctor[{self.extra}]'",
+                hint=f"Install it with: pip install 'proctor[{self.extra}]'",
             )
 
     def problem(self, trusted: tuple[str, ...]) -> str:

@@ -13,7 +13,7 @@ try:
     from mlflow.version import VERSION
 except ImportError as error:
     raise MissingExtra(
-        "a model saved by MLflow needs the package mlflow", hint="install it with: pip install 'proctor[mlflow]'"
+        "a model saved by MLflow needs the package mlflow", hint="Install it with: pip install 'proctor[mlflow]'"
     ) from error
 
 
@@ -28,7 +28,7 @@ def load(path: Path, _trusted: tuple[str, ...]) -> Any:
     if _major(logged_by) > _major(VERSION):
         raise ProctorError(
             f"it was logged by MLflow {logged_by}, and {VERSION} is installed here",
-            hint=f"install what it needs: pip install 'mlflow>={logged_by}'",
+            hint=f"Install what it needs: pip install 'mlflow>={logged_by}'",
         )
     return Pyfunc(mlflow.pyfunc.load_model(str(path.parent)))
 

@@ -22,7 +22,7 @@ def load(path: Path, trusted: tuple[str, ...]) -> Any:
     if unknown:
         raise ProctorError(
             f"{path.name} holds objects of types that are not trusted: {', '.join(unknown)}",
-            hint=f"if you trust them, say so beside `model:` in the gate file: `trust: [{', '.join(unknown)}]`",
+            hint=f"If you trust them, say so beside `model:` in the gate file: `trust: [{', '.join(unknown)}]`",
         )
     if trusted:
         sys.path.append(str(Path.cwd()))  # the project's own types; an installed module is found first

@@ -74,7 +74,7 @@ def choose(policy: str) -> Launcher:
         DomainError: If there is no such policy.
     """
     if policy not in set(Policy):
-        raise DomainError(f"{policy!r} is not a sandbox policy", hint=f"one of {', '.join(Policy)}")
+        raise DomainError(f"{policy!r} is not a sandbox policy", hint=f"One of {', '.join(Policy)}")
     if policy == Policy.NONE:
         return PlainLauncher()
     if found := strongest():

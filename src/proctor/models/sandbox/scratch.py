@@ -124,7 +124,7 @@ def take(path: Path, most_bytes: int) -> bytes:
     except OSError as error:
         raise ModelError(
             f"the model wrote no ordinary file {path.name!r}: {error.strerror}",
-            hint="write the predictions to the path that the command is given",
+            hint="Write the predictions to the path that the command is given",
         ) from error
     try:
         facts = os.fstat(descriptor)

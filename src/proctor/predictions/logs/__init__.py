@@ -177,7 +177,7 @@ def _read_json(source: Source) -> Log:
         return mlflow.read(source, content)
     raise DataError(
         f"{source} is JSON, and no log that proctor knows",
-        hint="it reads logs of Inspect and promptfoo, and evaluation tables of MLflow (with `columns` and `data`)",
+        hint="It reads logs of Inspect and promptfoo, and evaluation tables of MLflow (with `columns` and `data`)",
     )
 
 
@@ -204,14 +204,14 @@ def refuse_long(source: Source, n_bytes: int) -> None:
         DataError: If it is one.
     """
     if n_bytes > _MOST_BYTES:
-        raise DataError(f"{source} is longer than {_MOST_BYTES >> 30} GiB", hint="log fewer samples in one file")
+        raise DataError(f"{source} is longer than {_MOST_BYTES >> 30} GiB", hint="Log fewer samples in one file")
 
 
 def cut_off(source: Source, reason: str) -> DataError:
     """Error for a log that is not whole."""
     return DataError(
         f"{source} is not a whole log: {reason}",
-        hint="it was cut off, or its run has not ended: copy it again, or run it again",
+        hint="It was cut off, or its run has not ended: copy it again, or run it again",
     )
 
 
@@ -219,7 +219,7 @@ def malformed(source: Source, error: Exception) -> DataError:
     """Error for a log whose parts are others than its tool writes."""
     lacks = f"it lacks {error.args[0]!r}" if isinstance(error, KeyError) else "a part of it is of another kind"
     return DataError(
-        f"{source} is not a log as its tool writes it: {lacks}", hint="log it again with a present version of the tool"
+        f"{source} is not a log as its tool writes it: {lacks}", hint="Log it again with a present version of the tool"
     )
 
 
@@ -232,14 +232,14 @@ def collect(source: Source, tool: str, task: str, samples: Samples) -> Log:
     """
     ids = samples.ids
     if not ids:
-        raise DataError(f"{source} holds no samples", hint="log the samples, and run it to its end")
+        raise DataError(f"{source} holds no samples", hint="Log the samples, and run it to its end")
     _refuse_repeated(source, ids, samples.epochs)
     marks, numbers, odd = _told_apart(ids, samples.scores)
     if not marks and not numbers:
         said = "has no score" if source.is_silent or odd is None else odd
         raise DataError(
             f"{source} has no score that is right or wrong, or a number, in every sample: {said}",
-            hint="score every sample, as correct or incorrect (1 or 0) or by a number",
+            hint="Score every sample, as correct or incorrect (1 or 0) or by a number",
         )
     examples = [f"{name}:{asked}" for name, asked in zip(ids, samples.asked, strict=True)]
     answers = [answer for answer in samples.answers if answer is not None]
@@ -278,7 +278,7 @@ def repeated(source: Source, name: str) -> DataError:
     which = "a sample" if source.is_silent else f"sample {name!r}"
     return DataError(
         f"{source} has {which} more than once, and repeats of one example are not examples of their own",
-        hint="run each sample once, or log their reduced score alone",
+        hint="Run each sample once, or log their reduced score alone",
     )
 
 

@@ -57,10 +57,10 @@ def _refuse_unfinished(source: Source, header: dict[str, Any], n_samples: int) -
     total = (header.get("results") or {}).get("total_samples", n_samples)
     if header["status"] != "success" or header.get("invalidated"):
         said = "was invalidated" if header.get("invalidated") else f"ended with the status {header['status']!r}"
-        raise DataError(f"{source} is the log of a run that {said}", hint="run it again, or `inspect eval-retry` it")
+        raise DataError(f"{source} is the log of a run that {said}", hint="Run it again, or `inspect eval-retry` it")
     if total != n_samples:
         raise DataError(
-            f"{source} holds {n_samples:,} of {total:,} samples", hint="run it again, or `inspect eval-retry` it"
+            f"{source} holds {n_samples:,} of {total:,} samples", hint="Run it again, or `inspect eval-retry` it"
         )
 
 
@@ -106,7 +106,7 @@ def _content(source: Source, file: BinaryIO, archive: zipfile.ZipFile, member: z
     except ImportError as error:
         raise MissingExtra(
             f"{source} is packed by Zstandard, which needs the package zstandard",
-            hint="install it with: pip install 'proctor[inspect]'",
+            hint="Install it with: pip install 'proctor[inspect]'",
         ) from error
     file.seek(member.header_offset)
     head = file.read(_LOCAL_HEADER)

@@ -35,7 +35,7 @@ def _samples(source: Source, columns: list[str], rows: list[list[Any]]) -> Sampl
     if question is None:
         raise DataError(
             f"{source} has no column of what was asked; it has {', '.join(map(repr, columns[:8]))}",
-            hint=f"keep one of the columns {', '.join(_QUESTIONS)}: examples are known by it",
+            hint=f"Keep one of the columns {', '.join(_QUESTIONS)}: examples are known by it",
         )
     if odd := {len(cells) for cells in rows} - {len(columns)}:
         raise ValueError(f"a row of {odd.pop()} cells")

@@ -80,5 +80,5 @@ def _unanswered(source: Source, name: str) -> DataError:
     which = "a test" if source.is_silent else f"test {name}"
     return DataError(
         f"{source} has no answer to {which}: it ended with an error",
-        hint="run it again: `promptfoo eval --retry-errors`",
+        hint="Run it again: `promptfoo eval --retry-errors`",
     )
