@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import subprocess
+from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from gate.project import LABELS, N_EXAMPLES, Project
 from onnx import TensorProto, helper
 
+import proctor
 from proctor import gatefile
 from proctor.errors import ContractError, DataError, MissingExtra, Misuse, ModelError, StoreError
 from proctor.gate.check import How
@@ -20,6 +25,10 @@ from proctor.runstore import artifacts
 from proctor.runtime import Runtime
 
 from .fraud import Fraud
+from .mlflow import interpreter
+
+PACKAGE = Path(proctor.__file__).parent
+LOGS = Path(__file__).with_name("log_model.py")
 
 FLAVORS = {"python_function": {"loader_module": "mlflow.onnx"}, "onnx": {"data": "model.onnx"}}
 
@@ -176,6 +185,29 @@ def test_check__version_that_cannot_be_used(
         gated.check()
 
     assert [] == gated.kinds()
+
+
+def test_check__models_that_mlflow_logs(gated: Project, fraud: Fraud, tmp_path: Path) -> None:
+    """What MLflow's own client logs now is run as data where it is data, and by pyfunc where it is code."""
+    python, rows = interpreter(), tmp_path / "rows.csv"
+    assert python is not None
+    rows.write_text("x,label\n" + "".join(f"{x},{label}\n" for x, label in enumerate(LABELS)))
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "MLFLOW_DISABLE_TELEMETRY": "true"}
+    log = [python, "-P", LOGS, fraud.url, fraud.name, rows]
+    subprocess.run(log, env=environment, capture_output=True, check=True, timeout=240)
+
+    release = named(gated, f"models:/{fraud.name}@data", str(gated.root / "old.csv"))
+    assert (Verdict.PASS, f"models:/{fraud.name}/1") == (release.verdict, release.candidate)
+    with pytest.raises(Misuse, match=r"'model\.pkl'.*any code"):
+        named(gated, f"models:/{fraud.name}@code", str(gated.root / "old.csv"))
+
+    files, out = tmp_path / "model", tmp_path / "out.npz"
+    with artifacts.connected(fraud.url, Runtime({})) as connection:
+        artifacts.fetch(connection, artifacts.resolve(connection, f"models:/{fraud.name}@code"), files)
+    child = [python, "-P", PACKAGE / "models/formats/child.py"]
+    arguments = [files / "MLmodel", gated.root / "features.csv", out, "id", "pickle"]
+    subprocess.run([*child, *arguments], env=environment, capture_output=True, check=True, timeout=240)
+    assert LABELS.tolist() == np.load(out)["prediction"].tolist()
 
 
 def test_check__pyfunc_that_is_not_installed(gated: Project, fraud: Fraud, monkeypatch: pytest.MonkeyPatch) -> None:
