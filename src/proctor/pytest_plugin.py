@@ -7,17 +7,41 @@ A check is charged like any other; the same question asked again (a re-run, anot
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
     from pathlib import Path
+    from types import ModuleType
 
     from proctor.release import Release
 
     ProctorCheck = Callable[..., Release]
+
+
+class AsWritten:
+    """
+    Finder of our modules, ahead of pytest's.
+
+    That one rewrites the assertions of every module of a distribution with a plugin, anew wherever no compiled modules
+    are kept, and all that ours assert is for type checkers.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """The module as Python itself finds it, if it is ours."""
+        return PathFinder.find_spec(name, path, target) if name.startswith("proctor.") else None
+
+
+sys.meta_path.insert(0, AsWritten)
 
 
 @pytest.fixture
@@ -56,9 +80,21 @@ def _judged(gate: str, named: tuple[str | None, ...], commit: str | None, test: 
 
     runtime = Runtime(remark=lambda sentence: test.add_report_section("call", "proctor", sentence))
     try:
-        return service.check(service.load_gate(gate, service.Named(*named)), runtime, commit=commit)
+        with _few_collections():
+            return service.check(service.load_gate(gate, service.Named(*named)), runtime, commit=commit)
     except ProctorError as error:
         raise pytest.fail.Exception(f"proctor: {error}", pytrace=False) from None
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Collect garbage a hundred times more seldom: a check makes little, and a test suite holds much to look through."""
+    usual = gc.get_threshold()
+    gc.set_threshold(100 * usual[0], *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _said(release: Release) -> str:

@@ -61,6 +61,25 @@ def test_plugin__asks_what_the_command_line_asks(ready):
     assert (0, 0) == (at_the_top[0], below[0]), at_the_top[1] + below[1]
 
 
+def test_plugin__leaves_pytest_as_it_was(ready):
+    """Our modules are those that Python compiled, tests are pytest's, and the collector is as it was."""
+    code, said = pytest_in(
+        ready,
+        """
+import gc, sys
+
+def test_it(proctor_check):
+    usual = gc.get_threshold()
+    proctor_check("proctor.yml")
+    assert gc.get_threshold() == usual
+    loaders = {name: type(sys.modules[name].__spec__.loader).__name__ for name in (__name__, "proctor.service")}
+    assert loaders == {__name__: "AssertionRewritingHook", "proctor.service": "SourceFileLoader"}
+""",
+    )
+
+    assert 0 == code, said
+
+
 def test_plugin__fail_in_the_release_s_own_sentences(ready):
     """A candidate that fails fails the test, with what the gate says and nothing of how close it was."""
     ready.predictions("worse.csv", range(390))
