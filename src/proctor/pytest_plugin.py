@@ -88,7 +88,7 @@ def _judged(gate: str, named: tuple[str | None, ...], commit: str | None, test: 
 
 @contextmanager
 def _few_collections() -> Iterator[None]:
-    """Collect garbage a hundred times more seldom: a check makes little, and a test suite holds much to look through."""
+    """Collect garbage a hundred times less often: a check makes little, and a test suite holds much to look through."""
     usual = gc.get_threshold()
     gc.set_threshold(100 * usual[0], *usual[1:])
     try:
