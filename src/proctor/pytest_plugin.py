@@ -7,10 +7,8 @@ A check is charged like any other; the same question asked again (a re-run, anot
 
 from __future__ import annotations
 
-import gc
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
 
@@ -80,21 +78,9 @@ def _judged(gate: str, named: tuple[str | None, ...], commit: str | None, test: 
 
     runtime = Runtime(remark=lambda sentence: test.add_report_section("call", "proctor", sentence))
     try:
-        with _few_collections():
-            return service.check(service.load_gate(gate, service.Named(*named)), runtime, commit=commit)
+        return service.check(service.load_gate(gate, service.Named(*named)), runtime, commit=commit)
     except ProctorError as error:
         raise pytest.fail.Exception(f"proctor: {error}", pytrace=False) from None
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Collect garbage a hundred times less often: a check makes little, and a test suite holds much to look through."""
-    usual = gc.get_threshold()
-    gc.set_threshold(100 * usual[0], *usual[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
 
 
 def _said(release: Release) -> str:
