@@ -93,7 +93,7 @@ def test_open_bytes__says_that_a_later_version_is_needed():
     sealed = bytearray(sealing.seal_bytes(LABELS, KEY, "labels"))
     sealed[7] = 2
 
-    with pytest.raises(KeyFault, match="upgrade"):
+    with pytest.raises(KeyFault, match="Upgrade"):
         sealing.open_bytes(bytes(sealed), KEY, "labels")
 
 
