@@ -42,16 +42,29 @@ def load_gate(file: str, named: Named | None = None) -> Gate:
 
 
 def with_named(gate: Gate, named: Named) -> Gate:
-    """*gate* with the files that are *named* in place of its own."""
+    """*gate* with the files that are *named* in place of its own, and no development predictions of others."""
     declared = gate
     if named.labels is not None:
         gate = replace(gate, testset=replace(gate.testset, labels=_from_here(named.labels, gate.root)))
     if named.candidate is not None:
         gate = replace(gate, candidate=_contender(named.candidate, gate, gate.candidate))
+        if gate.development is not None and not _is_same(gate, gate.candidate, declared.candidate):
+            gate = replace(gate, development=gate.development._replace(candidate=None))
     if named.baseline is not None:
         baseline = _contender(named.baseline, gate, declared.baseline, declared.candidate)
         gate = replace(gate, baseline=replace(baseline, is_given=True))
+        if gate.development is not None and not _is_same(gate, baseline, declared.baseline):
+            gate = replace(gate, development=gate.development._replace(baseline=None))
     return gate
+
+
+def _is_same(gate: Gate, named: Candidate | Baseline, declared: Candidate | Baseline) -> bool:
+    """True if both are one model, as far as their names tell."""
+    from proctor.gatefile import PredictionsFile
+
+    if isinstance(named, PredictionsFile) and isinstance(declared, PredictionsFile):
+        return gate.resolve(named.predictions).resolve() == gate.resolve(declared.predictions).resolve()
+    return named == declared
 
 
 def commit_named(commit: str | None, root: Path) -> str | None:

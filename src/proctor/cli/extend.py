@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,11 +77,13 @@ def extend(
     from proctor.cli import outputs
     from proctor.custody.changes import Attempt
     from proctor.custody.extension import extend as add
+    from proctor.preflight.informed import refuse_shared
 
     *named, last = new_labels
     is_gate = bool(named) and (last.is_dir() or last.suffix in {".yml", ".yaml"})
     session = session_of(str(last) if is_gate else ".", owner_record)
-    done = add(session, named if is_gate else new_labels, features, reason, another_set)
+    refuses = partial(refuse_shared, session) if session.gate.development is not None else None
+    done = add(session, named if is_gate else new_labels, features, reason, another_set, refuses)
     found = {
         "testset": done.record.testset,
         "version": done.record.version,

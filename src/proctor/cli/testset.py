@@ -19,13 +19,14 @@ from proctor.cli.printing import confirm, print_found
 from proctor.cli.renew import register, renew
 from proctor.cli.seal import seal
 from proctor.cli.settings import baseline, settings
-from proctor.errors import PASSED, UNUSABLE
+from proctor.errors import PASSED, UNUSABLE, ProctorError
 from proctor.text import printable
 
 if TYPE_CHECKING:
     from proctor.custody.corrections import Correction
     from proctor.custody.outcomes import Opened
     from proctor.custody.retirement import Retirement
+    from proctor.gate.session import Session
 
 _NO_REASON = "no reason given"
 
@@ -74,7 +75,20 @@ def show(file: str, as_json: bool) -> int:
     session.life(books)
     found = chronicle.chronicle(books.lives, session.testset.fingerprint)
     print_found(found, as_json, lambda: chronicle.lines(found))
+    if session.gate.development is not None and session.owner_key.key is not None:
+        _remark_on_shared(session)
     return PASSED
+
+
+def _remark_on_shared(session: Session) -> None:
+    """Tell the owner of sealed inputs, of which no check may say it, that development data hold some of them."""
+    from proctor.cli import outputs
+    from proctor.preflight.informed import refuse_shared
+
+    try:
+        refuse_shared(session)
+    except ProctorError as error:
+        outputs.remark(error.message)
 
 
 @testset.command(

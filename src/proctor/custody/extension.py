@@ -7,7 +7,7 @@ The owner's figures have no part in it, and are neither read nor shown here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,6 +63,7 @@ def extend(
     new_features: Sequence[Path],
     reason: str,
     another: str | None = None,
+    refuses: Callable[[TestSet], None] | None = None,
 ) -> Change[Extended]:
     """
     Record that examples are added to the test set, and add them to its files.
@@ -73,6 +74,7 @@ def extend(
         new_features: Tables of their features, where the test set has features; in the same order.
         reason: Why; public.
         another: Why the new examples are none of those whose columns they seem to copy; ``None`` if nobody says so.
+        refuses: Raises if the test set may not become what it is handed.
 
     Raises:
         Misuse: If files are missing or lie where models may see them, or the reason is none.
@@ -86,7 +88,7 @@ def extend(
     session = replace(session, takes_any_version=True, another=another)
     growth = _growth(session, new_labels, new_features)
     models = Remeasuring(session, growth.after)
-    done, register = session.decide(lambda books: _record(session, books, growth, models, reason))
+    done, register = session.decide(lambda books: _record(session, books, growth, models, reason, refuses))
     if done.attempt is Attempt.REPEATED:
         return written(session, done, {})
     _remark_on_likeness(session, growth)
@@ -221,7 +223,12 @@ def _seen_alike(files: ExampleFiles, before: TestSet) -> TestSet:
 
 
 def _record(
-    session: Session, books: LedgerView, growth: _Growth, models: Remeasuring, reason: str
+    session: Session,
+    books: LedgerView,
+    growth: _Growth,
+    models: Remeasuring,
+    reason: str,
+    refuses: Callable[[TestSet], None] | None,
 ) -> tuple[Change[Extended], LabelRegister]:
     """The entry of this extension, appended now or by an earlier attempt, and the register of labels that it makes."""
     life = session.life(books)
@@ -237,6 +244,8 @@ def _record(
     _refuse_other_classes(labels, growth.before.n_examples)
     for other in books.lives.values():
         _refuse_known(growth, other, is_own=other is life, is_another=session.another is not None)
+    if refuses is not None:
+        refuses(growth.after)
     register = session.registry.held(life, growth.before.hashes, growth.before.read_labels)
     register = register.updated(growth.after.hashes, labels)
     marks = models.marks(life) if session.gate.testset.inputs is Inputs.SEALED else {}

@@ -103,7 +103,7 @@ def open_development(
     for path in (files.features, files.labels):
         if path is not None and path.resolve() in own:
             raise Misuse(
-                f"{str(path)!r} is the test set's own file, and preflight looks at development data only",
+                f"{str(path)!r} is the test set's own file, and no development data",
                 hint="Name examples that are not in the test set.",
             )
     found = load(
@@ -124,7 +124,7 @@ def open_development(
     common = overlap(testset.sketch, found.sketch) if testset is not None and is_comparable else None
     if common is not None and not common.is_fresh:
         raise Misuse(
-            f"the development data have {common} examples in common with the test set, and preflight never looks at it",
+            f"the development data have {common} examples in common with the test set, which they may not have",
             hint="Name examples that are not in the test set. (Without features, ids tell them apart.)",
         )
     return found

@@ -22,6 +22,7 @@ from proctor.errors import DataError
 from proctor.gate.asking import Asked
 from proctor.gate.books import LedgerView
 from proctor.gate.session import Session
+from proctor.gatefile import PredictionsFile
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.lives import step_of
 from proctor.ledger.records import Evaluated, Forecast
@@ -29,6 +30,7 @@ from proctor.methods import beyond_accuracies, is_gain
 from proctor.predictions import Labels, Panel
 from proctor.preflight.chance import chance, missing_from, next_of
 from proctor.preflight.development import Bench, Development, declared, labeled, open_development
+from proctor.testset import TestSet
 
 _NO_DATA = (
     "`stakes: informed` without development data is `adaptive`: passes cost more bits; name labeled examples that are "
@@ -37,6 +39,10 @@ _NO_DATA = (
 _NO_OTHERS = (
     "what the models compared with predict on the development data is not known, so earlier outcomes alone set the "
     "stake; name it, `development: {baseline: FILE}`"
+)
+_NO_CANDIDATE = (
+    "what {} predicts on the development data is not known, so earlier outcomes alone set the stake; name both in the "
+    "gate file, `candidate` and `development: {{candidate: FILE}}`, or declare a stake"
 )
 _NOT_SIMULATED = (
     "what happens on slices is not forecast from development data, nor are metrics of one class, so earlier outcomes "
@@ -85,6 +91,9 @@ class InformedStakes:
             return None
         session.runtime.progress("looking at the development data")
         examples = open_development(gate, files, session.testset)
+        if files.candidate is None and isinstance(gate.candidate, PredictionsFile):
+            session.runtime.remark(_NO_CANDIDATE.format(gate.candidate.predictions))
+            return None
         bench = Bench(gate, files, examples, session.runner_on(examples), life)
         labels = examples.read_labels()
         found = Results(*labeled(bench.panel(labels), labels))
@@ -162,9 +171,13 @@ def _refuse_other_classes(files: Development, found: Results) -> None:
         )
 
 
-def refuse_shared(session: Session) -> None:
+def refuse_shared(session: Session, testset: TestSet | None = None) -> None:
     """
     Refuse development data that share examples with the test set; for its owner, who may know who is a member.
+
+    Args:
+        session: The gate, opened by its owner.
+        testset: The test set as it is going to be; that of the session if left out.
 
     Raises:
         Misuse: If they do, or are the test set.
@@ -172,4 +185,4 @@ def refuse_shared(session: Session) -> None:
     """
     files = declared(session.gate)
     if files.is_there:
-        open_development(session.gate, files, session.testset, compares=True)
+        open_development(session.gate, files, testset or session.testset, compares=True)

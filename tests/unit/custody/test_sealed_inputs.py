@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,7 @@ from proctor.gate.session import Session
 from proctor.gatefile import load
 from proctor.ledger.records import Evaluated, Extended
 from proctor.models import sandbox
+from proctor.preflight.informed import refuse_shared
 from proctor.release import Release
 from proctor.runtime import Runtime
 from proctor.testset import sealing
@@ -143,6 +146,26 @@ def test_ledger_show__says_that_times_are_rounded(sealed, capsys):
     assert 0 == cli.run(["ledger", "show", "--last", "1", "--gate", str(sealed.root / "proctor.yml")])
 
     assert "an evaluation's time is rounded down to the minute" in capsys.readouterr().out
+
+
+def test_extend__development_examples_are_told_to_the_owner(sealed, capsys):
+    """On sealed inputs no check may say who is a member: `extend` refuses, and `show` tells whoever has the key."""
+    check(sealed)
+    labels, features = write(sealed.root.parent / f"{sealed.root.name}-new", N_EXAMPLES, MORE)
+    for path in (labels, features):
+        shutil.copy(path, sealed.root / f"dev-{path.name}")
+    submit(sealed, 40, development={"labels": "dev-labels.csv", "features": "dev-features.csv"})
+    session = owners(sealed)
+    before = session.ledger.read()
+
+    with pytest.raises(Misuse, match="100 examples in common"):
+        extend(session, [labels], [features], REASON, refuses=partial(refuse_shared, session))
+    assert before == session.ledger.read()
+    grow(sealed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PROCTOR_KEY", sealed.environ["PROCTOR_KEY"])
+        assert 0 == cli.run(["testset", "show", str(sealed.root)])
+    assert "100 examples in common with the test set" in capsys.readouterr().err
 
 
 def test_extend__then_drop(sealed):

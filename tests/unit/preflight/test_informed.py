@@ -16,6 +16,7 @@ from proctor.budget.guard import STAKE_UNITS
 from proctor.cli import testset as commands
 from proctor.errors import DataError, Misuse
 from proctor.gate.session import Session, Stance
+from proctor.ledger import Entry
 from proctor.ledger.records import Evaluated
 from proctor.preflight.informed import forecaster_of
 from proctor.runtime import Runtime
@@ -70,6 +71,10 @@ class Team:
     def check(self, **how: Any) -> Any:
         runtime = Runtime({"PROCTOR_COMMIT": "c" * 40}, remark=self.said.append)
         return service.check(service.load_gate(str(self.root)), runtime, **how)
+
+    def entries(self) -> Sequence[Entry]:
+        session = Session(gate=service.load_gate(str(self.root)), runtime=Runtime({}), stance=Stance.READER)
+        return session.ledger.read()
 
     def evaluations(self) -> Sequence[Evaluated]:
         session = Session(gate=service.load_gate(str(self.root)), runtime=Runtime({}), stance=Stance.READER)
@@ -213,3 +218,35 @@ def test_informed__the_owner_is_told_of_shared_examples_when_registering(team: T
 
     with pytest.raises(Misuse, match="in common"):
         commands.testset.main(["register"], standalone_mode=False)
+
+
+def test_informed__another_candidate_is_not_staked_by_the_declared_ones_results(team: Team) -> None:
+    """`--candidate OTHER` takes no development predictions along: they are another model's."""
+    team.gate("good")
+    gate = service.load_gate(str(team.root), service.Named(candidate=str(team.root / "test-bad.csv")))
+    release = service.check(gate, Runtime({"PROCTOR_COMMIT": "c" * 40}, remark=team.said.append))
+
+    assert release.stake is None
+    assert "what test-bad.csv predicts on the development data is not known" in team.said[0]
+
+
+def test_informed__the_declared_candidate_by_its_path_is_the_same(team: Team) -> None:
+    """Naming the gate file's own candidate and baseline changes nothing."""
+    team.gate("good")
+    named = service.Named(candidate=str(team.root / "test-good.csv"), baseline=str(team.root / "test-old.csv"))
+    release = service.check(service.load_gate(str(team.root), named), Runtime({"PROCTOR_COMMIT": "c" * 40}))
+
+    assert release.stake > 0.8
+
+
+def test_informed__an_extension_takes_no_development_examples(team: Team, monkeypatch) -> None:
+    """Rows that everybody has looked at do not come into the test set; nothing is recorded."""
+    team.gate("good").check()
+    lines = (team.root / "dev-labels.csv").read_text().splitlines()
+    (team.root / "more.csv").write_text("\n".join([lines[0], *lines[100:400]]) + "\n")
+    before = len(team.entries())
+    monkeypatch.chdir(team.root)
+
+    with pytest.raises(Misuse, match="300 examples in common"):
+        commands.testset.main(["extend", "more.csv", "--reason", "those of March"], standalone_mode=False)
+    assert before == len(team.entries())
