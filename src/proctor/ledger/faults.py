@@ -33,37 +33,37 @@ class Fault(NamedTuple):
 
 
 _DAMAGED = Fault(
-    LedgerCorrupt, "Is damaged, or is not a ledger", "Restore it from a copy that `proctor ledger verify` accepts."
+    LedgerCorrupt, "is damaged, or is not a ledger", "Restore it from a copy that `proctor ledger verify` accepts."
 )
 _FOREIGN = Fault(
-    LedgerCorrupt, "Is a database, but not a ledger", "Name the ledger's own file, or restore it from a copy."
+    LedgerCorrupt, "is a database, but not a ledger", "Name the ledger's own file, or restore it from a copy."
 )
 _LOCKED = Fault(
     LedgerLocked,
-    "Is locked by others",
+    "is locked by others",
     "Run it again; if no proctor is running, see with `fuser` or `lsof` who holds the file.",
 )
-_UNWRITABLE = Fault(LedgerUnwritable, "Cannot be written", "Check free space and permissions of its folder.")
-_UNOPENED = Fault(LedgerUnwritable, "Cannot be opened", "It must be a file, in a folder that this user may write to.")
+_UNWRITABLE = Fault(LedgerUnwritable, "cannot be written", "Check free space and permissions of its folder.")
+_UNOPENED = Fault(LedgerUnwritable, "cannot be opened", "It must be a file, in a folder that this user may write to.")
 _SHARED = Fault(
     LedgerUnreachable,
-    "Cannot be locked where it lies, as on a network share",
+    "cannot be locked where it lies, as on a network share",
     "The file is not damaged. Put it on a local disk of one machine, or let several share `ledger: postgresql://…` or "
     "`ledger: git:origin/proctor-ledger`.",
 )
 _TOO_LARGE = Fault(
     LedgerUnwritable,
-    "Is larger than this system can open",
+    "is larger than this system can open",
     "The file is not damaged. Open it on a system with large files.",
 )
 _NO_MEMORY = Fault(
     LedgerUnreachable,
-    "Cannot be read, since this machine is out of memory",
+    "cannot be read, since this machine is out of memory",
     "The file is not damaged. Run it again with more memory.",
 )
 _UNKNOWN = Fault(
     LedgerError,
-    "Cannot be used",
+    "cannot be used",
     "Look at it with `proctor ledger verify`; if it is on a network share, move it to a local disk.",
 )
 

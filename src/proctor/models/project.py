@@ -289,7 +289,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(0, "It is a folder, a pipe or a device")
+            raise OSError(0, "it is a folder, a pipe or a device")
         yield file
 
 
