@@ -366,7 +366,7 @@ def test_labels_of_another_set__are_refused_where_ids_tell(originals: dict[str, 
 
     ran = project.proctor("check", code=5)
 
-    assert "another test set" in ran.err
+    assert "belong to other examples" in ran.err
     assert SECRET_LABEL not in ran.err
     assert [] == project.entries()
 

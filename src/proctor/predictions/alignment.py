@@ -38,12 +38,14 @@ class Sheet(NamedTuple):
         kind: Type of the predictions, that of the labels if they are one class for each example; ``None`` if not
             known (no label has been given yet).
         classes: Declared classes, as text; ``None`` if none are declared.
+        name: Name of the examples, in messages.
     """
 
     n_examples: int
     ids: Sequence[str] | None = None
     kind: Kind | None = None
     classes: frozenset[str] | None = None
+    name: str = "the test set"
 
 
 class Aligned(NamedTuple):
@@ -90,12 +92,12 @@ def align(sheet: Sheet, predictions: PredictionSet) -> Aligned:
         _check_length(sheet, predictions)
         note = (
             f"the predictions of {predictions.source} were matched by their order, because "
-            f"{'they' if predictions.ids is None else 'the examples of the test set'} have no ids"
+            f"{'they' if predictions.ids is None else f'the examples of {sheet.name}'} have no ids"
         )
         return Aligned(predictions.values, predictions.digest, predictions.source, (note,))
     rows = positions(sheet.ids, predictions.ids)
     if rows is None:
-        rows = _positions(sheet.ids, predictions.ids, predictions.source)
+        rows = _positions(sheet.ids, predictions.ids, predictions.source, sheet.name)
     values = predictions.values if tuple(sheet.ids) == predictions.ids else predictions.values[rows]
     return Aligned(values, predictions.digest, predictions.source)
 
@@ -138,7 +140,7 @@ def _as_the_labels(sheet: Sheet, values: Values) -> Values:
 def _check_length(sheet: Sheet, predictions: PredictionSet) -> None:
     if len(predictions) != sheet.n_examples:
         raise DataError(
-            f"{predictions.source!r} has {len(predictions):,} predictions, but the test set has "
+            f"{predictions.source!r} has {len(predictions):,} predictions, but {sheet.name} has "
             f"{sheet.n_examples:,} examples",
             hint="Write exactly one prediction for every example",
         )
@@ -168,7 +170,7 @@ def _told_apart(name: str) -> str:
     return ascii(name[:_LETTERS])
 
 
-def _positions(wanted: Sequence[str], given: tuple[str, ...], source: str) -> np.ndarray:
+def _positions(wanted: Sequence[str], given: tuple[str, ...], source: str, whole: str) -> np.ndarray:
     """The same as `positions`, at more cost, where it found no match: says why there is none."""
     position = {name: row for row, name in enumerate(given)}
     if len(position) != len(given):
@@ -181,29 +183,29 @@ def _positions(wanted: Sequence[str], given: tuple[str, ...], source: str) -> np
     missing = [name for name in wanted if name not in position]
     known = set(wanted) if missing or len(given) > len(wanted) else set()
     extra = [name for name in given if name not in known] if known else []
-    alike = _alike(missing, extra)
+    alike = _alike(missing, extra, whole)
     if len(missing) == len(wanted):
         raise DataError(
             f"{source!r} is about other examples: {_some('id', given)}, and none of the {_some('id', wanted)} "
-            f"of the test set{alike}",
-            hint="Predict the examples of the test set, and write their ids as its files do",
+            f"of {whole}{alike}",
+            hint=f"Predict the examples of {whole}, and write their ids as its files do",
         )
     if missing:
         raise DataError(
-            f"{source!r} has no prediction for {_some('id', missing)} of the test set{alike}",
+            f"{source!r} has no prediction for {_some('id', missing)} of {whole}{alike}",
             hint="Every example needs a prediction; leaving some out is refused, whichever they are",
         )
     if extra:
-        raise DataError(f"{source!r} has {_some('id', extra)} that the test set does not have", hint="Remove them")
+        raise DataError(f"{source!r} has {_some('id', extra)} that {whole} does not have", hint="Remove them")
     return np.fromiter(map(position.__getitem__, wanted), np.intp, len(wanted))
 
 
-def _alike(missing: Sequence[str], extra: Sequence[str]) -> str:
+def _alike(missing: Sequence[str], extra: Sequence[str], whole: str) -> str:
     """Two ids that a person would take for one, with what cannot be seen in them; nothing if there are none."""
     by_look = {look(name): name for name in extra}
     for name in missing:
         if (other := by_look.get(look(name))) is not None:
-            return f"; {name[:_LETTERS]!a} of the test set is not {other[:_LETTERS]!a} of the predictions"
+            return f"; {name[:_LETTERS]!a} of {whole} is not {other[:_LETTERS]!a} of the predictions"
     return ""
 
 

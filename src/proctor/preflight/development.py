@@ -115,6 +115,7 @@ def open_development(
             classes=frozenset(gate.testset.classes) if gate.testset.classes else None,
             key=testset.files.key if testset else b"",
             reading=gate.reading,
+            name="the development set",
         )
     )
     # Sets can be compared by the same columns only. With sealed inputs the answer would tell whether a guess is among

@@ -97,6 +97,7 @@ class InformedStakes:
         bench = Bench(gate, files, examples, session.runner_on(examples), life)
         labels = examples.read_labels()
         found = Results(*labeled(bench.panel(labels), labels))
+        _refuse_unlabeled(files, found)
         _refuse_other_classes(files, found)
         if missing_from(found.panel, gate.formula):
             session.runtime.remark(_NO_OTHERS)
@@ -161,13 +162,21 @@ def _outcomes(life: TestSetHistory | None) -> Iterator[tuple[Evaluated, bool]]:
             yield taken.record, step_of(taken.record, mode).proven
 
 
+def _refuse_unlabeled(files: Development, found: Results) -> None:
+    if not len(found.panel):
+        raise DataError(
+            f"the development labels {str(files.labels)!r} hold no label: their cells are empty",
+            hint="Fill them in, or leave `development:` out of the gate file. Nothing was spent.",
+        )
+
+
 def _refuse_other_classes(files: Development, found: Results) -> None:
     """Labels of which the candidate predicts none are another task's, or spelled otherwise."""
     classes = set(np.unique(found.labels.values).tolist())
-    if len(found.panel) and classes.isdisjoint(np.unique(found.panel.candidate).tolist()):
+    if classes.isdisjoint(np.unique(found.panel.candidate).tolist()):
         raise DataError(
             f"the candidate predicts none of the classes of the development labels {str(files.labels)!r}",
-            hint="Name labels of the same classes as the test set's. Nothing was spent.",
+            hint="Name labels of the classes that it predicts, spelled in the same way. Nothing was spent.",
         )
 
 

@@ -49,6 +49,7 @@ class ExampleFiles:
         classes: Declared classes, as text; ``None`` if none are declared.
         key: Secret key of the row hashes; empty where the inputs are open.
         reading: How labels and predictions are read.
+        name: Name of the examples, in messages.
     """
 
     labels: Source
@@ -59,6 +60,7 @@ class ExampleFiles:
     key: bytes = b""
     reading: Reading = CLASSES
     metadata: Source | None = None
+    name: str = "the test set"
 
     @property
     def declared(self) -> frozenset[str] | None:
@@ -239,7 +241,7 @@ class TestSet:
                 kind = Kind.NUMBERS
             case Rankings():
                 kind = Kind.RANKINGS
-        return Sheet(self.n_examples, self.ids, kind, self.files.declared)
+        return Sheet(self.n_examples, self.ids, kind, self.files.declared, self.files.name)
 
     def read_labels(self) -> Labels:
         """

@@ -51,11 +51,11 @@ def read_labels(testset: TestSet) -> Labels:
     if not table.n_rows:  # a pool of which nothing is labeled yet
         return Labels(_placed(labels.values, _NO_ROWS, testset.n_examples), np.zeros(testset.n_examples, np.bool_))
     if testset.ids is not None and files.id in table.columns:
-        aligned = _by_id(testset.ids, unique_ids(source, text_column(table, files.id)), labels, source)
+        aligned = _by_id(testset.ids, unique_ids(source, text_column(table, files.id)), labels, source, files.name)
     elif len(labels) == testset.n_examples:
         aligned = labels
     else:
-        raise DataError(f"{source} has {len(labels):,} labels, but the test set has {testset.n_examples:,} examples")
+        raise DataError(f"{source} has {len(labels):,} labels, but {files.name} has {testset.n_examples:,} examples")
     check_declared(files.declared, table, labels)
     return aligned
 
@@ -116,20 +116,20 @@ def is_declared(label: int | str, classes: frozenset[str] | None) -> bool:
     return str(label) in classes or (label in (0, 1) and str(bool(label)) in classes)
 
 
-def _by_id(wanted: tuple[str, ...], given: tuple[str, ...], labels: Labels, source: Source) -> Labels:
+def _by_id(wanted: tuple[str, ...], given: tuple[str, ...], labels: Labels, source: Source, whole: str) -> Labels:
     """Labels in the order of the examples; an example that the file does not name is not labeled yet."""
     if wanted == given:
         return labels
     rows = positions(given, wanted)
     if rows is None:
-        rows = _rows_among(wanted, given, source)
+        rows = _rows_among(wanted, given, source, whole)
     known = np.zeros(len(wanted), np.bool_)
     known[rows] = labels.is_known()
     before = None if labels.before is None else _placed(labels.before, rows, len(wanted))
     return Labels(_placed(labels.values, rows, len(wanted)), None if known.all() else known, before)
 
 
-def _rows_among(wanted: tuple[str, ...], given: tuple[str, ...], source: Source) -> NDArray[np.intp]:
+def _rows_among(wanted: tuple[str, ...], given: tuple[str, ...], source: Source, whole: str) -> NDArray[np.intp]:
     """Rows in *wanted* of the *given* ids, where not all examples have a label."""
     row_of = {name: row for row, name in enumerate(wanted)}
     strangers = [name for name in given if name not in row_of]
@@ -137,8 +137,8 @@ def _rows_among(wanted: tuple[str, ...], given: tuple[str, ...], source: Source)
         examples = "1 example" if len(strangers) == 1 else f"{len(strangers):,} examples"
         found = "" if source.is_silent else f": {examples}, {strangers[0][:40]!r} the first"
         raise DataError(
-            f"{source} labels examples that the test set does not have{found}",
-            hint="The labels belong to another test set, or the features are not complete",
+            f"{source} labels examples that {whole} does not have{found}",
+            hint="The labels belong to other examples, or the features are not complete",
         )
     return np.fromiter(map(row_of.__getitem__, given), np.intp, len(given))
 

@@ -22,6 +22,7 @@ from proctor.preflight.informed import forecaster_of
 from proctor.runtime import Runtime
 
 N_TEST, N_DEVELOPMENT = 2_000, 1_500
+PREDICTED = {"labels": "dev-labels.csv", "candidate": "dev-good.csv", "baseline": "dev-old.csv"}
 
 
 class Team:
@@ -180,9 +181,12 @@ def test_informed__slices_are_not_forecast(team: Team) -> None:
     [
         ({"labels": "test-labels.csv"}, Misuse, "the test set's own file"),
         ({"labels": "copy.csv", "candidate": "test-good.csv", "baseline": "test-old.csv"}, Misuse, "in common"),
-        ({"labels": "others.csv", "candidate": "dev-good.csv", "baseline": "dev-old.csv"}, DataError, "none of the classes"),  # noqa: E501
+        (PREDICTED | {"labels": "others.csv"}, DataError, "none of the classes"),
         ({"labels": "../elsewhere.csv", "candidate": "dev-good.csv"}, Misuse, "out of the project"),
-        ({"labels": "dev-labels.csv", "candidate": "test-good.csv", "baseline": "dev-old.csv"}, DataError, "id"),
+        (PREDICTED | {"labels": "blank.csv"}, DataError, "blank.csv' hold no label"),
+        (PREDICTED | {"candidate": "test-good.csv"}, DataError, "ids? .* of the development set"),
+        (PREDICTED | {"labels": "few.csv"}, DataError, "that the development set does not have"),
+        (PREDICTED | {"labels": "few.csv", "features": "dev-x.csv"}, DataError, "that the development set does not"),
         ({"labels": "missing.csv", "candidate": "dev-good.csv"}, DataError, "missing.csv"),
     ],
 )  # fmt: skip
@@ -192,6 +196,9 @@ def test_informed__bad_development_data_spend_nothing(
     """Each is named, and neither the ledger nor the budget has changed."""
     (team.root / "copy.csv").write_text((team.root / "test-labels.csv").read_text())
     team.table("others.csv", "label", "dev", team.truth["dev"] + 100)
+    team.table("blank.csv", "label", "dev", np.full(N_DEVELOPMENT, ""))
+    team.table("few.csv", "label", "dev", team.truth["dev"][:9])
+    team.table("dev-x.csv", "x", "dev", np.arange(8))
     team.gate("good", development=files)
 
     with pytest.raises(fault, match=says):
