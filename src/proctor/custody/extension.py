@@ -29,6 +29,7 @@ from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Extended
 from proctor.predictions import Kind, Labels, Source
 from proctor.reports.sentences import count
+from proctor.spelling import shown
 from proctor.testset import (
     Copies,
     Doubtful,
@@ -40,6 +41,7 @@ from proctor.testset import (
     load,
 )
 from proctor.testset.appending import appended
+from proctor.testset.label_table import ids_of_checked
 from proctor.testset.likeness import told, unlike
 
 _ANOTHER = (
@@ -157,7 +159,9 @@ def _growth(session: Session, new_labels: Sequence[Path], new_features: Sequence
     before = session.testset
     files = before.files
     _refuse_unpaired(new_labels, new_features)
-    added = replace(files, labels=_together([session.owner_key.opened(path, "labels") for path in new_labels]))
+    tables = [session.owner_key.opened(path, "labels") for path in new_labels]
+    _refuse_malformed(files, tables)
+    added = replace(files, labels=_together(tables))
     contents = {"labels": appended(files.labels, added.labels)}
     if files.features is not None:
         added = replace(added, features=_together([session.owner_key.opened(path, "inputs") for path in new_features]))
@@ -180,6 +184,21 @@ def _refuse_unpaired(new_labels: Sequence[Path], new_features: Sequence[Path]) -
             check_pair(labels, features)
 
 
+def _refuse_malformed(files: ExampleFiles, tables: Sequence[Source]) -> None:
+    """Refuse labels that are not well formed by the name of their own file: together, they have that of the first."""
+    if len(tables) == 1:
+        return
+    known: dict[str, Source] = {}
+    for table in tables:
+        for name in ids_of_checked(replace(files, labels=table)):
+            if (other := known.setdefault(name, table)) is not table:
+                said = "an id" if table.is_silent or other.is_silent else f"the id {shown(name)!r}"
+                raise DataError(
+                    f"{table} gives {said} that {other} gives, too",
+                    hint="Name each example once. Nothing was recorded.",
+                )
+
+
 def _together(tables: Sequence[Source]) -> Source:
     """One table of all rows, in order."""
     first, *others = tables
@@ -198,7 +217,8 @@ def _refuse_known_ids(before: TestSet, added: TestSet, *, is_labeled: bool) -> N
     known = set(before.ids or ()) & set(added.ids or ())
     if known and not (is_labeled and (before.ids or ())[-added.n_examples :] == added.ids):
         raise DataError(
-            f"{count(len(known), 'ids')} of the new examples stand in the test set already",
+            f"{count(len(known), 'ids')} of the new examples {'stands' if len(known) == 1 else 'stand'} in the test "
+            "set already",
             hint="Give the new examples alone; a label is changed by `proctor testset correct`. Nothing was recorded.",
         )
 

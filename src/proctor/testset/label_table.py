@@ -60,6 +60,21 @@ def read_labels(testset: TestSet) -> Labels:
     return aligned
 
 
+def ids_of_checked(files: ExampleFiles) -> tuple[str, ...]:
+    """
+    Ids in a table of labels that is well formed by itself, whatever examples there are; none if it has none.
+
+    Raises:
+        DataError: If labels are not well formed or not declared, or an id is given twice.
+    """
+    source = private(files.labels)
+    name = _label_column(files, source)
+    table = read_table(source, frozenset({files.id, name}))
+    if name in table.columns:
+        check_declared(files.declared, table, labels_in(table, name, files.reading.labels))
+    return unique_ids(source, text_column(table, files.id)) if files.id in table.columns else ()
+
+
 def labels_in(table: Table, name: str, content: Content) -> Labels:
     """The labels as the condition reads them; as classes where it reads none, and as numbers if they are no classes."""
     if content is Content.NUMBERS:

@@ -175,7 +175,7 @@ def test_extend__sealed_labels_stay_sealed(project):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("id,label\ne7,1\nf2,3\n", "1 id of the new examples stand in the test set already"),
+        ("id,label\ne7,1\nf2,3\n", "1 id of the new examples stands in the test set already"),
         ("id,label\n" + "".join(f"e{i},{LABELS[i]}\n" for i in range(N_EXAMPLES)) + "f1,2\n", "400 ids of the new"),
         ("id,truth\nf1,1\n", "line of column names"),
         ("id,label\nf1,1\nf1,2\n", "2 times"),
@@ -277,6 +277,22 @@ def test_extend__examples_of_another_set(project):
         extend(project.session(), [project.root / "more.csv"], [], REASON)
 
 
+def test_extend__says_which_of_several_files_is_at_fault(project):
+    """An undeclared class and an id given twice are named by their own file, and the class by its line."""
+    project.gate(testset={"labels": "labels.csv", "classes": list(range(10))}).check()
+    good, bad = project.root / "march.csv", project.root / "april.csv"
+    table(project, good.name, "label", MORE[:3])
+    for first, values, said in (
+        (N_EXAMPLES + 3, (1, 77), r"april.csv' has 1 label that is not a declared class, in line 3"),
+        (N_EXAMPLES + 2, (1, 2), rf"april.csv' gives the id 'e{N_EXAMPLES + 2}' that '.*march.csv' gives, too"),
+    ):
+        table(project, bad.name, "label", values, first)
+        with pytest.raises(DataError, match=said):
+            extend(project.session(), [good, bad], [], REASON)
+
+    assert [] == project.records(Extended)
+
+
 def test_extend__several_files_at_once(project, capsys):
     """Cohorts in files of their own are one extension, in their order; a last folder or gate file is the gate's."""
     project.check()
@@ -319,7 +335,7 @@ def test_extend__again_when_it_is_done(project, capsys):
     [
         (["labels.csv"], "labels.csv' is the test set's own file"),
         (["more.csv", "more.csv"], "more.csv' is named twice"),
-        (["more.csv", "copy.csv"], "copy.csv' holds examples that another one of the new files has too"),
+        (["more.csv", "copy.csv"], "copy.csv' gives the id 'e400' that '.*more.csv' gives, too"),
         (["whole.csv"], "are the last ones of the test set already"),
         (["end.csv"], "are the last ones of the test set already"),
         (["relabeled.csv"], "100 ids of the new examples stand in the test set already"),
