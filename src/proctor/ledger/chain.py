@@ -36,6 +36,7 @@ class Fault(StrEnum):
     FORKED = "Forked"
     TRUNCATED = "Truncated"
     MISPLACED = "Misplaced"
+    WRONG_KEY = "WrongKey"
     FORGED_MAC = "ForgedMac"
     UNSIGNED = "Unsigned"
     UNKNOWN_VERSION = "UnknownVersion"
@@ -53,7 +54,8 @@ _SENTENCES = {
         "the published head {head} is that of {found}, not of {entry}: "
         "entries were added, removed or moved before it, or the number is wrong"
     ),
-    Fault.FORGED_MAC: "{entry} is signed with another key: it was forged, or this is the wrong key",
+    Fault.WRONG_KEY: "wrong key: every entry of the ledger is signed with another key",
+    Fault.FORGED_MAC: "{entry} is signed with another key: it was forged",
     Fault.UNSIGNED: "{entry} is not signed",
     Fault.UNKNOWN_VERSION: f"{{entry}} has format {{other}}, this proctor knows {FORMAT}: use a later version",
 }
@@ -150,6 +152,8 @@ def check(entries: Sequence[Entry], before: Sequence[Entry] = (), key: bytes | N
             raise LedgerTooNew(finding.sentence, hint="Upgrade proctor; nothing was written.")
         if finding.fault is Fault.UNSIGNED:
             raise KeyFault(finding.sentence, hint=_SIGNING_HINT)
+        if finding.fault is Fault.WRONG_KEY:
+            raise LedgerCorrupt(finding.sentence, hint=_KEY_HINT)
     raise LedgerCorrupt(
         "; ".join(finding.sentence for finding in findings[:3]),
         hint="Run `proctor ledger verify` for all findings, and restore the ledger from a copy that verifies.",
@@ -159,6 +163,12 @@ def check(entries: Sequence[Entry], before: Sequence[Entry] = (), key: bytes | N
 _SIGNING_HINT = (
     "A ledger with a key is signed throughout. To sign one that was begun without: `proctor ledger export`, "
     "then `proctor ledger import --key-file` into a new one."
+)
+
+
+_KEY_HINT = (
+    "Give the key that this ledger was begun with. If it is that one, somebody wrote the ledger anew: restore it from "
+    "a copy that verifies."
 )
 
 
@@ -251,6 +261,8 @@ def _faults_of_links(entries: Sequence[Entry]) -> list[Finding]:
 
 
 def _faults_of_signatures(entries: Sequence[Entry], key: bytes) -> list[Finding]:
+    if entries and not any(entry.mac is None or _is_signed(entry, key) for entry in entries):
+        return [Finding(Fault.WRONG_KEY)]
     findings: list[Finding] = []
     for entry in entries:
         if entry.mac is None:

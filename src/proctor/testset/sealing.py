@@ -99,7 +99,7 @@ def open_bytes(sealed: bytes, key: Key, context: str) -> bytes:
     header, body = sealed[: _HEADER.size], memoryview(sealed)[_HEADER.size :]
     if facts.key_id != key.id:
         raise KeyFault(
-            f"it was sealed under the key {facts.key_id}, and the key given is {key.id}",
+            f"wrong key: it was sealed under the key {facts.key_id}, and the key given is {key.id}",
             hint=f"Set {KEY_VARIABLE}, or the key file, to the key with the id {facts.key_id}",
         )
     _, _, _, tag, _, salt, _ = _HEADER.unpack(header)

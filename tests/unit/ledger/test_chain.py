@@ -142,7 +142,15 @@ def test_verify__with_the_key_finds_forged_and_unsigned_entries():
     assert verify([*SIGNED, added], key=KEY) == (Finding(Fault.UNSIGNED, 7),)
     assert verify([*SIGNED, added.signed(b"guess")], key=KEY) == (Finding(Fault.FORGED_MAC, 7),)
     assert verify([*SIGNED[:5], replace(SIGNED[5], mac=SIGNED[4].mac)], key=KEY) == (Finding(Fault.FORGED_MAC, 6),)
-    assert len(verify(SIGNED, key=b"another")) == 6
+
+
+def test_verify__says_once_that_the_key_is_another():
+    """Where no entry is signed with it, one sentence says so, not one for each; where one is, the others are named."""
+    assert verify(SIGNED, key=b"another") == (Finding(Fault.WRONG_KEY),)
+    assert verify([*SIGNED[:5], SIGNED[5].signed(b"another")], key=b"another") == tuple(
+        Finding(Fault.FORGED_MAC, number) for number in range(1, 6)
+    )
+    assert verify([], key=b"another") == ()
 
 
 def test_check__says_what_to_do():
@@ -151,7 +159,7 @@ def test_check__says_what_to_do():
         check([*CHAIN[:5], replace(CHAIN[5], format=2)])
     with pytest.raises(KeyFault, match="import"):
         check(CHAIN, key=KEY)
-    with pytest.raises(LedgerCorrupt, match="another key"):
+    with pytest.raises(LedgerCorrupt, match=r"^wrong key: every entry of the ledger is signed with another key\nGive"):
         check(SIGNED, key=b"another")
 
 
