@@ -19,11 +19,22 @@ _HASH = re.compile("[0-9a-fA-F]{7,64}")
 
 @dataclass(frozen=True)
 class Named:
-    """Files and URIs that the command line names in place of the gate file; paths start from the present folder."""
+    """
+    Files and URIs that the command line names in place of the gate file; paths start from the present folder.
+
+    Attributes:
+        labels: Labels of the test set.
+        candidate: Predictions of the new model, or its version.
+        baseline: The same of the old model.
+        development_candidate: Predictions of the new model on the development data.
+        development_baseline: The same of the old model.
+    """
 
     labels: str | None = None
     candidate: str | None = None
     baseline: str | None = None
+    development_candidate: str | None = None
+    development_baseline: str | None = None
 
 
 def load_gate(file: str, named: Named | None = None) -> Gate:
@@ -32,13 +43,16 @@ def load_gate(file: str, named: Named | None = None) -> Gate:
 
     Raises:
         GateFileError: If the file has problems.
-        Misuse: If it is a script of ease.ml/ci and the command line does not name what it lacks.
+        Misuse: If it is a script of ease.ml/ci and the command line does not name what it lacks, or predictions on
+            development data are named, and the gate file names no such data.
     """
     from proctor.gatefile import Gate, load_any
 
     named = named or Named()
     loaded = load_any(file)
-    return with_named(loaded, named) if isinstance(loaded, Gate) else _completed(loaded, named)
+    if isinstance(loaded, Gate):
+        return with_named(loaded, named)
+    return _with_development(_completed(loaded, named), named)
 
 
 def with_named(gate: Gate, named: Named) -> Gate:
@@ -55,7 +69,21 @@ def with_named(gate: Gate, named: Named) -> Gate:
         gate = replace(gate, baseline=replace(baseline, is_given=True))
         if gate.development is not None and not _is_same(gate, baseline, declared.baseline):
             gate = replace(gate, development=gate.development._replace(baseline=None))
-    return gate
+    return _with_development(gate, named)
+
+
+def _with_development(gate: Gate, named: Named) -> Gate:
+    """*gate* with the predictions on its development data that are *named*."""
+    files = {"candidate": named.development_candidate, "baseline": named.development_baseline}
+    found = {name: _from_here(file, gate.root) for name, file in files.items() if file is not None}
+    if not found:
+        return gate
+    if gate.development is None:
+        raise Misuse(
+            f"predictions on development data are named, and {gate.file} names no development data",
+            hint="Name them there, `development: {labels: FILE}`; or leave the option out.",
+        )
+    return replace(gate, development=gate.development._replace(**found))
 
 
 def _is_same(gate: Gate, named: Candidate | Baseline, declared: Candidate | Baseline) -> bool:

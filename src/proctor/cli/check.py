@@ -45,6 +45,12 @@ Exit codes: 0 pass (or outcome withheld), 1 fail, 2 misuse, 3 labels missing,
 @click.option("--baseline", metavar="FILE|URI", help="The same of the old model, in place of the gate file's baseline.")
 @click.option("--labels", metavar="FILE", help="Labels of the test set, in place of the gate file's.")
 @click.option(
+    "--development-candidate",
+    metavar="FILE",
+    help="Predictions of the new model on the development data, to stake by (`stakes: informed`).",
+)
+@click.option("--development-baseline", metavar="FILE", help="The same of the old model.")
+@click.option(
     "--if-changed",
     is_flag=True,
     help="Judge nothing, and end with 0, if the candidate is the model it is compared with.",
@@ -73,6 +79,8 @@ def check(  # one parameter for each option, as click wants it
     candidate: str | None,
     baseline: str | None,
     labels: str | None,
+    development_candidate: str | None,
+    development_baseline: str | None,
     if_changed: bool,
     stake: float | None,
     again: bool,
@@ -97,7 +105,7 @@ def check(  # one parameter for each option, as click wants it
     runtime = Runtime(progress=progress_of(is_wanted=not as_json), remark=outputs.remark)
     extra = outputs.Outputs(file, junit, sarif)
     with extra.of_refusals():
-        gate = load_gate(file, Named(labels, candidate, baseline))
+        gate = load_gate(file, Named(labels, candidate, baseline, development_candidate, development_baseline))
         commit = commit_named(commit, gate.root)
         if if_changed:
             from proctor.cli import unchanged

@@ -43,6 +43,12 @@ def development_of(named: Mapping[str, Path | None]) -> Development:
     return Development(features, labels, candidate, baseline, anchor)
 
 
+def _of_models(named: Mapping[str, Path | None]) -> dict[str, str]:
+    """Predictions on the development data that the gate file names, by the keywords that stand for them."""
+    names = ("development_candidate", "development_baseline")
+    return {name: str(file) for name in names if (file := named[name]) is not None}
+
+
 @click.command(
     epilog="""\b
 Examples:
@@ -82,7 +88,9 @@ def preflight(
     from proctor.preflight import inspect
     from proctor.runtime import Runtime
 
-    found = inspect(load_gate(file, Named(candidate=candidate)), Runtime(), development_of(development))
+    there = development_of(development)
+    named = Named(candidate=candidate) if there.is_there else Named(candidate=candidate, **_of_models(development))
+    found = inspect(load_gate(file, named), Runtime(), there)
     if as_json:
         click.echo(as_json_text(found))
     elif as_markdown:

@@ -83,6 +83,11 @@ def declared(gate: Gate) -> Development:
     return Development(features, labels, candidate, baseline, guard=guard)
 
 
+def has_candidate(gate: Gate, files: Development) -> bool:
+    """True if the candidate's predictions on the development data are named, or it is a model that can be run."""
+    return files.candidate is not None or not isinstance(gate.candidate, PredictionsFile)
+
+
 def open_development(
     gate: Gate, files: Development, testset: TestSet | None, *, compares: bool | None = None
 ) -> TestSet:

@@ -22,14 +22,20 @@ from proctor.errors import DataError
 from proctor.gate.asking import Asked
 from proctor.gate.books import LedgerView
 from proctor.gate.session import Session
-from proctor.gatefile import PredictionsFile
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.lives import step_of
 from proctor.ledger.records import Evaluated, Forecast
 from proctor.methods import beyond_accuracies, is_gain
 from proctor.predictions import Labels, Panel
 from proctor.preflight.chance import chance, missing_from, next_of
-from proctor.preflight.development import Bench, Development, declared, labeled, open_development
+from proctor.preflight.development import (
+    Bench,
+    Development,
+    declared,
+    has_candidate,
+    labeled,
+    open_development,
+)
 from proctor.testset import TestSet
 
 _NO_DATA = (
@@ -38,11 +44,11 @@ _NO_DATA = (
 )
 _NO_OTHERS = (
     "what the models compared with predict on the development data is not known, so earlier outcomes alone set the "
-    "stake; name it, `development: {baseline: FILE}`"
+    "stake; name it, `--development-baseline FILE` or `development: {baseline: FILE}`"
 )
 _NO_CANDIDATE = (
-    "what {} predicts on the development data is not known, so earlier outcomes alone set the stake; name both in the "
-    "gate file, `candidate` and `development: {{candidate: FILE}}`, or declare a stake"
+    "what the candidate predicts on the development data is not known, so earlier outcomes alone set the stake; name "
+    "it, `--development-candidate FILE` or `development: {candidate: FILE}`, or declare a stake"
 )
 _NOT_SIMULATED = (
     "what happens on slices is not forecast from development data, nor are metrics of one class, so earlier outcomes "
@@ -91,8 +97,8 @@ class InformedStakes:
             return None
         session.runtime.progress("looking at the development data")
         examples = open_development(gate, files, session.testset)
-        if files.candidate is None and isinstance(gate.candidate, PredictionsFile):
-            session.runtime.remark(_NO_CANDIDATE.format(gate.candidate.predictions))
+        if not has_candidate(gate, files):
+            session.runtime.remark(_NO_CANDIDATE)
             return None
         bench = Bench(gate, files, examples, session.runner_on(examples), life)
         labels = examples.read_labels()

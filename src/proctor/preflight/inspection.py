@@ -35,7 +35,14 @@ from proctor.preflight.accounts import (
     planned,
 )
 from proctor.preflight.chance import RUNS, Next, chance, missing_from, next_of, resampled_chance
-from proctor.preflight.development import Bench, Development, declared, labeled, open_development
+from proctor.preflight.development import (
+    Bench,
+    Development,
+    declared,
+    has_candidate,
+    labeled,
+    open_development,
+)
 from proctor.preflight.report import Figures, Finding, Mark, Preflight, good, problem, skipped, warning
 from proctor.runtime import Runtime
 from proctor.testset import ExampleFiles, TestSet, load
@@ -237,6 +244,9 @@ def _development(context: _Context) -> _Part:
         return _Part((skipped("chance", "not known: no development data were named", hint),))
     try:
         labels = context.bench.labels()
+        if not has_candidate(context.gate, context.files):
+            said = "not known: what the candidate predicts on the development data is not known"
+            return _Part((skipped("chance", said, "Name it: --development-candidate FILE."),))
         panel = context.bench.panel(labels)
         alike = _alike(context)
         changed = _changed(context.gate, panel)

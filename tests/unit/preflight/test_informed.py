@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from proctor import service
 from proctor.budget.guard import STAKE_UNITS
 from proctor.cli import testset as commands
+from proctor.cli.preflight import preflight
 from proctor.errors import DataError, Misuse
 from proctor.gate.session import Session, Stance
 from proctor.ledger import Entry
@@ -234,7 +237,7 @@ def test_informed__another_candidate_is_not_staked_by_the_declared_ones_results(
     release = service.check(gate, Runtime({"PROCTOR_COMMIT": "c" * 40}, remark=team.said.append))
 
     assert release.stake is None
-    assert "what test-bad.csv predicts on the development data is not known" in team.said[0]
+    assert "what the candidate predicts on the development data is not known" in team.said[0]
 
 
 def test_informed__the_declared_candidate_by_its_path_is_the_same(team: Team) -> None:
@@ -257,3 +260,39 @@ def test_informed__an_extension_takes_no_development_examples(team: Team, monkey
     with pytest.raises(Misuse, match="300 examples in common"):
         commands.testset.main(["extend", "more.csv", "--reason", "those of March"], standalone_mode=False)
     assert before == len(team.entries())
+
+
+def judged(team: Team, **named: str) -> Any:
+    """A check with files that a command line names, in place of the gate file's."""
+    files = service.Named(**{key: str(team.root / name) for key, name in named.items()})
+    runtime = Runtime({"PROCTOR_COMMIT": "c" * 40}, remark=team.said.append)
+    return service.check(service.load_gate(str(team.root), files), runtime)
+
+
+def test_informed__another_candidate_is_staked_by_its_own_predictions(team: Team) -> None:
+    """Named beside it, they make the stake that they would make in the gate file; so do the baseline's."""
+    bad = judged(team.gate("good"), candidate="test-bad.csv", development_candidate="dev-bad.csv")
+    team.model("oldest", 0.4)
+    good = judged(team, baseline="test-oldest.csv", development_baseline="dev-oldest.csv")
+
+    assert ("fail", "pass", []) == (bad.verdict, good.verdict, team.said)
+    assert bad.expected < 0.2 < 0.8 < good.expected
+
+
+def test_informed__predictions_on_no_development_data(team: Team) -> None:
+    """Named without such data in the gate file they are a misuse."""
+    with pytest.raises(Misuse, match="names no development data"):
+        judged(team.gate("good", development=None), development_candidate="dev-good.csv")
+
+
+def test_preflight__another_candidate(team: Team, monkeypatch) -> None:
+    """A preflight promises nothing of it by another's predictions, stops nobody, and takes its own."""
+    monkeypatch.chdir(team.gate("good").root)
+
+    def chance(*words: str) -> str:
+        result = CliRunner().invoke(preflight, ["--candidate", "test-bad.csv", *words, "--json"])
+        assert 0 == result.exit_code
+        return {each["name"]: each["text"] for each in json.loads(result.stdout)["findings"]}["chance"]
+
+    assert "what the candidate predicts on the development data is not known" in chance()
+    assert chance("--development-candidate", "dev-bad.csv").startswith("under 2 %")
