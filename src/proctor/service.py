@@ -23,6 +23,9 @@ from proctor.runtime import OWN_FOLDER, Runtime
 
 __all__ = ["How", "Named", "check", "deliver", "glance", "is_accepted", "judge", "load_gate", "status", "with_named"]
 
+_OBJECTS = 100_000
+"""New objects between two searches for garbage during a check."""
+
 
 def judge(gate: Gate, runtime: Runtime, how: How | None = None) -> Release:
     """
@@ -41,9 +44,17 @@ def judge(gate: Gate, runtime: Runtime, how: How | None = None) -> Release:
 
 @contextmanager
 def _few_collections() -> Iterator[None]:
-    """Collect garbage a hundred times less often: a check makes little, and its host may hold much to look through."""
+    """
+    Collect garbage seldom: a check makes little, and its host may hold much to look through.
+
+    A host that collects as seldom, or a check that is under way in another thread, is left alone: only who changed the
+    threshold puts it back.
+    """
     usual = gc.get_threshold()
-    gc.set_threshold(100 * usual[0], *usual[1:])
+    if not 0 < usual[0] < _OBJECTS:
+        yield
+        return
+    gc.set_threshold(_OBJECTS, *usual[1:])
     try:
         yield
     finally:

@@ -46,9 +46,7 @@ class Tuner:
 
     def tuned(self, contest: Contest, aim: Aim, log_levels: Floats) -> Contest:
         """The contest with every candidate moved to the rung that serves *aim* best at its life's level."""
-        from scipy.special import ndtri_exp
-
-        needed = -ndtri_exp(log_levels)
+        needed = _needed(log_levels)
         on_blocks = self.population.on_blocks(contest)
         others = [contest.baseline.rung, contest.anchor.rung]
         asked = np.column_stack([on_blocks, *others, np.round(needed * 1e6).astype(np.int64)])
