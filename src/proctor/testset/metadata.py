@@ -59,10 +59,11 @@ class Metadata(NamedTuple):
 
     def marks(self, names: Set[str], key: bytes) -> dict[str, str]:
         """Digest of each column of these *names*, with the ids, in any order; errors as `table`."""
-        found = self.table(names) if names else None
+        if not names:
+            return {}
+        found = self.table(names)
         marks = {}
         for name in natural_order(names):
-            assert found is not None  # noqa: S101  # there is a name
             hashes = row_hashes([list(self.ids), found.columns[name]], len(self.ids), key)
             marks[name] = fingerprint(hashes)
         return marks
