@@ -29,10 +29,7 @@ class Said(NamedTuple):
         Raises:
             DataError: If there are none of this model.
         """
-        said = panel.of(self.model)
-        if said is None:
-            raise DataError(f"there are no predictions of `{self.model}`; nothing was judged")
-        return said.astype(np.float64)
+        return _predicted(panel, self.model).astype(np.float64)
 
 
 class Missed(NamedTuple):
@@ -84,12 +81,11 @@ class Among(NamedTuple):
         return found if self.minus is None else found - self._hits(self.minus, panel, labels)
 
     def _hits(self, model: Variable, panel: Panel, labels: Labeled) -> NDArray[np.float64]:
-        said = panel.of(model)
-        if said is None:
-            raise DataError(f"there are no predictions of `{model}`; nothing was judged")
         ranked: dict[str, frozenset[str]] = {}
         hits = np.zeros(len(panel), np.float64)
-        for row, (ranking, label) in enumerate(zip(_texts(said), _texts(labels.values), strict=True)):
+        for row, (ranking, label) in enumerate(
+            zip(_texts(_predicted(panel, model)), _texts(labels.values), strict=True)
+        ):
             if ranking not in ranked:
                 ranked[ranking] = frozenset(ranking.split(RANK_SIGN)[: self.first])
             hits[row] = label in ranked[ranking]
@@ -98,7 +94,7 @@ class Among(NamedTuple):
 
 class RightMore(NamedTuple):
     """
-    Whether a model is right, less whether another one is, if there is one; every label is needed.
+    Rightness of a model, less that of another, if there is one; every label is needed.
 
     Attributes:
         model: The model.
@@ -121,12 +117,8 @@ class RightMore(NamedTuple):
         """
         found = np.zeros(len(panel), np.float64)
         for model, weight in ((self.model, 1), (self.minus, -1)):
-            if model is None:
-                continue
-            said = panel.of(model)
-            if said is None:
-                raise DataError(f"there are no predictions of `{model}`; nothing was judged")
-            found += weight * (said == labels.values)
+            if model is not None:
+                found += weight * (_predicted(panel, model) == labels.values)
         return found
 
 
@@ -140,6 +132,13 @@ class ClassNumber(NamedTuple):
     def values_of(self, panel: Panel, labels: Labeled) -> NDArray[np.float64]:
         """Number of each label among all that occur, in the order of the test set."""
         return np.unique(labels.values, return_inverse=True)[1].astype(np.float64)
+
+
+def _predicted(panel: Panel, model: Variable) -> Values:
+    said = panel.of(model)
+    if said is None:
+        raise DataError(f"there are no predictions of `{model}`; nothing was judged")
+    return said
 
 
 def _texts(values: Values) -> list[str]:

@@ -249,7 +249,7 @@ class ModelRunner:
         return ModelPredictions(submission, lambda: self.execution.run(model, project, self.testset.files))
 
     def _runnable(self, declared: Runnable | Versioned) -> tuple[Runnable, Export | None]:
-        """What is run, and where it lies if that is not in the project."""
+        """The program or model that is run, and its place if that is not in the project."""
         return self.versions.of(declared) if isinstance(declared, Versioned) else (declared, None)
 
     def _at(self, revision: str) -> ModelPredictions:

@@ -46,7 +46,7 @@ class _Found(NamedTuple):
 
     @property
     def identity(self) -> str:
-        """What it is known by: distribution, version, place, and digest of all files."""
+        """Text that it is known by: distribution, version, place, and digest of all files."""
         whole = hashlib.sha256(b"proctor functions 1\0")
         for name in sorted(self.files):
             try:
@@ -60,7 +60,7 @@ class _Found(NamedTuple):
 
 def identities(declared: Sequence[tuple[str, str]]) -> dict[str, str]:
     """
-    What each declared function is known by; nothing of it is run.
+    Identity of each declared function, by its name; nothing of it is run.
 
     Args:
         declared: Names of functions, with those of the distributions that have them.
@@ -72,12 +72,12 @@ def identities(declared: Sequence[tuple[str, str]]) -> dict[str, str]:
 
 
 def written(found: Mapping[str, str]) -> str | None:
-    """What functions are known by, as one text; ``None`` if there are none."""
+    """Identities of functions as one text; ``None`` if there are none."""
     return json.dumps(found, sort_keys=True) if found else None
 
 
 def read(text: str | None) -> dict[str, str]:
-    """What functions are known by, from the text."""
+    """Identities of functions, from the text."""
     found: dict[str, str] = json.loads(text or "{}")
     return found
 

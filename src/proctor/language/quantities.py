@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 
-from proctor.language.quantity import ORDER, OfAccuracies, OfOneModel, Whole, alone
+from proctor.language.quantity import ORDER, OfAccuracies, OfOneModel, OfTwoModels, Whole, alone
 from proctor.language.scores import Calibration, Mean, Quantile, Ranking, Root, TopK, TopKDifference, Within, sum_text
 from proctor.language.tree import Slice, Variable, column_text, decimal_text, quoted
 
@@ -33,21 +33,16 @@ class Proportion(OfAccuracies):
 
 
 @dataclass(frozen=True)
-class Difference(OfAccuracies):
+class Difference(OfTwoModels, OfAccuracies):
     """Difference of two accuracies, never of *d*; in the normal form *plus* comes first in the order n, o, a."""
 
     plus: Variable
     minus: Variable
 
     @property
-    def weights(self) -> tuple[float, ...]:
-        """Coefficients of n, o, a and d."""
-        return tuple(float(self.plus is other) - float(self.minus is other) for other in ORDER)
-
-    @property
     def is_bounded_by_d(self) -> bool:
         """True if examples on which one model alone is right are among those on which predictions change."""
-        return {self.plus, self.minus} == {Variable.N, Variable.O}
+        return self.is_new_against_old
 
     def __str__(self) -> str:
         return f"{self.plus} - {self.minus}"
@@ -110,7 +105,7 @@ class FScore(OfOneModel):
 
 
 @dataclass(frozen=True)
-class MeanRecall(Whole):
+class MeanRecall(OfTwoModels):
     """
     The mean over all classes of the recall of each, or how far one model's lies above another's.
 
@@ -121,11 +116,6 @@ class MeanRecall(Whole):
 
     plus: Variable
     minus: Variable | None = None
-
-    @property
-    def weights(self) -> tuple[float, ...]:
-        """Coefficients of n, o, a and d: those of the models."""
-        return tuple(float(self.plus is other) - float(self.minus is other) for other in ORDER)
 
     def __str__(self) -> str:
         taken = "" if self.minus is None else f" - balanced_accuracy({self.minus})"

@@ -43,6 +43,23 @@ class OfAccuracies(Whole):
         return tuple((weight, str(name)) for weight, name in zip(self.weights, ORDER, strict=True) if weight)
 
 
+class OfTwoModels(Whole):
+    """A quantity of one model, less that of another, if there is one."""
+
+    plus: Variable
+    minus: Variable | None
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d: those of the two models."""
+        return tuple(float(self.plus is other) - float(self.minus is other) for other in ORDER)
+
+    @property
+    def is_new_against_old(self) -> bool:
+        """True if it compares the new model with the old one: only there does *d* bound anything."""
+        return {self.plus, self.minus} == {Variable.N, Variable.O}
+
+
 class OfOneModel(Whole):
     """A quantity of one model."""
 

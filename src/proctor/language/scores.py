@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from proctor.language.quantity import ORDER, OfOneModel, Whole
+from proctor.language.quantity import ORDER, OfOneModel, OfTwoModels, Whole
 from proctor.language.tree import Variable, decimal_text, quoted
 
 
@@ -184,7 +184,7 @@ class TopK(OfOneModel):
 
 
 @dataclass(frozen=True)
-class TopKDifference(Whole):
+class TopKDifference(OfTwoModels):
     """
     Difference of that share between two models; in the normal form *plus* comes first in the order n, o, a.
 
@@ -199,14 +199,9 @@ class TopKDifference(Whole):
     first: int
 
     @property
-    def weights(self) -> tuple[float, ...]:
-        """Coefficients of n, o, a and d: those of the two models."""
-        return tuple(float(self.plus is other) - float(self.minus is other) for other in ORDER)
-
-    @property
     def is_bounded_by_d(self) -> bool:
         """True if examples on which one model alone has the label are among those on which predictions change."""
-        return {self.plus, self.minus} == {Variable.N, Variable.O}
+        return self.is_new_against_old
 
     def __str__(self) -> str:
         return f"{TopK(self.plus, self.first)} - {TopK(self.minus, self.first)}"

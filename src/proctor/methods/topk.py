@@ -7,6 +7,7 @@ are. A prediction is a ranking, so that there are no ties to break: its order is
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
@@ -34,8 +35,8 @@ READING = Reading(Rankings(), Content.CLASSES)
 """Rankings of classes, and labels that are classes."""
 
 
-class TopKMethod(Binomial[TopK]):
-    """Judges the share by the number of examples whose label is among the first classes."""
+class _OfRankings:
+    """Everything that follows from predictions being rankings."""
 
     is_of_accuracies: ClassVar[bool] = False
 
@@ -45,8 +46,24 @@ class TopKMethod(Binomial[TopK]):
         return READING
 
     def needs_label(self, panel: Panel) -> Mask:
-        """All examples."""
+        """All examples; of a difference, those on which the models rank differently."""
         return self._among.needs_label(panel)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The form of predictions."""
+        return (
+            "A prediction ranks classes, the likeliest first, as in `cat|dog|fox`; a shorter one has fewer chances.",
+        )
+
+    @property
+    @abstractmethod
+    def _among(self) -> Among:
+        """Presence of the label, on each example."""
+
+
+class TopKMethod(_OfRankings, Binomial[TopK]):
+    """Judges the share by the number of examples whose label is among the first classes."""
 
     def statistic(self, outcomes: Outcomes) -> int:
         """Number of examples whose label is among the first classes."""
@@ -69,30 +86,14 @@ class TopKMethod(Binomial[TopK]):
         return f"the label is among the first {self.quantity.first} classes of {MODELS[self.quantity.model]} {where}"
 
     @property
-    def remarks(self) -> tuple[str, ...]:
-        """The form of predictions."""
-        return (_REMARK,)
-
-    @property
     def _among(self) -> Among:
         from proctor.counting.said import Among
 
         return Among(self.quantity.model, self.quantity.first)
 
 
-class TopKDifferenceMethod(PairedMethod[TopKDifference]):
+class TopKDifferenceMethod(_OfRankings, PairedMethod[TopKDifference]):
     """Judges a difference by the numbers of examples on which one model alone has the label among its first classes."""
-
-    is_of_accuracies: ClassVar[bool] = False
-
-    @property
-    def reading(self) -> Reading:
-        """Rankings."""
-        return READING
-
-    def needs_label(self, panel: Panel) -> Mask:
-        """The examples on which the models rank differently."""
-        return self._among.needs_label(panel)
 
     def statistic(self, outcomes: Outcomes) -> WinsAndLosses:
         """Examples on which the first model alone, and on which the second alone, has the label."""
@@ -111,18 +112,10 @@ class TopKDifferenceMethod(PairedMethod[TopKDifference]):
         return f"{subject} {more} often than {minus}" + (f", by more than {margin}" if towards else "")
 
     @property
-    def remarks(self) -> tuple[str, ...]:
-        """The form of predictions."""
-        return (_REMARK,)
-
-    @property
     def _among(self) -> Among:
         from proctor.counting.said import Among
 
         return Among(self.quantity.plus, self.quantity.first, self.quantity.minus)
-
-
-_REMARK = "A prediction ranks classes, the likeliest first, as in `cat|dog|fox`; a shorter one has fewer chances."
 
 
 def _means(call: Call) -> TopK:
