@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from proctor.budget import Adaptivity, stake_units
 from proctor.errors import ContractError, EvaluationPending, LabelsMissing, LedgerMoved, Misuse, ModelError
-from proctor.gate import collecting, labels, settings
+from proctor.gate import collecting, labels, settings, strangers
 from proctor.gate.asking import Asked, asked
 from proctor.gate.books import (
     LedgerView,
@@ -120,7 +120,7 @@ def prepare(session: Session) -> None:
     """
     gate, entries, fingerprint = session.gate, session.opening.entries, session.testset.fingerprint
     settings.say_once_if_unpinned(gate, entries, fingerprint, session.runtime.remark)
-    settings.refuse_features_from_outside(gate, entries, fingerprint)
+    strangers.refuse_features_from_outside(gate, entries, fingerprint)
     _refuse_unregistered_functions(session)
     _ = session.functions
     _ = session.candidate
@@ -171,7 +171,7 @@ def answer(
         refuse_another_contract(gate, life)
     what = asked(session, life, stake, part)
     if life is not None:
-        settings.refuse_strange_baseline(gate, life, what.baseline.submission if what.baseline else None)
+        strangers.refuse_strange_baseline(gate, life, what.baseline.submission if what.baseline else None)
     recorded = None if how.asks_anew or life is None else life.recorded_answer(what.question)
     if life is not None and recorded is not None:
         session.complete(recorded.record)

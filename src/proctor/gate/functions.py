@@ -14,13 +14,15 @@ import importlib.util
 import json
 import os
 from collections.abc import Mapping, Sequence
-from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, PackagePath, distribution
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from proctor.counting.scoring import Scoring
 from proctor.errors import DataError
 from proctor.methods.kinds import OWN
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution, EntryPoint, PackagePath
 
 GROUP = "proctor.metrics"
 """Group of the entry points of a distribution."""
@@ -93,6 +95,8 @@ def loaded(declared: Sequence[tuple[str, str]], wanted: frozenset[str]) -> dict[
 
 
 def _found(name: str, holder: str) -> _Found:
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         found = distribution(holder)
     except PackageNotFoundError:

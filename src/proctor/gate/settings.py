@@ -19,15 +19,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from proctor import git
-from proctor.conditions import Variable, variables
 from proctor.errors import ContractError, DataError, GitFault, ProctorError
 from proctor.gate import functions
-from proctor.gatefile import Gate, Inputs, Labeling, Owner, Sandbox, VerdictOnly
+from proctor.gatefile import Gate, Labeling, Owner, Sandbox, VerdictOnly
 from proctor.gatefile.contenders import Accepted, Baseline, Fetched, PredictionsFile, Revision
 from proctor.ledger import Entry, address
 from proctor.ledger.address import canonical_path
-from proctor.ledger.history import TestSetHistory
-from proctor.ledger.records import BaselineNamed, Registered, SettingsAccepted, Submission
+from proctor.ledger.records import Registered, SettingsAccepted
 from proctor.models.runnable import Versioned
 from proctor.runtime import OWN_FOLDER
 
@@ -55,13 +53,12 @@ HINT = (
 def settings_of(gate: Gate) -> dict[str, str | None]:
     """The owner's part of a gate file."""
     testset, store, project = gate.testset, gate.runstore, gate.fence.project
-    folder = Path(os.path.relpath(os.path.realpath(gate.root), project)).as_posix()
     place = partial(canonical_path, root=gate.root, project=project)
     record = place(gate.owner.record)
     return {
         "name": gate.name,
         "file": Path(gate.file).name,
-        "folder": folder,
+        "folder": _folder(gate),
         "testset.labels": place(testset.labels),
         "testset.label": testset.label,
         "testset.id": testset.id,
@@ -72,7 +69,7 @@ def settings_of(gate: Gate) -> dict[str, str | None]:
         _ENGINE: testset.engine.value if testset.engine else None,
         "first": gate.first.value,
         "baseline": _declared(gate.baseline),
-        "ledger": address.parse(gate.ledger).canonical(gate.root, project),
+        "ledger": _ledger(gate),
         "runstore": store.url.rstrip("/") if store else None,
         "runstore.experiment": store.experiment if store else None,
         "runstore.owner_experiment": store.owner_experiment if store else None,
@@ -87,6 +84,14 @@ def settings_of(gate: Gate) -> dict[str, str | None]:
         "owner.key": place(gate.owner.key) if gate.owner.key else None,
         METRICS: functions.written(functions.identities(gate.metrics)),
     }
+
+
+def _folder(gate: Gate) -> str:
+    return Path(os.path.relpath(os.path.realpath(gate.root), gate.fence.project)).as_posix()
+
+
+def _ledger(gate: Gate) -> str:
+    return address.parse(gate.ledger).canonical(gate.root, gate.fence.project)
 
 
 def _listed(paths: Sequence[str]) -> str | None:
@@ -169,10 +174,10 @@ def _is_of_file(pin: Pin, gate: Gate) -> bool:
 
     Repositories that share books are told apart by the commit: this one has it, or it is another's.
     """
-    asked = settings_of(gate)
-    if pin.settings.get("file") != asked["file"] or pin.settings.get("folder") not in (asked["folder"], _named(gate)):
+    is_there = pin.settings.get("folder") in (_folder(gate), _named(gate))
+    if pin.settings.get("file") != Path(gate.file).name or not is_there:
         return False
-    if isinstance(address.parse(gate.ledger), address.FileAddress) and not Path(str(asked["ledger"])).is_absolute():
+    if isinstance(address.parse(gate.ledger), address.FileAddress) and not Path(_ledger(gate)).is_absolute():
         return True
     if pin.commit is None:
         return False
@@ -290,7 +295,7 @@ def refuse_brought(gate: Gate, entries: Sequence[Entry], fingerprint: str, *, is
         ContractError: If this gate has a registered test set, and these examples are of none.
     """
     own = [pin for pin in pins(entries) if _is_of(pin, gate)]
-    if not own or _is_registered(entries, fingerprint):
+    if not own or is_registered(entries, fingerprint):
         return
     if own[-1].is_sealed and not is_sealed:
         raise ContractError(
@@ -305,59 +310,9 @@ def refuse_brought(gate: Gate, entries: Sequence[Entry], fingerprint: str, *, is
         )
 
 
-def _is_registered(entries: Sequence[Entry], fingerprint: str) -> bool:
+def is_registered(entries: Sequence[Entry], fingerprint: str) -> bool:
+    """True if the books have the registration of a test set."""
     return any(entry.kind == Registered.kind and entry.body.get("testset") == fingerprint for entry in entries)
-
-
-def refuse_features_from_outside(gate: Gate, entries: Sequence[Entry], fingerprint: str) -> None:
-    """
-    Refuse to show, before the owner has registered them, features or metadata that lie out of the project.
-
-    A commit could name any file that the gate may read, such as the labels of another gate, and have it printed.
-
-    Raises:
-        ContractError: If a program is to run on such features, or slices may speak of such metadata.
-    """
-    testset = gate.testset
-    is_run = isinstance(gate.baseline, Versioned) or not isinstance(gate.candidate, PredictionsFile)
-    has_program = testset.inputs is not Inputs.SEALED and is_run
-    shown = {"features": testset.features if has_program else None, "metadata": testset.metadata}
-    named = {what: name for what, name in shown.items() if name and not _is_registered(entries, fingerprint)}
-    for what, name in named.items():
-        if not Path(os.path.realpath(gate.root / Path(name).expanduser())).is_relative_to(gate.fence.project):
-            raise ContractError(
-                f"the {what} {name!r} lie out of the project, and this test set is not registered",
-                hint="A commit could have any file shown to a program, or told apart by slices. The owner registers "
-                "the test set first: `proctor testset register`, or `proctor testset renew`. Nothing was spent.",
-            )
-
-
-def refuse_strange_baseline(gate: Gate, life: TestSetHistory, baseline: Submission | None) -> None:
-    """
-    Refuse predictions as the baseline that nobody accepted: bad ones in its place would make any candidate better.
-
-    Raises:
-        ContractError: If it is a file that is not of registration, not an accepted candidate, and not the owner's word.
-    """
-    is_asked = bool(variables(gate.formula) & {Variable.O, Variable.D})
-    is_from_commit = isinstance(gate.baseline, PredictionsFile) and not gate.baseline.is_given
-    if baseline is None or not is_asked or not is_from_commit or life.registered.record.settings is None:
-        return
-    if baseline.digest not in _known_baselines(life, gate.name):
-        raise ContractError(
-            f"the baseline {baseline.source!r} holds other predictions than when the test set was registered, "
-            "and no candidate that this gate accepted on it made them",
-            hint="Put it back, or compare with the accepted candidate: `baseline: accepted`. The owner of the test "
-            f"set may say that it is the baseline: `proctor testset baseline {baseline.source}`. Nothing was spent.",
-        )
-
-
-def _known_baselines(life: TestSetHistory, gate: str) -> set[str]:
-    """Digests of predictions that *gate* may be asked about; another's may ask little, or accept its first unjudged."""
-    anchor = life.registered.record.anchor
-    known = {anchor.digest} if anchor is not None else set()
-    known |= {taken.record.baseline.digest for taken in life.acts if isinstance(taken.record, BaselineNamed)}
-    return known | {taken.record.candidate.digest for taken in life.accepted_ever(gate)}
 
 
 def other_labels() -> DataError:
@@ -385,7 +340,7 @@ def _changed(gate: Gate, found: Sequence[str]) -> ProctorError:
 
 def say_once_if_unpinned(gate: Gate, entries: Sequence[Entry], fingerprint: str, remark: Callable[[str], None]) -> None:
     """Say, once in a project, that a test set was registered by an earlier version, which pinned nothing."""
-    if not _is_registered(entries, fingerprint) or pin_of(gate, entries, fingerprint) is not None:
+    if not is_registered(entries, fingerprint) or pin_of(gate, entries, fingerprint) is not None:
         return
     if not _was_said(gate, f"unpinned-{fingerprint[:16]}"):
         remark(
