@@ -139,7 +139,7 @@ def text_column(table: Table, name: str) -> list[str]:
     """
     raw = table.columns[name]
     if isinstance(raw, np.ndarray) and raw.dtype.kind == "S":
-        raw = _decoded(table, name, raw)
+        raw = decoded(table, name, raw)
     cells = raw if not isinstance(raw, np.ndarray) else _flat(table, name, raw).tolist()
     ids = example_ids(cells if is_all_text(table) else [c if isinstance(c, str) else _id_text(c) for c in cells])
     if "" in ids:
@@ -190,7 +190,7 @@ def _from_array(table: Table, name: str, array: Values) -> Column:
         case "f":
             return _from_floats(table, name, array)
         case "U" | "S":
-            return _from_cells(table, name, _decoded(table, name, array) if array.dtype.kind == "S" else array)
+            return _from_cells(table, name, decoded(table, name, array) if array.dtype.kind == "S" else array)
         case _:
             raise DataError(
                 f"{table.source}{_named(name)} has the type {array.dtype}, which cannot be a class",
@@ -198,7 +198,13 @@ def _from_array(table: Table, name: str, array: Values) -> Column:
             )
 
 
-def _decoded(table: Table, name: str, array: Values) -> Values:
+def decoded(table: Table, name: str, array: Values) -> Values:
+    """
+    The bytes of the column *name* as text.
+
+    Raises:
+        DataError: If they are not UTF-8.
+    """
     try:
         return np.char.decode(array, "utf-8")
     except UnicodeDecodeError as error:

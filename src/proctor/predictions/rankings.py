@@ -13,7 +13,7 @@ import numpy as np
 
 from proctor.counting.reading import RANK_SIGN
 from proctor.errors import DataError
-from proctor.predictions.columns import Column, is_all_text, is_class, meaning_of, place_of, shown_cell
+from proctor.predictions.columns import Column, decoded, is_all_text, is_class, meaning_of, place_of, shown_cell
 from proctor.predictions.tables import Table
 
 LONGEST = 1_024
@@ -29,7 +29,7 @@ def rankings_column(table: Table, name: str) -> Column:
     """
     raw = table.columns[name]
     if isinstance(raw, np.ndarray) and raw.dtype.kind == "S":
-        raw = np.char.decode(raw, "utf-8", "replace")
+        raw = decoded(table, name, raw)
     cells: Sequence[Any] = raw.tolist() if isinstance(raw, np.ndarray) else raw
     texts = [_ranking(table, name, row, cell) for row, cell in enumerate(cells)]
     known = np.array([bool(each) for each in texts], np.bool_)

@@ -153,6 +153,9 @@ CHANGES = {
         "mlflow/new.json", lambda c: c["data"].clear(), "holds no samples"),
     "a row is short": (
         "mlflow/new.json", lambda c: c["data"][0].pop(), "not a log as its tool writes it"),
+    "a column is there twice": (
+        "mlflow/new.json",
+        lambda c: (c["columns"].append("request"), [row.append("x") for row in c["data"]]), "not a log as its tool"),
     "nothing that was asked": (
         "mlflow/new.json", lambda c: c["columns"].__setitem__(c["columns"].index("request"), "x"), "what was asked"),
     "an answer is an error": (

@@ -70,6 +70,14 @@ def test_read__lists_of_what_is_no_class(tmp_path: Path, cells: list[object]) ->
         read(tmp_path / "new.jsonl")
 
 
+def test_read__bytes_that_are_no_text(tmp_path: Path) -> None:
+    """They are refused, as those of classes are, and no letter stands in for them."""
+    np.save(tmp_path / "new.npy", np.array([b"cat|d\xffg", b"fox"]))
+
+    with pytest.raises(DataError, match="not UTF-8"):
+        read(tmp_path / "new.npy")
+
+
 def test_read__every_example_needs_one(tmp_path: Path) -> None:
     (tmp_path / "new.csv").write_text("id,prediction\na,cat\nb,\n")
 

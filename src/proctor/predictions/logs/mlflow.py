@@ -37,6 +37,8 @@ def _samples(source: Source, columns: list[str], rows: list[list[Any]]) -> Sampl
             f"{source} has no column of what was asked; it has {', '.join(map(repr, columns[:8]))}",
             hint=f"Keep one of the columns {', '.join(_QUESTIONS)}: examples are known by it",
         )
+    if twice := {name for name in columns if columns.count(name) > 1}:
+        raise ValueError(f"the column {min(twice)!r} twice")
     if odd := {len(cells) for cells in rows} - {len(columns)}:
         raise ValueError(f"a row of {odd.pop()} cells")
     cells = {name: [row[place] for row in rows] for place, name in enumerate(columns) if _is_read(name, question)}
