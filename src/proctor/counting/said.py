@@ -11,6 +11,7 @@ from proctor.counting.panel import Labeled, Mask, Panel, Values, needed_rows
 from proctor.counting.reading import RANK_SIGN
 from proctor.errors import DataError
 from proctor.language import Variable
+from proctor.language.quantity import compared
 
 
 class Said(NamedTuple):
@@ -67,8 +68,7 @@ class Among(NamedTuple):
 
     def needs_label(self, panel: Panel) -> Mask:
         """All examples, or those on which the two models rank differently."""
-        weights = [float(self.model is each) - float(self.minus is each) for each in Variable]
-        return needed_rows(panel, weights)
+        return needed_rows(panel, compared(self.model, self.minus))
 
     def values_of(self, panel: Panel, labels: Labeled) -> NDArray[np.float64]:
         """

@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 
-from proctor.language.quantity import ORDER, OfAccuracies, OfOneModel, OfTwoModels, Whole, alone
+from proctor.language.quantity import ORDER, OfAccuracies, OfOneModel, OfTwoModels, Whole, alone, compared
 from proctor.language.scores import Calibration, Mean, Quantile, Ranking, Root, TopK, TopKDifference, Within, sum_text
 from proctor.language.tree import Slice, Variable, column_text, decimal_text, quoted
 
@@ -152,7 +152,7 @@ class MetricDifference(Whole):
     @property
     def weights(self) -> tuple[float, ...]:
         """Coefficients of n, o, a and d: those of the two models."""
-        return Difference(self.plus, self.minus).weights
+        return compared(self.plus, self.minus)
 
     def __str__(self) -> str:
         return f"{self.of} - {replace(self.of, model=self.minus)}"

@@ -15,6 +15,11 @@ def alone(variable: Variable) -> tuple[float, ...]:
     return tuple(float(variable is other) for other in ORDER)
 
 
+def compared(plus: Variable, minus: Variable | None) -> tuple[float, ...]:
+    """Coefficients of one model with 1, and of another, if there is one, with -1."""
+    return tuple(float(plus is other) - float(minus is other) for other in ORDER)
+
+
 class Whole:
     """A quantity, as most are: of one piece, and not bounded by how many predictions change."""
 
@@ -52,7 +57,7 @@ class OfTwoModels(Whole):
     @property
     def weights(self) -> tuple[float, ...]:
         """Coefficients of n, o, a and d: those of the two models."""
-        return tuple(float(self.plus is other) - float(self.minus is other) for other in ORDER)
+        return compared(self.plus, self.minus)
 
     @property
     def is_new_against_old(self) -> bool:

@@ -20,7 +20,6 @@ from proctor.methods.metric import MODELS_IN_WORDS, Metric, refusal, refuse_word
 from proctor.methods.standard import Binomial
 
 if TYPE_CHECKING:
-    from proctor.counting.panel import Mask, Panel
     from proctor.counting.said import Among
     from proctor.methods.method import Outcomes
     from proctor.methods.sizes.share import Share
@@ -44,10 +43,6 @@ class _OfRankings:
     def reading(self) -> Reading:
         """Rankings."""
         return READING
-
-    def needs_label(self, panel: Panel) -> Mask:
-        """All examples; of a difference, those on which the models rank differently."""
-        return self._among.needs_label(panel)
 
     @property
     def remarks(self) -> tuple[str, ...]:
