@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from proctor.errors import KeyFault
-from proctor.gate import settings, tables
+from proctor.gate import settings
 from proctor.gate.books import known_as
 from proctor.gate.locked import recall
 from proctor.gate.owner_key import OwnerKey
@@ -41,6 +41,8 @@ def identify(owner_key: OwnerKey, entries: Sequence[Entry], *, opens_labels: boo
 def declared(owner_key: OwnerKey, *, opens_labels: bool = True) -> TestSet:
     """The test set that the gate file names, whatever the ledger knows; arguments and errors as `identify`."""
     if owner_key.gate.testset.engine is not None:
+        from proctor.gate import tables
+
         return tables.load(owner_key)
     files = owner_key.files()
     return load(files if opens_labels else _without_labels(files))

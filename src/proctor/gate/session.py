@@ -26,8 +26,6 @@ from proctor.gate.owner_key import OwnerKey
 from proctor.gate.pace import time_of
 from proctor.gate.predicting import Predicting
 from proctor.gate.registry import Registry
-from proctor.gate.table_models import TablePredicting, TableRunner
-from proctor.gate.tables import TableTestSet
 from proctor.gate.turns import retry_on_conflict
 from proctor.gate.versions import Versions
 from proctor.gatefile import Gate
@@ -196,8 +194,12 @@ class Session:
     def runner_on(self, testset: TestSet) -> ModelRunner:
         """Runner of models on the examples of *testset*."""
         dvc.bring(self.gate, self.runtime.environ, dvc.of_models(self.gate))
-        kind = TableRunner if isinstance(testset, TableTestSet) else ModelRunner
-        return kind(self.gate, testset, self.owner_key, self.runtime, self.versions, self.commit, self.owner_record)
+        files, world = (self.gate, testset, self.owner_key), (self.runtime, self.versions, self.commit)
+        if self.gate.testset.engine is not None:
+            from proctor.gate.table_models import TableRunner
+
+            return TableRunner(*files, *world, self.owner_record)
+        return ModelRunner(*files, *world, self.owner_record)
 
     @cached_property
     def versions(self) -> Versions:
@@ -212,10 +214,12 @@ class Session:
     @cached_property
     def predicting(self) -> Predicting:
         """Predictions of the models on the test set, each run or read once."""
-        kind = TablePredicting if isinstance(self.testset, TableTestSet) else Predicting
-        return kind(
-            self.gate, self.testset, self.owner_key, self.runtime, self.runner, lambda: self.labels, self.functions
-        )
+        files, runner = (self.gate, self.testset, self.owner_key), (self.runtime, self.runner)
+        if self.gate.testset.engine is not None:
+            from proctor.gate.table_models import TablePredicting
+
+            return TablePredicting(*files, *runner, lambda: self.labels, self.functions)
+        return Predicting(*files, *runner, lambda: self.labels, self.functions)
 
     def predicting_on(self, testset: TestSet) -> Predicting:
         """Predictions of the models on the examples of *testset*."""
