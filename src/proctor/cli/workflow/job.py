@@ -21,7 +21,7 @@ import click
 from proctor.errors import DataError, Misuse
 from proctor.github import effects, event
 from proctor.github.client import API_URL, Client, Endpoint
-from proctor.github.effects import Annotation, Effect, Outlets, Output
+from proctor.github.effects import Annotation, Effect, Level, Outlets, Output
 from proctor.github.event import Facts
 from proctor.runtime import Runtime
 
@@ -63,11 +63,15 @@ class Job:
     def make_known(self, made: tuple[Effect, ...]) -> None:
         """Do everything in *made*; what cannot be done is told in the summary and in the log."""
         for failure in effects.apply(made, self.outlets):
-            self.outlets.write(effects.command(Annotation("warning", "proctor", failure)))
+            self.annotate("warning", failure)
+
+    def annotate(self, level: Level, text: str) -> None:
+        """Put *text* into the log and on the run's page."""
+        self.outlets.write(effects.command(Annotation(level, "proctor", text)))
 
     def notice(self, text: str) -> None:
-        """A remark in the log and on the run's page."""
-        self.outlets.write(effects.command(Annotation("notice", "proctor", text)))
+        """Put a remark there."""
+        self.annotate("notice", text)
 
     def output(self, name: str, value: str) -> None:
         """An output of the step."""

@@ -16,7 +16,7 @@ from proctor.errors import FRESH_TEST_SET, PASSED, Misuse, ProctorError
 from proctor.gatefile import Gate
 from proctor.github import announcement
 from proctor.github.announcement import Place
-from proctor.github.effects import Annotation, CheckRun, Effect, Status, command
+from proctor.github.effects import CheckRun, Effect, Status
 from proctor.github.event import Kind
 from proctor.release import Release
 from proctor.reports.comment import Links, Problem
@@ -37,8 +37,7 @@ def comment(options: Options, job: Job) -> int:
         return _post(options, job)
     except ProctorError as error:
         job.log(f"nothing was posted: {error.message}\n  {error.hint}")
-        text = f"Nothing was posted: {error.message}. {error.hint}"
-        job.outlets.write(command(Annotation("error", "proctor", text)))
+        job.annotate("error", f"Nothing was posted: {error.message}. {error.hint}")
         return error.exit_code
 
 
