@@ -103,7 +103,7 @@ def _register(file: str, wish: Wish, as_json: bool) -> int:
     if session.gate.development is not None:
         from proctor.preflight.informed import refuse_shared
 
-        refuse_shared(session)
+        refuse_shared(session, session.testset)
     done = enter(session, wish)
     found = {
         "testset": done.life.registered.record.testset,

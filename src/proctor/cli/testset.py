@@ -86,7 +86,7 @@ def _remark_on_shared(session: Session) -> None:
     from proctor.preflight.informed import refuse_shared
 
     try:
-        refuse_shared(session)
+        refuse_shared(session, session.testset)
     except ProctorError as error:
         outputs.remark(error.message)
 

@@ -186,13 +186,13 @@ def _refuse_other_classes(files: Development, found: Results) -> None:
         )
 
 
-def refuse_shared(session: Session, testset: TestSet | None = None) -> None:
+def refuse_shared(session: Session, testset: TestSet) -> None:
     """
     Refuse development data that share examples with the test set; for its owner, who may know who is a member.
 
     Args:
         session: The gate, opened by its owner.
-        testset: The test set as it is going to be; that of the session if left out.
+        testset: The test set, as it is or as it is going to be.
 
     Raises:
         Misuse: If they do, or are the test set.
@@ -200,4 +200,4 @@ def refuse_shared(session: Session, testset: TestSet | None = None) -> None:
     """
     files = declared(session.gate)
     if files.is_there:
-        open_development(session.gate, files, testset or session.testset, compares=True)
+        open_development(session.gate, files, testset, compares=True)
