@@ -159,7 +159,7 @@ class Tree:
 
     def __init__(self) -> None:
         """Begin with no record."""
-        self._whole = hashlib.sha256(b"proctor table 1\0")
+        self._closed: list[tuple[int, bytes]] = []
         self._bucket = -1
         self._leaf = hashlib.sha256()
 
@@ -176,24 +176,20 @@ class Tree:
     def hexdigest(self) -> str:
         """The digest of all that was added: 64 hexadecimal digits."""
         self._close()
-        return self._whole.hexdigest()
+        return of_buckets(self._closed)
 
     def _close(self) -> None:
         if self._bucket >= 0:
-            self._whole.update(_entry(self._bucket, self._leaf.digest()))
+            self._closed.append((self._bucket, self._leaf.digest()))
         self._bucket, self._leaf = -1, hashlib.sha256()
 
 
 def of_buckets(buckets: Iterable[tuple[int, bytes]]) -> str:
-    """The digest of a table whose buckets were hashed elsewhere, each given by its number and hash, ascending."""
+    """The digest of a table whose buckets are hashed already, each given by its number and hash, ascending."""
     whole = hashlib.sha256(b"proctor table 1\0")
     for number, digest in buckets:
-        whole.update(_entry(number, digest))
+        whole.update(number.to_bytes(2, "big") + digest)
     return whole.hexdigest()
-
-
-def _entry(bucket: int, digest: bytes) -> bytes:
-    return bucket.to_bytes(2, "big") + digest
 
 
 class SketchMaker:
