@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from proctor.crosstabs.addresses import DatabaseTable, in_database
 from proctor.crosstabs.aggregation import PLAIN_ID, groups
 from proctor.crosstabs.crosstab import Crosstab
 from proctor.crosstabs.fields import (
@@ -49,7 +50,6 @@ except ImportError as error:
         hint="Install them with: pip install 'proctor[duckdb]'",
     ) from error
 
-_SCHEME, _SIGN = "duckdb:", "#"
 _BATCH = 1 << 17
 _CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _IDS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "VARCHAR"}
@@ -191,19 +191,18 @@ class _Session:
     def relation(self, field: Field, columns: dict[str, str], id_column: str | None) -> str:
         """A query for *columns* of a table by names of ours, and for ids in their one spelling; see `Engine`."""
         wanted = [*columns.values(), *([] if id_column is None else [id_column])]
-        address = str(field.table)
-        is_database = address.startswith(_SCHEME)
-        name = self._attached(address) if is_database else self._parquet(field.source)
+        database = in_database(str(field.table))
+        name = self._attached(database, str(field.table)) if database else self._parquet(field.source)
         if name is not None and self._is_native(field, name, list(columns.values()), id_column):
             ids = [] if id_column is None else [f"{_one_spelling(id_column)} AS id"]
             cells = [f"{_quoted(column)} AS {ours}" for ours, column in columns.items()]
             return f"SELECT {', '.join(cells + ids)} FROM {name}"
-        if is_database:
+        if database:
             raise strange_types(field, "VARCHAR")
         return self._streamed(field, columns, id_column, frozenset(wanted))
 
-    def _attached(self, address: str) -> str:
-        file, _, table = address.removeprefix(_SCHEME).partition(_SIGN)
+    def _attached(self, database: DatabaseTable, address: str) -> str:
+        file, table = database
         if not table or not Path(file).is_file():
             raise DataError(f"{address!r} is no table in a database of DuckDB", hint="Write duckdb:FILE#TABLE")
         if file not in self._databases:

@@ -11,6 +11,7 @@ import numpy as np
 
 from proctor import spelling
 from proctor.crosstabs import identity as identities
+from proctor.crosstabs.addresses import SPARK
 from proctor.crosstabs.aggregation import PLAIN_ID, groups
 from proctor.crosstabs.crosstab import Crosstab
 from proctor.crosstabs.fields import Field, Groups, crosstab, fields, refuse_absent, strange_types
@@ -31,7 +32,6 @@ except ImportError as error:
         "counting on a cluster needs the package pyspark", hint="Install it with: pip install 'proctor[spark]'"
     ) from error
 
-_SCHEME = "spark:"
 _WHOLE = {"tinyint": "i1", "smallint": "i2", "int": "i4", "bigint": "i8"}
 _NUMBERS = {**_WHOLE, "float": "f4", "double": "f8", "boolean": "?"}
 
@@ -228,8 +228,8 @@ class _Cluster:
 
     def _table(self, field: Field) -> DataFrame:
         address = str(field.table)
-        if address.startswith(_SCHEME):
-            return self._session.table(address.removeprefix(_SCHEME))
+        if address.startswith(SPARK):
+            return self._session.table(address.removeprefix(SPARK))
         return self._session.read.parquet(address)
 
 

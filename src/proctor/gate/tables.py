@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proctor.crosstabs import Crosstab, Field
+from proctor.crosstabs.addresses import SPARK, in_database
 from proctor.crosstabs.identity import Identity, Portrait
 from proctor.errors import DataError, Misuse
 from proctor.files import Fence, open_file
@@ -26,8 +27,6 @@ from proctor.gatefile import Engine, Gate, PredictionsFile
 from proctor.predictions import Labels, Source
 from proctor.predictions.tables import parts
 from proctor.testset import ExampleFiles, Sketch, TestSet, Traits
-
-_SCHEME, _SIGN = "duckdb:", "#"
 
 
 class TableEngine(Protocol):
@@ -248,27 +247,29 @@ def _table(gate: Gate, name: str, column: str, fence: Fence, *, is_private: bool
         for part in parts(source) if source.is_folder else (source,):  # Spark opens it by its name
             part.open_bytes().close()
         return Field(source.path, column, is_private)
-    if not name.startswith(_SCHEME):
+    database = in_database(name)
+    if database is None:
         return Field(gate.resolve(name), column, is_private, fence)
-    file, _, table = name.removeprefix(_SCHEME).partition(_SIGN)
-    path = gate.resolve(file)
+    path = gate.resolve(database.file)
     with contextlib.suppress(OSError):  # the engine says so
         open_file(path, fence).close()
-    return Field(f"{_SCHEME}{path}{_SIGN}{table}", column, is_private)
+    return Field(str(database._replace(file=str(path))), column, is_private)
 
 
 def _file(table: Field) -> Path:
-    address = str(table.table)
-    return Path(address.removeprefix(_SCHEME).partition(_SIGN)[0] if address.startswith(_SCHEME) else address)
+    database = in_database(str(table.table))
+    return Path(table.table if database is None else database.file)
 
 
 def _name_in_file(table: Field) -> str:
-    address = str(table.table)
-    return address.rpartition(_SIGN)[2].rpartition(".")[2].casefold() if address.startswith(_SCHEME) else ""
+    database = in_database(str(table.table))
+    if database is None:
+        return ""
+    return database.table.rpartition("#")[2].rpartition(".")[2].casefold()  # schemas are left out
 
 
 def _is_on_cluster(name: str) -> bool:
-    return name.startswith("spark:") or "://" in name
+    return name.startswith(SPARK) or "://" in name
 
 
 def _facts(table: Field) -> tuple[tuple[int, ...], ...]:
