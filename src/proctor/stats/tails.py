@@ -5,7 +5,7 @@ Masses and tails of the binomial distribution, accurate where levels are tiny an
 sample, and loading it takes longer than the rest of a check of a few thousand examples. So here a mass is Loader's
 saddle-point form, and a tail is the mass at its end times a factor without cancellation: for one tail the continued
 fraction of the incomplete beta function (DLMF 8.17.22), for a table the sum of the masses beyond.
-Only tables of large samples are left to `scipy.special`.
+Large samples are left to `scipy.special`, as far down as floats reach.
 The tests of :mod:`proctor.stats.binomial` and :mod:`proctor.stats.paired` are built on it (theory.md §3.2, §3.6);
 nothing here knows what a level is.
 """
@@ -23,8 +23,8 @@ from proctor.stats import normal
 Floats = npt.NDArray[np.float64]
 Number = TypeVar("Number", float, Floats)
 
-MANY = 2000
-"""Sample from which on a table of tails is worth loading `scipy.special`, whose time grows less with the sample."""
+MANY, VERY_MANY = 2_000, 10_000
+"""Samples above which a table of tails, and a single tail, are worth loading `scipy.special`: its time hardly grows."""
 
 _LOG_ROOT_TWO_PI = 0.5 * math.log(2 * math.pi)
 _SERIES_FROM = 16
@@ -35,6 +35,7 @@ _EXACT = np.array(
 _SETTLED = 1e-15
 _MOST_STEPS = 60
 _NEGLIGIBLE, _AT_ONCE, _TINY = 1e-17, 8, 1e-300
+_SMALLEST_TRUSTED = math.exp(-600)
 
 
 def stirling_error(count: npt.ArrayLike) -> Floats:
@@ -192,6 +193,12 @@ def _score_bound(count: int, n_examples: int, deviates: float) -> float:
 
 def _log_tail(count: int, n_examples: int, success: float, failure: float) -> float:
     """Logarithm of the probability of *count* or more successes, where neither is impossible nor certain."""
+    if n_examples > VERY_MANY:
+        from scipy.special import betainc
+
+        tail = float(betainc(count, n_examples - count + 1, success))
+        if tail > _SMALLEST_TRUSTED:
+            return math.log(tail)
     if success * (n_examples + 3) > count + 1:  # the fraction converges faster from the other side of the mean
         return math.log1p(-math.exp(_log_tail(n_examples - count + 1, n_examples, failure, success)))
     fraction = _fraction(float(count), float(n_examples - count + 1), success)
