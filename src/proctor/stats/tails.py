@@ -23,8 +23,8 @@ from proctor.stats import normal
 Floats = npt.NDArray[np.float64]
 Number = TypeVar("Number", float, Floats)
 
-MANY, VERY_MANY = 2_000, 10_000
-"""Samples above which a table of tails, and a single tail, are worth loading `scipy.special`: its time hardly grows."""
+MANY = 10_000
+"""Sample above which tails are worth loading `scipy.special`, whose time hardly grows with it."""
 
 _LOG_ROOT_TWO_PI = 0.5 * math.log(2 * math.pi)
 _SERIES_FROM = 16
@@ -33,8 +33,9 @@ _EXACT = np.array(
     + [math.log(math.factorial(n)) - (n + 0.5) * math.log(n) + n - _LOG_ROOT_TWO_PI for n in range(1, _SERIES_FROM)]
 )
 _SETTLED = 1e-15
+_WORK = 1e6  # masses that a table sums, about; loading `scipy.special` takes longer than fewer
 _MOST_STEPS = 60
-_NEGLIGIBLE, _AT_ONCE, _TINY = 1e-17, 8, 1e-300
+_NEGLIGIBLE, _AT_ONCE, _TINY = 1e-13, 8, 1e-300
 _SMALLEST_TRUSTED = math.exp(-600)
 
 
@@ -107,7 +108,8 @@ def upper_tails(counts: npt.ArrayLike, n_examples: npt.ArrayLike, probability: n
     """
     k, n, p = (np.asarray(each, dtype=float) for each in (counts, n_examples, probability))
     rest = n - k + 1
-    if n.max(initial=0) > MANY:
+    most = float(n.max(initial=1))
+    if most > MANY or k.size * math.sqrt(most) > _WORK:
         from scipy.special import betainc
 
         return np.asarray(betainc(k, rest, p))
@@ -129,7 +131,9 @@ def _in_masses(counts: Floats, n_examples: Floats, probability: Floats) -> Float
             total += last
             left -= 1
             reached += 1
-    return total
+    ratio = np.maximum(left * odds / reached, 0.0)
+    # what is left out falls a little faster than a geometric series
+    return np.asarray(total + last * ratio / (1 - ratio))
 
 
 def log_upper_tail(count: int, n_examples: int, probability: float) -> float:
@@ -193,7 +197,7 @@ def _score_bound(count: int, n_examples: int, deviates: float) -> float:
 
 def _log_tail(count: int, n_examples: int, success: float, failure: float) -> float:
     """Logarithm of the probability of *count* or more successes, where neither is impossible nor certain."""
-    if n_examples > VERY_MANY:
+    if n_examples > MANY:
         from scipy.special import betainc
 
         tail = float(betainc(count, n_examples - count + 1, success))

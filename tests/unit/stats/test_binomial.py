@@ -114,7 +114,7 @@ def test_log_p_value__below_the_smallest_float():
 def test_tails__agree_with_the_incomplete_beta_function():
     """Tails on both sides of the mean, one by one and as a table, are those of scipy to eleven digits."""
     rng = np.random.default_rng(20_261_128)
-    for n in (1, 2, 15, 16, 17, 100, 620, tails.MANY, tails.MANY + 1, tails.VERY_MANY, 100_000):
+    for n in (1, 2, 15, 16, 17, 100, 620, 2_000, tails.MANY, tails.MANY + 1, 100_000):
         k, p = rng.integers(1, n + 1, 60), rng.uniform(0, 1, 60)
         p[::3] = np.clip(k[::3] / n + rng.uniform(-0.6, 0.4, 20) / math.sqrt(n), 0.0, 1.0)
         expected = special.betainc(k, n - k + 1, p)
