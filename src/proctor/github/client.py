@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
+from proctor import tries
 from proctor.errors import StoreError
 
 API_URL = "https://api.github.com"
@@ -217,28 +218,37 @@ class Client:
     def _request(
         self, method: str, url: str, permission: str, is_repeatable: bool = True, **kwargs: Any
     ) -> requests.Response:
-        problem: GitHubError = Unreachable()
-        for attempt in range(self._retries + 1):
-            try:
-                answer = self._once(method, url, **kwargs)
-            except requests.exceptions.RequestException as error:
-                wait, problem = float(2**attempt), _unreachable(type(error).__name__)
-            else:
-                if answer.status_code < 300:
-                    return answer
-                asked = _asked_wait(answer, self._clock())
-                if not _is_worth_repeating(answer, asked):
-                    raise _error(answer, permission)
-                wait = 2.0**attempt if asked is None else asked
-                problem = _limited(answer, wait)
-            if wait > _LONGEST_WAIT_S or attempt == self._retries:
-                break
-            if not is_repeatable and isinstance(problem, Unreachable):
-                break  # it may have arrived: who asked looks again before asking again
-            self._sleep(wait)
-        if is_repeatable:
-            self._retries = 0  # it has been waited for once: what else is to be said is tried, and not waited for
-        raise problem
+        def send(count: int) -> requests.Response:
+            return self._sent(count, method, url, permission, is_repeatable, **kwargs)
+
+        try:
+            return tries.repeated(send, self._retries, self._sleep)
+        except (RateLimited, Unreachable):
+            if is_repeatable:
+                self._retries = 0  # it has been waited for once: what else is to be said is tried, and not waited for
+            raise
+
+    def _sent(
+        self, count: int, method: str, url: str, permission: str, is_repeatable: bool, **kwargs: Any
+    ) -> requests.Response:
+        problem: GitHubError
+        wait = 2.0**count
+        try:
+            answer = self._once(method, url, **kwargs)
+        except requests.exceptions.RequestException as error:
+            problem = _unreachable(type(error).__name__, count)
+        else:
+            if answer.status_code < 300:
+                return answer
+            asked = _asked_wait(answer, self._clock())
+            if not _is_worth_repeating(answer, asked):
+                raise _error(answer, permission)
+            wait = wait if asked is None else asked
+            problem = _limited(answer, wait, count)
+        may_have_arrived = not is_repeatable and isinstance(problem, Unreachable)
+        if wait > _LONGEST_WAIT_S or may_have_arrived:  # who asked looks again before asking again
+            raise problem
+        raise tries.TryAgain(problem, wait)
 
     def _once(self, method: str, url: str, **kwargs: Any) -> requests.Response:
         return self._session.request(
@@ -278,13 +288,11 @@ def _object(answer: requests.Response) -> dict[str, Any]:
 
 def _asked_wait(answer: requests.Response, now: float) -> float | None:
     """Seconds that the server asks to wait; ``None`` if it does not say."""
-    after = answer.headers.get("Retry-After", "")
-    if after.isascii() and after.isdigit():
-        return float(after)
-    reset = answer.headers.get("x-ratelimit-reset", "")
-    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isascii() and reset.isdigit():
-        return max(0.0, float(reset) - now) + 1.0
-    return None
+    after = tries.asked_wait(answer.headers)
+    reset = tries.seconds(answer.headers, "x-ratelimit-reset")
+    if after is None and reset is not None and answer.headers.get("x-ratelimit-remaining") == "0":
+        return max(0.0, reset - now) + 1.0
+    return after
 
 
 def _is_worth_repeating(answer: requests.Response, asked: float | None) -> bool:
@@ -294,18 +302,18 @@ def _is_worth_repeating(answer: requests.Response, asked: float | None) -> bool:
     return answer.status_code == 403 and (asked is not None or "rate limit" in _message(answer).lower())
 
 
-def _limited(answer: requests.Response, wait: float) -> GitHubError:
+def _limited(answer: requests.Response, wait: float, count: int) -> GitHubError:
     if answer.status_code >= 500:
-        return _unreachable(f"HTTP {answer.status_code}")
+        return _unreachable(f"HTTP {answer.status_code}", count)
     return RateLimited(
         f"GitHub asks to wait {wait:.0f} seconds (rate limit)",
         hint="Run the job again later; the verdict stands and costs nothing the second time.",
     )
 
 
-def _unreachable(reason: str) -> Unreachable:
+def _unreachable(reason: str, count: int) -> Unreachable:
     return Unreachable(
-        f"GitHub does not answer ({reason}, {_RETRIES + 1} tries)",
+        f"GitHub does not answer ({reason}, {tries.counted(count)})",
         hint="Run the job again later; the verdict stands and costs nothing the second time.",
     )
 

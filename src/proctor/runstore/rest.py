@@ -15,6 +15,7 @@ from typing import Any, assert_never
 import requests
 import requests.auth
 
+from proctor import tries
 from proctor.errors import StoreError
 from proctor.runstore.settings import Anonymous, Credentials, Password, Settings, Token
 
@@ -89,31 +90,33 @@ class Connection:
         return self._send("GET", ARTIFACTS + path).content
 
     def _send(self, method: str, route: str, **kwargs: Any) -> requests.Response:
-        problem = ""
-        for attempt in range(self.settings.retries + 1):
-            wait = self.settings.backoff_s * 2**attempt
-            try:
-                answer = self._once(method, route, **kwargs)
-            except requests.exceptions.SSLError as error:
-                raise StoreRefused(
-                    f"the run store's certificate was not accepted ({type(error).__name__})",
-                    hint="Point MLFLOW_TRACKING_SERVER_CERT_PATH to the certificate of the server's authority.",
-                ) from None
-            except requests.exceptions.RequestException as error:
-                # Its text may hold the whole address; its kind says enough.
-                problem = type(error).__name__
-            else:
-                if answer.status_code not in _AGAIN:
-                    return self._checked(answer)
-                problem = f"HTTP {answer.status_code}"
-                wait = max(wait, _asked_wait(answer))
-            if attempt < self.settings.retries:
-                self._sleep(min(wait, LONGEST_WAIT_S))
-        tries = "1 try" if not self.settings.retries else f"{self.settings.retries + 1} tries"
-        raise StoreUnreachable(
-            f"the run store at {self.settings.url} did not take the result ({problem}, {tries})",
+        return tries.repeated(
+            lambda count: self._sent(count, method, route, **kwargs), self.settings.retries, self._sleep
+        )
+
+    def _sent(self, count: int, method: str, route: str, **kwargs: Any) -> requests.Response:
+        wait = self.settings.backoff_s * 2**count
+        try:
+            answer = self._once(method, route, **kwargs)
+        except requests.exceptions.SSLError as error:
+            raise StoreRefused(
+                f"the run store's certificate was not accepted ({type(error).__name__})",
+                hint="Point MLFLOW_TRACKING_SERVER_CERT_PATH to the certificate of the server's authority.",
+            ) from None
+        except requests.exceptions.RequestException as error:
+            # Its text may hold the whole address; its kind says enough.
+            raise self._again(type(error).__name__, count, wait) from None
+        if answer.status_code in _AGAIN:
+            wait = max(wait, tries.asked_wait(answer.headers) or 0.0)
+            raise self._again(f"HTTP {answer.status_code}", count, wait)
+        return self._checked(answer)
+
+    def _again(self, problem: str, count: int, wait: float) -> tries.TryAgain:
+        error = StoreUnreachable(
+            f"the run store at {self.settings.url} did not take the result ({problem}, {tries.counted(count)})",
             hint="The verdict stands; send what is waiting with `proctor runstore sync` when the store is back.",
         )
+        return tries.TryAgain(error, min(wait, LONGEST_WAIT_S))
 
     def _once(self, method: str, route: str, **kwargs: Any) -> requests.Response:
         return self._session.request(
@@ -190,11 +193,6 @@ def _without(message: str, credentials: Credentials) -> str:
             return message
         case _:
             assert_never(credentials)
-
-
-def _asked_wait(answer: requests.Response) -> float:
-    text = answer.headers.get("Retry-After", "")
-    return float(text) if text.isascii() and text.isdigit() else 0.0
 
 
 def _advice(status: int) -> str:

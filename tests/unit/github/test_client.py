@@ -96,6 +96,7 @@ def test_request__errors_have_names_and_advice(hub, client, waits, status, error
         (429, {}, 1.0),
         (503, {"Retry-After": "2"}, 2.0),
         (500, {}, 1.0),
+        (503, {"Retry-After": "Sun, 06 Nov 2094 08:49:37 GMT"}, 1.0),
     ],
 )
 def test_request__waits_as_the_server_asks(hub, client, waits, status, headers, wait):
@@ -129,11 +130,24 @@ def test_request__faults_without_end(hub, client, waits):
     assert [1.0, 2.0, 4.0] == waits
 
 
+def test_request__waits_for_a_silent_server_once(hub, client, waits):
+    """After GitHub was given up, the next request is tried once; the error tells how often."""
+    hub.failures += [problem(502, "bad gateway") for _ in range(9)]
+    with pytest.raises(github.Unreachable):
+        client.set_status(SHA, "success", "c", "d")
+    waits.clear()
+
+    with pytest.raises(github.Unreachable, match="1 try"):
+        client.set_status(SHA, "success", "c", "d")
+
+    assert [] == waits
+
+
 def test_create_comment__is_not_repeated_blindly(hub, client):
     """A comment whose answer got lost may stand: the client does not write it twice."""
     hub.lose_answers = 1
 
-    with pytest.raises(github.Unreachable):
+    with pytest.raises(github.Unreachable, match="1 try"):
         client.create_comment(7, "x")
 
     assert 1 == len(hub.comments)
