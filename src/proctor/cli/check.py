@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from proctor import __version__
+from proctor.cli.gathering import Form, form_options, gathered
+from proctor.cli.outputs import Outputs, remark
 from proctor.cli.owners import progress_of
 from proctor.errors import PASSED
 from proctor.loading import Named, commit_named, load_gate
 
 if TYPE_CHECKING:
-    from proctor.cli.outputs import Outputs
     from proctor.gatefile import Gate
     from proctor.release import Release
 
@@ -72,24 +74,18 @@ Exit codes: 0 pass (or outcome withheld), 1 fail, 2 misuse, 3 labels missing,
 )
 @click.option("--junit", metavar="FILE", type=click.Path(path_type=Path), help="Write the result as JUnit XML as well.")
 @click.option("--sarif", metavar="FILE", type=click.Path(path_type=Path), help="Write the result as SARIF as well.")
-@click.option("--json", "as_json", is_flag=True, help="Print the release as JSON.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print the release as Markdown.")
-def check(  # one parameter for each option, as click wants it
-    file: str,
-    candidate: str | None,
-    baseline: str | None,
-    labels: str | None,
-    development_candidate: str | None,
-    development_baseline: str | None,
+@form_options("the release")
+@gathered(Outputs, "outputs", *Outputs._fields)
+@gathered(Named, "named", *(each.name for each in fields(Named)))
+def check(
+    outputs: Outputs,
+    named: Named,
     if_changed: bool,
     stake: float | None,
     again: bool,
     commit: str | None,
     owner: Path | None,
-    junit: Path | None,
-    sarif: Path | None,
-    as_json: bool,
-    as_markdown: bool,
+    form: Form,
 ) -> int:
     """
     Judge the candidate and record the verdict.
@@ -99,44 +95,42 @@ def check(  # one parameter for each option, as click wants it
     that leaves the model alone asks no question at all.
     """
     from proctor import service
-    from proctor.cli import outputs
     from proctor.runtime import Runtime
 
-    runtime = Runtime(progress=progress_of(is_wanted=not as_json), remark=outputs.remark)
-    extra = outputs.Outputs(file, junit, sarif)
-    with extra.of_refusals():
-        gate = load_gate(file, Named(labels, candidate, baseline, development_candidate, development_baseline))
+    runtime = Runtime(progress=progress_of(is_wanted=not form.as_json), remark=remark)
+    with outputs.of_refusals():
+        gate = load_gate(outputs.file, named)
         commit = commit_named(commit, gate.root)
         if if_changed:
             from proctor.cli import unchanged
 
             left = unchanged.question(gate, runtime, commit)
             if left is None:
-                return _pass_over(gate, extra, runtime.now(), as_json)
+                return _pass_over(gate, outputs, runtime.now(), form)
             gate = left
         release = service.judge(gate, runtime, service.How(commit, owner, stake, again))
-    click.echo(_rendered(release, as_json, as_markdown))
-    extra.write(release, gate)
+    click.echo(_rendered(release, form))
+    outputs.write(release, gate)
     service.deliver(release, gate, runtime, owner)
     return release.exit_code
 
 
-def _pass_over(gate: Gate, extra: Outputs, at: str, as_json: bool) -> int:
+def _pass_over(gate: Gate, outputs: Outputs, at: str, form: Form) -> int:
     """Nothing is asked, nothing is spent, and nothing stands in the way."""
     from proctor.reports import json as rendering
     from proctor.reports import sentences
 
-    click.echo(rendering.render_unchanged(gate.name, __version__) if as_json else sentences.UNCHANGED)
-    extra.write_unchanged(gate, at)
+    click.echo(rendering.render_unchanged(gate.name, __version__) if form.as_json else sentences.UNCHANGED)
+    outputs.write_unchanged(gate, at)
     return PASSED
 
 
-def _rendered(release: Release, as_json: bool, as_markdown: bool) -> str:
-    if as_json:
+def _rendered(release: Release, form: Form) -> str:
+    if form.as_json:
         from proctor.reports import json as rendering
 
         return rendering.render(release)
-    if as_markdown:
+    if form.as_markdown:
         from proctor.reports import markdown
 
         return markdown.render_release(release)

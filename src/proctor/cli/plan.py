@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from proctor.cli.gathering import Form, form_options
 from proctor.cli.printing import check_plot, print_report, progress_bar, write_text
 from proctor.errors import Misuse
 
@@ -61,8 +62,7 @@ Examples:
     is_flag=True,
     help="Say how many labels `labels: sequential` takes, which stops buying as soon as the outcome is decided.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
+@form_options("the plan")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the plan.", metavar="FILE.svg")
 def plan(
     file: Path | None,
@@ -72,8 +72,7 @@ def plan(
     development: int | None,
     simulate: bool,
     sequential: bool,
-    as_json: bool,
-    as_markdown: bool,
+    form: Form,
     plot: Path | None,
     **options: str | None,
 ) -> None:
@@ -99,7 +98,7 @@ def plan(
         if sequential:
             raise Misuse("--sequential plans one test set, and --releases a project", hint="Leave one of them out.")
         rate = _PASS_RATE if pass_rate is None else pass_rate
-        _plan_project(policy, request, releases, rate, development, plot, as_json=as_json, as_markdown=as_markdown)
+        _plan_project(policy, request, releases, rate, development, plot, form)
         return
     with progress_bar("planning") as progress:
         plans = [make_plan(each.formula, request, progress) for each in policy.parts]
@@ -108,7 +107,7 @@ def plan(
     done = replace(done, notes=notes)
     if plot is not None:
         _draw(plot, part.formula, request, done)
-    print_report(report, done, part.condition, as_json=as_json, as_markdown=as_markdown)
+    print_report(report, form, done, part.condition)
 
 
 def _on_conditions(policy: Policy, plans: list[Plan]) -> tuple[str, ...]:
@@ -136,9 +135,7 @@ def _plan_project(
     pass_rate: float,
     development: int | None,
     plot: Path | None,
-    *,
-    as_json: bool,
-    as_markdown: bool,
+    form: Form,
 ) -> None:
     from proctor.planning.project import project
     from proctor.reports import charts
@@ -148,7 +145,7 @@ def _plan_project(
         done = project(policy.formula, request, releases, pass_rate, development, progress)
     if plot is not None:
         write_text(plot, charts.document([report.chart(done)]))
-    print_report(report, done, policy.condition, as_json=as_json, as_markdown=as_markdown)
+    print_report(report, form, done, policy.condition)
 
 
 def policy_of(file: Path | None, options: dict[str, str]) -> Policy:

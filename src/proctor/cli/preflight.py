@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from proctor.cli.gathering import Form, form_options
 from proctor.loading import Named, load_gate
 
 if TYPE_CHECKING:
@@ -69,13 +70,11 @@ Exit codes: 0 nothing stands in the way; else that of the check: 2 misuse,
     help="Predictions of the new model, or its version in MLflow's registry, in place of the gate file's candidate.",
 )
 @development_options
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print the findings as Markdown.")
+@form_options("the findings")
 def preflight(
     file: str,
     candidate: str | None,
-    as_json: bool,
-    as_markdown: bool,
+    form: Form,
     **development: Path | None,
 ) -> int:
     """
@@ -91,9 +90,9 @@ def preflight(
     there = development_of(development)
     named = Named(candidate=candidate) if there.is_there else Named(candidate=candidate, **_of_models(development))
     found = inspect(load_gate(file, named), Runtime(), there)
-    if as_json:
+    if form.as_json:
         click.echo(as_json_text(found))
-    elif as_markdown:
+    elif form.as_markdown:
         click.echo(as_table(found))
     else:
         click.echo(as_text(found))

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from proctor.cli.gathering import Form
 from proctor.errors import Misuse
 from proctor.files import refuse_to_write_out
 
@@ -26,12 +27,12 @@ def print_found(found: Any, as_json: bool, lines: Callable[[], list[str]]) -> No
     click.echo(json_text(found) if as_json else "\n".join(lines()))
 
 
-def print_report(report: Any, *facts: object, as_json: bool, as_markdown: bool) -> None:
+def print_report(report: Any, form: Form, *facts: object) -> None:
     """Print *facts* by a *report*, a module with `to_json`, `markdown` and `terminal`."""
-    if as_json:
+    if form.as_json:
         click.echo(json_text(report.to_json(*facts)))
     else:
-        click.echo((report.markdown if as_markdown else report.terminal)(*facts))
+        click.echo((report.markdown if form.as_markdown else report.terminal)(*facts))
 
 
 def confirm(question: str, refusal: str, hint: str = "Nothing was recorded.") -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from proctor.cli.gathering import Form, form_options
 from proctor.cli.printing import check_plot, print_report, progress_bar, write_text
 from proctor.errors import Misuse
 
@@ -76,10 +77,9 @@ Examples:
     metavar="TABLE.npz",
     help="Real predictions to play with: arrays y (labels) and p (a row for each model).",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown.")
+@form_options("the result")
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE.svg", help="Draw the result.")
-def simulate(file: Path | None, as_json: bool, as_markdown: bool, plot: Path | None, **options: Any) -> None:
+def simulate(file: Path | None, form: Form, plot: Path | None, **options: Any) -> None:
     """
     Show what an account is good for: attack the test set, here in a simulation.
 
@@ -102,7 +102,7 @@ def simulate(file: Path | None, as_json: bool, as_markdown: bool, plot: Path | N
         from proctor.reports import charts
 
         write_text(plot, charts.document([report.chart(done)]))
-    print_report(report, done, as_json=as_json, as_markdown=as_markdown)
+    print_report(report, form, done)
 
 
 def _request(policy: Policy, options: dict[str, Any]) -> Request:

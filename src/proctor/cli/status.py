@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from proctor.cli.gathering import Form, form_options
 from proctor.loading import Named, load_gate
 
 
@@ -16,9 +17,8 @@ Examples:
 )
 @click.argument("file", default=".", type=click.Path())
 @click.option("--labels", metavar="FILE", help="Labels of the test set, in place of the gate file's.")
-@click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print the status as Markdown.")
-def status(file: str, labels: str | None, as_json: bool, as_markdown: bool) -> int:
+@form_options("the status")
+def status(file: str, labels: str | None, form: Form) -> int:
     """
     Show what is left of the test set: evaluations, leakage, and the tolerance of the next evaluation.
 
@@ -29,11 +29,11 @@ def status(file: str, labels: str | None, as_json: bool, as_markdown: bool) -> i
     from proctor.runtime import Runtime
 
     found = glance(load_gate(file, Named(labels=labels, candidate=labels and "-")), Runtime())
-    if as_json:
+    if form.as_json:
         from proctor.reports import json as rendering
 
         click.echo(rendering.render(found))
-    elif as_markdown:
+    elif form.as_markdown:
         from proctor.reports import markdown
 
         click.echo(markdown.render_status(found))
