@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import click
+
 from proctor import service
 from proctor.errors import MissingExtra
 from proctor.release import Verdict
@@ -21,7 +23,7 @@ TAG = "gate"
 """Tag of nodes whose verdict the hook looks at."""
 
 
-class GateFailed(Exception):
+class GateFailed(click.ClickException):  # of which `kedro run` shows one line instead of a long traceback
     """The candidate of a pipeline has not passed the gate."""
 
 
