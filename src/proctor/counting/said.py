@@ -123,15 +123,58 @@ class RightMore(NamedTuple):
 
 
 class ClassNumber(NamedTuple):
-    """The class of each example, as a number; every label is needed."""
+    """
+    The class of each example, as a number; every label is needed.
+
+    Attributes:
+        beside: The model whose predictions are numbered with the labels; ``None`` where labels are alone.
+    """
+
+    beside: Variable | None = None
 
     def needs_label(self, panel: Panel) -> Mask:
         """All examples."""
         return np.full(len(panel), True)
 
     def values_of(self, panel: Panel, labels: Labeled) -> NDArray[np.float64]:
-        """Number of each label among all that occur, in the order of the test set."""
-        return np.unique(labels.values, return_inverse=True)[1].astype(np.float64)
+        """
+        Number of each label among all that occur, in the order of the test set.
+
+        Raises:
+            DataError: If there are no predictions of the model.
+        """
+        if self.beside is None:
+            return np.unique(labels.values, return_inverse=True)[1].astype(np.float64)
+        return _numbered(labels.values, _predicted(panel, self.beside))[: len(panel)]
+
+
+class CalledNumber(NamedTuple):
+    """
+    The class that a model calls each example, numbered with the labels.
+
+    Attributes:
+        model: The model.
+    """
+
+    model: Variable
+
+    def needs_label(self, panel: Panel) -> Mask:
+        """All examples: numbers follow from labels, too."""
+        return np.full(len(panel), True)
+
+    def values_of(self, panel: Panel, labels: Labeled) -> NDArray[np.float64]:
+        """
+        Number of each prediction among labels and predictions, in the order of the test set.
+
+        Raises:
+            DataError: If there are no predictions of the model.
+        """
+        return _numbered(labels.values, _predicted(panel, self.model))[len(panel) :]
+
+
+def _numbered(labels: Values, predictions: Values) -> NDArray[np.float64]:
+    """Number of the class of each label, and behind them of each prediction."""
+    return np.unique(np.concatenate([labels, predictions]), return_inverse=True)[1].astype(np.float64)
 
 
 def _predicted(panel: Panel, model: Variable) -> Values:

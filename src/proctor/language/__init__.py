@@ -33,6 +33,7 @@ from proctor.language.quantities import (
     FScore,
     Gap,
     Linear,
+    MeanPrecision,
     MeanRecall,
     MetricDifference,
     Proportion,

@@ -48,6 +48,8 @@ CALLS = {
     **dict.fromkeys(("logloss", "log_loss", "cross_entropy"), 'logloss(n, "spam", max=5)'),
     "brier_score": 'brier(n, "spam")',
     "fbeta": 'fbeta(n, "spam", beta=2)',
+    **dict.fromkeys(("macro_precision", "precision_macro"), 'precision(n, average="macro")'),
+    **dict.fromkeys(("macro_recall", "recall_macro"), 'recall(n, average="macro")'),
 }
 """Metrics that people name alone, and how they are called."""
 

@@ -122,6 +122,21 @@ class MeanRecall(OfTwoModels):
         return f"balanced_accuracy({self.plus}){taken}"
 
 
+@dataclass(frozen=True)
+class MeanPrecision(OfOneModel):
+    """
+    The mean over all classes of the precision of each.
+
+    Attributes:
+        model: The model.
+    """
+
+    model: Variable
+
+    def __str__(self) -> str:
+        return f'precision({self.model}, average="macro")'
+
+
 OneMetric = Ratio | FScore | Ranking
 """A metric of one model and one class that two models can be compared by."""
 
@@ -228,6 +243,7 @@ Quantity = (
     | Calibration
     | MetricDifference
     | MeanRecall
+    | MeanPrecision
     | Mean
     | Quantile
     | Root

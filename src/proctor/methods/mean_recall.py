@@ -99,5 +99,5 @@ BALANCED = Metric(
     "balanced_accuracy",
     "the mean of recall and specificity, or of the recall of all classes",
     _balanced_called,
-    ("balanced_accuracy_score", "bacc", "bac", "macro_recall"),
+    ("balanced_accuracy_score", "bacc", "bac", "macro_recall", "recall_macro"),
 )

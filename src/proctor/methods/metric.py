@@ -17,6 +17,9 @@ from proctor.language.place import Place
 from proctor.language.tree import Argument, Expression, Name, Word
 from proctor.methods.unjudged import answer_to
 
+_AVERAGED = dict.fromkeys(("macro_precision", "precision_macro"), 'precision(n, average="macro")')
+"""Names of averages that people try, and how they are called."""
+
 MODELS_IN_WORDS = "`n` (the new model), `o` (the old one) or `a` (the anchor)"
 
 
@@ -102,7 +105,7 @@ def named(call: Call, metrics: Mapping[str, Metric]) -> Metric:
 def _nearest(name: str, metrics: Mapping[str, Metric]) -> str | None:
     from difflib import get_close_matches
 
-    spellings = {spelling: each.name for each in metrics.values() for spelling in (each.name, *each.also)}
+    spellings = {spelling: each.name for each in metrics.values() for spelling in (each.name, *each.also)} | _AVERAGED
     close = get_close_matches(name, spellings, n=1, cutoff=0.6)
     return spellings[close[0]] if close else None
 

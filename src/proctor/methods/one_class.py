@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from proctor.counting.events import Called, Event, Positive
 from proctor.errors import ConditionError
-from proctor.language import Call, Clause, FScore, MeanRecall, MetricDifference, Ratio, Variable
+from proctor.language import Call, Clause, FScore, MeanPrecision, MeanRecall, MetricDifference, Ratio, Variable
 from proctor.language.tree import Argument, Name, Number, Text, Word, decimal_text
 from proctor.methods.figures import MODELS, percent, points
 from proctor.methods.method import Method
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _MICRO = (Text("micro"), Word("micro"))
 _MACRO = (Text("macro"), Word("macro"))
+_MEANS: dict[str, type[MeanPrecision | MeanRecall]] = {"precision": MeanPrecision, "recall": MeanRecall}
+"""Metrics whose macro average over all classes is judged."""
 _WEIGHTED = (Text("weighted"), Word("weighted"))
 _OF_HITS = frozenset({"precision", "recall", "f1", "fbeta"})
 """Metrics whose micro average over all classes is the accuracy, where each example has one class and one prediction."""
@@ -103,16 +105,16 @@ def ratio_called(call: Call) -> Ratio:
     return Ratio(call.name, *model_and_class(call, f'`{call.name}(n, "spam")`'))
 
 
-def recall_called(call: Call) -> Ratio | MeanRecall:
+def mean_called(call: Call) -> Ratio | MeanPrecision | MeanRecall:
     """
-    The recall of one class that a call asks for, or its mean over all: ``recall(n, average="macro")``.
+    Precision or recall of one class that a call asks for, or its mean over all: ``recall(n, average="macro")``.
 
     Raises:
         ConditionError: If it asks for neither.
     """
     match call.arguments, call.options:
         case ((Name(model),), (("average", average),)) if average in _MACRO and model is not Variable.D:
-            return MeanRecall(model)
+            return _MEANS[call.name](model)
         case _:
             return ratio_called(call)
 
@@ -157,7 +159,8 @@ def _average(call: Call) -> ConditionError:
         call,
         message,
         f"Write a clause for each: {each}; each is tested at the full level. "
-        "A proof of the average would hide the worst. That of recall is there: `balanced_accuracy(n) > 0.8`.",
+        'A proof of the average would hide the worst. Those of precision, `precision(n, average="macro") > 0.8`, and '
+        "of recall, `balanced_accuracy(n) > 0.8`, are there.",
     )
 
 

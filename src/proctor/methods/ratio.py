@@ -15,7 +15,7 @@ from proctor.counting.events import is_class
 from proctor.language import Clause, Ratio
 from proctor.methods.method import Counted
 from proctor.methods.metric import Metric
-from proctor.methods.one_class import OfOneModel, ratio_called, recall_called
+from proctor.methods.one_class import OfOneModel, mean_called, ratio_called
 from proctor.methods.standard import bounds_of_count
 
 if TYPE_CHECKING:
@@ -133,8 +133,10 @@ def _metric(name: str, summary: str, *also: str) -> Metric:
 
 
 RATIOS = (
-    _metric("precision", "the share of what a model calls a class that is of it", "ppv", "precision_score"),
-    Metric("recall", "the share of a class that a model finds", recall_called, ("sensitivity", "tpr", "recall_score")),
+    Metric(
+        "precision", "the share of what a model calls a class that is of it", mean_called, ("ppv", "precision_score")
+    ),
+    Metric("recall", "the share of a class that a model finds", mean_called, ("sensitivity", "tpr", "recall_score")),
     _metric("specificity", "the share of everything else that a model does not call so", "tnr", "selectivity"),
     _metric("f1", "the harmonic mean of precision and recall", "f1_score", "fscore", "f_score"),
 )

@@ -70,6 +70,14 @@ UNJUDGED = (
         'Ask `precision(n, "spam") > 0.9`: a false-discovery rate of r is a precision of 1 - r, so 0.1 is 0.9.',
     ),
     Unjudged(
+        (
+            *("micro_precision", "precision_micro", "micro_recall", "recall_micro", "micro_f1", "f1_micro"),
+            *("weighted_recall", "recall_weighted"),
+        ),
+        "it says the same as accuracy, where each example has one class and one prediction",
+        "Write `n > 0.8`.",
+    ),
+    Unjudged(
         ("gini", "gini_coefficient", "somers_d"),
         "it says the same as the AUC",
         'Ask `auc(n, "spam") > 0.9`: a Gini coefficient of g is an AUC of (1 + g)/2, so 0.8 is 0.9.',

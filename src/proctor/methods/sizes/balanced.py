@@ -73,6 +73,19 @@ class BalancedSizing(BettingSizing):
 
 
 @dataclass(frozen=True)
+class MeanPrecisionSizing(BalancedSizing):
+    """Betting on groups of one example called each class, as if there were two; the mean of more scatters less."""
+
+    @property
+    def reason(self) -> str:
+        """Reason for this test, how it was sized, and which examples count."""
+        return (
+            "an example called each class makes a group; so many must be called the class that is predicted most "
+            f"seldom, sized for two classes, and fewer do where there are more; sized by {self.sized}"
+        )
+
+
+@dataclass(frozen=True)
 class MeanRecallSizing(BalancedSizing):
     """Betting on groups of one example of each class, as if there were two; the mean of more scatters less."""
 
