@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from dataclasses import replace
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from proctor.cli.questions import Questions
 from proctor.errors import Misuse
 from proctor.files import refuse_to_write_out
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from proctor.gatefile import Candidate, Declared, First, Gate
     from proctor.gatefile.draft import Draft, ReadyMade
     from proctor.gatefile.findings import Found
+    from proctor.models.runnable import Versioned
 
 
 @click.command(
@@ -26,6 +27,7 @@ Examples:
   proctor init --yes models/spam  take the likeliest of everything
   proctor init --yes --condition no-regression
   proctor init new.eval old.eval  a gate from the logs of two runs
+  proctor init models:/spam@challenger models:/spam@champion
   proctor init --yes --condition 'n - o > 0 +/- 0.02 and d < 0.1'
 \b
 Conditions that have a name: better-by-a-margin, no-regression, non-inferiority,
@@ -33,7 +35,7 @@ stable-update, quality-floor; of numbers: smaller-errors, squared-errors,
 judge-score. `proctor explain` says what a formula means.
 """,
 )
-@click.argument("places", metavar="[FOLDER | LOG OLDLOG]", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.argument("places", metavar="[FOLDER | LOG OLDLOG | URI [OLDURI]]", nargs=-1)
 @click.option("--yes", "-y", is_flag=True, help="Ask nothing; take the likeliest.")
 @click.option("--force", is_flag=True, help="Overwrite a gate file that is there already.")
 @click.option(
@@ -41,26 +43,28 @@ judge-score. `proctor explain` says what a formula means.
     metavar="TEXT",
     help="What a new model must show: a formula, or one of the names below; asked for if left out.",
 )
-def init(places: tuple[Path, ...], yes: bool, force: bool, condition: str | None) -> None:
+def init(places: tuple[str, ...], yes: bool, force: bool, condition: str | None) -> None:
     """
-    Write proctor.yml for the data and models found in FOLDER, or here for the logs of two runs.
+    Write proctor.yml for the data and models found in FOLDER, or here for the logs of two runs or models of MLflow's.
 
     Headers and names of files are looked at; no label is read and no model is loaded.
     Where DVC, MLflow Projects, Kedro or Airflow are used, the line to add for them is said.
     Logs are those of Inspect, lm-evaluation-harness, promptfoo or MLflow; LOG is the new model's.
+    URI is a model that MLflow keeps, OLDURI the one that it is compared with: `models:/spam@challenger`.
     """
     from proctor.gatefile import loads
     from proctor.gatefile.findings import search
 
-    named, folder = _meant(places)
+    meant = _meant(places)
+    folder = meant.folder
     target = folder / "proctor.yml"
     if target.exists() and not force:
         raise Misuse(f"{target} is there already", hint="Edit it, or overwrite it with --force.")
-    questions = _Questions(are_asked=not yes)
-    found = search(folder) if named is None else ()
-    logs = named or _offered(found, folder, questions)
+    questions = Questions(are_asked=not yes)
+    found = search(folder) if meant.logs is None else ()
+    logs = meant.logs if meant.logs or meant.models else _offered(found, folder, questions)
     if logs is None:
-        draft = _draft(folder, found, questions, condition)
+        draft = _draft(meant, found, questions, condition)
     else:
         draft = _of_logs(logs, folder, questions, condition, force=force)
     draft, remark = _fitted(draft, loads(draft.text(), str(target), folder), is_free=condition != draft.condition)
@@ -78,23 +82,52 @@ def init(places: tuple[Path, ...], yes: bool, force: bool, condition: str | None
         click.echo("  later logs  proctor check --candidate LOG; their scores tell of the labels: keep them as private")
 
 
-def _meant(places: tuple[Path, ...]) -> tuple[tuple[Path, Path] | None, Path]:
-    """The two logs that are meant, if any, and the folder of the gate file."""
-    match places:
-        case ():
-            return None, Path()
-        case (folder,) if folder.is_dir():
-            return None, folder
-        case (new, old) if new.is_file() and old.is_file():
-            return (new, old), Path()
-    given = " ".join(map(str, places))
+class _Meant(NamedTuple):
+    """
+    Subjects of the gate file.
+
+    Attributes:
+        folder: The folder that it is written into.
+        logs: The logs of a new and of an old run, if two were named.
+        models: The new model and the old one, as far as MLflow keeps them and they were named.
+    """
+
+    folder: Path = Path()
+    logs: tuple[Path, Path] | None = None
+    models: tuple[Versioned, ...] = ()
+
+
+def _meant(places: tuple[str, ...]) -> _Meant:
+    from proctor.models.uris import is_uri
+
+    if places and len(places) <= 2 and all(map(is_uri, places)):
+        return _Meant(models=tuple(map(_versioned, places)))
+    paths = [Path(place) for place in places if not is_uri(place)]
+    for path in paths:
+        if not path.exists():
+            raise Misuse(f"{path} does not exist", hint="Name a folder, the logs of two runs, or models:/NAME@ALIAS.")
+    match paths:
+        case [] if not places:
+            return _Meant()
+        case [folder] if len(places) == 1 and folder.is_dir():
+            return _Meant(folder)
+        case [new, old] if len(places) == 2 and new.is_file() and old.is_file():
+            return _Meant(logs=(new, old))
+    given = " ".join(places)
     raise Misuse(
-        f"init takes a folder, or the logs of two runs, not {given!r}",
-        hint="Name both: `proctor init NEW.eval OLD.eval`.",
+        f"init takes a folder, the logs of two runs, or one or two URIs of models, not {given!r}",
+        hint="Name both: `proctor init NEW.eval OLD.eval`, or `proctor init models:/NAME@NEW models:/NAME@OLD`.",
     )
 
 
-def _offered(found: tuple[Found, ...], folder: Path, questions: _Questions) -> tuple[Path, Path] | None:
+def _versioned(uri: str) -> Versioned:
+    from proctor.models import uris
+    from proctor.models.runnable import Versioned
+
+    return Versioned(str(uris.parse(uri)))
+
+
+def _offered(found: tuple[Found, ...], folder: Path, questions: Questions) -> tuple[Path, Path] | None:
     """The two latest logs of a folder that holds no other test set, unless the user wants none of them."""
     from proctor.gatefile.findings import Role, of_role
 
@@ -114,7 +147,7 @@ def _latest_logs(found: tuple[Found, ...], folder: Path) -> tuple[Path, Path] | 
 
 
 def _of_logs(
-    logs: tuple[Path, Path], folder: Path, questions: _Questions, condition: str | None, *, force: bool
+    logs: tuple[Path, Path], folder: Path, questions: Questions, condition: str | None, *, force: bool
 ) -> Draft:
     """A draft for the scores in two logs; the file of labels is written."""
     from proctor.cli.logs import EXAMPLE, LABELS, REPEATED, pair, write_labels
@@ -161,53 +194,13 @@ def _refuse_classes(condition: str) -> None:
         )
 
 
-class _Questions:
-    """Questions to the user, each answered by its default where nothing may be asked."""
-
-    def __init__(self, *, are_asked: bool) -> None:
-        self._are_asked = are_asked
-
-    def text(self, question: str, default: str) -> str:
-        if not self._are_asked:
-            return default
-        try:
-            return str(click.prompt(question, default=default)).strip()
-        except click.Abort:
-            if sys.stdin.isatty():
-                raise
-            raise Misuse("init has a question, but there is no terminal to ask it on", hint="Add --yes.") from None
-
-    def share(self, question: str, default: float) -> float:
-        while True:
-            answer = self.text(question, f"{default:g}")
-            try:
-                if 0 < float(answer) <= 1:
-                    return float(answer)
-            except ValueError:
-                pass
-            click.echo(f"  a number above 0 and at most 1, please; not {answer!r}")
-
-    def choice(self, question: str, options: list[str]) -> int:
-        """Index of the one chosen; nothing is asked about a single one."""
-        if len(options) == 1 or not self._are_asked:
-            return 0
-        click.echo(question)
-        for number, option in enumerate(options, 1):
-            click.echo(f"  {number}  {option}")
-        while True:
-            answer = self.text("number", "1")
-            if answer.isdecimal() and 1 <= int(answer) <= len(options):
-                return int(answer) - 1
-            click.echo(f"  a number from 1 to {len(options)}, please; not {answer!r}")
-
-
-def _draft(folder: Path, found: tuple[Found, ...], questions: _Questions, condition: str | None) -> Draft:
+def _draft(meant: _Meant, found: tuple[Found, ...], questions: Questions, condition: str | None) -> Draft:
     from proctor.gatefile.draft import READY_MADE, Draft
     from proctor.gatefile.findings import Role, of_role
 
     missing: set[str] = set()
     labels = _labels(of_role(found, Role.LABELS), questions, missing)
-    candidate = _known_by_its_files(folder, _candidate(folder, found, questions, missing))
+    candidate, baseline = _models(meant, found, questions, missing)
     features = _features(of_role(found, Role.FEATURES), labels, candidate, missing)
     asked = _question(questions, condition, READY_MADE)
     return Draft(
@@ -219,13 +212,28 @@ def _draft(folder: Path, found: tuple[Found, ...], questions: _Questions, condit
         id=labels.id if labels.id != "id" else None,
         features=features,
         candidate=candidate,
-        baseline=_baseline(found),
+        baseline=baseline,
         first=_first(asked.condition),
         to_fill_in=frozenset(missing),
     )
 
 
-def _labels(found: tuple[Found, ...], questions: _Questions, missing: set[str]) -> Found:
+def _models(
+    meant: _Meant, found: tuple[Found, ...], questions: Questions, missing: set[str]
+) -> tuple[Candidate, Declared]:
+    """The new model and the old one."""
+    from proctor.gatefile import Accepted
+
+    match meant.models:
+        case (new,):
+            return new, Accepted()
+        case (new, old):
+            return new, old
+    folder = meant.folder
+    return _known_by_its_files(folder, _candidate(folder, found, questions, missing)), _baseline(found)
+
+
+def _labels(found: tuple[Found, ...], questions: Questions, missing: set[str]) -> Found:
     from proctor.gatefile.findings import Found, Role
 
     if found:
@@ -236,7 +244,7 @@ def _labels(found: tuple[Found, ...], questions: _Questions, missing: set[str]) 
     return Found(path, Role.LABELS)
 
 
-def _candidate(folder: Path, found: tuple[Found, ...], questions: _Questions, missing: set[str]) -> Candidate:
+def _candidate(folder: Path, found: tuple[Found, ...], questions: Questions, missing: set[str]) -> Candidate:
     from proctor.gatefile import PredictionsFile
     from proctor.gatefile.findings import Found, Role, is_old, of_role
     from proctor.gatefile.house import is_of_kedro
@@ -327,7 +335,7 @@ def _first(condition: str) -> First:
     return First.JUDGE if conditions.variables(formula) == {conditions.Variable.N} else First.ACCEPT
 
 
-def _question(questions: _Questions, condition: str | None, offered: tuple[ReadyMade, ...]) -> ReadyMade:
+def _question(questions: Questions, condition: str | None, offered: tuple[ReadyMade, ...]) -> ReadyMade:
     from proctor.gatefile.draft import READY_MADE, ReadyMade
 
     if condition is not None:
@@ -377,9 +385,13 @@ def _say_what_next(draft: Draft, target: Path, folder: Path) -> None:
 
 
 def _say_what_to_add(draft: Draft, folder: Path) -> None:
-    """The line for each tool that runs the pipelines here."""
+    """The line for each tool that runs the pipelines here, or keeps the models."""
     from proctor.gatefile.house import additions
+    from proctor.models.runnable import Versioned
 
+    if isinstance(draft.candidate, Versioned):
+        click.echo("  to add      proctor.yml, at its end; or set MLFLOW_TRACKING_URI to the address:")
+        click.echo("                runstore: http://…")
     for one in additions(folder, draft.candidate):
         click.echo(f"  to add      {one.file}, {one.place}:")
         if one.imports:

@@ -77,7 +77,7 @@ def resolve(connection: Connection, uri: str) -> LoggedModel:
     if version is None:
         raise Misuse(
             f"no version of the model {named.name!r} has the alias {named.alias!r}",
-            hint="Name a version, or set it.",
+            hint="Spell it as the registry does; or name a version, or give one the alias.",
         )
     return ModelVersion(named.name, version)
 

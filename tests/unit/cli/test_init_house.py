@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 
 from proctor import gatefile
 from proctor.cli.init import init
-from proctor.gatefile import Command, Model, PredictionsFile
+from proctor.errors import Misuse
+from proctor.gatefile import Accepted, Command, Model, PredictionsFile, Versioned
 from proctor.gatefile.house import Addition, additions, latest_logs
 
 ROOT = Path(__file__).parents[3]
@@ -33,6 +34,10 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 
 def run(folder: Path, *options: str, answers: str = "") -> Result:
     return CliRunner().invoke(init, [str(folder), *options], input=answers, catch_exceptions=False)
+
+
+def run_here(*words: str) -> Result:
+    return CliRunner().invoke(init, words, catch_exceptions=False)
 
 
 def added(content: str, one: Addition) -> str:
@@ -200,3 +205,40 @@ def test_init__logs_are_not_wanted(tmp_path):
 
     assert "new.csv" == gatefile.load(tmp_path).candidate.predictions
     assert f"proctor init --force {tmp_path / LOGS[0]} {tmp_path / LOGS[1]}" in result.output
+
+
+URI, OLD_URI = "models:/fraud@challenger", "models:/fraud@champion"
+EXAM = {"exam/labels.csv": "id,label\n1,a\n", "exam/features.csv": "id,x\n1,2\n"}
+
+
+@pytest.mark.parametrize(("uris", "baseline"), [([URI], Accepted()), ([URI, OLD_URI], Versioned(OLD_URI))])
+def test_init__models_that_mlflow_keeps(tmp_path, monkeypatch, uris, baseline):
+    """A URI is the candidate, a second one the baseline, and the line is said that names the server."""
+    monkeypatch.chdir(write(tmp_path, EXAM))
+
+    said = run_here("--yes", *uris).output
+
+    gate = gatefile.load(tmp_path)
+    assert (Versioned(URI), baseline, "exam/features.csv") == (gate.candidate, gate.baseline, gate.testset.features)
+    assert "runstore: http://…" in said
+    with (tmp_path / "proctor.yml").open("a") as file:
+        file.write("runstore: http://mlflow.example\n")
+    assert "http://mlflow.example" == gatefile.load(tmp_path).runstore.url
+
+
+@pytest.mark.parametrize(
+    ("places", "message"),
+    [
+        (["models:/fraud"], "'models:/fraud' names no version of a model"),
+        ([URI, "exam/labels.csv"], "init takes a folder, the logs of two runs, or one or two URIs"),
+        ([URI, OLD_URI, URI], "init takes a folder, the logs of two runs, or one or two URIs"),
+        (["nowhere"], "nowhere does not exist"),
+    ],
+)
+def test_init__other_subjects(tmp_path, monkeypatch, places, message):
+    monkeypatch.chdir(write(tmp_path, EXAM))
+
+    with pytest.raises(Misuse, match=message):
+        run_here("--yes", *places)
+
+    assert not (tmp_path / "proctor.yml").exists()

@@ -150,7 +150,7 @@ def test_init__labels_that_are_there_are_kept(folder: Path) -> None:
 
 
 def test_init__takes_a_folder_or_two_logs() -> None:
-    with pytest.raises(Misuse, match="a folder, or the logs of two runs"):
+    with pytest.raises(Misuse, match="a folder, the logs of two runs"):
         run("--yes", write(NAMES[0], 3, 8))
 
 
