@@ -95,8 +95,7 @@ class Output(NamedTuple):
 
     def is_of(self, content: bytes) -> bool:
         """True if *content* is the one that is meant."""
-        texts = [content] if self.layout is Layout.THREE else [content, content.replace(b"\r\n", b"\n")]
-        return self.digest.removesuffix(_FOLDER) in (_md5(text) for text in texts)
+        return self.digest.removesuffix(_FOLDER) in digests(content, self.layout)
 
 
 def pointers_to(path: PurePath, top: PurePath) -> Iterator[PurePath]:
@@ -176,8 +175,10 @@ def _mapping_in(found: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return inner if isinstance(inner, dict) else {}
 
 
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+def digests(content: bytes, layout: Layout = Layout.OLD) -> Iterator[str]:
+    """MD5 that DVC may know *content* by: where it may have been an old version, that of its lines as well."""
+    texts = [content] if layout is Layout.THREE else [content, content.replace(b"\r\n", b"\n")]
+    return (hashlib.md5(text, usedforsecurity=False).hexdigest() for text in texts)
 
 
 def missing(path: Path, top: Path | None = None) -> str:

@@ -47,6 +47,11 @@ class Panel:
     def __len__(self) -> int:
         return len(self.candidate)
 
+    def at(self, rows: NDArray[np.intp]) -> Panel:
+        """Predictions on the examples at these *rows*, as often as each is named."""
+        others = (None if values is None else values[rows] for values in (self.baseline, self.anchor))
+        return Panel(self.candidate[rows], *others, functions=self.functions)
+
     def of(self, model: Variable) -> Values | None:
         """Predictions of *model*; ``None`` where there are none."""
         return {Variable.N: self.candidate, Variable.O: self.baseline, Variable.A: self.anchor}[model]

@@ -132,9 +132,7 @@ def resampled_chance(panel: Panel, labels: Labels, coming: Next) -> Chance:
 
     def passes(shares: NDArray[np.float64] | None) -> bool:
         rows = rng.choice(n, coming.n_examples, p=shares)
-        others = (None if each is None else each[rows] for each in (panel.baseline, panel.anchor))
-        drawn = Panel(panel.candidate[rows], *others, functions=panel.functions)
-        sample = Sample(drawn, Labels(labels.values[rows]), np.arange(len(rows)))
+        sample = Sample(panel.at(rows), Labels(labels.values[rows]), np.arange(len(rows)))
         return evaluate(coming.formula, sample, coming.mode, coming.log_level, coming.rule).is_pass[coming.mode]
 
     at_estimate = sum(passes(None) for _ in range(runs))

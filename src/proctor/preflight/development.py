@@ -258,5 +258,4 @@ def labeled(panel: Panel, labels: Labels) -> tuple[Panel, Labels]:
     if known.all():
         return panel, labels
     rows = np.flatnonzero(known)
-    picked = (None if values is None else values[rows] for values in (panel.baseline, panel.anchor))
-    return Panel(panel.candidate[rows], *picked, functions=panel.functions), Labels(labels.values[rows])
+    return panel.at(rows), Labels(labels.values[rows])

@@ -75,10 +75,7 @@ def resolve(connection: Connection, uri: str) -> LoggedModel:
         return named
     version = holder(connection, *named)
     if version is None:
-        raise Misuse(
-            f"no version of the model {named.name!r} has the alias {named.alias!r}",
-            hint="Spell it as the registry does; or name a version, or give one the alias.",
-        )
+        raise no_holder(*named, "Spell it as the registry does; or name a version, or give one the alias.")
     return ModelVersion(named.name, version)
 
 
@@ -91,6 +88,11 @@ def holder(connection: Connection, name: str, alias: str) -> str | None:
             return None
         raise
     return str(answer["model_version"]["version"])
+
+
+def no_holder(name: str, alias: str, advice: str) -> Misuse:
+    """Error where no version of a model has an *alias*."""
+    return Misuse(f"no version of the model {name!r} has the alias {alias!r}", hint=advice)
 
 
 def fetch(connection: Connection, model: LoggedModel, folder: Path) -> None:

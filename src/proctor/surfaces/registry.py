@@ -108,11 +108,8 @@ def _holder(connection: Connection, model: LoggedModel, alias: str | None, makes
         )
     version = artifacts.holder(connection, model.name, alias)
     if version is None and not makes_alias:
-        raise Misuse(
-            f"no version of the model {model.name!r} has the alias {alias!r}",
-            hint="Spell it as the registry does; or have it made: `--new-alias` of the example, or `makes_alias=True`. "
-            "Nothing was spent.",
-        )
+        advice = "Spell it as the registry does; or have it made: `--new-alias` of the example, or `makes_alias=True`."
+        raise artifacts.no_holder(model.name, alias, f"{advice} Nothing was spent.")
     return ModelVersion(model.name, version) if version is not None else None
 
 

@@ -157,6 +157,27 @@ def test_bring__follows_the_pointer(project: Project, remote: Path) -> None:
     assert mine == (project.root / "new.csv").read_bytes()
 
 
+def test_bring__text_with_carriage_returns(project: Project, remote: Path) -> None:
+    """A text is known again as what was brought where DVC did not count its carriage returns, and is replaced."""
+    project.environ[REMOTE] = str(remote)
+
+    def push(n_wrong: int) -> bytes:
+        project.model("new.csv", n_wrong)
+        text = b"\r\n".join((project.root / "new.csv").read_bytes().splitlines())
+        write_pointer(project, "new.csv", keep(remote, text, Layout.OLD), Layout.OLD)
+        return text
+
+    push(40)
+    (project.root / "new.csv").unlink()
+    assert Verdict.PASS is project.check().verdict
+    brought = (project.root / "new.csv").read_bytes()
+
+    text = push(160)
+    (project.root / "new.csv").write_bytes(brought)
+    assert Verdict.FAIL is project.check().verdict
+    assert text == (project.root / "new.csv").read_bytes()
+
+
 def test_bring__remote_by_its_address(project: Project, remote: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A remote that is no folder is read through the drivers that DVC is installed with; its password is not shown."""
     fsspec = pytest.importorskip("fsspec")
