@@ -253,9 +253,10 @@ class Dvc:
             content = self.remote.read(output)
         except OSError as error:
             reason = error.strerror or type(error).__name__
+            lacks = "is not in" if isinstance(error, FileNotFoundError) else "cannot be read from"
             raise DataError(
-                f"{self._name(path)!r} is kept by DVC, and is not in {self.remote}: {reason}",
-                hint=f"Run `dvc push`; and see that {REMOTE} names the remote.",
+                f"{self._name(path)!r} is kept by DVC, and {lacks} {self.remote}: {reason}",
+                hint=f"Run `dvc push`; and see that {REMOTE} names the remote, and that it may be read from here.",
             ) from error
         if not output.is_of(content):
             raise DataError(f"{self._name(path)!r} is damaged in {self.remote}", hint="Run `dvc push` once more.")
