@@ -64,7 +64,6 @@ class Fit(NamedTuple):
 def fit(gate: Gate) -> Fit | None:
     """Fit of the test set of *gate* to its condition; ``None`` if it cannot be told yet."""
     from proctor.predictions import Source
-    from proctor.predictions.columns import distinct
     from proctor.testset import ExampleFiles, load
 
     source = gate.testset
@@ -72,7 +71,7 @@ def fit(gate: Gate) -> Fit | None:
         labels = Source(gate.resolve(source.labels), fence=gate.fence)
         shown = source.features and Source(gate.resolve(source.features), fence=gate.guard_of_features)
         testset = load(ExampleFiles(labels, shown or None, source.id, source.label))
-        n_examples = testset.n_examples if gate.cluster is None else len(distinct(testset.clusters(gate.cluster)))
+        n_examples = testset.n_examples if gate.cluster is None else testset.n_clusters(gate.cluster)
         found = _plan(gate, n_examples, gate.stakes)
     except ProctorError:
         return None

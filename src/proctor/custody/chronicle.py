@@ -40,6 +40,7 @@ def _portrait(life: TestSetHistory) -> Json:
     return {
         "fingerprint": record.testset,
         "n_examples": life.in_use.n_examples,
+        "clusters": life.in_use.clusters,
         "state": state(life),
         "reliability": contract.reliability,
         "mode": contract.mode.value,
@@ -134,6 +135,8 @@ def lines(found: Json) -> list[str]:
         f"inputs     {about['inputs']}; registered in entry {about['registered']['entry']}",
         f"used       {count(about['evaluations'], 'evaluations')}, {about['leakage_bits']:.1f} bits of leakage",
     ]
+    if about["clusters"] is not None:
+        text.append(f"clusters   {about['clusters']:,}, each of which is one observation")
     if about["pending"] is not None:
         text.append(f"pending    entry {about['pending']} has begun and not ended")
     text += [f"corrected  {count(each['rows'], 'labels')} in entry {each['entry']}" for each in about["corrections"]]

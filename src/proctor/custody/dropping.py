@@ -226,7 +226,7 @@ def _record(
         reason=reason,
         pins=pins,
         origin=session.origin,
-        **portrait(shrinking.after, found, register, life.in_use),
+        **portrait(shrinking.after, found, register, life.in_use, cluster=session.gate.cluster),
     )
     session.registry.draft(register)
     entry = session.append(record, books.head)

@@ -269,7 +269,8 @@ def _record(
     register = session.registry.held(life, growth.before.hashes, growth.before.read_labels)
     register = register.updated(growth.after.hashes, labels)
     marks = models.marks(life) if session.gate.testset.inputs is Inputs.SEALED else {}
-    record = _extension(session, growth, portrait(growth.after, labels, register, life.in_use), marks, reason)
+    examples = portrait(growth.after, labels, register, life.in_use, cluster=session.gate.cluster)
+    record = _extension(session, growth, examples, marks, reason)
     session.registry.draft(register)
     entry = session.append(record, books.head)
     return Change(record, entry.number, entry.at), register

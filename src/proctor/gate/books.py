@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from proctor.budget import SPENT, Account, open_account
-from proctor.conditions import Clause, Formula, clauses, clusters, expanded, slices
+from proctor.conditions import Clause, Formula, clauses, clusters, expanded
 from proctor.errors import (
     AccountHandedOn,
     BudgetSpent,
@@ -22,7 +22,7 @@ from proctor.errors import (
     TestSetRetired,
     ToleranceOutOfReach,
 )
-from proctor.gate.grouping import refuse_other_columns
+from proctor.gate.grouping import sizes
 from proctor.gate.needs import next_set_hint, prospect
 from proctor.gate.owner_key import pair_of
 from proctor.gatefile import Gate
@@ -30,8 +30,7 @@ from proctor.ledger import GENESIS, Entry, Ledger
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.lives import lives
 from proctor.ledger.records import CHANGES, Cohort, Extended, Registered, from_body
-from proctor.planning import NO_SLICES, Sizes, check_possible, examples_of, is_within_reach
-from proctor.predictions.columns import distinct
+from proctor.planning import Sizes, check_possible, examples_of, is_within_reach
 from proctor.reports.sentences import count, points
 from proctor.testset import (
     EXAMPLES,
@@ -98,27 +97,8 @@ class LedgerView(NamedTuple):
         return formula if self.testset is None else expanded(formula, self.testset.groups)
 
     def sizes(self, formula: Formula) -> Sizes:
-        """
-        Size of each slice that *formula* is about, in clusters where these are judged, and then of the whole, too.
-
-        Nothing where the test set is not here.
-
-        Raises:
-            Misuse: If a column of a slice, or that of the clusters, is not one that the test set is known by.
-            DataError: If a slice is empty, or compares with a number what is none; if not every example is in one of
-                several clusters; or if columns are not those of registration.
-        """
-        asked, cluster = slices(formula), clusters(formula)
-        if self.testset is None or not (asked or cluster):
-            return NO_SLICES
-        if self.life is not None:
-            columns = {each.column for slice_ in asked for each in slice_.filters} | ({cluster} if cluster else set())
-            refuse_other_columns(self.life, self.testset, columns)
-        masks = self.testset.masks(asked)
-        if cluster is None:
-            return {slice_: int(mask.sum()) for slice_, mask in masks.items()}
-        whose = self.testset.clusters(cluster)
-        return {None: len(distinct(whose))} | {each: len(distinct(whose[mask])) for each, mask in masks.items()}
+        """Size of each slice that *formula* is about; arguments and errors as `proctor.gate.grouping.sizes`."""
+        return sizes(self.life, self.testset, formula)
 
     def account(self, gate: Gate) -> Account:
         """The account of the test set; a fresh one if it is not registered yet."""

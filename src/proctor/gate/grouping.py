@@ -4,9 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from proctor.errors import DataError
+from proctor.conditions import Formula, clusters, slices
+from proctor.errors import ContractError, DataError
+from proctor.gate.locked import LockedTestSet
+from proctor.gatefile import Inputs
 from proctor.ledger.history import TestSetHistory
+from proctor.planning import NO_SLICES, Sizes
 from proctor.testset import TestSet
+
+
+def sizes(life: TestSetHistory | None, testset: TestSet | None, formula: Formula) -> Sizes:
+    """
+    Size of each slice that *formula* is about, in clusters where these are judged, and then of the whole, too.
+
+    Clusters of sealed inputs are looked up, not counted: of any other column that a commit names, the count would tell
+    how many values it has.
+
+    Args:
+        life: The life of the test set; ``None`` if it is not registered yet.
+        testset: The test set; ``None`` where the books are read without it: what must be counted is left out then.
+        formula: What is asked.
+
+    Raises:
+        Misuse: If a column of a slice, or that of the clusters, is not one that the test set is known by.
+        ContractError: If the inputs are sealed, and their owner has not registered clusters.
+        DataError: If a slice is empty, or compares with a number what is none; if not every example is in one of
+            several clusters; or if columns are not those of registration.
+    """
+    asked, cluster = slices(formula), clusters(formula)
+    columns = {each.column for slice_ in asked for each in slice_.filters} | ({cluster} if cluster else set())
+    if not columns:
+        return NO_SLICES
+    if life is not None and testset is not None and not isinstance(testset, LockedTestSet):
+        refuse_other_columns(life, testset, columns)
+    if cluster is not None and _is_sealed(life, testset):
+        return {None: _registered_clusters(life, cluster)}
+    if testset is None:
+        return NO_SLICES
+    masks = testset.masks(asked)
+    if cluster is None:
+        return {slice_: int(mask.sum()) for slice_, mask in masks.items()}
+    return {None: testset.n_clusters(cluster)} | {
+        slice_: testset.n_clusters(cluster, mask) for slice_, mask in masks.items()
+    }
+
+
+def _is_sealed(life: TestSetHistory | None, testset: TestSet | None) -> bool:
+    if life is not None:
+        return life.registered.record.inputs == Inputs.SEALED
+    return testset is not None and testset.is_sealed
+
+
+def _registered_clusters(life: TestSetHistory | None, cluster: str) -> int:
+    """Number of clusters of sealed inputs, as their owner made it public; errors as `sizes`."""
+    if life is not None and life.in_use.clusters is not None:
+        return life.in_use.clusters
+    done, way = ("not registered them", "register") if life is None else ("registered no clusters", "renew")
+    raise ContractError(
+        f"the owner of these sealed inputs has {done}: how many clusters by `{cluster}` they hold is not for a commit "
+        "to ask; nothing was spent",
+        hint=f"Clusters are counted when their owner registers them: `proctor testset {way}`. Their number is in the "
+        "ledger from then on; which examples share one stays sealed.",
+    )
 
 
 def refuse_other_columns(life: TestSetHistory, testset: TestSet, names: Set[str]) -> None:

@@ -30,11 +30,18 @@ def registration(session: Session, baseline: ModelPredictions | None) -> Registe
         anchor=baseline.submission if baseline else None,
         pair=session.owner_key.pair,
         settings=settings.settings_of(session.gate),
-        **portrait(session.testset, session.labels, register),
+        **portrait(session.testset, session.labels, register, cluster=session.gate.cluster),
     )
 
 
-def portrait(testset: TestSet, labels: Labels, register: LabelRegister, before: Cohort | None = None) -> dict[str, Any]:
+def portrait(
+    testset: TestSet,
+    labels: Labels,
+    register: LabelRegister,
+    before: Cohort | None = None,
+    *,
+    cluster: str | None,
+) -> dict[str, Any]:
     """
     Fields of an entry that says which examples are in use, and by what they and their labels are known again.
 
@@ -43,8 +50,10 @@ def portrait(testset: TestSet, labels: Labels, register: LabelRegister, before: 
         labels: Their labels.
         register: The owner's register of them.
         before: Entry of the examples that were in use before these: no column of metadata is added to its own.
+        cluster: Name of the column of clusters; ``None`` if there are none.
     """
     named = None if before is None else (before.metadata or ())
+    n_clusters = None if cluster is None else testset.n_clusters(cluster)
     by_ids = testset.seen_through(()) if testset.columns else None
     return {
         "n_examples": testset.n_examples,
@@ -56,6 +65,7 @@ def portrait(testset: TestSet, labels: Labels, register: LabelRegister, before: 
         "traits": seal_traits(testset.traits, testset.files.key),
         "ranks": tags_of(*testset.ranked(labels), register.salt),
         "metadata": testset.metadata_marks(named) or None,
+        "clusters": n_clusters if testset.is_sealed else None,
     }
 
 

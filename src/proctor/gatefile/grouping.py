@@ -21,7 +21,7 @@ def schemas() -> Iterator[Schema]:
     """The rules that speak of keys and plain values alone, as JSON Schemas."""
     is_open = {"properties": {"inputs": {"not": {"const": "sealed"}}}}
     has_columns = {"anyOf": [{"required": ["features"]}, {"required": ["metadata"]}]}
-    clustered = {"testset": {**is_open, **has_columns}, "bound": {"const": "exact"}}
+    clustered = {"testset": has_columns, "bound": {"const": "exact"}}
     yield _if_there("cluster", clustered)
     yield _if_there("metadata", {"testset": is_open})
 
@@ -58,13 +58,10 @@ def _metadata_are_open(testset: TestSetSource, source: Source) -> None:
 
 
 def _clusters_are_judged(values: Values, formula: Formula, testset: TestSetSource, source: Source) -> None:
-    """Report clusters of inputs that are sealed, as for slices, or not there, and of what is no mean over examples."""
+    """Report clusters whose column is not there, and of what is no mean over examples."""
     if testset.cluster is None:
         return
-    place = source.place_of("testset", "cluster")
-    if testset.inputs is Inputs.SEALED:
-        source.report(place, "`cluster` goes with open inputs only so far; leave it out")
-    elif testset.features is None and testset.metadata is None:
+    if testset.features is None and testset.metadata is None:
         message = f"`testset` needs `metadata` or `features`: the file with the column `{testset.cluster}`"
         source.report(source.place_of("testset"), message)
     if values.get("bound") in {Bound.HOEFFDING, Bound.BENNETT}:

@@ -55,47 +55,61 @@ class Feedback:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Registered:
+class _Examples:
+    """
+    Examples that are in use from here on.
+
+    Attributes:
+        n_examples: How many they are.
+        labels: Commitment of all their labels.
+        ids: Fingerprint of the ids alone, where the examples are known by their features.
+        places: Which example goes by which id, or stands in which row (`TestSet.places`); in ledgers of earlier
+            versions only where labels are sealed.
+        is_labeled: Whether every example had a label: then another commitment can only mean changed labels.
+        traits: What they are recognized by in another form (`proctor.testset.identity`); sealed text where inputs are
+            sealed, ``None`` in ledgers of earlier versions.
+        ranks: Salted tags of labels in the order of the rows (`proctor.testset.ranks`).
+        metadata: Digest of each column of the metadata, with the ids; ``None``, and not in the entry, if there is none.
+        clusters: Number of clusters of sealed inputs; ``None``, and not in the entry, elsewhere: anybody counts them.
+    """
+
+    testset: str
+    n_examples: int
+    labels: str
+    sketch: Json
+    origin: Origin
+    ids: str | None = None
+    places: str | None = None
+    is_labeled: bool = False
+    traits: Json | str | None = None
+    ranks: str | None = None
+    metadata: dict[str, str] | None = None
+    clusters: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registered(_Examples):
     """
     A test set enters the books; its contract is frozen from here on.
 
     Attributes:
         pair: What anybody can read in the sealed labels: by it the test set is found where the key is not.
-        ids: Fingerprint of the ids alone, where the examples are known by their features.
-        places: Which example goes by which id, or stands in which row (`TestSet.places`); in ledgers of earlier
-            versions only where labels are sealed.
-        is_labeled: Whether every example had a label: then another commitment can only mean changed labels.
         settings: What of the gate file belongs to the owner, as it was then; ``None`` in ledgers of earlier versions.
-        traits: What it is recognized by in another form (`proctor.testset.identity`); sealed text where inputs are
-            sealed, ``None`` in ledgers of earlier versions.
-        ranks: Salted tags of labels in the order of the rows (`proctor.testset.ranks`).
         another: Why it is another test set than a registered one that it looks like, in the owner's words.
-        metadata: Digest of each column of the metadata, with the ids; ``None``, and not in the entry, if there is none.
         inherits: True if it starts with all that its predecessor has left, whose account is closed by this entry.
     """
 
     kind: ClassVar[str] = "registration"
-    testset: str
-    n_examples: int
     contract: Contract
     inputs: str
-    sketch: Json
     columns: tuple[str, ...]
-    labels: str
-    origin: Origin
     anchor: Submission | None = None
     predecessor: str | None = None
     project_error: float | None = None
     pair: str | None = None
-    ids: str | None = None
-    places: str | None = None
-    is_labeled: bool = False
     settings: Json | None = None
-    traits: Json | str | None = None
-    ranks: str | None = None
     another: str | None = None
     inherits: bool = False
-    metadata: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -221,31 +235,17 @@ class Corrected:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Changed:
+class _Changed(_Examples):
     """
     Other examples are in use from here on, on the same account (theory.md §4.6, Theorem B1).
 
     Attributes:
         version: Fingerprint of all examples that are in use from here on.
-        n_examples: How many are in use.
-        labels: Commitment of all their labels.
         reason: Why, in the owner's words; everybody can read it.
-        sketch: As in `Registered`, of all examples in use; likewise what follows.
     """
 
-    testset: str
     version: str
-    n_examples: int
-    labels: str
     reason: str
-    sketch: Json
-    origin: Origin
-    ids: str | None = None
-    places: str | None = None
-    is_labeled: bool = False
-    traits: Json | str | None = None
-    ranks: str | None = None
-    metadata: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -367,6 +367,7 @@ Change = Extended | Dropped
 Cohort = Registered | Change
 """A record that says which examples are in use from there on."""
 Record = Registered | Adopted | Evaluated | Pending | Accepted | Corrected | Change | OwnersAct | Retired | Notified
+_LATER = frozenset({"part", "metadata", "clusters"})  # fields that are left out where they say nothing
 CHANGES = frozenset({Extended.kind, Dropped.kind})
 
 _KINDS: dict[str, type[Record]] = {each.kind: each for each in get_args(Record)}
@@ -374,8 +375,7 @@ _KINDS: dict[str, type[Record]] = {each.kind: each for each in get_args(Record)}
 
 def to_body(record: Record) -> Json:
     """JSON body of *record*, without later fields that it makes no use of; its kind is a field of the entry itself."""
-    body: Json = codec.to_json(record)
-    return {name: value for name, value in body.items() if value is not None or name not in ("part", "metadata")}
+    return {name: value for name, value in codec.to_json(record).items() if value is not None or name not in _LATER}
 
 
 def from_body(kind: str, body: Json, number: int = 0) -> Record:

@@ -124,6 +124,11 @@ class TestSet:
         return {name: row for row, name in enumerate(self.names(range(self.n_examples)))}
 
     @property
+    def is_sealed(self) -> bool:
+        """True if its inputs are: nothing that is computed from them is told, beyond what registration made public."""
+        return bool(self.files.key)
+
+    @property
     def is_changed(self) -> bool:
         """True if examples were added or dropped since it was registered."""
         return self.account is not None
@@ -214,6 +219,11 @@ class TestSet:
         if column not in self._clusters:
             self._clusters[column] = clusters_of(self.described, column, self.files.key)
         return self._clusters[column]
+
+    def n_clusters(self, column: str, mask: Mask | None = None) -> int:
+        """Number of clusters of which an example is there, or in *mask*; errors as `clusters`."""
+        found = self.clusters(column)
+        return len(np.unique(found if mask is None else found[mask]))
 
     def groups(self, asked: Slice) -> tuple[Slice, ...]:
         """Slices that a slice with a column stands for, one for each of its values; found once, errors as `masks`."""

@@ -228,7 +228,6 @@ def test_check__bad_clusters_are_refused(project, users, kind, message, first):
     ("lines", "options", "message"),
     [
         ((), {"testset": "labels: labels.csv, cluster: user"}, "the file with the column `user`"),
-        ((), {"testset": f"{TESTSET}, inputs: sealed, cluster: user"}, "`cluster` goes with open inputs only"),
         (("bound: hoeffding",), {}, "`bound: hoeffding` knows no clusters"),
         (("feedback: {estimate: {of: n, from: 0, to: 1, step: 0.1}}",), {}, "`estimate` counts examples"),
         ((), {"condition": 'recall(n, "1") > 0.5 +/- 0.1'}, r'`recall\(n, "1"\) > 0.5 .* cannot be judged by clusters'),

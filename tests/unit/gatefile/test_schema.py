@@ -68,6 +68,7 @@ ACCEPTED = [
     {"testset": {**SEALED}, "candidate": {**MODEL}, "slot": {"seconds": 5, "most": 8, "chance": 0.9}},
     {"name": "a b " * 25},
     {"testset": {"labels": "y", "metadata": "m.csv", "cluster": "who"}},
+    {"testset": {**SEALED, "cluster": "who"}, "candidate": {**MODEL}},
     {"testset": {**TABLE}},
     {"testset": {**TABLE}, "baseline": {"predictions": "old.parquet"}, "labels": "all", "condition": "n - o > 0"},
     {"labels": "all", "feedback": "three-way"},
