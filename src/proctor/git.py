@@ -185,10 +185,6 @@ class Repository:
         answer = self.run(*arguments, timeout_s=timeout_s)
         return answer.text.strip() or None if answer.code == 0 else None
 
-    def agrees(self, *arguments: str) -> bool:
-        """True if git does what it is told."""
-        return self.run(*arguments).code == 0
-
     def idle_filters(self, *spared: str) -> tuple[str, ...]:
         """
         Settings under which no filter runs but the *spared*: what a commit's attributes name is the runner's program.

@@ -74,8 +74,8 @@ def test_find__planted_bare_repository(top: Path, tmp_path: Path, shell: Shell, 
     assert (top, "gate/below") == (found.top, str(found.place))
     assert shell(top, "rev-parse", "HEAD") == commit_of(folder, os.environ)
     assert is_tracked(folder / "keep")
-    assert found.agrees("diff", "--quiet")
-    assert not found.agrees("fetch", "--", "origin")
+    assert 0 == found.run("diff", "--quiet").code
+    assert 0 != found.run("fetch", "--", "origin").code
     assert not mark.exists()
 
 
@@ -202,7 +202,7 @@ def test_run__no_hooks(top: Path, tmp_path: Path, shell: Shell):
     hook.chmod(0o755)
     found = git.repository(top)
 
-    assert found.agrees("update-ref", "refs/proctor/x", "HEAD")
+    assert 0 == found.run("update-ref", "refs/proctor/x", "HEAD").code
     assert not (tmp_path / "ran").exists()
     assert top / ".git" / "hooks" / "pre-push" == found.hook("pre-push")
     shell(top, "config", "core.hooksPath", "own")

@@ -73,7 +73,7 @@ def asked(
     """
     baseline, gate = baseline_of(session, life), session.gate
     whole, text = _whole(gate, part), str(parse(gate.condition if part is None else part.condition))
-    anchor = _anchor_for(whole, session, life, baseline)
+    anchor = _anchor_of(whole, session, life, baseline)
     formula, condition = _askable(
         session, whole, text, has_baseline=baseline is not None, has_anchor=anchor is not None
     )
@@ -105,16 +105,10 @@ def baseline_of(session: Session, life: TestSetHistory | None) -> ModelPredictio
     return session.runner.baseline(accepted.record.candidate if accepted else None)
 
 
-def anchor_of(
-    session: Session, life: TestSetHistory | None, baseline: ModelPredictions | None
-) -> ModelPredictions | None:
-    """The anchor, where the condition speaks of it: of registration, or today's baseline if that is now."""
-    return _anchor_for(session.gate.formula, session, life, baseline)
-
-
-def _anchor_for(
+def _anchor_of(
     formula: Formula, session: Session, life: TestSetHistory | None, baseline: ModelPredictions | None
 ) -> ModelPredictions | None:
+    """The anchor, where a formula speaks of it: of registration, or today's baseline if that is now."""
     if Variable.A not in variables(formula):
         return None
     submission = life.anchor(session.gate.name) if life else None

@@ -8,7 +8,7 @@ the gate file. Nothing here opens a file, and nothing knows YAML.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -382,16 +382,9 @@ class PaperScript(Policy):
 
     def with_files(self, testset: TestSetSource, candidate: Candidate, baseline: Baseline) -> Gate:
         """The gate that this script becomes once it is told what to judge; paths are relative to its folder."""
+        policy = {each.name: getattr(self, each.name) for each in fields(Policy)}
         return Gate(
-            condition=self.condition,
-            reliability=self.reliability,
-            mode=self.mode,
-            adaptivity=self.adaptivity,
-            recipient=self.recipient,
-            stakes=self.stakes,
-            bound=self.bound,
-            disagreement=self.disagreement,
-            power=self.power,
+            **policy,
             name=self.name,
             root=self.root,
             file=self.file,

@@ -172,7 +172,7 @@ _KEY_HINT = (
 )
 
 
-def continues(entries: Sequence[Entry], last: Entry | None, key: bytes | None = None) -> bool:
+def continues(entries: Sequence[Entry], last: Entry | None, key: bytes | None) -> bool:
     """True if *entries* are whole behind *last*, and, if a key is given, each is signed with it, *last* too."""
     signed = entries if last is None else [last, *entries]
     return is_whole(entries, last) and (key is None or all(_is_signed(entry, key) for entry in signed))

@@ -230,7 +230,7 @@ def prospect_of(formula: Formula, contract: Contract, examples: int, commits: in
 
 
 def side_by_side(
-    prospect: Prospect, condition: str, lives: int, seed: int, progress: Progress | None = None
+    prospect: Prospect, condition: str, lives: int, seed: int, progress: Progress | None
 ) -> tuple[Tally, ...]:
     """Lives of every team, counted; the same commits come for each."""
     found, tallies = teams(prospect.examples), list[Tally]()
