@@ -1,5 +1,5 @@
 """
-Examples that F1 takes: as a difference between two models, beside the delta method, and as a floor.
+Examples and labels that F1 takes: as a difference between two models, beside the delta method, and as a floor.
 
 Run it as a script: ``python tests/benchmarks/bench_ratio.py``.
 
@@ -21,6 +21,7 @@ from scipy.special import betaincinv
 from scipy.stats import norm
 
 from proctor.conditions import Clause, normalize, parse
+from proctor.language import DRAWN
 from proctor.methods import method_of
 from proctor.methods.sizes.share import Share
 from proctor.stats import contrast
@@ -73,6 +74,7 @@ def main() -> None:
     for population in POPULATIONS:
         for level in (1e-3, 1e-5):
             compare(population, level)
+        by_draws(population, 1e-3)
     clause = normalize(parse('f1(n, "spam") > 0.8 +/- 0.025'))
     assert isinstance(clause, Clause)
     share = Share(clause, True, math.log(1e-3), math.log(1e-3), 1.0, 1.0, False)
@@ -87,6 +89,21 @@ def compare(population: Population, level: float) -> None:
     bounds = reached(lambda n: power_of_bounds(population.chances, n, level), asymptotic, (4, 5, 6, 8, 10))
     what = f"F1 of new > F1 of old, {population} at {level:g}: examples in the delta method's {asymptotic:,.0f}"
     figure(f"{what} (two bounds: {bounds:.1f})", ours, most=1.25)
+
+
+def by_draws(population: Population, level: float) -> None:
+    """Print the labels of the test that draws one example in ten where models agree, in those of all examples."""
+    chances, asymptotic = population.chances, delta_method(population.chances, level)
+    factors = (0.9, 1.0, 1.1, 1.2, 1.3, 1.4)
+    every, drawn = (
+        reached(lambda n, s=share: power(chances, n, level, s), asymptotic, factors) for share in (1, DRAWN)
+    )
+    differ = chances @ (FIRST != SECOND)
+    labels = differ + DRAWN * (1 - differ)
+    what = (
+        f"the same with `labels: sampled` at {level:g}: labels in those of all ({drawn / every:.2f} times the examples)"
+    )
+    figure(what, labels * drawn / every)
 
 
 def delta_method(chances: np.ndarray, level: float) -> float:
@@ -108,11 +125,15 @@ def reached(power_at: Callable[[int], float], unit: float, factors: Sequence[flo
     return float(((norm.ppf(POWER) - start) / slope) ** 2)
 
 
-def power(chances: np.ndarray, n_examples: int, level: float) -> float:
-    """Share of seeded lives in which the test proves that the new model's F1 is higher."""
-    rng = np.random.default_rng(n_examples)
-    lives = (rng.choice(8, n_examples, p=chances) for _ in range(LIVES))
-    return sum(contrast.rejects(Contrast(codes, 1.0), 0.0, math.log(level)) for codes in lives) / LIVES
+def power(chances: np.ndarray, n_examples: int, level: float, share: float = 1.0) -> float:
+    """Share of seeded lives in which the test proves that the new model's F1 is higher; *share* of labels drawn."""
+    rng, proven = np.random.default_rng(n_examples), 0
+    for _ in range(LIVES):
+        codes = rng.choice(8, n_examples, p=chances)
+        if share < 1:
+            codes = codes + contrast.CODES * (rng.random(n_examples) < share)
+        proven += contrast.rejects(Contrast(codes, 1.0, share), 0.0, math.log(level))
+    return proven / LIVES
 
 
 def power_of_bounds(chances: np.ndarray, n_examples: int, level: float) -> float:

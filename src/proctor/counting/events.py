@@ -73,7 +73,18 @@ class Called:
         return None if values is None else is_class(values[piece], self.name)
 
 
-Event = Right | Differ | Positive | Called
+@dataclass(frozen=True)
+class Drawn:
+    """An example is drawn for labeling: a share of all is, whatever becomes of them."""
+
+    share: float
+
+    def happens(self, panel: Panel, labels: Labeled, piece: slice) -> Mask | None:
+        """Examples of a piece on which it happens."""
+        return panel.drawn(self.share)[piece]
+
+
+Event = Right | Differ | Positive | Called | Drawn
 
 JOINT: tuple[Event, ...] = (Right(Variable.N), Right(Variable.O), Right(Variable.A), Differ())
 """Everything that accuracies and the share of changed predictions are counted from, in the order of the variables."""

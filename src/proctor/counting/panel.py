@@ -32,12 +32,15 @@ class Panel:
         baseline: The old model's; ``None`` where there is none.
         anchor: The anchor's; ``None`` where it is not asked for.
         functions: Functions of the owner of the test set by name: a number for each example, by label and prediction.
+        draws: Random numbers in [0, 1), one for each example, by which examples are drawn for labeling; ``None`` where
+            none are.
     """
 
     candidate: Values
     baseline: Values | None = None
     anchor: Values | None = None
     functions: Mapping[str, Callable[[Values, Values], object]] = field(default_factory=dict, kw_only=True)
+    draws: NDArray[np.float64] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         for other in (self.baseline, self.anchor):
@@ -50,7 +53,20 @@ class Panel:
     def at(self, rows: NDArray[np.intp]) -> Panel:
         """Predictions on the examples at these *rows*, as often as each is named."""
         others = (None if values is None else values[rows] for values in (self.baseline, self.anchor))
-        return Panel(self.candidate[rows], *others, functions=self.functions)
+        draws = None if self.draws is None else self.draws[rows]
+        return Panel(self.candidate[rows], *others, functions=self.functions, draws=draws)
+
+    def drawn(self, share: float) -> Mask:
+        """
+        Mask of the examples that are drawn for labeling, a *share* of all.
+
+        Raises:
+            DataError: If there are no draws.
+        """
+        if self.draws is None:
+            raise DataError("no example was drawn for labeling; nothing was judged")
+        drawn: Mask = self.draws < share
+        return drawn
 
     def of(self, model: Variable) -> Values | None:
         """Predictions of *model*; ``None`` where there are none."""

@@ -25,6 +25,10 @@ from proctor.runtime import Runtime, is_tracked
 from proctor.testset import ExampleFiles
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from proctor.testset.hashing import Hashes
     from proctor.testset.keys import Key
 
 _KEY_VARIABLE = "PROCTOR_KEY"
@@ -201,6 +205,29 @@ class OwnerKey:
 
             secret = self.key.subkey(Purpose.PREDICTIONS)
         return hmac.new(secret, f"{fingerprint}\0{predictions}".encode(), "sha256").hexdigest()
+
+    def draws(self, hashes: Hashes) -> NDArray[np.float64]:
+        """
+        Random numbers by which examples are drawn for labeling, one for each; the same in the whole life of a test set.
+
+        Who knew them could have a model agree with the old one wherever nobody looks, so they come from the key.
+
+        Args:
+            hashes: Row hashes of the examples.
+
+        Raises:
+            KeyFault: If there is no key.
+        """
+        if self.key is None:
+            raise KeyFault(
+                "`labels: sampled` draws examples by the owner's key, and it is not here",
+                hint=f"Set {_KEY_VARIABLE}, or name the key file: `owner: {{key: FILE}}` (`proctor testset seal` makes "
+                "one); or write `labels: all`. Nothing was spent.",
+            )
+        from proctor.testset.draws import draws
+        from proctor.testset.keys import Purpose
+
+        return draws(hashes, self.key.subkey(Purpose.DRAWS))
 
     def sign(self, text: str) -> str:
         """Signature of a *text* of the owner's, 64 hexadecimal digits; anybody's where the labels are not sealed."""

@@ -70,6 +70,6 @@ def judging_s(inputs: Inputs, n_examples: int, n_clauses: int, labels: Labeling 
     Clauses add up where all of them are looked at, and the counts say whether they are. Labels that are read in order
     take longer: how far, and whether the end can still change, is looked for.
     """
-    of_clause = _OPEN_JUDGING_S if labels is Labeling.ALL else _IN_ORDER_S
+    of_clause = _IN_ORDER_S if labels is Labeling.SEQUENTIAL else _OPEN_JUDGING_S
     judging = _JUDGING_S if inputs is Inputs.SEALED else of_clause * n_clauses
     return judging * (1 + n_examples / _JUDGED_PER_S)

@@ -17,7 +17,7 @@ from proctor.gate.contestants import ModelPredictions, ModelRunner
 from proctor.gate.growth import naming_what_grew, refuse_reordered, what_to_run
 from proctor.gate.locked import refuse_locked
 from proctor.gate.owner_key import OwnerKey
-from proctor.gatefile import Gate, Inputs, PredictionsFile
+from proctor.gatefile import Gate, Inputs, Labeling, PredictionsFile
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.outcomes import Verdict
 from proctor.ledger.records import Adopted, Evaluated
@@ -134,7 +134,7 @@ class Predicting:
             with self._judging_output():
                 refuse_respelled(new, other)
         others = [other.values if other is not None else None for other in found]
-        panel = Panel(new.values, *others, functions=self.functions)
+        panel = Panel(new.values, *others, functions=self.functions, draws=self._draws)
         with self._judging_output():
             refuse_unusable(self.gate.formula, panel)
         if self.is_open and self.testset.files.classes is None and self.gate.reading.predictions is None:
@@ -146,6 +146,11 @@ class Predicting:
     def _clusters(self) -> NDArray[np.intp] | None:
         column = self.gate.testset.cluster
         return None if column is None else self.testset.clusters(column)
+
+    @property
+    def _draws(self) -> NDArray[np.float64] | None:
+        is_drawn = self.gate.labels is Labeling.SAMPLED
+        return self.owner_key.draws(self.testset.hashes) if is_drawn else None
 
     def keep(self, *models: ModelPredictions | None) -> None:
         """Keep the predictions of *models* that have given valid ones."""

@@ -52,7 +52,7 @@ def check(values: Values, formula: Formula | None, testset: TestSetSource, sourc
             source.report(source.place_of("testset", key), message)
     if testset.inputs is Inputs.SEALED:
         source.report(source.place_of("testset", "inputs"), "`engine` counts predictions that are made on open inputs")
-    if values.get("labels") is Labeling.SEQUENTIAL:
+    if values.get("labels") in {Labeling.SEQUENTIAL, Labeling.SAMPLED}:
         source.report(source.place_of("labels"), "`engine` counts all labels at once; write `labels: all`")
     for key, is_there in (
         ("stakes", values.get("stakes") is StakesWord.INFORMED),

@@ -69,6 +69,8 @@ class Labeling(StrEnum):
     """Everything that the condition needs, at once."""
     SEQUENTIAL = "sequential"
     """One batch after the other, in the order fixed at registration, until the outcome is decided."""
+    SAMPLED = "sampled"
+    """Of differences in metrics of one class: those of disagreements, and of a random share of the rest."""
 
 
 # --- data and models -------------------------------------------------------------------------------------------------
@@ -288,6 +290,11 @@ class Gate(Policy):
         if self.testset.inputs is Inputs.SEALED and isinstance(self.candidate, PredictionsFile):
             message = f"the inputs are sealed, so `{self.candidate.predictions}` was made by somebody who saw them"
             raise GateFileError(message, hint="Name a `command:` or a `model:`; it is run in the sandbox.")
+
+    def read(self, condition: str) -> Formula:
+        """The clauses of a *condition* in normal form, as they are judged here."""
+        found = super().read(condition)
+        return conditions.sampled(found) if self.labels is Labeling.SAMPLED else found
 
     @cached_property
     def reading(self) -> Reading:

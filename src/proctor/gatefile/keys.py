@@ -235,7 +235,9 @@ GATE = Section(
             "labels",
             Choice(Labeling, "a file in `testset:`"),
             "How missing labels are bought. `all`: whatever the condition needs, at once; `sequential`: batch by batch "
-            "until the outcome is decided, for accuracies and their differences (`proctor docs labels`).",
+            "until the outcome is decided, for accuracies and their differences; `sampled`: for differences of "
+            "precision, recall, specificity and F1, those on which the models differ, and one in ten of the others "
+            "(`proctor docs labels`).",
             Labeling.ALL,
             shown_default="all",
         ),

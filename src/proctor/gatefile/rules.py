@@ -59,6 +59,8 @@ def schema() -> Schema:
     sealed_testset = where(inputs={"const": "sealed"})
     sealed = where(testset=sealed_testset)
     in_order = where(labels={"const": "sequential"})
+    drawn = where(labels={"const": "sampled"})
+    all_labels: Schema = {"feedback": {"not": {"required": ["estimate"]}}, "testset": {"not": sealed_testset}}
     not_in_order = {"not": {"anyOf": [sealed_testset, {"required": ["cluster"]}]}}
     verdict_alone: Schema = {
         "conditions": False,
@@ -78,6 +80,7 @@ def schema() -> Schema:
             {"if": program, "then": {"properties": {"testset": {"required": ["features"]}}}},
             {"if": sealed, "then": {"properties": no_predictions}},
             {"if": in_order, "then": {"properties": verdict_alone}},
+            {"if": drawn, "then": {"properties": all_labels}},
             {"if": {"required": ["slot"]}, "then": {**sealed, "properties": {**sealed["properties"], **no_timeout}}},
             *grouping.schemas(),
             counted.schema(),
@@ -134,6 +137,8 @@ def check_gate(values: Values, source: Source) -> None:
         _slots_are_for_sealed_inputs(values, testset, candidate, source)
     if values.get("labels") is Labeling.SEQUENTIAL:
         _labels_can_be_read_in_order(values, formula, source)
+    if values.get("labels") is Labeling.SAMPLED:
+        _labels_can_be_drawn(values, formula, source)
     if isinstance(values.get("feedback"), Estimate):
         _grid(values["feedback"], source)
         if formula is not None:
@@ -282,6 +287,24 @@ def _labels_can_be_read_in_order(values: Values, formula: Formula | None, source
         source.report(source.place_of("labels"), message)
     if isinstance(testset, TestSetSource) and testset.cluster is not None:
         message = "a test that stops early is not there for examples in clusters; write `labels: all`"
+        source.report(source.place_of("labels"), message)
+
+
+def _labels_can_be_drawn(values: Values, formula: Formula | None, source: Source) -> None:
+    """Labels can be left out where models agree, if something is compared that counts what one model alone says."""
+    asked = conditions.clauses(formula) if formula is not None else ()
+    if formula is not None and not any(conditions.can_be_sampled(each.quantity) for each in asked):
+        message = (
+            "`labels: sampled` leaves out labels of differences in precision, recall, specificity, F1 and F-beta, such "
+            'as `f1(n, "spam") - f1(o, "spam")`, and the condition has none; write `labels: all`'
+        )
+        source.report(source.place_of("labels"), message)
+    if isinstance(values.get("feedback"), Estimate):
+        message = "`estimate` counts all labels, and `labels: sampled` leaves some out; leave out one of them"
+        source.report(source.place_of("feedback"), message)
+    testset = values.get("testset")
+    if isinstance(testset, TestSetSource) and testset.inputs is Inputs.SEALED:
+        message = "sealed inputs need all labels before a model sees them; write `labels: all`"
         source.report(source.place_of("labels"), message)
 
 

@@ -14,13 +14,16 @@ Importing this package loads the standard library alone; lark comes with the fir
 from __future__ import annotations
 
 from proctor.language.clauses import (
+    DRAWN,
     Clause,
     Formula,
+    can_be_sampled,
     clauses,
     clustered,
     clusters,
     expanded,
     restrict,
+    sampled,
     slices,
     variables,
 )
@@ -39,6 +42,7 @@ from proctor.language.quantities import (
     Proportion,
     Quantity,
     Ratio,
+    Sampled,
     quantity_variables,
     value_range,
 )

@@ -9,13 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TypeVar, assert_never, cast
+from typing import TypeGuard, TypeVar, assert_never, cast
 
 from proctor.errors import ConditionError
-from proctor.language.quantities import Averaged, Clustered, Gap, Quantity, quantity_variables
+from proctor.language.quantities import (
+    Averaged,
+    Clustered,
+    FScore,
+    Gap,
+    MetricDifference,
+    Quantity,
+    Ratio,
+    Sampled,
+    quantity_variables,
+)
 from proctor.language.tree import AllOf, AnyOf, Leaf, Slice, Variable, column_text
 
 Target = TypeVar("Target")
+
+_OF_HITS = frozenset({"precision", "recall", "specificity", "f1"})
+"""Metrics of one class that count hits of it or of the rest."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +145,30 @@ def clustered(formula: Formula, cluster: str | None) -> Formula:
         return replace(clause, quantity=Clustered(clause.quantity, str(cluster)))
 
     return formula if cluster is None else mapped(formula, change)
+
+
+DRAWN = 0.1
+"""Share of the examples that are drawn for labeling where not all labels are bought."""
+
+
+def sampled(formula: Formula) -> Formula:
+    """
+    The formula judged by the labels of disagreements and of a random share of the rest, as far as it can be.
+
+    So are differences of precision, recall, specificity, F1 and F-beta; clauses on anything else stand as they are.
+    """
+
+    def change(clause: Clause) -> Clause:
+        return replace(clause, quantity=Sampled(clause.quantity, DRAWN)) if can_be_sampled(clause.quantity) else clause
+
+    return mapped(formula, change)
+
+
+def can_be_sampled(quantity: Quantity) -> TypeGuard[MetricDifference]:
+    """True of a difference between two models in a metric that counts hits, misses or false alarms of one class."""
+    if not isinstance(quantity, MetricDifference):
+        return False
+    return isinstance(quantity.of, FScore) or (isinstance(quantity.of, Ratio) and quantity.of.metric in _OF_HITS)
 
 
 def clusters(formula: Formula) -> str | None:

@@ -210,6 +210,28 @@ class Clustered(Whole):
 
 
 @dataclass(frozen=True)
+class Sampled(Whole):
+    """
+    A difference between two models, of which not all labels are bought where the models agree.
+
+    Attributes:
+        of: The difference: of precision, recall, specificity or F-beta.
+        share: Share of the examples that are drawn for labeling.
+    """
+
+    of: MetricDifference
+    share: float
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d: those of the two models."""
+        return self.of.weights
+
+    def __str__(self) -> str:
+        return str(self.of)
+
+
+@dataclass(frozen=True)
 class Gap(Whole):
     """
     The largest minus the smallest value of a metric over the values of a column, or how far one of them is ahead.
@@ -251,6 +273,7 @@ Quantity = (
     | TopK
     | TopKDifference
     | Clustered
+    | Sampled
     | Gap
 )
 

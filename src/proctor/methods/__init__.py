@@ -31,6 +31,7 @@ from proctor.language import (
     Quantity,
     Ranking,
     Ratio,
+    Sampled,
     TopK,
     TopKDifference,
     Within,
@@ -58,6 +59,7 @@ from proctor.methods.proportion import ProportionMethod
 from proctor.methods.quantile import QUANTILES, WithinMethod
 from proctor.methods.ratio import RATIOS, RatioMethod
 from proctor.methods.ratio_difference import CellsMethod, ShareDifferenceMethod
+from proctor.methods.sampled import SampledMethod
 from proctor.methods.topk import TOPK, TopKDifferenceMethod, TopKMethod
 
 if TYPE_CHECKING:
@@ -102,6 +104,7 @@ METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     TopK: TopKMethod,
     TopKDifference: TopKDifferenceMethod,
     Clustered: of_clusters,
+    Sampled: SampledMethod,
     Gap: GapMethod,
 }
 """The method of each kind of quantity."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Statistic = TypeVar("Statistic")
 
 
-class _OfKind(OfTwoModels[MetricDifference, Statistic]):
+class OfKind(OfTwoModels[MetricDifference, Statistic]):
     """Noun and labels of the metrics of `proctor.methods.ratio`."""
 
     @property
@@ -69,7 +69,7 @@ class Pairs(NamedTuple):
     part: int
 
 
-class ShareDifferenceMethod(_OfKind[Pairs], Counted[MetricDifference, Pairs]):
+class ShareDifferenceMethod(OfKind[Pairs], Counted[MetricDifference, Pairs]):
     """Judges a difference of recall or specificity by wins and losses among the examples that count."""
 
     def of_counts(self, counts: Sequence[int]) -> Pairs:
@@ -109,7 +109,7 @@ class ShareDifferenceMethod(_OfKind[Pairs], Counted[MetricDifference, Pairs]):
         return ShareDifferenceSizing(share, is_recall=self.metric == "recall")
 
 
-class CellsMethod(_OfKind["Codes"], Sequential[MetricDifference, "Codes"]):
+class CellsMethod(OfKind["Codes"], Sequential[MetricDifference, "Codes"]):
     """Judges a difference of precision or F-beta by betting on cells, in the order fixed at registration."""
 
     def of_codes(self, codes: Codes) -> Codes:
@@ -129,8 +129,7 @@ class CellsMethod(_OfKind["Codes"], Sequential[MetricDifference, "Codes"]):
 
     def estimate(self, statistic: Codes, n_examples: int) -> float:
         """Difference of the metrics of the sample; NaN where no example counts."""
-        plus, minus = self._tallies(statistic)
-        return plus.metric(self._weight) - minus.metric(self._weight)
+        return self._contrast(statistic).estimate()
 
     def counts(self, statistic: Codes) -> dict[str, int]:
         """Hits of both models, and the examples that count for each."""
@@ -138,7 +137,7 @@ class CellsMethod(_OfKind["Codes"], Sequential[MetricDifference, "Codes"]):
         return {
             f"{name}_{model}": count
             for model, tally in of_models
-            for name, count in (("hits", tally.hits), ("counted", tally.counted(self._weight)))
+            for name, count in (("hits", tally.hits), ("counted", tally.counted(self.weight)))
         }
 
     def bounds(
@@ -154,10 +153,10 @@ class CellsMethod(_OfKind["Codes"], Sequential[MetricDifference, "Codes"]):
         """Size by the test's known width, or by simulating it."""
         from proctor.methods.sizes.ratio_difference import CellsSizing
 
-        return CellsSizing(share, simulate, progress, self._weight)
+        return CellsSizing(share, simulate, progress, self.weight)
 
     @property
-    def _weight(self) -> float:
+    def weight(self) -> float:
         """Weight of a miss beside a false alarm."""
         of = self.quantity.of
         return float(of.beta) ** 2 if isinstance(of, FScore) else float(self.metric == "f1")
@@ -165,7 +164,7 @@ class CellsMethod(_OfKind["Codes"], Sequential[MetricDifference, "Codes"]):
     def _contrast(self, codes: Codes) -> Contrast:
         from proctor.stats.contrast import Contrast
 
-        return Contrast(codes, self._weight)
+        return Contrast(codes, self.weight)
 
     def _tallies(self, codes: Codes) -> tuple[Tally, Tally]:
         """Hits, calls and positives of the first model and of the second."""

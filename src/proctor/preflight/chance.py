@@ -10,6 +10,7 @@ set of this size (from its posterior under Jeffreys's prior). Seeded: the same q
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -132,7 +133,10 @@ def resampled_chance(panel: Panel, labels: Labels, coming: Next) -> Chance:
 
     def passes(shares: NDArray[np.float64] | None) -> bool:
         rows = rng.choice(n, coming.n_examples, p=shares)
-        sample = Sample(panel.at(rows), Labels(labels.values[rows]), np.arange(len(rows)))
+        drawn = panel.at(rows)
+        if drawn.draws is not None:  # each time another test set, of which other examples are drawn for labeling
+            drawn = replace(drawn, draws=rng.random(len(rows)))
+        sample = Sample(drawn, Labels(labels.values[rows]), np.arange(len(rows)))
         return evaluate(coming.formula, sample, coming.mode, coming.log_level, coming.rule).is_pass[coming.mode]
 
     at_estimate = sum(passes(None) for _ in range(runs))

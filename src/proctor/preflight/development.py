@@ -20,13 +20,16 @@ from proctor.files import Fence
 from proctor.gate import functions
 from proctor.gate.contestants import ModelRunner
 from proctor.gate.hidden import hidden_paths
-from proctor.gatefile import Accepted, Gate, Inputs, PredictionsFile, Revision, Versioned
+from proctor.gatefile import Accepted, Gate, Inputs, Labeling, PredictionsFile, Revision, Versioned
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.records import Submission
 from proctor.methods import own_of, refuse_unusable
 from proctor.predictions import ColumnNames, Panel, PredictionSet, Source, align, read_predictions
 from proctor.predictions.labels import Labels
 from proctor.testset import ExampleFiles, TestSet, load, overlap
+
+_SEED_OF_DRAWS = 20_261_129
+"""Of the examples that stand for those that the owner's key draws."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,9 @@ class Bench:
         )
         values = (None if each is None else align(sheet, each).values for each in others)
         found = functions.loaded(self.gate.metrics, own_of(self.gate.formula))
-        panel = Panel(align(sheet, self.candidate).values, *values, functions=found)
+        is_drawn, rng = self.gate.labels is Labeling.SAMPLED, np.random.default_rng(_SEED_OF_DRAWS)
+        draws = rng.random(self.examples.n_examples) if is_drawn else None  # as good as those of the key
+        panel = Panel(align(sheet, self.candidate).values, *values, functions=found, draws=draws)
         refuse_unusable(self.gate.formula, panel)
         return panel
 

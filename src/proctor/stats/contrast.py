@@ -2,13 +2,17 @@
 Differences of precision or F-beta between two models on the same examples, by betting on cells (theory.md §3.5).
 
 With TP, FP and FN the chances of a hit, a false alarm and a miss, precision and F-beta are (1 + w) TP / D with
-D = (1 + w) TP + FP + w FN: w is β², so 1 for F1 and 0 for precision. If the baseline's metric were known to be v, "the
-difference is at most c" would say that the mean of one bounded score is at most 0. It is not known, so [0, 1] is cut
-into cells, and on each cell that meets a confidence interval the score is taken at its lowest. Whoever refutes all
-those, and the interval holds, has refuted the hypothesis (Berger & Boos 1994; intersection-union, Berger 1982). The
-cells are fixed by the number of examples, so that on the one where v lies the bets know nothing of what is to come.
+D = (1 + w) TP + FP + w FN: w is β², so 1 for F1, 0 for precision, and infinite for recall. If the baseline's metric
+were known to be v, "the difference is at most c" would say that the mean of one bounded score is at most 0. It is not
+known, so [0, 1] is cut into cells, and on each cell that meets a confidence interval the score is taken at its lowest.
+Whoever refutes all those, and the interval holds, has refuted the hypothesis (Berger & Boos 1994; intersection-union,
+Berger 1982). The cells are fixed by the number of examples, so that on the one where v lies the bets know nothing of
+what is to come. Recall is a share of the same examples for both models, and needs neither.
 
-An example is a code: the sum of 1 if its label is the class, 2 if the first model says so, 4 if the second does.
+An example is a code: the sum of 1 if its label is the class, 2 if the first model says so, 4 if the second does, and
+8 if it was drawn for labeling. Labels may be bought of the disagreements and of a random share of everything else: an
+example on which the models agree then counts as one over that share if it was drawn, and as nothing if it was not, so
+that every mean is the one that all labels would give.
 """
 
 from __future__ import annotations
@@ -36,8 +40,13 @@ _TINY = math.log(1e-290)
 _FINENESS = 8
 """A bound is found to so small a part of one over the root of the number of examples: finer than it can be known."""
 
-_LABEL, _FIRST, _SECOND = (np.arange(8) >> bit & 1 for bit in range(3))
-_SWAPPED = _LABEL | _SECOND << 1 | _FIRST << 2
+CODES = 8
+"""Number of codes where no example is drawn."""
+
+_LABEL, _FIRST, _SECOND = (np.arange(CODES) >> bit & 1 for bit in range(3))
+_SWAPPED = np.concatenate([drawn + (_LABEL | _SECOND << 1 | _FIRST << 2) for drawn in (0, CODES)])
+AGREE = _FIRST == _SECOND
+"""Codes, without a draw, of the examples on which the models say the same."""
 
 
 class Tally(NamedTuple):
@@ -55,13 +64,14 @@ class Tally(NamedTuple):
     positives: int
 
     def counted(self, weight: float) -> int:
-        """Examples that count: calls, and where a miss weighs anything, also misses."""
+        """Examples that count: calls, and where a miss weighs anything, also misses; for recall these and the hits."""
+        if weight == math.inf:
+            return self.positives
         return self.called + (self.positives - self.hits if weight else 0)
 
     def metric(self, weight: float) -> float:
         """The metric of the sample; NaN where no example counts."""
-        size = self.called + weight * self.positives
-        return (1 + weight) * self.hits / size if size else math.nan
+        return _metric(*self, weight)
 
     def interval(self, weight: float, log_level: float) -> tuple[float, float]:
         """
@@ -89,21 +99,69 @@ class Contrast(NamedTuple):
 
     Attributes:
         codes: Code of each example, in an order that was fixed before any label was read.
-        weight: Weight of a miss beside a false alarm: 1 for F1, 0 for precision, β² for F-beta.
+        weight: Weight of a miss beside a false alarm: 1 for F1, 0 for precision, β² for F-beta, ``inf`` for recall.
+        share: Share of the examples that are drawn for labeling, at random and whatever becomes of them; 1 if all
+            labels are there, and no code says that an example was drawn.
     """
 
     codes: Codes
     weight: float
+    share: float = 1.0
 
     @property
     def swapped(self) -> Contrast:
         """The same with the models in each other's place."""
-        return Contrast(_SWAPPED[self.codes], self.weight)
+        return self._replace(codes=_SWAPPED[self.codes])
+
+    @property
+    def of_others(self) -> Contrast:
+        """The same about everything that is not of the class, of which recall is called specificity."""
+        return self._replace(codes=self.codes ^ (CODES - 1))
 
     def tally(self) -> Tally:
-        """The second model's hits, calls and positives."""
-        counts = np.bincount(self.codes, minlength=8)
+        """The second model's hits, calls and positives, among the examples that were drawn."""
+        of_code = np.bincount(self.codes, minlength=2 * CODES)
+        counts = of_code[CODES:] if self.share < 1 else of_code[:CODES]
         return Tally(*(int(counts @ event) for event in (_LABEL & _SECOND, _SECOND, _LABEL)))
+
+    def estimate(self) -> float:
+        """The first model's metric of the sample less the second's; NaN where no example counts for one of them."""
+        whole = self.whole()
+        first, second = (
+            _metric(float(whole @ (_LABEL & said)), float(whole @ said), float(whole @ _LABEL), self.weight)
+            for said in (_FIRST, _SECOND)
+        )
+        return first - second
+
+    def whole(self) -> Floats:
+        """Estimated number of examples with each of the 8 codes; that number itself where all labels are there."""
+        counts = np.bincount(self.codes, minlength=2 * CODES) * thinned(np.ones(CODES), self.share)
+        whole: Floats = counts[:CODES] + counts[CODES:]
+        return whole
+
+    def refutes(self, of_code: Floats, log_level: float) -> bool:
+        """
+        True if betting refutes that a score has a mean of at most 0, where *of_code* is that of each code.
+
+        Only examples whose score is not 0 are played: given how many there are, they are independent draws with the
+        same sign of the mean, and nothing can be won or lost on the others.
+        """
+        scores = thinned(of_code, self.share)
+        played = scores[self.codes]
+        return bounded.rejects(played[played != 0], 0.0, log_level, float(scores.min()), float(scores.max()))
+
+
+def thinned(of_code: Floats, share: float) -> Floats:
+    """
+    Score of each code, with and without a draw: over the draws, its mean is *of_code*.
+
+    Args:
+        of_code: Score of each of the 8 codes where all labels are there.
+        share: Share of the examples that are drawn; where it is 1, none has to be.
+    """
+    if share == 1:
+        return np.concatenate([of_code, of_code])
+    return np.concatenate([np.where(AGREE, 0.0, of_code), np.where(AGREE, of_code / share, of_code)])
 
 
 def rejects(contrast: Contrast, threshold: float, log_level: float) -> bool:
@@ -128,6 +186,8 @@ def rejects(contrast: Contrast, threshold: float, log_level: float) -> bool:
     tallies = contrast.swapped.tally(), contrast.tally()
     if log_level == -math.inf or not all(each.counted(contrast.weight) for each in tallies):
         return False
+    if contrast.weight == math.inf:  # both recalls are shares of the same examples, whatever the baseline's is
+        return contrast.refutes(scores(contrast.weight, threshold, 0.0, 1.0), log_level)
     interval = tallies[1].interval(contrast.weight, log_level + math.log(INTERVAL_SHARE))
     rest = log_level + math.log1p(-INTERVAL_SHARE)
     return all(_refutes(contrast, threshold, cell, rest) for cell in cells(interval, len(contrast.codes)))
@@ -175,23 +235,25 @@ def scores(weight: float, threshold: float, low: float, high: float) -> Floats:
 
     """
     more, less = np.maximum(_FIRST - _SECOND, 0), np.maximum(_SECOND - _FIRST, 0)
+    if weight == math.inf:
+        return np.asarray(_LABEL * (more - less - threshold), np.float64)
     gained: Floats = (1 + weight) * _LABEL * (more - less) - threshold * (weight * _LABEL + _FIRST)
     return gained - high * more + low * less
 
 
 def _refutes(contrast: Contrast, threshold: float, cell: tuple[float, float], log_level: float) -> bool:
-    """
-    True if betting refutes the hypothesis on one cell.
-
-    Only examples whose score is not 0 are played: given how many there are, they are independent draws with the same
-    sign of the mean, and nothing can be won or lost on the others.
-    """
+    """True if betting refutes the hypothesis on one cell."""
     low, high = cell
     if high + threshold < 0:
         return True  # no metric is below 0
-    of_code = scores(contrast.weight, threshold, low, high)
-    played = of_code[contrast.codes]
-    return bounded.rejects(played[played != 0], 0.0, log_level, float(of_code.min()), float(of_code.max()))
+    return contrast.refutes(scores(contrast.weight, threshold, low, high), log_level)
+
+
+def _metric(hits: float, called: float, positives: float, weight: float) -> float:
+    if weight == math.inf:
+        return hits / positives if positives else math.nan
+    size = called + weight * positives
+    return (1 + weight) * hits / size if size else math.nan
 
 
 def _bounds(hits: int, part: int, level: float) -> tuple[float, float]:

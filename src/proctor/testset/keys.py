@@ -40,6 +40,7 @@ class Purpose(StrEnum):
     LABELS = "register of labels"
     PREDICTIONS = "accepted predictions"
     NOTES = "notes on labels"
+    DRAWS = "draws for labeling"
 
 
 @dataclass(frozen=True)

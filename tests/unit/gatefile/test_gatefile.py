@@ -11,6 +11,7 @@ import pytest
 
 from proctor import gatefile
 from proctor.budget import Adaptive, Adaptivity, Contract, Guaranteed, Mode
+from proctor.conditions import clauses
 from proctor.errors import GateFileError
 from proctor.gatefile.slot import Slot
 from proctor.planning import Bound, Request
@@ -343,7 +344,7 @@ BROKEN_LINES = [
     ),
     ("model: m.pkl", "6:1", "unknown key `model`; it belongs in `candidate:`"),
     ("features: x.csv", "6:1", "unknown key `features`; it belongs in `testset:`"),
-    ("labels: y.csv", "6:9", "must be `all` or `sequential` or a file in `testset:`, not `y.csv`"),
+    ("labels: y.csv", "6:9", "must be `all`, `sequential` or `sampled` or a file in `testset:`, not `y.csv`"),
     ("mode: true", "6:7", "not `true`"),
     ("baseline: {revisions: main}", "6:11", "needs one of `predictions:`, `revision:`, `model:`, not `revisions:`"),
     ("baseline: {revision: main, predictions: a.csv}", "6:11", "not `predictions:` and `revision:`"),
@@ -585,6 +586,33 @@ def test_loads__ledger_on_a_git_branch(location):
     )
 
     assert location == gatefile.loads(text).ledger
+
+
+SAMPLED = 'condition: f1(n, "1") - f1(o, "1") > 0 +/- 0.1\ntestset: {labels: y.csv}\ncandidate: {predictions: new.csv}'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"{SAMPLED}\nfeedback: {{estimate: {{of: n, step: 0.1, from: 0, to: 1}}}}", "`estimate` counts all labels"),
+        (SAMPLED.replace("f1(", "auc("), "the condition has none"),
+        (SAMPLED.replace('f1(n, "1") - f1(o, "1")', "n - o"), "write `labels: all`"),
+        (
+            with_candidate("{model: m.onnx}", testset="{labels: y.csv, features: x.csv, inputs: sealed}"),
+            "sealed inputs need all labels",
+        ),
+    ],
+)
+def test_loads__labels_are_drawn_where_something_can_be_saved(text: str, message: str) -> None:
+    """`labels: sampled` is refused where it would save nothing, or where all labels are looked at."""
+    assert any(message in line for line in problems(f"{text}\nlabels: sampled"))
+
+
+def test_loads__labels_drawn_are_those_of_differences() -> None:
+    """Every clause that can be judged by drawn labels is; others stay as they are."""
+    text = SAMPLED.replace("0.1", "0.1 /\\ n > 0.5 +/- 0.1", 1)
+    kinds = [type(each.quantity).__name__ for each in clauses(gatefile.loads(f"{text}\nlabels: sampled").formula)]
+    assert kinds == ["Sampled", "Proportion"]
 
 
 def test_loads__ledger_with_a_password():

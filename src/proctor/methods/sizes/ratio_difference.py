@@ -88,18 +88,25 @@ class CellsSizing(BettingSizing):
         rest = self.log_level + math.log1p(-contrast.INTERVAL_SHARE)
         cells = contrast.cells(self._interval(chances, n_examples), n_examples)
         every = [contrast.scores(self.weight, self._null, *cell) for cell in (cells[0], cells[-1])]
-        scores = min(every, key=lambda each: float(each @ chances))
-        least, most = float(scores.min()), float(scores.max())
-        met = chances > 0
-        values = (scores[met] - least) / (most - least)
-        null = -least / (most - least)
-        return Scaled(tuple(values.tolist()), tuple(chances[met].tolist()), null, rest, self.share.log_miss)
+        return self._hardest(every, chances, rest)
 
     def check(self) -> None:
         """Refuse a difference that the anticipated disagreement rules out."""
         check_alternative(self.share, -1.0, 1.0)
         low, high = self._reach
         check_alternative(self.share, *((low, high) if self.share.above else (-high, -low)), "disagreement")
+
+    def _hardest(self, every: list[Floats], chances: Floats, log_level: float) -> Scaled:
+        """The bets on the scores of a cell, of several, with the lowest mean."""
+        return self._scaled(min(every, key=lambda each: float(each @ chances)), chances, log_level)
+
+    def _scaled(self, scores: Floats, chances: Floats, log_level: float) -> Scaled:
+        """The bets on the *scores* of codes with these *chances*."""
+        least, most = float(scores.min()), float(scores.max())
+        met = chances > 0
+        values = (scores[met] - least) / (most - least)
+        null = -least / (most - least)
+        return Scaled(tuple(values.tolist()), tuple(chances[met].tolist()), null, log_level, self.share.log_miss)
 
     def _interval(self, chances: Floats, n_examples: int) -> tuple[float, float]:
         """The interval for the baseline that so many examples are expected to give."""
