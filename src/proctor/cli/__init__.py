@@ -97,7 +97,7 @@ def app() -> None:
 
     \b
     Begin with:
-      proctor init              write a gate file for what lies here
+      proctor init              write a gate file for the models and data here
       proctor plan              how many examples and labels it takes
       proctor check             judge the candidate
       proctor status            what is left of the test set

@@ -28,7 +28,7 @@ def badge(file: str, shows_verdict: bool, shows_budget: bool, svg: Path | None, 
     """
     Make a badge; without --svg and --endpoint the image is printed.
 
-    Reads the ledger and the inputs of the test set; never labels, and spends nothing.
+    Reads the ledger and the inputs of the test set, never labels, and spends nothing.
     """
     from proctor.gate.status import status
     from proctor.reports import badge as rendering

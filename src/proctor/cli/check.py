@@ -28,7 +28,7 @@ Examples:
   proctor check --candidate new.csv --baseline old.csv
                                                  judge prediction files without editing the gate file
   proctor check --if-changed                     in CI, for commits that leave the model alone
-  proctor check --stake 0.8                      a pass is thought likely: it costs less then, a fail more
+  proctor check --stake 0.8                      a pass is likely: it costs less then, a fail more
   proctor check .travis.yml --labels y.csv --candidate new.csv --baseline old.csv
                                                  the `ml:` section of ease.ml/ci
 
@@ -44,28 +44,32 @@ Exit codes: 0 pass (or outcome withheld), 1 fail, 2 misuse, 3 labels missing,
     help="Predictions of the new model, or its version in MLflow's registry (models:/fraud@challenger), in place of "
     "the gate file's candidate.",
 )
-@click.option("--baseline", metavar="FILE|URI", help="The same of the old model, in place of the gate file's baseline.")
+@click.option(
+    "--baseline", metavar="FILE|URI", help="The same for the old model, in place of the gate file's baseline."
+)
 @click.option("--labels", metavar="FILE", help="Labels of the test set, in place of the gate file's.")
 @click.option(
     "--development-candidate",
     metavar="FILE",
     help="Predictions of the new model on the development data, to stake by (`stakes: informed`).",
 )
-@click.option("--development-baseline", metavar="FILE", help="The same of the old model.")
+@click.option("--development-baseline", metavar="FILE", help="The same for the old model.")
 @click.option(
     "--if-changed",
     is_flag=True,
-    help="Judge nothing, and end with 0, if the candidate is the model it is compared with.",
+    help="Judge nothing, and exit with 0, if the candidate is the model it is compared with.",
 )
 @click.option(
     "--stake",
     type=float,
     metavar="SHARE",
     help="How likely you think a pass is (in fn-free: a fail), from 0.000001 to 0.95: the likelier outcome costs "
-    "less then, the other more. Say it from anything but the test set.",
+    "less then, the other more. Base it on anything but the test set.",
 )
-@click.option("--again", is_flag=True, help="Pass over a recorded answer and ask anew: one more evaluation, and paid.")
-@click.option("--commit", metavar="SHA", help="Commit that is judged; the repository's head if left out.")
+@click.option(
+    "--again", is_flag=True, help="Ignore a recorded answer and ask anew: one more evaluation, which is paid for."
+)
+@click.option("--commit", metavar="SHA", help="Commit that is judged; the repository's head by default.")
 @click.option(
     "--owner",
     metavar="FILE",

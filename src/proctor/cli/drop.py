@@ -38,7 +38,7 @@ Examples:
 @click.option("--before", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Those with an earlier date.")
 @click.option("--column", metavar="NAME", help="Column of the features or the metadata that holds the dates.")
 @click.option("--reason", required=True, help="Why they go now; everybody can read it.")
-@click.option("--yes", is_flag=True, help="Drop them though too few stay for the next evaluation.")
+@click.option("--yes", is_flag=True, help="Drop them even if too few stay for the next evaluation.")
 @owner_option
 @as_json_option
 def drop(
@@ -57,7 +57,7 @@ def drop(
     They go by the order of the files, in which examples that were added later come later, or by dates that were in the
     features or the metadata when the test set was registered. The rule is recorded, and everybody can read it. Examples
     that were dropped never come back, in this test set or in another one, and past verdicts stand. A question that is
-    asked of fewer examples is a new one, which is paid.
+    asked of fewer examples is a new one, which is paid for.
 
     Which examples go must follow from their age alone, and when from what everybody may know. Never from labels, from
     what models predict on them, from verdicts on slices of them, or from anything else that is the owner's alone: who

@@ -24,16 +24,16 @@ Examples:
 )
 @click.option("--reliability", type=float, help="Probability of never being wrong, such as 0.999.")
 @click.option(
-    "--cluster", metavar="COLUMN", help="As `testset.cluster`: all examples of one value are one observation."
+    "--cluster", metavar="COLUMN", help="As `testset.cluster`: all examples with one value are one observation."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 def explain(
     condition: str | None, mode: str | None, reliability: float | None, cluster: str | None, as_json: bool
 ) -> None:
     """
     Say in plain words what CONDITION asks, what a pass means and what it does not mean.
 
-    Left out, it is that of the gate file here, with its mode, its reliability and its clusters.
+    If left out, it is that of the gate file here, with its mode, its reliability and its clusters.
     """
     from proctor import conditions, words
     from proctor.cli import terminal_width

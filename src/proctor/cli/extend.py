@@ -59,12 +59,12 @@ def extend(
     """
     Add the examples of NEW_LABELS, one file or several, to the test set, on the same account.
 
-    A last one that is a folder, or ends in .yml or .yaml, is the gate file FILE.
+    If the last one is a folder, or ends in .yml or .yaml, it is the gate file FILE.
 
     They must be drawn as the others were: not chosen by what models make of them, and labeled by people who see no
     predictions; in a pool, of which not all were labeled, they may come without labels. None may be in a registered
-    test set; where columns only look so, such as balanced ones, the owner says it with --another-set. Models are run
-    again, and a question that is asked of more examples is a new one, which is paid.
+    test set; where columns only look so, such as balanced ones, the owner says so with --another-set. Models are run
+    again, and a question that is asked of more examples is a new one, which is paid for.
 
     What is sealed stays sealed under its key. Where the inputs are sealed, the new files lie outside the project, or
     are sealed under the same key, and the accepted model is run on the new examples now, within its slot: the owner's

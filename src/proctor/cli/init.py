@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   proctor init                    ask about what cannot be found out
-  proctor init --yes models/spam  take the likeliest of everything
+  proctor init --yes models/spam  take the likeliest answers
   proctor init --yes --condition no-regression
   proctor init new.eval old.eval  a gate from the logs of two runs
   proctor init models:/spam@challenger models:/spam@champion
   proctor init --yes --condition 'n - o > 0 +/- 0.02 and d < 0.1'
 \b
-Conditions that have a name: better-by-a-margin, no-regression, non-inferiority,
+Named conditions: better-by-a-margin, no-regression, non-inferiority,
 stable-update, quality-floor; of numbers: smaller-errors, squared-errors,
 judge-score. `proctor explain` says what a formula means.
 """,
 )
 @click.argument("places", metavar="[FOLDER | LOG OLDLOG | URI [OLDURI]]", nargs=-1)
-@click.option("--yes", "-y", is_flag=True, help="Ask nothing; take the likeliest.")
-@click.option("--force", is_flag=True, help="Overwrite a gate file that is there already.")
+@click.option("--yes", "-y", is_flag=True, help="Ask nothing; take the likeliest answers.")
+@click.option("--force", is_flag=True, help="Overwrite an existing gate file.")
 @click.option(
     "--condition",
     metavar="TEXT",
@@ -47,8 +47,8 @@ def init(places: tuple[str, ...], yes: bool, force: bool, condition: str | None)
     """
     Write proctor.yml for the data and models found in FOLDER, or here for the logs of two runs or models of MLflow's.
 
-    Headers and names of files are looked at; no label is read and no model is loaded.
-    Where DVC, MLflow Projects, Kedro or Airflow are used, the line to add for them is said.
+    Only names and headers of files are looked at; no label is read and no model is loaded.
+    Where DVC, MLflow Projects, Kedro or Airflow are used, the line to add for them is printed.
     Logs are those of Inspect, lm-evaluation-harness, promptfoo or MLflow; LOG is the new model's.
     URI is a model that MLflow keeps, OLDURI the one that it is compared with: `models:/spam@challenger`.
     """

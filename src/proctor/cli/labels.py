@@ -54,7 +54,7 @@ def request(file: str, form: str) -> int:
 
     It names examples in the order fixed at registration: label them in that order, if not all. As JSON Lines and as
     tasks of Label Studio it shows their features, too, unless the inputs are sealed. No prediction is in it, and none
-    may be shown to whoever labels: people lean to what a model says.
+    may be shown to whoever labels: people lean towards what a model says.
     """
     from proctor.cli import outputs
     from proctor.custody.labeling import wanted
@@ -82,7 +82,7 @@ Examples:
 @gate_option
 @click.option("--by", metavar="NAME", help="Who labeled, where a file does not say it; left out: you.")
 @click.option(
-    "--request", "requests", metavar="FILE", multiple=True, type=EXISTING, help="A request of another machine."
+    "--request", "requests", metavar="FILE", multiple=True, type=EXISTING, help="A request made on another machine."
 )
 @click.option("--new-only", is_flag=True, help="Pass over labels that are there already, and agree.")
 @as_json_option

@@ -120,7 +120,7 @@ def verify(
     """
     Find edited, removed, reordered, duplicated, forked and forged entries, and say which.
 
-    That the end was cut off shows against a head that was published (give one with --head) and against the marks that
+    A lost end shows against a head that was published (give one with --head) and against the marks that
     checks leave: in .proctor/owner, in the user's state folder and, with the owner's key, in refs of the repository.
     Whoever can write to all of these can cut the end off, too; only a mark with the owner's key cannot be forged.
     Exit code 0 if nothing is wrong, else 5.
@@ -191,14 +191,14 @@ def import_(gate: Path, location: str | None, key_file: Path | None, file: Path)
         click.echo(f"{len(entries)} entries are now in {books.description}")
 
 
-@ledger.command("accept-loss", short_help="Go on with books of which a part is lost.")
+@ledger.command("accept-loss", short_help="Go on with a ledger that has lost entries.")
 @click.argument("file", default=".", type=click.Path())
 @click.option("--reason", default="no reason given", show_default=True, help="Why; everybody can read it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def accept_loss(file: str, reason: str, yes: bool, as_json: bool) -> None:
     """
-    Go on with what is left of the books, for the owner of the test set.
+    Go on with what is left of the ledger, for the owner of the test set.
 
     The marks beside the ledger say how far it went. What was spent in the lost entries is not counted any more: the
     promise of the test set holds only for what the books know. The acceptance is an entry that every history shows.

@@ -25,7 +25,7 @@ Examples:
 )
 @gate_file
 @click.option("--print", "only_print", is_flag=True, help="Print the text, for an issue or a mail, and send nothing.")
-@click.option("--again", is_flag=True, help="Send those again of which it is not known whether they arrived.")
+@click.option("--again", is_flag=True, help="Send again those that may not have arrived.")
 @owner_option
 @as_json_option
 def notify(file: str, only_print: bool, again: bool, owner_record: Path | None, as_json: bool) -> int:

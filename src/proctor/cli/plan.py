@@ -34,12 +34,12 @@ Examples:
 @click.option("--condition", help="Formula over n, o, a and d, such as 'n - o > 0.02 +/- 0.01'.")
 @click.option("--reliability", help="Probability of no wrong pass in the whole life of the test set.  [default: 0.999]")
 @click.option("--mode", help="Which outcome is never wrong: fp-free (a pass) or fn-free (a fail).  [default: fp-free]")
-@click.option("--steps", help="Evaluations that are expected.  [default: 32]")
+@click.option("--steps", help="Expected evaluations.  [default: 32]")
 @click.option("--adaptivity", help="recycling, none, firstChange or full.  [default: recycling]")
-@click.option("--passes", help="Passes that are expected.  [default: 3]")
+@click.option("--passes", help="Expected passes.  [default: 3]")
 @click.option("--stakes", help="adaptive, or guaranteed to promise the steps and passes.  [default: adaptive]")
 @click.option("--bound", help="exact, or the paper's hoeffding or bennett.  [default: exact]")
-@click.option("--power", help="Chance that threshold + 2 tolerances is passed.  [default: the reliability]")
+@click.option("--power", help="Chance of a pass at threshold + 2 tolerances.  [default: the reliability]")
 @click.option(
     "--disagreement", help="Anticipated share of changed predictions.  [default: that of a `d <` clause, or 1]"
 )
@@ -51,10 +51,10 @@ Examples:
     help="Plan a project of K releases instead.",
 )
 @click.option(
-    "--pass-rate", type=float, metavar="P", help="Share of commits that are worth a pass, of a project.  [default: 0.3]"
+    "--pass-rate", type=float, metavar="P", help="Share of a project's commits that deserve a pass.  [default: 0.3]"
 )
 @click.option(
-    "--development", type=click.IntRange(min=1), metavar="N", help="Development examples, to stake by, of a project."
+    "--development", type=click.IntRange(min=1), metavar="N", help="Development examples that a project stakes by."
 )
 @click.option("--simulate", is_flag=True, help="Sharpen plans of betting tests by a seeded simulation.")
 @click.option(

@@ -59,7 +59,7 @@ Examples:
   proctor hook install                           do this at every `git push`
 
 \b
-Exit codes: 0 nothing stands in the way; else that of the check: 2 misuse,
+Exit codes: 0 nothing stands in the way; otherwise that of the check: 2 misuse,
 4 fresh test set needed, 5 data, model or ledger unusable.
 """,
 )
@@ -78,9 +78,9 @@ def preflight(
     **development: Path | None,
 ) -> int:
     """
-    Look at a candidate before it is judged: gate file, account, plan, cost, and that the model runs.
+    Look at a candidate before it is judged: gate file, account, plan, cost, and whether the model runs.
 
-    Never opens the labels of the test set and spends nothing. The chance of a pass is judged from development data
+    Never opens the labels of the test set and spends nothing. The chance of a pass is estimated from development data
     alone: evaluations like the next one are simulated on examples drawn from them. Where they do not look
     like the test set, by features that both have, a warning says so.
     """

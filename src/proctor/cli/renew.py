@@ -44,10 +44,10 @@ def renew(
     """
     Register the test set that the gate file names now as the successor of the last one.
 
-    It starts with all that the last one has left, so that the project has one reliability for ever; the last one is
+    It starts with all that the last one has left, so that the project has one reliability forever; the last one is
     closed by that. With --reliability it gets a budget of its own, and their error probabilities sum.
 
-    It must share no example with any set in the books, and none of them may be it in another form. Where nothing can
+    It must share no example with any set in the books, and be none of them in another form. Where nothing can
     tell (ids that are row numbers, other features), the owner says so with --another-set.
 
     The accepted model is measured on it and becomes its baseline: it is run again, or its predictions are given with

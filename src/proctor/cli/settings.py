@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from proctor.custody.settings import Settings
 
 _LEDGER = click.option(
-    "--ledger", metavar="LEDGER", help="The books, where a workflow keeps others than the gate file."
+    "--ledger", metavar="LEDGER", help="The ledger, where a workflow keeps another than the gate file's."
 )
 
 
@@ -28,13 +28,13 @@ Examples:
 """,
 )
 @gate_file
-@click.option("--accept", is_flag=True, help="Record that what the gate file says now holds.")
+@click.option("--accept", is_flag=True, help="Record that the gate file's present settings hold.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_LEDGER
 @as_json_option
 def settings(file: str, accept: bool, yes: bool, ledger: str | None, as_json: bool) -> int:
     """
-    Show what of the gate file belongs to the owner of the test set, or accept what it says now.
+    Show the settings of the gate file that are the owner's, or accept them as they are now.
 
     Labels, columns, ledger, run store, sandbox, feedback, the owner's files and what a first candidate gets are pinned
     when a test set is registered: a commit that changes one of them is refused until the owner accepts it here.
@@ -90,9 +90,9 @@ Example:
 @as_json_option
 def baseline(predictions: Path, file: str, ledger: str | None, as_json: bool) -> int:
     """
-    Say that PREDICTIONS, which no gate accepted on this test set, may be compared with as the baseline.
+    Say that PREDICTIONS, which no gate accepted on this test set, may be the baseline.
 
-    The predictions of registration and those of accepted candidates may be without it.
+    Predictions of registration and of accepted candidates need no such entry.
     """
     from proctor.custody.settings import name_baseline
 

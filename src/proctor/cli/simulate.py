@@ -58,7 +58,7 @@ Examples:
     help="Share of predictions that a commit changes (not in attack).  [default: 0.05; stakes: 0.1]",
 )
 @click.option(
-    "--baseline", type=click.Choice(["accepted", "fixed"]), help="What is compared with.  [default: accepted]"
+    "--baseline", type=click.Choice(["accepted", "fixed"]), help="What a commit is compared with.  [default: accepted]"
 )
 @click.option("--anchor", help="Clause that stops the ratchet.  [default: the condition's own margin against a]")
 @click.option(

@@ -22,7 +22,7 @@ def status(file: str, labels: str | None, form: Form) -> int:
     """
     Show what is left of the test set: evaluations, leakage, and the tolerance of the next evaluation.
 
-    Reads the ledger and the inputs of the test set; never labels, and spends nothing. Of a ledger of
+    Reads the ledger and the inputs of the test set, never labels, and spends nothing. For a ledger of
     thousands of entries it keeps a checkpoint in the user's cache folder, so that the next look is quick.
     """
     from proctor.gate.status import glance

@@ -66,7 +66,7 @@ def show(file: str, as_json: bool) -> int:
     Show the life of the test set, and the sets before and after it.
 
     Everything shown is public. A set that was handed what the one before it had left adds nothing to the probability
-    that anything in the lineage is wrong; those of sets with a budget of their own sum (`renew --reliability`).
+    that anything in the lineage is wrong; those of sets with a budget of their own add up (`renew --reliability`).
     """
     from proctor.custody import chronicle
 
@@ -105,7 +105,7 @@ Example:
 @as_json_option
 def correct(new_labels: Path, file: str, reason: str, owner_record: Path | None, as_json: bool) -> int:
     """
-    Correct labels to those of NEW_LABELS, the whole file of them.
+    Correct labels to those in NEW_LABELS, a file of all labels.
 
     How many were corrected is recorded in the ledger, which and why in the owner's record. Past verdicts stand.
     """
