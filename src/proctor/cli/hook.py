@@ -18,7 +18,7 @@ from typing import NamedTuple
 import click
 
 from proctor import git
-from proctor.cli.preflight import as_text, development_of, development_options
+from proctor.cli.preflight import as_text, development_options, inspected
 from proctor.errors import FRESH_TEST_SET, MISUSE, PASSED, GitFault, Misuse, ProctorError, Unusable
 from proctor.writing import write_whole
 
@@ -222,12 +222,8 @@ def _remark_on_work_tree(pushed: tuple[Pushed, ...] | None) -> None:
 
 def _preflight(gate: str, development: Mapping[str, Path | None]) -> int:
     """The preflight of one gate, told on standard error: git passes a hook's output on."""
-    from proctor.loading import load_gate
-    from proctor.preflight import inspect
-    from proctor.runtime import Runtime
-
     try:
-        found = inspect(load_gate(gate), Runtime(), development_of(development))
+        found = inspected(gate, development)
     except ProctorError as error:
         click.echo(f"proctor: {error}", err=True)
         return error.exit_code

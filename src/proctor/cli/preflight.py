@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from proctor.cli.gathering import Form, form_options
+from proctor.cli.outputs import remark
 from proctor.loading import Named, load_gate
 
 if TYPE_CHECKING:
@@ -36,7 +37,21 @@ def development_options(command: F) -> F:
     return command
 
 
-def development_of(named: Mapping[str, Path | None]) -> Development:
+def inspected(file: str, development: Mapping[str, Path | None], candidate: str | None = None) -> Preflight:
+    """
+    The preflight of a gate file, by the options that name its data; what a check would remark on is said here, too.
+
+    Predictions on development data are on those of the gate file, where no others are named.
+    """
+    from proctor.preflight import inspect
+    from proctor.runtime import Runtime
+
+    there = _development_of(development)
+    named = Named(candidate=candidate) if there.is_there else Named(candidate=candidate, **_of_models(development))
+    return inspect(load_gate(file, named), Runtime(remark=remark), there)
+
+
+def _development_of(named: Mapping[str, Path | None]) -> Development:
     """Development data, by the options that named them."""
     from proctor.preflight import Development
 
@@ -84,12 +99,7 @@ def preflight(
     alone: evaluations like the next one are simulated on examples drawn from them. Where they do not look
     like the test set, by features that both have, a warning says so.
     """
-    from proctor.preflight import inspect
-    from proctor.runtime import Runtime
-
-    there = development_of(development)
-    named = Named(candidate=candidate) if there.is_there else Named(candidate=candidate, **_of_models(development))
-    found = inspect(load_gate(file, named), Runtime(), there)
+    found = inspected(file, development, candidate)
     if form.as_json:
         click.echo(as_json_text(found))
     elif form.as_markdown:

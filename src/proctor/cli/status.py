@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from proctor.cli.gathering import Form, form_options
+from proctor.cli.outputs import remark
 from proctor.loading import Named, load_gate
 
 
@@ -28,7 +29,7 @@ def status(file: str, labels: str | None, form: Form) -> int:
     from proctor.gate.status import glance
     from proctor.runtime import Runtime
 
-    found = glance(load_gate(file, Named(labels=labels, candidate=labels and "-")), Runtime())
+    found = glance(load_gate(file, Named(labels=labels, candidate=labels and "-")), Runtime(remark=remark))
     if form.as_json:
         from proctor.reports import json as rendering
 

@@ -48,12 +48,14 @@ def _portrait(life: TestSetHistory) -> Json:
         "steps": contract.steps,
         "inputs": record.inputs,
         "registered": _dated(life.registered),
+        "another": record.another,
         "evaluations": life.account.evaluations,
         "leakage_bits": round(life.account.leakage_bits, 6),
         "pending": life.open_pending.entry.number if life.open_pending else None,
         "corrections": [_dated(taken, rows="n_rows") for taken in life.corrections],
         "extensions": [
             _dated(taken, added="n_added", n_examples="n_examples", version="version", reason="reason")
+            | {"another": taken.record.another}
             for taken in life.changes
             if isinstance(taken.record, Extended)
         ],
@@ -135,6 +137,8 @@ def lines(found: Json) -> list[str]:
         f"inputs     {about['inputs']}; registered in entry {about['registered']['entry']}",
         f"used       {count(about['evaluations'], 'evaluations')}, {about['leakage_bits']:.1f} bits of leakage",
     ]
+    if about["another"] is not None:
+        text.append(f"another    set than it looks like: {printable(about['another'])}")
     if about["clusters"] is not None:
         text.append(f"clusters   {about['clusters']:,}, each of which is one observation")
     if about["pending"] is not None:
@@ -156,7 +160,8 @@ def _change_line(each: Json) -> str:
     """An extension or a drop, in words."""
     to = f"to {each['n_examples']:,} in entry {each['entry']}"
     if "added" in each:
-        return f"extended   by {count(each['added'], 'examples')} {to}: {printable(each['reason'])}"
+        why = "" if each["another"] is None else f"; others than they look like: {printable(each['another'])}"
+        return f"extended   by {count(each['added'], 'examples')} {to}: {printable(each['reason'])}{why}"
     why = f"({printable(each['rule'])}): {printable(each['reason'])}"
     return f"reduced    by {count(each['dropped'], 'examples')} {to} {why}"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +38,7 @@ from proctor.testset import (
     LabelRegister,
     Shares,
     TestSet,
+    Traits,
     judge,
     load,
 )
@@ -51,10 +53,11 @@ _ANOTHER = (
 
 
 class _Growth(NamedTuple):
-    """The test set as it is, what is added to it, what it becomes, and the files that are not so yet."""
+    """The test set as it is, what is added to it (whole, and by files), what it becomes, and its new contents."""
 
     before: TestSet
     added: TestSet
+    parts: tuple[ExampleFiles, ...]
     after: TestSet
     contents: Mapping[str, bytes]
 
@@ -161,18 +164,34 @@ def _growth(session: Session, new_labels: Sequence[Path], new_features: Sequence
     _refuse_unpaired(new_labels, new_features)
     tables = [session.owner_key.opened(path, "labels") for path in new_labels]
     _refuse_malformed(files, tables)
+    inputs = [session.owner_key.opened(path, "inputs") for path in new_features]
+    parts = _parts(files, tables, inputs)
     added = replace(files, labels=_together(tables))
     contents = {"labels": appended(files.labels, added.labels)}
     if files.features is not None:
-        added = replace(added, features=_together([session.owner_key.opened(path, "inputs") for path in new_features]))
+        added = replace(added, features=_together(inputs))
         assert added.features is not None  # noqa: S101  # it has just been named
         contents["inputs"] = appended(files.features, added.features)
     news = {what: content for what, content in contents.items() if content is not None}
     new = _seen_alike(added, before)
-    _refuse_known_ids(before, new, is_labeled="labels" not in news)
+    _refuse_known_ids(before, new, parts, is_labeled="labels" not in news)
     new.read_labels()  # whatever is wrong with the new files is said before anything that they may be taken for
     after = replace(_seen_alike(_holding(files, news), before), account=before.fingerprint)
-    return _Growth(before, new, after, news)
+    return _Growth(before, new, parts, after, news)
+
+
+def _parts(files: ExampleFiles, tables: Sequence[Source], inputs: Sequence[Source]) -> tuple[ExampleFiles, ...]:
+    """The new files, each with the features beside it; none where nobody can tell which belong together."""
+    if files.features is None:
+        return tuple(replace(files, labels=table) for table in tables)
+    pairs = zip(tables, inputs, strict=True) if len(tables) == len(inputs) else ()
+    return tuple(replace(files, labels=labels, features=features) for labels, features in pairs)
+
+
+def _holders(parts: Sequence[ExampleFiles], before: TestSet, is_known: Callable[[TestSet], bool]) -> str:
+    """Words that name those of several new files that hold known examples; none where there is but one."""
+    found = [part for part in parts if is_known(_seen_alike(part, before))] if len(parts) > 1 else []
+    return f" ({', '.join(str(part.features or part.labels) for part in found)})" if found else ""
 
 
 def _refuse_unpaired(new_labels: Sequence[Path], new_features: Sequence[Path]) -> None:
@@ -212,13 +231,14 @@ def _together(tables: Sequence[Source]) -> Source:
     return first
 
 
-def _refuse_known_ids(before: TestSet, added: TestSet, *, is_labeled: bool) -> None:
+def _refuse_known_ids(before: TestSet, added: TestSet, parts: Sequence[ExampleFiles], *, is_labeled: bool) -> None:
     """Refuse ids that the test set has; those of its last rows, if so *labeled* there, an earlier attempt has added."""
     known = set(before.ids or ()) & set(added.ids or ())
     if known and not (is_labeled and (before.ids or ())[-added.n_examples :] == added.ids):
+        where = _holders(parts, before, lambda part: not known.isdisjoint(part.ids or ()))
         raise DataError(
-            f"{count(len(known), 'ids')} of the new examples {'stands' if len(known) == 1 else 'stand'} in the test "
-            "set already",
+            f"{count(len(known), 'ids')} of the new examples{where} {'stands' if len(known) == 1 else 'stand'} in the "
+            "test set already",
             hint="Give the new examples alone; a label is changed by `proctor testset correct`. Nothing was recorded.",
         )
 
@@ -291,7 +311,8 @@ def _refuse_known(growth: _Growth, life: TestSetHistory, *, is_own: bool, is_ano
     for known in traits_in_books(life, added):
         match judge(known, added.traits):
             case Shares(common, by):
-                said = f"{common} of the {added.n_examples:,} new examples are in {name} already, by their {by}"
+                where = _holders(growth.parts, growth.before, partial(_shares, known))
+                said = f"{common} of the {added.n_examples:,} new examples{where} are in {name} already, by their {by}"
                 raise DataError(said, hint="Add examples that no registered test set has. Nothing was recorded.")
             case Copies() as copies if not is_another:
                 said = f"{copies} in {name}, and the new features look like a copy"
@@ -301,6 +322,10 @@ def _refuse_known(growth: _Growth, life: TestSetHistory, *, is_own: bool, is_ano
                 raise DataError(said, hint=_ANOTHER)
             case _:
                 continue
+
+
+def _shares(known: Traits, part: TestSet) -> bool:
+    return isinstance(judge(known, part.traits), Shares)
 
 
 def _all_labels(growth: _Growth, *, is_pool: bool) -> Labels:

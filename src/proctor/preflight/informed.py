@@ -38,7 +38,7 @@ from proctor.preflight.development import (
 )
 from proctor.testset import TestSet
 
-_NO_DATA = (
+NO_DATA = (
     "`stakes: informed` without development data is `adaptive`: passes cost more bits; name labeled examples that are "
     "not in the test set, `development: {labels: FILE, …}`"
 )
@@ -90,7 +90,7 @@ class InformedStakes:
         gate = session.gate
         files = declared(gate)
         if files.labels is None:
-            session.runtime.remark(_NO_DATA)
+            session.runtime.remark(NO_DATA)
             return None
         if slices(gate.formula) or beyond_accuracies(gate.formula) is not None:
             session.runtime.remark(_NOT_SIMULATED)

@@ -43,6 +43,7 @@ from proctor.preflight.development import (
     labeled,
     open_development,
 )
+from proctor.preflight.informed import NO_DATA
 from proctor.preflight.report import Figures, Finding, Mark, Preflight, good, problem, skipped, warning
 from proctor.runtime import Runtime
 from proctor.testset import ExampleFiles, TestSet, load
@@ -218,7 +219,8 @@ def _well_formed(context: _Context, file: PredictionsFile) -> Finding:
     found = bench.candidate().read()
     if testset is None:
         return good("candidate", f"{len(found):,} predictions, well formed; not compared with the test set")
-    align(testset.sheet(), found)
+    for note in align(testset.sheet(), found).notes:
+        context.session.runtime.remark(note)
     return good("candidate", f"{len(found):,} predictions, well formed, one for each example")
 
 
@@ -240,6 +242,8 @@ def _ran(bench: ModelRunner, kind: str) -> Finding:
 
 def _development(context: _Context) -> _Part:
     if not context.files.is_there:
+        if context.gate.is_informed:
+            context.session.runtime.remark(NO_DATA)
         hint = "Name some: --development FEATURES --development-labels LABELS."
         return _Part((skipped("chance", "not known: no development data were named", hint),))
     try:

@@ -229,7 +229,7 @@ def balanced(project: Project, name: str, n_rows: int, first: int) -> None:
         csv.writer(file).writerows([("id", "store", "day"), *rows])
 
 
-def test_extend__columns_that_are_balanced_by_design(project):
+def test_extend__columns_that_are_balanced_by_design(project, capsys):
     """The column is named, with what to do; faults of the files are said first; and the owner's word is on record."""
     balanced(project, "features.csv", N_EXAMPLES, 0)
     project.gate(testset={"labels": "labels.csv", "features": "features.csv"}).check()
@@ -254,6 +254,9 @@ def test_extend__columns_that_are_balanced_by_design(project):
     assert 2 == cli.run([*words, "--another-set", " "])
     assert 0 == cli.run([*words, "--another-set", "25 of each store, as every month"])
     assert ["25 of each store, as every month"] == [each.another for each in project.records(Extended)]
+    capsys.readouterr()
+    assert 0 == cli.run(["testset", "show", str(project.root)])
+    assert f"{REASON}; others than they look like: 25 of each store, as every month" in capsys.readouterr().out
 
 
 def test_extend__another_set_excuses_no_example_that_is_there(project):
@@ -275,6 +278,23 @@ def test_extend__examples_of_another_set(project):
 
     with pytest.raises(DataError, match="1 of the 2 new examples are in test set"):
         extend(project.session(), [project.root / "more.csv"], [], REASON)
+
+
+@pytest.mark.parametrize("has_features", [False, True])
+def test_extend__says_which_of_several_files_holds_known_examples(project, has_features):
+    """By their ids or by their features: in a long list of files nobody would find it."""
+    (project.features() if has_features else project).check()
+    names, said = ("march", "april", "may"), r"new examples \('[^',]*april[^',]*'\) (stand|are) in"
+    for place, name in enumerate(names):
+        first = 1_000 * (place + 1)
+        is_known = name == "april"
+        table(project, f"{name}.csv", "label", MORE, 0 if is_known and not has_features else first)
+        table(project, f"{name}-x.csv", "x", np.arange(100) + (350 if is_known else first), first)
+    files = [[project.root / f"{name}{end}.csv" for name in names] for end in ("", "-x")]
+
+    with pytest.raises(DataError, match=said):
+        extend(project.session(), files[0], files[1] if has_features else [], REASON)
+    assert [] == project.records(Extended)
 
 
 def test_extend__says_which_of_several_files_is_at_fault(project):

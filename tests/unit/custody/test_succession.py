@@ -9,6 +9,7 @@ import pytest
 from gate.project import LABELS
 
 from proctor.custody import succession
+from proctor.custody.chronicle import chronicle, lines
 from proctor.custody.corrections import correct
 from proctor.custody.lineage import Lineage
 from proctor.custody.retirement import retire
@@ -200,6 +201,8 @@ def test_renew__column_that_is_balanced_by_design(project):
         register(project.session(), wish)
 
     assert "`proctor testset renew --another-set REASON`" in caught.value.hint
-    assert (
-        "25 of each" == register(project.session(), replace(wish, another="25 of each")).life.registered.record.another
-    )
+    done = register(project.session(), replace(wish, another="25 of each"))
+    assert "25 of each" == done.life.registered.record.another
+    about = chronicle(project.session().books().lives, done.life.registered.record.testset)
+    assert "25 of each" == about["testset"]["another"]
+    assert "another    set than it looks like: 25 of each" in lines(about)
