@@ -290,8 +290,10 @@ class ModelRunner:
         from proctor.models.submission import needed_by
 
         there = export(self.gate.root, commit, folder, needed_by(model))
-        for name in model.parts:
-            replace(self._dvc, root=there.root, top=there.tree).bring(there.root / name, {})
+        kept = replace(self._dvc, root=there.root, top=there.tree)
+        for path in (there.root / name for name in model.parts):
+            kept.bring(path, {})
+            kept.refuse_unnamed(path, commit)
         return there
 
     def _digest_at(self, revision: str, commit: str, model: Runnable) -> str:

@@ -201,14 +201,21 @@ class Dvc:
 
     def behind(self, path: Path, commit: str) -> bytes | None:
         """Content of the file at *path* that a pointer stands for in the exported tree of a *commit*, if one does."""
-        outputs = self._outputs(path)
-        if outputs and not self.remote.is_named:
-            raise DataError(
-                f"{self._name(path)!r} is kept by DVC at commit {commit[:12]}",
-                hint=f"Name its remote in the variable {REMOTE}; or name a file, and `dvc pull` it.",
-            )
-        output = self._files(outputs, path).get(path)
+        self.refuse_unnamed(path, commit)
+        output = self._files(self._outputs(path), path).get(path)
         return None if output is None else self._content(output, path)
+
+    def refuse_unnamed(self, path: Path, commit: str) -> None:
+        """Refuse a file or folder that the tree of a *commit* has only pointers of, if no remote is named."""
+        if self.remote.is_named:
+            return
+        for target in self._outputs(path):
+            if not os.path.lexists(target):
+                raise DataError(
+                    f"{self._name(path if path.is_relative_to(target) else target)!r} is kept by DVC at commit "
+                    f"{commit[:12]}",
+                    hint=f"Name its remote in the variable {REMOTE}; or name a file, and `dvc pull` it.",
+                )
 
     def _outputs(self, path: Path) -> dict[Path, Output]:
         """Files and folders that DVC keeps, of those which *path* is, lies in or contains."""

@@ -130,9 +130,12 @@ def test_baseline__model_at_a_revision(project: Project, remote: Path) -> None:
     )
     commit(project, "proctor.yml", "model/predict.py", "model/answers.csv.dvc")
     program(project, 40)
+    with pytest.raises(DataError, match=r"revision 'main': 'model/answers\.csv' is kept by DVC") as unnamed:
+        project.check()
+    assert REMOTE in unnamed.value.hint
+
     add(project, "model/answers.csv", remote)
     project.environ[REMOTE] = str(remote)
-
     assert Verdict.PASS is project.check().verdict
 
 

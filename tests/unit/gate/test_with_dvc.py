@@ -1,11 +1,14 @@
-"""A remote of DVC by its address or name, read by DVC itself with its user's settings, and never with a commit's."""
+"""DVC itself: a remote is read with its user's settings, never with a commit's; and runs the gate as a stage."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import shutil
 import site
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -20,6 +23,7 @@ from proctor.gate.dvc import REMOTE
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 DVC = Path(os.environ.get("PROCTOR_DVC") or CACHE / "proctor/dvc-venv/bin/dvc")
+README = Path(__file__).parents[3] / "examples/dvc/README.md"
 # This program's own packages come behind those of DVC's environment.
 RUN = "import sys; sys.path += {paths!r}; from proctor.cli import main; sys.argv[0] = 'proctor'; main()"
 SETTINGS = """
@@ -102,3 +106,36 @@ def test_remote__not_with_the_settings_of_a_commit(project: Project, url: str) -
     assert f"cannot be read from '{url}': ClientResponseError 401" in by_address.stderr
     assert f"cannot be read from '{url}': ClientResponseError 401" in wrong.stderr
     assert [] == project.kinds()
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+def test_example__stages(project: Project) -> None:
+    """The README's stages: a pass ends well, a fail ends `dvc repro`; metrics show the cost, and a plot the account."""
+    stages = README.read_text("utf-8").rpartition("```yaml\n")[2].partition("```")[0]
+    (project.root / "dvc.yaml").write_text(stages.replace("model.skops", "new.csv"))
+    run(project, "git", "init", "--quiet")
+    run(project, "dvc", "init", "--quiet")
+
+    assert 0 == run(project, "dvc", "repro", "gate").returncode
+    run(project, "git", "add", ".")
+    run(project, "git", "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "-m", "a pass")
+    project.model("new.csv", 390)
+    failed = run(project, "dvc", "repro", "gate")
+    changed = json.loads(run(project, "dvc", "metrics", "diff", "--json").stdout)["proctor.json"]
+    run(project, "dvc", "repro", "history")
+    plot = json.loads(run(project, "dvc", "plots", "show", "--json").stdout)
+
+    assert "exited with 1" in failed.stderr
+    assert ("pass", "fail") == (changed["verdict"]["old"], changed["verdict"]["new"])
+    assert changed["budget.leakage_bits"]["diff"] > 0
+    assert [] == plot.get("errors", [])
+    assert "leakage_bits" in str(plot["data"]["history.json"])
+
+
+def run(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in *project*, where this one and DVC are to be found."""
+    path = os.pathsep.join((str(Path(sys.executable).parent), str(DVC.parent), os.environ["PATH"]))
+    quiet = {**os.environ, "DVC_NO_ANALYTICS": "true", "HOME": str(project.root.parent), "PATH": path}
+    return subprocess.run(
+        words, cwd=project.root, env=quiet, capture_output=True, text=True, timeout=240, check=False
+    )  # fmt: skip
