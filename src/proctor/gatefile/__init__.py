@@ -2,7 +2,8 @@
 The gate file: YAML in, a checked `Gate` out; nothing is constructed, executed or opened on the way.
 
 `nodes` turns text into values with places, `kinds` and `sections` say what a value can be, `keys` is the table of
-keys, `rules` what they must agree on, `paper` reads the script of ease.ml/ci, and `declarations` is what comes out.
+keys, `rules` what they must agree on, `paper` reads the script of ease.ml/ci, and `declarations` is what comes out,
+with the `policy` that they share.
 Whether the files that are named exist is found out by those who open them.
 """
 
@@ -19,7 +20,6 @@ from proctor.files import Fence, is_of_the_system
 from proctor.gatefile import keys, paper, rules
 from proctor.gatefile.contenders import Accepted, Baseline, Candidate, Declared, Fetched, PredictionsFile, Revision
 from proctor.gatefile.declarations import (
-    STAKES,
     DevelopmentFiles,
     Engine,
     First,
@@ -27,7 +27,6 @@ from proctor.gatefile.declarations import (
     Inputs,
     Labeling,
     PaperScript,
-    Policy,
     TestSetSource,
 )
 from proctor.gatefile.feedback import Estimate, Feedback, ThreeWay, VerdictOnly
@@ -35,6 +34,7 @@ from proctor.gatefile.isolation import Isolation, Sandbox
 from proctor.gatefile.kinds import Schema, describe
 from proctor.gatefile.named import NamedCondition
 from proctor.gatefile.nodes import MAX_BYTES, Mapping, Place, Scalar, Source, checked, compose
+from proctor.gatefile.policy import STAKES, Policy
 from proctor.gatefile.recipients import Notify, Owner, RunStoreTarget
 from proctor.gatefile.sections import Section
 from proctor.models.runnable import Command, Model, Versioned
