@@ -23,6 +23,7 @@ from proctor.conditions import (
     clustered,
     normalize,
     parse,
+    sampled,
     slices,
     variables,
 )
@@ -65,7 +66,11 @@ def in_words(formula: Formula) -> str:
 
 
 def explain(
-    condition_text: str, mode: str = "fp-free", reliability: float | None = None, cluster: str | None = None
+    condition_text: str,
+    mode: str = "fp-free",
+    reliability: float | None = None,
+    cluster: str | None = None,
+    labels: str = "all",
 ) -> Explanation:
     """
     Say what a condition asks, what a pass of it means, and what it does not mean.
@@ -75,6 +80,7 @@ def explain(
         mode: ``fp-free`` (a pass is proven) or ``fn-free`` (a fail is proven).
         reliability: Probability that no proven outcome is ever wrong, in (0, 1); ``None`` to leave it open.
         cluster: Column whose values are one observation each; ``None`` where each example is one.
+        labels: How missing labels are bought, as the gate file says it.
 
     Raises:
         ConditionError: If the text is no condition, one that cannot mean anything, or none that goes by clusters.
@@ -85,6 +91,7 @@ def explain(
     if reliability is not None and not 0 < reliability < 1:
         raise DomainError(f"reliability must lie between 0 and 1, not {reliability!r}")
     formula = clustered(normalize(parse(condition_text)), cluster)
+    formula = sampled(formula) if labels == "sampled" else formula
     asks = (f"It asks whether {in_words(formula)}.", *_legend(formula), *_slices(formula), *_resolutions(formula, mode))
     if mode == "fp-free":
         return Explanation(asks, _proven_pass(formula, reliability), _limits_of_proven_pass(formula))

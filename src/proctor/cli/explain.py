@@ -33,18 +33,20 @@ def explain(
     """
     Say in plain words what CONDITION asks, what a pass means and what it does not mean.
 
-    If left out, it is that of the gate file here, with its mode, its reliability and its clusters.
+    If left out, it is that of the gate file here, with its mode, its reliability, its clusters and its labels.
     """
     from proctor import conditions, words
     from proctor.cli import terminal_width
-    from proctor.gatefile import STAKES, load_any
+    from proctor.gatefile import STAKES, Gate, load_any
 
+    labels = "all"
     if condition is None:
         gate = load_any(".")
         condition, mode, cluster = gate.condition, mode or gate.mode.value, cluster or gate.cluster
         reliability = gate.reliability if reliability is None else reliability
+        labels = gate.labels.value if isinstance(gate, Gate) else labels
     mode = mode or "fp-free"
-    explanation = words.explain(condition, mode, reliability, cluster)
+    explanation = words.explain(condition, mode, reliability, cluster, labels)
     if as_json:
         canonical = {"condition": str(conditions.parse(condition)), "mode": mode, "reliability": reliability}
         canonical |= {"cluster": cluster} if cluster else {}

@@ -19,7 +19,7 @@ from proctor.methods import method_of
 from proctor.methods.sizes.share import Share
 from proctor.predictions import Labels
 from proctor.sample import Sample
-from proctor.words import in_words
+from proctor.words import explain, in_words
 
 SCORES = {
     "precision": metrics.precision_score,
@@ -171,3 +171,5 @@ def test_words__say_which_labels() -> None:
     [remark] = method_of(clause.quantity).remarks
     assert "10 % of the others, which the owner's key draws" in remark
     assert str(clause.quantity) == less("f1")
+    assert remark in explain(less("f1") + " > 0", labels="sampled").asks
+    assert remark not in explain(less("f1") + " > 0").asks
