@@ -109,7 +109,7 @@ def pointers_to(path: PurePath, top: PurePath) -> Iterator[PurePath]:
 
 def outputs_of(pointer: PurePath, content: bytes, stages: bytes = b"") -> dict[str, Output]:
     """
-    What a pointer of DVC stands for, by its path; nothing if it cannot be read.
+    Files and folders that a pointer of DVC stands for, by their paths; none if it cannot be read.
 
     Args:
         pointer: Path of the pointer: a file `*.dvc`, or a `dvc.lock`.
@@ -183,7 +183,7 @@ def digests(content: bytes, layout: Layout = Layout.OLD) -> Iterator[str]:
 
 def missing(path: Path, top: Path | None = None) -> str:
     """
-    What to do about a file or folder that is not there, where DVC keeps it; empty where it does not.
+    Advice about a file or folder that is not there, where DVC keeps it; empty where it does not.
 
     Args:
         path: The file or folder.

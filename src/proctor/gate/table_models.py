@@ -108,7 +108,7 @@ class TablePredicting(Predicting):
     """Predictions in tables, brought together with the labels when a condition is judged."""
 
     def of(self, model: ModelPredictions) -> Aligned:
-        """What a model predicts, once for each combination with a label; errors as `sample`."""
+        """Predictions of a model, one for each combination with a label; errors as `sample`."""
         return Aligned(self._counted(model).panel.candidate, model.submission.digest, model.submission.source)
 
     def sample(

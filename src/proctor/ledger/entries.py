@@ -117,6 +117,11 @@ class Entry:
         """The entry in the `COLUMNS` of a table."""
         return cls(**dict(zip(COLUMNS, row, strict=True)))
 
+    @property
+    def row(self) -> tuple[object, ...]:
+        """Values for the `COLUMNS` of a table."""
+        return tuple(getattr(self, name) for name in COLUMNS)
+
     def draft(self) -> Draft:
         """Draft that was recorded, without its place in the chain."""
         return Draft(self.kind, self.body, self.at)

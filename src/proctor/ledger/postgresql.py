@@ -104,7 +104,7 @@ class PostgresqlStore:
             self._connection = None
 
     def _insert(self, entries: Sequence[Entry]) -> None:
-        rows = [(e.number, e.previous, e.kind, e.text, e.at, e.hash, e.mac, e.format) for e in entries]
+        rows = [entry.row for entry in entries]
         if len(rows) == 1:
             self._run("insert", rows[0])
             return

@@ -88,8 +88,8 @@ class SqliteStore:
         last = next(iter(self._run("last")), (0, GENESIS))
         if last != (entries[0].number - 1, entries[0].previous):
             raise LedgerMoved(f"somebody appended to {self.description} first: read again and decide again")
-        for e in entries:
-            self._run("insert", (e.number, e.previous, e.kind, e.text, e.at, e.hash, e.mac, e.format))
+        for entry in entries:
+            self._run("insert", entry.row)
 
     def _undo(self) -> None:
         # A full disk may have rolled back already, and a second error would hide the first.
