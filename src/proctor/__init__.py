@@ -4,11 +4,12 @@ A continuous-integration gate for machine-learning models that keeps the account
 The public Python interface: every name is loaded when it is first used, so that importing this package costs nothing.
 
 Example:
-    What `proctor check` does, from Python::
+    What the commands do, from Python; in a notebook, each of the three shows as a small table::
 
         gate = proctor.load_gate("proctor.yml")
-        release = proctor.check(gate, proctor.Runtime())
-        print(release.verdict, release.budget.leakage_bits)
+        proctor.plan(gate.formula, gate.request())
+        release = proctor.check(gate)  # release.verdict, release.budget.leakage_bits
+        proctor.status(gate)
 """
 
 from __future__ import annotations

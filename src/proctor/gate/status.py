@@ -13,9 +13,9 @@ from proctor.release import Status
 from proctor.runtime import Runtime
 
 
-def status(gate: Gate, runtime: Runtime, *, last: int = 100) -> Status:
+def status(gate: Gate, runtime: Runtime | None = None, *, last: int = 100) -> Status:
     """The state of the test set that *gate* declares, with its *last* verdicts."""
-    with Session(gate=gate, runtime=runtime, stance=Stance.READER) as session:
+    with Session(gate=gate, runtime=runtime or Runtime(), stance=Stance.READER) as session:
         return _status(session, last)
 
 
