@@ -18,7 +18,7 @@ from proctor.errors import ConditionError
 from proctor.language.clauses import Clause, Formula, mapped, renumbered
 from proctor.language.parser import parse
 from proctor.language.place import Place
-from proctor.language.quantities import Difference, Gap, Linear, MeanPrecision, Proportion, Quantity, combined, extremes
+from proctor.language.quantities import Difference, Gap, Linear, MeanFScore, Proportion, Quantity, combined, extremes
 from proctor.language.quantity import ORDER
 from proctor.language.scores import Mean, Quantile, Root, Within
 from proctor.language.tree import (
@@ -212,13 +212,13 @@ def _by_itself(comparison: Comparison, form: _Form, above: bool, tolerance: Frac
     found = None if any(form.weights) else combined(form.others)
     if found is None:
         quantity = next(iter(form.others))
-        if all(isinstance(each, MeanPrecision) for each in form.others):
+        if all(isinstance(each, MeanFScore) for each in form.others):
             raise _refusal(
                 comparison,
-                f"`{comparison}` adds up macro precisions, which are not compared with each other: the test of one is "
+                f"`{comparison}` adds up macro averages, which are not compared with each other: the test of one is "
                 "made given the predictions of its model",
                 f"Compare one with a number: `{quantity} > 0.8`; two models by `balanced_accuracy(n) - "
-                'balanced_accuracy(o) > 0`, or class by class: `precision(n, "spam") - precision(o, "spam") > -0.01`.',
+                'balanced_accuracy(o) > 0`, or class by class: `f1(n, "spam") - f1(o, "spam") > -0.01`.',
             )
         raise _refusal(
             comparison,

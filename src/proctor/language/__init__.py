@@ -36,7 +36,7 @@ from proctor.language.quantities import (
     FScore,
     Gap,
     Linear,
-    MeanPrecision,
+    MeanFScore,
     MeanRecall,
     MetricDifference,
     Proportion,

@@ -37,6 +37,7 @@ WORDS_INSTEAD = {
 """Names that people try, and what they are called here."""
 
 _ONE_CLASS = ("precision", "recall", "specificity", "f1", "auc", "brier", "balanced_accuracy")
+_AVERAGED = ("precision", "recall", "f1")
 _LOSSES = ("mae", "mse", "rmse")
 CALLS = {
     **{name: f'{name}(n, "spam")' for name in _ONE_CLASS},
@@ -48,8 +49,8 @@ CALLS = {
     **dict.fromkeys(("logloss", "log_loss", "cross_entropy"), 'logloss(n, "spam", max=5)'),
     "brier_score": 'brier(n, "spam")',
     "fbeta": 'fbeta(n, "spam", beta=2)',
-    **dict.fromkeys(("macro_precision", "precision_macro"), 'precision(n, average="macro")'),
-    **dict.fromkeys(("macro_recall", "recall_macro"), 'recall(n, average="macro")'),
+    **{f"macro_{name}": f'{name}(n, average="macro")' for name in _AVERAGED},
+    **{f"{name}_macro": f'{name}(n, average="macro")' for name in _AVERAGED},
 }
 """Metrics that people name alone, and how they are called."""
 

@@ -123,18 +123,22 @@ class MeanRecall(OfTwoModels):
 
 
 @dataclass(frozen=True)
-class MeanPrecision(OfOneModel):
+class MeanFScore(OfOneModel):
     """
-    The mean over all classes of the precision of each.
+    The mean over all classes of the F-beta of each.
 
     Attributes:
         model: The model.
+        beta: The weight: 0 for precision, 1 for F1.
     """
 
     model: Variable
+    beta: Decimal
 
     def __str__(self) -> str:
-        return f'precision({self.model}, average="macro")'
+        if self.beta in (0, 1):
+            return f'{"f1" if self.beta else "precision"}({self.model}, average="macro")'
+        return f'fbeta({self.model}, average="macro", beta={decimal_text(self.beta)})'
 
 
 OneMetric = Ratio | FScore | Ranking
@@ -265,7 +269,7 @@ Quantity = (
     | Calibration
     | MetricDifference
     | MeanRecall
-    | MeanPrecision
+    | MeanFScore
     | Mean
     | Quantile
     | Root

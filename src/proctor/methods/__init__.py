@@ -24,7 +24,7 @@ from proctor.language import (
     Gap,
     Linear,
     Mean,
-    MeanPrecision,
+    MeanFScore,
     MeanRecall,
     MetricDifference,
     Proportion,
@@ -50,8 +50,8 @@ from proctor.methods.figures import Unit
 from proctor.methods.gap import GAP, GapMethod
 from proctor.methods.kinds import OWN
 from proctor.methods.linear import LinearMethod
+from proctor.methods.macro import MacroMethod
 from proctor.methods.mean import MEANS, MeanMethod, own_metric
-from proctor.methods.mean_precision import MeanPrecisionMethod
 from proctor.methods.mean_recall import BALANCED, MeanRecallDifferenceMethod, MeanRecallMethod
 from proctor.methods.method import Counted, Method, Outcomes, Sequential, Valued, Valuing
 from proctor.methods.metric import Metric, named
@@ -96,7 +96,7 @@ METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     MetricDifference: _of_difference,
     FScore: FBetaMethod,
     MeanRecall: _of_mean_recall,
-    MeanPrecision: MeanPrecisionMethod,
+    MeanFScore: MacroMethod,
     Mean: MeanMethod,
     Ranking: AucMethod,
     Calibration: EceMethod,

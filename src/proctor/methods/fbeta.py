@@ -7,11 +7,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from proctor.language import Call, Clause, FScore, Ratio
+from proctor.language import Call, Clause, FScore, MeanFScore, Ratio
 from proctor.language.tree import Number, decimal_text
 from proctor.methods.method import Sequential
 from proctor.methods.metric import Metric, refusal
-from proctor.methods.one_class import OfOneModel, model_and_class
+from proctor.methods.one_class import OfOneModel, model_and_class, model_of_macro
 
 if TYPE_CHECKING:
     from proctor.methods.method import Codes
@@ -104,7 +104,7 @@ class FBetaMethod(OfOneModel[FScore, "Codes"], Sequential[FScore, "Codes"]):
         return int((codes == code).sum())
 
 
-def _means(call: Call) -> FScore | Ratio:
+def _means(call: Call) -> FScore | Ratio | MeanFScore:
     """
     F-beta, or the metric that it is at a *beta* of 0 or 1.
 
@@ -113,9 +113,13 @@ def _means(call: Call) -> FScore | Ratio:
     """
     example = '`fbeta(n, "spam", beta=2)`'
     others = tuple((name, value) for name, value in call.options if name != "beta")
-    model, positive = model_and_class(replace(call, options=others), example)
+    rest = replace(call, options=others)
+    mean_of = model_of_macro(rest)
+    model, positive = (mean_of, "") if mean_of else model_and_class(rest, example)
     match dict(call.options).get("beta"):
         case Number(beta) if 0 <= beta <= _LARGEST:
+            if mean_of:
+                return MeanFScore(mean_of, beta.normalize())
             same = {Decimal(0): "precision", Decimal(1): "f1"}.get(beta)
             return Ratio(same, model, positive) if same else FScore(model, positive, beta.normalize())
         case None:

@@ -17,7 +17,11 @@ from proctor.language.place import Place
 from proctor.language.tree import Argument, Expression, Name, Word
 from proctor.methods.unjudged import answer_to
 
-_AVERAGED = dict.fromkeys(("macro_precision", "precision_macro"), 'precision(n, average="macro")')
+_AVERAGED = {
+    spelled: f'{name}(n, average="macro")'
+    for name in ("precision", "f1")
+    for spelled in (f"macro_{name}", f"{name}_macro")
+}
 """Names of averages that people try, and how they are called."""
 
 MODELS_IN_WORDS = "`n` (the new model), `o` (the old one) or `a` (the anchor)"

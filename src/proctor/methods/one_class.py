@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from proctor.counting.events import Called, Event, Positive
 from proctor.errors import ConditionError
-from proctor.language import Call, Clause, FScore, MeanPrecision, MeanRecall, MetricDifference, Ratio, Variable
+from proctor.language import Call, Clause, FScore, MeanFScore, MeanRecall, MetricDifference, Ratio, Variable
 from proctor.language.tree import Argument, Name, Number, Text, Word, decimal_text
 from proctor.methods.figures import MODELS, percent, points
 from proctor.methods.method import Method
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 _MICRO = (Text("micro"), Word("micro"))
 _MACRO = (Text("macro"), Word("macro"))
-_MEANS: dict[str, type[MeanPrecision | MeanRecall]] = {"precision": MeanPrecision, "recall": MeanRecall}
-"""Metrics whose macro average over all classes is judged."""
 _WEIGHTED = (Text("weighted"), Word("weighted"))
 _OF_HITS = frozenset({"precision", "recall", "f1", "fbeta"})
 """Metrics whose micro average over all classes is the accuracy, where each example has one class and one prediction."""
@@ -105,18 +104,26 @@ def ratio_called(call: Call) -> Ratio:
     return Ratio(call.name, *model_and_class(call, f'`{call.name}(n, "spam")`'))
 
 
-def mean_called(call: Call) -> Ratio | MeanPrecision | MeanRecall:
+def mean_called(call: Call) -> Ratio | MeanFScore | MeanRecall:
     """
-    Precision or recall of one class that a call asks for, or its mean over all: ``recall(n, average="macro")``.
+    Precision, recall or F1 of one class that a call asks for, or its mean over all: ``recall(n, average="macro")``.
 
     Raises:
         ConditionError: If it asks for neither.
     """
+    model = model_of_macro(call)
+    if model is None:
+        return ratio_called(call)
+    return MeanRecall(model) if call.name == "recall" else MeanFScore(model, Decimal(call.name == "f1"))
+
+
+def model_of_macro(call: Call) -> Variable | None:
+    """The model whose mean over all classes a call asks for; ``None`` if it asks for another thing."""
     match call.arguments, call.options:
         case ((Name(model),), (("average", average),)) if average in _MACRO and model is not Variable.D:
-            return _MEANS[call.name](model)
+            return model
         case _:
-            return ratio_called(call)
+            return None
 
 
 def model_and_class(call: Call, example: str) -> tuple[Variable, str]:
@@ -153,14 +160,14 @@ def _average(call: Call) -> ConditionError:
         message = f"`{call}` is the accuracy: counted over all classes, each miss of one is a false alarm of another"
         model = next((each for each in call.arguments if isinstance(each, Name)), Variable.N)
         return refusal(call, message, f"Write `{model} > 0.8` instead of a floor of 0.8.")
-    each = f'`{call.name}(n, "a") > 0.8 and {call.name}(n, "b") > 0.8`'
-    message = f"`{call}` is an average over classes, and each class is judged by itself"
+    more = f", beta={dict(call.options).get('beta', 2)}" if call.name == "fbeta" else ""
+    each = " and ".join(f'{call.name}(n, "{name}"{more}) > 0.8' for name in "ab")
+    macro = "balanced_accuracy(n)" if call.name == "specificity" else f'{call.name}(n, average="macro"{more})'
     return refusal(
         call,
-        message,
-        f"Write a clause for each: {each}; each is tested at the full level. "
-        'A proof of the average would hide the worst. Those of precision, `precision(n, average="macro") > 0.8`, and '
-        "of recall, `balanced_accuracy(n) > 0.8`, are there.",
+        f"`{call}` is an average over classes that is not judged",
+        f"Write a clause for each class: `{each}`; each is tested at the full level. Or ask for the mean in which "
+        f"classes count alike, which may hide the worst: `{macro} > 0.8`.",
     )
 
 

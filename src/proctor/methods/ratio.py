@@ -138,5 +138,5 @@ RATIOS = (
     ),
     Metric("recall", "the share of a class that a model finds", mean_called, ("sensitivity", "tpr", "recall_score")),
     _metric("specificity", "the share of everything else that a model does not call so", "tnr", "selectivity"),
-    _metric("f1", "the harmonic mean of precision and recall", "f1_score", "fscore", "f_score"),
+    Metric("f1", "the harmonic mean of precision and recall", mean_called, ("f1_score", "fscore", "f_score")),
 )

@@ -143,7 +143,7 @@ def test_question__is_that_of_the_macro_average_of_recall(text: str) -> None:
     [
         ('recall(n, average="weighted") > 0.8', "is the accuracy: each class counts by how many examples"),
         ('recall(n, average="micro") > 0.8', "is the accuracy"),
-        ('f1(n, average="macro") > 0.8', "of recall, `balanced_accuracy(n) > 0.8`, are there"),
+        ('specificity(n, average="macro") > 0.8', "may hide the worst: `balanced_accuracy(n) > 0.8`"),
         ('recall(d, average="macro") > 0.8', "average over classes"),
         (f"{FLOOR} - 0.9 * balanced_accuracy(o) > 0", "judged by itself"),
         (f'{FLOOR} - balanced_accuracy(o, "ant") > 0', "judged by itself"),

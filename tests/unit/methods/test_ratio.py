@@ -180,7 +180,7 @@ def test_question__is_the_same_in_other_words(one: str, other: str) -> None:
         ("f1(new) > 0.8", 'Write `f1(n, "spam")`'),
         ('f1(baseline, "a") > 0.8', 'Write `f1(o, "a")`'),
         ('f1(mine, "a") > 0.8', "`mine` is no model"),
-        ('f1(n, average="macro") > 0.8', "Write a clause for each"),
+        ('f1(n, average="weighted") > 0.8', "Write a clause for each"),
         ('f1(d, "spam") > 0.8', "`d` is no model"),
         ("f1(n, spam) > 0.8", "quotation marks"),
         ('f1(n, "a") - recall(o, "a") > 0', "judged by itself, or as its difference between two models"),

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from itertools import product
 
-from proctor.language import value_range
+from proctor.language import MeanFScore, value_range
 from proctor.methods.sizes.betting import BettingSizing
 from proctor.methods.sizes.share import check_alternative
 from proctor.methods.sizes.simulation import Scaled
@@ -73,16 +73,22 @@ class BalancedSizing(BettingSizing):
 
 
 @dataclass(frozen=True)
-class MeanPrecisionSizing(BalancedSizing):
-    """Betting on groups of one example called each class, as if there were two; the mean of more scatters less."""
+class MacroSizing(BalancedSizing):
+    """Betting on groups of one example that counts for each class, as if there were two; more scatter less."""
 
     @property
     def reason(self) -> str:
         """Reason for this test, how it was sized, and which examples count."""
         return (
-            "an example called each class makes a group; so many must be called the class that is predicted most "
-            f"seldom, sized for two classes, and fewer do where there are more; sized by {self.sized}"
+            f"an example that counts for each class makes a group; so many must {self._count}, sized for two "
+            f"classes, and fewer do where there are more; sized by {self.sized}"
         )
+
+    @property
+    def _count(self) -> str:
+        quantity = self.clause.quantity
+        is_precision = isinstance(quantity, MeanFScore) and not quantity.beta
+        return "be called the rarest" if is_precision else "count for the rarest, mostly about as many as are of it"
 
 
 @dataclass(frozen=True)
