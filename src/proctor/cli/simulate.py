@@ -24,6 +24,7 @@ _DEMONSTRATED = {
 }
 _SIZES = {"attack": (2000, 200), "aa": (2000, 200), "ratchet": (5000, 100), "stakes": (10_000, 24)}
 """Examples and repetitions; with fewer examples a small loss could not be shown to stay within the margin."""
+_CLUSTER_SIZE = 5
 _POLICY = ("condition", "reliability", "adaptivity", "steps", "passes", "stakes", "disagreement")
 
 
@@ -68,7 +69,16 @@ Examples:
     show_default=True,
     help="By how much each commit of the ratchet is worse.",
 )
-@click.option("--examples", type=click.IntRange(min=10), help="Size of a test set.  [default: by the mode]")
+@click.option(
+    "--examples",
+    type=click.IntRange(min=10),
+    help="Size of a test set; with clusters, in clusters.  [default: by the mode]",
+)
+@click.option(
+    "--cluster-size",
+    type=click.IntRange(min=1),
+    help="Examples of each cluster, all alike; one observation.  [default: 5 where the gate file names a `cluster`]",
+)
 @click.option("--repetitions", type=click.IntRange(min=1), help="Lives for each gate.  [default: by the mode]")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the random generator.")
 @click.option(
@@ -86,9 +96,10 @@ def simulate(file: Path | None, form: Form, plot: Path | None, **options: Any) -
     Plays a developer who sees every released bit against the condition and contract of FILE (a gate file; proctor.yml
     if there is one and no --condition), or of the options alone: beside proctor's accounts, gates that compare
     the estimates, test every commit anew, or divide the error over the commits. Counts the lives of a test set
-    with at least one wrong outcome. With --mode stakes, teams that stake by honest or flattering development data, on
-    a test set that grows, or 0.95 on everything, beside one that does not stake. Nothing real is touched: no labels,
-    no ledger.
+    with at least one wrong outcome. Under clusters, the accounts stand below once more, counting each example.
+
+    With --mode stakes, teams that stake by honest or flattering development data, on a test set that grows, or 0.95 on
+    everything, beside one that does not stake. Nothing real is touched: no labels, no ledger.
     """
     check_plot(plot)
     from proctor.reports import simulation as report
@@ -108,11 +119,6 @@ def simulate(file: Path | None, form: Form, plot: Path | None, **options: Any) -
 def _request(policy: Policy, options: dict[str, Any]) -> Request:
     from proctor.simulation import Request, read_table
 
-    if policy.cluster is not None:
-        raise Misuse(
-            f"clusters by `{policy.cluster}` are not simulated",
-            hint="Leave `testset.cluster` out of a copy, and count an example as what a cluster is.",
-        )
     if len(policy.named) > 1:
         names = ", ".join(f"`{each.name}`" for each in policy.named)
         raise Misuse(
@@ -131,6 +137,7 @@ def _request(policy: Policy, options: dict[str, Any]) -> Request:
         steps=policy.contract.steps or policy.stakes.steps,
         disagreement=policy.disagreement,
         baseline_moves=_moves(policy, options["baseline"]),
+        cluster_size=options["cluster_size"] or (None if policy.cluster is None else _CLUSTER_SIZE),
         table=None if table is None else read_table(table),
         **{name: options[name] for name in named},
     )

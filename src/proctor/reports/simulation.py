@@ -85,6 +85,7 @@ class Study:
         world: Where the models live, in words.
         developer: What the developer does, in words.
         tallies: One for each gate.
+        cluster_size: Examples of each cluster, which is one observation; ``None`` if each example is one.
         notes: Further remarks, each a sentence.
     """
 
@@ -98,6 +99,7 @@ class Study:
     world: str
     developer: str
     tallies: tuple[Tally, ...]
+    cluster_size: int | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -133,6 +135,7 @@ def to_json(study: Study) -> Json:
         "mode": study.mode,
         "error_probability": study.error_probability,
         "examples": study.examples,
+        **({} if study.cluster_size is None else {"cluster_size": study.cluster_size}),
         "steps": study.steps,
         "repetitions": study.repetitions,
         "seed": study.seed,
@@ -181,8 +184,12 @@ def percent(share: float) -> str:
 
 
 def _setup(study: Study) -> str:
+    size = study.cluster_size
+    clusters = (
+        "" if size is None else f" in {study.examples // size:,} clusters of {size}, whose examples are all alike"
+    )
     return (
-        f"{study.examples:,} examples, {study.steps} commits, {study.repetitions:,} lives for each gate, "
+        f"{study.examples:,} examples{clusters}, {study.steps} commits, {study.repetitions:,} lives for each gate, "
         f"seed {study.seed}; {study.world}"
     )
 
@@ -232,7 +239,8 @@ def _lines(study: Study, index: int, tally: Tally) -> tuple[Line, Line]:
     color = gates.index(tally.gate) % INK
     is_first = tally.condition == study.tallies[0].condition
     low, high = (100 * bound for bound in tally.interval)
-    name = f"{tally.gate}{'' if is_first else ', anchored'}: {percent(tally.share)} ({low:.3g} to {high:.3g} %)"
+    second = ", anchored" if study.kind == "ratchet" else ", each example counted"
+    name = f"{tally.gate}{'' if is_first else second}: {percent(tally.share)} ({low:.3g} to {high:.3g} %)"
     if study.kind == "ratchet":
         name += f", accuracy {_points(tally.gain)}"
     shares = [0.0, *(100 * false / tally.lives for false in tally.false_by_commit)]

@@ -11,25 +11,27 @@ from functools import cached_property
 import numpy as np
 
 from proctor import conditions
-from proctor.budget import Contract, Mode, Stakes
+from proctor.budget import Mode
 from proctor.conditions import Clause, Formula, Variable, clauses, variables
-from proctor.errors import DomainError, Misuse
+from proctor.errors import Misuse
+from proctor.language import Linear
+from proctor.language.clauses import mapped
 from proctor.language.quantities import DISAGREEMENT
-from proctor.methods import beyond_accuracies, is_gain, method_of
+from proctor.methods import is_gain, method_of
 from proctor.reports.simulation import Study, Tally
 from proctor.simulation.aims import Aim, Tuner
 from proctor.simulation.decisions import Examiner, Floats, evidence, holds
 from proctor.simulation.developers import Breadth, Climber, Developer, Repeater, Slider
-from proctor.simulation.gates import BONFERRONI, GUARANTEED, Gate, line_up
+from proctor.simulation.gates import BONFERRONI, GUARANTEED, Accounted, Gate, line_up
 from proctor.simulation.lives import Progress, Setting, live
 from proctor.simulation.populations import (
     BLOCKS,
-    Table,
     climbing_worlds,
     climbing_worlds_of,
     noisy_world,
     noisy_world_of,
 )
+from proctor.simulation.request import Request
 from proctor.simulation.staking import prospect_of, side_by_side
 from proctor.simulation.worlds import Contest, Models, Switches, World
 
@@ -48,66 +50,6 @@ class Kind(StrEnum):
     STAKES = "stakes"
 
 
-@dataclass(frozen=True)
-class Request:
-    """
-    Request for a simulation.
-
-    Attributes:
-        condition: The condition, as written.
-        contract: The user's contract.
-        stakes: The user's stakes.
-        examples: Examples in a test set.
-        steps: Commits in a life.
-        repetitions: Lives for each gate.
-        seed: Seed of the random generator.
-        disagreement: Share of the predictions that the noise of training changes; ``None`` for 5 %.
-        baseline_moves: True if an accepted candidate becomes the baseline.
-        table: Real predictions; ``None`` for a made-up population.
-        anchor: Clause that stops a ratchet; ``None`` for the condition's own margin.
-        drop: By how much each commit of the ratchet is worse.
-    """
-
-    condition: str
-    contract: Contract
-    stakes: Stakes
-    examples: int = 2000
-    steps: int = 32
-    repetitions: int = 300
-    seed: int = 1
-    disagreement: float | None = None
-    baseline_moves: bool = True
-    table: Table | None = None
-    anchor: str | None = None
-    drop: float = 0.005
-
-    def __post_init__(self) -> None:
-        for name in ("examples", "steps", "repetitions"):
-            if getattr(self, name) < 1:
-                raise DomainError(f"{name} must be at least 1, not {getattr(self, name)!r}")
-        if not 0 < self.drop < 1:
-            raise DomainError(f"drop must lie between 0 and 1, not {self.drop!r}")
-        if (metric := beyond_accuracies(self.formula)) is not None:
-            raise Misuse(
-                f"`{metric}` is not simulated; who is right and what changes is drawn, and not which class",
-                hint="Leave that clause out, or simulate a condition on n, o and d at the same level.",
-            )
-        if asked := conditions.slices(self.formula):
-            raise Misuse(
-                f"the condition speaks of the slice `{asked[0]}`, and whole test sets are simulated only",
-                hint="Leave the slice out: on a slice, the tests are the same.",
-            )
-
-    @property
-    def formula(self) -> Formula:
-        """The condition in normal form."""
-        return conditions.normalize(conditions.parse(self.condition))
-
-    def random(self, stream: int) -> np.random.Generator:
-        """One of several independent sources of randomness; the same one at every call."""
-        return np.random.default_rng([self.seed, stream])
-
-
 def study(request: Request, kind: Kind, progress: Progress | None = None) -> Study:
     """
     Simulate a developer of this *kind*.
@@ -124,15 +66,13 @@ def attack(request: Request, progress: Progress | None = None) -> Study:
     """Play a developer who learns from every released bit and climbs on the test set (theory.md §8.3)."""
     formula = request.formula
     world = _climbable(request, formula)
-    tuner = Tuner(formula, request.contract.mode, world.population(), request.examples)
-
     breadth = _breadth(formula)
 
-    def developer() -> Developer:
+    def developer(n_counted: int) -> Developer:
+        tuner = Tuner(formula, request.contract.mode, world.population(), n_counted)
         return Climber(tuner, breadth, request.steps, request.baseline_moves, request.random(2))
 
-    setting = _setting(request, world, formula)
-    tallies = _side_by_side(setting, _gates(request), developer, request.condition, progress)
+    tallies = _counted_rightly_and_not(request, world, formula, developer, progress)
     said = "climbs on the test set: explores at random, keeps what was lucky, commits it all together"
     return _study(request, Kind.ATTACK, said, tallies)
 
@@ -141,12 +81,11 @@ def repetition(request: Request, progress: Progress | None = None) -> Study:
     """Play a developer who trains and commits the same model again and again: there is never a gain."""
     formula = request.formula
     world, noise = _noisy(request, formula)
-    setting = _setting(request, world, formula)
 
-    def developer() -> Developer:
+    def developer(_: int) -> Developer:
         return Repeater(noise, request.random(2))
 
-    tallies = _side_by_side(setting, _gates(request), developer, request.condition, progress)
+    tallies = _counted_rightly_and_not(request, world, formula, developer, progress)
     said = "commits the same model again and again; only the noise of its training differs"
     return _study(request, Kind.AA, said, tallies)
 
@@ -167,7 +106,7 @@ def ratchet(request: Request, progress: Progress | None = None) -> Study:
     gates, tallies = _gates_for_sliding(request), list[Tally]()
     for half, formula in enumerate((without, anchored)):
         part = None if progress is None else _part_of(progress, half, 2)
-        tallies += _side_by_side(_setting(request, world, formula), gates, developer, str(formula), part)
+        tallies += _side_by_side(setting_of(request, world, formula), gates, developer, str(formula), part)
     said = f"commits a model that is {100 * request.drop:g} points worse than the last accepted one, every time"
     return _study(request, Kind.RATCHET, said, tuple(tallies))
 
@@ -181,6 +120,12 @@ def staking(request: Request, progress: Progress | None = None) -> Study:
     """
     if request.table is not None:
         raise Misuse("stakes are simulated without a table of predictions", hint="Leave --predictions out.")
+    if request.cluster_size is not None:
+        raise Misuse(
+            "stakes are simulated by independent examples alone, and not by clusters",
+            hint="Take an example for what a cluster is: proctor simulate --mode stakes --condition "
+            f"'{request.condition}' --examples {request.examples}.",
+        )
     changed = _CHANGED if request.disagreement is None else request.disagreement
     prospect = prospect_of(request.formula, request.contract, request.examples, request.steps, changed)
     tallies = side_by_side(prospect, request.condition, request.repetitions, request.seed, progress)
@@ -201,7 +146,43 @@ def _gates_for_sliding(request: Request) -> tuple[Gate, ...]:
     return tuple(gate for gate in _gates(request) if gate.name not in {BONFERRONI, GUARANTEED})
 
 
-def _setting(request: Request, world: World, formula: Formula) -> Setting:
+def _counted_rightly_and_not(
+    request: Request,
+    world: World,
+    formula: Formula,
+    developer: Callable[[int], Developer],
+    progress: Progress | None,
+) -> tuple[Tally, ...]:
+    """
+    Tallies of all gates; with clusters, then of those with an account that takes each example for independent.
+
+    The *developer* knows how many observations the gate counts.
+    """
+    gates, setting, size = _gates(request), setting_of(request, world, formula), request.cluster_size
+
+    def one() -> Developer:
+        return developer(request.examples)
+
+    if size is None:
+        return _side_by_side(setting, gates, one, request.condition, progress)
+    first, second = (None if progress is None else _part_of(progress, half, 2) for half in range(2))
+    by_clusters = _side_by_side(setting, gates, one, f"{request.condition}, by clusters", first)
+    naive = setting._replace(testset=setting.testset.repeated(size), examiner=Examiner(formula, request.contract.mode))
+    accounts = [gate for gate in gates if isinstance(gate, Accounted)]
+    counted = _side_by_side(
+        naive, accounts, lambda: developer(request.n_examples), f"{request.condition}, each example counted", second
+    )
+    return *by_clusters, *(replace(tally, is_ours=False) for tally in counted)  # which promises nothing of that
+
+
+def setting_of(request: Request, world: World, formula: Formula) -> Setting:
+    """
+    World, test sets and condition; clusters, whose examples are all alike, are tested by betting on their values.
+
+    So are those of a real test set, on the means of theirs (`proctor.methods.clustered`).
+    """
+    if request.cluster_size is not None:
+        formula = mapped(formula, lambda clause: replace(clause, quantity=Linear(*clause.quantity.weights)))
     examiner = Examiner(formula, request.contract.mode)
     testset = world.draw(request.examples, request.repetitions, request.random(1), in_order=examiner.needs_order)
     return Setting(world, testset, examiner, request.steps, request.baseline_moves)
@@ -237,7 +218,8 @@ def _study(request: Request, kind: Kind, developer: str, tallies: tuple[Tally, .
         kind=kind.value,
         mode=request.contract.mode.value,
         error_probability=request.contract.error_probability,
-        examples=request.examples,
+        examples=request.n_examples,
+        cluster_size=request.cluster_size,
         steps=request.steps,
         repetitions=request.repetitions,
         seed=request.seed,

@@ -138,6 +138,12 @@ class SimulatedSets(NamedTuple):
         order = None if self.order is None else self.order[lives]
         return SimulatedSets(self.wins[lives], self.losses[lives], self.neutral[lives], self.ladder[lives], order)
 
+    def repeated(self, times: int) -> SimulatedSets:
+        """The test sets in which each example stands so many times, one behind the other."""
+        order = None if self.order is None else self.order.repeat(times, axis=1)
+        wins, losses, neutral, ladder = (times * each for each in (self.wins, self.losses, self.neutral, self.ladder))
+        return SimulatedSets(wins, losses, neutral, ladder, order)
+
     def events(self, contest: Contest) -> Counts:
         """Number of times that each of `EVENTS` happens, shape (lives, 16)."""
         found = self.on_ladder(contest.candidate.rung, contest.baseline.rung, contest.anchor.rung)

@@ -183,14 +183,21 @@ def test_check__several_conditions_go_by_clusters(project):
         project.gate(condition={**floors, "finds": 'f1(n, "1") > 0.5 +/- 0.1'})
 
 
-def test_simulate__knows_no_clusters(project, monkeypatch):
-    """It says so, and plays nothing else in their place."""
+def test_simulate__plays_clusters(project, monkeypatch):
+    """Where the gate file names them, of five examples or as many as are declared; `--examples` counts clusters."""
     project.gate()
     monkeypatch.chdir(project.root)
+    words = ["--mode", "aa", "--examples", "60", "--repetitions", "2", "--steps", "2"]
 
-    done = CliRunner().invoke(simulate, [])
+    for more, size in (([], 5), (["--cluster-size", "3"], 3)):
+        done = CliRunner().invoke(simulate, [*words, *more])
+        assert f"{60 * size} examples in 60 clusters of {size}, whose examples are all alike" in done.output
+        assert f"{CONDITION}, by clusters" in done.output
+        assert f"{CONDITION}, each example counted" in done.output
+    done = CliRunner().invoke(simulate, [*words, "--mode", "stakes"])
     assert isinstance(done.exception, Misuse)
-    assert "clusters by `user` are not simulated" in str(done.exception)
+    assert "not by clusters" in done.exception.message
+    assert f"--condition '{CONDITION}' --examples 60" in done.exception.hint
 
 
 def test_check__moving_an_example_to_another_cluster_makes_another_test_set(project):

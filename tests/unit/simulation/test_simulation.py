@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from proctor import conditions
 from proctor.budget import Adaptive, Adaptivity, Contract, Guaranteed, Mode, Step, fold
-from proctor.conditions import Formula
+from proctor.conditions import Formula, Truth
 from proctor.counting.coding import recoded
 from proctor.counting.events import JOINT, Coding
 from proctor.errors import DataError, DomainError, Misuse
 from proctor.evaluation import evaluate
-from proctor.simulation import Kind, Request, Table, read_table, study
+from proctor.methods.clustered import ClusteredMethod
+from proctor.reports.simulation import is_contradicted
+from proctor.simulation import Kind, Request, Table, read_table, studies, study
 from proctor.simulation.aims import Aim, Tuner
 from proctor.simulation.decisions import Examiner, evidence, holds
 from proctor.simulation.gates import Accounted, Comparison, Fixed, GateAccounts, line_up
@@ -60,6 +62,22 @@ class Counted:
 
     def codes(self, coding: Coding) -> NDArray[np.intp]:
         return recoded(coding.events, EVENTS)[self.in_order]
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Outcomes of one life in clusters whose examples are all alike, as `proctor.evaluation` asks for them."""
+
+    in_order: NDArray[np.int64]
+    size: int
+
+    @property
+    def n_examples(self) -> int:
+        return self.size * len(self.in_order)
+
+    def cluster_means(self, method: ClusteredMethod) -> NDArray[np.float64]:
+        values = (EVENTS @ np.array(method.quantity.of.weights))[self.in_order.repeat(self.size)]
+        return values.reshape(-1, self.size).mean(axis=1)
 
 
 # --- worlds ----------------------------------------------------------------------------------------------------------
@@ -324,6 +342,38 @@ def test_study__same_seed_same_numbers() -> None:
 
     assert again[0] == again[1]
     assert again[0].tallies != other.tallies
+
+
+def test_attack__clusters_are_judged_as_the_gate_judges_them() -> None:
+    """In a simulation a cluster is one value; so it is in a sample, as long as its examples are all alike."""
+    contest = some_contest(WORLD, 12)
+    request = Request("n - o > 0.1 and n > 0.3", Contract(0.9), Adaptive(), 60, repetitions=12, cluster_size=4)
+    setting = studies.setting_of(request, WORLD, request.formula)
+    levels = np.full(12, math.log(0.2))
+    proven = setting.examiner.proves(setting.testset, contest, levels)
+
+    clustered = conditions.clustered(request.formula, "user")
+    for life, in_order in enumerate(setting.testset.events_in_order(contest)):
+        judged = evaluate(clustered, Alike(in_order, 4), Mode.FP_FREE, math.log(0.2))
+        assert bool(proven[life]) == (judged.truth is Truth.TRUE)
+    assert 0 < proven.sum() < 12
+
+
+def test_study__clusters_counted_as_examples_break_the_promise() -> None:
+    """
+    The same model again and again: counted by fives it passes in most lives, by clusters in hardly any.
+
+    A life has a false pass with probability at most 0.05: more than 8 of 30 such lives have one of 2e-5.
+    """
+    request = Request("n - o > 0 +/- 0.05", Contract(0.95), Adaptive(), 150, 12, 30, disagreement=0.3, cluster_size=10)
+
+    done = study(request, Kind.AA)
+
+    right = [tally for tally in done.tallies if tally.condition.endswith("by clusters") and tally.is_ours]
+    wrong = [tally for tally in done.tallies if tally.condition.endswith("each example counted")]
+    assert (1_500, 10) == (done.examples, done.cluster_size)
+    assert max(tally.false_lives for tally in right) <= 8 < 15 < min(tally.false_lives for tally in wrong)
+    assert not is_contradicted(done)
 
 
 def test_study__progress_ends_at_one() -> None:
