@@ -201,8 +201,8 @@ def test_sizing__counts_the_class_that_is_called_most_seldom() -> None:
         sizes.append(method_of(asked.quantity).sizing(share, False, None).sample_size())
     assert sizes[0] == sizes[1]
     for metric, words in (
-        ("precision", "must be predicted to be of the rarest"),
-        ("f1", "must be of, or be predicted"),
+        ("precision", "must be called the rarest"),
+        ("f1", "must count for the rarest"),
     ):
         asked = clause(f"{called(metric)} > 0.8 +/- 0.02")
         share = Share(asked, True, math.log(1e-3), math.log(0.1), 1.0, 0.2, True)
