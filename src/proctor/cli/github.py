@@ -88,7 +88,15 @@ def check(
     from proctor.cli.workflow.terms import Choice
 
     _hand_git_the_token()
-    options = verdicts.Options(gate, Choice(ledger, baseline), comment, badges, issue, artifact, result)
+    options = verdicts.Options(
+        gate=gate,
+        choice=Choice(ledger, baseline),
+        comments=comment,
+        badges=badges,
+        issue=issue,
+        artifact=artifact,
+        result=result,
+    )
     return verdicts.check(options, open_job(with_keys()))
 
 
@@ -174,7 +182,8 @@ def renew(
         project_reliability=project_reliability,
         own_reliability=reliability,
     )
-    return renewal.renew(renewal.Options(gate, Choice(ledger, baseline), wish, badges, issue), open_job(with_keys()))
+    options = renewal.Options(gate, Choice(ledger, baseline), wish, badges=badges, issue=issue)
+    return renewal.renew(options, open_job(with_keys()))
 
 
 @github.command(

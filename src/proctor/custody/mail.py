@@ -27,7 +27,7 @@ class Security(StrEnum):
 _PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """An SMTP server and how to use it."""
 
@@ -64,7 +64,14 @@ def settings(environ: Mapping[str, str]) -> Settings:
     if password and security is Security.NONE and host not in _LOOPBACK:
         raise Undelivered("PROCTOR_SMTP_SECURITY is none: the password would travel in the clear")
     sender = environ.get("PROCTOR_SMTP_FROM", "").strip() or (said["USER"] if "@" in said["USER"] else "")
-    return Settings(host, int(port), security, sender or f"proctor@{host}", said["USER"], password)
+    return Settings(
+        host=host,
+        port=int(port),
+        security=security,
+        sender=sender or f"proctor@{host}",
+        user=said["USER"],
+        password=password,
+    )
 
 
 def send(notice: Notice, channel: Channel, server: Settings) -> None:

@@ -117,7 +117,14 @@ What to do:
 Fingerprint: {registered.testset}
 """
     channels = [Channel(Medium.WEBHOOK, gate.notify.webhook)] if gate.notify.webhook else []
-    return Notice(occasion, registered.testset, gate.name, subject, text, (*channels, *_mail(gate)))
+    return Notice(
+        occasion=occasion,
+        testset=registered.testset,
+        gate=gate.name,
+        subject=subject,
+        text=text,
+        channels=(*channels, *_mail(gate)),
+    )
 
 
 def _what_becomes_of_it(life: TestSetHistory) -> str:
@@ -138,12 +145,12 @@ def _outcomes(gate: Gate, life: TestSetHistory, opened: Sequence[Opened]) -> tup
     receiver = (Channel(Medium.MAIL, gate.recipient),)
     return tuple(
         Notice(
-            f"outcome {each.taken.entry.number}",
-            life.registered.record.testset,
-            gate.name,
-            f"{gate.name}: {each.outcome.upper()} for evaluation {each.step}",
-            _outcome_text(each, each.outcome),
-            receiver,
+            occasion=f"outcome {each.taken.entry.number}",
+            testset=life.registered.record.testset,
+            gate=gate.name,
+            subject=f"{gate.name}: {each.outcome.upper()} for evaluation {each.step}",
+            text=_outcome_text(each, each.outcome),
+            channels=receiver,
         )
         for each in opened
         if each.outcome is not None and each.taken.record.origin.gate == gate.name

@@ -160,6 +160,15 @@ def _on_commit(place: Place, gate: str, state: State, text: str) -> tuple[Effect
 def _check(
     place: Place, gate: str, conclusion: Conclusion, content: tuple[str, str, tuple[Annotation, ...]]
 ) -> tuple[Effect, ...]:
+    if not place.facts.sha:
+        return ()
     title, summary, notes = content
-    sha = place.facts.sha
-    return (CheckRun(sha, f"proctor / {gate}", conclusion, title, summary, notes),) if sha else ()
+    run = CheckRun(
+        sha=place.facts.sha,
+        name=f"proctor / {gate}",
+        conclusion=conclusion,
+        title=title,
+        summary=summary,
+        annotations=notes,
+    )
+    return (run,)

@@ -72,7 +72,7 @@ class Annotation:
     line: int = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckRun:
     """A completed check run."""
 

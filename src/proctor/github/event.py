@@ -45,7 +45,7 @@ class PullRequest(NamedTuple):
     is_fork: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """
     Known facts about the event.

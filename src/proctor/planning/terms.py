@@ -127,7 +127,7 @@ class Request:
         return Terms(self.contract.mode, lowest, log_miss, self.disagreement, self.bound)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClausePlan:
     """
     Plan of one clause: what it takes, and why.
@@ -208,7 +208,7 @@ class Collecting:
     futility: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """
     Examples and labels that a condition takes, and what lies behind them.

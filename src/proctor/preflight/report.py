@@ -37,7 +37,7 @@ class Finding:
     exit_code: int = PASSED
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Figures:
     """
     The numbers behind the findings; ``None`` where they are not known.

@@ -24,7 +24,7 @@ _TITLES = {
 _BAR = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Tally:
     """
     Results of one gate over many lives of a test set.
@@ -69,7 +69,7 @@ class Tally:
         return self.false_lives / self.lives
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Study:
     """
     A simulation and its results.

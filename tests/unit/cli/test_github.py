@@ -23,7 +23,7 @@ from proctor.github.event import Facts, Kind, PullRequest
 from proctor.reports.comment import Problem
 
 SHA = "a" * 40
-FACTS = Facts(Kind.PUSH, "o/r", SHA, "main", "main", "")
+FACTS = Facts(kind=Kind.PUSH, repository="o/r", sha=SHA, ref="main", default_branch="main", run_url="")
 
 
 def gate(root, **overrides):
@@ -196,7 +196,7 @@ def test_base_of__merge_commit(tmp_path, repository):
     repository("commit", "--quiet", "--allow-empty", "--message=main moves on")
     tip = repository("rev-parse", "HEAD")
     request = PullRequest(7, old, is_fork=False)
-    facts = Facts(Kind.PULL_REQUEST, "o/r", head, "topic", "main", "", pull_request=request)
+    facts = replace(FACTS, kind=Kind.PULL_REQUEST, sha=head, ref="topic", pull_request=request)
 
     assert old == terms.base_of(tmp_path, facts, old)
     repository("merge", "--quiet", "--no-ff", "--no-edit", "topic")
@@ -309,7 +309,7 @@ def test_check__bug_is_announced_and_raised(tmp_path, workflow, monkeypatch):
     found, _ = workflow()
 
     with pytest.raises(ZeroDivisionError):
-        verdicts.check(verdicts.Options(str(tmp_path)), found)
+        verdicts.check(verdicts.Options(gate=str(tmp_path)), found)
 
     said = (tmp_path / "summary").read_text() + (tmp_path / "output").read_text()
     assert "bug of its own" in said
@@ -328,7 +328,7 @@ def test_check__nothing_to_judge(tmp_path, workflow, payload, ref, code, said):
     gate(tmp_path)
     found, log = workflow(payload=payload, GITHUB_REF=ref)
 
-    assert code == verdicts.check(verdicts.Options(str(tmp_path)), found)
+    assert code == verdicts.check(verdicts.Options(gate=str(tmp_path)), found)
     assert said in (tmp_path / "output").read_text() + "\n".join(log)
 
 
@@ -341,7 +341,7 @@ def test_check__fork_with_labels_is_refused(tmp_path, workflow):
     payload = {"pull_request": {"number": 7, "head": head, "base": {"sha": SHA, "ref": "main"}}}
     found, _ = workflow("pull_request", payload)
 
-    assert 2 == verdicts.check(verdicts.Options(str(tmp_path)), found)
+    assert 2 == verdicts.check(verdicts.Options(gate=str(tmp_path)), found)
     assert "`workflow_run`" in (tmp_path / "summary").read_text()
 
 
@@ -355,7 +355,7 @@ def test_check__what_stops_nothing_is_said_on_the_runs_page(tmp_path, repository
     gate(tmp_path, condition="n - o > 0 +/- 0.1", disagreement=0.3, power=0.5, stakes="informed", **files)
     found, log = workflow(GITHUB_SHA=repository("rev-parse", "HEAD"))
 
-    assert 0 == verdicts.check(verdicts.Options(str(tmp_path), Choice(str(tmp_path / "books.db"))), found)
+    assert 0 == verdicts.check(verdicts.Options(gate=str(tmp_path), choice=Choice(str(tmp_path / "books.db"))), found)
 
     assert any(line.startswith("::notice") and "development" in line for line in log)
 

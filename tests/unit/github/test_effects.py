@@ -20,7 +20,14 @@ from proctor.reports.sarif import Location
 from .fake import problem
 
 SHA = "a" * 40
-FACTS = Facts(Kind.PULL_REQUEST, "o/r", SHA, "topic", "main", "ada", "https://ci.example/1")
+FACTS = Facts(
+    kind=Kind.PULL_REQUEST,
+    repository="o/r",
+    sha=SHA,
+    ref="topic",
+    default_branch="main",
+    run_url="https://ci.example/1",
+)
 PLACE = Place(FACTS, Location("proctor.yml", 2), Links("https://ci.example/1"), pull_request=7)
 FAIL = make_release(verdict=Verdict.FAIL, exit_code=1)
 

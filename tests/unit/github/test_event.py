@@ -60,12 +60,12 @@ def fork(head_repository=STRANGER):
 def test_read__pull_request_is_its_head():
     """The commit is the pull request's head, not the merge commit that GitHub makes."""
     expected = Facts(
-        Kind.PULL_REQUEST,
-        "o/r",
-        HEAD,
-        "topic",
-        "main",
-        "https://git.example/o/r/actions/runs/42",
+        kind=Kind.PULL_REQUEST,
+        repository="o/r",
+        sha=HEAD,
+        ref="topic",
+        default_branch="main",
+        run_url="https://git.example/o/r/actions/runs/42",
         pull_request=PullRequest(7, BASE, is_fork=False),
     )
     assert expected == read("pull_request", PULL_REQUEST)

@@ -32,24 +32,35 @@ baseline: {predictions: old.csv}
 
 def a_tally(gate: str, false: int, *, is_ours: bool, condition: str = "n - o > 0") -> Tally:
     return Tally(
-        gate,
-        condition,
-        is_ours,
-        50,
-        false,
-        (max(0.0, false / 50 - 0.1), 0.3),
-        4,
-        1,
-        2.5,
-        (0, 0, 1, false),
-        0.01,
-        -0.0001,
+        gate=gate,
+        condition=condition,
+        is_ours=is_ours,
+        lives=50,
+        false_lives=false,
+        interval=(max(0.0, false / 50 - 0.1), 0.3),
+        commits=4,
+        passes=1,
+        leakage_bits=2.5,
+        false_by_commit=(0, 0, 1, false),
+        overestimate=0.01,
+        gain=-0.0001,
     )
 
 
 def a_study(kind: str = "attack", false: int = 2) -> Study:
     tallies = (a_tally("point comparison", 50, is_ours=False), a_tally("proctor, adaptive", false, is_ours=True))
-    return Study(kind, "fp-free", 0.1, 500, 4, 50, 7, "a world", "plays", tallies)
+    return Study(
+        kind=kind,
+        mode="fp-free",
+        error_probability=0.1,
+        examples=500,
+        steps=4,
+        repetitions=50,
+        seed=7,
+        world="a world",
+        developer="plays",
+        tallies=tallies,
+    )
 
 
 def test_terminal__says_what_speaks_against_the_promise() -> None:

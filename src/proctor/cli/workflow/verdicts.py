@@ -25,7 +25,7 @@ from proctor.reports import sentences, terminal
 from proctor.reports.comment import Links, Problem
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """
     Options that the action was given.

@@ -243,7 +243,15 @@ def collect(source: Source, tool: str, task: str, samples: Samples) -> Log:
         )
     examples = [f"{name}:{asked}" for name, asked in zip(ids, samples.asked, strict=True)]
     answers = [answer for answer in samples.answers if answer is not None]
-    return Log(tool, task, ids, examples, marks, numbers, answers if len(answers) == len(ids) else None)
+    return Log(
+        tool=tool,
+        task=task,
+        ids=ids,
+        examples=examples,
+        marks=marks,
+        numbers=numbers,
+        answers=answers if len(answers) == len(ids) else None,
+    )
 
 
 def in_columns(samples: Iterable[Sample]) -> Samples:
