@@ -43,7 +43,17 @@ Examples:
 @click.option(
     "--disagreement", help="Anticipated share of changed predictions.  [default: that of a `d <` clause, or 1]"
 )
-@click.option("--examples", type=click.IntRange(min=1), help="Examples at hand: shows the tolerance they reach.")
+@click.option(
+    "--examples",
+    type=click.IntRange(min=1),
+    help="Examples at hand (clusters, where these are judged): shows the tolerance they reach.",
+)
+@click.option(
+    "--cluster-size",
+    type=click.FloatRange(min=1),
+    metavar="N",
+    help="Examples that a cluster has on average: shows all examples and labels.",
+)
 @click.option(
     "--releases",
     type=click.IntRange(min=1, max=1000),
@@ -67,6 +77,7 @@ Examples:
 def plan(
     file: Path | None,
     examples: int | None,
+    cluster_size: float | None,
     releases: int | None,
     pass_rate: float | None,
     development: int | None,
@@ -93,7 +104,12 @@ def plan(
         )
     check_plot(plot)
     policy = policy_of(file, {name: text for name, text in options.items() if text is not None})
-    request = replace(policy.request(examples), simulate=simulate, sequential=sequential)
+    if cluster_size is not None and policy.cluster is None:
+        raise Misuse(
+            "--cluster-size is about clusters, and each example counts by itself here",
+            hint="Name the column of the clusters in a gate file, `testset: {cluster: COLUMN}`; or leave it out.",
+        )
+    request = replace(policy.request(examples), simulate=simulate, sequential=sequential, cluster_size=cluster_size)
     if releases is not None:
         if sequential:
             raise Misuse("--sequential plans one test set, and --releases a project", hint="Leave one of them out.")

@@ -15,7 +15,7 @@ from statistics import mean, stdev
 from typing import NamedTuple
 
 from proctor.budget import Adaptive, Contract, Step, open_account
-from proctor.conditions import Clause, Formula
+from proctor.conditions import Clause, Formula, clusters
 from proctor.errors import Misuse
 from proctor.methods import is_gain
 from proctor.methods.sizing import Progress
@@ -60,12 +60,14 @@ class ProjectPlan(NamedTuple):
         fails: Fails before each pass, in the pattern of the formula rows.
         rows: The ways.
         development: Development examples of the informed row; ``None`` if there is none.
+        noun: Noun for what is counted: examples, or clusters of them.
     """
 
     milestones: tuple[int, ...]
     fails: int
     rows: tuple[Row, ...]
     development: int | None = None
+    noun: str = "examples"
 
 
 def project(
@@ -99,7 +101,7 @@ def project(
     if development is not None:
         assert isinstance(formula, Clause)  # noqa: S101  # refused otherwise
         rows.append(_informed(ProjectLife(formula, request, pass_rate, development, need), milestones, progress))
-    return ProjectPlan(milestones, fails, tuple(rows), development)
+    return ProjectPlan(milestones, fails, tuple(rows), development, "clusters" if clusters(formula) else "examples")
 
 
 def need_of(formula: Formula, request: Request) -> Need:

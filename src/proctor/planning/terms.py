@@ -82,6 +82,7 @@ class Request:
         sequential: Whether labels are bought one at a time, and reading them stops early.
         feedback_bits: The most that the feedback of one evaluation costs beside its verdict.
         log_budget: Natural logarithm of what the set starts with; ``None`` for all that the contract gives.
+        cluster_size: Examples that a cluster has, on average; ``None`` if nothing is said.
     """
 
     contract: Contract
@@ -94,6 +95,7 @@ class Request:
     sequential: bool = False
     feedback_bits: float = 0.0
     log_budget: float | None = None
+    cluster_size: float | None = None
 
     def __post_init__(self) -> None:
         if self.power is not None and not 0 < self.power < 1:
@@ -230,6 +232,7 @@ class Plan:
         notes: Assumptions, each a sentence.
         mode: Which outcome is proven, so that its number and not the other's wears the test set out.
         cluster: Column whose values are counted in place of examples; ``None`` where these are.
+        cluster_size: Examples that a cluster has, on average; ``None`` if nothing is said.
     """
 
     examples: int
@@ -248,6 +251,7 @@ class Plan:
     slices: tuple[tuple[str, int], ...] = ()
     collecting: Collecting | None = None
     cluster: str | None = None
+    cluster_size: float | None = None
 
     @property
     def noun(self) -> str:
@@ -259,6 +263,33 @@ class Plan:
         """The noun, and by which column."""
         return self.noun if self.cluster is None else f"{self.noun} by `{self.cluster}`"
 
+    @property
+    def in_all(self) -> tuple[int, int]:
+        """Examples and labels, in examples where clusters are counted of which the size is known."""
+        size = 1 if self.cluster_size is None else self.cluster_size
+        return math.ceil(self.examples * size), math.ceil(self.labels * size)
+
+    @property
+    def answer(self) -> str:
+        """
+        Examples, or clusters, and labels in one line.
+
+        A cluster of no known size has some of its examples labeled, and how many these are is not known either.
+        """
+        at_least, (n_examples, n_labels) = "at least " if self.slices else "", self.in_all
+        share = self.labels / self.examples if self.examples else 1.0
+        about = "" if share in {0, 1} else "about "
+        if not self.labels:
+            labels = "no labels"
+        elif self.cluster is None or self.cluster_size is not None:
+            labels = f"{about}{n_labels:,} labels"
+        else:
+            labels = f"labels of {f'about {100 * share:.2g} %' if about else 'all'} of their examples"
+        counted = f"{self.examples:,} {self.counted}"
+        if self.cluster_size is not None:
+            counted = f"{n_examples:,} examples in {counted}, {self.cluster_size:g} in each"
+        return f"{at_least}{counted}, {labels}"
+
     def _repr_html_(self) -> str:
         """A small table, for a notebook."""
         at_hand = None if self.examples_at_hand is None else f"{self.examples_at_hand:,} {self.counted}"
@@ -269,7 +300,7 @@ class Plan:
         slices = ((f"on {slice_}", f"{size:,} {self.counted}") for slice_, size in self.slices)
         notes = (("note", note) for note in self.notes)
         rows = (*clauses, *slices, ("at hand", at_hand), ("they reach", reach), ("enough", enough), *notes)
-        return table(f"{self.examples:,} {self.counted}, {self.labels:,} labels", rows)
+        return table(self.answer, rows)
 
 
 class Reach(NamedTuple):

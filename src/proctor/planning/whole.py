@@ -90,6 +90,7 @@ def plan(formula: Formula, request: Request, progress: Progress | None = None) -
         mode=request.contract.mode,
         slices=tuple((str(slice_), size) for slice_, size in _needed(tests, planned).items() if slice_),
         cluster=clusters(formula),
+        cluster_size=request.cluster_size,
         collecting=_collecting(formula, request, terms, examples) if request.sequential else None,
     )
 
@@ -351,8 +352,8 @@ def _notes(formula: Formula, request: Request, tests: tuple[Sizing, ...]) -> tup
     if cluster := clusters(formula):
         notes.append(
             f"what is counted is clusters: all examples of one `{cluster}` are one observation, their mean, and each "
-            "counts once; a cluster is counted with the labels where any of its examples needs one. Planned as if the "
-            "examples of a cluster were all alike; an `sd` is that of the means of clusters"
+            "counts once. Planned as if the examples of a cluster were all alike, so that all need a label or none; an "
+            "`sd` is that of the means of clusters"
         )
     if slices(formula) and request.examples is None:
         notes.append("a clause on a slice takes its examples from the slice: draw until each slice has enough of them")

@@ -29,11 +29,7 @@ def answer(plan: Plan) -> str:
     >>> answer(Plan(4713, 471, (), (), PaperFigures(None, None, -8.16), None, -8.16, -8.16))
     '4,713 examples, about 471 labels'
     """
-    about = "" if plan.labels in {0, plan.examples} else "about "
-    labels = "no labels" if plan.labels == 0 else f"{about}{plan.labels:,} labels"
-    at_least = "at least " if plan.slices else ""
-    of_slices = "".join(f"; {size:,} {plan.counted} on {slice_}" for slice_, size in plan.slices)
-    return f"{at_least}{plan.examples:,} {plan.counted}, {labels}{of_slices}"
+    return plan.answer + "".join(f"; {size:,} {plan.counted} on {slice_}" for slice_, size in plan.slices)
 
 
 def at_hand(plan: Plan) -> str | None:
@@ -95,7 +91,9 @@ def markdown(plan: Plan, condition: str) -> str:
         lines += [f"{have}.", ""]
     if (expected := one_at_a_time(plan)) is not None:
         lines += [f"Labels {expected}.", ""]
-    table: list[tuple[str, ...]] = [("clause", plan.noun, "labels", "method", "why")]
+    table: list[tuple[str, ...]] = [
+        ("clause", plan.noun, "labels" if plan.cluster is None else "labeled", "method", "why")
+    ]
     table += [(f"`{c.text}`", _number(c.examples), _number(c.labels), c.method, c.reason) for c in plan.clauses]
     lines += [*_markdown_table(table), ""]
     lines += [line for name, text in _paper(plan) for line in (f"{name.capitalize()}: {text}.", "")]
@@ -112,6 +110,7 @@ def to_json(plan: Plan, condition: str) -> Json:
         "examples": plan.examples,
         "labels": plan.labels,
         **({"cluster": plan.cluster} if plan.cluster else {}),
+        **(_in_all(plan) if plan.cluster_size else {}),
         **({"slices": dict(plan.slices)} if plan.slices else {}),
         "clauses": [
             {
@@ -135,6 +134,12 @@ def to_json(plan: Plan, condition: str) -> Json:
         **({"sequential": asdict(plan.collecting)} if plan.collecting else {}),
         "notes": list(plan.notes),
     }
+
+
+def _in_all(plan: Plan) -> Json:
+    """The size of a cluster, and what it makes of the other figures, which count clusters."""
+    n_examples, n_labels = plan.in_all
+    return {"cluster_size": plan.cluster_size, "examples_in_all": n_examples, "labels_in_all": n_labels}
 
 
 def charts(plan: Plan, curve: tuple[tuple[float, int], ...]) -> tuple[Chart, ...]:

@@ -12,7 +12,11 @@ from proctor.reports.charts import Chart, Line, Point
 def terminal(plan: ProjectPlan, condition: str) -> str:
     """A table for a terminal."""
     width = max(len(row.name) for row in plan.rows)
-    head = f"  {'labeled examples after':<{width}}" + "".join(f"{each:>10,}" for each in plan.milestones) + "  releases"
+    head = (
+        f"  {f'labeled {plan.noun} after':<{width}}"
+        + "".join(f"{each:>10,}" for each in plan.milestones)
+        + "  releases"
+    )
     lines = ["", f"  for {condition}", "", head]
     for row in plan.rows:
         lines.append(f"  {row.name:<{width}}" + "".join(f"{cell.examples:>10,}" for cell in row.cells))
@@ -24,10 +28,10 @@ def terminal(plan: ProjectPlan, condition: str) -> str:
 
 def markdown(plan: ProjectPlan, condition: str) -> str:
     """The same as Markdown."""
-    head = "| labeled examples after … releases | " + " | ".join(f"{each:,}" for each in plan.milestones) + " |"
+    head = f"| labeled {plan.noun} after … releases | " + " | ".join(f"{each:,}" for each in plan.milestones) + " |"
     rule = "|:--|" + "--:|" * len(plan.milestones)
     rows = [f"| {row.name} | " + " | ".join(map(_told, row.cells)) + " |" for row in plan.rows]
-    return "\n".join([f"Labeled examples for `{condition}`", "", head, rule, *rows, "", *_notes(plan), ""])
+    return "\n".join([f"Labeled {plan.noun} for `{condition}`", "", head, rule, *rows, "", *_notes(plan), ""])
 
 
 def to_json(plan: ProjectPlan, condition: str) -> dict[str, Any]:
@@ -51,14 +55,18 @@ def to_json(plan: ProjectPlan, condition: str) -> dict[str, Any]:
 def chart(plan: ProjectPlan) -> Chart:
     """Labeled examples over the releases, a line for each way."""
     lines = tuple(
-        Line(tuple(_point(*each) for each in zip(plan.milestones, row.cells, strict=True)), row.name, color=number % 6)
+        Line(
+            tuple(_point(*each, plan.noun) for each in zip(plan.milestones, row.cells, strict=True)),
+            row.name,
+            color=number % 6,
+        )
         for number, row in enumerate(plan.rows)
     )
-    return Chart("Labeled examples of a project", "releases", "labeled examples", lines, is_log=True)
+    return Chart(f"Labeled {plan.noun} of a project", "releases", f"labeled {plan.noun}", lines, is_log=True)
 
 
-def _point(releases: int, cell: Cell) -> Point:
-    return Point(releases, math.log10(cell.examples), title=f"{releases:,} releases: {_told(cell)} examples")
+def _point(releases: int, cell: Cell, noun: str) -> Point:
+    return Point(releases, math.log10(cell.examples), title=f"{releases:,} releases: {_told(cell)} {noun}")
 
 
 def _told(cell: Cell) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from proctor import Runtime, load_gate
+from proctor.cli.plan import plan as plan_command
 from proctor.cli.simulate import simulate
 from proctor.custody.dropping import Oldest, drop
 from proctor.custody.extension import extend
@@ -247,13 +250,36 @@ def test_gate_file__what_does_not_go_with_clusters(project, lines, options, mess
 
 
 def test_plan__counts_clusters(project):
-    """In its answer, in JSON, and in a note."""
-    gate = project.gate(condition="n - o > 0 +/- 0.1", first="accept")
+    """In its answer, in JSON, and in a note; labels are of examples, so that their number needs a cluster's size."""
+    gate = project.gate("disagreement: 0.25", condition="n - o > 0 +/- 0.1", first="accept")
     found = plan(gate.formula, gate.request())
+    sized = plan(gate.formula, replace(gate.request(), cluster_size=2.5))
 
-    assert "clusters by `user`" in plan_report.answer(found)
+    counted = f"{found.examples:,} clusters by `user`"
+    n_examples, n_labels = math.ceil(2.5 * found.examples), math.ceil(2.5 * found.labels)
+    assert f"{counted}, labels of about 25 % of their examples" == plan_report.answer(found)
+    said = f"{n_examples:,} examples in {counted}, 2.5 in each, about {n_labels:,} labels"
+    assert said == plan_report.answer(sized)
     assert "what is counted is clusters" in plan_report.terminal(found, gate.condition)
     assert plan_report.to_json(found, gate.condition)["cluster"] == "user"
+    assert (n_examples, n_labels) == tuple(
+        plan_report.to_json(sized, gate.condition)[name] for name in ("examples_in_all", "labels_in_all")
+    )
+
+    floor = project.gate()
+    assert plan_report.answer(plan(floor.formula, floor.request())).endswith("labels of all of their examples")
+
+
+def test_plan__of_clusters_on_the_command_line(project):
+    """With their size; a project counts clusters, too; and without clusters there is no size of them."""
+    project.gate()
+    file = str(project.root / "proctor.yml")
+
+    assert "5 in each" in CliRunner().invoke(plan_command, [file, "--cluster-size", "5"]).output
+    assert "labeled clusters after" in CliRunner().invoke(plan_command, [file, "--releases", "3"]).output
+    refused = CliRunner().invoke(plan_command, ["--condition", CONDITION, "--cluster-size", "5"]).exception
+    assert isinstance(refused, Misuse)
+    assert "--cluster-size is about clusters" in refused.message
 
 
 def test_extend_and_drop__no_cluster_is_parted(project):
