@@ -86,12 +86,21 @@ def explain(
         ConditionError: If the text is no condition, one that cannot mean anything, or none that goes by clusters.
         DomainError: If *mode* or *reliability* lies outside its domain.
     """
+    formula = clustered(normalize(parse(condition_text)), cluster)
+    return explain_formula(sampled(formula) if labels == "sampled" else formula, mode, reliability)
+
+
+def explain_formula(formula: Formula, mode: str, reliability: float | None) -> Explanation:
+    """
+    `explain` of a condition, or of all conditions of a gate, in normal form.
+
+    Raises:
+        DomainError: If *mode* or *reliability* lies outside its domain.
+    """
     if mode not in {"fp-free", "fn-free"}:
         raise DomainError(f"mode must be fp-free or fn-free, not {mode!r}")
     if reliability is not None and not 0 < reliability < 1:
         raise DomainError(f"reliability must lie between 0 and 1, not {reliability!r}")
-    formula = clustered(normalize(parse(condition_text)), cluster)
-    formula = sampled(formula) if labels == "sampled" else formula
     asks = (f"It asks whether {in_words(formula)}.", *_legend(formula), *_slices(formula), *_resolutions(formula, mode))
     if mode == "fp-free":
         return Explanation(asks, _proven_pass(formula, reliability), _limits_of_proven_pass(formula))

@@ -11,7 +11,8 @@ import pytest
 
 from proctor import codec
 from proctor.budget import Adaptive, Guaranteed
-from proctor.ledger.records import Basis, Evaluated, Origin, Submission, Verdict, from_body, to_body
+from proctor.ledger.records import Basis, Evaluated, Origin, Verdict, from_body, to_body
+from proctor.ledger.submissions import Submission
 
 
 class Color(StrEnum):

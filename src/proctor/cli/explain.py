@@ -37,16 +37,18 @@ def explain(
     """
     from proctor import conditions, words
     from proctor.cli import terminal_width
-    from proctor.gatefile import STAKES, Gate, load_any
+    from proctor.gatefile import STAKES, Gate, Labeling, load_any
 
-    labels = "all"
     if condition is None:
         gate = load_any(".")
         condition, mode, cluster = gate.condition, mode or gate.mode.value, cluster or gate.cluster
         reliability = gate.reliability if reliability is None else reliability
-        labels = gate.labels.value if isinstance(gate, Gate) else labels
-    mode = mode or "fp-free"
-    explanation = words.explain(condition, mode, reliability, cluster, labels)
+        formula = conditions.clustered(conditions.normalize_apart(conditions.parse(condition)), cluster)
+        is_sampled = isinstance(gate, Gate) and gate.labels is Labeling.SAMPLED
+        explanation = words.explain_formula(conditions.sampled(formula) if is_sampled else formula, mode, reliability)
+    else:
+        mode = mode or "fp-free"
+        explanation = words.explain(condition, mode, reliability, cluster)
     if as_json:
         canonical = {"condition": str(conditions.parse(condition)), "mode": mode, "reliability": reliability}
         canonical |= {"cluster": cluster} if cluster else {}

@@ -12,7 +12,7 @@ Importing this package loads the standard library alone; lark comes with the fir
 
 from __future__ import annotations
 
-from proctor.conditions.normal import Measured, measured_by, normalize
+from proctor.conditions.normal import Measured, measured_by, normalize, normalize_apart
 from proctor.conditions.question import named_in, question_of, question_of_text
 from proctor.language import (
     AllOf,

@@ -56,9 +56,14 @@ def normalize(condition: Condition) -> Formula:
         ConditionError: If a clause is not linear, is true or false whatever the models, or has no positive tolerance;
             if two clauses need one file read in two ways.
     """
-    formula = renumbered(mapped(condition, _clause))
+    formula = normalize_apart(condition)
     reading_of(formula)
     return formula
+
+
+def normalize_apart(condition: Condition) -> Formula:
+    """The normal form of what is not asked of one column of predictions; errors as `normalize`, but for the last."""
+    return renumbered(mapped(condition, _clause))
 
 
 class Measured(NamedTuple):

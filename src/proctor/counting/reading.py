@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -71,3 +72,9 @@ class Reading(NamedTuple):
 
 CLASSES = Reading()
 """What conditions on accuracies need."""
+
+
+def of_labels(readings: Iterable[Reading]) -> Reading:
+    """One reading of labels for columns of predictions that are read in several ways, and not at once."""
+    found = {each.labels for each in readings} - {Content.ANY}
+    return Reading(labels=next(iter(found), Content.ANY))

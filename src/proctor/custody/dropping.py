@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple, assert_never
 
 import numpy as np
@@ -247,8 +248,9 @@ def _pins(
 ) -> dict[str, str]:
     """Marks by which accepted models are recognized on the examples that stay."""
     pins = {}
-    for submission in compared(session, life):
-        model = session.runner.earlier(submission)
+    models = (session.runner.earlier(submission) for submission in compared(session, life))
+    for model in chain.from_iterable(model.each for model in models):
+        submission = model.submission
         try:
             session.predicting.refuse_unfaithful(life, model)
             found = session.predicting.of(model)

@@ -19,12 +19,12 @@ import numpy as np
 
 from proctor import owner
 from proctor.errors import Misuse, ModelError
-from proctor.gate.contestants import ModelPredictions
+from proctor.gate.predicted import ModelPredictions
 from proctor.gate.predicting import Predicting
 from proctor.gate.session import Session
 from proctor.gatefile import Inputs
 from proctor.ledger.history import TestSetHistory
-from proctor.ledger.records import Submission
+from proctor.ledger.submissions import Submission
 from proctor.predictions import Aligned
 from proctor.predictions.labels import Mask
 from proctor.testset import TestSet

@@ -16,8 +16,8 @@ from proctor.gate.books import LedgerView
 from proctor.gate.session import Session
 from proctor.gate.settings import CLUSTER, METRICS, Pin, differences, pin_of, pins, settings_of
 from proctor.gatefile import Inputs, PredictionsFile
-from proctor.ledger.records import BaselineNamed, SettingsAccepted, Submission
-from proctor.predictions import ColumnNames
+from proctor.ledger.records import BaselineNamed, SettingsAccepted
+from proctor.ledger.submissions import Submission
 
 
 class Settings(NamedTuple):
@@ -111,7 +111,7 @@ def name_baseline(session: Session, file: Path) -> tuple[Submission, int | None]
             f"the inputs are sealed, so {str(file)!r} was made by somebody who saw them",
             hint="Compare with the accepted model: `baseline: accepted`. Nothing was recorded.",
         )
-    named = session.runner.submission_of(file, _columns(session), session.origin.commit)
+    named = session.runner.named(_names(session, file), session.origin.commit).submission
 
     def act(books: LedgerView) -> int | None:
         said = [taken.record for taken in session.life(books).acts]
@@ -122,12 +122,12 @@ def name_baseline(session: Session, file: Path) -> tuple[Submission, int | None]
     return named, session.decide(act)
 
 
-def _columns(session: Session) -> ColumnNames:
-    numbers = session.gate.reading.predictions
+def _names(session: Session, file: Path) -> PredictionsFile:
+    """A file with the columns of those that the gate file names."""
     for model in (session.gate.baseline, session.gate.candidate):
         if isinstance(model, PredictionsFile):
-            return ColumnNames(model.id, model.prediction, numbers)
-    return ColumnNames(session.gate.testset.id, numbers=numbers)
+            return PredictionsFile(str(file), model.id, model.prediction)
+    return PredictionsFile(str(file), session.gate.testset.id)
 
 
 def _pin(session: Session) -> Pin | None:

@@ -24,13 +24,14 @@ from proctor.gate import labels
 from proctor.gate.asking import Asked
 from proctor.gate.books import LedgerView, refuse_another_contract, refuse_outside_lineage
 from proctor.gate.check import accept_first
-from proctor.gate.contestants import ModelPredictions
+from proctor.gate.predicted import ModelPredictions
 from proctor.gate.registration import register as enter
 from proctor.gate.session import Session
 from proctor.gatefile import Accepted, Inputs, PredictionsFile
 from proctor.ledger.history import TestSetHistory
-from proctor.ledger.records import Registered, Submission
-from proctor.predictions import ColumnNames, Source, align, read_predictions
+from proctor.ledger.records import Registered
+from proctor.ledger.submissions import Submission
+from proctor.predictions import align
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,13 +170,10 @@ class _Model:
                 f"the inputs are sealed, so {str(path)!r} was made by somebody who saw them",
                 hint="Leave --baseline out: the model is run in the sandbox.",
             )
-        file, candidate = Source(path), self.session.gate.candidate
-        names = ColumnNames(numbers=self.session.gate.reading.predictions)
+        candidate, names = self.session.gate.candidate, PredictionsFile(str(path))
         if isinstance(candidate, PredictionsFile):
-            names = names._replace(id=candidate.id, prediction=candidate.prediction)
-        found = read_predictions(file, names)
-        digest = self.session.runner.digest_of(found)
-        return ModelPredictions(Submission(digest, str(path), accepted.commit if accepted else None), lambda: found)
+            names = replace(names, id=candidate.id, prediction=candidate.prediction)
+        return self.session.runner.named(names, accepted.commit if accepted else None)
 
     def _again(self, accepted: Submission) -> ModelPredictions:
         """The accepted model itself, to be run on the new examples."""
@@ -198,8 +196,9 @@ class _Model:
 def _measure(session: Session, baseline: ModelPredictions) -> None:
     """Its predictions on the new examples, kept for the checks to come."""
     session.runtime.progress("measuring the present baseline on the new test set")
-    session.predicting.of(baseline)
-    session.predicting.keep(baseline)
+    for each in baseline.each:
+        session.predicting.of(each)
+        session.predicting.keep(each)
 
 
 def _enter(session: Session, books: LedgerView, before: Lineage, wish: Wish, baseline: ModelPredictions | None) -> bool:

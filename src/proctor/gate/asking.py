@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from proctor.conditions import Formula, Variable, expanded, parse, restrict, variables
 from proctor.errors import Misuse
-from proctor.gate.contestants import ModelPredictions
+from proctor.gate.predicted import ModelPredictions, unknown
 from proctor.gate.session import Session
 from proctor.gatefile import First, Gate, NamedCondition
 from proctor.ledger.history import Question, TestSetHistory
@@ -73,20 +73,28 @@ def asked(
     """
     baseline, gate = baseline_of(session, life), session.gate
     whole, text = _whole(gate, part), str(parse(gate.condition if part is None else part.condition))
-    anchor = _anchor_of(whole, session, life, baseline)
+    anchor, column = _anchor_of(whole, session, life, baseline), gate.column_of(part)
     formula, condition = _askable(
         session, whole, text, has_baseline=baseline is not None, has_anchor=anchor is not None
     )
+    is_compared = bool(variables(whole) & {Variable.O, Variable.D})
     return Asked(
         gate=gate.name,
         formula=formula,
         condition=condition,
-        candidate=session.candidate,
-        baseline=baseline,
-        anchor=anchor,
+        candidate=session.candidate if column is None else session.candidate.columns[column],
+        baseline=_in(column, baseline, is_needed=is_compared),
+        anchor=_in(column, anchor, is_needed=True),
         stake=stake,
         part=part.name if part is not None else None,
     )
+
+
+def _in(column: str | None, model: ModelPredictions | None, *, is_needed: bool) -> ModelPredictions | None:
+    found = model.on(column) if model is not None else None
+    if found is None and model is not None and is_needed:
+        raise unknown(model.submission, str(column))
+    return found
 
 
 def is_askable(session: Session, life: TestSetHistory | None, part: NamedCondition) -> bool:

@@ -29,7 +29,6 @@ from proctor.gate.books import (
     refuse_if_over,
     refuse_outside_lineage,
 )
-from proctor.gate.contestants import ModelPredictions
 from proctor.gate.judging import (
     declared,
     hiding_time,
@@ -41,6 +40,7 @@ from proctor.gate.judging import (
     timed_step,
     unlabeled,
 )
+from proctor.gate.predicted import ModelPredictions
 from proctor.gate.registration import register
 from proctor.gate.releasing import release_of
 from proctor.gate.session import Session
@@ -216,7 +216,8 @@ def accept_first(session: Session, books: LedgerView, what: Asked) -> Release:
     if session.gate.testset.inputs is Inputs.SEALED:
         return _accept_on_sealed_inputs(session, books, what)
     session.runtime.progress("reading the first candidate's predictions")
-    session.runner.keep(what.candidate.submission, session.predicting.of(what.candidate))
+    for each in what.candidate.each:
+        session.runner.keep(each.submission, session.predicting.of(each))
     books = _registered(session, books, None)
     record = Adopted(session.testset.fingerprint, what.condition, what.candidate.submission, session.origin)
     return _published(session, books, record)

@@ -37,7 +37,7 @@ from proctor.gate.needs import prospect
 from proctor.gate.session import Session
 from proctor.gatefile import Labeling
 from proctor.language.quantities import DISAGREEMENT
-from proctor.ledger.records import Submission
+from proctor.ledger.submissions import Submission
 from proctor.methods import method_of
 from proctor.planning import Terms
 from proctor.planning.collecting import test_of

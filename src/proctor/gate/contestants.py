@@ -9,19 +9,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from proctor.errors import DataError, Misuse, ModelError
-from proctor.gate import fetched
+from proctor.gate import fetched, predicted
 from proctor.gate.dvc import Dvc
 from proctor.gate.execution import Execution
 from proctor.gate.growth import naming_what_grew, what_to_run
 from proctor.gate.locked import LockedTestSet
 from proctor.gate.owner_key import OwnerKey
+from proctor.gate.predicted import ModelPredictions
 from proctor.gate.prediction_store import PredictionStore
 from proctor.gate.versions import Versions, is_lost
 from proctor.gatefile import Accepted, Command, Fetched, Gate, Inputs, Model, PredictionsFile, Revision, Versioned
-from proctor.ledger.records import Submission
+from proctor.ledger.submissions import Submission
 from proctor.models import uris
 from proctor.predictions import (
     Aligned,
@@ -42,23 +43,6 @@ if TYPE_CHECKING:
 
 _STORE = ".proctor/store"
 _SHARE_OF_SLOT = 0.5
-
-
-class ModelPredictions(NamedTuple):
-    """
-    One model.
-
-    Attributes:
-        submission: What was submitted.
-        read: Gives its predictions; runs the model if need be.
-        former: Digest by which earlier versions knew the same file; ``None`` where it is today's.
-        is_here: True if it was fetched, and can be run without the commit of its submission.
-    """
-
-    submission: Submission
-    read: Callable[[], PredictionSet]
-    former: str | None = None
-    is_here: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,7 +128,7 @@ class ModelRunner:
 
     def earlier(self, submission: Submission) -> ModelPredictions:
         """A model that took part before: its kept predictions, or the model itself at the commit it belongs to."""
-        return ModelPredictions(submission, lambda: self._read_earlier(submission))
+        return predicted.earlier(self.gate, submission, self._read_earlier)
 
     def keep(self, submission: Submission, predictions: Aligned) -> None:
         """Keep the predictions of a model that takes part."""
@@ -216,17 +200,24 @@ class ModelRunner:
 
     def _from_file(self, names: PredictionsFile, file: Source, commit: str | None) -> ModelPredictions:
         """A file of predictions, known by what it says of each example, however it is written (theory.md §4.3.3)."""
-        found = read_predictions(
-            file, ColumnNames(names.id, names.prediction, self.gate.reading.predictions), self.testset.n_examples
-        )
+        if self.gate.columns:
+            return predicted.of_columns(self, names, file, commit)
+        found = self.read_column(names, file)
         submission = Submission(self.digest_of(found), names.predictions, commit)
         return ModelPredictions(submission, lambda: found, found.digest)
 
-    def submission_of(self, file: Path, names: ColumnNames, commit: str | None) -> Submission:
-        """The submission of a file of predictions that the gate file does not name; `DataError` if they do not fit."""
-        return Submission(self.digest_of(read_predictions(Source(file), names)), str(file), commit)
+    def read_column(self, names: PredictionsFile, file: Source, column: str | None = None) -> PredictionSet:
+        """A column of a file, read as its conditions need it; the one that *names* names, where they name no other."""
+        is_named = column is None or column == getattr(self.gate.candidate, "prediction", None)
+        name = names.prediction if is_named or column is None else column
+        columns = ColumnNames(names.id, name, self.gate.reading_on(column).predictions)
+        return read_predictions(file, columns, self.testset.n_examples)
 
-    def digest_of(self, predictions: PredictionSet) -> str:
+    def named(self, names: PredictionsFile, commit: str | None) -> ModelPredictions:
+        """A file of predictions that the gate file does not name; `DataError` if they do not fit."""
+        return self._from_file(names, Source(Path(names.predictions)), commit)
+
+    def digest_of(self, predictions: PredictionSet, column: str | None = None) -> str:
         """
         Digest of *predictions* on this test set, whatever the order of their rows or of the test set's.
 
@@ -237,7 +228,7 @@ class ModelRunner:
             ids = predictions.ids
             return predictions.digest if ids is None else prediction_digest(predictions.values, ids)
         with naming_what_grew(self.testset):
-            values = align(self.testset.sheet(), predictions).values
+            values = align(self.testset.sheet(reading=self.gate.reading_on(column)), predictions).values
         if self.testset.ids is None:
             return prediction_digest(values[self.testset.order])
         return prediction_digest(values, self.testset.ids)
@@ -314,7 +305,7 @@ class ModelRunner:
                 found = _of_another_day(error, there.root)
                 raise DataError(f"the baseline is the revision {revision!r}: {found.message}", found.hint) from None
 
-    def _read_earlier(self, submission: Submission) -> PredictionSet:
+    def _read_earlier(self, submission: Submission, column: str | None = None) -> PredictionSet:
         if (
             self.testset.is_changed
             and isinstance(self.gate.candidate, PredictionsFile)
@@ -329,19 +320,18 @@ class ModelRunner:
         if self.store.has(submission.digest) or is_lost(submission):
             return self.store.get(submission.digest, submission.source)
         try:
-            return self._made_again(submission)
+            return self._made_again(submission, column)
         except DataError as error:
             raise self._gone(submission, error) from None
 
-    def _made_again(self, submission: Submission) -> PredictionSet:
+    def _made_again(self, submission: Submission, column: str | None) -> PredictionSet:
         """The model of a commit or of a version, run again; only if it is the one that was submitted then."""
         candidate, commit = self.gate.candidate, submission.commit
         if isinstance(candidate, PredictionsFile) and commit is not None and not uris.is_uri(submission.source):
             file = Source(Path(candidate.predictions), self._dvc.at(commit, candidate.predictions))
-            columns = ColumnNames(candidate.id, candidate.prediction, self.gate.reading.predictions)
-            found = read_predictions(file, columns, self.testset.n_examples)
+            found = self.read_column(candidate, file, column)
             if found.digest != submission.digest:  # as earlier versions knew it
-                self._must_be(submission, self.digest_of(found))
+                self._must_be(submission, self.digest_of(found, column))
             return found
         with self._as_submitted(submission) as (model, project):
             return self.execution.run(model, project, self.testset.files)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from proctor.errors import DataError, Misuse, ModelError
 from proctor.gate.execution import Execution
 from proctor.gatefile import Fetched, PredictionsFile, Versioned
-from proctor.ledger.records import Submission
+from proctor.ledger.submissions import Submission
 from proctor.predictions import PredictionSet
 
 if TYPE_CHECKING:

@@ -126,18 +126,20 @@ def _accept(session: Session, books: LedgerView, answers: tuple[Answer, ...]) ->
     if life is None or any(each.release is None or each.release.verdict is Verdict.FAIL for each in enforced):
         return None
     numbers = tuple(each.release.entry for each in enforced if each.release is not None)
-    accepted = life.accepted(gate.name)
+    accepted, candidate = life.accepted(gate.name), session.candidate.submission
     is_known = any(
         taken.record.origin.gate == gate.name and taken.record.verdicts == numbers for taken in life.acceptances
     )
-    if is_known or (accepted is not None and accepted.digest == session.candidate.submission.digest):
+    if is_known or (accepted is not None and accepted.record.candidate.whole.digest == candidate.digest):
         return None
     if not all(_is_of_today(session, books, part, numbers) for part in gate.named if part.is_enforced):
         return (
             "the candidate does not become the baseline: it was compared with an earlier one, not with that of today; "
             "`proctor check --again` compares anew, at its price"
         )
-    record = Accepted(session.testset.fingerprint, session.candidate.submission, numbers, session.origin)
+    for each in session.candidate.columns.values():  # of a column that was not asked nothing is kept yet
+        session.runner.keep(each.submission, session.predicting.of(each))
+    record = Accepted(session.testset.fingerprint, candidate, numbers, session.origin)
     session.append(record, books.head)
     return None
 

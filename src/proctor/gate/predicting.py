@@ -13,10 +13,11 @@ from proctor.conditions import Formula, Variable, clauses, expanded, slices
 from proctor.counting.events import is_class
 from proctor.counting.scoring import Scoring
 from proctor.errors import DataError, Misuse, ModelError, ProctorError
-from proctor.gate.contestants import ModelPredictions, ModelRunner
+from proctor.gate.contestants import ModelRunner
 from proctor.gate.growth import naming_what_grew, refuse_reordered, what_to_run
 from proctor.gate.locked import refuse_locked
 from proctor.gate.owner_key import OwnerKey
+from proctor.gate.predicted import ModelPredictions
 from proctor.gatefile import Gate, Inputs, Labeling, PredictionsFile
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.outcomes import Verdict
@@ -84,7 +85,7 @@ class Predicting:
             found = self._found.get(digest) or model.read()
             if isinstance(found, ModelError):
                 raise found
-            sheet = self.testset.sheet(self.read_labels())
+            sheet = self.testset.sheet(self.read_labels(), self.gate.reading_on(model.column))
             with self._judging_output(), naming_what_grew(self.testset):
                 aligned = self._aligned[digest] = align(sheet, found)
             for note in aligned.notes if self.is_open else ():  # ids left out on sealed inputs could be a message
@@ -135,11 +136,13 @@ class Predicting:
                 refuse_respelled(new, other)
         others = [other.values if other is not None else None for other in found]
         panel = Panel(new.values, *others, functions=self.functions, draws=self._draws)
+        formula = self.gate.formula_on(candidate.column)
         with self._judging_output():
-            refuse_unusable(self.gate.formula, panel)
-        if self.is_open and self.testset.files.classes is None and self.gate.reading.predictions is None:
-            refuse_unsaid(self.gate.formula, panel)
-        masks = self.testset.masks(slices(expanded(self.gate.formula, self.testset.groups)))
+            refuse_unusable(formula, panel)
+        has_classes = self.gate.reading_on(candidate.column).predictions is None
+        if self.is_open and self.testset.files.classes is None and has_classes:
+            refuse_unsaid(formula, panel)
+        masks = self.testset.masks(slices(expanded(formula, self.testset.groups)))
         return Sample(panel, self.read_labels(), self.testset.order, masks, clusters=self._clusters)
 
     @property

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from proctor.conditions import clauses
 from proctor.counting.events import is_class
 from proctor.errors import LedgerMoved, Misuse
 from proctor.gate import settings
-from proctor.gate.contestants import ModelPredictions
+from proctor.gate.predicted import ModelPredictions
 from proctor.gate.session import Session, Stance
 from proctor.ledger.records import Cohort, Registered
 from proctor.methods import method_of
@@ -27,7 +28,7 @@ def registration(session: Session, baseline: ModelPredictions | None) -> Registe
         inputs=str(session.gate.testset.inputs),
         columns=session.testset.columns,
         origin=session.origin,
-        anchor=baseline.submission if baseline else None,
+        anchor=baseline.submission.whole if baseline else None,
         pair=session.owner_key.pair,
         settings=settings.settings_of(session.gate),
         **portrait(session.testset, session.labels, register, cluster=session.gate.cluster),
@@ -98,9 +99,11 @@ def _look_for_classes(session: Session) -> None:
 
     The owner is told by the labels. Nobody else is: a refusal would tell which labels there are, so they are warned.
     """
-    if session.testset.files.classes is not None or session.gate.reading.predictions is None:
+    gate = session.gate
+    if session.testset.files.classes is not None:
         return
-    for clause in clauses(session.gate.formula):
+    scored = [column for column in gate.columns or (None,) if gate.reading_on(column).predictions is not None]
+    for clause in chain.from_iterable(clauses(gate.formula_on(column)) for column in scored):
         for name in sorted(method_of(clause.quantity).classes):
             if session.stance is not Stance.OWNER:
                 session.runtime.remark(

@@ -129,7 +129,7 @@ def recorded_release(gate: Gate, books: LedgerView, life: TestSetHistory, taken:
 
     if not taken.is_part:
         return told(taken)
-    last = {each.entry.body.get("part"): each for each in life.verdicts if each.digest == taken.digest}
+    last = {each.entry.body.get("part"): each for each in life.verdicts if each.model == taken.model}
     answers = tuple(
         Answer(name=each.name, condition=each.condition, enforce=each.is_enforced, release=told(last[each.name]))
         if each.name in last

@@ -20,10 +20,11 @@ from proctor.counting.scoring import Scoring
 from proctor.errors import Misuse
 from proctor.gate import dvc, functions
 from proctor.gate.books import LedgerView, Reading, known_as, opened, read
-from proctor.gate.contestants import ModelPredictions, ModelRunner
+from proctor.gate.contestants import ModelRunner
 from proctor.gate.identity import declared, identify, identify_as_registered
 from proctor.gate.owner_key import OwnerKey
 from proctor.gate.pace import time_of
+from proctor.gate.predicted import ModelPredictions
 from proctor.gate.predicting import Predicting
 from proctor.gate.registry import Registry
 from proctor.gate.turns import retry_on_conflict

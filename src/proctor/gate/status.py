@@ -35,8 +35,8 @@ def is_accepted(gate: Gate, entry: int, runtime: Runtime) -> bool:
     with Session(gate=gate, runtime=runtime, stance=Stance.READER) as session:
         life = session.life(session.books())
     accepted = life.accepted(gate.name)
-    judged = next((taken.digest for taken in life.verdicts if taken.entry.number == entry), None)
-    return accepted is not None and judged is not None and accepted.digest == judged
+    judged = next((taken.model for taken in life.verdicts if taken.entry.number == entry), None)
+    return accepted is not None and judged is not None and accepted.model == judged
 
 
 def _status(session: Session, last: int) -> Status:

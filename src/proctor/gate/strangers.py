@@ -7,7 +7,7 @@ What the owner's settings pin is looked at in :mod:`.settings`; here it is what 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from proctor.conditions import Variable, variables
@@ -17,7 +17,8 @@ from proctor.gatefile import Gate, Inputs
 from proctor.gatefile.contenders import PredictionsFile
 from proctor.ledger import Entry
 from proctor.ledger.history import TestSetHistory
-from proctor.ledger.records import BaselineNamed, Submission
+from proctor.ledger.records import BaselineNamed
+from proctor.ledger.submissions import Submission
 from proctor.models.runnable import Versioned
 
 
@@ -55,7 +56,9 @@ def refuse_strange_baseline(gate: Gate, life: TestSetHistory, baseline: Submissi
     is_from_commit = isinstance(gate.baseline, PredictionsFile) and not gate.baseline.is_given
     if baseline is None or not is_asked or not is_from_commit or life.registered.record.settings is None:
         return
-    if baseline.digest not in _known_baselines(life, gate.name):
+    assert isinstance(gate.baseline, PredictionsFile)  # noqa: S101  # it is from the commit
+    column = gate.baseline.prediction
+    if not any(_is_same(known, baseline, column) for known in _known_baselines(life, gate.name)):
         raise ContractError(
             f"the baseline {baseline.source!r} holds other predictions than when the test set was registered, "
             "and no candidate that this gate accepted on it made them",
@@ -64,9 +67,17 @@ def refuse_strange_baseline(gate: Gate, life: TestSetHistory, baseline: Submissi
         )
 
 
-def _known_baselines(life: TestSetHistory, gate: str) -> set[str]:
-    """Digests of predictions that *gate* may be asked about; another's may ask little, or accept its first unjudged."""
-    anchor = life.registered.record.anchor
-    known = {anchor.digest} if anchor is not None else set()
-    known |= {taken.record.baseline.digest for taken in life.acts if isinstance(taken.record, BaselineNamed)}
-    return known | {taken.record.candidate.digest for taken in life.accepted_ever(gate)}
+def _known_baselines(life: TestSetHistory, gate: str) -> Iterator[Submission]:
+    """Predictions that *gate* may be asked about; another's may ask little, or accept its first unjudged."""
+    if life.registered.record.anchor is not None:
+        yield life.registered.record.anchor
+    yield from (taken.record.baseline for taken in life.acts if isinstance(taken.record, BaselineNamed))
+    yield from (taken.record.candidate for taken in life.accepted_ever(gate))
+
+
+def _is_same(known: Submission, baseline: Submission, column: str) -> bool:
+    """True if *known* has what *baseline* has, and in the same column: in another it was accepted as something else."""
+    if known.columns is None or known.whole == baseline:
+        return known.digest == baseline.digest
+    columns = baseline.columns or {column: baseline.digest}
+    return any(digest == baseline.digest == known.columns.get(name) for name, digest in columns.items())

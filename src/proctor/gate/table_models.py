@@ -12,13 +12,14 @@ from proctor.conditions import Slice, Variable, variables
 from proctor.counting.events import Coding
 from proctor.crosstabs import Crosstab, Field
 from proctor.errors import DataError, Misuse
-from proctor.gate.contestants import ModelPredictions, ModelRunner
+from proctor.gate.contestants import ModelRunner
+from proctor.gate.predicted import ModelPredictions
 from proctor.gate.predicting import Predicting, refuse_unsaid
 from proctor.gate.tables import Read, TableTestSet, predictions_of, read
 from proctor.gatefile import Accepted, PredictionsFile
-from proctor.ledger.records import Submission
+from proctor.ledger.submissions import Submission
 from proctor.methods import Valuing
-from proctor.predictions import Aligned, ColumnNames, PredictionSet, refuse_respelled
+from proctor.predictions import Aligned, PredictionSet, refuse_respelled
 from proctor.sample import Sample
 
 
@@ -51,11 +52,12 @@ class TableRunner(ModelRunner):
         """A model that took part before; nothing but its digest is kept."""
         return ModelPredictions(submission, _unread)
 
-    def submission_of(self, file: Path, names: ColumnNames, commit: str | None) -> Submission:
-        """The submission of a table of predictions that the gate file does not name."""
-        return Submission(self._digest(Field(file, names.prediction)), str(file), commit)
+    def named(self, names: PredictionsFile, commit: str | None) -> ModelPredictions:
+        """A table of predictions that the gate file does not name."""
+        digest = self._digest(Field(Path(names.predictions), names.prediction))
+        return ModelPredictions(Submission(digest, names.predictions, commit), _unread)
 
-    def digest_of(self, predictions: PredictionSet) -> NoReturn:
+    def digest_of(self, predictions: PredictionSet, column: str | None = None) -> NoReturn:
         """Refuse predictions that were read whole."""
         raise Misuse(
             f"an engine counts this test set, and {predictions.source!r} is named beside the gate file",

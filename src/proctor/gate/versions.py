@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from proctor.gatefile import Gate
-from proctor.ledger.records import Submission
+from proctor.ledger.submissions import Submission
 from proctor.models import uris
 from proctor.models.runnable import Model, Versioned
 from proctor.runtime import Runtime

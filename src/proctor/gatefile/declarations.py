@@ -7,6 +7,7 @@ the gate file. Nothing here opens a file, and nothing knows YAML.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
@@ -15,12 +16,13 @@ from typing import NamedTuple
 
 from proctor import conditions
 from proctor.conditions import Formula
-from proctor.counting.reading import Reading
+from proctor.counting.reading import Reading, of_labels
 from proctor.errors import GateFileError
 from proctor.files import Fence
 from proctor.gatefile.contenders import Accepted, Baseline, Candidate, PredictionsFile
 from proctor.gatefile.feedback import Feedback, VerdictOnly
 from proctor.gatefile.isolation import Isolation, Sandbox
+from proctor.gatefile.named import NamedCondition, by_column, names_their_own
 from proctor.gatefile.policy import Policy
 from proctor.gatefile.recipients import Notify, Owner, RunStoreTarget
 from proctor.gatefile.slot import DEFAULT_SLOT_S, DEFAULT_TIMEOUT_S, Slot
@@ -187,8 +189,29 @@ class Gate(Policy):
 
     @cached_property
     def reading(self) -> Reading:
-        """Way in which the files of predictions and labels are read."""
-        found = reading_of(self.formula)
+        """Way in which the files of predictions and labels are read; of several columns, what holds for them all."""
+        return self.reading_on(None) if not self.columns else of_labels(map(self.reading_on, self.columns))
+
+    @cached_property
+    def columns(self) -> Mapping[str, Formula]:
+        """What is asked of each column of predictions, where conditions name their own; empty where all read one."""
+        if not isinstance(self.candidate, PredictionsFile) or not names_their_own(self.named):
+            return {}
+        return {name: self.read(text) for name, text in by_column(self.named, self.candidate.prediction).items()}
+
+    def column_of(self, part: NamedCondition | None) -> str | None:
+        """Column that a condition reads; ``None`` where all read one, or all are asked at once."""
+        if part is None or not self.columns or not isinstance(self.candidate, PredictionsFile):
+            return None
+        return part.prediction or self.candidate.prediction
+
+    def formula_on(self, column: str | None) -> Formula:
+        """All that is asked of a column, or, without one, all that is asked."""
+        return self.formula if column is None else self.columns[column]
+
+    def reading_on(self, column: str | None) -> Reading:
+        """Way in which a column of predictions is read; without one, the only column."""
+        found = reading_of(self.formula_on(column))
         return found if self.testset.repeats is None else found.averaged()
 
     @property

@@ -66,7 +66,8 @@ class Policy:
 
     def read(self, condition: str) -> Formula:
         """The clauses of a *condition* in normal form, as they are judged here."""
-        return conditions.clustered(conditions.normalize(conditions.parse(condition)), self.cluster)
+        normalize = conditions.normalize_apart if self.named else conditions.normalize
+        return conditions.clustered(normalize(conditions.parse(condition)), self.cluster)
 
     @property
     def cluster(self) -> str | None:

@@ -8,16 +8,16 @@ What of the rules a JSON Schema can say, `schema` says to editors; a test compar
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from proctor import conditions
 from proctor.budget import Adaptive, Adaptivity, Guaranteed, Stakes
 from proctor.conditions import Difference, Formula, Proportion, Variable
-from proctor.counting.reading import Numbers
+from proctor.counting.reading import Numbers, Reading
 from proctor.errors import ConditionError
-from proctor.gatefile import counted, grouping, saved
+from proctor.gatefile import columns, counted, grouping, saved
 from proctor.gatefile.adaptivity import AdaptivityPolicy
 from proctor.gatefile.contenders import Candidate, PredictionsFile
 from proctor.gatefile.declarations import First, Inputs, Labeling, TestSetSource
@@ -29,7 +29,7 @@ from proctor.gatefile.named import together
 from proctor.gatefile.nodes import Source
 from proctor.gatefile.saved import where
 from proctor.gatefile.slot import Slot
-from proctor.methods import beyond_accuracies, method_of, own_of, reading_of
+from proctor.methods import beyond_accuracies, method_of, own_of
 from proctor.methods.kinds import OWN
 from proctor.planning import Bound
 from proctor.spelling import class_name
@@ -84,6 +84,7 @@ def schema() -> Schema:
             {"if": {"required": ["slot"]}, "then": {**sealed, "properties": {**sealed["properties"], **no_timeout}}},
             *grouping.schemas(),
             counted.schema(),
+            columns.schema(),
             *saved.schemas(),
         ],
     }
@@ -116,7 +117,8 @@ def with_condition(values: Values, source: Source) -> dict[str, Any]:
 def check_gate(values: Values, source: Source) -> None:
     """Report what does not go together in a whole gate file."""
     check_policy(values, source)
-    formula = _formula(values.get("condition"))
+    readings = columns.check(values, source)
+    formula = _formula(values.get("condition")) if readings else None
     if formula is not None and values.get("first") is First.JUDGE:
         _first_can_be_judged(values, formula, source)
     if formula is not None:
@@ -126,7 +128,7 @@ def check_gate(values: Values, source: Source) -> None:
         counted.check(values, formula, testset, source)
     elif formula is not None and isinstance(testset, TestSetSource):
         grouping.check(values, formula, testset, source)
-        _repeats_are_numbers(formula, testset, source)
+        _repeats_are_numbers(readings, testset, source)
     if formula is not None and isinstance(testset, TestSetSource):
         _classes_are_declared(formula, testset, source)
     saved.check(values, source)
@@ -141,12 +143,13 @@ def check_gate(values: Values, source: Source) -> None:
         _labels_can_be_drawn(values, formula, source)
     if isinstance(values.get("feedback"), Estimate):
         _grid(values["feedback"], source)
-        if formula is not None:
-            _reads_no_more(values["feedback"], formula, source)
+        if len(readings) == 1:
+            _reads_no_more(values["feedback"], readings[0], source)
 
 
 def _formula(condition: object) -> Formula | None:
-    return conditions.normalize(conditions.parse(condition)) if isinstance(condition, str) else None
+    """The formula of a condition, or of several that read columns of their own, as `columns` has looked at them."""
+    return conditions.normalize_apart(conditions.parse(condition)) if isinstance(condition, str) else None
 
 
 def _steps_and_passes(values: Values, source: Source) -> None:
@@ -223,9 +226,9 @@ def _metrics_are_declared(formula: Formula, values: Values, source: Source) -> N
         source.report(source.place_of("condition"), message)
 
 
-def _repeats_are_numbers(formula: Formula, testset: TestSetSource, source: Source) -> None:
+def _repeats_are_numbers(readings: Sequence[Reading], testset: TestSetSource, source: Source) -> None:
     """Classes have no mean."""
-    if testset.repeats is not None and not isinstance(reading_of(formula).predictions, Numbers):
+    if testset.repeats is not None and not all(isinstance(each.predictions, Numbers) for each in readings):
         message = (
             f"`repeats: {testset.repeats}` goes with numbers, and `condition` reads classes: score each answer as "
             "right (1) or wrong (0), and ask for mean(n) - mean(o) > 0, say"
@@ -321,13 +324,12 @@ def _expression(estimate: Estimate, source: Source) -> None:
         source.report(source.place_of("feedback", "estimate", "of"), f"`of` is not an expression like n - o: {message}")
 
 
-def _reads_no_more(estimate: Estimate, formula: Formula, source: Source) -> None:
+def _reads_no_more(estimate: Estimate, reading: Reading, source: Source) -> None:
     """Files are read once, as the condition needs them."""
     try:
         asked = method_of(conditions.measured_by(estimate.of).quantity).reading
     except ConditionError:  # reported already
         return
-    reading = reading_of(formula)
     if asked is not None and reading.with_(asked) != reading:
         message = (
             f"`{estimate.of}` reads predictions or labels otherwise than the condition; estimate what it speaks of"

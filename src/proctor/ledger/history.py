@@ -27,9 +27,9 @@ from proctor.ledger.records import (
     Pending,
     Registered,
     Retired,
-    Submission,
     from_body,
 )
+from proctor.ledger.submissions import Submission
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -74,6 +74,11 @@ class Question:
             return recorded is asked
         return recorded.digest in (asked.digest, self.former.get(asked.digest))
 
+    def is_of(self, model: Submission) -> bool:
+        """True if the candidate, in the column that is read, is *model*, whatever column that was recorded for."""
+        digests = {model.digest, *(model.columns or {}).values()}
+        return not digests.isdisjoint((self.candidate.digest, self.former.get(self.candidate.digest)))
+
 
 @dataclass(frozen=True)
 class Recorded(Generic[R_co]):
@@ -99,10 +104,21 @@ class Recorded(Generic[R_co]):
         return self.entry.body.get("part") is not None
 
     @property
+    def model(self) -> object:
+        """The candidate of a verdict or an acceptance as a whole, with all its columns; told without decoding."""
+        candidate = self.entry.body.get("candidate")
+        columns = candidate.get("columns") if isinstance(candidate, dict) else None
+        return columns if columns is not None else self.digest
+
+    @property
     def digest(self) -> object:
         """Digest of the candidate of a verdict, told without decoding its entry: a ledger may be long."""
         candidate = self.entry.body.get("candidate")
         return candidate.get("digest") if isinstance(candidate, dict) else None
+
+
+Acceptance = Recorded[Adopted] | Recorded[Evaluated] | Recorded[Accepted]
+"""An entry whose candidate became the baseline by it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,25 +202,30 @@ class TestSetHistory:
                 account = account.after(next(following))
             yield taken, account
 
-    def accepted(self, gate: str) -> Recorded[Adopted] | Recorded[Evaluated] | None:
+    def accepted(self, gate: str) -> Acceptance | None:
         """
         The verdict that made the present baseline of *gate*: its last pass, or the adoption.
 
         Under ``adaptivity: none`` every evaluated commit becomes the baseline, whatever its outcome (theory.md §4).
-        Where a gate has several conditions it is the last of the passes that made it together.
+        Where a gate has several conditions it is the last of the passes that made it together; where these read
+        columns of their own, the acceptance, since a pass is recorded for everybody who has that column.
         """
         alone, joint = self._accepted_alone(gate), next(reversed(self._joint(gate)), None)
         if joint is None or (alone is not None and alone.entry.number > joint[0]):
             return alone
         return joint[1]
 
-    def _joint(self, gate: str) -> list[tuple[int, Recorded[Adopted] | Recorded[Evaluated]]]:
-        """Acceptances by several conditions: number of the entry, and the last verdict that it rests on."""
+    def _joint(self, gate: str) -> list[tuple[int, Acceptance]]:
+        """Acceptances by several conditions: number of the entry, and what says which model it is."""
         if not self.acceptances:
             return []
         verdicts = {taken.entry.number: taken for taken in self.verdicts}
-        made = [(taken.entry.number, taken.record) for taken in self.acceptances if taken.record.origin.gate == gate]
-        return [(number, verdicts[last]) for number, record in made if (last := max(record.verdicts)) in verdicts]
+        made = [(taken, max(taken.record.verdicts)) for taken in self.acceptances if taken.record.origin.gate == gate]
+        return [
+            (taken.entry.number, verdicts[last] if taken.record.candidate.columns is None else taken)
+            for taken, last in made
+            if last in verdicts
+        ]
 
     def _accepted_alone(self, gate: str) -> Recorded[Adopted] | Recorded[Evaluated] | None:
         withheld = self.registered.record.contract.adaptivity is Adaptivity.NONE
@@ -224,9 +245,9 @@ class TestSetHistory:
             return self.registered.record.anchor
         return next((taken.record.candidate for taken in self.accepted_ever(gate)), None)
 
-    def accepted_ever(self, gate: str) -> Iterator[Recorded[Adopted] | Recorded[Evaluated]]:
+    def accepted_ever(self, gate: str) -> Iterator[Acceptance]:
         """The verdicts that made the baselines of *gate*, or may have, where outcomes are withheld; in order."""
-        alone = (
+        alone: Iterator[tuple[int, Acceptance]] = (
             (taken.entry.number, taken)
             for taken in self.verdicts
             if taken.record.origin.gate == gate and is_acceptance(taken.record)
@@ -277,7 +298,7 @@ class TestSetHistory:
         same commit, whatever a baseline that moves with the repository has become since.
         """
         accepted = self.accepted(question.gate)
-        is_accepted = accepted is not None and question.is_same(accepted.record.candidate, question.candidate)
+        is_accepted = accepted is not None and question.is_of(accepted.record.candidate)
         if is_accepted and question.is_same(question.baseline, question.candidate):
             for taken in reversed(self.verdicts):
                 if _is_acceptance_of(taken.record, question):

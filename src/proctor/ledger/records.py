@@ -15,25 +15,10 @@ from proctor import codec
 from proctor.budget import Contract, Stakes
 from proctor.errors import LedgerCorrupt, LedgerTooNew
 from proctor.ledger.outcomes import Basis, Stage, Verdict
+from proctor.ledger.submissions import Submission
 from proctor.owner import Private
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Submission:
-    """
-    Submission of a developer, known by its digest and never by what a model did on the inputs.
-
-    Attributes:
-        digest: SHA-256 of the artifacts (and the command), hexadecimal.
-        source: The developer's own words for it: a path or a command.
-        commit: Commit that it belongs to, where known.
-    """
-
-    digest: str
-    source: str
-    commit: str | None = None
 
 
 @dataclass(frozen=True)
@@ -375,7 +360,14 @@ _KINDS: dict[str, type[Record]] = {each.kind: each for each in get_args(Record)}
 
 def to_body(record: Record) -> Json:
     """JSON body of *record*, without later fields that it makes no use of; its kind is a field of the entry itself."""
-    return {name: value for name, value in codec.to_json(record).items() if value is not None or name not in _LATER}
+    body: Json = codec.to_json(record)
+    return {name: _of_use(value) for name, value in body.items() if value is not None or name not in _LATER}
+
+
+def _of_use(value: Any) -> Any:
+    """A part of a body; a submission without its columns, where it has one."""
+    is_of_one = isinstance(value, dict) and value.get("columns", value) is None
+    return {name: each for name, each in value.items() if name != "columns"} if is_of_one else value
 
 
 def from_body(kind: str, body: Json, number: int = 0) -> Record:

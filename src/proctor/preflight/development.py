@@ -22,7 +22,7 @@ from proctor.gate.contestants import ModelRunner
 from proctor.gate.hidden import hidden_paths
 from proctor.gatefile import Accepted, Gate, Inputs, Labeling, PredictionsFile, Revision, Versioned
 from proctor.ledger.history import TestSetHistory
-from proctor.ledger.records import Submission
+from proctor.ledger.submissions import Submission
 from proctor.methods import own_of, refuse_unusable
 from proctor.predictions import ColumnNames, Panel, PredictionSet, Source, align, read_predictions
 from proctor.predictions.labels import Labels
@@ -104,9 +104,14 @@ def open_development(
         compares: True to look for examples of the test set among them; left out, only where its inputs are open.
 
     Raises:
-        Misuse: If they are the test set, or share examples with it.
+        Misuse: If they are the test set, or share examples with it; or if conditions read several columns.
         DataError: If a file is missing or malformed.
     """
+    if gate.columns:
+        raise Misuse(
+            f"development data have one column of predictions, and `conditions` of {gate.file} name several",
+            hint="Leave them out; they are for gates whose conditions read one column.",
+        )
     own = {gate.resolve(name).resolve() for name in (gate.testset.labels, gate.testset.features) if name}
     for path in (files.features, files.labels):
         if path is not None and path.resolve() in own:

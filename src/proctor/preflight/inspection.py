@@ -216,12 +216,16 @@ def _well_formed(context: _Context, file: PredictionsFile) -> Finding:
     if not gate.resolve(file.predictions).exists():
         raise DataError(f"there is no file {file.predictions!r}", hint="Write the candidate's predictions to it.")
     bench = context.session.runner_on(testset if testset is not None else _nothing(gate, file))
-    found = bench.candidate().read()
+    columns = bench.candidate().each
+    found = [each.read() for each in columns]
+    said = f"{len(found[0]):,} predictions, well formed"
     if testset is None:
-        return good("candidate", f"{len(found):,} predictions, well formed; not compared with the test set")
-    for note in align(testset.sheet(), found).notes:
+        return good("candidate", f"{said}; not compared with the test set")
+    for each, predictions in zip(columns, found, strict=True):
+        notes = align(testset.sheet(reading=gate.reading_on(each.column)), predictions).notes
+    for note in notes:
         context.session.runtime.remark(note)
-    return good("candidate", f"{len(found):,} predictions, well formed, one for each example")
+    return good("candidate", f"{said}, one for each example")
 
 
 def _nothing(gate: Gate, file: PredictionsFile) -> TestSet:

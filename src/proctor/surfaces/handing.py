@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ def with_candidate(gate: Gate, candidate: Predictions | str | Path | None) -> Ga
 
     Raises:
         Misuse: If predictions are given, and the gate file names no CSV file for them, or they are a table without the
-            columns that it names.
+            columns that it names, or no table where conditions name several.
         DataError: If that cannot be written.
     """
     if candidate is None:
@@ -39,18 +39,23 @@ def with_candidate(gate: Gate, candidate: Predictions | str | Path | None) -> Ga
         )
     path = gate.resolve(file.predictions)
     try:
-        write_whole(path, _table(file, candidate), mode=None)
+        write_whole(path, _table(file, tuple(gate.columns) or (file.prediction,), candidate), mode=None)
     except OSError as error:
         raise DataError(f"{str(path)!r} cannot be written: {error.strerror}", hint="Nothing was asked.") from error
     return gate
 
 
-def _table(names: PredictionsFile, predictions: Predictions) -> bytes:
+def _table(names: PredictionsFile, columns: Sequence[str], predictions: Predictions) -> bytes:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     if hasattr(predictions, "columns"):  # a table of pandas or polars, whose items are its columns
-        rows.writerow((names.id, names.prediction))
-        rows.writerows(_columns(predictions, names.id, names.prediction))
+        rows.writerow((names.id, *columns))
+        rows.writerows(_columns(predictions, names.id, *columns))
+    elif len(columns) > 1:
+        raise Misuse(
+            f"the conditions read the columns {', '.join(map(repr, columns))}, and one column was handed over",
+            hint=f"Give a table that has them and {names.id!r}, or the path of a file.",
+        )
     elif hasattr(predictions, "items"):  # a mapping, or a series of pandas
         rows.writerow((names.id, names.prediction))
         rows.writerows(predictions.items())

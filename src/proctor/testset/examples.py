@@ -243,10 +243,10 @@ class TestSet:
         known = frozenset(self.metadata.columns)
         return self.metadata.marks(known if names is None else known & set(names), self.files.key)
 
-    def sheet(self, labels: Labels | None = None) -> Sheet:
-        """Facts that predictions must match; with *labels*, their type too."""
+    def sheet(self, labels: Labels | None = None, reading: Reading | None = None) -> Sheet:
+        """Facts that predictions must match, of a *reading* of their own; with *labels*, their type too."""
         kind = labels.kind if labels is not None and labels.n_known else None
-        match self.files.reading.predictions:
+        match (reading or self.files.reading).predictions:
             case Numbers():
                 kind = Kind.NUMBERS
             case Rankings():

@@ -14,7 +14,8 @@ from proctor.custody.outcomes import open_outcomes
 from proctor.custody.retirement import retire
 from proctor.custody.succession import Wish, register
 from proctor.errors import EvaluationPending, Misuse
-from proctor.ledger.records import Pending, Submission
+from proctor.ledger.records import Pending
+from proctor.ledger.submissions import Submission
 
 
 def stuck(project, **overrides):

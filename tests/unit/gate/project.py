@@ -16,7 +16,8 @@ from proctor.gate.check import How
 from proctor.gate.check import check as judge
 from proctor.gate.session import Session, Stance
 from proctor.ledger import Entry
-from proctor.ledger.records import Pending, Submission, from_body
+from proctor.ledger.records import Pending, from_body
+from proctor.ledger.submissions import Submission
 from proctor.release import Release
 from proctor.runtime import Runtime
 from proctor.testset import sealing

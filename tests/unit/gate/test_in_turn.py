@@ -18,6 +18,7 @@ from proctor.cli.workflow import results
 from proctor.errors import GateFileError, ToleranceOutOfReach
 from proctor.gate import in_turn
 from proctor.gate.check import How
+from proctor.gatefile import NamedCondition
 from proctor.ledger.checkpoint import checkpoint_of
 from proctor.ledger.lives import lives
 from proctor.ledger.records import Accepted, Adopted, Evaluated, from_body
@@ -360,7 +361,7 @@ def test_loads__takes_a_map(enforce: str) -> None:
 
     gate = gatefile.loads(text)
 
-    assert [("b", "n > 0.8", True), ("a-1", "n > o", enforce == "true")] == [tuple(each) for each in gate.named]
+    assert (NamedCondition("b", "n > 0.8"), NamedCondition("a-1", "n > o", enforce == "true")) == gate.named
     assert Draft202012Validator(gatefile.json_schema()).is_valid(yaml.safe_load(text))
 
 

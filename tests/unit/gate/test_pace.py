@@ -8,7 +8,8 @@ import pytest
 
 from proctor.gate.pace import judging_s, lasting, run_s, time_of
 from proctor.gatefile import Inputs, Labeling
-from proctor.ledger.records import Adopted, Notified, Origin, Pending, Submission
+from proctor.ledger.records import Adopted, Notified, Origin, Pending
+from proctor.ledger.submissions import Submission
 from proctor.runtime import Runtime
 
 

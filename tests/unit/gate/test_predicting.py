@@ -10,9 +10,10 @@ import pytest
 
 from proctor.errors import DataError, ModelError
 from proctor.gate.asking import Asked, asked
-from proctor.gate.contestants import ModelPredictions
+from proctor.gate.predicted import ModelPredictions
 from proctor.gate.session import Session, Stance
-from proctor.ledger.records import Adopted, Submission
+from proctor.ledger.records import Adopted
+from proctor.ledger.submissions import Submission
 from proctor.predictions import PredictionSet
 from proctor.runtime import Runtime
 

@@ -23,11 +23,11 @@ from proctor.ledger.records import (
     Registered,
     Retired,
     Stage,
-    Submission,
     Verdict,
     from_body,
     to_body,
 )
+from proctor.ledger.submissions import Submission
 
 EXAM = "e" * 64
 ORIGIN = Origin("gate", "0.1.0", "c1", "ada")

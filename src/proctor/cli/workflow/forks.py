@@ -28,7 +28,7 @@ from proctor.github.artifact import Artifact, Claim
 from proctor.runtime import Runtime
 
 if TYPE_CHECKING:
-    from proctor.gate.contestants import ModelPredictions
+    from proctor.gate.predicted import ModelPredictions
     from proctor.gate.session import Session
     from proctor.testset import TestSet
 
