@@ -47,7 +47,7 @@ class Fit(NamedTuple):
         n_examples: How many there are.
         asked: Tolerance that the condition asks for; ``None`` if it names none.
         needed: Examples that the condition needs.
-        life: The longest life in which they reach a tolerance; ``None`` if they reach none in the shortest.
+        life: The longest life in which they reach a tolerance; ``None`` if they reach none of use in the shortest.
     """
 
     n_examples: int

@@ -156,10 +156,10 @@ def _fitted(draft: Draft, gate: Gate, *, is_free: bool) -> tuple[Draft, str]:
         return draft, ""
     facts = f"±{found.asked:g} needs {found.needed:,} examples, and there are {found.n_examples:,}"
     life = found.life
-    if life is None:
-        return draft, f"{facts}, which resolve nothing at this reliability: label more before you begin"
     if not is_free or draft.condition.count("+/-") != 1:
-        return draft, f"{facts}: raise the tolerance, or see `proctor plan`"
+        return draft, f"{facts}: raise the tolerance or take more of them, see `proctor plan`"
+    if life is None:
+        return draft, f"{facts}, too few for any tolerance of use: take more before you begin"
     condition = f"{draft.condition.partition('+/-')[0]}+/- {life.tolerance:g}"
     expected = "" if life.passes == draft.passes else f", and {life.steps} steps with {life.passes} pass are expected"
     fitted = replace(draft, condition=condition, steps=life.steps, passes=life.passes)

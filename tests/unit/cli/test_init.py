@@ -170,7 +170,7 @@ def test_init__labels_without_ids(tmp_path):
         (20_000, ("n - o > 0.01 +/- 0.01", 3, "")),
         (3_000, ("n - o > 0.01 +/- 0.02", 3, "the tolerance was set to 0.02")),
         (400, ("n - o > 0.01 +/- 0.045", 1, "32 steps with 1 pass are expected")),
-        (50, ("n - o > 0.01 +/- 0.01", 3, "label more before you begin")),
+        (50, ("n - o > 0.01 +/- 0.01", 3, "too few for any tolerance of use: take more")),
     ],
 )
 def test_init__fits_the_examples_at_hand(tmp_path, n_examples, expected):
@@ -185,6 +185,17 @@ def test_init__fits_the_examples_at_hand(tmp_path, n_examples, expected):
     assert expected[2] in result.output
     plan = make_plan(gate.formula, Request(gate.contract, gate.stakes, gate.power, gate.disagreement))
     assert (n_examples >= plan.examples) is (n_examples > 50)
+
+
+def test_init__own_condition_is_left_alone(tmp_path):
+    """A condition of the user's own that the examples almost reach is not said to be beyond any tolerance."""
+    labels = "id,label\n" + "".join(f"{i},a\n" for i in range(60))
+    write(tmp_path, {"exam/labels.csv": labels, "new.csv": "id,prediction\n"})
+
+    result = run(tmp_path, "--yes", "--condition", "n - o > 0 +/- 0.2")
+
+    assert "n - o > 0 +/- 0.2" == gatefile.load(tmp_path).condition
+    assert "and there are 60: raise the tolerance or take more of them, see `proctor plan`" in result.output
 
 
 def test_init__nothing_found(tmp_path):
