@@ -91,7 +91,7 @@ def _rule(oldest: int | None, before: dt.datetime | None, column: str | None) ->
     if oldest is None and before is not None and column is not None:
         return Before(before.date(), column)
     raise Misuse(
-        "which examples go is not said, or in two ways",
+        "no rule is given, or two are",
         hint="Say either --oldest N, or --before DATE with the --column that holds the dates.",
     )
 

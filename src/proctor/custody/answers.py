@@ -80,7 +80,7 @@ def _of_label_studio(source: Source, testset: TestSet) -> Iterator[Answer]:
         annotations = [each for each in _list(task, "annotations", place) if not each.get("was_cancelled")]
         if task.get("predictions") or any(map(_leans_on_a_prediction, annotations)):
             raise DataError(
-                f"{place} was shown with a model's prediction, to which people who see it lean",
+                f"{place} was shown with a model's prediction, which sways whoever sees it",
                 hint="Turn predictions off in the project's settings, and have these examples labeled anew.",
             )
         yield _answer(example_ids([str(name)])[0], annotations, place)
@@ -133,7 +133,9 @@ def _choice(annotation: Json, place: str) -> str | None:
         return None
     found = given[0][0] if isinstance(given[0], list) and len(given[0]) == 1 else given[0]
     if len(given) > 1 or not isinstance(found, str | int | float):
-        raise DataError(f"{place} has not one choice", hint='Ask for one choice: `<Choices choice="single" …>`.')
+        raise DataError(
+            f"{place} does not hold exactly one choice", hint='Ask for one choice: `<Choices choice="single" …>`.'
+        )
     is_whole = isinstance(found, float) and found.is_integer()
     return class_name(str(int(found) if is_whole else found)) or None
 

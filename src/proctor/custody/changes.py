@@ -105,7 +105,9 @@ def refuse_unchangeable(session: Session, life: TestSetHistory, before: TestSet)
 def _refuse_over(life: TestSetHistory) -> None:
     name = life.registered.record.testset[:12]
     if life.retired is not None:
-        raise TestSetRetired(f"test set {name} is retired, and changes no more", hint="`proctor testset renew`.")
+        raise TestSetRetired(
+            f"test set {name} is retired, and no longer changes", hint="Register a fresh one: `proctor testset renew`."
+        )
     if life.heir is not None:
         raise AccountHandedOn(
             f"what test set {name} had left was handed on to {life.heir.record.testset[:12]}",

@@ -151,7 +151,7 @@ def _shrinking(session: Session, rule: Rule) -> _Shrinking:
     after = load(files).seen_through(before.columns)
     if after is None or not np.array_equal(after.hashes, before.hashes[stays]):
         raise DataError(
-            "taken out of the files, these examples would leave others than were there",
+            "without these examples, the files would not hold the others as they were",
             hint="Save the files as plain CSV. Nothing was recorded.",
         )
     return _Shrinking(before, stays, replace(after, account=before.fingerprint), contents)
@@ -175,7 +175,7 @@ def _days(testset: TestSet, column: str) -> Iterator[dt.date]:
     """
     if column not in testset.described.names:
         raise Misuse(
-            f"the test set is not known by a column {column!r}, so that anybody could have changed its dates",
+            f"the test set is not known by a column {column!r}, so anybody could have changed the dates in it",
             hint="Name a column of the features or the metadata that was there when it was registered; or drop by "
             "order: --oldest N.",
         )

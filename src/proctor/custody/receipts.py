@@ -64,7 +64,7 @@ class Receipts(NamedTuple):
         except (OSError, ValueError, TypeError):
             raise DataError(
                 f"the receipts for labels {self.file} cannot be read",
-                hint="Restore them from a copy; or move them away, and who labeled what until now is known no more.",
+                hint="Restore them from a copy; or move them away: who labeled what until now is then no longer known.",
             ) from None
 
     def add(self, receipts: Iterable[Receipt]) -> None:

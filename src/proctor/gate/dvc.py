@@ -233,7 +233,7 @@ class Dvc:
             found = outputs_of(pointer, _read(pointer, self.fence), said)
         if not found and pointer.suffix == DVC:
             raise DataError(
-                f"the pointer {self._name(pointer)!r} is none of DVC to files or folders by their MD5",
+                f"the pointer {self._name(pointer)!r} is not one of DVC's to files or folders by their MD5",
                 hint="Run `dvc pull`, and leave the pointer out of what is declared.",
             )
         return {Path(name): output for name, output in found.items()}
@@ -249,8 +249,8 @@ class Dvc:
         members = members_of(folder, self._content(folder, target))
         if members is None:
             raise DataError(
-                f"the list of files of the folder {self._name(target)!r} in {self.remote} is none of DVC, or names one "
-                "that would lie out of the folder",
+                f"the list of files of the folder {self._name(target)!r} in {self.remote} is not one of DVC's, or "
+                "names a file outside of the folder",
                 hint="Run `dvc add` and `dvc push` once more.",
             )
         return {target / name: output for name, output in members.items()}

@@ -113,7 +113,7 @@ def _look_for_classes(session: Session) -> None:
                 )
             elif session.labels.is_known().all() and not is_class(session.labels.values, name).any():
                 raise Misuse(
-                    f"`{clause.quantity}` speaks of a class that no label is; nothing was registered",
+                    f"`{clause.quantity}` speaks of a class that no label has; nothing was registered",
                     hint="Spell it as the labels do. If there is none by chance, declare the classes: "
                     "`testset.classes`.",
                 )

@@ -371,7 +371,7 @@ def _not_a_class(table: Table, name: str, row: int, cell: object) -> DataError:
     return DataError(
         f"{table.source}{_named(name)}{_at(table, row)}: {shown_cell(table, cell)} is not a class",
         hint="Every example needs a class: a whole number, or text of at most 256 characters; scores, NaN and "
-        "the measured values of a regression are not classes: of these ask for `mae(n, max=10) < 3`, say",
+        "the measured values of a regression are not classes: ask for `mae(n, max=10) < 3`, say, of these",
     )
 
 

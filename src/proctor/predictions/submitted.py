@@ -150,7 +150,7 @@ def averaged(predictions: PredictionSet) -> PredictionSet:
     for name, each in values.items():
         if len(each) != n_repeats:
             raise DataError(
-                f"{predictions.source!r} has not as many rows for each example: {n_repeats} for "
+                f"{predictions.source!r} does not have the same number of rows for each example: {n_repeats} for "
                 f"{shown(first, _SHOWN_LETTERS)}, {len(each)} for {shown(name, _SHOWN_LETTERS)}",
                 hint="Repeat each as often as every other: a run that is left out may be the one that failed",
             )

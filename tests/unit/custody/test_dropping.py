@@ -322,7 +322,7 @@ def test_drop__a_retired_set(project):
     project.check()
     retire(project.session(), "enough")
 
-    with pytest.raises(TestSetRetired, match="changes no more"):
+    with pytest.raises(TestSetRetired, match="no longer changes"):
         drop(project.session(), Oldest(100), REASON)
 
 

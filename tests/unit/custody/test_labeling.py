@@ -399,7 +399,7 @@ EXPORTS = {
     "people disagree": ([task("e60", "1", "2")], "do not agree"),
     "two choices": (
         [task("e60", annotations=[{"result": [{"value": {"choices": ["1", "2"]}}]}])],
-        "task 1 has not one choice",
+        "task 1 does not hold exactly one choice",
     ),
     "another test set": ([task("e60", "1", meta={"testset": "0" * 32})], "was asked for test set '000000000000'"),
     "predictions": ([task("e60", "1", predictions=[{"result": []}])], "a model's prediction"),

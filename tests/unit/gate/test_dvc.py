@@ -431,7 +431,7 @@ def test_folder__list_that_leads_out(project: Project, remote: Path) -> None:
         write_pointer(project, "out", keep(remote, listed, ending=".dir"))
         project.gate(candidate={"predictions": "out/new.csv"})
         project.environ[REMOTE] = str(remote)
-        with pytest.raises(DataError, match="out of the folder"):
+        with pytest.raises(DataError, match="file outside of the folder"):
             project.check()
     (project.root / "out.dvc").unlink()
     write_pointer(project, ".git/hooks", md5, lock=True)

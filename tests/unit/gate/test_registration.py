@@ -29,7 +29,7 @@ def ask(project: Project, text: str, name: object, **testset: object) -> Project
 def test_register__the_owner_hears_of_a_class_that_no_label_is(project: Project, text: str) -> None:
     ask(project, text, "spam")
 
-    with project.session() as session, pytest.raises(Misuse, match="speaks of a class that no label is"):
+    with project.session() as session, pytest.raises(Misuse, match="speaks of a class that no label has"):
         register(session, Wish(follows=False))
 
     assert [] == project.kinds()

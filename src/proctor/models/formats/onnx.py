@@ -67,7 +67,7 @@ class Graph:
 def _fitted(wanted: Any, values: np.ndarray) -> np.ndarray:
     """*values* in the type and with the number of dimensions that an input takes."""
     if wanted.type not in _TYPES:
-        raise ProctorError(f"the model takes {wanted.type!r} as {wanted.name!r}, which no column of features is")
+        raise ProctorError(f"the model takes {wanted.type!r} as {wanted.name!r}, which is not a type of features")
     dtype = _TYPES[wanted.type]
     if values.dtype.kind in "UO" and dtype is not np.object_:
         _refuse_texts(values, wanted.name)

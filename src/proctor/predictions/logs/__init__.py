@@ -176,7 +176,7 @@ def _read_json(source: Source) -> Log:
     if isinstance(content, dict) and {"columns", "data"} <= content.keys():
         return mlflow.read(source, content)
     raise DataError(
-        f"{source} is JSON, and no log that proctor knows",
+        f"{source} is JSON, but no log that proctor knows",
         hint="It reads logs of Inspect and promptfoo, and evaluation tables of MLflow (with `columns` and `data`)",
     )
 
