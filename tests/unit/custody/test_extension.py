@@ -394,7 +394,7 @@ def test_extend__a_set_that_is_over(project):
     with pytest.raises(AccountHandedOn, match="was handed on"):
         grow(project)
     retire(project.session(), "enough")
-    with pytest.raises(TestSetRetired, match="changes no more"):
+    with pytest.raises(TestSetRetired, match="no longer changes"):
         grow(project)
 
 
