@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from proctor import conditions, git
+from proctor.cli.fitting import anticipated
 from proctor.errors import Misuse
 from proctor.gatefile import Accepted, Candidate, Command, Declared, First, Model, PredictionsFile
 from proctor.gatefile.draft import READY_MADE, Draft, ReadyMade
@@ -86,10 +87,11 @@ def of_findings(
     candidate, baseline = _models(folder, found, models, questions, missing)
     features = _features(of_role(found, Role.FEATURES), labels, candidate, missing)
     asked = _question(questions, condition, READY_MADE)
+    changed = questions.share("share of predictions that a new model changes, about", anticipated(asked.condition))
     return Draft(
         condition=asked.condition,
         mode=asked.mode,
-        disagreement=questions.share("share of predictions that a new model changes, about", _changed(asked.condition)),
+        disagreement=changed,
         labels=labels.path,
         label=labels.value if labels.value != "label" else None,
         id=labels.id if labels.id != "id" else None,
@@ -175,12 +177,6 @@ def _features(found: tuple[Found, ...], labels: Found, candidate: Candidate, mis
 def _baseline(found: tuple[Found, ...]) -> Declared:
     old = [one for one in of_role(found, Role.PREDICTIONS) if is_old(one)]
     return PredictionsFile(old[0].path, old[0].id or "id", old[0].value or "prediction") if old else Accepted()
-
-
-def _changed(condition: str) -> float:
-    """Share of predictions that change, by default: of classes a few, of numbers all."""
-    formula = conditions.normalize(conditions.parse(condition))
-    return 0.1 if reading_of(formula).predictions is None else 1.0
 
 
 def _first(condition: str) -> First:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _NICE = (0.0025, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.045, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2)
 _NICE_DIGITS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
+_SHARES = (0.1, 0.2, 0.3, 0.5)
 _LIVES = ((32, 3), (32, 1), (10, 1))
 """Steps and passes to expect of a test set, the longest life first."""
 
@@ -59,6 +60,25 @@ class Fit(NamedTuple):
     def is_enough(self) -> bool:
         """True if the condition can be asked as it stands."""
         return self.n_examples >= self.needed
+
+
+def anticipated(condition: str) -> float:
+    """Share of predictions to expect a change of: of numbers all; of classes a few, or what the *condition* takes."""
+    from proctor import conditions
+    from proctor.budget import Adaptive, Contract
+    from proctor.methods import reading_of
+    from proctor.planning import Request, check_possible
+
+    formula = conditions.normalize(conditions.parse(condition))
+    if reading_of(formula).predictions is not None:
+        return 1.0
+    for share in _SHARES:
+        try:
+            check_possible(formula, Request(Contract(0.999), Adaptive(), disagreement=share).terms())
+        except ProctorError:
+            continue
+        return share
+    return 1.0
 
 
 def fit(gate: Gate) -> Fit | None:

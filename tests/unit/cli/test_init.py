@@ -187,15 +187,21 @@ def test_init__fits_the_examples_at_hand(tmp_path, n_examples, expected):
     assert (n_examples >= plan.examples) is (n_examples > 50)
 
 
-def test_init__own_condition_is_left_alone(tmp_path):
-    """A condition of the user's own that the examples almost reach is not said to be beyond any tolerance."""
-    labels = "id,label\n" + "".join(f"{i},a\n" for i in range(60))
+@pytest.mark.parametrize(
+    ("tolerance", "disagreement", "note"), [("0.05", 0.1, "raise the tolerance or take more of them"), ("0.1", 0.2, "")]
+)
+def test_init__own_condition_is_left_alone(tmp_path, tolerance, disagreement, note):
+    """A condition of the user's own stays, with a share of changes under which it can pass; what it lacks is said."""
+    labels = "id,label\n" + "".join(f"{i},a\n" for i in range(200))
     write(tmp_path, {"exam/labels.csv": labels, "new.csv": "id,prediction\n"})
 
-    result = run(tmp_path, "--yes", "--condition", "n - o > 0 +/- 0.2")
+    result = run(tmp_path, "--yes", "--condition", f"n - o > 0 +/- {tolerance}")
 
-    assert "n - o > 0 +/- 0.2" == gatefile.load(tmp_path).condition
-    assert "and there are 60: raise the tolerance or take more of them, see `proctor plan`" in result.output
+    gate = gatefile.load(tmp_path)
+    assert (f"n - o > 0 +/- {tolerance}", disagreement) == (gate.condition, gate.disagreement)
+    assert bool(note) is ("note" in result.output)
+    assert note in result.output
+    assert make_plan(gate.formula, gate.request()).examples > 0
 
 
 def test_init__nothing_found(tmp_path):
