@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from proctor.conditions import normalize, parse
     from proctor.errors import ProctorError
     from proctor.gatefile import Gate
-    from proctor.planning import Plan, Request, plan
+    from proctor.planning import Plan, Request
     from proctor.release import BudgetReport, Release, Status, Verdict
     from proctor.runtime import Runtime
-    from proctor.service import check, load_gate, status
+    from proctor.service import check, load_gate, plan, status
     from proctor.surfaces.search import Answer, Exhausted, Kept, Reverted, keep
     from proctor.words import explain
 
@@ -54,7 +54,7 @@ _HOMES = {
     "load_gate": "proctor.service:load_gate",
     "normalize": "proctor.conditions:normalize",
     "parse": "proctor.conditions:parse",
-    "plan": "proctor.planning:plan",
+    "plan": "proctor.service:plan",
     "stats": "proctor.stats",
     "status": "proctor.service:status",
 }

@@ -12,17 +12,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from proctor.conditions import Formula, normalize, parse
+from proctor.errors import Misuse
 from proctor.gate import in_turn
 from proctor.gate.check import How
 from proctor.gate.check import check as answer
 from proctor.gate.status import glance, is_accepted, status
-from proctor.gatefile import Gate, PredictionsFile
+from proctor.gatefile import Gate, PredictionsFile, policy_from_options
+from proctor.gatefile.keys import POLICY_KEYS
 from proctor.loading import Named, load_gate, with_named
+from proctor.methods.sizing import Progress
+from proctor.planning import Plan, Request
+from proctor.planning import plan as planned
 from proctor.release import Release
 from proctor.runtime import OWN_FOLDER, Runtime
 
-__all__ = ["How", "Named", "check", "deliver", "glance", "is_accepted", "judge", "load_gate", "status", "with_named"]
+__all__ = [
+    "How",
+    "Named",
+    "check",
+    "deliver",
+    "glance",
+    "is_accepted",
+    "judge",
+    "load_gate",
+    "plan",
+    "status",
+    "with_named",
+]
 
+_PLANNED = (
+    'Write plan("n - o > 0.02 +/- 0.02", reliability=0.99, disagreement=0.1), with keys of a gate file by name; '
+    "`proctor plan` plans a whole gate file."
+)
 _OBJECTS = 100_000
 """New objects between two searches for garbage during a check."""
 
@@ -40,6 +62,45 @@ def judge(gate: Gate, runtime: Runtime, how: How | None = None) -> Release:
         how = how._replace(stakes=InformedStakes())
     with _few_collections():
         return in_turn.check(gate, runtime, how) if gate.named else answer(gate, runtime, how)
+
+
+def plan(
+    condition: str | Formula,
+    request: Request | None = None,
+    progress: Progress | None = None,
+    *,
+    examples: int | None = None,
+    **keys: object,
+) -> Plan:
+    """
+    Number of examples and labels that a condition takes, by which tests, and what that means over the life of the set.
+
+    Args:
+        condition: The condition, as a person writes it or in normal form.
+        request: Contract, stakes, power, and what is anticipated, where a program has them already.
+        progress: Told the share that is done; for long plans.
+        examples: Examples at hand; ``None`` if the test set is still to be made.
+        keys: Keys of a gate file in place of *request*: `reliability`, `power`, `disagreement`, `mode`, `steps`, …
+
+    Raises:
+        GateFileError: If the condition is none, or a key has a value that it cannot have.
+        Misuse: If the condition could never be proven as planned, or names no tolerance and no examples are at hand;
+            or if it comes in normal form without a *request*, or with keys beside one.
+
+    Example:
+        >>> plan("n - o > 0.02 +/- 0.02", reliability=0.99, power=0.9, disagreement=0.1).examples
+        2322
+    """
+    if request is not None:
+        if keys or examples is not None or not isinstance(request, Request):
+            raise Misuse("a plan takes a `Request`, or keys of a gate file by name", hint=_PLANNED)
+        return planned(normalize(parse(condition)) if isinstance(condition, str) else condition, request, progress)
+    if not isinstance(condition, str):
+        raise Misuse("without a `Request`, a plan takes its condition as text", hint=_PLANNED)
+    if unknown := sorted(keys.keys() - {key.name for key in POLICY_KEYS}):
+        raise Misuse(f"a plan takes no {unknown[0]!r}", hint=_PLANNED)
+    policy = policy_from_options({"condition": condition, **{name: str(value) for name, value in keys.items()}})
+    return planned(policy.formula, policy.request(examples), progress)
 
 
 @contextmanager

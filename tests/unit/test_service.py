@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gate.project import Project
@@ -13,8 +14,9 @@ from runstore.tracking import Store
 
 import proctor
 from proctor import service
+from proctor.budget import Adaptive
 from proctor.custody.retirement import retire
-from proctor.errors import GateFileError, TestSetRetired
+from proctor.errors import GateFileError, Misuse, ProctorError, TestSetRetired
 from proctor.runtime import Runtime
 
 ONCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
@@ -169,3 +171,33 @@ def test_load_gate__that_is_none(tmp_path: Path) -> None:
 
     with pytest.raises(GateFileError, match=r"proctor\.yml:1"):
         service.load_gate(str(tmp_path))
+
+
+def test_plan__of_a_text_is_that_of_the_gate_file() -> None:
+    """Keys of a gate file go by their names, and give the figures that `Request` gives."""
+    text = "n - o > 0.02 +/- 0.02"
+    request = proctor.Request(proctor.Contract(0.99), Adaptive(), power=0.9, disagreement=0.1, examples=4_000)
+
+    named = proctor.plan(text, reliability=0.99, power=0.9, disagreement=0.1, examples=4_000)
+
+    assert proctor.plan(proctor.normalize(proctor.parse(text)), request) == named == proctor.plan(text, request)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keys", "error", "problem"),
+    [
+        (("n > 0.8 +/- 0.02",), {"sureness": 0.99}, Misuse, r"a plan takes no 'sureness'"),
+        (("n > 0.8 +/- 0.02",), {"reliability": 2}, GateFileError, r"`reliability` must be at least 0\.5"),
+        (("n > ",), {}, GateFileError, r"something is missing behind `>`"),
+        (("n > 0.8 +/- 0.02", 0.99), {}, Misuse, r"takes a `Request`, or keys of a gate file by name"),
+        ((proctor.normalize(proctor.parse("n > 0.8 +/- 0.02")),), {}, Misuse, r"takes its condition as text"),
+    ],
+)
+def test_plan__says_what_it_takes(
+    arguments: tuple[Any, ...], keys: dict[str, Any], error: type[ProctorError], problem: str
+) -> None:
+    """No bare TypeError: the message names what is wrong, and the hint has an example to copy."""
+    with pytest.raises(error, match=problem) as refused:
+        proctor.plan(*arguments, **keys)
+
+    assert isinstance(refused.value, GateFileError) or 'plan("n - o > 0.02 +/- 0.02"' in refused.value.hint

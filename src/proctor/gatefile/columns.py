@@ -25,7 +25,7 @@ from proctor.models.runnable import Versioned
 
 Values = Mapping[str, Any]
 
-_HINT = "Let one name a column of its own, `{condition: …, prediction: score}`, or ask them in two gate files"
+_HINT = "let one name a column of its own, `{condition: …, prediction: score}`, or ask them in two gate files"
 _ONE_COLUMN = "has one column of predictions, and `conditions` name several; name files: `{}: {{predictions: FILE}}`"
 
 
@@ -75,7 +75,7 @@ def _readings(asked: Mapping[str, str], source: Source) -> tuple[Reading, ...]:
         try:
             found.append(reading_of(conditions.normalize_apart(conditions.parse(condition))))
         except ConditionError as error:
-            source.report(source.place_of("conditions"), f"{error.message}. {_HINT}")
+            source.report(source.place_of("conditions"), f"{error.message}; {_HINT}")
             return ()
         if len({each.labels for each in found} - {Content.ANY}) > 1:
             message = f"what is asked of the column {column!r} reads the labels otherwise than what stands before it"

@@ -143,8 +143,8 @@ def reading_of(formula: Formula) -> Reading:
         if together is None:
             raise ConditionError(
                 f"`{first}` and `{clause}` read one file in two ways: as classes, numbers or rankings",
-                "Ask them in two gate files on this test set, which share its budget; each names the column that it "
-                "reads: `candidate: {predictions: FILE, prediction: score}`.",
+                "Ask them in `conditions:`, where each may name the column that it reads: `ranking: {condition: …, "
+                "prediction: score}`; or in two gate files on this test set, which share its budget.",
             )
         found, first = together, first or clause.text
     return found or CLASSES

@@ -277,7 +277,7 @@ def test_check__a_missing_column_is_told_with_its_condition(project: Project) ->
             {"conditions": {"recall": RECALL, "error": {"condition": "mae(n, max=1) < 0.5", "prediction": "score"}}},
             "reads the labels otherwise",
         ),
-        ({"conditions": {"recall": RECALL, "ranking": RANKING["condition"]}}, "Let one name a column of its own"),
+        ({"conditions": {"recall": RECALL, "ranking": RANKING["condition"]}}, "let one name a column of its own"),
     ],
 )
 def test_load__what_has_one_column_is_refused(project: Project, keys: dict[str, Any], problem: str) -> None:

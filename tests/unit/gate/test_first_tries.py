@@ -66,8 +66,8 @@ def test_check__classes_scores_and_costs_of_one_file_share_a_budget(project: Pro
 
 
 def test_load__two_readings_of_one_file_are_told_apart(project: Project) -> None:
-    """What to do instead is what the test above does."""
-    with pytest.raises(GateFileError, match=r"two gate files on this test set, which share its budget"):
+    """What to do instead: name the column of each, or do as the test above does."""
+    with pytest.raises(GateFileError, match=r"each may name the column .* two gate files on this test set"):
         project.check('n > 0.8 and auc(n, "spam") > 0.8', "score")
 
 
