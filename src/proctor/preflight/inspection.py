@@ -49,6 +49,8 @@ from proctor.runtime import Runtime
 from proctor.testset import ExampleFiles, TestSet, load
 from proctor.testset.likeness import told, unlike
 
+_UNASKED = "not asked as long as there is no baseline"
+
 
 def inspect(gate: Gate, runtime: Runtime, development: Development | None = None) -> Preflight:
     """
@@ -118,6 +120,15 @@ class _Context:
         """Question that will be asked; runs nothing."""
         return asked(self.session, self.life)
 
+    @cached_property
+    def each(self) -> Mapping[NamedCondition, Asked | None]:
+        """Question of each condition of a map; ``None`` where it is not asked as long as there is no baseline."""
+        session, life = self.session, self.life
+        return {
+            part: asked(session, life, part=part) if is_askable(session, life, part) else None
+            for part in self.gate.named
+        }
+
 
 def _account(context: _Context) -> _Part:
     books, testset = context.books, context.testset
@@ -147,9 +158,10 @@ def _on_each(context: _Context, part_of: Callable[[NamedCondition], _Part]) -> _
 
 def _account_of_part(context: _Context, books: LedgerView, testset: TestSet, part: NamedCondition) -> _Part:
     """The account as one condition finds it; one that only informs is no problem where it is out of reach."""
-    if not is_askable(context.session, books.life, part):
-        return _Part((skipped("plan", "not asked as long as there is no baseline"),))
-    found = _account_of(context, books, testset, asked(context.session, books.life, part=part))
+    question = context.each[part]
+    if question is None:
+        return _Part((skipped("plan", _UNASKED),))
+    found = _account_of(context, books, testset, question)
     if part.is_enforced:
         return found
     return found._replace(findings=tuple(_only_told(finding) for finding in found.findings))
@@ -290,24 +302,30 @@ def _changed(gate: Gate, panel: Panel) -> _Part:
 
 def _chances(context: _Context, panel: Panel, labels: Labels | None) -> _Part:
     gate = context.gate
+    takes_labels = gate.reading.labels is not Content.ANY
+    if labels is None and takes_labels:
+        return _Part((skipped("chance", "not known: there are no labels", "Name them: --development-labels LABELS."),))
+    if labels is None or not takes_labels:
+        labels = Labels(np.zeros(len(panel), np.int8))
+    results = labeled(panel, labels)
+    if not len(results[0]):
+        return _Part((skipped("chance", "not known: no development example has a label"),))
     formula = context.asked.formula if context.books is not None else gate.formula
     if formula is None or not gate.named:
-        return _chance(context, panel, labels, formula)
+        return _chance(context, *results, formula)
 
     def on(part: NamedCondition) -> _Part:
         if context.books is None:
-            return _chance(context, panel, labels, gate.read(part.condition))
-        if not is_askable(context.session, context.life, part):
-            return _Part((skipped("chance", "not asked as long as there is no baseline"),))
-        return _chance(context, panel, labels, asked(context.session, context.life, part=part).formula)
+            return _chance(context, *results, gate.read(part.condition))
+        question = context.each[part]
+        if question is None:
+            return _Part((skipped("chance", _UNASKED),))
+        return _chance(context, *results, question.formula)
 
     return _on_each(context, on)
 
 
-def _chance(context: _Context, panel: Panel, labels: Labels | None, formula: Formula | None) -> _Part:
-    takes_labels = context.gate.reading.labels is not Content.ANY
-    if labels is None and takes_labels:
-        return _Part((skipped("chance", "not known: there are no labels", "Name them: --development-labels LABELS."),))
+def _chance(context: _Context, panel: Panel, labels: Labels, formula: Formula | None) -> _Part:
     coming = _coming(context, formula)
     if coming is None:
         return _Part((skipped("chance", "not known: no evaluation is due"),))
@@ -319,11 +337,6 @@ def _chance(context: _Context, panel: Panel, labels: Labels | None, formula: For
         names = ", ".join(f"`{variable}`" for variable in sorted(missing))
         hint = "Name them: --development-baseline FILE, --development-anchor FILE."
         return _Part((skipped("chance", f"not known: predictions of {names} on development data are missing", hint),))
-    if labels is None or not takes_labels:
-        labels = Labels(np.zeros(len(panel), np.int8))
-    panel, labels = labeled(panel, labels)
-    if not len(panel):
-        return _Part((skipped("chance", "not known: no development example has a label"),))
     context.session.runtime.progress(f"simulating {2 * RUNS:,} evaluations")
     if beyond_accuracies(coming.formula) is None:
         found = chance(joint_counts(panel, labels), coming)

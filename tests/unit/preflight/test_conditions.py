@@ -40,6 +40,16 @@ def told(found: Preflight, name: str) -> list[str]:
     return [f"{each.mark}: {each.text}" for each in found.findings if each.name == name]
 
 
+def development(project: Project) -> Development:
+    """The labels and both models again, on examples of other names."""
+    project.model("dev-new.csv", 8).model("dev-old.csv", 80)
+    for name, source in (("dev.csv", "labels.csv"), ("dev-new.csv",) * 2, ("dev-old.csv",) * 2):
+        head, *lines = (project.root / source).read_text().splitlines()
+        (project.root / name).write_text("\n".join([head, *(f"dev{line}" for line in lines)]))
+    labels, candidate, baseline = (project.root / name for name in ("dev.csv", "dev-new.csv", "dev-old.csv"))
+    return Development(labels=labels, candidate=candidate, baseline=baseline)
+
+
 def test_inspect__has_a_line_for_each_condition(project: Project) -> None:
     """What each resolves and costs is told under its name; what only informs and is out of reach is a warning."""
     found = looked(project, better=BETTER, fine={"condition": FINE, "enforce": False}, good=GOOD)
@@ -72,20 +82,24 @@ def test_inspect__tells_recorded_answers_apart(project: Project) -> None:
 
 def test_inspect__each_condition_has_a_chance(project: Project) -> None:
     """A model that is good and not great is likely to pass one condition, and not the other."""
-    names = {"labels": "dev.csv", "candidate": "dev-new.csv", "baseline": "dev-old.csv"}
-    project.labels(LABELS).model("dev-new.csv", 8).model("dev-old.csv", 80)
-    text = (project.root / "labels.csv").read_text().splitlines()
-    for name in ("dev-new.csv", "dev-old.csv"):
-        lines = (project.root / name).read_text().splitlines()
-        (project.root / name).write_text("\n".join([lines[0], *(f"dev{line}" for line in lines[1:])]))
-    (project.root / "dev.csv").write_text("\n".join([text[0], *(f"dev{line}" for line in text[1:])]))
-
-    found = looked(project, Development(**{key: project.root / name for key, name in names.items()}), a=GOOD, b=GREAT)
+    found = looked(project, development(project), a=GOOD, b=GREAT)
 
     chances = told(found, "chance")
     assert chances[0].startswith("ok: `a`: over 98 %")
     assert chances[1].startswith("warning: `b`: ")
     assert found.figures.chance is None
+
+
+def test_inspect__labels_that_are_missing_are_told_once(project: Project) -> None:
+    """Without a label no condition has a chance that could be known, and one line says so for all."""
+    there = development(project)
+    assert there.labels is not None
+    head, *lines = there.labels.read_text().splitlines()
+    there.labels.write_text("\n".join([head, *(f"{line.partition(',')[0]}," for line in lines)]))
+
+    found = looked(project, there, a=GOOD, b=GREAT)
+
+    assert ["skipped: not known: no development example has a label"] == told(found, "chance")
 
 
 def test_simulate__several_conditions_are_refused(project: Project) -> None:
