@@ -26,7 +26,9 @@ def answer(plan: Plan) -> str:
     The plan's result, in one line.
 
     >>> from proctor.planning import PaperFigures
-    >>> answer(Plan(4713, 471, (), (), PaperFigures(None, None, -8.16), None, -8.16, -8.16))
+    >>> paper = PaperFigures(None, None, -8.16)
+    >>> level = {"log_level": -8.16, "log_miss": -8.16}
+    >>> answer(Plan(examples=4713, labels=471, clauses=(), life=(), paper=paper, paper_full=None, **level))
     '4,713 examples, about 471 labels'
     """
     return plan.answer + "".join(f"; {size:,} {plan.counted} on {slice_}" for slice_, size in plan.slices)
