@@ -24,6 +24,9 @@ Examples:
 )
 @click.argument("labels", type=EXISTING)
 @click.option("--features", type=EXISTING, help="Seal the inputs, too: only a sandboxed model sees them then.")
+@click.option(
+    "--metadata", type=EXISTING, help="Seal the metadata, too, such as the column that tells whose each example is."
+)
 @click.option("--out", type=NEW, help="Where the sealed labels go.  [default: LABELS.sealed]")
 @click.option("--key-file", type=EXISTING, help="File that holds the key.  [default: the variable PROCTOR_KEY]")
 @click.option("--pair-with", type=EXISTING, help="Sealed file of the same test set: seal corrected labels beside it.")
@@ -32,6 +35,7 @@ Examples:
 def seal(
     labels: Path,
     features: Path | None,
+    metadata: Path | None,
     out: Path | None,
     key_file: Path | None,
     pair_with: Path | None,
@@ -47,8 +51,9 @@ def seal(
     from proctor.testset import keys, sealing
 
     jobs = [(labels, out or _sealed_name(labels), sealing.LABELS)]
-    if features is not None:
-        jobs.append((features, _sealed_name(features), sealing.INPUTS))
+    for file, context in ((features, sealing.INPUTS), (metadata, sealing.METADATA)):
+        if file is not None:
+            jobs.append((file, _sealed_name(file), context))
     _refuse_targets([(source, target) for source, target, _ in jobs], force=force)
     pair = sealing.fresh_pair() if pair_with is None else bytes.fromhex(sealing.file_facts(pair_with).pair)
     forbid_core_dumps()

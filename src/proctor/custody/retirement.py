@@ -96,10 +96,10 @@ def _opened(session: Session, life: TestSetHistory) -> dict[str, Verdict] | None
 
 
 def _plain_files(session: Session) -> tuple[tuple[Opening, bytes], ...]:
-    """Labels and inputs as they will lie in the open; read, and checked against what lies there, beforehand."""
+    """The test set's files as they will lie in the open; read, and checked against what lies there, beforehand."""
     testset = session.gate.testset
-    named = [("labels", testset.labels), *([("inputs", testset.features)] if testset.features else [])]
-    return tuple(_plain(session, what, session.gate.resolve(name)) for what, name in named)
+    named = {"labels": testset.labels, "inputs": testset.features, "metadata": testset.metadata}
+    return tuple(_plain(session, what, session.gate.resolve(name)) for what, name in named.items() if name)
 
 
 def _plain(session: Session, what: str, path: Path) -> tuple[Opening, bytes]:

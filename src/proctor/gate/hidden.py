@@ -48,8 +48,8 @@ def _own(gate: Gate) -> Iterator[Path]:
     testset = gate.testset
     places = address.parse(gate.ledger)
     books = places.path if isinstance(places, address.FileAddress) else None
-    inputs = testset.features if testset.inputs is Inputs.SEALED else None
-    for name in (testset.labels, gate.owner.record, gate.owner.key, books, inputs, OWN_FOLDER):
+    inputs = (testset.features, testset.metadata) if testset.inputs is Inputs.SEALED else ()
+    for name in (testset.labels, gate.owner.record, gate.owner.key, books, *inputs, OWN_FOLDER):
         if name:
             yield Path(name).expanduser()
 

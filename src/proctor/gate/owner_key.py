@@ -136,8 +136,8 @@ class OwnerKey:
 
             check_pair(labels, features)
         metadata = self.gate.resolve(source.metadata) if source.metadata else None
-        if metadata is not None and is_sealed(metadata):
-            raise SandboxError(f"{str(source.metadata)!r} is sealed, and slices go by it", hint="Name the open file.")
+        if metadata is not None:
+            self._refuse_other_metadata(metadata, labels, is_sealed_testset=sealed_inputs)
         return ExampleFiles(
             labels=self._source(labels, "labels", is_private=True),
             features=self._source(features, "inputs", is_private=sealed_inputs) if features else None,
@@ -146,8 +146,28 @@ class OwnerKey:
             classes=frozenset(source.classes) if source.classes else None,
             key=self._row_key() if sealed_inputs else b"",
             reading=self.gate.reading,
-            metadata=self._source(metadata, "metadata", is_private=False) if metadata else None,
+            metadata=self._source(metadata, "metadata", is_private=sealed_inputs) if metadata else None,
         )
+
+    def _refuse_other_metadata(self, metadata: Path, labels: Path, *, is_sealed_testset: bool) -> None:
+        """
+        Refuse metadata that are not sealed where the inputs are, or the other way around.
+
+        In the open, a row that a commit leaves out would tell by an error whether its example is in the test set.
+        """
+        name = repr(self.gate.testset.metadata)
+        if not is_sealed_testset and is_sealed(metadata):
+            raise SandboxError(f"{name} is sealed, and slices go by it", hint="Name the open file.")
+        if is_sealed_testset and metadata.exists() and not is_sealed(metadata):
+            raise SandboxError(
+                f"`inputs: sealed` is declared, but the metadata {name} lie in the open",
+                hint="Seal them with labels and features: `proctor testset seal LABELS --features FILE --metadata "
+                "FILE`.",
+            )
+        if is_sealed_testset and self.key is not None and is_sealed(metadata) and is_sealed(labels):
+            from proctor.testset.sealing import check_pair
+
+            check_pair(labels, metadata)
 
     def opened(self, path: Path, context: str) -> Source:
         """

@@ -19,11 +19,9 @@ Values = Mapping[str, Any]
 
 def schemas() -> Iterator[Schema]:
     """The rules that speak of keys and plain values alone, as JSON Schemas."""
-    is_open = {"properties": {"inputs": {"not": {"const": "sealed"}}}}
     has_columns = {"anyOf": [{"required": ["features"]}, {"required": ["metadata"]}]}
     clustered = {"testset": has_columns, "bound": {"const": "exact"}}
     yield _if_there("cluster", clustered)
-    yield _if_there("metadata", {"testset": is_open})
 
 
 def _if_there(key: str, properties: Schema) -> Schema:
@@ -35,7 +33,6 @@ def _if_there(key: str, properties: Schema) -> Schema:
 def check(values: Values, formula: Formula, testset: TestSetSource, source: Source) -> None:
     """Report what does not go with such columns, or has none."""
     _slices_are_open(formula, testset, source)
-    _metadata_are_open(testset, source)
     _clusters_are_judged(values, formula, testset, source)
 
 
@@ -48,13 +45,6 @@ def _slices_are_open(formula: Formula, testset: TestSetSource, source: Source) -
         elif testset.features is None and testset.metadata is None:
             message = f"`testset` needs `metadata` or `features`: the file with the columns of `{slice_}`"
             source.report(source.place_of("testset"), message)
-
-
-def _metadata_are_open(testset: TestSetSource, source: Source) -> None:
-    """Report metadata of inputs that are sealed, of which they would say something."""
-    if testset.metadata is not None and testset.inputs is Inputs.SEALED:
-        message = "`metadata` goes with open inputs only so far: it would say something of sealed ones; leave it out"
-        source.report(source.place_of("testset", "metadata"), message)
 
 
 def _clusters_are_judged(values: Values, formula: Formula, testset: TestSetSource, source: Source) -> None:

@@ -48,9 +48,9 @@ class Metadata(NamedTuple):
         row_of = {name: row for row, name in enumerate(unique_ids(self.source, text_column(whole, self.id)))}
         missing = [name for name in self.ids if name not in row_of]
         if missing:
+            which = f"{len(missing):,} of the {len(self.ids):,} examples, first for {missing[0][:40]!r}"
             raise DataError(
-                f"{self.source} has no row for {len(missing):,} of the {len(self.ids):,} examples, first for "
-                f"{missing[0][:40]!r}",
+                f"{self.source} has no row for {'every example' if self.source.is_silent else which}",
                 hint="Give it one row for each example, by its id; further rows are left alone.",
             )
         rows = np.fromiter(map(row_of.__getitem__, self.ids), np.intp, len(self.ids))

@@ -39,8 +39,8 @@ from proctor.owner import SealedRecord
 from proctor.testset.keys import KEY_VARIABLE, Key, Purpose, derive
 from proctor.writing import write_whole
 
-LABELS, INPUTS = "labels", "inputs"
-"""Contexts of the two files of a test set."""
+LABELS, INPUTS, METADATA = "labels", "inputs", "metadata"
+"""Contexts of the files of a test set."""
 
 _MAGIC = b"PROCTOR"
 _VERSION = 1
@@ -176,7 +176,7 @@ def open_file(path: Path, key: Key | None, context: str) -> bytes:
 
 def check_pair(labels: Path, inputs: Path) -> None:
     """
-    Refuse sealed *labels* that were not sealed together with the sealed *inputs*.
+    Refuse sealed *labels* that were not sealed together with the sealed *inputs*, or metadata.
 
     Raises:
         KeyFault: If they belong to different test sets, or one of them is not sealed.
@@ -184,7 +184,7 @@ def check_pair(labels: Path, inputs: Path) -> None:
     if file_facts(labels).pair != file_facts(inputs).pair:
         raise KeyFault(
             f"{str(labels)!r} holds the labels of a different test set than {str(inputs)!r}",
-            hint="Labels and features are sealed together: proctor testset seal LABELS --features FEATURES",
+            hint="The files of a test set are sealed together: proctor testset seal LABELS --features FEATURES",
         )
 
 

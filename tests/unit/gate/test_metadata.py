@@ -153,12 +153,6 @@ def test_check__unusable_metadata_are_refused(project, table, said):
         project.check()
 
 
-def test_gate__sealed_inputs_have_no_metadata(project):
-    """They would say something of the inputs."""
-    with pytest.raises(GateFileError, match="`metadata` goes with open inputs only"):
-        project.gate("n > 0.8", ", inputs: sealed, features: f.csv")
-
-
 def test_gate__no_file_for_a_slice_names_both_ways(project):
     """The error of a slice without a file says which key is missing."""
     text = (project.gate().root / "proctor.yml").read_text()

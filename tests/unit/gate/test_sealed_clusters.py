@@ -6,16 +6,21 @@ import csv
 import dataclasses
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from proctor import load_gate
+from proctor.cli.seal import seal
 from proctor.custody import chronicle
 from proctor.custody.dropping import Oldest, drop
 from proctor.custody.extension import extend
+from proctor.custody.retirement import retire
 from proctor.custody.succession import Wish, register
 from proctor.errors import ContractError, DataError, ProctorError, ToleranceOutOfReach
+from proctor.gate import hidden
 from proctor.gate.check import How, check
 from proctor.gate.session import Session, Stance
 from proctor.gate.status import status
@@ -30,45 +35,47 @@ USERS, EACH = 300, 3
 USER = np.array([f"u{number}" for number in np.repeat(np.arange(USERS), EACH)])
 LABEL = np.random.default_rng(12).integers(0, 2, USERS * EACH)
 REASON = "those of March"
-# right on all examples of a user, but for users whose number is below `bad` modulo 20
+CONTEXTS = {"labels": sealing.LABELS, "features": sealing.INPUTS, "metadata": sealing.METADATA}
+# right on all examples of a user, of whom there are three in a row, but for those below `bad` modulo 20
 PROGRAM = """\
 import csv, sys
 out = csv.writer(open(sys.argv[2], "w"))
 out.writerow(["id", "prediction"])
 for row in csv.DictReader(open(sys.argv[1])):
-    is_wrong = int(row["user"][1:] or 0) % 20 < {bad}
+    is_wrong = int(row["id"][1:]) // 3 % 20 < {bad}
     out.writerow([row["id"], (int(row["x"]) + is_wrong) % 2])
 """
 
 
 class Project:
-    """A folder in which labels and features are sealed, and the owner's key is at hand."""
+    """A folder in which labels and features are sealed, or metadata that hold users too; the owner's key is at hand."""
 
-    def __init__(self, root):
-        self.root, self.key = root, generate_key()
+    def __init__(self, root, *, has_metadata=False):
+        self.root, self.key, self.has_metadata = root, generate_key(), has_metadata
         root.mkdir(exist_ok=True)
         self.fill(USER)
         self.submit(1)
 
-    def fill(self, users):
-        """Labels and features, sealed; the last digit of a feature is the label."""
-        pair = sealing.fresh_pair()
+    def fill(self, users, pair=None):
+        """Sealed tables; the last digit of a feature is the label."""
+        pair = pair or sealing.fresh_pair()
         for path in self.tables(self.root, users, LABEL):
-            context = sealing.LABELS if path.stem == "labels" else sealing.INPUTS
-            sealing.seal_file(path, path.with_name(f"{path.name}.sealed"), self.key, context, pair)
+            sealing.seal_file(path, path.with_name(f"{path.name}.sealed"), self.key, CONTEXTS[path.stem], pair)
             path.unlink()
 
-    @staticmethod
-    def tables(folder, users, labels, first=0):
+    def tables(self, folder, users, labels, first=0):
         folder.mkdir(exist_ok=True)
         rows = range(first, first + len(labels))
         names = [f"e{row}" for row in rows]
         numbers = [2 * row + label for row, label in zip(rows, labels, strict=True)]
-        columns = {"labels": {"label": labels}, "features": {"user": users, "x": numbers}}
+        shown, beside = ({}, {"metadata": {"user": users}}) if self.has_metadata else ({"user": users}, {})
+        columns = {"labels": {"label": labels}, "features": {**shown, "x": numbers}, **beside}
         for name, values in columns.items():
             with (folder / f"{name}.csv").open("w", newline="") as file:
                 csv.writer(file).writerows([("id", *values), *zip(names, *values.values(), strict=True)])
-        return [folder / "labels.csv", folder / "features.csv"]
+        return [folder / f"{name}.csv" for name in columns]
+
+    metadata = "metadata.csv.sealed"
 
     def submit(self, bad):
         (self.root / "model.py").write_text(PROGRAM.format(bad=bad))
@@ -76,6 +83,7 @@ class Project:
     def gate(self, cluster="user", condition="n > 0.7 +/- 0.06"):
         command = [f"{sys.executable} model.py {{features}} {{predictions}}"]
         testset = {"labels": "labels.csv.sealed", "features": "features.csv.sealed", "inputs": "sealed"}
+        testset |= {"metadata": self.metadata} if self.has_metadata else {}
         (self.root / "proctor.yml").write_text(
             json.dumps(
                 {
@@ -136,6 +144,68 @@ def test_check__clusters_of_sealed_inputs_are_observations(project):
     project.submit(2)
     with pytest.raises(ToleranceOutOfReach, match=r"on these 300 clusters \(by `user`\)"):
         project.check(condition="n > 0.7 +/- 0.035")
+
+
+def test_check__clusters_of_sealed_metadata(project):
+    """The column stands in a file of its own, sealed with the others: no model is shown it."""
+    other = Project(project.root.parent / "other", has_metadata=True)
+    assert USERS == other.register().clusters
+
+    passed = other.check()
+
+    assert "pass" == passed.verdict
+    assert "each user counting once" in passed.meaning
+    assert other.root / other.metadata in hidden.own_paths(other.gate())
+    assert status(other.gate(), other.runtime(has_key=False)).budget.is_reach_known
+
+
+def test_check__sealed_metadata_are_those_of_registration(project):
+    """In the open, or sealed with other files, they are not read; with other users in them they are refused."""
+    other = Project(project.root.parent / "other", has_metadata=True)
+    other.register()
+    moved = np.where(np.arange(len(USER)) == 0, "u1", USER)
+
+    other.fill(moved, bytes.fromhex(sealing.file_facts(other.root / "labels.csv.sealed").pair))
+    assert "does not hold what it held when this test set was registered" in said_by(other.check)
+    registered = {path: path.read_bytes() for path in other.root.glob("[lf]*.csv.sealed")}
+    other.fill(USER)
+    for path, content in registered.items():
+        path.write_bytes(content)
+    assert "holds the labels of a different test set" in said_by(other.check)
+    (other.root / "metadata.csv").write_text("id,user\ne0,u0\n")
+    other.metadata = "metadata.csv"
+    assert "the metadata 'metadata.csv' lie in the open" in said_by(other.register)
+
+
+def test_register__no_row_of_sealed_metadata_is_named(project):
+    """What is wrong with them names no example: which there are is sealed."""
+    other = Project(project.root.parent / "other", has_metadata=True)
+    pair = bytes.fromhex(sealing.file_facts(other.root / "labels.csv.sealed").pair)
+    (path,) = [each for each in other.tables(other.root, USER[:-1], LABEL[:-1]) if each.stem == "metadata"]
+    sealing.seal_file(path, other.root / other.metadata, other.key, sealing.METADATA, pair)
+
+    said = said_by(other.register)
+
+    assert "has no row for every example" in said
+    assert "e899" not in said
+
+
+def test_seal__metadata(project):
+    """They are sealed with labels and features, as one pair, and opened for all when the set is retired."""
+    other = Project(project.root.parent / "other", has_metadata=True)
+    labels, features, metadata = map(str, other.tables(other.root.parent / "plain", USER, LABEL))
+    (key := other.root.parent / "owner.key").write_text(other.key.text)
+    words = [labels, "--features", features, "--metadata", metadata, "--key-file", str(key)]
+
+    done = CliRunner().invoke(seal, words)
+
+    assert 0 == done.exit_code, done.output
+    for name in CONTEXTS:
+        (other.root.parent / "plain" / f"{name}.csv.sealed").replace(other.root / f"{name}.csv.sealed")
+    assert USERS == other.register().clusters
+    with other.owner() as session:
+        retire(session, "enough")
+    assert (other.root / "metadata.csv").read_text() == Path(metadata).read_text()
 
 
 def test_status__number_of_clusters_is_public(project):
