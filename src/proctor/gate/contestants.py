@@ -45,7 +45,7 @@ _STORE = ".proctor/store"
 _SHARE_OF_SLOT = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelRunner:
     """
     Runner of models, which keeps what they predict.

@@ -42,7 +42,7 @@ from proctor.testset.hashing import fixed_order
 _MOST_SHOWN, _LONGEST_SHOWN = 8, 40
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Predicting:
     """
     The predictions of the models that take part.

@@ -195,12 +195,20 @@ class Session:
     def runner_on(self, testset: TestSet) -> ModelRunner:
         """Runner of models on the examples of *testset*."""
         dvc.bring(self.gate, self.runtime.environ, dvc.of_models(self.gate))
-        files, world = (self.gate, testset, self.owner_key), (self.runtime, self.versions, self.commit)
+        kind = ModelRunner
         if self.gate.testset.engine is not None:
             from proctor.gate.table_models import TableRunner
 
-            return TableRunner(*files, *world, self.owner_record)
-        return ModelRunner(*files, *world, self.owner_record)
+            kind = TableRunner
+        return kind(
+            gate=self.gate,
+            testset=testset,
+            owner_key=self.owner_key,
+            runtime=self.runtime,
+            versions=self.versions,
+            commit=self.commit,
+            owner_record=self.owner_record,
+        )
 
     @cached_property
     def versions(self) -> Versions:
@@ -215,17 +223,27 @@ class Session:
     @cached_property
     def predicting(self) -> Predicting:
         """Predictions of the models on the test set, each run or read once."""
-        files, runner = (self.gate, self.testset, self.owner_key), (self.runtime, self.runner)
-        if self.gate.testset.engine is not None:
-            from proctor.gate.table_models import TablePredicting
-
-            return TablePredicting(*files, *runner, lambda: self.labels, self.functions)
-        return Predicting(*files, *runner, lambda: self.labels, self.functions)
+        return self._predicting(self.testset, self.runner, lambda: self.labels)
 
     def predicting_on(self, testset: TestSet) -> Predicting:
         """Predictions of the models on the examples of *testset*."""
-        runner = self.runner_on(testset)
-        return Predicting(self.gate, testset, self.owner_key, self.runtime, runner, testset.read_labels, self.functions)
+        return self._predicting(testset, self.runner_on(testset), testset.read_labels)
+
+    def _predicting(self, testset: TestSet, runner: ModelRunner, read_labels: Callable[[], Labels]) -> Predicting:
+        kind = Predicting
+        if self.gate.testset.engine is not None:
+            from proctor.gate.table_models import TablePredicting
+
+            kind = TablePredicting
+        return kind(
+            gate=self.gate,
+            testset=testset,
+            owner_key=self.owner_key,
+            runtime=self.runtime,
+            runner=runner,
+            read_labels=read_labels,
+            functions=self.functions,
+        )
 
     # --- books -------------------------------------------------------------------------------------------------------
 
