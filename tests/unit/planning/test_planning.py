@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -338,6 +339,19 @@ def test_plan__can_never_pass(condition: str, changes: dict[str, Any], named: st
         plan_of(condition, **changes)
 
     assert named in caught.value.hint
+
+
+@pytest.mark.parametrize("threshold", ["0.99", "0.8666", "0.97"])
+def test_plan__says_the_widest_tolerance(threshold: str) -> None:
+    """A tolerance that leads out of what can be is refused with one that does not, and that is planned."""
+    with pytest.raises(Misuse) as caught:
+        plan_of(f"n > {threshold} +/- 0.2")
+
+    widest = re.search(r"which can be (\S+) at most here", caught.value.hint)
+    assert widest is not None
+    assert plan_of(f"n > {threshold} +/- {widest[1]}").examples > 0
+    with pytest.raises(Misuse):
+        plan_of(f"n > {threshold} +/- {1.1 * float(widest[1])}")
 
 
 @pytest.mark.parametrize(

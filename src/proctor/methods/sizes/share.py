@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from proctor.errors import Misuse
@@ -111,4 +112,16 @@ def check_alternative(share: Share, low: float, high: float, key: str = "") -> N
         f"and `{share.clause.quantity}` {reach}"
     )
     change = f"`{key}` (the share of predictions that you expect to change), the" if key else "the"
-    raise Misuse(message, hint=f"Change {change} threshold or the tolerance.")
+    widest = share.room(low, high)
+    limit = f", which can be {_rounded_down(widest):g} at most here" if widest > 0 else ""
+    raise Misuse(
+        message,
+        hint=f"Change {change} threshold or the tolerance{limit}. It says how large the test set must be, and has no "
+        "part in a verdict.",
+    )
+
+
+def _rounded_down(tolerance: float) -> float:
+    """A tolerance to two digits, as a person writes it, and not above it by more than a rounding error."""
+    unit: float = 10 ** (math.floor(math.log10(tolerance)) - 1)
+    return math.floor(tolerance / unit * (1 + SLACK)) * unit
