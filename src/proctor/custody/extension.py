@@ -274,9 +274,8 @@ def _record(
     life = session.life(books)
     done = earlier(life, Extended, growth.after.version)
     if done is not None and done.record.n_added == growth.added.n_examples:
-        attempt = Attempt.COMPLETING if growth.contents else Attempt.REPEATED
         register = session.registry.held(life, growth.after.hashes, growth.after.read_labels)
-        return done._replace(attempt=attempt), register
+        return done if growth.contents else done._replace(attempt=Attempt.REPEATED), register
     refuse_unchangeable(session, life, growth.before)
     _refuse_changed(growth)
     refuse_split(growth.after, session.gate.cluster, np.arange(growth.after.n_examples) < growth.before.n_examples)
