@@ -141,14 +141,14 @@ def _refutes(scaled: Floats, mean: float, needed: float) -> bool:
         return True
     if mean >= 1:
         return False
-    capital, largest_bet = 0.0, 1 / (mean + MARGIN)
+    capital, target, largest_bet = 0.0, needed + ROUNDING, 1 / (mean + MARGIN)
     sqrt, log1p = math.sqrt, math.log1p
     for gains, half_spreads in _pieces(scaled, mean):
         for gain, half_spread in zip(gains, half_spreads, strict=True):
-            bet = sqrt((needed - capital) / half_spread)
+            bet = sqrt((target - capital) / half_spread)
             capital += log1p((largest_bet if bet > largest_bet else bet) * gain)
-            if capital >= needed:  # no further bet is made
-                return capital >= needed + ROUNDING
+            if capital >= target:
+                return True
     return False
 
 

@@ -165,3 +165,10 @@ def test_lower_bound__misses_the_mean_at_most_so_often() -> None:
     misses = sum(bounded.lower_bound((rng.random(60) < 0.3).astype(float), 0.05) > 0.3 for _ in range(400))
 
     assert misses <= 46
+
+
+def test_rejects__goes_on_where_little_is_missing() -> None:
+    """Among a million scores, bets grow small as the goal comes near; a capital that just meets it counts."""
+    scores = (np.random.default_rng(1).random(1_000_000) < 0.8).astype(float)
+
+    assert all(bounded.rejects(scores, rung / 1024, -10.0) for rung in range(200, 300))
