@@ -271,7 +271,7 @@ def _of_roots(comparison: Comparison, form: _Form, above: bool, tolerance: Fract
 
 
 def _range(bound: _Bound) -> tuple[Fraction, Fraction]:
-    return bound.quantity.extremes if isinstance(bound.quantity, Mean) else extremes(bound.weights)
+    return bound.quantity.extremes if isinstance(bound.quantity, Mean | Gap) else extremes(bound.weights)
 
 
 def _simplified(bound: _Bound) -> _Bound:

@@ -246,7 +246,7 @@ class Gap(Whole):
         others: The groups that a clause on one group compares it with; empty in a condition as it is written.
     """
 
-    of: Proportion | Ratio
+    of: Proportion | Ratio | Mean
     by: str
     others: tuple[Slice, ...] = ()
 
@@ -255,10 +255,15 @@ class Gap(Whole):
         """Coefficients of n, o, a and d: the metric's."""
         return self.of.weights
 
+    @property
+    def extremes(self) -> tuple[Fraction, Fraction]:
+        """No gap, and the whole range of the metric."""
+        low, high = self.of.extremes if isinstance(self.of, Mean) else (Fraction(0), Fraction(1))
+        return Fraction(0), high - low
+
     def __str__(self) -> str:
-        if isinstance(self.of, Proportion):
-            return f"gap(accuracy, {self.of}, by={column_text(self.by)})"
-        return f"gap({self.of.metric}, {self.of.model}, {quoted(self.of.positive)}, by={column_text(self.by)})"
+        of = f"accuracy({self.of})" if isinstance(self.of, Proportion) else str(self.of)
+        return f"gap({of.removesuffix(')').replace('(', ', ', 1)}, by={column_text(self.by)})"
 
 
 Quantity = (
@@ -338,7 +343,7 @@ def value_range(quantity: Quantity) -> tuple[float, float]:
     if isinstance(quantity, Clustered):
         return value_range(quantity.of)
     weights = tuple(Fraction(weight) for weight in quantity.weights)
-    low, high = quantity.extremes if isinstance(quantity, Mean) else extremes(weights)
+    low, high = quantity.extremes if isinstance(quantity, Mean | Gap) else extremes(weights)
     return float(low), float(high)
 
 

@@ -47,7 +47,7 @@ from proctor.methods.ece import ECE, EceMethod
 from proctor.methods.error import ERROR
 from proctor.methods.fbeta import FBETA, FBetaMethod
 from proctor.methods.figures import Unit
-from proctor.methods.gap import GAP, GapMethod
+from proctor.methods.gap import GAP, GapMethod, GapOfMeansMethod
 from proctor.methods.kinds import OWN
 from proctor.methods.linear import LinearMethod
 from proctor.methods.macro import MacroMethod
@@ -88,6 +88,10 @@ def _of_mean_recall(quantity: MeanRecall) -> AnyMethod:
     return MeanRecallMethod(quantity) if quantity.minus is None else MeanRecallDifferenceMethod(quantity)
 
 
+def _of_gap(quantity: Gap) -> AnyMethod:
+    return (GapOfMeansMethod if isinstance(quantity.of, Mean) else GapMethod)(quantity)
+
+
 METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     Proportion: ProportionMethod,
     Difference: DifferenceMethod,
@@ -105,7 +109,7 @@ METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     TopKDifference: TopKDifferenceMethod,
     Clustered: of_clusters,
     Sampled: SampledMethod,
-    Gap: GapMethod,
+    Gap: _of_gap,
 }
 """The method of each kind of quantity."""
 

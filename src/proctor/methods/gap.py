@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from proctor.language import Call, Clause, Gap, Proportion, Ratio
-from proctor.language.tree import Argument, Text, Word
-from proctor.methods.figures import points
+from proctor.language import Call, Clause, Gap, Mean, Proportion, Quantity, Ratio
+from proctor.language.tree import Argument, Expression, Text, Word
+from proctor.methods.figures import MODELS, Unit
+from proctor.methods.mean import MEANS, MeanMethod
 from proctor.methods.method import Method
 from proctor.methods.metric import Metric, model_of, refusal
 from proctor.methods.one_class import ratio_called
@@ -46,8 +47,7 @@ class GapMethod(Method[Gap, tuple[Group, ...]]):
 
     def __init__(self, quantity: Gap) -> None:
         super().__init__(quantity)
-        of = quantity.of
-        self._of: ProportionMethod | RatioMethod = RatioMethod(of) if isinstance(of, Ratio) else ProportionMethod(of)
+        self._of = _method_of(quantity.of)
 
     @property
     def classes(self) -> frozenset[str]:
@@ -91,8 +91,15 @@ class GapMethod(Method[Gap, tuple[Group, ...]]):
         is_empty = any(math.isnan(self._of.estimate(each.statistic, each.n_examples)) for each in statistic)
         if not others or is_empty or half < _LOWEST_LOG_LEVEL:
             return False
-        test = self._lies_apart if above else self._lies_close
-        return (any if above else all)(test(clause, own, each, half) for each in others)
+        return self._shows_far(clause, own, others, half) if above else self._shows_close(clause, own, others, half)
+
+    def _shows_close(self, clause: Clause, own: Group, others: list[Group], log_level: float) -> bool:
+        """True if this group is proven to be less than the threshold above each other one."""
+        return all(self._lies_close(clause, own, each, log_level) for each in others)
+
+    def _shows_far(self, clause: Clause, own: Group, others: list[Group], log_level: float) -> bool:
+        """True if this group is proven to be more than the threshold above another one."""
+        return any(self._lies_apart(clause, own, each, log_level) for each in others)
 
     def _lies_close(self, clause: Clause, own: Group, other: Group, log_level: float) -> bool:
         """True if a point is proven to lie above this group's metric, and less than the threshold above the other's."""
@@ -153,16 +160,15 @@ class GapMethod(Method[Gap, tuple[Group, ...]]):
 
     def in_words(self, clause: Clause) -> str:
         """Words that say how far no group is ahead of another."""
-        of = self._of.in_words(replace(clause, quantity=self.quantity.of))
-        subject = of.rpartition(" is ")[0] if isinstance(self.quantity.of, Ratio) else "the accuracy"
-        if subject == "the accuracy":
-            subject = f"the accuracy of {of.partition(' is ')[0]}"
-        by = "less" if not clause.above else "more"
-        return f"{subject} is {by} than {points(abs(clause.threshold))} above that of any other {self.quantity.by}"
+        subject = self._of.in_words(replace(clause, quantity=self.quantity.of)).rpartition(" is ")[0]
+        if isinstance(self.quantity.of, Proportion):
+            subject = f"the accuracy of {MODELS[self.quantity.of.variable]}"
+        by, distance = ("more" if clause.above else "less"), self.tolerance_in_words(abs(clause.threshold))
+        return f"{subject} is {by} than {distance} above that of any other {self.quantity.by}"
 
     def value_in_words(self, value: float) -> str:
-        """A difference in points."""
-        return points(value)
+        """A difference, as the metric tells one."""
+        return self._of.tolerance_in_words(value)
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -174,14 +180,67 @@ class GapMethod(Method[Gap, tuple[Group, ...]]):
         return (remark,)
 
 
-_OF_SHARES: dict[str, Callable[[Call], Proportion | Ratio]] = {
+class GapOfMeansMethod(GapMethod):
+    """Judges how far the mean of one group is above those of all others, by rungs of one ladder (theory.md §3.5)."""
+
+    unit: ClassVar[Unit] = Unit.OWN
+
+    def __init__(self, quantity: Gap) -> None:
+        super().__init__(quantity)
+        assert isinstance(quantity.of, Mean)  # noqa: S101  # how the method is chosen
+        self._mean = MeanMethod(quantity.of)
+
+    def _shows_close(self, clause: Clause, own: Group, others: list[Group], log_level: float) -> bool:
+        """True if a number above this mean is less than the threshold above one below each other mean."""
+        highest = self._above(own, log_level)
+        return all(highest - self._below(each, log_level) < clause.threshold for each in others)
+
+    def _shows_far(self, clause: Clause, own: Group, others: list[Group], log_level: float) -> bool:
+        """True if a number below this mean is more than the threshold above one that is above another mean."""
+        lowest = self._below(own, log_level)
+        return any(lowest - self._above(each, log_level) > clause.threshold for each in others)
+
+    def _above(self, group: Group, log_level: float) -> float:
+        from proctor.stats import bounded
+
+        return bounded.surely_below(group.statistic, log_level, *self._mean.value_range)
+
+    def _below(self, group: Group, log_level: float) -> float:
+        from proctor.stats import bounded
+
+        return bounded.surely_above(group.statistic, log_level, *self._mean.value_range)
+
+    def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
+        """Size of the two bounds, of each group."""
+        from proctor.methods.sizes.gap import GapOfMeansSizing
+
+        return GapOfMeansSizing(share, len(self.quantity.others), of=self._mean)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The way in which groups are compared, and the range of what is averaged."""
+        return *super().remarks, *self._mean.remarks
+
+
+def _method_of(of: Proportion | Ratio | Mean) -> ProportionMethod | RatioMethod | MeanMethod:
+    match of:
+        case Proportion():
+            return ProportionMethod(of)
+        case Ratio():
+            return RatioMethod(of)
+        case _:
+            return MeanMethod(of)
+
+
+_JUDGED: dict[str, Callable[[Call], Expression | Quantity]] = {
     "accuracy": lambda call: Proportion(model_of(call).variable),
     "error": lambda call: Proportion(model_of(call).variable),  # as far apart as accuracies
     "precision": ratio_called,
     "recall": ratio_called,
     "specificity": ratio_called,
+    **{metric.name: metric.means for metric in MEANS if metric.name != "rmse"},
 }
-"""The metrics that have gaps: shares of examples, whose exact bounds hold for all thresholds at once."""
+"""The metrics that have gaps: shares of examples, whose exact bounds hold for all thresholds at once, and means."""
 
 
 def _gap_called(call: Call) -> Gap:
@@ -194,16 +253,19 @@ def _gap_called(call: Call) -> Gap:
     example = '`gap(recall, n, "spam", by=region)` or `gap(accuracy, n, by=region)`'
     options = dict(call.options)
     match call.arguments:
-        case (Word(name), *rest) if name in _OF_SHARES:
+        case (Word(name), *rest) if name in _JUDGED:
             by = _column(call, options.pop("by", None), example)
             if not rest:
                 raise refusal(call, f"`{call}` does not say of which model", f"Write {example}.")
             of = replace(call, name=name, arguments=tuple(rest), options=tuple(options.items()))
-            return Gap(_OF_SHARES[name](of), by)
+            quantity = _JUDGED[name](of)
+            assert isinstance(quantity, Proportion | Ratio | Mean)  # noqa: S101  # as all of them are
+            return Gap(quantity, by)
         case (Word(name), *_):
+            band = 'every region: f1(n, "spam")'
             hint = (
-                f"A gap is judged of {', '.join(f'`{each}`' for each in _OF_SHARES)}: {example}. That of another one "
-                "is below 0.1 where all lie in a band: `every region: mean(n) > 0.7 and every region: mean(n) < 0.8`."
+                f"A gap is judged of {', '.join(f'`{each}`' for each in _JUDGED)}: {example}. That of another one "
+                f"is below 0.1 where all lie in a band: `{band} > 0.7 and {band} < 0.8`."
             )
             raise refusal(call, f"`{name}` has no gap that is judged", hint)
         case _:

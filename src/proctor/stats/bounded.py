@@ -32,6 +32,12 @@ ROUNDING = 1e-9
 PIECE = 1 << 14
 """Scores for which the variance is computed at once; a refutation rarely takes more."""
 
+RUNGS = 1_024
+"""Rungs of the ladder of means, which is the same for every sample."""
+
+TOGETHER = 1 << 12
+"""Scores on which the bets against all rungs are made side by side; few rungs are left then."""
+
 COARSE, FINE, ROUNDS = 16, 8, 7
 """Points of the search for a bound: in the first round, in later ones; number of later rounds (3e-8 of the range)."""
 
@@ -118,6 +124,39 @@ def upper_bound(scores: Scores, level: float, low: float = 0.0, high: float = 1.
     return high - (high - low) * _first_unrefuted(mirrored, -log_of_level(level))
 
 
+def surely_above(scores: Scores, log_level: float, low: float = 0.0, high: float = 1.0) -> float:
+    """
+    A number below the mean, for a verdict that compares it with what else is shown.
+
+    It is the highest rung of a fixed ladder such that it and every one below are refuted, *low* where none is. If it
+    were not below the mean, the lowest rung that is not would have been refuted, too: that is one hypothesis, true and
+    certain beforehand, so it happens with probability at most the level. (The means that the test refutes need not
+    form an interval: the largest refuted one alone would prove nothing.)
+
+    Args:
+        scores: One score for each example, in an order that was fixed before any of them was known.
+        log_level: Natural logarithm of the level; < 0, and ``-inf`` (a spent account) shows *low*.
+        low: Smallest value that a score can have.
+        high: Largest value that a score can have; above *low*.
+
+    Raises:
+        DomainError: If an argument lies outside its domain; if a score is NaN or outside [low, high].
+    """
+    scaled = _scaled(scores, low, high)
+    check_log_stake(log_level)
+    if not len(scaled) or log_level == -math.inf:
+        return low
+    rungs = np.arange(math.ceil(scaled.mean() * RUNGS) + 1) / RUNGS  # ends anywhere: a lower end shows less
+    left = np.flatnonzero(~_soon_refuted(scaled, rungs, -log_level))
+    kept = (rung for rung in left.tolist() if not _refutes(scaled, rung / RUNGS, -log_level))
+    return low + (high - low) * max(next(kept, len(rungs)) - 1, 0) / RUNGS
+
+
+def surely_below(scores: Scores, log_level: float, low: float = 0.0, high: float = 1.0) -> float:
+    """A number above the mean; the mirror image of `surely_above`."""
+    return -surely_above(-np.asarray(scores, dtype=np.float64), log_level, -high, -low)
+
+
 def _first_unrefuted(scaled: Floats, needed: float) -> float:
     """Largest point found such that every point tried up to it is refuted; 0 if none is."""
     left, right, points = 0.0, 1.0, COARSE
@@ -150,6 +189,29 @@ def _refutes(scaled: Floats, mean: float, needed: float) -> bool:
             if capital >= target:
                 return True
     return False
+
+
+def _soon_refuted(scaled: Floats, means: Floats, needed: float) -> NDArray[np.bool_]:
+    """True of each mean that the bets of `_refutes` refute by the first scores of the sample."""
+    refuted, target, n = np.zeros(len(means), np.bool_), needed + ROUNDING, len(scaled)
+    at, mean = np.arange(len(means)), means
+    capital, squares = np.zeros(len(means)), np.zeros(len(means))
+    for seen, score in enumerate(scaled[:TOGETHER].tolist()):
+        variance = mean * (1 - mean) + MARGIN
+        if seen:
+            variance = np.minimum(squares / seen + (mean + MARGIN) * (n / seen**2), variance)
+        bet = np.minimum(np.sqrt((target - capital) / (variance * ((n - seen) / 2))), 1 / (mean + MARGIN))
+        gain = score - mean
+        capital += np.log1p(bet * gain)
+        squares += gain * gain
+        done = capital >= target
+        if done.any():
+            refuted[at[done]] = True
+            at = at[~done]
+            mean, capital, squares = np.stack([mean, capital, squares])[:, ~done]
+        if not len(at):
+            break
+    return refuted
 
 
 def _pieces(scaled: Floats, mean: float) -> Iterator[tuple[list[float], list[float]]]:

@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from proctor.conditions import Truth, clauses, expanded, normalize, parse
 from proctor.errors import ConditionError, GateFileError, Misuse, ProctorError, ToleranceOutOfReach
 from proctor.evaluation import evaluate
 from proctor.gate.check import check
-from proctor.language import Clause, Gap, Proportion, Ratio, Slice, Variable
+from proctor.language import Clause, Gap, Mean, Proportion, Ratio, Score, Slice, Variable
 from proctor.language.tree import Filter, Relation
 from proctor.methods import method_of
 from proctor.methods.gap import Group
@@ -32,7 +33,7 @@ GROUPS = tuple(Slice((Filter("g", Relation.EQUAL, (name,)),)) for name in "abc")
 ACCURACY = Proportion(Variable.N)
 
 
-def clause_on(n_others: int, of: Proportion | Ratio = ACCURACY) -> Clause:
+def clause_on(n_others: int, of: Proportion | Ratio | Mean = ACCURACY) -> Clause:
     return Clause(Gap(of, "g", GROUPS[:n_others]), False, SHARE, None, "gap", 0)
 
 
@@ -132,6 +133,100 @@ def test_sizing__has_the_power_that_is_asked_for():
     assert size.tolerance(n) == pytest.approx(0.1, rel=0.05)
 
 
+# --- means -----------------------------------------------------------------------------------------------------------
+
+MEAN = Mean(((1.0, Score("mean", Variable.N, (("min", Decimal(0)), ("max", Decimal(1))))),))
+
+
+def decides_means(sizes: tuple[int, int], log_level: float, above: bool = False) -> tuple[np.ndarray, list[np.ndarray]]:
+    """For all sequences of 0s and 1s in two groups: the first is close, or *above* ahead by too much, as is shown."""
+    clause = clause_on(1, MEAN)
+    method = method_of(clause.quantity)
+    samples = [[np.array(each) for each in itertools.product((0.0, 1.0), repeat=size)] for size in sizes]
+    decided = [
+        [
+            method.rejects(clause, (Group(own, len(own)), Group(other, len(other))), 1, log_level, 1.0, above=above)
+            for other in samples[1]
+        ]
+        for own in samples[0]
+    ]
+    return np.array(decided, float), [np.array([each.sum() for each in group]) for group in samples]
+
+
+@pytest.mark.parametrize("above", [False, True])
+def test_rejects__of_means_no_more_often_than_the_level(above):
+    """Every sequence of two small groups whose means are apart by the threshold."""
+    level, sizes = 0.6, (5, 5)
+    decided, ones = decides_means(sizes, math.log(level), above)
+
+    assert decided.any()
+    for low in np.linspace(0, 1 - SHARE, 29):
+        of = [p**k * (1 - p) ** (n - k) for p, k, n in zip((low + SHARE, low), ones, sizes, strict=True)]
+        assert of[0] @ decided @ of[1] <= level + 1e-12
+
+
+@pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (1.5, False)])
+def test_rejects__each_bound_of_a_mean_has_half_the_level(factor, holds):
+    """Where the other group has nothing but 0s, one bound decides alone."""
+    worst = 0.0
+    for level, size in itertools.product((0.3, 0.4, 0.5, 0.6), (2, 4, 6, 8)):
+        clause = clause_on(1, MEAN)
+        method, none = method_of(clause.quantity), Group(np.zeros(3), 3)
+        shown = [
+            sum(own)
+            for own in itertools.product((0.0, 1.0), repeat=size)
+            if method.rejects(
+                clause, (Group(np.array(own), size), none), size, math.log(level * factor), 1.0, above=False
+            )
+        ]
+        wrong = sum(SHARE**k * (1 - SHARE) ** (size - k) for k in shown)
+        worst = max(worst, wrong / (level / 2))
+
+    assert holds == (worst <= 1 + 1e-9)
+
+
+def test_rejects__of_means_shows_what_is_there():
+    """Groups that are alike, that are apart, one of which nothing is known, and a level that is spent."""
+    clause = clause_on(2, MEAN)
+    method = method_of(clause.quantity)
+    rng = np.random.default_rng(2)
+    high, middle, low = (Group(rng.beta(20 * mean, 20 * (1 - mean), 400), 400) for mean in (0.7, 0.6, 0.2))
+
+    def decided(*groups: Group, above: bool = False, log_level: float = -7.0) -> bool:
+        return method.rejects(clause, groups, 400, log_level, 1.0, above=above)
+
+    assert decided(high, middle, middle)
+    assert not decided(high, middle, low)
+    assert decided(high, middle, low, above=True)
+    assert not decided(high, middle, middle, above=True)
+    assert not decided(high, middle, Group(np.full(400, math.nan), 400))
+    assert not decided(high, middle, middle, log_level=-math.inf)
+    assert method.estimate((high, middle, low), 400) == pytest.approx(high.statistic.mean() - low.statistic.mean())
+    lower, upper, _ = method.bounds(clause, (high, middle, low), 400, 0.01)
+    assert lower < 0.5 < upper < 0.6
+
+
+@pytest.mark.parametrize("spread", [None, Decimal("0.1")])
+def test_sizing__of_means_has_the_power_that_is_asked_for(spread):
+    """As for shares; a spread that is named makes plans smaller."""
+    from proctor.methods.sizes.share import Share
+
+    ((_, score),) = MEAN.parts
+    clause = replace(clause_on(1, Mean(((1.0, replace(score, spread=spread)),))), threshold=0.2, tolerance=0.1)
+    method, log_level = method_of(clause.quantity), math.log(0.01)
+    size = method.sizing(Share(clause, False, log_level, math.log(0.2), 1, 1, False), False, None)
+    n, rng = size.sample_size(), np.random.default_rng(7)
+    draws = rng.integers(0, 2, (60, 2, n)) * 1.0 if spread is None else np.clip(rng.normal(0.5, 0.1, (60, 2, n)), 0, 1)
+
+    shown = [method.rejects(clause, (Group(a, n), Group(b, n)), n, log_level, 1, above=False) for a, b in draws]
+
+    assert np.mean(shown) >= 0.6  # with a probability of 5e-4 a power of just 0.8 falls below
+    assert n < (120 if spread else 600)
+    assert size.label_share == 0
+    assert size.resolves(n)
+    assert "say what you expect, as in `sd=0.5`" in size.reason or spread
+
+
 # --- as it is written ------------------------------------------------------------------------------------------------
 
 
@@ -144,7 +239,11 @@ def test_sizing__has_the_power_that_is_asked_for():
         ('gap(recall, n, "x") < 0.1', "between which groups"),
         ("gap(accuracy, n, by=3) < 0.1", "between which groups"),
         ('gap(f1, n, "x", by=g) < 0.1', "`f1` has no gap"),
-        ("gap(mean, n, by=g) < 0.1", "`every region: mean(n) > 0.7 and every region: mean(n) < 0.8`"),
+        ('gap(auc, n, "x", by=g) < 0.1', '`every region: f1(n, "spam") > 0.7 and every region: f1(n, "spam") < 0.8`'),
+        ("gap(rmse, n, max=10, by=g) < 0.1", "`rmse` has no gap"),
+        ("gap(mae, n, by=g) < 0.1", "how large one loss can be"),
+        ("gap(mae, n, max=2, by=g) < 3", "is always true"),
+        ("gap(mean, n, by=g) - gap(mean, o, by=g) < 0.1", "judged by itself"),
         ("gap(n, by=g) < 0.1", "does not say of which metric"),
         ("gap(accuracy, n, by=g) > 0.1", "a gap is shown to be small"),
         ("gap(accuracy, n, by=g) < 0", "can never be shown"),
@@ -213,6 +312,15 @@ def test_check__a_small_group_never_passes(tmp_path):
 
     with pytest.raises(ToleranceOutOfReach, match="UK"):
         check(gate_in(tmp_path, 0.9, CONDITION, region), Runtime({}))
+
+
+@pytest.mark.parametrize(("right_in_us", "verdict"), [(0.9, Verdict.PASS), (0.5, Verdict.FAIL)])
+def test_check__of_means(tmp_path, right_in_us, verdict):
+    """Of numbers 0 and 1, the mean absolute error is the share of wrong ones."""
+    release = check(gate_in(tmp_path, right_in_us, "gap(mae, n, max=1, by=region) < 0.3 +/- 0.15"), Runtime({}))
+
+    assert verdict is release.verdict
+    assert "the mean absolute error of new is less than 0.3 above that of any other region" in release.meaning
 
 
 @pytest.mark.parametrize(

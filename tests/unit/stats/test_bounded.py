@@ -167,6 +167,47 @@ def test_lower_bound__misses_the_mean_at_most_so_often() -> None:
     assert misses <= 46
 
 
+@pytest.mark.parametrize("n", [40, bounded.TOGETHER + 500])
+def test_surely_above__is_the_last_rung_that_is_refuted_with_all_below(n: int) -> None:
+    """Rung by rung, each by the test itself; of many scores and of few."""
+    scores = np.random.default_rng(n).beta(4, 2, n)
+
+    found = bounded.surely_above(scores, -6.0)
+
+    at = round(found * bounded.RUNGS)
+    assert 0.3 < found < 0.67
+    assert all(bounded.rejects(scores, rung / bounded.RUNGS, -6.0) for rung in range(0, at + 1, 7 if n > 99 else 1))
+    assert bounded.rejects(scores, found, -6.0)
+    assert not bounded.rejects(scores, (at + 1) / bounded.RUNGS, -6.0)
+    assert bounded.surely_below(1 - scores, -6.0) == 1 - found
+
+
+def test_surely_above__in_its_own_range() -> None:
+    scores = np.random.default_rng(1).beta(4, 2, 200)
+    found = bounded.surely_above(scores, -6.0)
+
+    assert bounded.surely_above(10 * scores - 5, -6.0, -5.0, 5.0) == pytest.approx(10 * found - 5)
+    assert bounded.surely_above([], -6.0, -5.0, 5.0) == bounded.surely_above(scores, -math.inf, -5.0, 5.0) / 1 == -5.0
+
+
+@pytest.mark.parametrize(("factor", "holds"), [(1.0, True), (1.5, False)])
+def test_surely_above__is_wrong_no_more_often_than_its_level(factor: float, holds: bool) -> None:
+    """By enumeration of 0s and 1s, for means on rungs and off; a level half as large again is found out."""
+    worst = 0.0
+    for level in (0.1, 0.2, 0.3):
+        for n in (1, 3, 8):
+            bounds = {
+                each: bounded.surely_above(each, math.log(level * factor)) for each in product((0.0, 1.0), repeat=n)
+            }
+            for mean in (*np.linspace(0.05, 0.95, 19), *(np.arange(1, 8) / 8), level, 1.2 * level):
+                wrong = sum(
+                    mean ** sum(each) * (1 - mean) ** (n - sum(each)) for each, at in bounds.items() if at >= mean
+                )
+                worst = max(worst, wrong / level)
+
+    assert holds == (worst <= 1 + 1e-9)
+
+
 def test_rejects__goes_on_where_little_is_missing() -> None:
     """Among a million scores, bets grow small as the goal comes near; a capital that just meets it counts."""
     scores = (np.random.default_rng(1).random(1_000_000) < 0.8).astype(float)

@@ -8,14 +8,15 @@ widest; each bound may lie a tolerance from the truth, and the two together two 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar
 
-from proctor.language import Proportion, Variable
+from proctor.language import Mean, Proportion, Variable, value_range
+from proctor.methods.mean import MeanMethod
 from proctor.methods.sizes.proportion import ProportionSizing
-from proctor.methods.sizes.share import SizedOnUnit
-from proctor.methods.sizing import ComputedAnew
+from proctor.methods.sizes.share import Share, SizedOnUnit, check_alternative
+from proctor.methods.sizing import ComputedAnew, Sizing
 
 
 @dataclass(frozen=True)
@@ -51,17 +52,59 @@ class GapSizing(SizedOnUnit, ComputedAnew):
         return self._bound.resolves(n_examples)
 
     @cached_property
-    def _bound(self) -> ProportionSizing:
+    def _bound(self) -> Sizing:
         """One of the bounds, as the question whether a share lies a tolerance beyond one half."""
+        return ProportionSizing(self._half(Proportion(Variable.N), 0.5))
+
+    def _half(self, quantity: Proportion | Mean, middle: float) -> Share:
+        """Share of one of the bounds, of a quantity of which it is asked whether it lies beyond a *middle*."""
         share, tolerance = self.share, self.clause.tolerance
-        threshold = self.clause.threshold if tolerance is None else 0.5
         asked = replace(
             self.clause,
-            quantity=Proportion(Variable.N),
-            threshold=threshold,
+            quantity=quantity,
+            threshold=self.clause.threshold if tolerance is None else middle,
             tolerance=None if tolerance is None else tolerance / 2,
         )
         sharing = math.log(2) + (math.log(self.n_others) if share.above and self.n_others else 0.0)
-        return ProportionSizing(
-            replace(share, clause=asked, log_level=share.log_level - sharing, log_miss=share.log_miss - math.log(2))
-        )
+        return replace(share, clause=asked, log_level=share.log_level - sharing, log_miss=share.log_miss - math.log(2))
+
+
+@dataclass(frozen=True)
+class GapOfMeansSizing(GapSizing):
+    """
+    Two bounds by betting.
+
+    Args:
+        of: The method of the mean.
+    """
+
+    of: MeanMethod = field(kw_only=True)
+    method: ClassVar[str] = "two bounds by betting"
+
+    @property
+    def reason(self) -> str:
+        """Reason for this test, what its number is of, and how a bound was sized."""
+        return f"{super().reason}; {self._bound.reason}"
+
+    @property
+    def label_share(self) -> float:
+        """That of the mean."""
+        return self._bound.label_share
+
+    @property
+    def room(self) -> float:
+        """Largest tolerance whose alternative is possible."""
+        return self.share.room(*value_range(self.clause.quantity))
+
+    def check(self) -> None:
+        """Refuse an alternative that is no gap."""
+        check_alternative(self.share, *value_range(self.clause.quantity))
+
+    @cached_property
+    def _bound(self) -> Sizing:
+        """One of the bounds, as the question whether the mean lies a tolerance beyond the middle of its range."""
+        low, high = self.of.value_range
+        share = self._half(self.of.quantity, (low + high) / 2)
+        if share.clause.tolerance is None:
+            share = replace(share, clause=replace(share.clause, threshold=low + share.clause.threshold))
+        return self.of.sizing(share, False, None)
