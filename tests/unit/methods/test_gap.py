@@ -224,7 +224,7 @@ def test_sizing__of_means_has_the_power_that_is_asked_for(spread):
     assert n < (120 if spread else 600)
     assert size.label_share == 0
     assert size.resolves(n)
-    assert "say what you expect, as in `sd=0.5`" in size.reason or spread
+    assert ("a standard deviation of 0.1" if spread else "say what you expect, as in `sd=0.5`") in size.reason
 
 
 # --- as it is written ------------------------------------------------------------------------------------------------

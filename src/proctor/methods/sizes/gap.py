@@ -84,7 +84,10 @@ class GapOfMeansSizing(GapSizing):
     @property
     def reason(self) -> str:
         """Reason for this test, what its number is of, and how a bound was sized."""
-        return f"{super().reason}; {self._bound.reason}"
+        spread = self.of.quantity.spread
+        scatter = f"a standard deviation of {spread:g}" if spread else "values that scatter as much as they can"
+        advice = "" if spread else "; say what you expect, as in `sd=0.5`"
+        return f"{super().reason}; sized for {scatter}{advice}"
 
     @property
     def label_share(self) -> float:
