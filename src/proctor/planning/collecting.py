@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from proctor.conditions import Clause, Difference, Formula, Proportion, allocate
+from proctor.conditions import Clause, Difference, Formula, Proportion, allocate, clusters
 from proctor.errors import Misuse
 from proctor.methods.sizes.share import Share
 from proctor.planning.exact import share_of
@@ -94,6 +94,11 @@ def _only_share(formula: Formula, terms: Terms) -> Share:
         raise Misuse(
             f"labels are bought one at a time with exact tests only, not with `bound: {terms.bound}`",
             hint="Write `bound: exact`, or leave out --sequential.",
+        )
+    if cluster := clusters(formula):
+        raise Misuse(
+            f"labels are bought one at a time on examples, and here all of one `{cluster}` are one observation",
+            hint="Leave out --sequential: by clusters, every label that matters is read.",
         )
     is_difference = isinstance(formula, Clause) and isinstance(formula.quantity, Difference) and formula.slice is None
     if not is_difference:

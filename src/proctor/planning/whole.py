@@ -344,7 +344,7 @@ def _price(formula: Formula, request: Request) -> tuple[str, ...]:
     without = plan(formula, replace(request, feedback_bits=0.0, sequential=False))
     each = f"up to {bits:.3g} {'bit' if bits == 1 else 'bits'} with each verdict"
     spent = f"{(steps - 1) * bits:.3g} bits before the last of {steps} steps"
-    return (f"`feedback` costs {each}, {spent}; without it {without.examples:,} examples would do",)
+    return (f"`feedback` costs {each}, {spent}; without it {without.examples:,} {without.noun} would do",)
 
 
 def _notes(formula: Formula, request: Request, tests: tuple[Sizing, ...]) -> tuple[str, ...]:
@@ -358,7 +358,8 @@ def _notes(formula: Formula, request: Request, tests: tuple[Sizing, ...]) -> tup
     if slices(formula) and request.examples is None:
         notes.append("a clause on a slice takes its examples from the slice: draw until each slice has enough of them")
     elif slices(formula):
-        notes.append(f"{request.examples:,} examples are taken as those of each slice: fewer there reach less")
+        noun = "clusters" if cluster else "examples"
+        notes.append(f"{request.examples:,} {noun} are taken as those of each slice: fewer there reach less")
     differences = [clause for clause in clauses(formula) if method_of(clause.quantity).is_paired]
     anchored = [clause for clause in differences if Variable.A in method_of(clause.quantity).labeled_together]
     if anchored:

@@ -141,7 +141,7 @@ def plan_without_testset(gate: Gate) -> Finding:
         found = planned(gate)
     except ProctorError as error:
         return warning("plan", error.message, error.hint)
-    return good("plan", f"a fresh test set for this takes {found.examples:,} examples; see `proctor plan`")
+    return good("plan", f"a fresh test set for this takes {found.examples:,} {found.counted}; see `proctor plan`")
 
 
 def planned(gate: Gate) -> Plan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -277,9 +278,24 @@ def test_plan__of_clusters_on_the_command_line(project):
 
     assert "5 in each" in CliRunner().invoke(plan_command, [file, "--cluster-size", "5"]).output
     assert "labeled clusters after" in CliRunner().invoke(plan_command, [file, "--releases", "3"]).output
-    refused = CliRunner().invoke(plan_command, ["--condition", CONDITION, "--cluster-size", "5"]).exception
-    assert isinstance(refused, Misuse)
-    assert "--cluster-size is about clusters" in refused.message
+    for words, said in (
+        (["--condition", CONDITION, "--cluster-size", "5"], "--cluster-size is about clusters"),
+        ([file, "--sequential"], "here all of one `user` are one observation"),
+    ):
+        refused = CliRunner().invoke(plan_command, words).exception
+        assert isinstance(refused, Misuse)
+        assert said in refused.message
+
+
+def test_preflight__plans_clusters_where_the_test_set_is_not(project):
+    """On a machine without it, a plan names what it counts."""
+    gate = project.gate()
+    for path in project.root.glob("*.csv"):
+        path.unlink()
+
+    found = {finding.name: finding.text for finding in inspect(gate, Runtime({})).findings}
+
+    assert re.fullmatch(r"a fresh test set for this takes [\d,]+ clusters by `user`; see `proctor plan`", found["plan"])
 
 
 def test_extend_and_drop__no_cluster_is_parted(project):
