@@ -59,7 +59,7 @@ def test_plan__is_a_small_table() -> None:
     page = _Cells(plan._repr_html_())
 
     assert page.tags == TAGS
-    assert f"{plan.examples:,} examples, {plan.labels:,} labels" in page.cells
+    assert f"{plan.examples:,} examples, about {plan.labels:,} labels" in page.cells
     assert "n - o > 0.02 +/- 0.02" in page.cells
 
 
