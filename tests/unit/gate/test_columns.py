@@ -18,6 +18,8 @@ from proctor.errors import ContractError, DataError, GateFileError, Misuse
 from proctor.gate import in_turn
 from proctor.gate.check import How
 from proctor.gate.session import Session, Stance
+from proctor.ledger.checkpoint import checkpoint_of
+from proctor.ledger.lives import lives
 from proctor.ledger.records import Accepted, Adopted, Evaluated, from_body, to_body
 from proctor.ledger.submissions import Submission
 from proctor.preflight import inspect
@@ -176,6 +178,10 @@ def test_check__the_baseline_is_what_passed_as_a_whole(started: Project) -> None
 
     started.check("c.csv", good)
 
+    entries = tuple(started.session().ledger.read())
+    kept = checkpoint_of(lives(entries), entries[-1])
+    found = next(iter(lives(kept.entries, kept.accounts).values())).accepted("proctor")
+    assert started.accepted() == (found.record.candidate if found else None)
     assert "c.csv" == started.accepted().source == started.records(Accepted)[-1].candidate.source
     assert started.session().runner.store.has((started.accepted().on("score") or started.accepted()).digest)
 
