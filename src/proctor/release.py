@@ -303,8 +303,12 @@ class Status:
     notes: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
-        """A small table, for a notebook."""
+        """A small table and a chart of the account, for a notebook."""
+        from proctor.charts import Chart, Line, Look, Point
+
         last = f"{self.history[-1].verdict.value}, {self.history[-1].at}" if self.history else None
         notes = (("note", note) for note in self.notes)
         rows = (("condition", self.condition), self.testset.row, *self.budget.rows, ("last verdict", last), *notes)
-        return table(self.gate, rows)
+        spent = tuple(Point(row.step, row.leakage_bits, row.verdict.value) for row in self.history if row.step)
+        line = Line(spent, look=Look.STAIRS)
+        return table(self.gate, rows, Chart("Leakage", "evaluation", "bits", (line,)))

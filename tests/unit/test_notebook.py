@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -20,11 +21,14 @@ class _Cells(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.tags: set[str] = set()
+        self.pictures: list[str] = []
         self.cells: list[str] = []
         self.feed(page)
 
-    def handle_starttag(self, tag: str, _attrs: object) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
+        source = (dict(attrs).get("src") or "").removeprefix("data:image/svg+xml;base64,")
+        self.pictures += [base64.b64decode(source, validate=True).decode()] if tag == "img" else []
         self.cells.append("")
 
     def handle_data(self, data: str) -> None:
@@ -45,20 +49,26 @@ def test_release__is_a_small_table() -> None:
     assert "±0.9 points (asked: ±1 points)" in page.cells
 
 
-def test_status__is_a_small_table() -> None:
+def test_status__is_a_small_table_and_a_chart() -> None:
+    """A chart of the account is drawn from two evaluations on."""
     page = _Cells(STATUS._repr_html_())
+    (drawn,) = page.pictures
 
-    assert page.tags == TAGS
+    assert page.tags == {*TAGS, "img"}
+    assert ">Leakage<" in drawn
+    assert "</svg>" in drawn
+    assert [] == _Cells(replace(STATUS, history=STATUS.history[:1])._repr_html_()).pictures
     assert {STATUS.gate, STATUS.condition, str(STATUS.budget.evaluations)} <= set(page.cells)
 
 
-def test_plan__is_a_small_table() -> None:
-    """Examples and labels lead; each clause has a row."""
+def test_plan__is_a_small_table_and_a_chart() -> None:
+    """Examples and labels lead; each clause has a row; the life of the set is drawn."""
     formula = proctor.normalize(proctor.parse("n - o > 0.02 +/- 0.02"))
     plan = proctor.plan(formula, Request(proctor.Contract(0.99), Adaptive(), disagreement=0.1))
     page = _Cells(plan._repr_html_())
 
-    assert page.tags == TAGS
+    assert page.tags == {*TAGS, "img"}
+    assert ">Life of the test set<" in page.pictures[0]
     assert f"{plan.examples:,} examples, about {plan.labels:,} labels" in page.cells
     assert "n - o > 0.02 +/- 0.02" in page.cells
 
@@ -68,7 +78,7 @@ def test_repr__shows_hostile_text_as_text(public: proctor.Release | proctor.Stat
     """Names and conditions that others wrote bring no tag and no control character into a notebook."""
     page = replace(public, gate=HOSTILE, condition=HOSTILE, notes=(HOSTILE,))._repr_html_()
 
-    assert _Cells(page).tags == TAGS
+    assert _Cells(page).tags - {"img"} == TAGS
     assert "&lt;script&gt;" in page
     assert page.isprintable()
 

@@ -153,8 +153,8 @@ def _plan_project(
     plot: Path | None,
     form: Form,
 ) -> None:
+    from proctor import charts
     from proctor.planning.project import project
-    from proctor.reports import charts
     from proctor.reports import project as report
 
     with progress_bar("planning") as progress:
@@ -204,8 +204,8 @@ def _as_options(policy: Policy, overrides: dict[str, str]) -> dict[str, str]:
 
 
 def _draw(target: Path, formula: Formula, request: Request, done: Plan) -> None:
+    from proctor import charts
     from proctor.planning import tolerance_curve
-    from proctor.reports import charts
     from proctor.reports import plan as report
 
     drawn = report.charts(done, tolerance_curve(formula, request, done))

@@ -110,7 +110,7 @@ def simulate(file: Path | None, form: Form, plot: Path | None, **options: Any) -
     with progress_bar("simulating") as progress:
         done = replace(study(request, Kind(options["kind"]), progress), notes=_notes(policy))
     if plot is not None:
-        from proctor.reports import charts
+        from proctor import charts
 
         write_text(plot, charts.document([report.chart(done)]))
     print_report(report, form, done)

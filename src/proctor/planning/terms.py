@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from proctor.budget import Account, Contract, Mode, Stakes, open_account
 from proctor.conditions import Clause, Slice
 from proctor.errors import DomainError
 from proctor.methods import Unit
 from proctor.notebook import points, table
+
+if TYPE_CHECKING:
+    from proctor.charts import Chart
 
 Sizes = Mapping[Slice | None, int]
 """Number of examples in each slice of a test set; of clusters where these are judged, and then in the whole, too."""
@@ -166,6 +169,11 @@ class LifeCell(NamedTuple):
     is_rough: bool = False
     """Whether the figure may be scaled from the plan's own level: right to a few parts in a hundred."""
 
+    @property
+    def height(self) -> float | None:
+        """Its height in a chart: points of tolerance where examples are at hand, else the examples needed."""
+        return self.examples if self.tolerance is None else 100 * self.tolerance
+
 
 class LifeRow(NamedTuple):
     """
@@ -290,8 +298,24 @@ class Plan:
             counted = f"{n_examples:,} examples in {counted}, {self.cluster_size:g} in each"
         return f"{at_least}{counted}, {labels}"
 
+    @property
+    def life_chart(self) -> Chart:
+        """What each number of passes takes of the set, or leaves to it: one line for each kind of stakes."""
+        from proctor.charts import Chart, Line, Point
+
+        unit = self.counted if self.examples_at_hand is None else "tolerance, points"
+        rows = [(float(row.passes), dict(row.cells)) for row in self.life if row.passes is not None]
+        found = {
+            name: [(passes, cells[name].height) for passes, cells in rows] for name in (rows[0][1] if rows else ())
+        }
+        lines = [
+            Line(tuple(Point(passes, height) for passes, height in heights if height), name, color=index)
+            for index, (name, heights) in enumerate(found.items())
+        ]
+        return Chart("Life of the test set", "passes", unit, tuple(line for line in lines if line.points))
+
     def _repr_html_(self) -> str:
-        """A small table, for a notebook."""
+        """A small table and a chart of the set's life, for a notebook."""
         at_hand = None if self.examples_at_hand is None else f"{self.examples_at_hand:,} {self.counted}"
         reach = None if self.reach is None else points(self.reach.tolerance, self.reach.unit) or "no tolerance at all"
         enough = None if self.enough is None else "yes" if self.enough else "no"
@@ -300,7 +324,7 @@ class Plan:
         slices = ((f"on {slice_}", f"{size:,} {self.counted}") for slice_, size in self.slices)
         notes = (("note", note) for note in self.notes)
         rows = (*clauses, *slices, ("at hand", at_hand), ("they reach", reach), ("enough", enough), *notes)
-        return table(self.answer, rows)
+        return table(self.answer, rows, self.life_chart)
 
 
 class Reach(NamedTuple):

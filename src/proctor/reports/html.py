@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 import jinja2
 from markupsafe import Markup
 
+from proctor import charts
+from proctor.charts import Chart, Line, Look, Point
 from proctor.planning import Plan
 from proctor.release import HistoryRow, Status
-from proctor.reports import charts, sentences
 from proctor.reports import plan as planning
-from proctor.reports.charts import Chart, Line, Look, Point
+from proctor.reports import sentences
 
 _LN10 = math.log(10)
 _MOST_ROWS = 500

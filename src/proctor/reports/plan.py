@@ -13,9 +13,9 @@ from dataclasses import asdict
 from typing import Any
 
 from proctor.budget import Mode
+from proctor.charts import Chart, Line, Point
 from proctor.methods import Unit
-from proctor.planning import ClausePlan, LifeCell, LifeRow, PaperFigures, Plan
-from proctor.reports.charts import Chart, Line, Point
+from proctor.planning import ClausePlan, LifeRow, PaperFigures, Plan
 from proctor.reports.sentences import points
 
 Json = dict[str, Any]
@@ -152,7 +152,7 @@ def charts(plan: Plan, curve: tuple[tuple[float, int], ...]) -> tuple[Chart, ...
         plan: The plan.
         curve: Multiples of the asked tolerance, and examples needed there (`proctor.planning.tolerance_curve`).
     """
-    return tuple(chart for chart in (_needed_chart(plan, curve), _life_chart(plan)) if chart.lines)
+    return tuple(chart for chart in (_needed_chart(plan, curve), plan.life_chart) if chart.lines)
 
 
 def level(log_level: float) -> str:
@@ -273,20 +273,3 @@ def _needed_chart(plan: Plan, curve: tuple[tuple[float, int], ...]) -> Chart:
     asked = 100 * (plan.clauses[0].asked or 1.0)
     line = Line(tuple(Point(factor * asked, math.log10(size)) for factor, size in curve))
     return Chart("Examples needed", "tolerance, points", "examples", (line,) if curve else (), is_log=True)
-
-
-def _life_chart(plan: Plan) -> Chart:
-    unit = "examples" if plan.examples_at_hand is None else "tolerance, points"
-    rows = [(float(row.passes), dict(row.cells)) for row in plan.life if row.passes is not None]
-    heights = {
-        name: [(passes, _height(cells[name])) for passes, cells in rows] for name in (rows[0][1] if rows else ())
-    }
-    lines = [
-        Line(tuple(Point(passes, height) for passes, height in found if height), name, color=index)
-        for index, (name, found) in enumerate(heights.items())
-    ]
-    return Chart("Life of the test set", "passes", unit, tuple(line for line in lines if line.points))
-
-
-def _height(cell: LifeCell) -> float | None:
-    return cell.examples if cell.tolerance is None else 100 * cell.tolerance

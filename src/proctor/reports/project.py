@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from proctor.charts import Chart, Line, Point
 from proctor.planning.project import Cell, ProjectPlan
-from proctor.reports.charts import Chart, Line, Point
 
 
 def terminal(plan: ProjectPlan, condition: str) -> str:

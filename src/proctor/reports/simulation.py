@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from proctor.reports.charts import INK, Chart, Line, Look, Point
+from proctor.charts import INK, Chart, Line, Look, Point
 
 Json = dict[str, Any]
 _TITLES = {

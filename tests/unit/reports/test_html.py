@@ -13,8 +13,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from proctor.reports import charts, html
-from proctor.reports.charts import Chart, Line, Point
+from proctor import charts
+from proctor.charts import Chart, Line, Point
+from proctor.reports import html
 from reports.samples import HOSTILE, TESTSET, make_budget, make_status
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")

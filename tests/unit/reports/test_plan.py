@@ -9,10 +9,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from proctor import conditions, planning
+from proctor import charts, conditions, planning
 from proctor.budget import Adaptive, Adaptivity, Contract, Mode
 from proctor.planning import Bound, Plan, Request
-from proctor.reports import charts
 from proctor.reports import plan as report
 
 CONDITION = "n > 0.8 +/- 0.03 /\\ d < 0.2 +/- 0.05"

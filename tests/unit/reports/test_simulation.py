@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from proctor import charts
 from proctor.cli.simulate import simulate
 from proctor.errors import Misuse
-from proctor.reports import charts
 from proctor.reports import simulation as report
 from proctor.reports.simulation import Study, Tally
 
