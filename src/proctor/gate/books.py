@@ -23,6 +23,7 @@ from proctor.errors import (
     ToleranceOutOfReach,
 )
 from proctor.gate.grouping import sizes
+from proctor.gate.locked import LockedTestSet, refuse_locked
 from proctor.gate.needs import next_set_hint, prospect
 from proctor.gate.owner_key import pair_of
 from proctor.gatefile import Gate
@@ -92,13 +93,18 @@ class LedgerView(NamedTuple):
     doubts: tuple[TestSetHistory, ...] = ()
     testset: TestSet | None = None
 
+    @property
+    def examples(self) -> TestSet | None:
+        """The test set with its examples; ``None`` where they are not here, or known by their registration alone."""
+        return None if isinstance(self.testset, LockedTestSet) else self.testset
+
     def judged(self, formula: Formula) -> Formula:
-        """The formula as it is judged on the test set; as it stands where that is not here."""
-        return formula if self.testset is None else expanded(formula, self.testset.groups)
+        """The formula as it is judged on the test set; as it stands where the examples are not here."""
+        return formula if self.examples is None else expanded(formula, self.examples.groups)
 
     def sizes(self, formula: Formula) -> Sizes:
         """Size of each slice that *formula* is about; arguments and errors as `proctor.gate.grouping.sizes`."""
-        return sizes(self.life, self.testset, formula)
+        return sizes(self.life, self.examples, formula)
 
     def account(self, gate: Gate) -> Account:
         """The account of the test set; a fresh one if it is not registered yet."""
@@ -339,10 +345,13 @@ def refuse_if_out_of_reach(
     Raises:
         ToleranceOutOfReach: If the tolerance is out of reach at the next level with the declared power.
         Misuse: If it would be out of the reach of any test set.
+        KeyFault: If that depends on examples whose key is not here.
     """
     formula = books.judged(formula)
     sizes = books.sizes(formula)
     found, account = prospect(gate, formula, n_examples, sizes), books.account(gate)
+    if books.testset is not None and not found.is_known:
+        refuse_locked(books.testset)
     # Who stakes little expects a fail: that no pass could come of it then is no reason for a fresh test set.
     log_level = max(account.next_log_level(gate.stakes, each) for each in {None, stake})
     terms = found.terms.at(log_level)

@@ -6,7 +6,6 @@ from collections.abc import Set
 
 from proctor.conditions import Formula, clusters, slices
 from proctor.errors import ContractError, DataError
-from proctor.gate.locked import LockedTestSet
 from proctor.gatefile import Inputs
 from proctor.ledger.history import TestSetHistory
 from proctor.planning import NO_SLICES, Sizes
@@ -22,7 +21,7 @@ def sizes(life: TestSetHistory | None, testset: TestSet | None, formula: Formula
 
     Args:
         life: The life of the test set; ``None`` if it is not registered yet.
-        testset: The test set; ``None`` where the books are read without it: what must be counted is left out then.
+        testset: The test set; ``None`` where its examples are not here: what must be counted is left out then.
         formula: What is asked.
 
     Raises:
@@ -35,7 +34,7 @@ def sizes(life: TestSetHistory | None, testset: TestSet | None, formula: Formula
     columns = {each.column for slice_ in asked for each in slice_.filters} | ({cluster} if cluster else set())
     if not columns:
         return NO_SLICES
-    if life is not None and testset is not None and not isinstance(testset, LockedTestSet):
+    if life is not None and testset is not None:
         refuse_other_columns(life, testset, columns)
     if cluster is not None and _is_sealed(life, testset):
         return {None: _registered_clusters(life, cluster)}

@@ -18,6 +18,7 @@ from proctor.ledger import Entry
 from proctor.ledger.records import CHANGES, Change, Registered, from_body
 from proctor.predictions import Labels
 from proctor.testset import ExampleFiles, TestSet
+from proctor.testset.metadata import Described
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class LockedTestSet(TestSet):
     def fingerprint(self) -> str:
         """Fingerprint of the test set, as registered."""
         return self.registered.testset if self.registered else ""
+
+    @property
+    def described(self) -> Described:
+        """Never shows any columns."""
+        raise KeyFault(*_WORDS)
 
     def read_labels(self) -> Labels:
         """Never reads any."""

@@ -87,6 +87,8 @@ def judge_account(
         if formula is not None:
             refuse_if_out_of_reach(gate, books, formula, n_examples)
         begun = _begun(books.life, coming.question)
+    except KeyFault as error:
+        return (skipped("plan", error.message),), {}
     except ProctorError as error:
         return (problem("plan", error),), {}
     if formula is None and gate.testset.inputs is Inputs.OPEN:

@@ -18,7 +18,7 @@ from proctor.cli.simulate import simulate
 from proctor.custody.dropping import Oldest, drop
 from proctor.custody.extension import extend
 from proctor.custody.settings import accept_settings
-from proctor.errors import ContractError, DataError, GateFileError, LabelsMissing, Misuse, ToleranceOutOfReach
+from proctor.errors import ContractError, DataError, GateFileError, KeyFault, LabelsMissing, Misuse, ToleranceOutOfReach
 from proctor.gate.check import How, check
 from proctor.gate.session import Session, Stance
 from proctor.gate.status import status
@@ -26,6 +26,8 @@ from proctor.planning import plan
 from proctor.preflight.inspection import inspect
 from proctor.release import Release, Verdict
 from proctor.reports import plan as plan_report
+from proctor.testset.keys import generate_key
+from proctor.testset.sealing import LABELS, fresh_pair, seal_file
 
 USERS, EACH = 400, 5
 USER = np.array([f"u{number}" for number in np.repeat(np.arange(USERS), EACH)])
@@ -161,6 +163,36 @@ def test_check__labels_that_matter_are_asked_for(project):
     other.table("labels.csv", label=np.where(needed & (np.arange(len(USER)) % 9 > 0), LABEL.astype(str), ""))
     with pytest.raises(LabelsMissing):
         other.check(*lines, condition=condition, first="accept")
+
+
+@pytest.mark.parametrize(
+    ("testset", "condition"),
+    [
+        (f"{TESTSET}, cluster: user", CONDITION),
+        (TESTSET, f"{CONDITION} on age > 9"),
+        (TESTSET, "every half: n > 0.7 +/- 0.1"),
+    ],
+)
+def test_status__parts_are_not_counted_without_the_key(project, testset, condition):
+    """Where labels are sealed and nothing else numbers the rows, a set is known by its registration alone."""
+    for name, columns in {
+        "features": {"user": USER, "age": np.arange(len(USER)) % 80, "half": np.arange(len(USER)) % 2},
+        "labels": {"label": LABEL},
+        "new": {"prediction": GOOD},
+    }.items():
+        with (project.root / f"{name}.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([list(columns), *zip(*columns.values(), strict=True)])
+    key = generate_key()
+    seal_file(project.root / "labels.csv", project.root / "labels.csv.sealed", key, LABELS, fresh_pair())
+    gate = project.gate(testset=testset.replace("labels.csv", "labels.csv.sealed"), condition=condition)
+    check(gate, Runtime({"PROCTOR_KEY": key.text}), How())
+
+    found = status(gate, Runtime({}))
+
+    assert (1, False) == (found.budget.evaluations, found.budget.is_reach_known)
+    (project.root / "new.csv").write_text((project.root / "new.csv").read_text().replace("1", "0", 1))
+    with pytest.raises(KeyFault):
+        check(gate, Runtime({}), How())
 
 
 def test_preflight__says_that_clusters_are_not_simulated(project):
