@@ -9,3 +9,4 @@ Importing this package loads no engine.
 
 from proctor.crosstabs.crosstab import Crosstab
 from proctor.crosstabs.fields import Field
+from proctor.crosstabs.slicing import Combinations

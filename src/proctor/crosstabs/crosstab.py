@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from proctor.conditions import Slice
 from proctor.counting.coding import coded
 from proctor.counting.events import Coding
-from proctor.counting.panel import Panel
+from proctor.counting.panel import Mask, Panel
 from proctor.errors import DataError
 from proctor.methods import Valuing
 from proctor.predictions import Labels
@@ -28,16 +29,20 @@ class Crosstab:
         panel: Predictions of candidate, baseline and anchor: a row for each combination.
         labels: The label of each combination.
         times: Number of its examples.
+        slices: Masks of the combinations in each slice that can be asked.
+        mask: Combinations that it is about; ``None`` for all.
     """
 
     panel: Panel
     labels: Labels
     times: NDArray[np.int64]
+    slices: Mapping[Slice, Mask] = field(default_factory=dict)
+    mask: Mask | None = None
 
     @property
     def n_examples(self) -> int:
         """Number of examples."""
-        return int(self.times.sum())
+        return int(self._times.sum())
 
     def counts(self, coding: Coding) -> list[int]:
         """
@@ -46,11 +51,11 @@ class Crosstab:
         Raises:
             DataError: If an example on which the label matters has none.
         """
-        n_missing = int(self.times[self.labels.missing(coding.needs_label(self.panel))].sum())
+        n_missing = int(self._times[self.labels.missing(coding.needs_label(self.panel))].sum())
         if n_missing:
             raise DataError(f"{n_missing:,} examples that are needed have no label")
         found = np.zeros(1 << len(coding.events), np.int64)
-        np.add.at(found, np.concatenate([*coded(self.panel, self.labels, coding.events)]), self.times)
+        np.add.at(found, np.concatenate([*coded(self.panel, self.labels, coding.events)]), self._times)
         return found.tolist()
 
     def codes(self, coding: Coding) -> NoReturn:
@@ -61,12 +66,21 @@ class Crosstab:
         """Refuse: a test of bounded values reads examples in an order that counts have lost."""
         raise _no_order()
 
-    def on(self, slice_: Slice) -> NoReturn:
-        """Refuse: which examples are in a slice is not known here."""
-        raise DataError(
-            f"counts do not tell which examples are in the slice `{slice_}`; nothing was judged",
-            hint="Give the rows of the slice as a table of their own",
-        )
+    def on(self, slice_: Slice) -> Crosstab:
+        """
+        The examples in a slice.
+
+        Raises:
+            DataError: If it is empty, or not known which examples are in it.
+        """
+        mask = self.slices.get(slice_)
+        if mask is None or not mask.any():
+            raise DataError(f"no example is known to be in the slice `{slice_}`; nothing was judged")
+        return replace(self, mask=mask)
+
+    @property
+    def _times(self) -> NDArray[np.int64]:
+        return self.times if self.mask is None else np.where(self.mask, self.times, 0)
 
 
 def _no_order() -> DataError:

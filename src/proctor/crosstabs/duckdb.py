@@ -9,32 +9,36 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from proctor.crosstabs.addresses import DatabaseTable, in_database
-from proctor.crosstabs.aggregation import PLAIN_ID, groups
+from proctor.crosstabs.aggregation import count as counted
 from proctor.crosstabs.crosstab import Crosstab
+from proctor.crosstabs.engine import PLAIN_ID
 from proctor.crosstabs.fields import (
     MOST_COMBINATIONS,
     Field,
     Groups,
-    crosstab,
     fields,
     refuse_absent,
     strange_types,
-    too_many,
+    too_many_cells,
 )
 from proctor.crosstabs.identity import CODED, ROWS, Bytes, Digests, Identity, Portrait, SketchMaker, Tree
 from proctor.crosstabs.identity import identity as of_table
+from proctor.crosstabs.identity import mark as of_column
 from proctor.crosstabs.identity import portrait as portrait_of
+from proctor.crosstabs.slicing import Combinations, Slicing
+from proctor.crosstabs.slicing import combinations as combinations_of
 from proctor.crosstabs.vocabulary import Vocabulary
 from proctor.errors import DataError, MissingExtra, ProctorError
+from proctor.language.tree import Slice
 from proctor.predictions.columns import classes_column, text_column
-from proctor.predictions.tables import Raw, Source, Table, read_chunks
+from proctor.predictions.tables import Raw, Source, Table, column_names, read_chunks
 from proctor.spelling import example_ids
 from proctor.testset.sketch import Sketch
 
@@ -64,6 +68,8 @@ def count(
     *,
     id: str | None = "id",  # noqa: A002  # the word of the gate file
     classes: frozenset[str] | None = None,
+    described: Sequence[Field] = (),
+    slices: Sequence[Slice] = (),
     memory: str = "2GB",
 ) -> Crosstab:
     """
@@ -76,16 +82,17 @@ def count(
         anchor: Predictions of the anchor; ``None`` if there is none.
         id: Name of the column of ids in each table; ``None`` where one table has all columns, a row for each example.
         classes: Declared classes, as text; ``None`` if none are declared.
+        described: Columns that slices speak of, all of one table with the same ids.
+        slices: Slices that will be asked.
         memory: Memory that DuckDB may take, in its own words; what does not fit goes to a temporary folder.
 
     Raises:
-        DataError: If tables are malformed, or do not have the same ids, each of them once.
+        DataError: If tables are malformed, or do not have the same ids, each of them once; or if a slice is empty.
         Misuse: If there are several tables and no column of ids.
     """
     asked = fields(labels, (new, old, anchor), id)
     with _opened(memory, f"count {asked.labels.source} and the predictions") as session:
-        found = groups(session, asked)
-    return crosstab(asked, found, classes)
+        return counted(session, asked, Slicing(tuple(described), tuple(slices)), classes)
 
 
 def identity(field: Field, *, id: str = "id", memory: str = "2GB") -> Identity:  # noqa: A002  # as above
@@ -103,6 +110,48 @@ def portrait(field: Field, *, id: str = "id", memory: str = "2GB") -> Portrait: 
     """Portrait of a table of ids and classes; arguments and errors are as for `identity`."""
     with _opened(memory, f"read {field.source}") as session:
         return portrait_of(session, field, id)
+
+
+def columns(table: Field) -> dict[str, bool]:
+    """Names of the columns of the table of a field; each is true if slices can speak of it."""
+    with _opened("2GB", f"read {table.source}") as session:
+        return session.columns(table)
+
+
+def mark(field: Field, *, id: str = "id", memory: str = "2GB") -> Identity:  # noqa: A002  # as above
+    """
+    Identity of a column that slices speak of, with the ids; arguments are as for `count`.
+
+    Raises:
+        DataError: If the table is malformed, an id is there more than once, or the column holds too much.
+    """
+    with _opened(memory, f"read {field.source}") as session:
+        return of_column(session, field, id)
+
+
+def combinations(
+    described: Sequence[Field],
+    slices: Sequence[Slice],
+    columns: Sequence[str],
+    *,
+    id: str = "id",  # noqa: A002  # as above
+    memory: str = "2GB",
+) -> Combinations:
+    """
+    What is in the columns that slices speak of, counted.
+
+    Args:
+        described: These columns, all of one table.
+        slices: The slices.
+        columns: Names of all columns of which slices may speak.
+        id: As for `count`.
+        memory: As for `count`.
+
+    Raises:
+        DataError: If the table is malformed, or a column holds too much or what cannot be compared.
+    """
+    with _opened(memory, f"read {described[0].source}") as session:
+        return combinations_of(session, Slicing(tuple(described), tuple(slices)), id, columns)
 
 
 @contextlib.contextmanager
@@ -141,11 +190,15 @@ class _Session:
         """Make the rows of *query* a table called *name*; it may be asked several times."""
         self._connection.execute(f"CREATE TEMP TABLE {name} AS {query}")
 
-    def hold(self, field: Field, id_column: str) -> None:
-        """Make the table of *field* `ROWS`; what DuckDB does not read by itself is copied, since it is read once."""
-        query = self.relation(field, {"c0": field.name}, id_column)
-        kind = "TABLE" if "c0" in self._vocabularies else "VIEW"
-        self._connection.execute(f"CREATE TEMP {kind} {ROWS} AS {query}")
+    def hold(self, name: str, field: Field, columns: dict[str, str], id_column: str | None) -> None:
+        """Make *columns* a table called *name*; what DuckDB does not read by itself is copied: it is read once."""
+        query = self.relation(field, columns, id_column)
+        kind = "TABLE" if self._vocabularies.keys() & columns.keys() else "VIEW"
+        self._connection.execute(f"CREATE TEMP {kind} {name} AS {query}")
+
+    def number(self, name: str, numbers: np.ndarray) -> None:
+        """Make a table called *name* with a ``number`` for each ``code`` from 0."""
+        self._connection.register(name, pa.table({"code": np.arange(len(numbers)), "number": numbers}))
 
     def digests(self, classes: Bytes) -> Digests:
         """Digests of `ROWS`, where *classes* are the kept bytes of each code of `CELLS`."""
@@ -191,8 +244,7 @@ class _Session:
     def relation(self, field: Field, columns: dict[str, str], id_column: str | None) -> str:
         """A query for *columns* of a table by names of ours, and for ids in their one spelling; see `Engine`."""
         wanted = [*columns.values(), *([] if id_column is None else [id_column])]
-        database = in_database(str(field.table))
-        name = self._attached(database, str(field.table)) if database else self._parquet(field.source)
+        name, database = self._name(field), in_database(str(field.table))
         if name is not None and self._is_native(field, name, list(columns.values()), id_column):
             ids = [] if id_column is None else [f"{_one_spelling(id_column)} AS id"]
             cells = [f"{_quoted(column)} AS {ours}" for ours, column in columns.items()]
@@ -200,6 +252,22 @@ class _Session:
         if database:
             raise strange_types(field, "VARCHAR")
         return self._streamed(field, columns, id_column, frozenset(wanted))
+
+    def columns(self, field: Field) -> dict[str, bool]:
+        """Names of the columns of a table; each is true if its cells can be told apart."""
+        name = self._name(field)
+        if name is None:
+            return dict.fromkeys(column_names(field.source), True)
+        return {column: type_ in _CELLS for column, type_ in self._types(name).items()}
+
+    def _name(self, field: Field) -> str | None:
+        """Name of a table that DuckDB reads by itself; ``None`` if it does not."""
+        database = in_database(str(field.table))
+        return self._attached(database, str(field.table)) if database else self._parquet(field.source)
+
+    def _types(self, name: str) -> dict[str, str]:
+        rows = self._connection.execute(f"DESCRIBE SELECT * FROM {name}").fetchall()
+        return {row[0]: row[1] for row in rows}
 
     def _attached(self, database: DatabaseTable, address: str) -> str:
         file, table = database
@@ -233,8 +301,7 @@ class _Session:
 
     def _is_native(self, field: Field, name: str, columns: list[str], id_column: str | None) -> bool:
         """True if the columns are of types that DuckDB and `proctor.predictions` read alike."""
-        rows = self._connection.execute(f"DESCRIBE SELECT * FROM {name}").fetchall()
-        types = {row[0]: row[1] for row in rows}
+        types = self._types(name)
         refuse_absent(field, (*columns, id_column), types)
         return {types[column] for column in columns} <= _CELLS and (id_column is None or types[id_column] in _IDS)
 
@@ -270,7 +337,7 @@ class _Session:
             classes_column(chunk, column)
             raise
         if len(vocabulary) > MOST_COMBINATIONS:
-            raise too_many()
+            raise too_many_cells(chunk.source, column)
         return found
 
 

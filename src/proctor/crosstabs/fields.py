@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from proctor.counting.panel import Panel
+from proctor.counting.panel import Mask, Panel
 from proctor.crosstabs.crosstab import Crosstab
 from proctor.errors import DataError, Misuse
 from proctor.files import Fence
+from proctor.language.tree import Slice
 from proctor.predictions import Labels, PredictionSet, Sheet, align
 from proctor.predictions.columns import Values, classes_column, declared_classes
 from proctor.predictions.labels import labels_of
@@ -90,16 +91,18 @@ class Strangers(NamedTuple):
         twice: Number of ids that are given more than once, and some of them.
         missing: The same of ids of the test set that are not given.
         extra: The same of ids that the test set does not have.
+        lacks: Word for what the table does not have of a missing id.
     """
 
     field: Field
     twice: tuple[int, Sequence[str]] = (0, ())
     missing: tuple[int, Sequence[str]] = (0, ())
     extra: tuple[int, Sequence[str]] = (0, ())
+    lacks: str = "prediction"
 
 
-class _Distinct(Table):
-    """Combinations of cells, which have no place in a file."""
+class Distinct(Table):
+    """Different cells, or combinations of them, which have no place in a file."""
 
     __slots__ = ()
 
@@ -124,9 +127,17 @@ def fields(labels: Field, models: tuple[Field, Field | None, Field | None], id_c
     return found
 
 
-def crosstab(asked: Fields, groups: Groups, classes: frozenset[str] | None) -> Crosstab:
+def crosstab(
+    asked: Fields, groups: Groups, classes: frozenset[str] | None, slices: Mapping[Slice, Mask] | None = None
+) -> Crosstab:
     """
     Give the cells of each combination their meaning, as `proctor.predictions` does for whole files.
+
+    Args:
+        asked: The columns.
+        groups: Combinations of their cells, counted.
+        classes: Declared classes, as text; ``None`` if none are declared.
+        slices: Masks of the combinations in each slice that is asked.
 
     Raises:
         DataError: If there is no example, a cell is no class, a prediction is missing or not declared, or predictions
@@ -134,7 +145,7 @@ def crosstab(asked: Fields, groups: Groups, classes: frozenset[str] | None) -> C
     """
     n_rows = _counted(asked.labels, groups)
     declared = None if classes is None else declared_classes(classes)
-    table = _Distinct({asked.labels.name: groups.cells[0]}, n_rows, asked.labels.source)
+    table = Distinct({asked.labels.name: groups.cells[0]}, n_rows, asked.labels.source)
     labels = labels_of(classes_column(table, asked.labels.name))
     check_declared(declared, table, labels)
     cells = iter(groups.cells[1:])
@@ -142,7 +153,7 @@ def crosstab(asked: Fields, groups: Groups, classes: frozenset[str] | None) -> C
     found = [None if field is None else _predictions(field, next(cells), groups, sheet) for field in asked.models]
     candidate, baseline, anchor = found
     assert candidate is not None  # noqa: S101  # there is always one
-    return Crosstab(Panel(candidate, baseline, anchor), Labels(labels.values, labels.known), groups.times)
+    return Crosstab(Panel(candidate, baseline, anchor), Labels(labels.values, labels.known), groups.times, slices or {})
 
 
 def class_names(field: Field, groups: Groups) -> list[str]:
@@ -152,7 +163,7 @@ def class_names(field: Field, groups: Groups) -> list[str]:
     Raises:
         DataError: If there is no row, a cell is no class, or a row has none.
     """
-    table = _Distinct({field.name: groups.cells[0]}, _counted(field, groups), field.source)
+    table = Distinct({field.name: groups.cells[0]}, _counted(field, groups), field.source)
     column = classes_column(table, field.name)
     if column.known is not None and field.is_private:
         raise DataError(
@@ -170,15 +181,15 @@ def refuse(strangers: Strangers) -> None:
     Raises:
         DataError: If an id is given twice, missing, or unknown.
     """
-    field, twice, missing, extra = strangers
+    field, twice, missing, extra, lacks = strangers
     if twice[0] and field.is_private:
         raise DataError(f"{field.source} gives ids more than once", hint="Every example needs an id of its own")
     if twice[0]:
-        raise DataError(f"{field.source} gives {_some(twice)} more than once", hint="Each example is predicted once")
+        raise DataError(f"{field.source} gives {_some(twice)} more than once", hint=f"Each example has one {lacks}")
     if missing[0]:
         raise DataError(
-            f"{field.source} has no prediction for {_some(missing)} of the test set",
-            hint="Every example needs a prediction; leaving some out is refused, whichever they are",
+            f"{field.source} has no {lacks} for {_some(missing)} of the test set",
+            hint=f"Every example needs a {lacks}; leaving some out is refused, whichever they are",
         )
     if extra[0]:
         raise DataError(f"{field.source} has {_some(extra)} that the test set does not have", hint="Remove them")
@@ -214,6 +225,28 @@ def strange_types(field: Field, text: str) -> DataError:
     )
 
 
+def refuse_uncounted(field: Field, cells: Groups) -> None:
+    """
+    Refuse a column by which no slice is told apart, of which *cells* are the different ones.
+
+    Raises:
+        DataError: If there is none, or there are too many.
+    """
+    if not len(cells.times):
+        raise no_examples(field)
+    if len(cells.times) > MOST_COMBINATIONS:
+        raise too_many_cells(field.source, field.name)
+
+
+def too_many_cells(source: Source, column: str) -> DataError:
+    """The refusal of a column that holds too much to be counted."""
+    return DataError(
+        f"the column {column!r} of {source} holds more than {MOST_COMBINATIONS:,} values",
+        hint="Classes are counted, and slices group examples; ids, scores and measured values do neither: for slices, "
+        "name a table without it in `testset.metadata`",
+    )
+
+
 def too_many() -> DataError:
     """The refusal of columns that hold anything but classes."""
     return DataError(
@@ -229,7 +262,7 @@ def _some(ids: tuple[int, Sequence[str]]) -> str:
 
 
 def _predictions(field: Field, cells: Raw, groups: Groups, sheet: Sheet) -> Values:
-    table = _Distinct({field.name: cells}, len(groups.times), field.source)
+    table = Distinct({field.name: cells}, len(groups.times), field.source)
     column = classes_column(table, field.name)
     _refuse_unpredicted(field, column.known, groups)
     return align(sheet, PredictionSet(column.values, None, "", str(field.table))).values

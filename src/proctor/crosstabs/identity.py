@@ -20,9 +20,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from proctor.crosstabs.aggregation import Engine
-from proctor.crosstabs.fields import MOST_COMBINATIONS, SHOWN, Field, Strangers, class_names, refuse
-from proctor.testset.hashing import row_hashes
+from proctor.crosstabs.engine import Engine, keep_cells
+from proctor.crosstabs.fields import SHOWN, Field, Groups, Strangers, class_names, refuse, refuse_uncounted
+from proctor.testset.hashing import cell_codes, row_hashes
 from proctor.testset.ranks import N_RANKS
 from proctor.testset.sketch import SKETCH_SIZE, Sketch
 
@@ -86,9 +86,6 @@ class Digests(NamedTuple):
 class Identifying(Engine, Protocol):
     """A program that runs SQL on tables, and digests them."""
 
-    def hold(self, field: Field, id_column: str) -> None:
-        """Make the table of *field* `ROWS`, with ids in their one spelling; it may be asked several times."""
-
     def digests(self, classes: Bytes) -> Digests:
         """Digests of `ROWS`, where *classes* are the kept bytes of each code of `CELLS`."""
 
@@ -103,17 +100,34 @@ def identity(engine: Identifying, field: Field, id_column: str) -> Identity:
     Raises:
         DataError: If it is malformed, an id is there more than once, or a row has no class.
     """
-    names, times = _held(engine, field, id_column)
+    found = _held(engine, field, id_column)
+    return _identity(engine, field, class_names(field, found), found)
+
+
+def mark(engine: Identifying, field: Field, id_column: str) -> Identity:
+    """
+    The identity of a column by which slices are told apart, whose cells are known by what they are compared by.
+
+    Raises:
+        DataError: If the table is malformed, an id is there more than once, or the column holds too much.
+    """
+    found = _held(engine, field, id_column)
+    refuse_uncounted(field, found)
+    return _identity(engine, field, [f"{code:016x}" for code in cell_codes(found.cells[0]).tolist()], found)
+
+
+def _identity(engine: Identifying, field: Field, names: list[str], cells: Groups) -> Identity:
+    """The identity of rows whose *cells* have these names."""
     found = engine.digests(np.array([[*kept(name)] for name in names], np.uint8))
     if found.has_repeats:
         _refuse_repeats(engine, field)
-    return Identity(int(times.sum()), found.ids[: 2 * HALF], found.rows)
+    return Identity(int(cells.times.sum()), found.ids[: 2 * HALF], found.rows)
 
 
 def portrait(engine: Identifying, field: Field, id_column: str) -> Portrait:
     """The portrait of a table that has an identity; reads every id once more."""
-    names, times = _held(engine, field, id_column)
-    n_rows = int(times.sum())
+    found = _held(engine, field, id_column)
+    names, n_rows = class_names(field, found), int(found.times.sum())
     is_numbered = _is_numbered(engine, n_rows)
     by = "CAST(id AS BIGINT), id" if is_numbered else "id"
     codes = engine.rows(f"SELECT code FROM {CODED} ORDER BY {by} LIMIT {N_RANKS}")
@@ -125,13 +139,10 @@ def kept(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()[:HALF]
 
 
-def _held(engine: Identifying, field: Field, id_column: str) -> tuple[list[str], NDArray[np.int64]]:
-    """Names of the classes by their codes, and the number of rows of each; what a cell means is decided here."""
-    engine.hold(field, id_column)
-    grouped = f"SELECT c0, count(*) AS times FROM {ROWS} GROUP BY c0 LIMIT {MOST_COMBINATIONS + 1}"
-    engine.keep(CELLS, f"SELECT c0, times, row_number() OVER (ORDER BY c0) - 1 AS code FROM ({grouped}) AS cells")
-    found = engine.groups(f"SELECT c0, times FROM {CELLS} ORDER BY code", ["c0"])
-    return class_names(field, found), found.times
+def _held(engine: Identifying, field: Field, id_column: str) -> Groups:
+    """The different cells of the rows by their codes, and the number of rows of each."""
+    engine.hold(ROWS, field, {"c0": field.name}, id_column)
+    return keep_cells(engine, CELLS, ROWS, "c0")
 
 
 def _refuse_repeats(engine: Engine, field: Field) -> None:

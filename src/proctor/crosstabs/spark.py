@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from proctor import spelling
 from proctor.crosstabs import identity as identities
 from proctor.crosstabs.addresses import SPARK
-from proctor.crosstabs.aggregation import PLAIN_ID, groups
+from proctor.crosstabs.aggregation import count as counted
 from proctor.crosstabs.crosstab import Crosstab
-from proctor.crosstabs.fields import Field, Groups, crosstab, fields, refuse_absent, strange_types
+from proctor.crosstabs.engine import PLAIN_ID
+from proctor.crosstabs.fields import Field, Groups, fields, refuse_absent, strange_types
 from proctor.crosstabs.identity import CODED, ROWS, Bytes, Digests, Identity, Portrait, SketchMaker, of_buckets
+from proctor.crosstabs.slicing import Combinations, Slicing
+from proctor.crosstabs.slicing import combinations as combinations_of
 from proctor.errors import DataError, MissingExtra
+from proctor.language.tree import Slice
 from proctor.predictions.tables import Raw
 from proctor.testset import hashing
 from proctor.testset.hashing import row_hashes
@@ -45,6 +50,8 @@ def count(
     *,
     id: str | None = "id",  # noqa: A002  # the word of the gate file
     classes: frozenset[str] | None = None,
+    described: Sequence[Field] = (),
+    slices: Sequence[Slice] = (),
 ) -> Crosstab:
     """
     Count examples by label and predictions.
@@ -57,15 +64,16 @@ def count(
         anchor: Predictions of the anchor; ``None`` if there is none.
         id: Name of the column of ids in each table; ``None`` where one table has all columns, a row for each example.
         classes: Declared classes, as text; ``None`` if none are declared.
+        described: Columns that slices speak of, all of one table with the same ids.
+        slices: Slices that will be asked.
 
     Raises:
-        DataError: If tables are malformed, or do not have the same ids, each of them once.
+        DataError: If tables are malformed, or do not have the same ids, each of them once; or if a slice is empty.
         Misuse: If there are several tables and no column of ids.
     """
     asked = fields(labels, (new, old, anchor), id)
     with _working(session, f"count {asked.labels.source} and the predictions") as cluster:
-        found = groups(cluster, asked)
-    return crosstab(asked, found, classes)
+        return counted(cluster, asked, Slicing(tuple(described), tuple(slices)), classes)
 
 
 def identity(session: SparkSession, field: Field, *, id: str = "id") -> Identity:  # noqa: A002  # as above
@@ -83,6 +91,48 @@ def portrait(session: SparkSession, field: Field, *, id: str = "id") -> Portrait
     """Portrait of a table; arguments and errors are as for `identity`. Workers need NumPy."""
     with _working(session, f"read {field.source}") as cluster:
         return identities.portrait(cluster, field, id)
+
+
+def columns(session: SparkSession, table: Field) -> dict[str, bool]:
+    """Names of the columns of the table of a field; each is true if slices can speak of it."""
+    with _working(session, f"read {table.source}") as cluster:
+        return cluster.columns(table)
+
+
+def mark(session: SparkSession, field: Field, *, id: str = "id") -> Identity:  # noqa: A002  # as above
+    """
+    Identity of a column that slices speak of, with the ids; arguments are as for `count`.
+
+    Raises:
+        DataError: If the table is malformed, an id is there more than once, or the column holds too much.
+    """
+    with _working(session, f"read {field.source}") as cluster:
+        return identities.mark(cluster, field, id)
+
+
+def combinations(
+    session: SparkSession,
+    described: Sequence[Field],
+    slices: Sequence[Slice],
+    columns: Sequence[str],
+    *,
+    id: str = "id",  # noqa: A002  # as above
+) -> Combinations:
+    """
+    What is in the columns that slices speak of, counted.
+
+    Args:
+        session: Session on the cluster.
+        described: These columns, all of one table.
+        slices: The slices.
+        columns: Names of all columns of which slices may speak.
+        id: As for `count`.
+
+    Raises:
+        DataError: If the table is malformed, or a column holds too much or what cannot be compared.
+    """
+    with _working(session, f"read {described[0].source}") as cluster:
+        return combinations_of(cluster, Slicing(tuple(described), tuple(slices)), id, columns)
 
 
 @dataclass(frozen=True)
@@ -112,9 +162,31 @@ class Counting:
         *,
         id: str | None,  # noqa: A002  # as above
         classes: frozenset[str] | None,
+        described: Sequence[Field] = (),
+        slices: Sequence[Slice] = (),
     ) -> Crosstab:
         """The function `count`."""
-        return count(self.session, labels, new, old, id=id, classes=classes)
+        more: Any = {"id": id, "classes": classes, "described": described, "slices": slices}
+        return count(self.session, labels, new, old, **more)
+
+    def columns(self, table: Field) -> dict[str, bool]:
+        """The function `columns`."""
+        return columns(self.session, table)
+
+    def mark(self, field: Field, *, id: str) -> Identity:  # noqa: A002  # as above
+        """The function `mark`."""
+        return mark(self.session, field, id=id)
+
+    def combinations(
+        self,
+        described: Sequence[Field],
+        slices: Sequence[Slice],
+        columns: Sequence[str],
+        *,
+        id: str,  # noqa: A002  # as above
+    ) -> Combinations:
+        """The function `combinations`."""
+        return combinations(self.session, described, slices, columns, id=id)
 
 
 def here() -> Counting:
@@ -171,9 +243,17 @@ class _Cluster:
         """Make the rows of *query* a table called *name*; it is computed anew if something is to be refused."""
         self._view(name, self._session.sql(query))
 
-    def hold(self, field: Field, id_column: str) -> None:
-        """Make the table of *field* `ROWS`."""
-        self._view(ROWS, self._session.sql(self.relation(field, {"c0": field.name}, id_column)))
+    def hold(self, name: str, field: Field, columns: dict[str, str], id_column: str | None) -> None:
+        """Make *columns* a table called *name*."""
+        self._view(name, self._session.sql(self.relation(field, columns, id_column)))
+
+    def number(self, name: str, numbers: NDArray[np.int64]) -> None:
+        """Make a table called *name* with a ``number`` for each ``code`` from 0."""
+        self._view(name, self._session.createDataFrame([*enumerate(numbers.tolist())], "code int, number int"))
+
+    def columns(self, field: Field) -> dict[str, bool]:
+        """Names of the columns of a table; each is true if its cells can be told apart."""
+        return {column: type_ in _NUMBERS or type_ == "string" for column, type_ in self._table(field).dtypes}
 
     def digests(self, classes: Bytes) -> Digests:
         """Digests of `ROWS`, where *classes* are the kept bytes of each code of `CELLS`."""

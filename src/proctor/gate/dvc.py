@@ -52,9 +52,9 @@ def of_data(gate: Gate) -> Iterator[Named]:
     yield Named(testset.labels, gate.fence)
     if testset.features is not None:
         yield Named(testset.features, gate.guard_of_features)
-    yield from (
-        Named(name, gate.guard) for name in (testset.metadata, testset.sample, *(gate.development or ())) if name
-    )
+    if testset.metadata not in (None, testset.labels):  # where an engine counts, both may be in one table
+        yield Named(testset.metadata, gate.guard)
+    yield from (Named(name, gate.guard) for name in (testset.sample, *(gate.development or ())) if name)
 
 
 def of_models(gate: Gate) -> Iterator[Named]:

@@ -40,11 +40,10 @@ def sizes(life: TestSetHistory | None, testset: TestSet | None, formula: Formula
         return {None: _registered_clusters(life, cluster)}
     if testset is None:
         return NO_SLICES
-    masks = testset.masks(asked)
     if cluster is None:
-        return {slice_: int(mask.sum()) for slice_, mask in masks.items()}
+        return testset.sizes(asked)
     return {None: testset.n_clusters(cluster)} | {
-        slice_: testset.n_clusters(cluster, mask) for slice_, mask in masks.items()
+        slice_: testset.n_clusters(cluster, mask) for slice_, mask in testset.masks(asked).items()
     }
 
 

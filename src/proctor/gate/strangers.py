@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from proctor.conditions import Variable, variables
+from proctor.crosstabs.addresses import in_database
 from proctor.errors import ContractError
 from proctor.gate.settings import is_registered
 from proctor.gatefile import Gate, Inputs
@@ -37,7 +38,9 @@ def refuse_features_from_outside(gate: Gate, entries: Sequence[Entry], fingerpri
     shown = {"features": testset.features if has_program else None, "metadata": testset.metadata}
     named = {what: name for what, name in shown.items() if name and not is_registered(entries, fingerprint)}
     for what, name in named.items():
-        if not Path(os.path.realpath(gate.root / Path(name).expanduser())).is_relative_to(gate.fence.project):
+        database = in_database(name) if testset.engine is not None else None
+        file = name if database is None else database.file
+        if not Path(os.path.realpath(gate.root / Path(file).expanduser())).is_relative_to(gate.fence.project):
             raise ContractError(
                 f"the {what} {name!r} lie out of the project, and this test set is not registered",
                 hint="A commit could have any file shown to a program, or told apart by slices. The owner registers "

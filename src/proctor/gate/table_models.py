@@ -8,14 +8,15 @@ from typing import NoReturn
 
 import numpy as np
 
-from proctor.conditions import Slice, Variable, variables
+from proctor.conditions import Slice, Variable, expanded, slices, variables
 from proctor.counting.events import Coding
 from proctor.crosstabs import Crosstab, Field
 from proctor.errors import DataError, Misuse
 from proctor.gate.contestants import ModelRunner
 from proctor.gate.predicted import ModelPredictions
 from proctor.gate.predicting import Predicting, refuse_unsaid
-from proctor.gate.tables import Read, TableTestSet, predictions_of, read
+from proctor.gate.table_files import Read, predictions_of, read
+from proctor.gate.tables import TableTestSet
 from proctor.gatefile import Accepted, PredictionsFile
 from proctor.ledger.submissions import Submission
 from proctor.methods import Valuing
@@ -120,27 +121,30 @@ class TablePredicting(Predicting):
         Counts that an evaluation looks at.
 
         Raises:
-            DataError: If tables do not have the same ids, or hold what is no class.
+            DataError: If tables do not have the same ids, or hold what is no class; or if a slice is empty.
         """
         is_compared = bool(variables(self.gate.formula) & {Variable.O, Variable.D})
         models = [candidate] if baseline is None or not is_compared else [candidate, baseline]
-        found = self._counted(*models)
+        asked = slices(expanded(self.gate.formula, self.testset.groups))
+        found = self._counted(*models, slices=asked)
         if self.testset.files.classes is None:
             self._refuse_misspelled(found, [each.submission.source for each in models])
-        return TableSample(found.panel, found.labels, np.arange(len(found.times)), crosstab=found)
+        return TableSample(found.panel, found.labels, np.arange(len(found.times)), found.slices, crosstab=found)
 
     def keep(self, *models: ModelPredictions | None) -> None:
         """Keep nothing: a table stays where it is."""
 
-    def _counted(self, *models: ModelPredictions) -> Crosstab:
+    def _counted(self, *models: ModelPredictions, slices: tuple[Slice, ...] = ()) -> Crosstab:
         testset, runner = self.testset, self.runner
         assert isinstance(testset, TableTestSet)  # noqa: S101  # else another class is asked
         assert isinstance(runner, TableRunner)  # noqa: S101  # as above
         tables = [testset.table, *map(runner.table_of, models)]
         self.runtime.progress("counting labels and predictions")
         files, fields = testset.files, [each.field for each in tables]
-        found = testset.engine.count(*fields, id=files.id, classes=files.classes)
-        for each in tables:
+        columns = testset.described_by if slices else None
+        described = columns.fields(slices) if columns else ()
+        found = testset.engine.count(*fields, id=files.id, classes=files.classes, described=described, slices=slices)
+        for each in [*tables, *([columns.table] if columns else [])]:
             each.refuse_rewritten()
         return found
 
@@ -183,6 +187,6 @@ class TableSample(Sample):
         """Refuse, as `Crosstab.values`."""
         self.crosstab.values(valuing)
 
-    def on(self, slice_: Slice) -> NoReturn:
-        """Refuse, as `Crosstab.on`."""
-        self.crosstab.on(slice_)
+    def on(self, slice_: Slice) -> TableSample:
+        """The examples in a slice; errors as `Crosstab.on`."""
+        return replace(self, crosstab=self.crosstab.on(slice_))

@@ -7,29 +7,28 @@ owner's register, such a test set is one example, whose label is the digest of a
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple, Protocol, assert_never
+from typing import Protocol, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proctor.crosstabs import Crosstab, Field
-from proctor.crosstabs.addresses import SPARK, in_database
 from proctor.crosstabs.identity import Identity, Portrait
-from proctor.errors import DataError, Misuse
-from proctor.files import Fence, open_file
+from proctor.errors import Misuse
 from proctor.gate.owner_key import OwnerKey, is_sealed
-from proctor.gatefile import Engine, Gate, PredictionsFile
+from proctor.gate.table_columns import ColumnEngine, TableColumns
+from proctor.gate.table_files import Read, labels_of, metadata_of, read
+from proctor.gatefile import Engine, Gate
+from proctor.language import Slice
 from proctor.predictions import Labels, Source
-from proctor.predictions.tables import parts
 from proctor.testset import ExampleFiles, Sketch, TestSet, Traits
 
 
-class TableEngine(Protocol):
+class TableEngine(ColumnEngine, Protocol):
     """A program that counts tables; see `proctor.crosstabs.duckdb`."""
 
     def identity(self, field: Field, *, id: str) -> Identity:  # noqa: A002  # the word of the gate file
@@ -46,8 +45,10 @@ class TableEngine(Protocol):
         *,
         id: str | None,  # noqa: A002  # as above
         classes: frozenset[str] | None,
+        described: Sequence[Field] = (),
+        slices: Sequence[Slice] = (),
     ) -> Crosstab:
-        """Count examples by label and predictions."""
+        """Count examples by label and predictions, and by slices of columns that are *described*."""
 
 
 def engine_of(gate: Gate) -> TableEngine:
@@ -81,6 +82,7 @@ class TableTestSet(TestSet):
         engine: The engine.
         table: The table of labels, as it was read.
         identity: Its identity.
+        described_by: Columns by which slices are told apart; ``None`` if there are none.
     """
 
     __test__ = False  # not a test case
@@ -88,6 +90,7 @@ class TableTestSet(TestSet):
     engine: TableEngine
     table: Read
     identity: Identity
+    described_by: TableColumns | None = None
 
     @property
     def n_examples(self) -> int:
@@ -134,6 +137,31 @@ class TableTestSet(TestSet):
         """The one label of the whole: the digest of all labels."""
         return Labels(np.array([self.identity.rows]))
 
+    def groups(self, asked: Slice) -> tuple[Slice, ...]:
+        """Slices that a slice with a column stands for; errors as `sizes`."""
+        return self._columns.groups(asked)
+
+    def sizes(self, slices: Iterable[Slice]) -> dict[Slice | None, int]:
+        """
+        Number of examples in each slice.
+
+        Raises:
+            Misuse: If there is no such column, or it is of a type that cannot be compared.
+            DataError: If a slice is empty, or what is compared with a number is none.
+        """
+        return self._columns.sizes(tuple(slices))
+
+    def metadata_marks(self, names: Iterable[str] | None = None) -> dict[str, str]:
+        """Digests of columns by which slices are told apart, of all if none are named."""
+        if self.described_by is None:
+            return {}
+        return self.described_by.marks(None if names is None else frozenset(names))
+
+    @property
+    def _columns(self) -> TableColumns:
+        assert self.described_by is not None  # noqa: S101  # a gate file with slices names a table for them
+        return self.described_by
+
     @cached_property
     def _portrait(self) -> Portrait:
         return self.engine.portrait(self.table.field, id=self.files.id)
@@ -164,7 +192,15 @@ def load(owner_key: OwnerKey) -> TableTestSet:
         classes=frozenset(gate.testset.classes) if gate.testset.classes else None,
     )
     hashes = np.frombuffer(bytes.fromhex(identity.ids), "V16")
-    return TableTestSet(files, None, hashes, engine=engine, table=table, identity=identity)
+    columns = _columns_of(gate, engine, identity)
+    return TableTestSet(files, None, hashes, engine=engine, table=table, identity=identity, described_by=columns)
+
+
+def _columns_of(gate: Gate, engine: TableEngine, identity: Identity) -> TableColumns | None:
+    field, testset = metadata_of(gate), gate.testset
+    if field is None:
+        return None
+    return TableColumns(engine=engine, table=read(field), id=testset.id, label=testset.label, ids=identity.ids)
 
 
 CHANGES_ARE_RENEWALS = "A test set that has to change is renewed: `proctor testset renew`. Nothing was changed."
@@ -182,103 +218,3 @@ def refuse_table(gate: Gate, act: str, hint: str = CHANGES_ARE_RENEWALS) -> None
             f"`{act}` looks at single examples, and an engine counts this test set as a whole (`testset.engine`)",
             hint=hint,
         )
-
-
-# --- tables of the gate file -----------------------------------------------------------------------------------------
-
-
-class Read(NamedTuple):
-    """
-    A table that was read.
-
-    Attributes:
-        field: The table and its column.
-        facts: Facts of its files that change if anything is written to them.
-    """
-
-    field: Field
-    facts: tuple[tuple[int, ...], ...]
-
-    def refuse_rewritten(self) -> None:
-        """
-        Refuse a table that was written to since: what is counted may not be what it is known by.
-
-        Raises:
-            DataError: If it was.
-        """
-        if self.facts != _facts(self.field):
-            raise DataError(f"{self.field.source} was changed while it was read", hint="Nothing was spent. Try again.")
-
-
-def read(field: Field) -> Read:
-    """
-    A table that is about to be read.
-
-    Raises:
-        DataError: If its file is not here.
-    """
-    return Read(field, _facts(field))
-
-
-def labels_of(gate: Gate) -> Field:
-    """The table of labels; errors as `predictions_of`."""
-    return _table(gate, gate.testset.labels, gate.testset.label, gate.fence, is_private=True)
-
-
-def predictions_of(gate: Gate, model: PredictionsFile) -> Field:
-    """
-    The table of a model's predictions.
-
-    Raises:
-        DataError: If it is not here, leads out of the project, or is not for others to see, as labels are.
-    """
-    found, labels = _table(gate, model.predictions, model.prediction, gate.guard), labels_of(gate)
-    is_same_file = _name_in_file(found) == _name_in_file(labels) and _facts(found) == _facts(labels) != ()
-    if is_same_file or str(found.table).casefold() == str(labels.table).casefold():
-        raise DataError(f"{model.predictions!r} is the table of labels", hint="Name a table of predictions.")
-    return found
-
-
-def _table(gate: Gate, name: str, column: str, fence: Fence, *, is_private: bool = False) -> Field:
-    if gate.testset.engine is Engine.SPARK:
-        if _is_on_cluster(name):
-            return Field(name, column, is_private)
-        source = Source(gate.resolve(name), fence=fence)
-        for part in parts(source) if source.is_folder else (source,):  # Spark opens it by its name
-            part.open_bytes().close()
-        return Field(source.path, column, is_private)
-    database = in_database(name)
-    if database is None:
-        return Field(gate.resolve(name), column, is_private, fence)
-    path = gate.resolve(database.file)
-    with contextlib.suppress(OSError):  # the engine says so
-        open_file(path, fence).close()
-    return Field(str(database._replace(file=str(path))), column, is_private)
-
-
-def _file(table: Field) -> Path:
-    database = in_database(str(table.table))
-    return Path(table.table if database is None else database.file)
-
-
-def _name_in_file(table: Field) -> str:
-    database = in_database(str(table.table))
-    if database is None:
-        return ""
-    return database.table.rpartition("#")[2].rpartition(".")[2].casefold()  # schemas are left out
-
-
-def _is_on_cluster(name: str) -> bool:
-    return name.startswith(SPARK) or "://" in name
-
-
-def _facts(table: Field) -> tuple[tuple[int, ...], ...]:
-    if _is_on_cluster(str(table.table)):  # where nobody but the cluster looks
-        return ()
-    source = Source(_file(table))
-    files = [each.path for each in parts(source)] if source.is_folder else [source.path]
-    try:
-        stats = [path.stat() for path in files]
-    except OSError as error:
-        raise DataError(f"{source} cannot be read: {error.strerror}", hint="Name a table that is here.") from None
-    return tuple((each.st_dev, each.st_ino, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for each in stats)

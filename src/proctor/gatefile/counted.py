@@ -8,18 +8,19 @@ from typing import Any
 from proctor import conditions
 from proctor.conditions import Formula, Quantity, Variable
 from proctor.errors import ConditionError
+from proctor.gatefile import grouping
 from proctor.gatefile.contenders import Accepted, Candidate, PredictionsFile, Revision
 from proctor.gatefile.declarations import Inputs, Labeling, TestSetSource
 from proctor.gatefile.feedback import Estimate
 from proctor.gatefile.keys import StakesWord
 from proctor.gatefile.kinds import Schema
 from proctor.gatefile.nodes import Source
-from proctor.methods import Counted, method_of
+from proctor.methods import Counted, GapMethod, method_of
 from proctor.models.runnable import Versioned
 
 Values = Mapping[str, Any]
 
-_OF_EXAMPLES = ("features", "metadata", "sample", "cluster", "repeats")
+_OF_EXAMPLES = ("features", "sample", "cluster", "repeats")
 
 
 def schema() -> Schema:
@@ -62,6 +63,8 @@ def check(values: Values, formula: Formula | None, testset: TestSetSource, sourc
             source.report(source.place_of(key), f"`{key}` goes with files that are read whole; leave out `engine`")
     _models_are_tables(values, formula, testset, source)
     _condition_is_of_counts(values, formula, source)
+    if formula is not None:
+        grouping.check_slices(formula, testset, source)
 
 
 def _models_are_tables(values: Values, formula: Formula | None, testset: TestSetSource, source: Source) -> None:
@@ -84,10 +87,7 @@ def _condition_is_of_counts(values: Values, formula: Formula | None, source: Sou
         message = "an engine keeps no table, so that of the anchor (`a`) is not here; compare with `o`"
         source.report(source.place_of("condition"), message)
     for clause in conditions.clauses(formula) if formula is not None else ():
-        if clause.slice is not None:
-            message = f"`engine` counts whole tables, and `{clause.text}` is about a slice; give its rows as tables"
-            source.report(source.place_of("condition"), message)
-        elif not _is_of_counts(clause.quantity):
+        if not _is_of_counts(clause.quantity):
             source.report(source.place_of("condition"), _not_counted(clause.quantity))
     feedback = values.get("feedback")
     if isinstance(feedback, Estimate) and (quantity := _estimated(feedback)) and not _is_of_counts(quantity):
@@ -97,12 +97,12 @@ def _condition_is_of_counts(values: Values, formula: Formula | None, source: Sou
 def _not_counted(quantity: Quantity) -> str:
     return (
         f"`{quantity}` is judged example by example, and `engine` gives nothing but counts: those of accuracies, of "
-        "n - o and d, and of precision, recall, specificity and F1"
+        "n - o and d, of precision, recall, specificity and F1, and of gaps between them"
     )
 
 
 def _is_of_counts(quantity: Quantity) -> bool:
-    return isinstance(method_of(quantity), Counted)
+    return isinstance(method_of(quantity), Counted | GapMethod)  # a gap is one of shares, counted on each slice
 
 
 def _estimated(feedback: Estimate) -> Quantity | None:

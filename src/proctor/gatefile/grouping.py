@@ -32,18 +32,19 @@ def _if_there(key: str, properties: Schema) -> Schema:
 
 def check(values: Values, formula: Formula, testset: TestSetSource, source: Source) -> None:
     """Report what does not go with such columns, or has none."""
-    _slices_are_open(formula, testset, source)
+    check_slices(formula, testset, source)
     _clusters_are_judged(values, formula, testset, source)
 
 
-def _slices_are_open(formula: Formula, testset: TestSetSource, source: Source) -> None:
+def check_slices(formula: Formula, testset: TestSetSource, source: Source) -> None:
     """Report slices of inputs that are sealed (their sizes, told in advance, say something of them), or not there."""
     for slice_ in conditions.slices(formula)[:1]:
         if testset.inputs is Inputs.SEALED:
             message = f"slices such as `{slice_}` are judged on open inputs only so far; leave it out"
             source.report(source.place_of("condition"), message)
         elif testset.features is None and testset.metadata is None:
-            message = f"`testset` needs `metadata` or `features`: the file with the columns of `{slice_}`"
+            where = "`metadata` or `features`: the file" if testset.engine is None else "`metadata`: the table"
+            message = f"`testset` needs {where} with the columns of `{slice_}`"
             source.report(source.place_of("testset"), message)
 
 

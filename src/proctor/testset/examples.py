@@ -208,6 +208,10 @@ class TestSet:
         self._masks.update(masks_of(self.described, [each for each in wanted if each not in self._masks]))
         return {each: self._masks[each] for each in wanted}
 
+    def sizes(self, slices: Iterable[Slice]) -> dict[Slice | None, int]:
+        """Number of examples in each slice; errors as `masks`."""
+        return {each: int(mask.sum()) for each, mask in self.masks(slices).items()}
+
     def clusters(self, column: str) -> NDArray[np.intp]:
         """
         Number of the cluster of each example, by the order in which clusters are read; found once.

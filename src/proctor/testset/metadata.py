@@ -8,7 +8,7 @@ stays as it is when examples are dropped, and has its new rows before others are
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,10 @@ class Metadata(NamedTuple):
         columns = {name: _taken(whole.columns[name], rows) for name in names}
         return Table(columns, len(rows), self.source, whole.first_line, rows)
 
+    def tables(self, names: Set[str]) -> dict[str, Table]:
+        """The table in which each of these *names* stands; errors as `table`."""
+        return dict.fromkeys(names, self.table(names))
+
     def marks(self, names: Set[str], key: bytes) -> dict[str, str]:
         """Digest of each column of these *names*, with the ids, in any order; errors as `table`."""
         if not names:
@@ -101,6 +105,21 @@ def find_metadata(source: Source, id_column: str, label: str, shown: Set[str], i
     return Metadata(source, id_column, tuple(natural_order(names)), ids)
 
 
+class Beside(Protocol):
+    """Columns beside the features: those of `Metadata`, or of a table that an engine counts."""
+
+    @property
+    def source(self) -> Source:
+        """The table."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Their names."""
+
+    def tables(self, names: Set[str]) -> dict[str, Table]:
+        """The table in which each of these *names* stands."""
+
+
 class Described(NamedTuple):
     """
     Columns that slices and clusters may speak of, and where they stand.
@@ -113,7 +132,7 @@ class Described(NamedTuple):
 
     features: Source | None
     columns: Sequence[str]
-    metadata: Metadata | None = None
+    metadata: Beside | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -129,7 +148,7 @@ class Described(NamedTuple):
             table = read_table(self.features, None if self.features.is_lines else of_features)
             found |= dict.fromkeys(of_features, table)
         if self.metadata is not None and (others := frozenset(names) - of_features):
-            found |= dict.fromkeys(others, self.metadata.table(others))
+            found |= self.metadata.tables(others)
         return found
 
 

@@ -7,6 +7,7 @@ do not count. So files that are one test set have the same slices. An empty cell
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence, Set
 from decimal import Decimal
 from typing import Any, assert_never
@@ -21,8 +22,10 @@ from proctor.testset.hashing import cell_codes, fixed_order, row_hashes
 from proctor.testset.metadata import Described
 
 Mask = NDArray[np.bool_]
-_MOST_SHOWN = 8
 _LONGEST = 40
+
+MOST_SHOWN = 8
+"""Most values of a column that a message lists."""
 
 MOST_GROUPS = 100
 """Most values of a column of which each is a slice."""
@@ -48,7 +51,7 @@ def groups_of(described: Described, asked: Slice) -> tuple[Slice, ...]:
     codes = cell_codes(raw)
     told = codes != cell_codes([None])
     for each in asked.filters:
-        told &= _passes(each, _column(each.column, tables), tables[each.column])
+        told &= passes(each, _column(each.column, tables), tables[each.column])
     rows = np.flatnonzero(told)
     firsts = rows[np.unique(codes[rows], return_index=True)[1]]
     if not 1 <= len(firsts) <= MOST_GROUPS:
@@ -64,7 +67,7 @@ def _value(cell: Any, column: str) -> str | Decimal:
     """A cell as a constant of the language."""
     if isinstance(cell, bool | np.bool_):
         return Decimal(int(cell))
-    text = str(cell).strip()
+    text = unicodedata.normalize("NFC", str(cell).strip())  # of spellings that are one, whichever comes first
     number = _number(text)
     if number is not None and np.isfinite(number):
         return Decimal(text)
@@ -133,9 +136,19 @@ def clusters_of(described: Described, name: str, key: bytes = b"") -> NDArray[np
 
 def _tables(described: Described, names: Set[str], speaker: str = "the condition speaks of") -> dict[str, Table]:
     """The tables of the columns that are asked for, if registration fixes them."""
+    refuse_unknown(described, names, speaker)
+    return described.tables(names)
+
+
+def refuse_unknown(described: Described, names: Set[str], speaker: str = "the condition speaks of") -> None:
+    """
+    Refuse columns of these *names* that registration does not fix.
+
+    Raises:
+        Misuse: If there is one.
+    """
     for name in sorted(names - set(described.names)):
         raise _unknown(name, described, speaker)
-    return described.tables(names)
 
 
 def _unknown(name: str, described: Described, speaker: str) -> Misuse:
@@ -150,7 +163,7 @@ def _unknown(name: str, described: Described, speaker: str) -> Misuse:
 
     close = get_close_matches(name, columns, n=1)
     meant = f"Did you mean {close[0]!r}? " if close else ""
-    shown = ", ".join(map(repr, columns[:_MOST_SHOWN])) + (", …" if len(columns) > _MOST_SHOWN else "")
+    shown = ", ".join(map(repr, columns[:MOST_SHOWN])) + (", …" if len(columns) > MOST_SHOWN else "")
     return Misuse(
         f"{speaker} the column {name!r}, and {_nothing(described)} has this name",
         hint=f"{meant}There are {shown}.",
@@ -158,14 +171,15 @@ def _unknown(name: str, described: Described, speaker: str) -> Misuse:
 
 
 def _nothing(described: Described) -> str:
-    known = "no feature that the test set is known by"
-    return known if described.metadata is None else f"{known} and no column of {described.metadata.source}"
+    known = ["no feature that the test set is known by"] if described.columns else []
+    known += [f"no column of {described.metadata.source}"] if described.metadata is not None else []
+    return " and ".join(known)
 
 
 def _mask(slice_: Slice, tables: Mapping[str, Table]) -> Mask:
     mask = np.ones(tables[slice_.filters[0].column].n_rows, np.bool_)
     for each in slice_.filters:
-        mask &= _passes(each, _column(each.column, tables), tables[each.column])
+        mask &= passes(each, _column(each.column, tables), tables[each.column])
     if not mask.any():
         raise DataError(
             f"no example of the test set is in the slice `{slice_}`; nothing was judged",
@@ -181,14 +195,25 @@ def _column(name: str, tables: Mapping[str, Table]) -> Raw:
     return raw
 
 
-def _passes(asked: Filter, raw: Raw, table: Table) -> Mask:
+def passes(asked: Filter, raw: Raw, table: Table) -> Mask:
+    """
+    Mask of the cells of a column that pass a filter.
+
+    Args:
+        asked: The filter.
+        raw: The column.
+        table: Its table, for messages.
+
+    Raises:
+        DataError: If it compares with a number what is none.
+    """
     if asked.relation.is_of_numbers:
         return _compared(asked, _numbers(asked, raw, table))
     codes, missing = cell_codes(raw), cell_codes([None])
     wanted = cell_codes([str(constant) for constant in asked.constants])
     is_one = np.isin(codes, wanted)
-    passes: Mask = (~is_one if asked.relation is Relation.NOT_EQUAL else is_one) & (codes != missing)
-    return passes
+    found: Mask = (~is_one if asked.relation is Relation.NOT_EQUAL else is_one) & (codes != missing)
+    return found
 
 
 def _compared(asked: Filter, numbers: NDArray[np.float64]) -> Mask:
@@ -246,8 +271,10 @@ def _values_of(slice_: Slice, tables: Mapping[str, Table]) -> str:
     if len(slice_.filters) != 1 or slice_.filters[0].relation.is_of_numbers:
         return ""
     name = slice_.filters[0].column
+    if not tables[name].has_all_cells:
+        return ""
     raw = _column(name, tables)
     values = sorted({str(cell) for cell in (raw.tolist() if isinstance(raw, np.ndarray) else raw)})
-    if len(values) > _MOST_SHOWN or any(len(value) > 40 for value in values):
+    if len(values) > MOST_SHOWN or any(len(value) > 40 for value in values):
         return ""
     return f"The column {name!r} holds {', '.join(map(repr, values))}. "

@@ -15,12 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from proctor.conditions import expanded, normalize, parse, slices
 from proctor.counting.events import JOINT, Called, Differ, Positive, Right
 from proctor.crosstabs import Field
 from proctor.language import Variable
 from proctor.predictions import Panel, Source, align, read_predictions
 from proctor.sample import Sample
 from proctor.testset.examples import ExampleFiles, load
+from proctor.testset.slices import groups_of
 
 NAMES = ("labels", "new", "old", "anchor")
 COLUMNS = ("label", "prediction", "prediction", "prediction")
@@ -57,6 +59,91 @@ def counted(engine, folder, ending, classes=None, **more):
     fields = [Field(folder / f"{name}{ending}", column) for name, column in zip(NAMES, COLUMNS, strict=True)]
     there = [field for field in fields if field.table.exists()]
     return engine(*there, classes=classes, **more)
+
+
+# --- slices ----------------------------------------------------------------------------------------------------------
+
+SLICES = (
+    'n > 0 on region == "EU"',
+    'n > 0 on region != "café"',
+    'n > 0 on region in ["EU", "猫", "1"]',
+    "n > 0 on region == 1",
+    "n > 0 on flag == 1",
+    "n > 0 on age < 3",
+    'n > 0 on (age >= 2 and region != "EU")',
+    "n > 0 on score <= 0.5",
+    "n > 0 on (score == 0.25 and age > 0)",
+    "every region: n > 0",
+    "every flag: n > 0 on (age != 4 and score > 0.1)",
+    "every age: n > 0",
+)
+
+
+def described(rng, n):
+    """Columns that slices speak of, with cells that are missing, and others that are one cell in several spellings."""
+    regions = [
+        "EU",
+        " EU",
+        "US",
+        "café",
+        unicodedata.normalize("NFD", "café"),
+        "猫",
+        "1",
+        " 1.0",
+        "",
+        None,
+        *"abcdefghij",
+    ]
+    ages = [0, 1, 2, 3, 4, 5, None]
+    return {
+        "region": [regions[i] for i in rng.integers(0, len(regions), n)],
+        "age": [ages[i] for i in rng.integers(0, len(ages), n)],
+        "score": [0.25 if rng.random() < 0.2 else float(each) for each in rng.random(n)],
+        "flag": (rng.random(n) < 0.3).tolist(),
+    }
+
+
+def write_described(folder, ending, rng, ids, n=300):
+    """Metadata of what `write_all` writes, in an order of their own."""
+    names, columns, order = ids(rng, n), described(rng, n), rng.permutation(n)
+    whole = {"id": names} | columns
+    write(folder / f"meta{ending}", {name: [cells[i] for i in order] for name, cells in whole.items()})
+
+
+def whole_testset(folder, ending):
+    """The test set with its metadata as `proctor check` reads it."""
+    return load(ExampleFiles(Source(folder / f"labels{ending}"), metadata=Source(folder / f"meta{ending}")))
+
+
+def check_slices(engine, count, folder, ending):
+    """Sizes, groups and counts of all slices are those of whole files; *engine* is a module, or as one."""
+    testset, sample = whole_testset(folder, ending), reference(folder, ending)
+    meta = folder / f"meta{ending}"
+    known = [name for name, is_told in engine.columns(Field(meta, "")).items() if is_told]
+    assert sorted(known) == ["age", "flag", "id", "region", "score"]
+    for text in SLICES:
+        formula = normalize(parse(text))
+        (asked,) = slices(formula)
+        fields = [
+            Field(meta, name) for name in sorted({each.column for each in asked.filters} | {asked.every} - {None})
+        ]
+        found = engine.combinations(fields, [asked], known, id="id")
+        assert int(found.times.sum()) == 300
+        if asked.every is not None:
+            assert set(groups_of(found.described, asked)) == set(testset.groups(asked)), text
+            (asked, *_) = several = slices(expanded(formula, testset.groups))
+        else:
+            several = (asked,)
+        masks, of_engine = testset.masks(several), engine.combinations(fields, several, known, id="id")
+        sizes = {each: int(of_engine.times[mask].sum()) for each, mask in of_engine.masks(several).items()}
+        assert sizes == testset.sizes(several), text
+        assert 0 < sizes[asked] < 300  # else the tables show nothing
+        table = counted(count, folder, ending, id="id", described=fields, slices=several)
+        for each in several:
+            expected = Sample(sample.panel, sample.labels, sample.order, masks).on(each)
+            assert table.on(each).n_examples == expected.n_examples
+            for coding in codings(["cat", "EU", "1"]):
+                assert table.on(each).counts(coding) == expected.counts(coding), text
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,10 @@ import hashlib
 from itertools import groupby
 
 from proctor.predictions import Source, read_predictions
+from proctor.predictions.columns import text_column
+from proctor.predictions.tables import read_table
 from proctor.testset.examples import ExampleFiles, load
+from proctor.testset.hashing import cell_codes
 from proctor.testset.sketch import sketch
 
 
@@ -38,6 +41,12 @@ def of_predictions(path):
     """The same of predictions."""
     found = read_predictions(path)
     return identity(found.ids, found.values.tolist())
+
+
+def of_column(path, name):
+    """The same of a column that slices speak of: its cells are known by the number by which they are compared."""
+    whole = read_table(Source(path))
+    return identity(text_column(whole, "id"), [f"{code:016x}" for code in cell_codes(whole.columns[name]).tolist()])
 
 
 def sketch_of(path):

@@ -28,10 +28,10 @@ TABLES = {
     "floats": (contract.whole_floats, contract.number_ids, 0.0),
 }
 GATE = """
-condition: n - o > 0.02 +/- 0.06
+condition: 'n - o > 0.02 +/- 0.06 and every region: n > 0.6 +/- 0.2'
 reliability: 0.99
 disagreement: 0.4
-testset: {{labels: labels.parquet{engine}}}
+testset: {{labels: labels.parquet, metadata: meta.parquet{engine}}}
 candidate: {{predictions: "{new}"}}
 baseline: {{predictions: old.parquet}}
 """
@@ -50,6 +50,21 @@ def counts(engine, folder: Path) -> None:
         found, sample = contract.counted(engine, of_tables, ".parquet"), contract.reference(of_tables, ".parquet")
         for coding in contract.codings(CLASSES):
             assert found.counts(coding) == sample.counts(coding), name
+
+
+def slices(session: SparkSession, folder: Path) -> None:
+    """Slices, their sizes and counts, and what their columns are known by."""
+    engine, count = spark.Counting(session), functools.partial(spark.count, session)
+    cells, ids, missing = TABLES["words"]
+    of_tables = folder / "sliced"
+    of_tables.mkdir()
+    rng = np.random.default_rng(24)
+    contract.write_all(of_tables, ".parquet", rng, cells, ids, missing=missing)
+    contract.write_described(of_tables, ".parquet", rng, ids)
+    contract.check_slices(engine, count, of_tables, ".parquet")
+    for column in ("region", "age", "score", "flag"):
+        found = engine.mark(Field(of_tables / "meta.parquet", column), id="id")
+        assert definition.of_column(of_tables / "meta.parquet", column) == found, column
 
 
 def identities(session: SparkSession, folder: Path) -> None:
@@ -78,12 +93,14 @@ def gates(session: SparkSession, folder: Path) -> None:
         cells = np.where(rng.random(2_000) < share, label, 1 - label).tolist()
         column = "label" if name == "labels" else "prediction"
         contract.write(folder / f"{name}.parquet", {"id": [f"e{row}" for row in range(2_000)], column: cells})
+    regions = np.array(["EU", "US", "猫"])[rng.integers(0, 3, 2_000)].tolist()
+    contract.write(folder / "meta.parquet", {"id": [f"e{row}" for row in range(2_000)], "region": regions})
     session.read.parquet(str(folder / "new.parquet")).createOrReplaceTempView("candidate")
     verdicts, fingerprints = [], {}
     for engine, new in (("spark", "spark:candidate"), ("duckdb", "new.parquet"), ("", "new.parquet")):
         home = folder / f"gate-{engine}"
         home.mkdir()
-        for name in ("labels", "new", "old"):
+        for name in ("labels", "new", "old", "meta"):
             (home / f"{name}.parquet").write_bytes((folder / f"{name}.parquet").read_bytes())
         (home / "proctor.yml").write_text(GATE.format(engine=f", engine: {engine}" if engine else "", new=new))
         found = check(load_gate(home / "proctor.yml"), Runtime({}))
@@ -125,6 +142,7 @@ def main() -> None:
     counts(engine, Path(sys.argv[1]))
     faults(engine, Path(sys.argv[1]))
     views(session)
+    slices(session, Path(sys.argv[1]))
     identities(session, Path(sys.argv[1]))
     gates(session, Path(sys.argv[1]))
     session.stop()

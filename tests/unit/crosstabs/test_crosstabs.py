@@ -10,7 +10,7 @@ pytest.importorskip("duckdb")
 pytest.importorskip("pyarrow")
 
 from proctor.budget import Mode
-from proctor.conditions import Truth, normalize, parse
+from proctor.conditions import Truth, normalize, parse, slices
 from proctor.crosstabs import Field, duckdb
 from proctor.errors import DataError, Misuse
 from proctor.evaluation import evaluate
@@ -155,3 +155,60 @@ def test_a_damaged_file_tells_no_label(tmp_path):
     with pytest.raises(DataError) as refused:
         contract.counted(duckdb.count, tmp_path, ".parquet")
     assert "secret" not in refused.value.message
+
+
+# --- slices ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ids", IDS)
+@pytest.mark.parametrize("ending", [".parquet", ".csv", ".jsonl"])
+def test_slices_are_those_of_whole_files(tmp_path, ending, ids):
+    rng = np.random.default_rng([17, len(ids.__name__)])
+    contract.write_all(tmp_path, ending, rng, contract.words, ids, missing=0.1)
+    contract.write_described(tmp_path, ending, rng, ids)
+    contract.check_slices(duckdb, duckdb.count, tmp_path, ending)
+
+
+def test_slices_of_one_table_need_no_ids(tmp_path, engine):
+    rng = np.random.default_rng(18)
+    columns = {name: rng.integers(0, 3, 1000) for name in ("label", "new", "region")}
+    asked = slices(normalize(parse("n > 0.5 on region == 2")))
+    is_right = (columns["label"] == columns["new"])[columns["region"] == 2]
+    for ending in (".parquet", ".csv"):
+        path = tmp_path / f"all{ending}"
+        contract.write(path, columns)
+        fields = [Field(path, name) for name in columns]
+        found = engine(*fields[:2], id=None, described=fields[2:], slices=asked).on(asked[0])
+        coding = contract.Asked((contract.Right(contract.Variable.N),))
+        assert found.counts(coding) == [int((~is_right).sum()), int(is_right.sum())]
+
+
+SLICE_FAULTS = {
+    "an empty slice": ("no example of the test set is in the slice", 'n > 0 on region == "X"', {}),
+    "text and numbers": ("'EU' is no number", "n > 0 on region < 3", {}),
+    "no such column": ("no column 'area'", 'n > 0 on area == "X"', {}),
+    "a row that is missing": ("no row for 1 id (c)", 'n > 0 on region == "EU"', {"id": [A, B], "region": ["EU", "US"]}),
+    "a row twice": ("1 id (a) more than once", 'n > 0 on region == "EU"', {"id": [A, A, B, C], "region": ["EU"] * 4}),
+    "a row too many": ("1 id (d) that", 'n > 0 on region == "EU"', {"id": [A, B, C, "d"], "region": ["EU"] * 4}),
+}
+
+
+@pytest.mark.parametrize("fault", SLICE_FAULTS)
+@pytest.mark.parametrize("ending", [".parquet", ".csv"])
+def test_faults_of_slices_are_refused(tmp_path, engine, ending, fault):
+    words, condition, meta = SLICE_FAULTS[fault]
+    for name, column in zip(contract.NAMES, contract.COLUMNS, strict=True):
+        contract.write(tmp_path / f"{name}{ending}", {"id": [A, B, C], column: [1, 0, 0]})
+    contract.write(tmp_path / f"meta{ending}", meta or {"id": [A, B, C], "region": ["EU", "US", "EU"]})
+    asked = slices(normalize(parse(condition)))
+    field = Field(tmp_path / f"meta{ending}", asked[0].filters[0].column)
+    with pytest.raises(DataError) as refused:
+        contract.counted(engine, tmp_path, ending, described=[field], slices=asked)
+    assert words in refused.value.message
+
+
+def test_a_slice_that_was_not_asked_for_is_refused(tmp_path, engine):
+    contract.write_all(tmp_path, ".parquet", np.random.default_rng(19), contract.words, contract.text_ids)
+    (asked,) = slices(normalize(parse('n > 0.5 on region == "EU"')))
+    with pytest.raises(DataError, match="no example is known to be in the slice"):
+        contract.counted(engine, tmp_path, ".parquet").on(asked)

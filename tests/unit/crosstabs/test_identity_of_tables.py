@@ -117,3 +117,24 @@ def test_portrait__is_that_of_a_file(tmp_path, ids, monkeypatch):
     if expected.is_numbered:
         of_rows = expected.read_labels().values[expected.ranks]
         assert of_rows.tolist() == list(found.first)
+
+
+@pytest.mark.parametrize("ids", [contract.text_ids, contract.number_ids])
+@pytest.mark.parametrize("ending", [".parquet", ".csv", ".jsonl"])
+def test_mark__is_that_of_the_definition(tmp_path, ending, ids):
+    """In any format and order, with cells that are missing and other spellings of one."""
+    contract.write_described(tmp_path, ending, np.random.default_rng(34), ids)
+    for name in ("region", "age", "score", "flag"):
+        found = duckdb.mark(Field(tmp_path / f"meta{ending}", name))
+        assert definition.of_column(tmp_path / f"meta{ending}", name) == found, name
+        assert 300 == found.n_rows
+
+
+def test_mark__of_another_cell(tmp_path):
+    """One exchanged cell is enough, and another spelling of it is none."""
+    marks = []
+    for cells in (["EU", "US", None], [" EU", "US", ""], ["EU", "EU", None]):
+        contract.write(tmp_path / "meta.parquet", {"id": [A, B, C], "region": cells})
+        marks.append(duckdb.mark(Field(tmp_path / "meta.parquet", "region")).rows)
+
+    assert marks[0] == marks[1] != marks[2]

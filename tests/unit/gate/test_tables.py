@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+import re
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ from proctor.custody.corrections import correct
 from proctor.custody.labeling import holdings
 from proctor.custody.settings import name_baseline
 from proctor.custody.succession import Wish, register
-from proctor.errors import ContractError, DataError, GateFileError, Misuse
+from proctor.errors import ContractError, DataError, GateFileError, Misuse, ToleranceOutOfReach
 from proctor.gate import tables
 from proctor.gate.check import check
 from proctor.gate.session import Session, Stance
@@ -53,6 +55,18 @@ class Project:
         rows = range(len(ids)) if order is None else order
         columns = {"id": [ids[row] for row in rows], NAMES[name]: [str(cells[row]) for row in rows]}
         pq.write_table(pa.table(columns), self.root / f"{name}.parquet")
+
+    def describe(self, name="meta", label=None, ids=range(N), **columns):
+        """A table of regions, ages and trials, and other *columns*; with *label*, that of the labels, too."""
+        rng = np.random.default_rng(7)
+        region = np.array(["EU", "US", "Åland", None], object)[rng.choice(4, N, p=[0.45, 0.4, 0.1, 0.05])]
+        found = {"region": region.tolist(), "age": rng.integers(0, 90, N).tolist()} | columns
+        found |= {} if label is None else {label: self.columns["labels"].tolist()}
+        whole = {"id": [f"e{row}" for row in ids]} | {
+            each: [cells[row] for row in ids] for each, cells in found.items()
+        }
+        pq.write_table(pa.table(whole), self.root / f"{name}.parquet")
+        return {"metadata": f"{name}.parquet"}
 
     def gate(self, condition="n - o > 0.02 +/- 0.06", engine="duckdb", file="proctor.yml", **more):
         testset = {"labels": "labels.parquet"} | ({"engine": engine} if engine else {}) | more.pop("testset", {})
@@ -192,6 +206,125 @@ def test_check__a_table_that_is_written_meanwhile(project, monkeypatch):
     assert [] == list(project.session().ledger.read())
 
 
+# --- slices ----------------------------------------------------------------------------------------------------------
+
+SLICES = [
+    'n - o > 0.02 +/- 0.09 on region == "EU"',
+    'n > 0.9 +/- 0.05 on (region != "EU" and age < 60) and n - o > 0.02 +/- 0.06',
+    'recall(n, "spam") > 0.8 +/- 0.08 on region in ["EU", "Åland"]',
+    "every region: n > 0.5 +/- 0.2",
+    "every region: d < 0.6 +/- 0.2 on age >= 20",
+    "gap(accuracy, n, by=region) < 0.4 +/- 0.2",
+]
+
+
+@pytest.mark.parametrize("condition", SLICES)
+def test_check__judges_slices_as_those_of_files_that_are_read_whole(project, condition):
+    """Verdict, level, price, and what the owner's record says are the same."""
+    testset, found, records = project.describe(), [], []
+    for engine in ("duckdb", None):
+        more = {"ledger": f"{engine}.db", "owner": {"record": f"{engine}.jsonl"}, "testset": testset}
+        release = project.check(condition, engine, **more)
+        found.append((release.verdict, release.basis, release.testset.n_examples, release.budget))
+        (record,) = project.records(Evaluated, engine=engine, **more)
+        records.append((record.log_level, record.outcome, record.condition, record.bound, record.stakes))
+
+    assert Verdict.PASS is found[0][0]
+    assert found[0] == found[1]
+    assert records[0] == records[1]
+
+
+def test_check__slices_of_the_table_of_labels(project):
+    """Its other columns are metadata if the gate file says so; the label is none."""
+    testset = project.describe("labels", label="label")
+    release = project.check('n > 0.9 +/- 0.05 on region == "EU"', testset=testset)
+    with pytest.raises(Misuse, match="the column 'label', and no column of"):
+        project.check('n > 0.9 +/- 0.05 on label == "spam"', testset=testset)
+
+    assert Verdict.PASS is release.verdict
+    (registered,) = project.records(Registered, testset=testset)
+    assert {"region", "age"} == registered.metadata.keys()
+
+
+def test_check__a_slice_on_which_the_model_is_bad(project):
+    """The whole passes, and the slice does not."""
+    is_right = project.columns["new"] == project.columns["labels"]
+    testset = project.describe(group=[int(each) for each in ~is_right & (np.arange(N) % 3 > 0)])
+    assert Verdict.PASS is project.check("n > 0.9 +/- 0.03", testset=testset).verdict
+    assert Verdict.FAIL is project.check("every group: n > 0.5 +/- 0.2", testset=testset).verdict
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"region": ["EU"] * N}, "the column 'region' of the metadata does not hold what it held"),
+        ({"mine": [1] * N}, "registered without a column 'mine' of metadata"),
+    ],
+)
+def test_check__no_slice_is_redefined_after_registration(project, columns, words):
+    """Neither by other cells nor by a new column; nothing is spent."""
+    project.check("every region: n > 0.5 +/- 0.2", testset=project.describe())
+    testset = project.describe(**columns)
+    project.table("new", [f"e{row}" for row in range(N)], project.columns["old"])
+    (name,) = columns
+    with pytest.raises(DataError, match=words):
+        project.check(f"every {name}: n > 0.5 +/- 0.2", testset=testset)
+
+    assert 1 == status(project.gate(testset=testset), Runtime({})).budget.evaluations
+
+
+def test_check__shuffled_metadata_are_the_same(project):
+    """Order of rows and further columns that nobody asks about do not matter."""
+    first = project.check("every region: n > 0.5 +/- 0.2", testset=project.describe())
+    testset = project.describe(ids=range(N)[::-1], more=[0.5] * N)
+
+    assert first.entry == project.check("every region: n > 0.5 +/- 0.2", testset=testset).entry
+
+
+@pytest.mark.parametrize(
+    ("condition", "error", "words"),
+    [
+        ('n > 0.8 +/- 0.1 on regions == "EU"', Misuse, "'regions', and no column of .*(?s:.)*mean 'region'"),
+        ('n > 0.8 +/- 0.1 on region == "EUR"', DataError, "no example of the test set is in the slice"),
+        ("n > 0.8 +/- 0.1 on region < 3", DataError, "is no number"),
+        ("n > 0.8 +/- 0.1 on day == 3", Misuse, "'day' .* of a type by which no slice is told apart"),
+        ("every key: n > 0.8 +/- 0.1", Misuse, "2,000 values, and each would be a slice"),
+        ("n > 0.8 +/- 0.01 on age == 3", ToleranceOutOfReach, "20 examples of the slice `age == 3`"),
+    ],
+)
+def test_check__slices_that_cannot_be_judged(project, condition, error, words):
+    """The test set is not even registered."""
+    days, keys = [dt.date(2026, 1, 1)] * N, [f"n{row}" for row in range(N)]
+    testset = project.describe(day=days, key=keys)
+    with pytest.raises(error) as refused:
+        project.check(condition, testset=testset)
+
+    assert re.search(words, str(refused.value))
+    assert [] == list(project.session(testset=testset).ledger.read())
+
+
+def test_check__metadata_of_other_examples(project):
+    """A row that is missing is named; the owner is told at registration that ids differ."""
+    testset = project.describe(ids=range(1, N))
+    with pytest.raises(DataError, match=r"has no row for 1 id \(e0\)"):
+        project.check("every region: n > 0.5 +/- 0.2", testset=testset)
+    with (
+        project.session(condition="every region: n > 0.5 +/- 0.2", testset=testset) as session,
+        pytest.raises(DataError, match="does not have the ids of the labels"),
+    ):
+        register(session, Wish(follows=False))
+
+
+def test_check__metadata_out_of_the_project(project, tmp_path_factory):
+    """A commit names no table of somebody else's, before the owner has registered it."""
+    place = tmp_path_factory.mktemp("elsewhere") / "exam.duckdb"
+    project.describe()
+    with duckdb.connect(str(place)) as made:
+        made.execute(f"CREATE TABLE meta AS FROM '{project.root}/meta.parquet'")
+    with pytest.raises(ContractError, match="out of the project"):
+        project.check("every region: n > 0.5 +/- 0.2", testset={"metadata": f"duckdb:{place}#meta"})
+
+
 # --- recognition -----------------------------------------------------------------------------------------------------
 
 
@@ -299,7 +432,7 @@ def test_load__sealed_labels(project):
         ({"baseline": {"revision": "main"}}, "that of the old model: `baseline: {predictions: TABLE}`"),
         ({"baseline": {"predictions": "old.parquet", "id": "key"}}, "one name in all tables"),
         ({"condition": "n - a > 0"}, "the anchor"),
-        ({"condition": 'n > 0.8 on x == "a"'}, "is about a slice"),
+        ({"condition": 'n > 0.8 on x == "a"'}, '`testset` needs `metadata`: the table with the columns of `x == "a"`'),
         ({"condition": 'auc(n, "a") > 0.8'}, "is judged example by example"),
         ({"condition": 'f1(n, "a") - f1(o, "a") > 0'}, "is judged example by example"),
         ({"testset": {"engine": "dask"}}, "duckdb"),

@@ -70,6 +70,7 @@ ACCEPTED = [
     {"testset": {"labels": "y", "metadata": "m.csv", "cluster": "who"}},
     {"testset": {**SEALED, "metadata": "m.csv", "cluster": "who"}, "candidate": {**MODEL}},
     {"testset": {**TABLE}},
+    {"testset": {**TABLE, "metadata": "m.parquet"}, "condition": "every region: n > 0.8"},
     {"testset": {**TABLE}, "baseline": {"predictions": "old.parquet"}, "labels": "all", "condition": "n - o > 0"},
     {"labels": "all", "feedback": "three-way"},
     {"labels": "sequential", "condition": "n - o > 0", "feedback": "none", "bound": "exact"},
@@ -78,7 +79,6 @@ ACCEPTED = [
 
 REFUSED = [
     {"testset": {**TABLE, "features": "x.csv"}},
-    {"testset": {**TABLE, "metadata": "m.csv"}},
     {"testset": {**TABLE, "inputs": "sealed"}},
     {"testset": {**TABLE, "engine": "dask"}},
     {"testset": {**TABLE}, "candidate": {"model": "m.onnx"}},
