@@ -115,13 +115,13 @@ def whole_testset(folder, ending):
     return load(ExampleFiles(Source(folder / f"labels{ending}"), metadata=Source(folder / f"meta{ending}")))
 
 
-def check_slices(engine, count, folder, ending):
-    """Sizes, groups and counts of all slices are those of whole files; *engine* is a module, or as one."""
+def check_slices(engine, count, folder, ending, conditions=SLICES):
+    """Sizes, groups and counts of slices are those of whole files; *engine* is a module, or as one."""
     testset, sample = whole_testset(folder, ending), reference(folder, ending)
     meta = folder / f"meta{ending}"
     known = [name for name, is_told in engine.columns(Field(meta, "")).items() if is_told]
     assert sorted(known) == ["age", "flag", "id", "region", "score"]
-    for text in SLICES:
+    for text in conditions:
         formula = normalize(parse(text))
         (asked,) = slices(formula)
         fields = [
