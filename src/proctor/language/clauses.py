@@ -13,6 +13,7 @@ from typing import TypeGuard, TypeVar, assert_never, cast
 
 from proctor.errors import ConditionError
 from proctor.language.quantities import (
+    OF_HITS,
     Averaged,
     Clustered,
     FScore,
@@ -26,9 +27,6 @@ from proctor.language.quantities import (
 from proctor.language.tree import AllOf, AnyOf, Leaf, Slice, Variable, column_text
 
 Target = TypeVar("Target")
-
-_OF_HITS = frozenset({"precision", "recall", "specificity", "f1"})
-"""Metrics of one class that count hits of it or of the rest."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +166,7 @@ def can_be_sampled(quantity: Quantity) -> TypeGuard[MetricDifference]:
     """True of a difference between two models in a metric that counts hits, misses or false alarms of one class."""
     if not isinstance(quantity, MetricDifference):
         return False
-    return isinstance(quantity.of, FScore) or (isinstance(quantity.of, Ratio) and quantity.of.metric in _OF_HITS)
+    return isinstance(quantity.of, FScore) or (isinstance(quantity.of, Ratio) and quantity.of.metric in OF_HITS)
 
 
 def clusters(formula: Formula) -> str | None:

@@ -290,6 +290,13 @@ DISAGREEMENT = Proportion(Variable.D)
 """The share of examples on which candidate and baseline differ: the only quantity that needs no labels."""
 
 
+OF_HITS = frozenset({"precision", "recall", "specificity", "f1"})
+"""Metrics of one class that count hits of it or of the rest, by a test of their difference too."""
+
+COMPARED = OF_HITS | {"balanced_accuracy"}
+"""Metrics of one class whose difference between two models a test judges; that of any other is refused."""
+
+
 def combined(terms: Mapping[Quantity, Fraction]) -> tuple[Quantity, Fraction] | None:
     """
     One quantity, and its factor, for a sum of quantities that are no accuracies; ``None`` if no method judges the sum.
@@ -302,7 +309,10 @@ def combined(terms: Mapping[Quantity, Fraction]) -> tuple[Quantity, Fraction] | 
         case [(quantity, factor)]:
             return quantity, factor
         case [(Ratio() | FScore() | Ranking() as one, factor), (other, opposite)] if (
-            isinstance(other, type(one)) and replace(other, model=one.model) == one and factor == -opposite
+            isinstance(other, type(one))
+            and replace(other, model=one.model) == one
+            and factor == -opposite
+            and (not isinstance(one, Ratio) or one.metric in COMPARED)
         ):
             return MetricDifference(one, other.model), factor
         case [(MeanRecall(plus, None), factor), (MeanRecall(minus, None), opposite)] if factor == -opposite:

@@ -162,7 +162,7 @@ def _average(call: Call) -> ConditionError:
         return refusal(call, message, f"Write `{model} > 0.8` instead of a floor of 0.8.")
     more = f", beta={dict(call.options).get('beta', 2)}" if call.name == "fbeta" else ""
     each = " and ".join(f'{call.name}(n, "{name}"{more}) > 0.8' for name in "ab")
-    macro = "balanced_accuracy(n)" if call.name == "specificity" else f'{call.name}(n, average="macro"{more})'
+    macro = f'{call.name}(n, average="macro"{more})' if call.name in _OF_HITS else "balanced_accuracy(n)"
     return refusal(
         call,
         f"`{call}` is an average over classes that is not judged",

@@ -35,12 +35,14 @@ class Kind(NamedTuple):
         hit: Code of the examples that speak for the model.
         part: Codes of the examples that count.
         noun: Its name in sentences.
+        counted: The examples that count, in sentences.
         is_f1: True if the metric is 2p/(1 + p) of the share p of hits.
     """
 
     hit: int
     part: tuple[int, ...]
     noun: str
+    counted: str
     is_f1: bool = False
 
     def share_of(self, value: float) -> float:
@@ -53,10 +55,16 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "precision": Kind(_HIT, (_HIT, _FALSE_ALARM), "precision"),
-    "recall": Kind(_HIT, (_HIT, _MISS), "recall"),
-    "specificity": Kind(_NEGATIVE, (_NEGATIVE, _FALSE_ALARM), "specificity"),
-    "f1": Kind(_HIT, (_HIT, _FALSE_ALARM, _MISS), "F1 score", is_f1=True),
+    "precision": Kind(_HIT, (_HIT, _FALSE_ALARM), "precision", "predictions of the class"),
+    "recall": Kind(_HIT, (_HIT, _MISS), "recall", "examples of the class"),
+    "specificity": Kind(_NEGATIVE, (_NEGATIVE, _FALSE_ALARM), "specificity", "examples of other classes"),
+    "f1": Kind(
+        _HIT,
+        (_HIT, _FALSE_ALARM, _MISS),
+        "F1 score",
+        "examples that are of the class, or are called so",
+        is_f1=True,
+    ),
 }
 """The metrics by name."""
 
@@ -125,7 +133,7 @@ class RatioMethod(OfOneModel[Ratio, Hits], Counted[Ratio, Hits]):
         """Size of the exact binomial test: the number of examples that count."""
         from proctor.methods.sizes.ratio import RatioSizing
 
-        return RatioSizing(share, self.kind, self.quantity)
+        return RatioSizing(share, self.kind)
 
 
 def _metric(name: str, summary: str, *also: str) -> Metric:

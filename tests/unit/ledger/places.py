@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,10 @@ class Place:
 
     def store(self) -> Store:
         return _store_at(self.location, self.root)
+
+    def steps(self, store: Any) -> tuple[object, str]:
+        """Object and name of the function that each step of a write of a *store* goes through."""
+        return (store._git, "run") if self.kind == "git" else (store, "_run")
 
 
 def draft(**body: object) -> Draft:

@@ -186,14 +186,15 @@ def append_and_die(place: Place, step: int, *, after: bool) -> bool:
     if child == 0:
         try:
             store = place.store()
-            watched, name = (store._git, "run") if place.kind == "git" else (store, "_run")
             entries = store.fetch(0)
-            Killed(step, after=after).watch(watched, name)
+            Killed(step, after=after).watch(*place.steps(store))
             store.write(chain_of(len(entries) + 1)[-1:])
         except BaseException:  # noqa: BLE001
             os._exit(1)
         os._exit(0)
-    return os.waitpid(child, 0)[1] == 0
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert ended in (0, -signal.SIGKILL), "the child failed by itself"
+    return ended == 0
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

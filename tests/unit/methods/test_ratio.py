@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -16,7 +17,8 @@ from proctor.counting.panel import Panel
 from proctor.errors import ConditionError, GateFileError, Misuse
 from proctor.evaluation import evaluate, figures
 from proctor.gatefile import loads
-from proctor.language import Variable
+from proctor.language import MetricDifference, Ratio, Variable
+from proctor.language.quantities import combined
 from proctor.methods import method_of
 from proctor.methods.ratio import KINDS, Hits
 from proctor.methods.sizes.share import Share
@@ -240,3 +242,20 @@ def test_gate_file__names_a_class_that_is_none() -> None:
     )
     with pytest.raises(GateFileError, match=r"none of `testset\.classes`"):
         loads(text, "proctor.yml")
+
+
+def test_combined__differences_of_no_other_metric() -> None:
+    """A metric whose difference has no test yet is refused beside itself, and never taken for another one."""
+    new, old = (Ratio("npv", model, "spam") for model in (Variable.N, Variable.O))
+
+    assert combined({new: Fraction(1)}) == (new, Fraction(1))
+    assert combined({new: Fraction(1), old: Fraction(-1)}) is None
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_combined__differences_of_each(name: str) -> None:
+    """The difference of each metric of the table is one quantity, with a method that knows its name."""
+    quantity = normalize(parse(f'{name}(n, "spam") - {name}(o, "spam") > 0')).quantity
+
+    assert quantity == MetricDifference(Ratio(name, Variable.N, "spam"), Variable.O)
+    assert KINDS[name].noun == method_of(quantity).noun

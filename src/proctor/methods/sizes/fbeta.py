@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from proctor.methods.fbeta import scores
+from proctor.methods.ratio import KINDS
 from proctor.methods.sizes import simulation
 from proctor.methods.sizes.betting import BettingSizing
-from proctor.methods.sizes.ratio import COUNTED
 from proctor.methods.sizes.share import SizedOnUnit
 from proctor.methods.sizes.simulation import Scaled
 
@@ -28,9 +28,8 @@ class FBetaSizing(SizedOnUnit, BettingSizing):
     @property
     def reason(self) -> str:
         """Reason for this test, how it was sized, and which examples count."""
-        return (
-            f"one score for each of the {COUNTED['f1']}; the test set must hold so many of them; sized by {self.sized}"
-        )
+        counted = KINDS["f1"].counted
+        return f"one score for each of the {counted}; the test set must hold so many of them; sized by {self.sized}"
 
     def test(self, tolerance: float, n_examples: int) -> Scaled:
         """The bets where all errors are of one kind, whichever takes more examples."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from proctor.language import Ratio
 from proctor.methods.sizes.proportion import ProportionSizing
 from proctor.methods.sizes.share import SizedOnUnit
 from proctor.methods.sizing import ComputedAnew
@@ -18,28 +17,19 @@ from proctor.methods.sizing import ComputedAnew
 if TYPE_CHECKING:
     from proctor.methods.ratio import Kind
 
-COUNTED = {
-    "precision": "predictions of the class",
-    "recall": "examples of the class",
-    "specificity": "examples of other classes",
-    "f1": "examples that are of the class, or are called so",
-}
-"""Examples that count, of each metric."""
-
 
 @dataclass(frozen=True)
 class RatioSizing(SizedOnUnit, ComputedAnew):
     """The exact binomial test of a share of the examples that count."""
 
     kind: Kind
-    quantity: Ratio
     method: ClassVar[str] = "exact binomial test"
     """Name of the test."""
 
     @property
     def reason(self) -> str:
         """Reason for this test, and which examples count."""
-        return f"a share of {COUNTED[self.quantity.metric]}; the test set must hold so many of them"
+        return f"a share of {self.kind.counted}; the test set must hold so many of them"
 
     def sample_size(self) -> int:
         """Examples that must count."""

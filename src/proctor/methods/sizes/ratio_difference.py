@@ -14,9 +14,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from proctor.methods.ratio import KINDS
 from proctor.methods.sizes.betting import FINE, BettingSizing
 from proctor.methods.sizes.difference import DifferenceSizing
-from proctor.methods.sizes.ratio import COUNTED
 from proctor.methods.sizes.share import Share, check_alternative
 from proctor.methods.sizes.simulation import Floats, Scaled, feasible_vertices
 from proctor.stats import contrast
@@ -43,7 +43,7 @@ class ShareDifferenceSizing(DifferenceSizing):
     @property
     def reason(self) -> str:
         """Reason for this test, and which examples count."""
-        share, counted = self.share.disagreement, COUNTED["recall" if self.is_recall else "specificity"]
+        share, counted = self.share.disagreement, KINDS["recall" if self.is_recall else "specificity"].counted
         said = f"the predictions of {100 * share:.4g} % of them are expected to change"
         worst = "nothing is said of `disagreement`, so the worst case 1 is taken"
         return (
@@ -73,8 +73,8 @@ class CellsSizing(BettingSizing):
     def reason(self) -> str:
         """Reason for this test, how it was sized, and which examples count."""
         return (
-            f"each model has its own {COUNTED['f1' if self.weight else 'precision']}; the test set must hold so many "
-            f"of either; sized by {self.sized}, as if the baseline's were {ASSUMED:g}"
+            f"each model has its own {KINDS['f1' if self.weight else 'precision'].counted}; the test set must hold "
+            f"so many of either; sized by {self.sized}, as if the baseline's were {ASSUMED:g}"
         )
 
     @property

@@ -12,8 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
+from proctor.methods.ratio import KINDS
 from proctor.methods.sizes import simulation
-from proctor.methods.sizes.ratio import COUNTED
 from proctor.methods.sizes.ratio_difference import CellsSizing
 from proctor.methods.sizes.simulation import Floats, Scaled
 from proctor.stats import contrast
@@ -39,7 +39,7 @@ class SampledSizing(CellsSizing):
         """Reason for this test, which examples count, and which labels it takes."""
         labels = f"labels are bought where one model alone says the class, and of {100 * self.drawn:.4g} % of the rest"
         if self.weight == math.inf:
-            counted = COUNTED["recall" if self.is_recall else "specificity"]
+            counted = KINDS["recall" if self.is_recall else "specificity"].counted
             return f"both models on the same {counted}; the test set must hold so many of them; {labels}"
         return f"{super().reason}; {labels}"
 
