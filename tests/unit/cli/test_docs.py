@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import json
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -127,6 +129,40 @@ def test_extending__reaches_no_further(recipe: str, most: int, names: str) -> No
     assert set() == {path.relative_to(ROOT).as_posix() for path, words in code.items() if re.search(names, words)} - {
         file for file, _ in rows
     }
+
+
+def test_extending__asks_for_few_files() -> None:
+    """No recipe changes more than five files of the program, and none needs more than two new ones."""
+    tables = re.findall(r"(?m)^\| file \|.*\n\|[-| ]+\n((?:\|.*\n)+)", page("extending"))
+
+    assert len(tables) > 5
+    for table in tables:
+        rows = re.findall(r"(?m)^\| `((?:src/|pyproject)[\w/.]+)` \| (.*) \|$", table)
+        new = [file for file, what in rows if what.startswith("new")]
+        assert len(new) <= 2, table
+        assert len(rows) - len(new) <= 5, table
+
+
+def test_extending__surface_judges(tmp_path: Path) -> None:
+    """The surface that is shown works as it stands, with public names alone: a pass, and a refusal."""
+    recipe = page("extending").partition("## A surface")[2]
+    code = re.search(r"(?s)(?<=```python\n).*?(?=```)", recipe)
+    assert code is not None
+    assert not re.search(r"import .*\b_", code[0])
+    made: dict[str, Any] = {}
+    exec(code[0], made)
+    gate = tmp_path / "proctor.yml"
+    for name, column in (("labels", "label"), ("new", "prediction")):
+        (tmp_path / f"{name}.csv").write_text(f"id,{column}\n" + "".join(f"{i},{'ab'[i % 2]}\n" for i in range(200)))
+    terms = "condition: n > 0.5\nreliability: 0.95\nmode: fp-free\nadaptivity: full\nsteps: 2\n"
+    gate.write_text(f"{terms}testset: {{labels: labels.csv}}\ncandidate: {{predictions: new.csv}}\n")
+
+    code_of_pass, said = made["judge"](str(gate))
+    refused, why = made["judge"](str(gate), "none.csv")
+
+    assert (0, "pass") == (code_of_pass, json.JSONDecoder().raw_decode(said)[0]["verdict"])
+    assert refused not in (0, 1)
+    assert "none.csv" in why
 
 
 def imported(path: Path) -> str:
