@@ -31,7 +31,7 @@ from typing import NamedTuple
 import numpy as np
 
 import proctor
-from proctor.reports import charts
+from proctor import charts
 
 POOL = """\
 # Is the commit better than the model in production?

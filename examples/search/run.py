@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 
 import proctor
-from proctor.reports import charts
+from proctor import charts
 
 GATE = """\
 # Is the candidate better than the model that was kept last, by two points at least?
