@@ -59,8 +59,8 @@ _TESTSET = Section(
         Key(
             "metadata",
             Text(),
-            "File of ids and columns that slices and `cluster` may speak of, as of features; no model is shown it. Under "
-            "`engine` a table, which may be that of the labels.",
+            "File of ids and columns that slices and `cluster` may speak of, as of features; no model is shown it. "
+            "Under `engine` a table, which may be that of the labels.",
         ),
         column("id", "the example's id, in every file where no other is named"),
         column("label", "the label"),
