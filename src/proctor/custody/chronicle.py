@@ -53,17 +53,7 @@ def _portrait(life: TestSetHistory) -> Json:
         "leakage_bits": round(life.account.leakage_bits, 6),
         "pending": life.open_pending.entry.number if life.open_pending else None,
         "corrections": [_dated(taken, rows="n_rows") for taken in life.corrections],
-        "extensions": [
-            _dated(taken, added="n_added", n_examples="n_examples", version="version", reason="reason")
-            | {"another": taken.record.another}
-            for taken in life.changes
-            if isinstance(taken.record, Extended)
-        ],
-        "drops": [
-            _dated(taken, dropped="n_dropped", rule="rule", n_examples="n_examples", version="version", reason="reason")
-            for taken in life.changes
-            if isinstance(taken.record, Dropped)
-        ],
+        **_changes(life),
         "retired": _retired(life),
         "acts": [_dated(taken) | {"kind": taken.entry.kind, "what": _act(taken.record)} for taken in life.acts],
         "notices": [_dated(taken, occasion="occasion", channel="channel", stage="stage") for taken in life.notices],
@@ -73,6 +63,23 @@ def _portrait(life: TestSetHistory) -> Json:
             | {"gate": taken.record.origin.gate, "commit": taken.record.candidate.commit}
             | {"judged": not isinstance(taken.record, Adopted), "condition": taken.record.condition}
             for taken in life.verdicts
+        ],
+    }
+
+
+def _changes(life: TestSetHistory) -> Json:
+    """Examples that were added and dropped, in order."""
+    shared = {"n_examples": "n_examples", "version": "version", "reason": "reason"}
+    return {
+        "extensions": [
+            _dated(taken, added="n_added", **shared) | {"another": taken.record.another}
+            for taken in life.changes
+            if isinstance(taken.record, Extended)
+        ],
+        "drops": [
+            _dated(taken, dropped="n_dropped", rule="rule", **shared)
+            for taken in life.changes
+            if isinstance(taken.record, Dropped)
         ],
     }
 
