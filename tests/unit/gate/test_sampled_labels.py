@@ -40,11 +40,15 @@ def asked_for(project: Project) -> set[str]:
 
 
 def test_check__asks_for_disagreements_and_for_a_share_of_the_rest(project: Project) -> None:
-    """All 60 examples on which one model alone says the class, and about a tenth of the other 340."""
+    """
+    All 60 examples on which one model alone says the class, and about a tenth of the other 340.
+
+    The key is another one each time: 34 are expected, and numbers outside of 5 to 80 have a probability below 1e-10.
+    """
     asked = asked_for(project)
 
     assert {f"e{row}" for row in np.flatnonzero(POSITIVE)[:60]} <= asked
-    assert 60 + 15 <= len(asked) <= 60 + 55  # 34 more are expected, and their deviation is 5.5
+    assert 60 + 5 <= len(asked) <= 60 + 80
 
 
 def test_check__is_decided_by_the_labels_that_were_asked_for(project: Project) -> None:
