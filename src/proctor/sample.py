@@ -18,7 +18,7 @@ from proctor.conditions import Formula, Slice, clauses
 from proctor.counting.coding import coded, joint_counts, marginal
 from proctor.counting.engine import NUMPY, Engine
 from proctor.counting.events import JOINT, Coding
-from proctor.counting.panel import Mask, Panel
+from proctor.counting.panel import Mask, Panel, mask_of
 from proctor.errors import DataError
 from proctor.methods import Valuing, method_of
 from proctor.predictions import Labels
@@ -60,10 +60,7 @@ class Sample:
         Raises:
             DataError: If it is empty, or not known which examples are in it.
         """
-        mask = self.slices.get(slice_)
-        if mask is None or not mask.any():
-            raise DataError(f"no example is known to be in the slice `{slice_}`; nothing was judged")
-        return replace(self, mask=mask)
+        return replace(self, mask=mask_of(self.slices, slice_))
 
     def counts(self, coding: Coding) -> list[int]:
         """

@@ -81,7 +81,7 @@ class Drawn:
 
     def happens(self, panel: Panel, labels: Labeled, piece: slice) -> Mask | None:
         """Examples of a piece on which it happens."""
-        return panel.drawn(self.share)[piece]
+        return panel.drawn(self.share, piece)
 
 
 Event = Right | Differ | Positive | Called | Drawn

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proctor.errors import DataError
-from proctor.language import Variable
+from proctor.language import Slice, Variable
 
 Values = NDArray[Any]
 Mask = NDArray[np.bool_]
@@ -56,16 +56,16 @@ class Panel:
         draws = None if self.draws is None else self.draws[rows]
         return Panel(self.candidate[rows], *others, functions=self.functions, draws=draws)
 
-    def drawn(self, share: float) -> Mask:
+    def drawn(self, share: float, piece: slice = slice(None)) -> Mask:
         """
-        Mask of the examples that are drawn for labeling, a *share* of all.
+        Mask of the examples of a piece that are drawn for labeling, a *share* of all.
 
         Raises:
             DataError: If there are no draws.
         """
         if self.draws is None:
             raise DataError("no example was drawn for labeling; nothing was judged")
-        drawn: Mask = self.draws < share
+        drawn: Mask = self.draws[piece] < share
         return drawn
 
     def of(self, model: Variable) -> Values | None:
@@ -113,6 +113,19 @@ def needed_rows(panel: Panel, weights: Sequence[float]) -> Mask:
         swings = [sum(weight * (values == other) for other, weight in there) for values, _ in there]
         needed[piece] = np.any(np.asarray(swings) != 0, axis=0) if swings else False
     return needed
+
+
+def mask_of(slices: Mapping[Slice, Mask], asked: Slice) -> Mask:
+    """
+    Mask of the slice that is *asked*, of those that can be.
+
+    Raises:
+        DataError: If it is empty, or not known what is in it.
+    """
+    mask = slices.get(asked)
+    if mask is None or not mask.any():
+        raise DataError(f"no example is known to be in the slice `{asked}`; nothing was judged")
+    return mask
 
 
 def pieces(n_examples: int) -> Iterator[slice]:

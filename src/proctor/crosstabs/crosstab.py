@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from proctor.conditions import Slice
 from proctor.counting.coding import coded
 from proctor.counting.events import Coding
-from proctor.counting.panel import Mask, Panel
+from proctor.counting.panel import Mask, Panel, mask_of
 from proctor.errors import DataError
 from proctor.methods import Valuing
 from proctor.predictions import Labels
@@ -73,10 +73,7 @@ class Crosstab:
         Raises:
             DataError: If it is empty, or not known which examples are in it.
         """
-        mask = self.slices.get(slice_)
-        if mask is None or not mask.any():
-            raise DataError(f"no example is known to be in the slice `{slice_}`; nothing was judged")
-        return replace(self, mask=mask)
+        return replace(self, mask=mask_of(self.slices, slice_))
 
     @property
     def _times(self) -> NDArray[np.int64]:

@@ -138,7 +138,7 @@ def combinations(
     memory: str = "2GB",
 ) -> Combinations:
     """
-    What is in the columns that slices speak of, counted.
+    Contents of the columns that slices speak of, counted.
 
     Args:
         described: These columns, all of one table.

@@ -119,7 +119,7 @@ def combinations(
     id: str = "id",  # noqa: A002  # as above
 ) -> Combinations:
     """
-    What is in the columns that slices speak of, counted.
+    Contents of the columns that slices speak of, counted.
 
     Args:
         session: Session on the cluster.

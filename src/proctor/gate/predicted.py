@@ -1,4 +1,4 @@
-"""What one model predicts: known by what was submitted, read or run when it is needed, in each column that is asked."""
+"""Predictions of one model: known by what was submitted, read or run when needed, in each column that is asked."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,7 +151,7 @@ class Predicting:
         column = self.gate.testset.cluster
         return None if column is None else self.testset.clusters(column)
 
-    @property
+    @cached_property
     def _draws(self) -> NDArray[np.float64] | None:
         is_drawn = self.gate.labels is Labeling.SAMPLED
         return self.owner_key.draws(self.testset.hashes) if is_drawn else None

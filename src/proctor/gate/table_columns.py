@@ -36,7 +36,7 @@ class ColumnEngine(Protocol):
         *,
         id: str,  # noqa: A002  # as above
     ) -> Combinations:
-        """What is in the columns that slices speak of, counted."""
+        """Contents of the columns that slices speak of, counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +129,7 @@ class TableColumns:
         return self.table.field.source
 
     def counted(self, slices: Iterable[Slice]) -> Combinations:
-        """What is in the columns of these slices, counted once; errors as `fields`."""
+        """Contents of the columns of these slices, counted once; errors as `fields`."""
         wanted = frozenset(slices)
         if wanted not in self._counted:
             found = self.engine.combinations(self.fields(wanted), tuple(wanted), self.names, id=self.id)

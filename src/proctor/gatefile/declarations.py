@@ -194,7 +194,7 @@ class Gate(Policy):
 
     @cached_property
     def columns(self) -> Mapping[str, Formula]:
-        """What is asked of each column of predictions, where conditions name their own; empty where all read one."""
+        """Conditions asked of each column of predictions, where conditions name their own; empty where all read one."""
         if not isinstance(self.candidate, PredictionsFile) or not names_their_own(self.named):
             return {}
         return {name: self.read(text) for name, text in by_column(self.named, self.candidate.prediction).items()}

@@ -285,9 +285,7 @@ def _labels_can_be_read_in_order(values: Values, formula: Formula | None, source
         message = "`labels: sequential` releases the verdict alone: more would tell how many labels it took"
         source.report(source.place_of("feedback"), message)
     testset = values.get("testset")
-    if isinstance(testset, TestSetSource) and testset.inputs is Inputs.SEALED:
-        message = "sealed inputs need all labels before a model sees them; write `labels: all`"
-        source.report(source.place_of("labels"), message)
+    _inputs_are_open(testset, source)
     if isinstance(testset, TestSetSource) and testset.cluster is not None:
         message = "a test that stops early is not there for examples in clusters; write `labels: all`"
         source.report(source.place_of("labels"), message)
@@ -305,7 +303,11 @@ def _labels_can_be_drawn(values: Values, formula: Formula | None, source: Source
     if isinstance(values.get("feedback"), Estimate):
         message = "`estimate` counts all labels, and `labels: sampled` leaves some out; leave out one of them"
         source.report(source.place_of("feedback"), message)
-    testset = values.get("testset")
+    _inputs_are_open(values.get("testset"), source)
+
+
+def _inputs_are_open(testset: object, source: Source) -> None:
+    """Inputs that are sealed go with all labels."""
     if isinstance(testset, TestSetSource) and testset.inputs is Inputs.SEALED:
         message = "sealed inputs need all labels before a model sees them; write `labels: all`"
         source.report(source.place_of("labels"), message)
