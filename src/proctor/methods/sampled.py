@@ -64,7 +64,7 @@ class SampledMethod(CellsMethod):
         """Size by the test's known width, or by simulating it."""
         from proctor.methods.sizes.sampled import SampledSizing
 
-        return SampledSizing(share, simulate, progress, self.weight, self.drawn, self.metric == "recall")
+        return SampledSizing(share, simulate, progress, self.weight, self.drawn, self.metric)
 
     def _contrast(self, codes: Codes) -> Contrast:
         from proctor.stats.contrast import Contrast

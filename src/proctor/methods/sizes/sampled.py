@@ -29,17 +29,18 @@ class SampledSizing(CellsSizing):
 
     Args:
         drawn: Share of the examples that are drawn for labeling.
+        metric: Name of the metric; of recall and specificity the same examples count for both models.
     """
 
     drawn: float
-    is_recall: bool = True
+    metric: str
 
     @property
     def reason(self) -> str:
         """Reason for this test, which examples count, and which labels it takes."""
         labels = f"labels are bought where one model alone says the class, and of {100 * self.drawn:.4g} % of the rest"
         if self.weight == math.inf:
-            counted = KINDS["recall" if self.is_recall else "specificity"].counted
+            counted = KINDS[self.metric].counted
             return f"both models on the same {counted}; the test set must hold so many of them; {labels}"
         return f"{super().reason}; {labels}"
 
