@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from dataclasses import dataclass, field, replace
 
 from proctor.budget import SPENT, Account, Adaptivity, Mode, Stakes, Step
 from proctor.conditions import Formula, clusters, slices
+from proctor.frozen import dataclass, field, replace
 from proctor.planning import Reach, Sizes, Terms, reachable_tolerance
 from proctor.release import BudgetReport
 from proctor.stats import normal

@@ -17,11 +17,11 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from proctor.errors import GitFault
+from proctor.frozen import dataclass, field
 
 TIMEOUT_S = 60.0
 """Limit for one command, unless more is allowed."""

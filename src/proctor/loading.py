@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from proctor.errors import DataError, Misuse
+from proctor.frozen import dataclass, replace
 
 if TYPE_CHECKING:
     from proctor.gatefile import Baseline, Candidate, Gate, PaperScript, PredictionsFile

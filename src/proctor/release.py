@@ -9,9 +9,9 @@ Renderers, run store and GitHub code accept a `Release` or a `Status` and nothin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from proctor.frozen import dataclass
 from proctor.ledger.outcomes import Basis, Verdict
 from proctor.methods import Unit
 from proctor.notebook import points, table

@@ -12,13 +12,13 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from proctor import git
 from proctor.environment import keys_of, with_keys, without_keys
 from proctor.errors import GitFault
+from proctor.frozen import dataclass, field
 
 OWN_FOLDER = ".proctor"
 """Where the gate keeps its own, beside the gate file."""

@@ -7,7 +7,6 @@ Private: everything here is computed from labels.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +19,7 @@ from proctor.counting.engine import NUMPY, Engine
 from proctor.counting.events import JOINT, Coding
 from proctor.counting.panel import Mask, Panel, mask_of
 from proctor.errors import DataError
+from proctor.frozen import dataclass, field, replace
 from proctor.methods import Valuing, method_of
 from proctor.predictions import Labels
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from itertools import groupby
@@ -23,6 +22,7 @@ from typing import assert_never
 from proctor.budget.codes import SPENT, Code, Enumerative, Fixed, Laplace, log_beta_ratio, transcript_units
 from proctor.budget.guard import Balances, split
 from proctor.errors import DomainError
+from proctor.frozen import dataclass, replace
 
 
 class Mode(StrEnum):

@@ -8,8 +8,9 @@ what is left that goes to the outcome which must be proven, and what the other o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cache
+
+from proctor.frozen import dataclass
 
 SPENT = -math.inf
 """Logarithm of a budget of which nothing is left."""

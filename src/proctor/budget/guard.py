@@ -9,9 +9,9 @@ flows between the two balances at each step. Natural logarithms throughout.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from proctor.errors import DomainError
+from proctor.frozen import dataclass
 
 STAKE_UNITS = 1 << 20
 """Stakes are whole numbers of this many, so that the fold over a ledger is exact on every machine."""

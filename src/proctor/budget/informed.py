@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proctor.budget.guard import HIGHEST_STAKE, STAKE_UNITS
 from proctor.errors import DomainError
+from proctor.frozen import dataclass, replace
 from proctor.stats import normal
 
 _OPTIMISMS = np.array([0.0, 0.0025, 0.005, 0.01, 0.02, 0.03])

@@ -9,12 +9,12 @@ the reason. How a clause is tested is the business of ``proctor.stats``, how man
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, assert_never
 
 from proctor.errors import ConditionError
+from proctor.frozen import dataclass, field
 from proctor.language.clauses import Clause, Formula, mapped, renumbered
 from proctor.language.parser import parse
 from proctor.language.place import Place

@@ -7,9 +7,9 @@ With k events an example has one of 2^k codes: the sum of 2^i over the events i 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from proctor.frozen import dataclass
 from proctor.language import Variable
 from proctor.spelling import class_in
 

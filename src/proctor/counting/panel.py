@@ -7,13 +7,13 @@ All is done in pieces, so that memory-mapped predictions are read once and never
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proctor.errors import DataError
+from proctor.frozen import dataclass, field
 from proctor.language import Slice, Variable
 
 Values = NDArray[Any]

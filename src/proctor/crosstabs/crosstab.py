@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 import numpy as np
@@ -14,6 +13,7 @@ from proctor.counting.coding import coded
 from proctor.counting.events import Coding
 from proctor.counting.panel import Mask, Panel, mask_of
 from proctor.errors import DataError
+from proctor.frozen import dataclass, field, replace
 from proctor.methods import Valuing
 from proctor.predictions import Labels
 

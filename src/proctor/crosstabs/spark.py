@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from proctor.crosstabs.identity import CODED, ROWS, Bytes, Digests, Identity, Po
 from proctor.crosstabs.slicing import Combinations, Slicing
 from proctor.crosstabs.slicing import combinations as combinations_of
 from proctor.errors import DataError, MissingExtra
+from proctor.frozen import dataclass
 from proctor.language.tree import Slice
 from proctor.predictions.tables import Raw
 from proctor.testset import hashing

@@ -11,12 +11,12 @@ What is sent carries the same message id or idempotency key each time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import assert_never
 
 from proctor.custody.notices import Channel, Medium, Notice, due
 from proctor.custody.outcomes import open_outcomes
 from proctor.errors import Misuse
+from proctor.frozen import dataclass
 from proctor.gate.books import LedgerView
 from proctor.gate.session import Session
 from proctor.gate.settings import refuse_changed_on

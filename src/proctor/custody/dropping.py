@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from itertools import chain
 from typing import NamedTuple, assert_never
 
@@ -21,6 +20,7 @@ from proctor.custody.changes import Change, earlier, refuse_split, refuse_unchan
 from proctor.custody.reasons import refuse_no_reason
 from proctor.custody.recognition import compared
 from proctor.errors import DataError, Misuse, ModelError
+from proctor.frozen import dataclass, replace
 from proctor.gate.books import LedgerView
 from proctor.gate.grouping import refuse_other_metadata
 from proctor.gate.growth import refuse_reordered

@@ -5,12 +5,12 @@ from __future__ import annotations
 import smtplib
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from email.message import EmailMessage
 from enum import StrEnum
 
 from proctor.custody.delivery import Uncertain, Undelivered, idempotency_key
 from proctor.custody.notices import Channel, Notice
+from proctor.frozen import dataclass, field
 
 _TIMEOUT_S = 20.0
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}

@@ -11,7 +11,6 @@ are kept as such: else everybody would learn that it did, and it could say somet
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +18,7 @@ import numpy as np
 
 from proctor import owner
 from proctor.errors import Misuse, ModelError
+from proctor.frozen import dataclass, field
 from proctor.gate.predicted import ModelPredictions
 from proctor.gate.predicting import Predicting
 from proctor.gate.session import Session

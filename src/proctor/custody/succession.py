@@ -9,7 +9,6 @@ tells something. Registering and adopting are separate entries; doing it again c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ from proctor.conditions import parse
 from proctor.custody.heirs import inherits
 from proctor.custody.lineage import Lineage, last_set, lineage, project_error, refuse_above_share
 from proctor.errors import Misuse
+from proctor.frozen import dataclass, replace
 from proctor.gate import labels
 from proctor.gate.asking import Asked
 from proctor.gate.books import LedgerView, refuse_another_contract, refuse_outside_lineage

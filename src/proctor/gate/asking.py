@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from proctor.conditions import Formula, Variable, expanded, parse, restrict, variables
 from proctor.errors import Misuse
+from proctor.frozen import dataclass
 from proctor.gate.predicted import ModelPredictions, unknown
 from proctor.gate.session import Session
 from proctor.gatefile import First, Gate, NamedCondition

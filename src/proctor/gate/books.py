@@ -7,7 +7,6 @@ Everything here refuses before anything is spent, and nothing here looks at a la
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -22,6 +21,7 @@ from proctor.errors import (
     TestSetRetired,
     ToleranceOutOfReach,
 )
+from proctor.frozen import dataclass, field, replace
 from proctor.gate.grouping import sizes
 from proctor.gate.locked import LockedTestSet, refuse_locked
 from proctor.gate.needs import next_set_hint, prospect

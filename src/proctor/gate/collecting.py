@@ -17,7 +17,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +29,7 @@ from proctor.conditions import Assignment, Formula, Proportion, Truth, allocate,
 from proctor.counting.coding import coded
 from proctor.errors import DataError, LabelsMissing
 from proctor.evaluation import decide
+from proctor.frozen import asdict, dataclass, replace
 from proctor.gate.asking import Asked
 from proctor.gate.books import LedgerView
 from proctor.gate.labels import requests_of

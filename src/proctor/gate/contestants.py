@@ -6,12 +6,12 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from proctor.errors import DataError, Misuse, ModelError
+from proctor.frozen import dataclass, replace
 from proctor.gate import fetched, predicted
 from proctor.gate.dvc import Dvc
 from proctor.gate.execution import Execution

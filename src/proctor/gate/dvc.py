@@ -12,12 +12,12 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from proctor.errors import DataError
 from proctor.files import Fence, open_file
+from proctor.frozen import dataclass, replace
 from proctor.gate.remote import Remote
 from proctor.gatefile import Gate, PredictionsFile
 from proctor.pointers import (

@@ -6,12 +6,12 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from proctor.errors import SandboxError
+from proctor.frozen import dataclass, field
 from proctor.gate.hidden import hidden_paths, own_paths
 from proctor.gate.pace import Lasted, lasting, run_s
 from proctor.gatefile import Gate, Inputs

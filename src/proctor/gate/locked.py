@@ -7,12 +7,12 @@ It is found by the mark that labels and inputs were sealed with, which anybody c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from proctor.errors import KeyFault
+from proctor.frozen import dataclass
 from proctor.gate.owner_key import LockedSource, OwnerKey
 from proctor.ledger import Entry
 from proctor.ledger.records import CHANGES, Change, Registered, from_body

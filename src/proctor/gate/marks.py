@@ -17,7 +17,6 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +24,7 @@ from typing import Protocol
 from proctor import git
 from proctor.errors import DataError, GitFault, LedgerCorrupt
 from proctor.files import Fence
+from proctor.frozen import dataclass, field
 from proctor.gatefile import Gate
 from proctor.ledger import Entry, address
 from proctor.ledger.marks import Mark, from_text, is_lost, mark_of

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hmac
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from proctor import owner
 from proctor.environment import forbid_core_dumps
 from proctor.errors import KeyFault, SandboxError
+from proctor.frozen import dataclass
 from proctor.gate.marks import Marks
 from proctor.gatefile import Gate, Inputs
 from proctor.predictions import Source

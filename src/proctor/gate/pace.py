@@ -12,8 +12,8 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+from proctor.frozen import dataclass
 from proctor.gatefile import Inputs, Labeling
 from proctor.ledger.records import Accepted, Evaluated, Pending, Record
 from proctor.runtime import Runtime

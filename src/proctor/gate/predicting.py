@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +13,7 @@ from proctor.conditions import Formula, Variable, clauses, expanded, slices
 from proctor.counting.events import is_class
 from proctor.counting.scoring import Scoring
 from proctor.errors import DataError, Misuse, ModelError, ProctorError
+from proctor.frozen import dataclass, field, replace
 from proctor.gate.contestants import ModelRunner
 from proctor.gate.growth import naming_what_grew, refuse_reordered, what_to_run
 from proctor.gate.locked import refuse_locked

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from proctor.errors import DataError
+from proctor.frozen import dataclass
 from proctor.gate.owner_key import OwnerKey
 from proctor.predictions import PredictionSet
 from proctor.predictions.arrays import NO_ARRAY

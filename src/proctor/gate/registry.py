@@ -13,11 +13,11 @@ and of labels that are mostly one class, or mostly what a good model says, few g
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from proctor import owner
 from proctor.errors import DataError
+from proctor.frozen import dataclass
 from proctor.gate.owner_key import OwnerKey
 from proctor.ledger.history import TestSetHistory
 from proctor.predictions import Labels

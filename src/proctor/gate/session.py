@@ -8,7 +8,6 @@ Everything is opened when it is first asked for, so that what can be refused ear
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +17,7 @@ from proctor import __version__, owner
 from proctor.budget import Adaptivity
 from proctor.counting.scoring import Scoring
 from proctor.errors import Misuse
+from proctor.frozen import dataclass
 from proctor.gate import dvc, functions
 from proctor.gate.books import LedgerView, Reading, known_as, opened, read
 from proctor.gate.contestants import ModelRunner

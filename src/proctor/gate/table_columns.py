@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
@@ -12,6 +11,7 @@ import numpy as np
 from proctor.crosstabs import Combinations, Field
 from proctor.crosstabs.identity import Identity
 from proctor.errors import DataError, Misuse
+from proctor.frozen import dataclass, field
 from proctor.gate.table_files import Read
 from proctor.language import Slice
 from proctor.predictions.tables import Source, is_index

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,6 +11,7 @@ from proctor.conditions import Slice, Variable, expanded, slices, variables
 from proctor.counting.events import Coding
 from proctor.crosstabs import Crosstab, Field
 from proctor.errors import DataError, Misuse
+from proctor.frozen import dataclass, field, replace
 from proctor.gate.contestants import ModelRunner
 from proctor.gate.predicted import ModelPredictions
 from proctor.gate.predicting import Predicting, refuse_unsaid

@@ -8,7 +8,6 @@ owner's register, such a test set is one example, whose label is the digest of a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol, assert_never
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from proctor.crosstabs import Crosstab, Field
 from proctor.crosstabs.identity import Identity, Portrait
 from proctor.errors import Misuse
+from proctor.frozen import dataclass
 from proctor.gate.owner_key import OwnerKey, is_sealed
 from proctor.gate.table_columns import ColumnEngine, TableColumns
 from proctor.gate.table_files import Read, labels_of, metadata_of, read

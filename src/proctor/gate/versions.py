@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from proctor.frozen import dataclass, field, replace
 from proctor.gatefile import Gate
 from proctor.ledger.submissions import Submission
 from proctor.models import uris

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from proctor.budget import Adaptivity
+from proctor.frozen import dataclass
 from proctor.gatefile.checks import ADDRESS
 from proctor.gatefile.kinds import Invalid, Kind, Path, Schema, describe, suggestion
 from proctor.gatefile.nodes import Node, Scalar, Source, Unreadable

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from proctor.frozen import dataclass, field
 from proctor.models.runnable import Command, Model, Versioned
 
 

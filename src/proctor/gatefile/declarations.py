@@ -8,7 +8,6 @@ the gate file. Nothing here opens a file, and nothing knows YAML.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +18,7 @@ from proctor.conditions import Formula
 from proctor.counting.reading import Reading, of_labels
 from proctor.errors import GateFileError
 from proctor.files import Fence
+from proctor.frozen import dataclass, field, fields
 from proctor.gatefile.contenders import Accepted, Baseline, Candidate, PredictionsFile
 from proctor.gatefile.feedback import Feedback, VerdictOnly
 from proctor.gatefile.isolation import Isolation, Sandbox

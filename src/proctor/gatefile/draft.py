@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from typing import NamedTuple, assert_never
 
 from proctor.conditions import normalize, parse
+from proctor.frozen import dataclass, field
 from proctor.gatefile.contenders import Accepted, Candidate, Declared, PredictionsFile, Revision
 from proctor.gatefile.declarations import First
 from proctor.methods import reading_of

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from proctor.frozen import dataclass
 from proctor.gatefile.kinds import Choice, ListOf, Number, Text
 from proctor.gatefile.sections import Key, Made, Section, WordOrMap
 

@@ -12,11 +12,11 @@ import difflib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import KW_ONLY, dataclass
 from decimal import Decimal
 from enum import Enum, StrEnum
 from typing import Any
 
+from proctor.frozen import KW_ONLY, dataclass
 from proctor.gatefile.nodes import Items, Node, Scalar, Source, Unreadable
 
 Path = tuple[str, ...]

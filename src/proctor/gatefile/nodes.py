@@ -10,12 +10,12 @@ What the keys mean is the business of `keys`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, assert_never
 
 import yaml
 
 from proctor.errors import GateFileError
+from proctor.frozen import dataclass, field
 
 MAX_BYTES = 1_000_000
 _STANDARD_TAG = "tag:yaml.org,2002:"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Self
@@ -12,6 +11,7 @@ from proctor import conditions
 from proctor.budget import Adaptive, Adaptivity, Contract, Mode, Stakes
 from proctor.conditions import Formula
 from proctor.counting.reading import Reading
+from proctor.frozen import dataclass, field, replace
 from proctor.gatefile.named import NamedCondition
 from proctor.methods import reading_of
 from proctor.planning import Bound, Request

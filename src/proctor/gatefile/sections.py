@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
+from proctor.frozen import KW_ONLY, dataclass
 from proctor.gatefile.kinds import INVALID, Kind, Path, Schema, describe, shortened, suggestion
 from proctor.gatefile.nodes import Mapping, Node, Source, Unreadable
 

@@ -7,9 +7,9 @@ the labels; never by anything that the pull request says of itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from proctor.frozen import dataclass
 from proctor.github.event import Facts, Kind
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -17,6 +16,7 @@ import requests
 
 from proctor import tries
 from proctor.errors import StoreError
+from proctor.frozen import dataclass, field
 
 API_URL = "https://api.github.com"
 LONGEST_DESCRIPTION = 140

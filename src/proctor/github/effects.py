@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, assert_never
 
 from proctor.errors import DomainError
+from proctor.frozen import dataclass
 from proctor.reports import comment
 
 if TYPE_CHECKING:

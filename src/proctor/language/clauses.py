@@ -7,11 +7,11 @@ A clause is one linear expression against one constant; `proctor.conditions` mak
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TypeGuard, TypeVar, assert_never, cast
 
 from proctor.errors import ConditionError
+from proctor.frozen import dataclass, replace
 from proctor.language.quantities import (
     OF_HITS,
     Averaged,

@@ -7,11 +7,11 @@ Which values a quantity can take is settled here, because it follows from what c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 
+from proctor.frozen import dataclass, replace
 from proctor.language.quantity import ORDER, OfAccuracies, OfOneModel, OfTwoModels, Whole, alone, compared
 from proctor.language.scores import Calibration, Mean, Quantile, Ranking, Root, TopK, TopKDifference, Within, sum_text
 from proctor.language.tree import Slice, Variable, column_text, decimal_text, quoted

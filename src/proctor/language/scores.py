@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
+from proctor.frozen import dataclass, field, replace
 from proctor.language.quantity import ORDER, OfOneModel, OfTwoModels, Whole
 from proctor.language.tree import Variable, decimal_text, quoted
 

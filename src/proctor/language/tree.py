@@ -8,11 +8,11 @@ The tree knows neither lark nor statistics: :mod:`.parser` builds it, :mod:`.cla
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar, assert_never
 
+from proctor.frozen import dataclass, field
 from proctor.language.place import Place
 
 Leaf = TypeVar("Leaf")

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from proctor.errors import DomainError, Misuse
+from proctor.frozen import dataclass
 
 PATTERN = (
     r"^([Pp][Oo][Ss][Tt][Gg][Rr][Ee][Ss]([Qq][Ll])?://\S+|[Gg][Ii][Tt]:(\S*[^/\s]/[^/\s]\S*|\S+#\S+)"

@@ -15,10 +15,10 @@ import hmac
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from proctor.errors import DomainError, LedgerCorrupt
+from proctor.frozen import dataclass, field, replace
 
 JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
 

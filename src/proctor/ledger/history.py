@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import merge
 from itertools import pairwise
@@ -12,6 +11,7 @@ from typing import Generic, TypeVar
 from proctor.budget import Account, Adaptivity, Step
 from proctor.conditions import Variable, named_in, question_of_text
 from proctor.errors import ConditionError
+from proctor.frozen import dataclass, field
 from proctor.ledger.entries import Entry
 from proctor.ledger.outcomes import Verdict
 from proctor.ledger.records import (

@@ -14,10 +14,10 @@ import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from proctor import codec
+from proctor.frozen import dataclass, replace
 from proctor.ledger.entries import Entry
 from proctor.ledger.records import LossAccepted
 

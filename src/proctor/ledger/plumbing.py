@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
 from proctor import git
 from proctor.errors import GitFault, LedgerCorrupt, LedgerUnreachable, LedgerUnwritable
+from proctor.frozen import dataclass
 
 _IDENTITY = {
     "GIT_AUTHOR_NAME": "proctor",

@@ -8,12 +8,12 @@ An evaluation keeps everything that it was judged under, so that reading the pas
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, get_args
 
 from proctor import codec
 from proctor.budget import Contract, Stakes
 from proctor.errors import LedgerCorrupt, LedgerTooNew
+from proctor.frozen import dataclass, field, fields
 from proctor.ledger.outcomes import Basis, Stage, Verdict
 from proctor.ledger.submissions import Submission
 from proctor.owner import Private

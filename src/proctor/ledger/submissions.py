@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from proctor.frozen import dataclass, replace
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
 from proctor.errors import NotStarted
+from proctor.frozen import dataclass, field
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,6 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import IO, NamedTuple
 
 from proctor import git
 from proctor.errors import DataError, GitFault, ModelError
+from proctor.frozen import dataclass, field
 from proctor.pointers import DVC, MOST_BYTES, missing, refuse_pointer
 from proctor.runtime import OWN_FOLDER
 

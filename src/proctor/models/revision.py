@@ -16,13 +16,13 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from proctor import git
 from proctor.errors import DataError, GitFault
+from proctor.frozen import dataclass
 from proctor.pointers import MOST_BYTES, Pointer, pointer_of
 
 _TIMEOUT_S = 600.0

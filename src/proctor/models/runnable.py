@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
 
 from proctor.errors import Misuse
+from proctor.frozen import dataclass, field
 
 FEATURES, PREDICTIONS = "{features}", "{predictions}"
 

@@ -16,12 +16,12 @@ import signal
 import sys
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, assert_never
 
 from proctor.counting.reading import Numbers, Rankings
 from proctor.errors import DataError, Misuse, ModelError
+from proctor.frozen import dataclass, field, replace
 from proctor.models import environments
 from proctor.models.child import Finished, Job, Launcher, Limits, PlainLauncher, scrubbed_environment
 from proctor.models.formats import format_of

@@ -9,10 +9,10 @@ they know. Needs nothing but the standard library.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from proctor.conditions import AllOf, Clause, Formula, Slice, Truth, Variable, clauses
 from proctor.errors import ToleranceOutOfReach
+from proctor.frozen import dataclass
 from proctor.language.quantities import DISAGREEMENT
 from proctor.methods import method_of
 from proctor.methods.sizing import ComputedAnew

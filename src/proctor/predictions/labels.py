@@ -7,12 +7,11 @@ so that predictions of the wrong type can be refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from proctor.errors import DataError
+from proctor.frozen import dataclass, replace
 from proctor.predictions.columns import Column, Kind, Values, kind_of
 
 Mask = NDArray[np.bool_]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from proctor.counting.reading import Numbers, Rankings
 from proctor.errors import DataError
+from proctor.frozen import dataclass, replace
 from proctor.predictions import logs, tables
 from proctor.predictions.columns import Column, Kind, Values, classes_column, kind_of, numbers_column, text_column
 from proctor.predictions.rankings import rankings_column

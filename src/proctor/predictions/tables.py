@@ -13,7 +13,6 @@ import io
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from proctor.errors import DataError
 from proctor.files import Fence, open_file
+from proctor.frozen import dataclass, field, replace
 from proctor.pointers import MOST_BYTES, missing, refuse_pointer
 
 Raw = list[str] | list[Any] | np.ndarray

@@ -8,7 +8,6 @@ off as development data would tell developers what the gate must not.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import numpy as np
 from proctor.conditions import Variable, variables
 from proctor.errors import DataError, Misuse
 from proctor.files import Fence
+from proctor.frozen import dataclass
 from proctor.gate import functions
 from proctor.gate.contestants import ModelRunner
 from proctor.gate.hidden import hidden_paths

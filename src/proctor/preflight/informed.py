@@ -8,7 +8,6 @@ how many.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from proctor.budget.informed import LOWEST_CHANCE, DevelopmentResult, Forecaster
 from proctor.conditions import Clause, Formula, slices
 from proctor.counting.coding import joint_counts
 from proctor.errors import DataError
+from proctor.frozen import dataclass, field
 from proctor.gate.asking import Asked
 from proctor.gate.books import LedgerView
 from proctor.gate.session import Session

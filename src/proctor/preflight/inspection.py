@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from proctor.counting.coding import joint_counts
 from proctor.counting.panel import disagreements
 from proctor.counting.reading import Content
 from proctor.errors import FRESH_TEST_SET, DataError, ProctorError, SandboxError
+from proctor.frozen import dataclass, replace
 from proctor.gate import dvc
 from proctor.gate.asking import Asked, asked, is_askable
 from proctor.gate.books import LedgerView

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from proctor.errors import PASSED, ProctorError
+from proctor.frozen import dataclass
 
 
 class Mark(StrEnum):

@@ -7,11 +7,11 @@ Whatever a person chose (names, branches, notes) appears as text only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from proctor.errors import BUG, FRESH_TEST_SET, LABELS_MISSING
+from proctor.frozen import dataclass
 from proctor.release import Release, Verdict
 from proctor.reports import sentences
 from proctor.reports.markdown import code, escape, prose

@@ -8,11 +8,11 @@ away with it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from proctor.charts import INK, Chart, Line, Look, Point
+from proctor.frozen import dataclass
 
 Json = dict[str, Any]
 _TITLES = {

@@ -7,10 +7,10 @@ Nothing here raises because of the store: a result is queued durably, sent if po
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from proctor.errors import ProctorError
+from proctor.frozen import dataclass
 from proctor.runstore.queue import Kept, Outbox, Sent, sync
 from proctor.runstore.records import Record
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from proctor.errors import DataError, StoreError
+from proctor.frozen import dataclass
 from proctor.runstore import records
 from proctor.runstore.records import Record
 from proctor.runtime import is_tracked

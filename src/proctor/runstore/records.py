@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from proctor import codec
 from proctor.errors import DataError
+from proctor.frozen import dataclass, field
 from proctor.release import HistoryRow, Release, Verdict
 
 LONGEST_PARAM = 6000

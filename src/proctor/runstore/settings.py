@@ -8,11 +8,11 @@ it opens no connection and no file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from proctor.errors import DomainError
+from proctor.frozen import dataclass, field
 
 EXPERIMENT = "proctor"
 TIMEOUT_S = 10.0

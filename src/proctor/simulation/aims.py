@@ -7,7 +7,6 @@ time; both are found by climbing the ladder of the world. Only the population is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from proctor.budget import Mode
 from proctor.conditions import Formula
+from proctor.frozen import dataclass
 from proctor.simulation.decisions import Floats, evidence, holds
 from proctor.simulation.worlds import Contest, Counts, SimulatedSets
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from proctor.budget import Mode
 from proctor.conditions import AllOf, Assignment, Clause, Formula, Quantity, allocate, clauses
 from proctor.counting.coding import recoded
+from proctor.frozen import dataclass, field
 from proctor.language.quantities import DISAGREEMENT
 from proctor.methods import Counted, Sequential, method_of
 from proctor.simulation.worlds import EVENTS, Contest, Counts, SimulatedSets

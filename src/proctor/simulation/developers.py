@@ -9,7 +9,6 @@ nothing and learns nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, assert_never
 
@@ -17,6 +16,7 @@ import numpy as np
 
 from proctor.budget import Mode
 from proctor.conditions import Variable, variables
+from proctor.frozen import dataclass
 from proctor.simulation.aims import Aim, Tuner
 from proctor.simulation.decisions import Booleans, Floats
 from proctor.simulation.worlds import Contest, Models, Switches

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cache
 from typing import assert_never
 
@@ -28,6 +27,7 @@ from proctor.budget import (
     Step,
     open_account,
 )
+from proctor.frozen import dataclass, field
 
 Floats = NDArray[np.float64]
 

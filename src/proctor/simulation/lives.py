@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from proctor.budget import SPENT, Mode
+from proctor.frozen import dataclass
 from proctor.reports.simulation import Tally
 from proctor.simulation.decisions import Booleans, Examiner, Floats, holds
 from proctor.simulation.developers import Developer

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from proctor import conditions
 from proctor.budget import Contract, Stakes
 from proctor.conditions import Formula
 from proctor.errors import DomainError, Misuse
+from proctor.frozen import dataclass
 from proctor.methods import beyond_accuracies
 from proctor.simulation.populations import Table
 

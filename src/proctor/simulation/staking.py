@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from proctor.budget import STAKE_UNITS, Account, Adaptive, Adaptivity, Contract,
 from proctor.budget.informed import DevelopmentResult, Forecaster
 from proctor.conditions import Clause, Formula
 from proctor.errors import Misuse
+from proctor.frozen import dataclass, field, replace
 from proctor.methods import is_gain
 from proctor.reports.simulation import Tally
 from proctor.simulation.lives import Progress

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -14,6 +13,7 @@ from proctor import conditions
 from proctor.budget import Mode
 from proctor.conditions import Clause, Formula, Variable, clauses, variables
 from proctor.errors import Misuse
+from proctor.frozen import dataclass, replace
 from proctor.language import Linear
 from proctor.language.clauses import mapped
 from proctor.language.quantities import DISAGREEMENT

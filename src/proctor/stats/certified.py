@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from proctor.frozen import dataclass
 from proctor.stats import score, tails
 
 Floats = npt.NDArray[np.float64]

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from proctor.errors import DomainError
+from proctor.frozen import dataclass
 from proctor.stats import normal, score
 from proctor.stats.domain import LARGEST_SAMPLE, too_many
 from proctor.stats.region import SPARED, Curve, draw_curve, sketch

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache, cached_property
 from typing import NamedTuple, Protocol
@@ -25,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proctor.errors import DomainError
+from proctor.frozen import dataclass
 from proctor.stats import binomial, normal
 from proctor.stats.domain import check_log_level, check_log_stake
 from proctor.stats.unconditional import PairedTest, check_alternative

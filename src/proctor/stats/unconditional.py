@@ -9,13 +9,13 @@ People should use :mod:`proctor.stats.paired`, which holds what is public.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from proctor.errors import DomainError
+from proctor.frozen import dataclass
 from proctor.stats import binomial, certified, score, tails
 from proctor.stats.domain import LARGEST_SAMPLE, check_log_stake, count
 

@@ -14,13 +14,13 @@ import base64
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proctor.errors import DataError
+from proctor.frozen import dataclass, field
 from proctor.predictions.tables import Raw
 from proctor.stats import tails
 from proctor.testset.hashing import Codes, cell_codes

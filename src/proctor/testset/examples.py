@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from proctor.counting.reading import CLASSES, Numbers, Rankings, Reading
 from proctor.errors import DataError
+from proctor.frozen import dataclass, field, replace
 from proctor.language import Slice
 from proctor.predictions.alignment import Sheet
 from proctor.predictions.columns import Kind, declared_classes, text_column

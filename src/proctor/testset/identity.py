@@ -13,10 +13,10 @@ import json
 import os
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from proctor.errors import DataError
+from proctor.frozen import dataclass
 from proctor.spelling import shown
 from proctor.testset.alike import Column, columns_from_json, columns_to_json
 from proctor.testset.sketch import Overlap, Sketch, overlap

@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from proctor.errors import KeyFault
+from proctor.frozen import dataclass, field
 
 KEY_VARIABLE = "PROCTOR_KEY"
 

@@ -13,13 +13,13 @@ import hmac
 import io
 import zipfile
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proctor.errors import DataError
+from proctor.frozen import dataclass
 from proctor.predictions.labels import Labels
 from proctor.testset.hashing import Hashes
 

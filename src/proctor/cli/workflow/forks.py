@@ -13,7 +13,6 @@ import posixpath
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +21,7 @@ from proctor.cli.workflow import terms
 from proctor.cli.workflow.job import Job
 from proctor.cli.workflow.terms import Choice
 from proctor.errors import DataError, Misuse
+from proctor.frozen import dataclass, replace
 from proctor.gatefile import Command, Gate, Inputs, PredictionsFile, Revision, Sandbox
 from proctor.github import artifact
 from proctor.github.artifact import Artifact, Claim

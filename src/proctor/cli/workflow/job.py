@@ -10,7 +10,6 @@ import base64
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 import click
 
 from proctor.errors import DataError, Misuse
+from proctor.frozen import dataclass, field
 from proctor.github import effects, event
 from proctor.github.client import API_URL, Client, Endpoint
 from proctor.github.effects import Annotation, Effect, Level, Outlets, Output

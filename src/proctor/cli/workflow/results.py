@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from proctor.errors import DataError
+from proctor.frozen import dataclass
 from proctor.gatefile import Gate
 from proctor.github import artifact
 from proctor.github.artifact import Artifact, Claim

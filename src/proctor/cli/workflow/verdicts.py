@@ -6,7 +6,6 @@ Whatever stops the gate is announced as well, and nothing that fails after the v
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, assert_never
 
@@ -15,6 +14,7 @@ from proctor.cli.workflow import forks, issues, publishing, results, terms
 from proctor.cli.workflow.job import Job
 from proctor.cli.workflow.terms import Choice
 from proctor.errors import BUG, PASSED, FreshTestSetNeeded, LabelsMissing, Misuse, ProctorError
+from proctor.frozen import dataclass, field
 from proctor.gatefile import Gate
 from proctor.github import announcement
 from proctor.github.activities import Available, Judge, JudgeArtifact, Nothing, Prepare, Refuse, choose

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import ClassVar
 
+from proctor.frozen import dataclass
 from proctor.methods.sizes.share import SizedOnUnit
 from proctor.methods.sizing import ComputedAnew
 from proctor.stats import hinge

@@ -8,10 +8,10 @@ if it did not help, so it is large enough for all scores, and about one and a ha
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
+from proctor.frozen import dataclass
 from proctor.methods.sizes.betting import FINE
 from proctor.methods.sizes.share import SizedByShare, check_alternative
 from proctor.methods.sizes.simulated import smallest

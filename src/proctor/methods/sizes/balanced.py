@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import product
 
+from proctor.frozen import dataclass
 from proctor.language import MeanFScore, value_range
 from proctor.methods.sizes.betting import BettingSizing
 from proctor.methods.sizes.share import check_alternative

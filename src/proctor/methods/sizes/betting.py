@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from dataclasses import dataclass
 from functools import partial
 
+from proctor.frozen import dataclass
 from proctor.methods.sizes import simulation
 from proctor.methods.sizes.simulated import Simulated, smallest
 from proctor.stats.domain import LARGEST_SAMPLE, too_many

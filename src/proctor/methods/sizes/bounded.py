@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import ClassVar
 
+from proctor.frozen import dataclass
 from proctor.language import value_range
 from proctor.methods.sizes import simulation
 from proctor.methods.sizes.share import check_alternative

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+from proctor.frozen import dataclass
 from proctor.methods.sizes.betting import BettingSizing
 from proctor.methods.sizes.share import SizedOnUnit
 from proctor.methods.sizes.simulation import Scaled

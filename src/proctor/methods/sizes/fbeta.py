@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from proctor.frozen import dataclass
 from proctor.methods.fbeta import scores
 from proctor.methods.ratio import KINDS
 from proctor.methods.sizes import simulation

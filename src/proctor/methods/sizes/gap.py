@@ -8,10 +8,10 @@ widest; each bound may lie a tolerance from the truth, and the two together two 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar
 
+from proctor.frozen import dataclass, field, replace
 from proctor.language import Mean, Proportion, Variable, value_range
 from proctor.methods.mean import MeanMethod
 from proctor.methods.sizes.proportion import ProportionSizing

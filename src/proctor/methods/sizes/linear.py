@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
+from proctor.frozen import dataclass
 from proctor.language import Linear
 from proctor.methods.sizes.bounded import BoundedSizing
 from proctor.methods.sizes.simulation import Anticipated, Population

@@ -9,9 +9,9 @@ are the same.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import ClassVar
 
+from proctor.frozen import dataclass
 from proctor.language import Mean
 from proctor.methods.sizes.bounded import BoundedSizing
 from proctor.methods.sizes.simulation import Anticipated

@@ -6,10 +6,10 @@ Which share of the examples counts is not known before there are labels, so size
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from proctor.frozen import dataclass, replace
 from proctor.methods.sizes.proportion import ProportionSizing
 from proctor.methods.sizes.share import SizedOnUnit
 from proctor.methods.sizing import ComputedAnew

@@ -8,12 +8,12 @@ them on which one model alone says the class.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
+from proctor.frozen import dataclass, replace
 from proctor.methods.ratio import KINDS
 from proctor.methods.sizes.betting import FINE, BettingSizing
 from proctor.methods.sizes.difference import DifferenceSizing

@@ -7,11 +7,11 @@ Sizes are numbers of examples that count, as where all labels are bought: whatev
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from proctor.frozen import dataclass
 from proctor.methods.ratio import KINDS
 from proctor.methods.sizes import simulation
 from proctor.methods.sizes.ratio_difference import CellsSizing

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from proctor.errors import Misuse
+from proctor.frozen import dataclass
 from proctor.language import Clause
 
 NEXT_FEW = 8

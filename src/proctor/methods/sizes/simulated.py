@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
+from proctor.frozen import dataclass
 from proctor.methods.sizes import simulation
 from proctor.methods.sizes.share import SizedByShare
 from proctor.methods.sizes.simulation import Scaled

@@ -8,7 +8,6 @@ disagreement allow: on it the betting test needs most examples.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from typing import NamedTuple
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proctor.errors import Misuse
+from proctor.frozen import dataclass
 from proctor.language import Linear
 from proctor.methods.sizing import Progress
 from proctor.stats import normal

@@ -11,12 +11,12 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from proctor.errors import MissingExtra
+from proctor.frozen import dataclass
 
 PICKLE = "pickle"
 """The word of trust without which no pickle is loaded."""

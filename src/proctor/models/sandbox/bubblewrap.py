@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from proctor.frozen import dataclass
 from proctor.models.child import Finished, Job
 from proctor.models.sandbox import confinement, rlimits, seccomp, system
 

@@ -16,11 +16,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from proctor.errors import NotStarted, SandboxError
+from proctor.frozen import dataclass
 from proctor.models.child import TAIL_BYTES, Finished, Job, Limits
 from proctor.models.sandbox import rlimits
 

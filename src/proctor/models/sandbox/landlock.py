@@ -15,10 +15,10 @@ import ctypes
 import os
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from proctor.frozen import dataclass
 from proctor.models.child import Finished, Job
 from proctor.models.sandbox import confinement, seccomp, system
 

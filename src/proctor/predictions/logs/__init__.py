@@ -14,10 +14,10 @@ import contextlib
 import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from proctor.errors import DataError
+from proctor.frozen import dataclass, field
 from proctor.predictions.logs.decoding import Json, decoder
 from proctor.predictions.tables import Source, Table
 
