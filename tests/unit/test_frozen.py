@@ -139,7 +139,7 @@ def test_pickle__brings_a_record_back() -> None:
     assert pickle.loads(pickle.dumps(Kept(3))) == Kept(3)
 
 
-def test_other_options__are_the_standard_librarys() -> None:
+def test_other_options__are_left_to_the_standard_library() -> None:
     """What this module does not speed up, it leaves to whom it belongs."""
 
     @frozen.dataclass
