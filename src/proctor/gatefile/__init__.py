@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping as MappingOf
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +94,7 @@ def loads_any(text: str, name: str = "proctor.yml", root: Path | None = None) ->
         source.raise_if_any()
         return PaperScript(**_policy(values), script=values["script"], **place)
     if top is None:
-        source.report(Place(), "the file is empty; `proctor init` writes one")
-        source.raise_if_any()
-    assert top is not None  # noqa: S101  # else a problem was raised
+        raise source.error(Place(), "the file is empty; `proctor init` writes one")
     return _gate(checked(top, source), source, place)
 
 
@@ -112,6 +110,13 @@ def name_of(file: Path) -> str:
     folder = Path(os.path.abspath(file)).parent  # noqa: PTH100  # no link is followed: the path is what people see
     top = next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)
     return file.stem if folder == top else folder.name
+
+
+def file_of(path: Path) -> Path:
+    """The gate file that *path* means: in a folder the one that lies there, or would."""
+    if not path.is_dir():
+        return path
+    return next((path / name for name in NAMES if (path / name).exists()), path / NAMES[0])
 
 
 def json_schema() -> Schema:
@@ -153,34 +158,15 @@ def policy_from_options(options: MappingOf[str, str]) -> Policy:
 
 def _gate(node: object, source: Source, place: dict[str, Any]) -> Gate:
     if not isinstance(node, Mapping):
-        if isinstance(node, Scalar):
-            source.report(node.place, f"a gate file is a map of keys (`condition: …`), not {describe(node)}")
-        else:
-            source.report(Place(), "a gate file is a map of keys (`condition: …`), not a list")
-        source.raise_if_any()
-    assert isinstance(node, Mapping)  # noqa: S101  # else a problem was raised
+        place_of, found = (node.place, describe(node)) if isinstance(node, Scalar) else (Place(), "a list")
+        raise source.error(place_of, f"a gate file is a map of keys (`condition: …`), not {found}")
     values = rules.with_condition(keys.GATE.values(node, (), source), source)
     rules.check_gate(values, source)
     source.raise_if_any()
     values |= {key: _with_ids(values[key], values["testset"]) for key in ("candidate", "baseline")}
-    own = (
-        "testset",
-        "candidate",
-        "first",
-        "baseline",
-        "ledger",
-        "runstore",
-        "sandbox",
-        "feedback",
-        "slot",
-        "owner",
-        "notify",
-        "development",
-        "labels",
-        "metrics",
-    )
+    own = {each.name for each in fields(Gate)} - {each.name for each in fields(Policy)}
     named = {**place, "name": values["name"] or place["name"]}
-    return Gate(**_policy(values), **{key: values[key] for key in own}, **named)
+    return Gate(**_policy(values), **{key: values[key] for key in own & values.keys()} | named)
 
 
 def _with_ids(model: Candidate | Baseline, testset: TestSetSource) -> Candidate | Baseline:

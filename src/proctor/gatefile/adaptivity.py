@@ -7,8 +7,8 @@ import re
 from proctor.budget import Adaptivity
 from proctor.frozen import dataclass
 from proctor.gatefile.checks import ADDRESS
-from proctor.gatefile.kinds import Invalid, Kind, Path, Schema, describe, suggestion
-from proctor.gatefile.nodes import Node, Scalar, Source, Unreadable
+from proctor.gatefile.kinds import Kind, Path, Schema, Wrong, describe, suggestion
+from proctor.gatefile.nodes import Node, Scalar, Source
 
 _NONE_WITH_ADDRESS = re.compile(rf"none\s*->\s*({ADDRESS})")
 
@@ -27,10 +27,7 @@ class AdaptivityKind(Kind):
 
     words: tuple[Adaptivity, ...] = tuple(Adaptivity)
 
-    def read(self, node: Node, path: Path, source: Source) -> AdaptivityPolicy | Invalid:
-        """The policy."""
-        if isinstance(node, Unreadable):
-            return Invalid.INVALID
+    def _value(self, node: Node, path: Path, source: Source) -> AdaptivityPolicy:
         text = node.text.strip() if isinstance(node, Scalar) and node.taken_for == "str" else ""
         if text in self.words:
             return AdaptivityPolicy(Adaptivity(text))
@@ -38,9 +35,7 @@ class AdaptivityKind(Kind):
             return AdaptivityPolicy(Adaptivity.NONE, with_address.group(1))
         names = ", ".join(f"`{word}`" for word in self.words)
         meant = "; write none -> someone@example.com" if text.startswith("none") else suggestion(text, self.words)
-        problem = f"`{path[-1]}` must be one of {names}, or `none -> ADDRESS`, not {describe(node)}{meant}"
-        source.report(node.place, problem)
-        return Invalid.INVALID
+        raise Wrong(f"`{path[-1]}` must be one of {names}, or `none -> ADDRESS`, not {describe(node)}{meant}")
 
     def schema(self) -> Schema:
         """The words, or the form with an address."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from proctor.gatefile import checks
 from proctor.gatefile.contenders import Accepted, PredictionsFile, Revision
-from proctor.gatefile.kinds import Choice, ListOf, Number, OneOrMore, Text
+from proctor.gatefile.kinds import Choice, ListOf, Number, OneOrMore, Text, spelled
 from proctor.gatefile.sections import Key, Made, OneOfSections, Section, WordOrMap
 from proctor.models import uris
 from proctor.models.runnable import Command, Model, Versioned
@@ -28,7 +28,7 @@ def _ids(where: str = "") -> Key:
 
 def column(name: str, what: str) -> Key:
     """The key that names a column of a file, by default like itself."""
-    return Key(name, Text(), f"Name of the column that holds {what}.", name, shown_default=name)
+    return Key(name, Text(), f"Name of the column that holds {what}.", name)
 
 
 _TIMEOUT = Key(
@@ -121,7 +121,7 @@ BASELINE = WordOrMap(
                 (
                     Key(
                         "revision",
-                        Text(checks.revision_problem, r"^[^-\s]\S*$"),
+                        spelled(checks.REVISION, "`revision` must be a branch, tag or commit"),
                         "Branch, tag or commit of git.",
                         required=True,
                     ),

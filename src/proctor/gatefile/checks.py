@@ -13,12 +13,17 @@ from proctor.models import uris
 ADDRESS = r"[^\s@<>]+@[^\s@<>]+"
 """A mail address, as far as can be told without sending to it."""
 
+REVISION = r"^[^-\s]\S*$"
+"""A revision that git takes neither for an option nor for several words."""
+
 NAME = r"^(?=.*\S)[^\n]{1,100}$"
 """A name that fits into a line."""
 
-
 WORD = r"[A-Za-z][\w-]{0,39}"
 """A name that fits into a table and a path."""
+
+DISTRIBUTION = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
+"""A name of a distribution of Python."""
 
 
 def condition_problem(text: str) -> str:
@@ -93,13 +98,6 @@ def url_problem(text: str) -> str:
     return ""
 
 
-def revision_problem(text: str) -> str:
-    """A revision that git would take for an option, or for several words."""
-    if text.startswith("-") or re.search(r"\s", text):
-        return f"`revision` must be a branch, tag or commit, not `{text}`"
-    return ""
-
-
 def name_problem(text: str) -> str:
     """A name that does not fit into a line."""
     return "`name` must be one line of at most 100 characters" if len(text) > 100 or "\n" in text else ""
@@ -113,6 +111,8 @@ def webhook_problem(text: str) -> str:
     return ""
 
 
-def address_problem(text: str) -> str:
-    """Problem with a text that is no mail address."""
-    return "" if re.fullmatch(ADDRESS, text) else f"`mail` must be an address as in owner@example.com, not `{text}`"
+def distribution_problem(text: str) -> str:
+    """A text that cannot be the name of a distribution, such as one with a version."""
+    if re.fullmatch(DISTRIBUTION, text):
+        return ""
+    return f"`{text}` is no name of a distribution; its version is fixed when the test set is registered: leave it out"

@@ -75,11 +75,11 @@ def _readings(asked: Mapping[str, str], source: Source) -> tuple[Reading, ...]:
         try:
             found.append(reading_of(conditions.normalize_apart(conditions.parse(condition))))
         except ConditionError as error:
-            source.report(source.place_of("conditions"), f"{error.message}; {_HINT}")
+            source.refuse("conditions", f"{error.message}; {_HINT}")
             return ()
         if len({each.labels for each in found} - {Content.ANY}) > 1:
             message = f"what is asked of the column {column!r} reads the labels otherwise than what stands before it"
-            source.report(source.place_of("conditions"), message)
+            source.refuse("conditions", message)
             return ()
     return tuple(found)
 
@@ -87,18 +87,16 @@ def _readings(asked: Mapping[str, str], source: Source) -> tuple[Reading, ...]:
 def _predictions_are_files(values: Values, source: Source) -> None:
     candidate, baseline, testset = values.get("candidate"), values.get("baseline"), values.get("testset")
     if isinstance(candidate, Candidate) and not isinstance(candidate, PredictionsFile):
-        source.report(source.place_of("candidate"), f"what is run {_ONE_COLUMN.format('candidate')}")
+        source.refuse("candidate", f"what is run {_ONE_COLUMN.format('candidate')}")
     if isinstance(baseline, Versioned):
-        source.report(source.place_of("baseline"), f"a saved model {_ONE_COLUMN.format('baseline')}")
+        source.refuse("baseline", f"a saved model {_ONE_COLUMN.format('baseline')}")
     if isinstance(testset, TestSetSource) and testset.engine is not None:
         message = "`engine` counts one column of a table, and `conditions` name several; leave it out"
-        source.report(source.place_of("testset", "engine"), message)
+        source.refuse("testset.engine", message)
     if isinstance(values.get("feedback"), Estimate):
-        message = "`estimate` is of one column, and `conditions` name several; leave it out"
-        source.report(source.place_of("feedback"), message)
+        source.refuse("feedback", "`estimate` is of one column, and `conditions` name several; leave it out")
     if values.get("stakes") is StakesWord.INFORMED:
-        message = "`stakes: informed` goes with one column of predictions, and `conditions` name several"
-        source.report(source.place_of("stakes"), message)
+        source.refuse("stakes", "`stakes: informed` goes with one column of predictions, and `conditions` name several")
     if values.get("development") is not None:
         message = "`development` has one column of predictions, and `conditions` name several; leave it out"
-        source.report(source.place_of("development"), message)
+        source.refuse("development", message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 from proctor.frozen import dataclass, field
 from proctor.models.runnable import Command, Model, Versioned
@@ -26,6 +27,7 @@ class PredictionsFile:
     prediction: str = "prediction"
     revision: str | None = None
     is_given: bool = field(default=False, compare=False)
+    timeout: ClassVar[None] = None  # nothing is run
 
 
 Candidate = PredictionsFile | Command | Model | Versioned

@@ -15,6 +15,7 @@ from proctor.gatefile.feedback import Estimate
 from proctor.gatefile.keys import StakesWord
 from proctor.gatefile.kinds import Schema
 from proctor.gatefile.nodes import Source
+from proctor.gatefile.saved import where
 from proctor.methods import Counted, GapMethod, method_of
 from proctor.models.runnable import Versioned
 
@@ -27,11 +28,7 @@ def schema() -> Schema:
     """The rules that speak of keys and plain values alone, as JSON Schema."""
     testset = {**dict.fromkeys(_OF_EXAMPLES, False), "inputs": {"const": "open"}}
     return {
-        "if": {
-            "type": "object",
-            "required": ["testset"],
-            "properties": {"testset": {"type": "object", "required": ["engine"]}},
-        },
+        "if": where(testset={"type": "object", "required": ["engine"]}),
         "then": {
             "properties": {
                 "testset": {"properties": testset},
@@ -50,17 +47,15 @@ def check(values: Values, formula: Formula | None, testset: TestSetSource, sourc
     for key in _OF_EXAMPLES:
         if getattr(testset, key) is not None:
             message = f"`{key}` is about single examples, and `engine` counts tables; leave one of them out"
-            source.report(source.place_of("testset", key), message)
+            source.refuse(f"testset.{key}", message)
     if testset.inputs is Inputs.SEALED:
-        source.report(source.place_of("testset", "inputs"), "`engine` counts predictions that are made on open inputs")
+        source.refuse("testset.inputs", "`engine` counts predictions that are made on open inputs")
     if values.get("labels") in {Labeling.SEQUENTIAL, Labeling.SAMPLED}:
-        source.report(source.place_of("labels"), "`engine` counts all labels at once; write `labels: all`")
-    for key, is_there in (
-        ("stakes", values.get("stakes") is StakesWord.INFORMED),
-        ("development", values.get("development") is not None),
-    ):
-        if is_there:
-            source.report(source.place_of(key), f"`{key}` goes with files that are read whole; leave out `engine`")
+        source.refuse("labels", "`engine` counts all labels at once; write `labels: all`")
+    is_there = {"stakes": values.get("stakes") is StakesWord.INFORMED, "development": values.get("development")}
+    for key, value in is_there.items():
+        if value:
+            source.refuse(key, f"`{key}` goes with files that are read whole; leave out `engine`")
     _models_are_tables(values, formula, testset, source)
     _condition_is_of_counts(values, formula, source)
     if formula is not None:
@@ -70,28 +65,27 @@ def check(values: Values, formula: Formula | None, testset: TestSetSource, sourc
 def _models_are_tables(values: Values, formula: Formula | None, testset: TestSetSource, source: Source) -> None:
     candidate, baseline = values.get("candidate"), values.get("baseline")
     if isinstance(candidate, Candidate) and not isinstance(candidate, PredictionsFile):
-        message = "`engine` counts predictions; name them: `candidate: {predictions: TABLE}`"
-        source.report(source.place_of("candidate"), message)
+        source.refuse("candidate", "`engine` counts predictions; name them: `candidate: {predictions: TABLE}`")
     is_compared = formula is not None and conditions.variables(formula) & {Variable.O, Variable.D}
     if isinstance(baseline, Revision | Versioned) or (is_compared and isinstance(baseline, Accepted)):
         message = "an engine keeps no table; name that of the old model: `baseline: {predictions: TABLE}`"
-        source.report(source.place_of("baseline"), message)
+        source.refuse("baseline", message)
     for name, model in (("candidate", candidate), ("baseline", baseline)):
         if isinstance(model, PredictionsFile) and model.id not in {"", testset.id}:
             message = f"with `engine`, the column of ids has one name in all tables: {testset.id!r}"
-            source.report(source.place_of(name, "id"), message)
+            source.refuse(f"{name}.id", message)
 
 
 def _condition_is_of_counts(values: Values, formula: Formula | None, source: Source) -> None:
     if formula is not None and Variable.A in conditions.variables(formula):
         message = "an engine keeps no table, so that of the anchor (`a`) is not here; compare with `o`"
-        source.report(source.place_of("condition"), message)
+        source.refuse("condition", message)
     for clause in conditions.clauses(formula) if formula is not None else ():
         if not _is_of_counts(clause.quantity):
-            source.report(source.place_of("condition"), _not_counted(clause.quantity))
+            source.refuse("condition", _not_counted(clause.quantity))
     feedback = values.get("feedback")
     if isinstance(feedback, Estimate) and (quantity := _estimated(feedback)) and not _is_of_counts(quantity):
-        source.report(source.place_of("feedback", "estimate", "of"), _not_counted(quantity))
+        source.refuse("feedback.estimate.of", _not_counted(quantity))
 
 
 def _not_counted(quantity: Quantity) -> str:

@@ -229,7 +229,7 @@ class Gate(Policy):
         """The time that a run takes on sealed inputs: what is declared, else the candidate's `timeout`, else 20 s."""
         if self.testset.inputs is not Inputs.SEALED:
             return None
-        seconds = None if isinstance(self.candidate, PredictionsFile) else self.candidate.timeout
+        seconds = self.candidate.timeout
         return self.slot or Slot(DEFAULT_SLOT_S if seconds is None else seconds)
 
     @property
@@ -242,8 +242,7 @@ class Gate(Policy):
         """Seconds after which a model is stopped."""
         if self.pace is not None:
             return self.pace.longest_s
-        seconds = None if isinstance(self.candidate, PredictionsFile) else self.candidate.timeout
-        return DEFAULT_TIMEOUT_S if seconds is None else seconds
+        return DEFAULT_TIMEOUT_S if self.candidate.timeout is None else self.candidate.timeout
 
     @property
     def isolation(self) -> Isolation:

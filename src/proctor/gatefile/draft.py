@@ -141,9 +141,8 @@ class Draft:
             lines.append(self._marked("features", shown, f"what a model is shown{without}"))
         lines += [f"  id: {_plain(self.id)}"] if self.id else []
         lines += [f"  label: {_plain(self.label)}"] if self.label else []
-        return lines + (
-            [_line("  repeats: average", "the mean of its epochs is an example's score")] if self.is_repeated else []
-        )
+        average = _line("  repeats: average", "the mean of its epochs is an example's score")
+        return [*lines, average] if self.is_repeated else lines
 
     def _models(self) -> list[str]:
         return [
@@ -165,21 +164,16 @@ class Draft:
                 what = [_line(listed, "all that it consists of: add what it loads")] if files else []
                 comment = "" if files else "it consists of what git tracks; or of files: [predict.py, model.bin]"
                 return [self._marked("candidate", f"  command: {_plain(command)}", comment), *what]
-            case Model(model, trust):
+            case Model(model, trust) | Versioned(model, trust):
                 return [self._marked("candidate", f"  model: {_plain(model)}", ""), *_trust(trust)]
-            case Versioned(uri, trust):
-                return [self._marked("candidate", f"  model: {_plain(uri)}", ""), *_trust(trust)]
             case _:
                 assert_never(candidate)
 
     def _baseline(self) -> list[str]:
         match self.baseline:
             case Accepted():
-                return [
-                    _line(
-                        "baseline: accepted", "the last accepted candidate; or {revision: main}, or {predictions: FILE}"
-                    )
-                ]
+                comment = "the last accepted candidate; or {revision: main}, or {predictions: FILE}"
+                return [_line("baseline: accepted", comment)]
             case PredictionsFile(predictions, ids, prediction):
                 return ["baseline:", f"  predictions: {_plain(predictions)}", *self._columns(ids, prediction)]
             case Revision(revision):
@@ -190,14 +184,11 @@ class Draft:
                 assert_never(self.baseline)
 
     def _first(self) -> str:
-        match self.first:
-            case First.ACCEPT:
-                comment = "what the first model gets when there is no baseline; or judge: its n clauses"
-            case First.JUDGE:
-                comment = "the first model is judged like any other: the condition needs no baseline"
-            case _:
-                assert_never(self.first)
-        return _line(f"first: {self.first}", comment)
+        comments = {
+            First.ACCEPT: "what the first model gets when there is no baseline; or judge: its n clauses",
+            First.JUDGE: "the first model is judged like any other: the condition needs no baseline",
+        }
+        return _line(f"first: {self.first}", comments[self.first])
 
     def _columns(self, ids: str, prediction: str) -> list[str]:
         """The names of the columns of a file of predictions that are not those that it has anyway."""

@@ -16,20 +16,14 @@ from proctor.gatefile.sections import Key, Made, Section, WordOrMap
 class VerdictOnly:
     """Nothing is released but the verdict."""
 
-    @property
-    def most_bits(self) -> float:
-        """The most that one evaluation's feedback costs beside its verdict."""
-        return 0.0
+    most_bits = 0.0
 
 
 @dataclass(frozen=True)
 class ThreeWay:
     """“Cannot tell” is told apart from “no”, at the price of a bit."""
 
-    @property
-    def most_bits(self) -> float:
-        """The most that one evaluation's feedback costs beside its verdict."""
-        return 1.0
+    most_bits = 1.0
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
-from proctor.gatefile.kinds import Choice, ListOf, Schema, Text
+from proctor.gatefile.kinds import Choice, ListOf, Schema, spelled
 from proctor.gatefile.sections import Key, Made, Section, WordOrMap
 
 
@@ -40,28 +38,17 @@ class Isolation(NamedTuple):
 
 
 _PART = r"/(?!\.\.?(?:/|$))[^/]+"
-_DEVICE = rf"^/dev(?:{_PART})+$"
-_FOLDER = rf"^(?:{_PART})+/?$"
-
-
-def _problem(pattern: str, sentence: str) -> Callable[[str], str]:
-    return lambda text: "" if re.fullmatch(pattern, text) else f"{sentence}, not `{text}`"
-
-
-_DEVICES = Text(_problem(_DEVICE, "`devices` must be paths below /dev, as in /dev/nvidia0"), _DEVICE)
-_FOLDERS = Text(
-    _problem(
-        _FOLDER,
-        "`folders` must be absolute paths, as in /usr/local/cuda (what is the model's own goes into `files` of "
-        "`candidate`)",
-    ),
-    _FOLDER,
+_DEVICES = spelled(rf"^/dev(?:{_PART})+$", "`devices` must be paths below /dev, as in /dev/nvidia0")
+_FOLDERS = spelled(
+    rf"^(?:{_PART})+/?$",
+    "`folders` must be absolute paths, as in /usr/local/cuda (what is the model's own goes into `files` of "
+    "`candidate`)",
 )
 
 _TIER = Choice(Sandbox, "{tier: required, devices: [/dev/nvidia0]}")
 _MAP = Section(
     (
-        Key("tier", Choice(Sandbox), "As the word alone.", Sandbox.AUTO, shown_default="auto"),
+        Key("tier", Choice(Sandbox), "As the word alone.", Sandbox.AUTO),
         Key(
             "devices",
             ListOf(_DEVICES),

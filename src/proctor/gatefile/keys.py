@@ -18,10 +18,9 @@ from proctor.gatefile.declarations import DevelopmentFiles, Engine, First, Input
 from proctor.gatefile.feedback import VerdictOnly
 from proctor.gatefile.isolation import Isolation
 from proctor.gatefile.kinds import Choice, ListOf, Number, Text, Whole
-from proctor.gatefile.metrics import METRICS
 from proctor.gatefile.named import CONDITION_KIND, CONDITIONS_KIND
 from proctor.gatefile.recipients import Notify, Owner
-from proctor.gatefile.sections import Key, Made, Section, WordOrMap
+from proctor.gatefile.sections import Key, Made, MapOf, Section, WordOrMap
 from proctor.gatefile.slot import DEFAULT_SLOT_S, Slot
 from proctor.ledger import address
 from proctor.planning import Bound
@@ -72,7 +71,6 @@ _TESTSET = Section(
             "`sealed`: nobody who builds models has the inputs, and the model runs in the sandbox only; "
             "`open`: the guarantee holds if candidates were not chosen by looking at these inputs.",
             Inputs.OPEN,
-            shown_default="open",
         ),
         Key("classes", ListOf(Text(any_scalar=True)), "Every label that may occur; left out: those that do."),
         Key(
@@ -98,7 +96,7 @@ _SLOT = WordOrMap(
     Made(_SECONDS, Slot),
     Section(
         (
-            Key("seconds", _SECONDS, "Length of a slot.", DEFAULT_SLOT_S, shown_default=DEFAULT_SLOT_S),
+            Key("seconds", _SECONDS, "Length of a slot.", DEFAULT_SLOT_S),
             Key("most", Whole(1, 1_000), "Slots until the program is stopped; which one it ends in is charged.", 1),
             Key(
                 "chance",
@@ -106,7 +104,6 @@ _SLOT = WordOrMap(
                 "Declared probability that a program that has reached a slot ends in it: the outcome of one that ends "
                 "in the first costs 1 bit at 0.5, and 0.15 bits at 0.9.",
                 0.5,
-                shown_default=0.5,
             ),
         ),
         Slot,
@@ -155,15 +152,8 @@ RELIABILITY = Key(
     ),
     "Probability that no proven outcome is ever wrong in the whole life of the test set.",
     0.999,
-    shown_default=0.999,
 )
-MODE = Key(
-    "mode",
-    Choice(Mode),
-    "`fp-free`: a pass is never wrong; `fn-free`: a fail is never wrong.",
-    Mode.FP_FREE,
-    shown_default="fp-free",
-)
+MODE = Key("mode", Choice(Mode), "`fp-free`: a pass is never wrong; `fn-free`: a fail is never wrong.", Mode.FP_FREE)
 ADAPTIVITY = Key(
     "adaptivity",
     AdaptivityKind(),
@@ -203,13 +193,7 @@ POLICY_KEYS = (
         "adaptive, and results on `development` data say how likely a pass is, which makes expected passes cheap.",
         shown_default="adaptive",
     ),
-    Key(
-        "bound",
-        Choice(Bound),
-        "`exact` tests, or the paper's bounds.",
-        Bound.EXACT,
-        shown_default="exact",
-    ),
+    Key("bound", Choice(Bound), "`exact` tests, or the paper's bounds.", Bound.EXACT),
     STEPS,
     Key(
         "passes",
@@ -240,7 +224,6 @@ GATE = Section(
             "precision, recall, specificity and F1, those on which the models differ, and one in ten of the others "
             "(`proctor docs labels`).",
             Labeling.ALL,
-            shown_default="all",
         ),
         Key(
             "candidate",
@@ -253,7 +236,6 @@ GATE = Section(
             Choice(First),
             "What the first commit gets when there is no baseline: accepted, or judged by the clauses on n alone.",
             First.ACCEPT,
-            shown_default="accept",
         ),
         Key(
             "baseline",
@@ -268,7 +250,6 @@ GATE = Section(
             Text(checks.ledger_problem, address.PATTERN),
             "Where the books are kept: a path (SQLite), postgresql://…, or a branch git:REMOTE/BRANCH.",
             ".proctor/ledger.db",
-            shown_default=".proctor/ledger.db",
         ),
         Key("runstore", recipients.RUNSTORE, "MLflow tracking server that is shown every release; left out: none."),
         Key(
@@ -297,7 +278,18 @@ GATE = Section(
             _DEVELOPMENT,
             "Labeled examples that everybody may look at, for `stakes: informed` and `proctor preflight`.",
         ),
-        METRICS,
+        Key(
+            "metrics",
+            MapOf(
+                Text(checks.distribution_problem, checks.DISTRIBUTION),
+                r"[A-Za-z_]\w*",
+                "letters, digits and _, starting with a letter",
+            ),
+            "Functions of the owner by name, as `politeness` of `user.politeness(n)`, each with the installed "
+            "distribution that has it as an entry point of the group `proctor.metrics`; its version and files are "
+            "fixed at registration.",
+            (),
+        ),
         Key("owner", recipients.OWNER, "Files of the test set's owner.", Owner()),
         Key(
             "notify",

@@ -36,12 +36,26 @@ class Invalid(Enum):
 INVALID = Invalid.INVALID
 
 
+class Wrong(Exception):
+    """Problem with a value, in words; `Kind.read` reports it."""
+
+
 class Kind(ABC):
     """One kind of value."""
 
-    @abstractmethod
     def read(self, node: Node, path: Path, source: Source) -> Any:  # each kind has a type of its own
         """The value of *node*, or ``INVALID`` once the problem is reported."""
+        if isinstance(node, Unreadable):  # reported by `nodes.checked`
+            return INVALID
+        try:
+            return self._value(node, path, source)
+        except Wrong as wrong:
+            source.report(node.place, str(wrong))
+            return INVALID
+
+    @abstractmethod
+    def _value(self, node: Node, path: Path, source: Source) -> Any:
+        """The value of *node*, or ``INVALID`` where problems of its parts are reported; raises `Wrong` for its own."""
 
     @abstractmethod
     def schema(self) -> Schema:
@@ -102,30 +116,22 @@ class Text(Kind):
     pattern: str = ""
     any_scalar: bool = False
 
-    def read(self, node: Node, path: Path, source: Source) -> str | Invalid:
-        """The text, if it is one and passes the check."""
-        if isinstance(node, Unreadable):
-            return INVALID
-        problem = self._problem(node, path[-1])
-        if problem:
-            source.report(node.place, problem)
-            return INVALID
-        assert isinstance(node, Scalar)  # noqa: S101  # anything else has a problem
-        return node.text
-
-    def _problem(self, node: Node, key: str) -> str:
+    def _value(self, node: Node, path: Path, source: Source) -> str:
+        key = path[-1]
         accepted = {"str", "int", "float"} if self.any_scalar else {"str"}
         if not isinstance(node, Scalar) or (node.taken_for not in accepted and not node.quoted):
             is_word = isinstance(node, Scalar) and (
                 node.taken_for != "null" or (self.any_scalar and node.text.isalpha())
             )
             advice = "; put it in quotation marks" if is_word else ""
-            return f"`{key}` must be text, not {describe(node)}{advice}"
+            raise Wrong(f"`{key}` must be text, not {describe(node)}{advice}")
         if not node.text.strip():
-            return f"`{key}` is empty"
+            raise Wrong(f"`{key}` is empty")
         if any(not (character.isprintable() or character in "\n\t") for character in node.text):
-            return f"`{key}` holds a control character"
-        return self.check(node.text) if self.check else ""
+            raise Wrong(f"`{key}` holds a control character")
+        if self.check and (problem := self.check(node.text)):
+            raise Wrong(problem)
+        return node.text
 
     def schema(self) -> Schema:
         """A string that is not blank; or a number, where it is taken as written."""
@@ -135,6 +141,11 @@ class Text(Kind):
     def in_words(self) -> str:
         """Any text; what it must be like is in the key's description."""
         return "text"
+
+
+def spelled(pattern: str, rule: str) -> Text:
+    """Text of a form that the *pattern* tells, and a message about any other begins with."""
+    return Text(lambda text: "" if re.fullmatch(pattern, text) else f"{rule}, not `{text}`", pattern)
 
 
 @dataclass(frozen=True)
@@ -150,15 +161,11 @@ class Choice(Kind):
     words: type[StrEnum]
     else_form: str = ""
 
-    def read(self, node: Node, path: Path, source: Source) -> StrEnum | Invalid:
-        """The member that was named."""
-        if isinstance(node, Unreadable):
-            return INVALID
+    def _value(self, node: Node, path: Path, source: Source) -> StrEnum:
         if isinstance(node, Scalar) and node.text in list(self.words):
             return self.words(node.text)
         meant = suggestion(node.text, self.words) if isinstance(node, Scalar) else ""
-        source.report(node.place, f"`{path[-1]}` must be {self.names()}, not {describe(node)}{meant}")
-        return INVALID
+        raise Wrong(f"`{path[-1]}` must be {self.names()}, not {describe(node)}{meant}")
 
     def names(self) -> str:
         """The words, and what else there is, for a sentence."""
@@ -178,14 +185,10 @@ class Choice(Kind):
 class Switch(Kind):
     """True or false."""
 
-    def read(self, node: Node, path: Path, source: Source) -> bool | Invalid:
-        """The value, by the two words of YAML 1.2."""
-        if isinstance(node, Unreadable):
-            return INVALID
+    def _value(self, node: Node, path: Path, source: Source) -> bool:
         if isinstance(node, Scalar) and not node.quoted and node.text in {"true", "false"}:
             return node.text == "true"
-        source.report(node.place, f"`{path[-1]}` must be `true` or `false`, not {describe(node)}")
-        return INVALID
+        raise Wrong(f"`{path[-1]}` must be `true` or `false`, not {describe(node)}")
 
     def schema(self) -> Schema:
         """A boolean."""
@@ -218,26 +221,19 @@ class Number(Kind):
     is_share: bool = False
     advice: Callable[[float], str] | None = None
 
-    def read(self, node: Node, path: Path, source: Source) -> float | Invalid:
-        """The number, written in decimal, with an exponent if need be."""
-        if isinstance(node, Unreadable):
-            return INVALID
-        problem = self._problem(node)
-        if problem:
-            source.report(node.place, f"`{path[-1]}` {problem}")
-            return INVALID
-        assert isinstance(node, Scalar)  # noqa: S101  # anything else has a problem
-        return float(node.text)
+    def _value(self, node: Node, path: Path, source: Source) -> float:
+        return float(self._written(node, path[-1]))
 
-    def _problem(self, node: Node) -> str:
+    def _written(self, node: Node, key: str) -> str:
+        """The number in the range, as text: in decimal, with an exponent if need be."""
         if not isinstance(node, Scalar):
-            return f"must be a number, not {describe(node)}"
+            raise Wrong(f"`{key}` must be a number, not {describe(node)}")
         if node.quoted or not _NUMBER.fullmatch(node.text) or _LEADING_ZERO.fullmatch(node.text):
-            return f"must be a number, not {describe(node)}{self._advice_on_notation(node)}"
+            raise Wrong(f"`{key}` must be a number, not {describe(node)}{self._advice_on_notation(node)}")
         value = float(node.text)
         if self._is_outside(value):
-            return f"must {self._range()}, not {node.text}{self._advice_on_range(node.text, value)}"
-        return ""
+            raise Wrong(f"`{key}` must {self._range()}, not {node.text}{self._advice_on_range(node.text, value)}")
+        return node.text
 
     def _advice_on_notation(self, node: Scalar) -> str:
         text = node.text.replace(" ", "")
@@ -287,27 +283,18 @@ def _hundredth(text: str) -> str:
     return format((Decimal(text) / 100).normalize(), "f")
 
 
-@dataclass(frozen=True)
-class Whole(Kind):
-    """A whole number in a range."""
+class Whole(Number):
+    """A whole number in a range with two ends, written in digits only."""
 
-    low: int
-    high: int
-
-    def read(self, node: Node, path: Path, source: Source) -> int | Invalid:
-        """The number, digits only."""
-        value = Number(self.low, self.high).read(node, path, source)
-        if isinstance(value, Invalid):
-            return INVALID
-        assert isinstance(node, Scalar)  # noqa: S101  # a number was read from it
-        if not _WHOLE.fullmatch(node.text):
-            source.report(node.place, f"`{path[-1]}` must be a whole number, not {node.text}")
-            return INVALID
-        return int(node.text)
+    def _value(self, node: Node, path: Path, source: Source) -> int:
+        text = self._written(node, path[-1])
+        if not _WHOLE.fullmatch(text):
+            raise Wrong(f"`{path[-1]}` must be a whole number, not {text}")
+        return int(text)
 
     def schema(self) -> Schema:
         """An integer in the range."""
-        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+        return {**super().schema(), "type": "integer"}
 
     def in_words(self) -> str:
         """The range."""
@@ -320,14 +307,10 @@ class ListOf(Kind):
 
     kind: Kind
 
-    def read(self, node: Node, path: Path, source: Source) -> tuple[Any, ...] | Invalid:
-        """The values, in order."""
-        if isinstance(node, Unreadable):
-            return INVALID
+    def _value(self, node: Node, path: Path, source: Source) -> tuple[Any, ...] | Invalid:
         if not isinstance(node, Items) or not node.nodes:
             found = "an empty one" if isinstance(node, Items) else describe(node)
-            source.report(node.place, f"`{path[-1]}` must be a list, not {found}")
-            return INVALID
+            raise Wrong(f"`{path[-1]}` must be a list, not {found}")
         values = tuple(self.kind.read(item, path, source) for item in node.nodes)
         return INVALID if INVALID in values else values
 
@@ -346,8 +329,7 @@ class OneOrMore(Kind):
 
     kind: Kind
 
-    def read(self, node: Node, path: Path, source: Source) -> tuple[Any, ...] | Invalid:
-        """The values, in order."""
+    def _value(self, node: Node, path: Path, source: Source) -> Any:
         if not isinstance(node, Scalar):
             return ListOf(self.kind).read(node, path, source)
         value = self.kind.read(node, path, source)

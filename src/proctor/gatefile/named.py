@@ -66,7 +66,6 @@ _MORE = Section(
             "`false`: the verdict only informs. It is shown and charged, moves no exit code, and does not keep the "
             "candidate from becoming the baseline.",
             True,
-            shown_default=True,
         ),
         Key(
             "prediction",

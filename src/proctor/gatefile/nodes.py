@@ -9,6 +9,7 @@ What the keys mean is the business of `keys`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, assert_never
 
@@ -18,8 +19,21 @@ from proctor.errors import GateFileError
 from proctor.frozen import dataclass, field
 
 MAX_BYTES = 1_000_000
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the stubs know no common class of the two
 _STANDARD_TAG = "tag:yaml.org,2002:"
 _MAX_DEPTH = 50
+_ALIAS = "an alias (`*name`); a gate file has none: write the value itself"
+_ADVICE = {
+    "undefined alias": _ALIAS,
+    "single document": "a second document (`---`); a gate file is one",
+    "mapping values are not allowed": "a second `: ` in one line; put the value in quotation marks, or check the "
+    "indentation",
+    "nesting": "nested too deeply",  # LibYAML's own end, where it comes before ours
+    "escape|expected hex": "a backslash in double quotation marks is special; put the value in single ones",
+    "cannot start any token|comment or line break": "a value that begins with a sign that YAML keeps for itself; put "
+    "it in quotation marks",
+}
+"""Advice by what a parser of YAML says of a text that is none."""
 
 
 class Place(NamedTuple):
@@ -99,6 +113,10 @@ class Source:
         """Note one problem; the reading goes on, so that all of them are shown at once."""
         self.problems.append((place, message))
 
+    def refuse(self, path: str, message: str) -> None:
+        """Note a problem of the key at a *path* such as ``testset.labels``, at its place as `place_of` gives it."""
+        self.report(self.place_of(*path.split(".")), message)
+
     def place_of(self, *path: str) -> Place:
         """Place at which the key at *path* was written; that of the nearest key above it if it was left out."""
         while path not in self.places and path:
@@ -112,13 +130,17 @@ class Source:
         Raises:
             GateFileError: With one line ``file:line:column: message`` for each problem, in the order of the file.
         """
-        if not self.problems:
-            return
+        if self.problems:
+            raise self.error(*self.problems.pop())
+
+    def error(self, place: Place, message: str) -> GateFileError:
+        """The error that tells of all problems, with one more that ends the reading."""
+        self.report(place, message)
         lines = [
             f"{place.within(self.name)}: " + message.replace("\n", "\n    ")
             for place, message in sorted(self.problems, key=lambda problem: problem[0])
         ]
-        raise GateFileError("\n".join(lines), hint="`proctor schema --markdown` lists every key with its values.")
+        return GateFileError("\n".join(lines), hint="`proctor schema --markdown` lists every key with its values.")
 
 
 def compose(text: str, source: Source) -> Node | None:
@@ -129,22 +151,17 @@ def compose(text: str, source: Source) -> Node | None:
         GateFileError: If the text is not YAML; there is only one such problem, since YAML stops at it.
     """
     try:
-        return _Composer(yaml.parse(text, Loader=_loader())).document()
+        return _Composer(yaml.parse(text, Loader=_LOADER)).document()
     except yaml.MarkedYAMLError as error:
         is_open = "quoted scalar" in str(error.context) and "end of stream" in str(error.problem)
         mark = error.context_mark if is_open else error.problem_mark or error.context_mark
         place = _place(mark) if mark else Place()
-        source.report(place, "a quotation mark that is not closed" if is_open else _advice(error, text, place))
+        problem = "a quotation mark that is not closed" if is_open else _advice(error, text, place)
     except yaml.reader.ReaderError as error:
         before = text[: error.position] if isinstance(error.position, int) else ""
         place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
-        source.report(place, "a character that YAML does not allow; is this a text file in UTF-8?")
-    source.raise_if_any()
-    return None
-
-
-def _loader() -> Any:  # the stubs know no common class of the two loaders that `compose` accepts
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        problem = "a character that YAML does not allow; is this a text file in UTF-8?"
+    raise source.error(place, problem)
 
 
 def _advice(error: yaml.MarkedYAMLError, text: str, place: Place) -> str:
@@ -154,23 +171,9 @@ def _advice(error: yaml.MarkedYAMLError, text: str, place: Place) -> str:
     indentation = line[: len(line) - len(line.lstrip())]
     if "\t" in indentation or line[place.column - 1 : place.column] == "\t":
         return "a tab; YAML is indented with spaces"
-    if "undefined alias" in str(error.problem):
-        return "an alias (`*name`); a gate file has none: write the value itself"
-    if "single document" in str(error.problem):
-        return "a second document (`---`); a gate file is one"
-    if "maximum nesting depth" in str(error.problem):
-        return "nested too deeply"
-    if "mapping values are not allowed" in str(error.problem):
-        return "a second `: ` in one line; put the value in quotation marks, or check the indentation"
-    if "nesting" in str(error.problem):  # LibYAML's own end, where it comes before ours
-        return "nested too deeply"
-    if "escape" in str(error.problem) or "expected hex" in str(error.problem):
-        return "a backslash in double quotation marks is special; put the value in single ones"
-    if "cannot start any token" in str(error.problem) or "comment or line break" in str(error.problem):
-        return "a value that begins with a sign that YAML keeps for itself; put it in quotation marks"
-    return (
-        f"not YAML: {error.problem or error.context or 'unreadable'}; check indentation, brackets and quotation marks"
-    )
+    said = error.problem or error.context or "unreadable"
+    unknown = f"not YAML: {said}; check indentation, brackets and quotation marks"
+    return next((advice for sign, advice in _ADVICE.items() if re.search(sign, str(error.problem))), unknown)
 
 
 def checked(node: Node, source: Source) -> Node:
@@ -231,7 +234,7 @@ class _Composer:
             raise _problem("nested too deeply", event)
         match event:
             case yaml.AliasEvent():
-                return Unreadable("an alias (`*name`); a gate file has none: write the value itself", place)
+                return Unreadable(_ALIAS, place)
             case yaml.ScalarEvent():
                 quoted = not event.implicit[0] or bool(event.style)
                 node: Node = Scalar(event.value, "str" if quoted else _taken_for(event.value), quoted, place)

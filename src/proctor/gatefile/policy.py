@@ -20,7 +20,7 @@ STAKES = (
     "a stake says, before anything is judged, how likely a pass is: stake high on what you expect to pass, and a pass "
     "costs less, a fail more; under `stakes: informed` development data say it"
 )
-"""What a stake does, in plain words."""
+"""Effect of a stake, in plain words."""
 
 
 @dataclass(frozen=True, kw_only=True)

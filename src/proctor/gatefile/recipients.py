@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from proctor.gatefile import checks
-from proctor.gatefile.kinds import Text
+from proctor.gatefile.kinds import Text, spelled
 from proctor.gatefile.sections import Key, Made, Section, WordOrMap
 
 
@@ -49,7 +49,7 @@ RUNSTORE = WordOrMap(
     Section(
         (
             Key("url", _URL, "Address of an MLflow tracking server.", required=True),
-            Key("experiment", Text(), "Experiment that takes the runs.", "proctor", shown_default="proctor"),
+            Key("experiment", Text(), "Experiment that takes the runs.", "proctor"),
             Key("owner_experiment", Text(), "Restricted experiment for the owner's private figures; left out: none."),
         ),
         RunStoreTarget,
@@ -63,7 +63,6 @@ OWNER = Section(
             Text(),
             "File to which the owner's private figures are appended; keep it where developers cannot read it.",
             ".proctor/owner.jsonl",
-            shown_default=".proctor/owner.jsonl",
         ),
         Key("key", Text(), "File of the owner's key; left out: the variable PROCTOR_KEY, where it is set."),
     ),
@@ -73,7 +72,11 @@ OWNER = Section(
 NOTIFY = Section(
     (
         Key("webhook", Text(checks.webhook_problem, r"^https?://[^/]"), "Address that takes notices as JSON by POST."),
-        Key("mail", Text(checks.address_problem, checks.ADDRESS), "Address that is mailed (PROCTOR_SMTP_HOST sends)."),
+        Key(
+            "mail",
+            spelled(checks.ADDRESS, "`mail` must be an address as in owner@example.com"),
+            "Address that is mailed (PROCTOR_SMTP_HOST sends).",
+        ),
     ),
     Notify,
 )

@@ -36,6 +36,6 @@ def _table(section: Section) -> list[str]:
 def _default(key: Key) -> str:
     if key.required:
         return "**required**"
-    if key.shown_default is None:
+    if key.shown is None:
         return ""
-    return f"`{str(key.shown_default).lower() if isinstance(key.shown_default, bool) else key.shown_default}`"
+    return f"`{str(key.shown).lower() if isinstance(key.shown, bool) else key.shown}`"

@@ -82,7 +82,7 @@ def schema() -> Schema:
             {"if": in_order, "then": {"properties": verdict_alone}},
             {"if": drawn, "then": {"properties": all_labels}},
             {"if": {"required": ["slot"]}, "then": {**sealed, "properties": {**sealed["properties"], **no_timeout}}},
-            *grouping.schemas(),
+            grouping.schema(),
             counted.schema(),
             columns.schema(),
             *saved.schemas(),
@@ -94,8 +94,7 @@ def with_condition(values: Values, source: Source) -> dict[str, Any]:
     """*values* with one condition for all of `conditions`, where that is there: whatever the files must serve."""
     one, named = values["condition"], values["conditions"]
     if one is not None and named is not None:
-        message = "`condition` and `conditions` both say what must be shown; leave one of them out"
-        source.report(source.place_of("conditions"), message)
+        source.refuse("conditions", "`condition` and `conditions` both say what must be shown; leave one of them out")
     elif named is None:
         if one is None:
             source.report(source.place_of(), f"`{CONDITION.name}` is missing. {CONDITION.description}")
@@ -107,9 +106,9 @@ def with_condition(values: Values, source: Source) -> dict[str, Any]:
             message = (
                 "under `adaptivity: firstChange` the first pass ends the test set, so no second condition is judged"
             )
-            source.report(source.place_of("conditions"), message)
+            source.refuse("conditions", message)
         if not any(each.is_enforced for each in named):
-            source.report(source.place_of("conditions"), "no condition is enforced, so nothing could ever fail")
+            source.refuse("conditions", "no condition is enforced, so nothing could ever fail")
         return {**values, "condition": together(named)}
     return {**values, "condition": INVALID}
 
@@ -155,7 +154,7 @@ def _formula(condition: object) -> Formula | None:
 def _steps_and_passes(values: Values, source: Source) -> None:
     steps, passes = values.get("steps"), values.get("passes")
     if isinstance(steps, int) and isinstance(passes, int) and passes > steps:
-        source.report(source.place_of("passes"), f"{passes} `passes` cannot come out of {steps} `steps`")
+        source.refuse("passes", f"{passes} `passes` cannot come out of {steps} `steps`")
 
 
 def _fixed_policies(values: Values, source: Source) -> None:
@@ -166,15 +165,12 @@ def _fixed_policies(values: Values, source: Source) -> None:
     adaptivity = policy.adaptivity
     if values.get("steps") is None:
         need = "needs `steps`: how many evaluations the test set is for; they are fixed at registration"
-        source.report(source.place_of("adaptivity"), f"`adaptivity: {adaptivity}` {need}")
-    for key in ("stakes", "passes"):
-        if isinstance(values.get(key), int | StakesWord) and not _is_one_pass(adaptivity, key, values[key]):
+        source.refuse("adaptivity", f"`adaptivity: {adaptivity}` {need}")
+    is_one_pass = adaptivity is Adaptivity.FIRST_CHANGE and values.get("passes") == 1
+    for key in ("stakes",) if is_one_pass else ("stakes", "passes"):
+        if isinstance(values.get(key), int | StakesWord):
             why = f"means nothing under `adaptivity: {adaptivity}`, which has fixed levels; leave it out"
-            source.report(source.place_of(key), f"`{key}` {why}")
-
-
-def _is_one_pass(adaptivity: Adaptivity, key: str, value: object) -> bool:
-    return adaptivity is Adaptivity.FIRST_CHANGE and key == "passes" and value == 1
+            source.refuse(key, f"`{key}` {why}")
 
 
 def _paper_bounds(values: Values, source: Source) -> None:
@@ -183,18 +179,17 @@ def _paper_bounds(values: Values, source: Source) -> None:
         return
     if isinstance(values.get("power"), float):
         why = f"means nothing under `bound: {bound}`, which is as reliable in passing as in failing; leave it out"
-        source.report(source.place_of("power"), f"`power` {why}")
+        source.refuse("power", f"`power` {why}")
     formula = _formula(values.get("condition"))
     if formula is not None and (quantity := beyond_accuracies(formula)) is not None:
         message = f"`bound: {bound}` knows accuracies only, and the condition speaks of `{quantity}`; use `exact`"
-        source.report(source.place_of("condition"), message)
+        source.refuse("condition", message)
     if formula is not None and (slices := conditions.slices(formula)):
         message = f"`bound: {bound}` knows no slices, and the condition speaks of `{slices[0]}`; use `bound: exact`"
-        source.report(source.place_of("condition"), message)
+        source.refuse("condition", message)
     for clause in conditions.clauses(formula) if formula is not None else ():
         if clause.tolerance is None:
-            message = f"`bound: {bound}` needs a tolerance for `{clause.text}`: add +/- 0.01, say"
-            source.report(source.place_of("condition"), message)
+            source.refuse("condition", f"`bound: {bound}` needs a tolerance for `{clause.text}`: add +/- 0.01, say")
 
 
 def _first_can_be_judged(values: Values, formula: Formula, source: Source) -> None:
@@ -203,7 +198,7 @@ def _first_can_be_judged(values: Values, formula: Formula, source: Source) -> No
     if any(each is None or conditions.restrict(each, {Variable.N}) is None for each in enforced or [formula]):
         every = " in every enforced condition" if enforced else ""
         message = f"`first: judge` needs a clause on n alone{every}, such as n > 0.8; write `first: accept`, or add one"
-        source.report(source.place_of("first"), message)
+        source.refuse("first", message)
 
 
 def _classes_are_declared(formula: Formula, testset: TestSetSource, source: Source) -> None:
@@ -212,8 +207,7 @@ def _classes_are_declared(formula: Formula, testset: TestSetSource, source: Sour
         quantity = clause.quantity
         if testset.classes and not method_of(quantity).classes <= set(map(class_name, testset.classes)):
             known = ", ".join(f"`{name}`" for name in testset.classes[:8])
-            message = f"`{quantity}` speaks of a class that is none of `testset.classes`: {known}"
-            source.report(source.place_of("condition"), message)
+            source.refuse("condition", f"`{quantity}` speaks of a class that is none of `testset.classes`: {known}")
 
 
 def _metrics_are_declared(formula: Formula, values: Values, source: Source) -> None:
@@ -223,7 +217,7 @@ def _metrics_are_declared(formula: Formula, values: Values, source: Source) -> N
     asked = own_of(formula)
     for name in sorted(asked - known if declared is not INVALID else ()):
         message = f"`{name}` is not declared: name its distribution, `metrics: {{{name.removeprefix(OWN)}: NAME}}`"
-        source.report(source.place_of("condition"), message)
+        source.refuse("condition", message)
 
 
 def _repeats_are_numbers(readings: Sequence[Reading], testset: TestSetSource, source: Source) -> None:
@@ -233,24 +227,23 @@ def _repeats_are_numbers(readings: Sequence[Reading], testset: TestSetSource, so
             f"`repeats: {testset.repeats}` goes with numbers, and `condition` reads classes: score each answer as "
             "right (1) or wrong (0), and ask for mean(n) - mean(o) > 0, say"
         )
-        source.report(source.place_of("testset", "repeats"), message)
+        source.refuse("testset.repeats", message)
 
 
 def _testset_feeds_candidate(testset: TestSetSource, candidate: Candidate, source: Source) -> None:
     if testset.features is None and not isinstance(candidate, PredictionsFile):
-        message = "`testset` needs `features`: the file that the candidate is shown"
-        source.report(source.place_of("testset"), message)
+        source.refuse("testset", "`testset` needs `features`: the file that the candidate is shown")
 
 
 def _sealed_inputs_stay_sealed(values: Values, candidate: Candidate, source: Source) -> None:
     """Sealed inputs reach the candidate in the sandbox only, and it is known by what was submitted (theory.md §4.3)."""
     if isinstance(candidate, PredictionsFile):
         message = "`inputs: sealed` needs a `command:` or a `model:`: whoever made a predictions file saw the inputs"
-        source.report(source.place_of("candidate", "predictions"), message)
+        source.refuse("candidate.predictions", message)
     isolation = values.get("sandbox")
     if isinstance(isolation, Isolation) and isolation.tier is Sandbox.NONE:
         message = "`sandbox: none` does not go with `inputs: sealed`: sealed inputs are shown in the sandbox only"
-        source.report(source.place_of("sandbox"), message)
+        source.refuse("sandbox", message)
 
 
 def _slots_are_for_sealed_inputs(values: Values, testset: TestSetSource, candidate: Candidate, source: Source) -> None:
@@ -260,7 +253,7 @@ def _slots_are_for_sealed_inputs(values: Values, testset: TestSetSource, candida
     policy, place = values.get("adaptivity"), source.place_of("slot")
     if testset.inputs is not Inputs.SEALED:
         source.report(place, "`slot` goes with `inputs: sealed` only: on open inputs the time of a run tells nothing")
-    elif not isinstance(candidate, PredictionsFile) and candidate.timeout is not None:
+    elif candidate.timeout is not None:
         source.report(place, "`slot` and `timeout` both say how long a run takes on sealed inputs; leave `timeout` out")
     if slot.most > 1 and isinstance(policy, AdaptivityPolicy) and policy.adaptivity is Adaptivity.NONE:
         source.report(place, "`most` goes with a released outcome, and `adaptivity: none` releases none; leave it out")
@@ -270,25 +263,24 @@ def _labels_can_be_read_in_order(values: Values, formula: Formula | None, source
     """Tests that stop early are there for accuracies and differences of two, and what else they found stays untold."""
     if values.get("conditions") is not None:
         message = "`labels: sequential` reads labels for one condition; write `condition`, or `labels: all`"
-        source.report(source.place_of("conditions"), message)
+        source.refuse("conditions", message)
     for clause in conditions.clauses(formula) if formula is not None else ():
         if clause.slice is not None or not isinstance(clause.quantity, Difference | Proportion):
             message = (
                 f"`labels: sequential` reads accuracies and differences of two on the whole test set, such as n - o, "
                 f"and `{clause.text}` is none; write `labels: all`"
             )
-            source.report(source.place_of("condition"), message)
+            source.refuse("condition", message)
     if values.get("bound") in {Bound.HOEFFDING, Bound.BENNETT}:
         message = f"`bound: {values['bound']}` is for a number of labels that is fixed; use `exact`, or `labels: all`"
-        source.report(source.place_of("bound"), message)
+        source.refuse("bound", message)
     if isinstance(values.get("feedback"), ThreeWay | Estimate):
         message = "`labels: sequential` releases the verdict alone: more would tell how many labels it took"
-        source.report(source.place_of("feedback"), message)
+        source.refuse("feedback", message)
     testset = values.get("testset")
     _inputs_are_open(testset, source)
     if isinstance(testset, TestSetSource) and testset.cluster is not None:
-        message = "a test that stops early is not there for examples in clusters; write `labels: all`"
-        source.report(source.place_of("labels"), message)
+        source.refuse("labels", "a test that stops early is not there for examples in clusters; write `labels: all`")
 
 
 def _labels_can_be_drawn(values: Values, formula: Formula | None, source: Source) -> None:
@@ -299,18 +291,17 @@ def _labels_can_be_drawn(values: Values, formula: Formula | None, source: Source
             "`labels: sampled` leaves out labels of differences in precision, recall, specificity, F1 and F-beta, such "
             'as `f1(n, "spam") - f1(o, "spam")`, and the condition has none; write `labels: all`'
         )
-        source.report(source.place_of("labels"), message)
+        source.refuse("labels", message)
     if isinstance(values.get("feedback"), Estimate):
         message = "`estimate` counts all labels, and `labels: sampled` leaves some out; leave out one of them"
-        source.report(source.place_of("feedback"), message)
+        source.refuse("feedback", message)
     _inputs_are_open(values.get("testset"), source)
 
 
 def _inputs_are_open(testset: object, source: Source) -> None:
     """Inputs that are sealed go with all labels."""
     if isinstance(testset, TestSetSource) and testset.inputs is Inputs.SEALED:
-        message = "sealed inputs need all labels before a model sees them; write `labels: all`"
-        source.report(source.place_of("labels"), message)
+        source.refuse("labels", "sealed inputs need all labels before a model sees them; write `labels: all`")
 
 
 def _grid(estimate: Estimate, source: Source) -> None:
@@ -323,7 +314,7 @@ def _expression(estimate: Estimate, source: Source) -> None:
         conditions.measured_by(estimate.of)
     except ConditionError as error:
         message = error.message.splitlines()[0]
-        source.report(source.place_of("feedback", "estimate", "of"), f"`of` is not an expression like n - o: {message}")
+        source.refuse("feedback.estimate.of", f"`of` is not an expression like n - o: {message}")
 
 
 def _reads_no_more(estimate: Estimate, reading: Reading, source: Source) -> None:
@@ -336,18 +327,18 @@ def _reads_no_more(estimate: Estimate, reading: Reading, source: Source) -> None
         message = (
             f"`{estimate.of}` reads predictions or labels otherwise than the condition; estimate what it speaks of"
         )
-        source.report(source.place_of("feedback", "estimate", "of"), message)
+        source.refuse("feedback.estimate.of", message)
 
 
 def _grid_is_even(estimate: Estimate, source: Source) -> None:
     span = Decimal(repr(estimate.high)) - Decimal(repr(estimate.low))
     if span <= 0:
-        source.report(source.place_of("feedback", "estimate", "to"), "`to` must be above `from`")
+        source.refuse("feedback.estimate.to", "`to` must be above `from`")
     elif span % Decimal(repr(estimate.step)):
         message = f"`step` {estimate.step:g} does not lead from {estimate.low:g} to {estimate.high:g}"
-        source.report(source.place_of("feedback", "estimate", "step"), message)
+        source.refuse("feedback.estimate.step", message)
     elif span / Decimal(repr(estimate.step)) > 10_000:  # more would be no message but a data set
-        source.report(source.place_of("feedback", "estimate", "step"), "the grid has more than 10,000 points")
+        source.refuse("feedback.estimate.step", "the grid has more than 10,000 points")
 
 
 def _probabilities_are_complete(estimate: Estimate, source: Source) -> None:

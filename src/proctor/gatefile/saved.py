@@ -25,11 +25,11 @@ def check(values: Mapping[str, Any], source: Source) -> None:
     candidate, baseline, testset = values.get("candidate"), values.get("baseline"), values.get("testset")
     for key, model in (("candidate", candidate), ("baseline", baseline)):
         if isinstance(model, Model | Versioned) and (problem := _problem_of_trust(model)):
-            source.report(source.place_of(key, "trust"), problem)
+            source.refuse(f"{key}.trust", problem)
     if isinstance(candidate, Versioned):
         _has_files_of_its_own(candidate, baseline, source)
     if isinstance(baseline, Versioned) and isinstance(testset, TestSetSource) and testset.features is None:
-        source.report(source.place_of("testset"), "`testset` needs `features`: the file that the baseline is shown")
+        source.refuse("testset", "`testset` needs `features`: the file that the baseline is shown")
 
 
 def _problem_of_trust(model: Model | Versioned) -> str:
@@ -41,12 +41,12 @@ def _problem_of_trust(model: Model | Versioned) -> str:
 def _has_files_of_its_own(candidate: Versioned, baseline: object, source: Source) -> None:
     if ("candidate", "files") in source.places:
         message = f"`files` does not go with {candidate}, which has files of its own; leave it out"
-        source.report(source.place_of("candidate", "files"), message)
+        source.refuse("candidate.files", message)
     if isinstance(baseline, Revision):
         message = (
             f"no revision of git holds {candidate}; write `baseline: {{model: models:/NAME@ALIAS}}`, or `accepted`"
         )
-        source.report(source.place_of("baseline"), message)
+        source.refuse("baseline", message)
 
 
 # --- as JSON Schema --------------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from proctor.frozen import KW_ONLY, dataclass
-from proctor.gatefile.kinds import INVALID, Kind, Path, Schema, describe, shortened, suggestion
-from proctor.gatefile.nodes import Mapping, Node, Source, Unreadable
+from proctor.gatefile.kinds import INVALID, Invalid, Kind, Path, Schema, Wrong, describe, shortened, suggestion
+from proctor.gatefile.nodes import Mapping, Node, Source
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Key:
         description: What it is for, in a sentence or two: editors show it.
         default: Value if it is left out, as the program holds it.
         required: Whether it must be there.
-        shown_default: The default as it would be written, for the schema; nothing if there is no such text.
+        shown_default: The default as it would be written, for the schema, where that is not *default* itself.
     """
 
     name: str
@@ -37,9 +37,17 @@ class Key:
     required: bool = False
     shown_default: Any = None
 
+    @property
+    def shown(self) -> str | int | float | None:
+        """The default as it would be written; ``None`` if there is no such text."""
+        default = self.default if self.shown_default is None else self.shown_default
+        if isinstance(default, str):
+            return str(default) or None
+        return default if isinstance(default, int | float) else None
+
     def schema(self) -> Schema:
         """The kind's schema with description and default."""
-        default = {} if self.shown_default is None else {"default": self.shown_default}
+        default = {} if self.shown is None else {"default": self.shown}
         return {**self.kind.schema(), "description": self.description, **default}
 
 
@@ -50,14 +58,10 @@ class Section(Kind):
     keys: tuple[Key, ...]
     build: Callable[..., Any] = dict
 
-    def read(self, node: Node, path: Path, source: Source) -> Any:  # whatever `build` makes
-        """The value made of the keys, if every one of them is well."""
-        if isinstance(node, Unreadable):
-            return INVALID
+    def _value(self, node: Node, path: Path, source: Source) -> Any:  # whatever `build` makes
         if not isinstance(node, Mapping):
-            names = ", ".join(f"`{key.name}`" for key in self.keys)
-            source.report(node.place, f"`{path[-1]}` must be a map with the keys {names}, not {describe(node)}")
-            return INVALID
+            names = ", ".join(f"`{name}`" for name in self.names())
+            raise Wrong(f"`{path[-1]}` must be a map with the keys {names}, not {describe(node)}")
         values = self.values(node, path, source)
         return INVALID if INVALID in values.values() else self.build(**values)
 
@@ -111,29 +115,22 @@ class OneOfSections(Kind):
 
     variants: dict[str, Section]
 
-    def read(self, node: Node, path: Path, source: Source) -> Any:  # whatever the variant makes
-        """The value of the variant whose key is there."""
-        if isinstance(node, Unreadable):
-            return INVALID
-        named = [name for name in self.variants if isinstance(node, Mapping) and name in node]
-        if len(named) == 1:
-            return self._with_foreign_keys_named(node, named[0], path, source)
-        names = ", ".join(f"`{name}:`" for name in self.variants)
-        if not isinstance(node, Mapping):
-            found = describe(node)
-        else:
+    def _value(self, node: Node, path: Path, source: Source) -> Any:  # whatever the variant makes
+        found = describe(node)
+        if isinstance(node, Mapping):
+            named = [name for name in self.variants if name in node]
+            if len(named) == 1:
+                return self._with_foreign_keys_named(node, named[0], path, source)
             found = " and ".join(f"`{name}:`" for name in named) or ", ".join(f"`{key}:`" for key in node.names())
-        source.report(node.place, f"`{path[-1]}` needs one of {names}, not {found or 'an empty map'}")
-        return INVALID
+        names = ", ".join(f"`{name}:`" for name in self.variants)
+        raise Wrong(f"`{path[-1]}` needs one of {names}, not {found or 'an empty map'}")
 
-    def _with_foreign_keys_named(self, node: Node, name: str, path: Path, source: Source) -> Any:
+    def _with_foreign_keys_named(self, node: Mapping, name: str, path: Path, source: Source) -> Any:
         """A key that belongs to another variant is told from one that nobody knows."""
-        assert isinstance(node, Mapping)  # noqa: S101  # it holds the key
-        own = {key.name for key in self.variants[name].keys}
         kept: list[tuple[Node, Node]] = []
         for key, value in node.words():
-            owners = [other for other, section in self.variants.items() if key.text in {k.name for k in section.keys}]
-            if key.text not in own and owners:
+            owners = [other for other, section in self.variants.items() if key.text in section.names()]
+            if name not in owners and owners:
                 place, with_whom = key.place, " or ".join(f"`{owner}:`" for owner in owners)
                 source.report(place, f"`{key.text}` goes with {with_whom}, not with `{name}:`")
             else:
@@ -164,14 +161,11 @@ class MapOf(Kind):
     pattern: str
     rule: str
 
-    def read(self, node: Node, path: Path, source: Source) -> Any:  # whatever the kind makes
+    def _value(self, node: Node, path: Path, source: Source) -> tuple[tuple[str, Any], ...] | Invalid:
         """Pairs of name and value, in the order of the file."""
-        if isinstance(node, Unreadable):
-            return INVALID
         if not isinstance(node, Mapping) or not node.entries:
             found = "an empty one" if isinstance(node, Mapping) else describe(node)
-            source.report(node.place, f"`{path[-1]}` must be a map of names, not {found}")
-            return INVALID
+            raise Wrong(f"`{path[-1]}` must be a map of names, not {found}")
         values = []
         for word, value in node.words():
             if not re.fullmatch(self.pattern, word.text):
@@ -202,8 +196,7 @@ class WordOrMap(Kind):
     word: Kind
     map: Kind
 
-    def read(self, node: Node, path: Path, source: Source) -> Any:  # whatever the form makes
-        """The value of the form that was used."""
+    def _value(self, node: Node, path: Path, source: Source) -> Any:  # whatever the form makes
         return (self.map if isinstance(node, Mapping) else self.word).read(node, path, source)
 
     def schema(self) -> Schema:
@@ -222,8 +215,7 @@ class Made(Kind):
     kind: Kind
     make: Callable[[Any], Any]
 
-    def read(self, node: Node, path: Path, source: Source) -> Any:  # whatever `make` makes
-        """Result of *make* on the value."""
+    def _value(self, node: Node, path: Path, source: Source) -> Any:  # whatever `make` makes
         value = self.kind.read(node, path, source)
         return INVALID if value is INVALID else self.make(value)
 
