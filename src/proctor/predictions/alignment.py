@@ -160,14 +160,10 @@ def refuse_respelled(new: Aligned, old: Aligned) -> None:
     for name in sorted(map(str, mine - theirs)):
         if look(name) in by_look:
             raise DataError(
-                f"{new.source!r} predicts the class {_told_apart(name)}, and {old.source!r} the class "
-                f"{_told_apart(by_look[look(name)])}, and neither the other's",
+                f"{new.source!r} predicts the class {name[:_LETTERS]!a}, and {old.source!r} the class "
+                f"{by_look[look(name)][:_LETTERS]!a}, and neither the other's",
                 hint="Spell classes as the labels do; if they are two, declare the classes: `testset.classes`",
             )
-
-
-def _told_apart(name: str) -> str:
-    return ascii(name[:_LETTERS])
 
 
 def _positions(wanted: Sequence[str], given: tuple[str, ...], source: str, whole: str) -> np.ndarray:
@@ -216,18 +212,14 @@ def _some(noun: str, names: Sequence[str]) -> str:
 
 
 def _check_kind(sheet: Sheet, predictions: PredictionSet) -> None:
-    if sheet.kind is Kind.RANKINGS:
+    if sheet.kind in {None, Kind.RANKINGS, predictions.kind}:
         return
-    if sheet.kind is Kind.NUMBERS and predictions.kind is not sheet.kind:
-        raise DataError(
-            f"the predictions of {predictions.source!r} are {predictions.kind}, and the condition speaks of numbers",
-            hint="Write one number for every example",
-        )
-    if sheet.kind is not None and predictions.kind is not sheet.kind:
-        raise DataError(
-            f"the predictions of {predictions.source!r} are {predictions.kind}, but the labels are {sheet.kind}",
-            hint="Write the classes exactly as the labels name them",
-        )
+    said = f"the predictions of {predictions.source!r} are {predictions.kind}"
+    if sheet.kind is Kind.NUMBERS:
+        message, hint = f"{said}, and the condition speaks of numbers", "Write one number for every example"
+    else:
+        message, hint = f"{said}, but the labels are {sheet.kind}", "Write the classes exactly as the labels name them"
+    raise DataError(message, hint)
 
 
 def _check_classes(sheet: Sheet, predictions: PredictionSet) -> None:

@@ -36,7 +36,7 @@ NO_ARRAY = (
 """Errors of NumPy on files that are no arrays, or damaged ones."""
 
 
-def chunks(source: Source, wanted: frozenset[str] | None) -> Iterator[Table]:
+def chunks(source: Source, wanted: frozenset[str] | None, _rows: int | None = None) -> Iterator[Table]:
     """Read an array, or the *wanted* ones of an archive; in one piece, since that is as small as they get."""
     if source.ending == ".npy":
         array = _npy(source)

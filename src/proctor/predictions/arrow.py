@@ -36,7 +36,7 @@ def chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator
         try:
             yield from _tables(source, file, wanted, rows)
         except _DAMAGED as error:
-            raise _damaged(source) from error
+            raise DataError(f"{source} is empty, cut short, or not an Arrow file", hint="Write it again") from error
 
 
 def names(file: Path) -> tuple[str, ...]:
@@ -84,7 +84,3 @@ def _batches(reader: Any) -> Iterator[Any]:
     if isinstance(reader, pa.ipc.RecordBatchFileReader):
         return (reader.get_batch(number) for number in range(reader.num_record_batches))
     return iter(reader)
-
-
-def _damaged(source: Source) -> DataError:
-    return DataError(f"{source} is empty, cut short, or not an Arrow file", hint="Write it again")

@@ -60,13 +60,6 @@ class Column(NamedTuple):
         return kind_of(self.values)
 
 
-class _Parsed(NamedTuple):
-    """Meanings of the distinct cells of a column; ``None`` is an empty one."""
-
-    meanings: Mapping[Any, int | str | float | None]
-    type: type[int | str]
-
-
 def kind_of(values: Values) -> Kind:
     """Type of an array of classes, or of numbers."""
     if values.dtype.kind == "f":
@@ -234,17 +227,18 @@ def _smallest(values: NDArray[np.int64]) -> Values:
 
 def _from_cells(table: Table, name: str, raw: Raw) -> Column:
     cells: list[Any] = raw.tolist() if isinstance(raw, np.ndarray) else raw
-    parsed = _parse(table, name, cells)
+    meanings = _meanings(table, name, cells)
+    types = {type(meaning) for meaning in meanings.values() if meaning is not None}
     known = None
-    if None in parsed.meanings.values():
-        known = np.fromiter((parsed.meanings[cell] is not None for cell in cells), np.bool_, len(cells))
-    if parsed.type is str:
-        before = {cell: cell.strip() if is_all_text(table) else cell for cell in parsed.meanings if cell is not None}
-        is_respelled = any(parsed.meanings[cell] not in {text, None} for cell, text in before.items())
-        return Column(_text(parsed.meanings, cells), known, _text(before, cells) if is_respelled else None)
-    filler = False if parsed.type is bool else _MISSING
-    found = (filler if (meaning := parsed.meanings[cell]) is None else meaning for cell in cells)
-    if parsed.type is bool:
+    if None in meanings.values():
+        known = np.fromiter((meanings[cell] is not None for cell in cells), np.bool_, len(cells))
+    if str in types:
+        before = {cell: cell.strip() if is_all_text(table) else cell for cell in meanings if cell is not None}
+        is_respelled = any(meanings[cell] not in {text, None} for cell, text in before.items())
+        return Column(_text(meanings, cells), known, _text(before, cells) if is_respelled else None)
+    filler = False if types == {bool} else _MISSING
+    found = (filler if (meaning := meanings[cell]) is None else meaning for cell in cells)
+    if types == {bool}:
         return Column(np.fromiter(found, np.bool_, len(cells)), known)
     return Column(_smallest(np.fromiter(found, np.int64, len(cells))), known)
 
@@ -254,7 +248,8 @@ def _text(meanings: Mapping[Any, Any], cells: list[Any]) -> Values:
     return np.fromiter((meanings.get(cell) or "" for cell in cells), f"U{longest}", len(cells))
 
 
-def _parse(table: Table, name: str, cells: list[Any]) -> _Parsed:
+def _meanings(table: Table, name: str, cells: list[Any]) -> dict[Any, Any]:
+    """The class that each distinct cell means, ``None`` for an empty one: all of them text, or none."""
     try:
         different = dict.fromkeys(cells)
     except TypeError as error:  # a list or an object inside JSON
@@ -273,7 +268,7 @@ def _parse(table: Table, name: str, cells: list[Any]) -> _Parsed:
             raise _not_a_class(table, name, cells.index(cell), cell)
     if str in types and len(types) > 1:
         raise _mixed(table, name, cells, meanings)
-    return _Parsed(meanings, str if str in types else bool if types == {bool} else int)
+    return meanings
 
 
 def is_class(meaning: object, are_words: bool) -> bool:
@@ -290,11 +285,7 @@ def is_class(meaning: object, are_words: bool) -> bool:
 def meaning_of(cell: object, is_written: bool) -> int | str | float | None:
     """The class that a cell means: ``None`` for an empty one, a float for what is no class at all."""
     match cell:
-        case None:
-            return None
-        case bool():
-            return cell
-        case int():
+        case None | bool() | int():
             return cell
         case float():
             return int(cell) if cell.is_integer() else cell

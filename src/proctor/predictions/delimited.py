@@ -92,7 +92,7 @@ def _bodies(
         body = [row for _, row in zip(range(size), reader, strict=False)]
         has_more = len(body) == size
         spans_lines = reader.line_num - start != len(body)
-        filled = _without_blank_end(body, len(names))
+        filled = body[: _end_of(body, len(names))]
         if blank and filled:
             raise DataError(f"{source}, line {line - blank} is empty", hint="Remove it, or give it its values")
         blank += len(body) - len(filled)
@@ -107,16 +107,12 @@ def _bodies(
             return
 
 
-def _without_blank_end(body: list[list[str]], width: int) -> list[list[str]]:
+def _end_of(body: list[list[str]], width: int) -> int:
+    """Number of rows before the last ones that are empty, or of blanks where a row has several cells."""
     end = len(body)
-    while end and _is_blank(body[end - 1], width):
+    while end and (not body[end - 1] or (len(body[end - 1]) == 1 < width and not body[end - 1][0].strip())):
         end -= 1
-    return body[:end]
-
-
-def _is_blank(row: list[str], width: int) -> bool:
-    """True for an empty line, and for one of blanks where a row has several cells."""
-    return not row or (len(row) == 1 < width and not row[0].strip())
+    return end
 
 
 def _check_widths(source: Source, body: list[list[str]], width: int, line: int) -> None:

@@ -13,6 +13,7 @@ import io
 import os
 import re
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
@@ -33,7 +34,14 @@ DELIMITED = (".csv", ".tsv")
 JSON_LINES = (".jsonl", ".ndjson")
 """Endings of text tables with an object in each line."""
 TEXTS = (*DELIMITED, *JSON_LINES)
-_SUFFIXES = (*TEXTS, ".npy", ".npz", ".parquet", ".pq", ".arrow", ".feather", ".eval", ".json")
+_READERS = {
+    **dict.fromkeys(DELIMITED, "delimited"),
+    **dict.fromkeys(JSON_LINES, "jsonlines"),
+    **dict.fromkeys((".npy", ".npz"), "arrays"),
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
+    **dict.fromkeys((".arrow", ".feather"), "arrow"),
+}
+"""Module of this package that reads tables, by their endings; each is loaded when the first such table is met."""
 _PACKED = ".gz"
 _INDEX = re.compile(r"|Unnamed: \d+(\.\d+)*|__index_level_\d+__")
 
@@ -254,39 +262,20 @@ def read_chunks(source: Source, wanted: frozenset[str] | None = None, rows: int 
 
 
 def _chunks(source: Source, wanted: frozenset[str] | None, rows: int) -> Iterator[Table]:
-    if source.is_folder or (source.suffix in {".parquet", ".pq"} and not source.is_packed):
-        from proctor.predictions import parquet
-
-        yield from parquet.chunks(source, wanted, rows)
-        return
     from proctor.predictions import logs
 
+    ending = ".parquet" if source.is_folder else source.suffix if source.suffix in TEXTS else source.ending
     if logs.is_log(source):
         yield logs.read_log(source).table(source, wanted)
-        return
-    match source.suffix if source.suffix in TEXTS else source.ending:
-        case ".csv" | ".tsv":
-            from proctor.predictions import delimited
-
-            yield from delimited.chunks(source, wanted, rows)
-        case ".jsonl" | ".ndjson":
-            from proctor.predictions import jsonlines
-
-            yield from jsonlines.chunks(source, wanted, rows)
-        case ".npy" | ".npz":
-            from proctor.predictions import arrays
-
-            yield from arrays.chunks(source, wanted)
-        case ".arrow" | ".feather":
-            from proctor.predictions import arrow
-
-            yield from arrow.chunks(source, wanted, rows)
-        case other:
-            source.open_bytes().close()  # if it is missing, or a pointer to another file, that is what is wrong
-            raise DataError(
-                f"{source} has the ending {other!r}, which is not a format that proctor reads",
-                hint=f"Use one of {', '.join(_SUFFIXES)}; of these {', '.join(TEXTS)} may be packed: .csv.gz",
-            )
+    elif ending in _READERS:
+        yield from import_module(f"proctor.predictions.{_READERS[ending]}").chunks(source, wanted, rows)
+    else:
+        source.open_bytes().close()  # if it is missing, or a pointer to another file, that is what is wrong
+        raise DataError(
+            f"{source} has the ending {ending!r}, which is not a format that proctor reads",
+            hint=f"Use one of {', '.join([*_READERS, '.eval', '.json'])}; of these {', '.join(TEXTS)} may be packed: "
+            ".csv.gz",
+        )
 
 
 def is_index(name: str, place: int) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from proctor.errors import DataError
@@ -28,33 +28,14 @@ _WORDS = {"C": True, "I": False, "N": False, "yes": True, "no": False, "pass": T
 _OWN = frozenset({"id", "example", "prediction", "answer"})
 
 
-class Sample(NamedTuple):
-    """
-    One sample of a log.
-
-    Attributes:
-        id: Its name in the log.
-        asked: Digest of all that was asked of the model.
-        scores: Its scores by name, as the log has them.
-        answer: What the model answered; ``None`` where that is not one text.
-        epoch: Which time it was asked, in a run that asks everything several times.
-    """
-
-    id: str
-    asked: str
-    scores: Mapping[str, Json]
-    answer: str | None = None
-    epoch: int = 1
-
-
 class Samples(NamedTuple):
     """
-    The samples of a log, one attribute for each of `Sample`.
+    The samples of a log.
 
     Attributes:
-        ids: Name of each.
-        asked: Digest of all that was asked in each.
-        scores: By name, the score of each; ``None`` where it has none.
+        ids: Name of each in the log.
+        asked: Digest of all that was asked of the model in each.
+        scores: By name, the score of each as the log has it; ``None`` where it has none.
         answers: What the model answered in each; ``None`` where that is not one text.
         epochs: Which time each was asked; ``None`` where each was asked once.
     """
@@ -165,10 +146,10 @@ def _no_collection() -> Iterator[None]:
 
 def _read_json(source: Source) -> Log:
     from proctor.predictions.logs import inspect, mlflow, promptfoo
-    from proctor.predictions.logs.shapes import Whole
+    from proctor.predictions.logs.shapes import WHOLE
 
     with source.open_bytes() as file:
-        content = parsed(source, file.read(_MOST_BYTES + 1), Whole)
+        content = parsed(source, file.read(_MOST_BYTES + 1), WHOLE)
     if isinstance(content, dict) and isinstance(content.get("eval"), dict):
         return inspect.read_whole(source, content)
     if isinstance(content, dict) and isinstance(content.get("results"), dict):
@@ -181,7 +162,7 @@ def _read_json(source: Source) -> Log:
     )
 
 
-def parsed(source: Source, content: bytes, shape: type) -> Json:
+def parsed(source: Source, content: bytes, shape: Json) -> Json:
     """
     The value that JSON stands for, as far as *shape* names its keys.
 
@@ -251,18 +232,6 @@ def collect(source: Source, tool: str, task: str, samples: Samples) -> Log:
         marks=marks,
         numbers=numbers,
         answers=answers if len(answers) == len(ids) else None,
-    )
-
-
-def in_columns(samples: Iterable[Sample]) -> Samples:
-    """The same samples, attribute by attribute."""
-    rows = list(samples)
-    return Samples(
-        ids=[row.id for row in rows],
-        asked=[row.asked for row in rows],
-        scores=scores_by_name([row.scores for row in rows]),
-        answers=[row.answer for row in rows],
-        epochs=[row.epoch for row in rows],
     )
 
 

@@ -8,18 +8,15 @@ said of text that is no JSON.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, TypedDict
+from collections.abc import Callable
+from typing import Any
 
 Json = Any
 
 
-def decoder(shape: type | Mapping[str, type]) -> Callable[[bytes | str], Json]:
+def decoder(shape: Any) -> Callable[[bytes | str], Json]:
     """
-    Decoder for values of one *shape*, of which keys that it does not name may be left out.
-
-    Args:
-        shape: A dictionary with declared keys (``TypedDict``), a list of such, or the keys themselves.
+    Decoder for values of one of the `shapes`, of which keys that it does not name may be left out.
 
     The decoder raises a `ValueError` or a `RecursionError` for what is no JSON; it may give a value of another shape.
     """
@@ -28,7 +25,7 @@ def decoder(shape: type | Mapping[str, type]) -> Callable[[bytes | str], Json]:
         from msgspec.json import Decoder
     except ImportError:
         return json.loads
-    decode: Callable[[bytes | str], Json] = Decoder(_keys(shape) if isinstance(shape, Mapping) else shape).decode
+    decode: Callable[[bytes | str], Json] = Decoder(shape).decode
 
     def decode_or_load(content: bytes | str) -> Json:
         try:
@@ -37,8 +34,3 @@ def decoder(shape: type | Mapping[str, type]) -> Callable[[bytes | str], Json]:
             return json.loads(content)
 
     return decode_or_load
-
-
-def _keys(shape: Mapping[str, Any]) -> type:
-    made: type = TypedDict("Row", dict(shape), total=False)  # type: ignore[misc]
-    return made

@@ -14,7 +14,7 @@ from proctor.errors import DataError, MissingExtra
 from proctor.predictions.logs import Log, Samples, collect, cut_off, malformed, parsed, refuse_long, scores_by_name
 from proctor.predictions.logs.decoding import Json
 from proctor.predictions.logs.digests import digests_of
-from proctor.predictions.logs.shapes import InspectHeader, InspectSample
+from proctor.predictions.logs.shapes import INSPECT_HEADER, INSPECT_SAMPLES
 from proctor.predictions.tables import Source
 
 _ZSTANDARD = 93
@@ -31,9 +31,9 @@ def read_archive(source: Source) -> Log:
                 members = {member.filename: member for member in archive.infolist()}
                 if "header.json" not in members or "summaries.json" not in members:
                     raise cut_off(source, "its header is missing")
-                header = parsed(source, _content(source, file, archive, members["header.json"]), InspectHeader)
-                summaries = parsed(
-                    source, _content(source, file, archive, members["summaries.json"]), list[InspectSample]
+                header, summaries = (
+                    parsed(source, _content(source, file, archive, members[name]), shape)
+                    for name, shape in (("header.json", INSPECT_HEADER), ("summaries.json", INSPECT_SAMPLES))
                 )
         except (zipfile.BadZipFile, EOFError, OSError) as error:
             raise cut_off(source, "it is no whole archive") from error

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import NamedTuple
 
 from proctor.predictions.lines import lines
-from proctor.predictions.logs import Log, Sample, collect, cut_off, in_columns, malformed, repeated
+from proctor.predictions.logs import Log, Samples, collect, cut_off, malformed, repeated, scores_by_name
 from proctor.predictions.logs.decoding import Json, decoder
 from proctor.predictions.logs.digests import digest_of
+from proctor.predictions.logs.shapes import shape
 from proctor.predictions.tables import Source
 
 _NEEDED = frozenset({"doc_id", "doc", "target", "resps", "filtered_resps", "doc_hash"})
@@ -18,6 +19,13 @@ _KNOWN = _NEEDED | {"arguments", "filter", "metrics", "prompt_hash", "target_has
 _READ = frozenset({"doc_id", "doc_hash", "filter", "filtered_resps", "metrics"})
 _NAME = re.compile(r"samples_(.+)_\d{4}-\d\d-\d\dT")
 _BEGINNING = 1 << 16
+
+
+class _Sample(NamedTuple):
+    id: str
+    asked: str
+    scores: dict[str, Json]
+    answer: str | None = None
 
 
 def is_log(source: Source) -> bool:
@@ -34,7 +42,7 @@ def is_log(source: Source) -> bool:
 
 def read(source: Source) -> Log:
     """Read a file of samples; errors as `proctor.predictions.logs.read_log`."""
-    samples: list[Sample] = []
+    samples: list[_Sample] = []
     filters: list[str] = []
     with source.open_text() as file:
         try:
@@ -46,8 +54,14 @@ def read(source: Source) -> Log:
         except (KeyError, TypeError, AttributeError) as error:
             raise malformed(source, error) from error
     found = _NAME.match(source.path.name)
-    whole = samples if len(set(map(str, filters))) == 1 else _joined(source, samples, filters)
-    return collect(source, "lm-evaluation-harness", found[1] if found else "", in_columns(whole))
+    rows = samples if len(set(map(str, filters))) == 1 else list(_joined(source, samples, filters))
+    whole = Samples(
+        ids=[row.id for row in rows],
+        asked=[row.asked for row in rows],
+        scores=scores_by_name([row.scores for row in rows]),
+        answers=[row.answer for row in rows],
+    )
+    return collect(source, "lm-evaluation-harness", found[1] if found else "", whole)
 
 
 def _rows(lines: Iterator[str]) -> Iterator[dict[str, Json]]:
@@ -60,23 +74,22 @@ def _rows(lines: Iterator[str]) -> Iterator[dict[str, Json]]:
             row = json.loads(line)
             if metrics is None:
                 metrics = row["metrics"]
-                decode = decoder(dict.fromkeys(_READ | set(metrics), Any))
+                decode = decoder(shape(*_READ, *metrics))
         yield row
 
 
-def _sample(row: dict[str, Json]) -> Sample:
+def _sample(row: dict[str, Json]) -> _Sample:
     metrics = row["metrics"] if "metrics" in row else row.keys() - _KNOWN
     answers = row["filtered_resps"]
     answer = answers[0] if len(answers) == 1 else None
     scores = {metric: row[metric] for metric in metrics}
-    return Sample(
-        str(row["doc_id"]), digest_of(str(row["doc_hash"])), scores, answer if isinstance(answer, str) else None
-    )
+    asked = digest_of(str(row["doc_hash"]))
+    return _Sample(str(row["doc_id"]), asked, scores, answer if isinstance(answer, str) else None)
 
 
-def _joined(source: Source, samples: list[Sample], filters: list[str]) -> Iterator[Sample]:
+def _joined(source: Source, samples: list[_Sample], filters: list[str]) -> Iterator[_Sample]:
     """One sample for each document, as several filters read the answer; scores have the names of the harness."""
-    documents: dict[str, dict[str, Sample]] = {}
+    documents: dict[str, dict[str, _Sample]] = {}
     for sample, name in zip(samples, map(str, filters), strict=True):
         if name in (read := documents.setdefault(sample.id, {})):
             raise repeated(source, sample.id)
@@ -84,4 +97,4 @@ def _joined(source: Source, samples: list[Sample], filters: list[str]) -> Iterat
     for document, read in documents.items():
         asked = next(iter(read.values())).asked
         scores = {f"{metric},{name}": score for name, each in read.items() for metric, score in each.scores.items()}
-        yield Sample(document, asked, scores)
+        yield _Sample(document, asked, scores)

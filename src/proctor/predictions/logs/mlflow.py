@@ -41,7 +41,8 @@ def _samples(source: Source, columns: list[str], rows: list[list[Any]]) -> Sampl
         raise ValueError(f"the column {min(twice)!r} twice")
     if odd := {len(cells) for cells in rows} - {len(columns)}:
         raise ValueError(f"a row of {odd.pop()} cells")
-    cells = {name: [row[place] for row in rows] for place, name in enumerate(columns) if _is_read(name, question)}
+    read = {"id", question, *_ANSWERS, *(name for name in columns if name.endswith(_SCORES))}
+    cells = {name: [row[place] for row in rows] for place, name in enumerate(columns) if name in read}
     asked = digests_of(cells[question])
     answer = next((cells[name] for name in _ANSWERS if name in cells), None)
     return Samples(
@@ -50,7 +51,3 @@ def _samples(source: Source, columns: list[str], rows: list[list[Any]]) -> Sampl
         scores={name.rpartition("/")[0]: cells[name] for name in cells if name.endswith(_SCORES)},
         answers=[said if isinstance(said, str) else None for said in answer or [None] * len(rows)],
     )
-
-
-def _is_read(name: str, question: str) -> bool:
-    return name in {"id", question, *_ANSWERS} or name.endswith(_SCORES)
