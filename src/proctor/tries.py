@@ -9,9 +9,12 @@ only, does not wait before the first repetition, and cannot give up when a serve
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from proctor.errors import ProctorError
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response
 
 T = TypeVar("T")
 
@@ -55,6 +58,30 @@ def repeated(send: Callable[[int], T], retries: int, pause: Callable[[float], No
         raise again.problem from None
 
 
+def bearer(token: str) -> Callable[[PreparedRequest], PreparedRequest]:
+    """Authorization by a *token* that no ``.netrc`` overrides (requests would let it, were it only a header)."""
+
+    def authorize(request: PreparedRequest) -> PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {token}"
+        return request
+
+    return authorize
+
+
+def object_in(answer: Response) -> dict[str, Any] | None:
+    """The JSON object that a server answers; ``None`` if it is anything else."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def message_in(answer: Response) -> str:
+    """The ``message`` of a server's answer, on one line; empty if it has none."""
+    return " ".join(str((object_in(answer) or {}).get("message", "")).split())
+
+
 def counted(repetitions: int) -> str:
     """
     Number of tries, in words.
@@ -65,17 +92,12 @@ def counted(repetitions: int) -> str:
     return "1 try" if repetitions == 0 else f"{repetitions + 1} tries"
 
 
-def asked_wait(headers: Mapping[str, str]) -> float | None:
+def seconds(headers: Mapping[str, str], name: str = "Retry-After") -> float | None:
     """
-    Seconds that a server asks to wait; ``None`` if it does not say, or names a date.
+    Whole seconds in a header, which a server asks to wait; ``None`` if it does not say, or names a date.
 
-    >>> asked_wait({"Retry-After": "7"})
+    >>> seconds({"Retry-After": "7"})
     7.0
     """
-    return seconds(headers, "Retry-After")
-
-
-def seconds(headers: Mapping[str, str], name: str) -> float | None:
-    """Whole seconds in a header; ``None`` if it holds none."""
     text = headers.get(name, "")
     return float(text) if text.isascii() and text.isdigit() else None

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from proctor.errors import DataError
+from proctor.github.event import SHA
 
 MANIFEST = "proctor-artifact.json"
 FORMAT = 1
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
-_SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _MOST_MANIFEST_BYTES = 64 * 1024
 _CHUNK = 1024 * 1024
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, RuntimeError, ValueError)
@@ -238,7 +238,7 @@ def _manifest(path: Path) -> tuple[Claim, dict[str, str]]:
     number, sha, listed = body["pull_request"], body["head_sha"], body["files"]
     if body["format"] != FORMAT or type(number) is not int or not 0 < number < 2**31:
         raise DataError(f"{MANIFEST} has an unknown format or no number of a pull request")
-    if not isinstance(sha, str) or not _SHA.fullmatch(sha):
+    if not isinstance(sha, str) or not SHA.fullmatch(sha):
         raise DataError(f"{MANIFEST} names no commit")
     if not isinstance(listed, dict) or not all(isinstance(value, str) for value in listed.values()):
         raise DataError(f"{MANIFEST} does not list its files with their digests")

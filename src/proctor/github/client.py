@@ -112,7 +112,7 @@ class Client:
         The author is checked as well as the text: anybody can quote a marker.
         """
         for item in self._pages(f"issues/{number}/comments"):
-            if is_ours(str(item.get("body") or "")) and self._is_own(item.get("user") or {}):
+            if self._is_own(item, is_ours):
                 return _posted(item)
         return None
 
@@ -144,9 +144,7 @@ class Client:
         found = [
             int(item["number"])
             for item in self._pages("issues", {"state": "open"})
-            if "pull_request" not in item
-            and is_ours(str(item.get("body") or ""))
-            and self._is_own(item.get("user") or {})
+            if "pull_request" not in item and self._is_own(item, is_ours)
         ]
         return sorted(found)
 
@@ -172,20 +170,21 @@ class Client:
 
     # --- transport ---------------------------------------------------------------------------------------------------
 
-    def _is_own(self, user: Mapping[str, Any]) -> bool:
+    def _is_own(self, item: Mapping[str, Any], is_ours: Callable[[str], bool]) -> bool:
         """
-        True if *user* is who this token speaks for.
+        True if the body of an *item* is ours, and its author is who this token speaks for.
 
         A workflow's token may not ask who it is; it always writes as a bot, and only apps do.
         """
+        if not is_ours(str(item.get("body") or "")):
+            return False
         if self._login is None:
             try:
                 self._login = str(self._request("GET", f"{self._endpoint.api_url}/user", "").json().get("login", ""))
             except (Forbidden, NotFound, Unauthorized):
                 self._login = ""
-        if self._login:
-            return user.get("login") == self._login
-        return user.get("type") == "Bot"
+        user = item.get("user") or {}
+        return bool(user.get("login") == self._login if self._login else user.get("type") == "Bot")
 
     def _call(
         self,
@@ -196,8 +195,11 @@ class Client:
         is_repeatable: bool = True,
     ) -> dict[str, Any]:
         content = None if body is None else dict(body)
-        answer = self._request(method, self._url(path), permission, is_repeatable, json=content)
-        return _object(answer)
+        found = tries.object_in(self._request(method, self._url(path), permission, is_repeatable, json=content))
+        if found is None:
+            hint = "Is GITHUB_API_URL the address of GitHub's API?"
+            raise Rejected("GitHub's answer is not a JSON object", hint=hint)
+        return found
 
     def _pages(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
         """The items of a list, page by page, along the server's Link headers."""
@@ -256,39 +258,19 @@ class Client:
             url,
             timeout=_TIMEOUT_S,
             allow_redirects=False,
-            auth=_authorize(self._endpoint.token),
+            auth=tries.bearer(self._endpoint.token),
             headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},
             **kwargs,
         )
-
-
-def _authorize(token: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
-    """Authorization by token, not by a header: requests would let a ``.netrc`` override a header."""
-
-    def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {token}"
-        return request
-
-    return authorize
 
 
 def _posted(item: Mapping[str, Any]) -> PostedComment:
     return PostedComment(int(item["id"]), str(item.get("body") or ""), str(item.get("html_url", "")))
 
 
-def _object(answer: requests.Response) -> dict[str, Any]:
-    try:
-        body = answer.json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise Rejected("GitHub's answer is not a JSON object", hint="Is GITHUB_API_URL the address of GitHub's API?")
-    return body
-
-
 def _asked_wait(answer: requests.Response, now: float) -> float | None:
     """Seconds that the server asks to wait; ``None`` if it does not say."""
-    after = tries.asked_wait(answer.headers)
+    after = tries.seconds(answer.headers)
     reset = tries.seconds(answer.headers, "x-ratelimit-reset")
     if after is None and reset is not None and answer.headers.get("x-ratelimit-remaining") == "0":
         return max(0.0, reset - now) + 1.0
@@ -299,7 +281,7 @@ def _is_worth_repeating(answer: requests.Response, asked: float | None) -> bool:
     """5xx and rate limits; GitHub says the latter with 403 as well as 429."""
     if answer.status_code >= 500 or answer.status_code == 429:
         return True
-    return answer.status_code == 403 and (asked is not None or "rate limit" in _message(answer).lower())
+    return answer.status_code == 403 and (asked is not None or "rate limit" in tries.message_in(answer).lower())
 
 
 def _limited(answer: requests.Response, wait: float, count: int) -> GitHubError:
@@ -319,7 +301,7 @@ def _unreachable(reason: str, count: int) -> Unreachable:
 
 
 def _error(answer: requests.Response, permission: str) -> GitHubError:
-    status, said = answer.status_code, _message(answer)
+    status, said = answer.status_code, tries.message_in(answer)[:200]
     grant = f"Add `{permission}` to the job's `permissions:`." if permission else ""
     match status:
         case 401:
@@ -334,15 +316,6 @@ def _error(answer: requests.Response, permission: str) -> GitHubError:
             return Rejected(f"GitHub found the request wrong (422: {said})", hint="Is the commit pushed?")
         case _:
             return Rejected(f"GitHub refused (HTTP {status}: {said})")
-
-
-def _message(answer: requests.Response) -> str:
-    """GitHub's own message, on one line."""
-    try:
-        body = answer.json()
-        return " ".join(str(body.get("message", "")).split())[:200]
-    except (ValueError, AttributeError):
-        return ""
 
 
 def _cut(text: str, longest: int) -> str:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from proctor.errors import Misuse
 from proctor.frozen import dataclass
 
-_SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 
@@ -165,7 +165,7 @@ def _on_branch(environ: Mapping[str, str], payload: Mapping[str, Any], kind: Kin
         kind=kind,
         sha="" if is_deletion else _sha(environ.get("GITHUB_SHA", "")),
         ref=environ.get("GITHUB_REF", "").removeprefix("refs/heads/"),
-        before=before if _SHA.fullmatch(before) and before.strip("0") else None,
+        before=before if SHA.fullmatch(before) and before.strip("0") else None,
         group_base=group_base,
         is_deletion=is_deletion,
     )
@@ -194,6 +194,6 @@ def _is_fork(head: Mapping[str, Any] | None, environ: Mapping[str, str]) -> bool
 
 def _sha(value: object) -> str:
     text = str(value)
-    if not _SHA.fullmatch(text):
+    if not SHA.fullmatch(text):
         raise TypeError(f"{text[:80]!r} is not a commit")
     return text

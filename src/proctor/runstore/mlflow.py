@@ -42,11 +42,6 @@ class RunReference(NamedTuple):
     remarks: tuple[str, ...] = ()
 
 
-def record(release: Release, settings: Settings, session: requests.Session) -> RunReference:
-    """Write *release* as a run without history and reports; `send` takes the full `Record`."""
-    return send(records.describe(release), settings, session)
-
-
 def send(
     entry: Record, settings: Settings, session: requests.Session, sleep: Callable[[float], None] = time.sleep
 ) -> RunReference:
@@ -77,7 +72,7 @@ def record_private(
     Args:
         figures: Numbers become metrics, texts become params.
         release: The evaluation they belong to.
-        settings: Like those of `record`, with the restricted experiment's name and the owner's credentials.
+        settings: Like those of `send`, with the restricted experiment's name and the owner's credentials.
         session: The HTTP session.
         public_experiment: Name of the experiment that developers read.
 
@@ -201,8 +196,11 @@ def _log(store: Connection, run_id: str, entry: Record, written: Mapping[str, st
     missing = {key: value for key, value in entry.params.items() if key not in written}
     store.post("runs/log-batch", {"run_id": run_id, "params": _listed(missing), "tags": _listed(entry.tags)})
     for start in range(0, len(entry.metrics), _METRICS_AT_ONCE):
-        points = entry.metrics[start : start + _METRICS_AT_ONCE]
-        store.post("runs/log-batch", {"run_id": run_id, "metrics": [_metric(point) for point in points]})
+        points = [
+            {"key": each.key, "value": each.value, "timestamp": each.at_ms, "step": each.step}
+            for each in entry.metrics[start : start + _METRICS_AT_ONCE]
+        ]
+        store.post("runs/log-batch", {"run_id": run_id, "metrics": points})
 
 
 def _upload(store: Connection, artifact_uri: str, texts: Mapping[str, str]) -> tuple[str, ...]:
@@ -220,7 +218,3 @@ def _pairs(run: Mapping[str, Any], kind: str) -> dict[str, str]:
 
 def _listed(values: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"key": key, "value": value} for key, value in values.items()]
-
-
-def _metric(point: Point) -> dict[str, object]:
-    return {"key": point.key, "value": point.value, "timestamp": point.at_ms, "step": point.step}

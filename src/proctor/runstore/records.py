@@ -176,7 +176,7 @@ def _metrics(release: Release, history: tuple[HistoryRow, ...]) -> tuple[Point, 
             "leakage_bits": row.leakage_bits,
             "log_budget": log_budget(release.testset.reliability, row.leakage_bits),
             "log_level": row.log_level,
-            "passes": None if is_withheld else float(passes),
+            "passes": None if is_withheld else passes,
         }
         points |= _points(values, milliseconds(row.at), row.step)
     budget = release.budget
@@ -185,26 +185,26 @@ def _metrics(release: Release, history: tuple[HistoryRow, ...]) -> tuple[Point, 
         "log_budget": None if budget.is_spent else log_budget(release.testset.reliability, budget.leakage_bits),
         "log_level": next((row.log_level for row in history if row.entry == release.entry), None),
         "passes": None if is_withheld else _passes(release, passes),
-        "passed": None if is_withheld else float(release.verdict is Verdict.PASS),
+        "passed": None if is_withheld else int(release.verdict is Verdict.PASS),
         "next_log_level": budget.next_level_log,
         "next_tolerance": budget.next_tolerance,
-        "evaluations": float(budget.evaluations),
-        "evaluations_left": _number(budget.evaluations_left),
-        "passes_left": _number(budget.passes_left),
-        "lasts_passes": _number(budget.lasts_passes),
-        "lasts_fails": _number(budget.lasts_fails),
-        "spent": float(budget.is_spent),
+        "evaluations": budget.evaluations,
+        "evaluations_left": budget.evaluations_left,
+        "passes_left": budget.passes_left,
+        "lasts_passes": budget.lasts_passes,
+        "lasts_fails": budget.lasts_fails,
+        "spent": int(budget.is_spent),
     }
     points |= _points(values, milliseconds(release.at), release.step)
     return tuple(points.values())
 
 
-def _passes(release: Release, before: int) -> float:
+def _passes(release: Release, before: int) -> int:
     """Passes so far: the budget counts them, except in ``fn-free``, where it counts the fails."""
     budget = release.budget
     if budget.counts == "passes" and budget.passes is not None:
-        return float(budget.passes)
-    return float(before + (release.verdict is Verdict.PASS))
+        return budget.passes
+    return before + (release.verdict is Verdict.PASS)
 
 
 def log_budget(reliability: float, leakage_bits: float) -> float:
@@ -215,14 +215,10 @@ def log_budget(reliability: float, leakage_bits: float) -> float:
 def _points(values: Mapping[str, float | None], at_ms: int, step: int) -> dict[tuple[str, int], Point]:
     """Only finite numbers: a store draws nothing useful for infinity, and ``spent`` says it better."""
     return {
-        (key, step): Point(key, value, at_ms, step)
+        (key, step): Point(key, float(value), at_ms, step)
         for key, value in values.items()
         if value is not None and math.isfinite(value)
     }
-
-
-def _number(value: int | None) -> float | None:
-    return None if value is None else float(value)
 
 
 def _filled(values: Mapping[str, str | None]) -> dict[str, str]:

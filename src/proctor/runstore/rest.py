@@ -7,7 +7,6 @@ Requests are repeated after connection errors, 429 and 5xx, so everything built 
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, assert_never
@@ -37,17 +36,6 @@ class StoreRefused(StoreError):
     def __init__(self, message: str, hint: str = "", code: str = "") -> None:
         super().__init__(message, hint)
         self.code = code
-
-
-class _Bearer(requests.auth.AuthBase):
-    """A token that no ``.netrc`` overrides (requests would, were it only a header)."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
 
 class Connection:
@@ -107,7 +95,7 @@ class Connection:
             # Its text may hold the whole address; its kind says enough.
             raise self._again(type(error).__name__, count, wait) from None
         if answer.status_code in _AGAIN:
-            wait = max(wait, tries.asked_wait(answer.headers) or 0.0)
+            wait = max(wait, tries.seconds(answer.headers) or 0.0)
             raise self._again(f"HTTP {answer.status_code}", count, wait)
         return self._checked(answer)
 
@@ -134,8 +122,9 @@ class Connection:
     def _checked(self, answer: requests.Response) -> requests.Response:
         if answer.status_code < 300:
             return answer
-        code, message = _reason(answer)
-        message = _without(message, self.settings.credentials)
+        # MLflow's error code and message; of anything else, nothing: a proxy's page is of no use in a terminal
+        code = str((tries.object_in(answer) or {}).get("error_code", ""))
+        message = _without(tries.message_in(answer)[:300], self.settings.credentials)
         raise StoreRefused(
             f"the run store at {self.settings.url} refused: HTTP {answer.status_code} {code} {message}".rstrip(),
             hint=_advice(answer.status_code),
@@ -143,45 +132,26 @@ class Connection:
         )
 
 
-def _auth(credentials: Credentials) -> requests.auth.AuthBase:
+def _auth(credentials: Credentials) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
     match credentials:
         case Token(token):
-            return _Bearer(token)
+            return tries.bearer(token)
         case Password(username, password):
             return requests.auth.HTTPBasicAuth(username.encode(), password.encode())
         case Anonymous():
-            return _Nobody()
+            return lambda request: request  # or requests takes credentials out of a `.netrc` that nobody thought of
         case _:
             assert_never(credentials)
 
 
-class _Nobody(requests.auth.AuthBase):
-    """Keeps requests from taking credentials out of a ``.netrc`` that nobody thought of."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
-
-
 def _json(answer: requests.Response) -> dict[str, Any]:
-    try:
-        body = answer.json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
+    body = tries.object_in(answer)
+    if body is None:
         raise StoreRefused(
             "the run store's answer is not JSON, so this is not an MLflow tracking server",
             hint="Check `runstore` in the gate file: is there a proxy or a login page in front of the server?",
         )
     return body
-
-
-def _reason(answer: requests.Response) -> tuple[str, str]:
-    """MLflow's error code and message; of anything else, nothing: a proxy's page is of no use in a terminal."""
-    try:
-        body = json.loads(answer.text)
-        return str(body.get("error_code", "")), " ".join(str(body.get("message", "")).split())[:300]
-    except (ValueError, AttributeError):
-        return "", ""
 
 
 def _without(message: str, credentials: Credentials) -> str:

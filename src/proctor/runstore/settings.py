@@ -8,7 +8,6 @@ it opens no connection and no file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from proctor.errors import DomainError
@@ -129,7 +128,7 @@ def _verification(environ: Mapping[str, str]) -> bool | str:
     text = environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").strip().lower()
     if text not in {"", "0", "1", "true", "false"}:
         raise DomainError(f"MLFLOW_TRACKING_INSECURE_TLS must be true or false, not {text!r}")
-    is_insecure: Literal[True, False] = text in {"1", "true"}
+    is_insecure = text in {"1", "true"}
     bundle = environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH", "")
     if is_insecure and bundle:
         raise DomainError(

@@ -75,10 +75,12 @@ def test_send__full_record_stands_in_the_store(settings, session):
 def test_send__twice_is_one_run(settings, session):
     """The same evaluation sent again, even differently worded, is the same run, unchanged."""
     release = make_release()
-    first = mlflow.record(release, settings, session)
+    first = mlflow.send(records.describe(release), settings, session)
     before = run_of(settings, session, first.run_id)
 
-    second = mlflow.record(replace(release, replayed=True, version="0.2.0", commit="f" * 40), settings, session)
+    second = mlflow.send(
+        records.describe(replace(release, replayed=True, version="0.2.0", commit="f" * 40)), settings, session
+    )
 
     assert first == second
     assert before == run_of(settings, session, first.run_id)
@@ -116,7 +118,7 @@ def test_send__long_values_are_whole_in_artifacts(settings, session):
     """A condition longer than the server's silent limit is cut with a word about it, and stored whole beside it."""
     release = make_release(condition="n > 0.5 /\\ " * 800 + "n > 0.5", meaning="so " * 4000)
 
-    reference = mlflow.record(release, settings, session)
+    reference = mlflow.send(records.describe(release), settings, session)
 
     run = run_of(settings, session, reference.run_id)
     assert records.LONGEST_PARAM == len(pairs(run, "params")["condition"])
@@ -147,12 +149,12 @@ def test_guarded__credentials_from_the_environment(guarded_store, session):
     """Name and password open the guarded server; without them the advice names the variables."""
     environ = {"MLFLOW_TRACKING_USERNAME": "admin", "MLFLOW_TRACKING_PASSWORD": ADMIN_PASSWORD}
 
-    mlflow.record(make_release(), from_environ(guarded_store, environ), session)
+    mlflow.send(records.describe(make_release()), from_environ(guarded_store, environ), session)
 
     runs = search(from_environ(guarded_store, {}), session, "", auth=("admin", ADMIN_PASSWORD))
     assert 1 == len(runs)
     with pytest.raises(StoreRefused, match="401") as caught:
-        mlflow.record(make_release(), from_environ(guarded_store, {}), session)
+        mlflow.send(records.describe(make_release()), from_environ(guarded_store, {}), session)
     assert "MLFLOW_TRACKING_TOKEN" in caught.value.hint
 
 
@@ -174,12 +176,16 @@ def test_guarded__a_robot_with_edit_can_write_and_strangers_cannot(guarded_store
         timeout=10,
     ).raise_for_status()
 
-    mlflow.record(make_release(), replace(settings, credentials=Password("robot", "robot-password-1234")), session)
+    mlflow.send(
+        records.describe(make_release()),
+        replace(settings, credentials=Password("robot", "robot-password-1234")),
+        session,
+    )
 
     with pytest.raises(StoreRefused, match="403") as caught:
         # Another evaluation: one that already stands would be found (reading is free by default) and left alone.
-        mlflow.record(
-            make_release(entry=11),
+        mlflow.send(
+            records.describe(make_release(entry=11)),
             replace(settings, credentials=Password("stranger", "stranger-password-1234")),
             session,
         )
