@@ -27,6 +27,11 @@ class Color(StrEnum):
     GRAY = "#57606a"
 
 
+_VERDICTS = {
+    Verdict.PASS: ("pass", Color.GREEN),
+    Verdict.FAIL: ("fail", Color.RED),
+    Verdict.WITHHELD: ("evaluated", Color.GRAY),
+}
 _SHIELDS = {Color.GREEN: "brightgreen", Color.RED: "red", Color.AMBER: "orange", Color.GRAY: "lightgrey"}
 
 
@@ -40,16 +45,11 @@ class Badge(NamedTuple):
 
 def verdict_badge(public: Release | Status) -> Badge:
     """The last verdict, with its step."""
-    verdict, step = _last(public)
-    match verdict:
-        case None:
-            return Badge("proctor", "not judged yet", Color.GRAY)
-        case Verdict.PASS:
-            return Badge("proctor", f"pass{step}", Color.GREEN)
-        case Verdict.FAIL:
-            return Badge("proctor", f"fail{step}", Color.RED)
-        case Verdict.WITHHELD:
-            return Badge("proctor", f"evaluated{step}", Color.GRAY)
+    last = max(public.history, key=lambda row: row.entry, default=None) if isinstance(public, Status) else public
+    if last is None:
+        return Badge("proctor", "not judged yet", Color.GRAY)
+    word, color = _VERDICTS[last.verdict]
+    return Badge("proctor", word + (f" · step {last.step}" if last.step else ""), color)
 
 
 def budget_badge(public: Release | Status) -> Badge:
@@ -98,19 +98,6 @@ def endpoint(badge: Badge) -> dict[str, str | int | bool]:
         "isError": False,
         "cacheSeconds": 300,
     }
-
-
-def _last(public: Release | Status) -> tuple[Verdict | None, str]:
-    if isinstance(public, Release):
-        return public.verdict, _step(public.step)
-    if not public.history:
-        return None, ""
-    last = max(public.history, key=lambda row: row.entry)
-    return last.verdict, _step(last.step)
-
-
-def _step(step: int) -> str:
-    return f" · step {step}" if step else ""
 
 
 def _promise(budget: BudgetReport) -> str:

@@ -12,15 +12,14 @@ from urllib.parse import quote, urlsplit
 
 from proctor.errors import BUG, FRESH_TEST_SET, LABELS_MISSING
 from proctor.frozen import dataclass
-from proctor.release import Release, Verdict
+from proctor.release import Release
 from proctor.reports import sentences
-from proctor.reports.markdown import code, escape, prose
+from proctor.reports.markdown import SIGNS, code, escape, prose, table
 
 LONGEST = 65_536
 """GitHub's limit, in characters."""
 _LONGEST_TEXT = 1_500
 _MOST_NOTES = 12
-_SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.WITHHELD: "🔒"}
 
 
 class Links(NamedTuple):
@@ -67,53 +66,37 @@ def carries(body: str, gate: str) -> bool:
 def render(release: Release, links: Links | None = None) -> str:
     """The comment's Markdown, marker included, within GitHub's limit."""
     links = links or Links()
-    lines = [
-        marker(release.gate),
-        f"### {headline(release)}",
-        "",
-        *_image(links.badge, f"proctor: {release.verdict}"),
+    paragraphs = [
+        *([f"![proctor: {release.verdict}](<{links.badge}>)"] if _is_plain(links.badge) else []),
         f"{sentences.capitalized(sentences.assurance(release))} ({sentences.grade(release)})",
-        "",
-        *_books(release),
-        "",
+        "\n".join(_books(release)),
         f"**What to do next.** {sentences.advice(release)}",
-        *_notes(release),
-        "",
-        f"<sub>{_footer(release, links)}</sub>",
-        "",
+        "\n".join(f"- {note}" for note in _notes(release)),
     ]
-    return _within_limit("\n".join(lines))
+    return _comment(release.gate, headline(release), paragraphs, [*_facts(release), *_addresses(links)])
 
 
 def render_problem(problem: Problem, links: Links | None = None) -> str:
     """The comment where there is no verdict: what is wrong, and what to do."""
     # Every named error comes before anything is charged; a bug of ours promises nothing.
-    spent = ["No verdict"] if problem.exit_code == BUG else ["Nothing was spent"]
-    lines = [
-        marker(problem.gate),
-        f"### {problem_headline(problem)}",
-        "",
-        sentence(problem.message),
-        "",
-        *([f"**What to do next.** {sentence(problem.hint)}", ""] if problem.hint else []),
-        f"<sub>{' · '.join([*spent, *_addresses(links or Links())])}</sub>",
-        "",
-    ]
-    return _within_limit("\n".join(lines))
+    spent = "No verdict" if problem.exit_code == BUG else "Nothing was spent"
+    next_step = f"**What to do next.** {sentence(problem.hint)}" if problem.hint else ""
+    footer = [spent, *_addresses(links or Links())]
+    return _comment(problem.gate, problem_headline(problem), [sentence(problem.message), next_step], footer)
 
 
 def render_unchanged(gate: str, links: Links | None = None) -> str:
     """The comment where nothing is to be judged, because the model has not changed."""
-    lines = [
-        marker(gate),
-        "### ➖ Nothing to judge: the model has not changed",
-        "",
-        "The candidate is the model that it would be compared with.",
-        "",
-        f"<sub>{' · '.join(['Nothing was spent', *_addresses(links or Links())])}</sub>",
-        "",
-    ]
-    return _within_limit("\n".join(lines))
+    said = "The candidate is the model that it would be compared with."
+    footer = ["Nothing was spent", *_addresses(links or Links())]
+    return _comment(gate, "➖ Nothing to judge: the model has not changed", [said], footer)
+
+
+def _comment(gate: str, headline: str, paragraphs: list[str], footer: list[str]) -> str:
+    """A comment within GitHub's limit; empty paragraphs are left out."""
+    shown = [line for each in paragraphs if each for line in (each, "")]
+    whole = "\n".join([marker(gate), f"### {headline}", "", *shown, f"<sub>{' · '.join(footer)}</sub>", ""])
+    return whole if len(whole) <= LONGEST else whole[: LONGEST - 2] + " …"
 
 
 def sentence(text: str) -> str:
@@ -124,18 +107,16 @@ def sentence(text: str) -> str:
 def headline(release: Release) -> str:
     """The verdict in one line of Markdown."""
     word = sentences.verdict_word(release.verdict)
-    return f"{_SIGNS[release.verdict]} {word}: {_text(release.meaning)}"
+    return f"{SIGNS[release.verdict]} {word}: {_text(release.meaning)}"
 
 
 def problem_headline(problem: Problem) -> str:
     """One line of Markdown that says which kind of problem it is."""
-    match problem.exit_code:
-        case code if code == FRESH_TEST_SET:
-            return "🧪 No verdict: a fresh test set is needed"
-        case code if code == LABELS_MISSING:
-            return "🏷️ No verdict: labels are missing"
-        case _:
-            return "⚠️ No verdict: the gate could not judge"
+    kinds = {
+        FRESH_TEST_SET: "🧪 No verdict: a fresh test set is needed",
+        LABELS_MISSING: "🏷️ No verdict: labels are missing",
+    }
+    return kinds.get(problem.exit_code, "⚠️ No verdict: the gate could not judge")
 
 
 def _books(release: Release) -> list[str]:
@@ -153,8 +134,7 @@ def _books(release: Release) -> list[str]:
     rows[2:2] = [(code(each.name), _text(each.in_words)) for each in release.answers]
     if release.candidate:
         rows.insert(1, ("Candidate", code(_cut(release.candidate))))
-    first, *others = [f"| **{name}** | {text} |" for name, text in rows]
-    return [first, "|:--|:--|", *others]
+    return table(rows)
 
 
 def _notes(release: Release) -> list[str]:
@@ -164,32 +144,24 @@ def _notes(release: Release) -> list[str]:
         notes.append(f"Feedback at its price: {_text(release.feedback)}")
     if len(release.notes) > _MOST_NOTES:
         notes.append(f"… and {len(release.notes) - _MOST_NOTES} more; see the report.")
-    return ["", *(f"- {note}" for note in notes)] if notes else []
+    return notes
 
 
-def _footer(release: Release, links: Links) -> str:
+def _facts(release: Release) -> list[str]:
     facts = [f"commit {code(release.commit[:12])}"] if release.commit else []
     facts += [f"step {release.step}"] if release.step else []
-    facts += [
-        f"ledger entry {release.entry}, head {code(release.ledger_head[:12])}",
-        f"proctor {escape(release.version)}",
-    ]
-    return " · ".join([*facts, *_addresses(links)])
+    ledger = f"ledger entry {release.entry}, head {code(release.ledger_head[:12])}"
+    return [*facts, ledger, f"proctor {escape(release.version)}"]
 
 
 def _addresses(links: Links) -> list[str]:
     named = (("run", links.run), ("run store", links.store))
-    return [f"[{name}](<{_address(url)}>)" for name, url in named if _address(url)]
+    return [f"[{name}](<{url}>)" for name, url in named if _is_plain(url)]
 
 
-def _image(url: str, text: str) -> list[str]:
-    return [f"![{text}](<{_address(url)}>)", ""] if _address(url) else []
-
-
-def _address(url: str) -> str:
-    """*url* if it is a plain web address, else nothing."""
-    is_plain = urlsplit(url).scheme in {"http", "https"} and url.isascii() and not set(url) & set(" <>\"'\\\r\n\t")
-    return url if is_plain else ""
+def _is_plain(url: str) -> bool:
+    """True for a plain web address."""
+    return urlsplit(url).scheme in {"http", "https"} and url.isascii() and not set(url) & set(" <>\"'\\\r\n\t")
 
 
 def _text(text: str) -> str:
@@ -199,7 +171,3 @@ def _text(text: str) -> str:
 def _cut(text: str) -> str:
     visible = "".join(c if c.isprintable() or c.isspace() else "�" for c in text[:_LONGEST_TEXT])
     return visible if len(text) <= _LONGEST_TEXT else f"{visible} …"
-
-
-def _within_limit(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 2] + " …"

@@ -34,6 +34,7 @@ def render(status: Status, plan: Plan | None = None) -> str:
         lstrip_blocks=True,
     )
     history = tuple(sorted(status.history, key=lambda row: row.entry))
+    share = status.budget.share_used
     return environment.get_template("history.html.j2").render(
         status=status,
         budget=status.budget,
@@ -41,7 +42,7 @@ def render(status: Status, plan: Plan | None = None) -> str:
         facts=_facts(status),
         plan=plan,
         planning=planning,
-        share=_percent_used(status),
+        share=None if share is None else round(100 * min(1.0, max(0.0, share))),
         last=_row(history[-1]) if history else None,
         rows=[_row(row) for row in reversed(history[-_MOST_ROWS:])],
         omitted=max(0, len(history) - _MOST_ROWS),
@@ -65,11 +66,6 @@ def _facts(status: Status) -> list[tuple[str, str, str]]:
         ("Inputs", testset.inputs, inputs.get(testset.inputs, "")),
         ("State", testset.state, sentences.forecast(status)),
     ]
-
-
-def _percent_used(status: Status) -> int | None:
-    share = status.budget.share_used
-    return None if share is None else round(100 * min(1.0, max(0.0, share)))
 
 
 def _burn_down(status: Status, history: tuple[HistoryRow, ...]) -> Markup:
@@ -106,7 +102,6 @@ def _row(row: HistoryRow) -> dict[str, str | bool]:
     """One line of the table, as text."""
     judged = row.basis.value
     said = ["" if judged == "judged" else judged, sentences.staked(row.stake), row.feedback or ""]
-    remark = "; ".join(filter(None, said))
     return {
         "step": str(row.step) if row.step else "–",
         "is_judged": row.step > 0,
@@ -118,7 +113,7 @@ def _row(row: HistoryRow) -> dict[str, str | bool]:
         "level": "" if row.log_level is None else _level(row.log_level),
         "bits": f"{row.leakage_bits:.1f}",
         "condition": row.condition,
-        "remark": remark,
+        "remark": "; ".join(filter(None, said)),
     }
 
 

@@ -52,21 +52,21 @@ def _add_result(case: ET.Element, state: str, release: Release | None, words: st
 
 def render_unchanged(gate: str, at: str) -> str:
     """A document for a candidate that there is nothing to ask about: a skipped test; *at* as for a problem."""
-    suite = _suite(gate, skipped=1, at=at)
-    ET.SubElement(suite, "properties")
-    ET.SubElement(_case(suite, gate, "verdict"), "skipped", message=sentences.UNCHANGED)
-    ET.SubElement(suite, "system-out")
-    ET.SubElement(suite, "system-err")
-    return _document(suite)
+    return _alone(gate, at, ET.Element("skipped", message=sentences.UNCHANGED), skipped=1)
 
 
 def render_problem(problem: Problem, at: str) -> str:
     """A document for a run without a verdict; *at* is the time of it, ISO 8601."""
-    suite = _suite(problem.gate, errors=1, at=at)
-    ET.SubElement(suite, "properties")
-    case = _case(suite, problem.gate, "verdict")
-    error = ET.SubElement(case, "error", type=f"exit code {problem.exit_code}", message=_text(problem.message))
+    error = ET.Element("error", type=f"exit code {problem.exit_code}", message=_text(problem.message))
     error.text = _text(f"{problem.message}\n{problem.hint}")
+    return _alone(problem.gate, at, error, errors=1)
+
+
+def _alone(gate: str, at: str, result: ET.Element, **counts: int) -> str:
+    """A document with one test case, without a verdict."""
+    suite = _suite(gate, at, **counts)
+    ET.SubElement(suite, "properties")
+    _case(suite, gate, "verdict").append(result)
     ET.SubElement(suite, "system-out")
     ET.SubElement(suite, "system-err")
     return _document(suite)

@@ -7,14 +7,14 @@ import re
 from proctor.release import Release, Status, Verdict
 from proctor.reports import sentences
 
-_SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.WITHHELD: "🔒"}
+SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.WITHHELD: "🔒"}
 
 
 def render_release(release: Release) -> str:
     """The verdict as a heading, its meaning, and the books as a table."""
     word, meaning = sentences.verdict_word(release.verdict), escape(sentences.capitalized(release.meaning))
     lines = [
-        f"### {_SIGNS[release.verdict]} {word}: {meaning}",
+        f"### {SIGNS[release.verdict]} {word}: {meaning}",
         "",
         f"{sentences.capitalized(sentences.assurance(release))} ({sentences.grade(release)})",
         "",
@@ -30,14 +30,14 @@ def render_release(release: Release) -> str:
         lines += [f"Feedback at its price: {escape(release.feedback)}", ""]
     rows = _rows(release)
     rows.append(("ledger", f"entry {release.entry}, head `{release.ledger_head[:16]}`"))
-    return "\n".join([*lines, *_table(rows), ""])
+    return "\n".join([*lines, *table(rows), ""])
 
 
 def render_status(status: Status) -> str:
     """The state of the account as a table."""
     rows = [("condition", code(status.condition)), ("exam", sentences.state(status)), *_rows(status)]
     rows.append(("ledger", f"head `{status.ledger_head[:16]}`"))
-    return "\n".join([*_table(rows), *(f"\n{escape(note)}" for note in status.notes), ""])
+    return "\n".join([*table(rows), *(f"\n{escape(note)}" for note in status.notes), ""])
 
 
 def _rows(public: Release | Status) -> list[tuple[str, str]]:
@@ -47,7 +47,8 @@ def _rows(public: Release | Status) -> list[tuple[str, str]]:
     return [("test set", used), ("leakage", leakage)]
 
 
-def _table(rows: list[tuple[str, str]]) -> list[str]:
+def table(rows: list[tuple[str, str]]) -> list[str]:
+    """Lines of a table of names and texts."""
     first, *others = [f"| **{name}** | {text} |" for name, text in rows]
     return [first, "|:--|:--|", *others]
 

@@ -47,7 +47,7 @@ def at_hand(plan: Plan) -> str | None:
 
 
 ROUGH = "≈ scaled from the plan's own level, right to a few parts in a hundred"
-"""What marks sizes of a plan's life that were not searched for."""
+"""Mark of sizes in a plan's life that were not searched for."""
 
 
 def one_at_a_time(plan: Plan) -> str | None:
@@ -200,13 +200,10 @@ def life_table(plan: Plan) -> list[tuple[str, ...]]:
     """The life of the test set from pass to pass: a head, and one row for each number of passes."""
     what = plan.noun if plan.examples_at_hand is None else "tolerance"
     head = ["passes" if plan.mode is Mode.FP_FREE else "fails"]
+    unit = Unit.POINTS if plan.reach is None else plan.reach.unit
     for name, _ in plan.life[0].cells:
         head += [f"{name}: level", what]
-    return [tuple(head), *(_life_row(row, _unit(plan)) for row in plan.life)]
-
-
-def _unit(plan: Plan) -> Unit:
-    return Unit.POINTS if plan.reach is None else plan.reach.unit
+    return [tuple(head), *(_life_row(row, unit) for row in plan.life)]
 
 
 def _life_row(row: LifeRow, unit: Unit) -> tuple[str, ...]:

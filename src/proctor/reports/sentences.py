@@ -10,7 +10,7 @@ from proctor.methods import Unit
 from proctor.release import Basis, BudgetReport, Release, Status, Verdict
 
 UNCHANGED = "nothing to judge: the candidate is the model that it would be compared with"
-"""What is said of a question that is not put, see `proctor check --if-changed`."""
+"""Sentence on a question that is not put, see `proctor check --if-changed`."""
 
 
 def verdict_word(verdict: Verdict) -> str:

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from proctor.charts import INK, Chart, Line, Look, Point
-from proctor.frozen import dataclass
+from proctor.frozen import asdict, dataclass
 
 Json = dict[str, Any]
 _TITLES = {
@@ -130,21 +130,12 @@ def markdown(study: Study) -> str:
 
 def to_json(study: Study) -> Json:
     """The study for programs; probabilities and accuracies as fractions."""
-    return {
-        "kind": study.kind,
-        "mode": study.mode,
-        "error_probability": study.error_probability,
-        "examples": study.examples,
-        **({} if study.cluster_size is None else {"cluster_size": study.cluster_size}),
-        "steps": study.steps,
-        "repetitions": study.repetitions,
-        "seed": study.seed,
-        "world": study.world,
-        "developer": study.developer,
-        "gates": [_gate(tally) for tally in study.tallies],
-        "promise_contradicted": is_contradicted(study),
-        "notes": list(study.notes),
-    }
+    found = asdict(study) | {"promise_contradicted": is_contradicted(study)}
+    found["gates"] = [_gate(each) for each in study.tallies]
+    del found["tallies"]
+    if study.cluster_size is None:
+        del found["cluster_size"]
+    return found
 
 
 def chart(study: Study) -> Chart:
@@ -250,19 +241,6 @@ def _lines(study: Study, index: int, tally: Tally) -> tuple[Line, Line]:
 
 
 def _gate(tally: Tally) -> Json:
-    return {
-        "gate": tally.gate,
-        "condition": tally.condition,
-        "has_account": tally.is_ours,
-        "lives": tally.lives,
-        "false_lives": tally.false_lives,
-        "false_share": tally.share,
-        "interval": list(tally.interval),
-        "commits": tally.commits,
-        "passes": tally.passes,
-        "leakage_bits": tally.leakage_bits,
-        "overestimate": tally.overestimate,
-        "gain": tally.gain,
-        "improvements": None if tally.improvements is None else list(tally.improvements),
-        "false_by_commit": list(tally.false_by_commit),
-    }
+    found = asdict(tally) | {"has_account": tally.is_ours, "false_share": tally.share}
+    del found["is_ours"]
+    return found

@@ -52,28 +52,22 @@ def render_status(status: Status, width: int | None = None) -> str:
 
 def _books(public: Release | Status, width: int | None) -> list[str]:
     budget = public.budget
-    left = sentences.promised(budget)
-    rows = [
-        ("test set", "; ".join(filter(None, [sentences.so_far(budget), left, sentences.resolution(public)]))),
-        ("leakage", "   ".join(filter(None, [_bits(budget.leakage_bits), sentences.bar(budget)]))),
-    ]
-    rows[1] = ("leakage", f"{rows[1][1]}  {sentences.forecast(public)}")
+    used = [sentences.so_far(budget), sentences.promised(budget), sentences.resolution(public)]
+    leakage = "   ".join(filter(None, [_bits(budget.leakage_bits), sentences.bar(budget)]))
+    rows = [("test set", "; ".join(filter(None, used))), ("leakage", f"{leakage}  {sentences.forecast(public)}")]
     if isinstance(public, Release):
-        if uris.is_uri(public.candidate) or uris.is_uri(public.baseline):
-            rows.append(
-                ("models", " against ".join(filter(None, [printable(public.candidate), printable(public.baseline)])))
-            )
+        models = public.candidate, public.baseline
+        if any(map(uris.is_uri, models)):
+            rows.append(("models", " against ".join(filter(None, map(printable, models)))))
         if public.sandbox is not None:
             rows.append(("sandbox", public.sandbox))
         rows.append(("ledger", f"entry {public.entry}, head {public.ledger_head[:8]}"))
     else:
         rows.append(("exam", sentences.state(public)))
         rows.append(("ledger", f"head {public.ledger_head[:8]}"))
-    return [_row(name, text, width) for name, text in rows]
-
-
-def _row(name: str, text: str, width: int | None) -> str:
-    return f"  {click.style(f'{name:<{_LABEL}}', dim=True)} {_hanging(text, _LABEL + 3, width)}"
+    return [
+        f"  {click.style(f'{name:<{_LABEL}}', dim=True)} {_hanging(text, _LABEL + 3, width)}" for name, text in rows
+    ]
 
 
 def _hanging(text: str, indent: int, width: int | None) -> str:
