@@ -29,28 +29,26 @@ import click
 from proctor import __version__, errors
 from proctor.environment import take_keys
 
-COMMANDS: dict[str, tuple[str, str]] = {
-    "init": ("proctor.cli.init:init", "Write a gate file for the models and data found here."),
-    "check": ("proctor.cli.check:check", "Judge the candidate and record the verdict."),
-    "preflight": ("proctor.cli.preflight:preflight", "Look at a candidate before it is judged; spends nothing."),
-    "hook": ("proctor.cli.hook:hook", "Run the preflight at every `git push`."),
-    "plan": ("proctor.cli.plan:plan", "Say how many examples and labels a condition takes."),
-    "status": ("proctor.cli.status:status", "Show what is left of the test set."),
-    "explain": ("proctor.cli.explain:explain", "Say in plain words what a condition asks."),
-    "testset": ("proctor.cli.testset:testset", "Look after a test set: seal, correct, extend, drop, retire, renew."),
-    "labels": ("proctor.cli.labels:labels", "Ask people for labels, take them back, count them."),
-    "runstore": ("proctor.cli.runstore:runstore", "Look after the team's run store (MLflow)."),
-    "ledger": ("proctor.cli.ledger:ledger", "Show, verify, export and import the ledger."),
-    "report": ("proctor.cli.report:report", "Write the history of the test set as a page."),
-    "badge": ("proctor.cli.badge:badge", "Make a badge of the last verdict or of the budget."),
-    "github": ("proctor.cli.github:github", "Do the gate's part of a GitHub workflow."),
-    "simulate": (
-        "proctor.cli.simulate:simulate",
-        "Show what an account is good for: attack the test set, here in a simulation.",
-    ),
-    "schema": ("proctor.cli.schema:schema", "Print the JSON Schema of the gate file and of the outputs."),
-    "docs": ("proctor.cli.docs:docs", "Show the pages on theory, security and more."),
+COMMANDS = {
+    "init": "Write a gate file for the models and data found here.",
+    "check": "Judge the candidate and record the verdict.",
+    "preflight": "Look at a candidate before it is judged; spends nothing.",
+    "hook": "Run the preflight at every `git push`.",
+    "plan": "Say how many examples and labels a condition takes.",
+    "status": "Show what is left of the test set.",
+    "explain": "Say in plain words what a condition asks.",
+    "testset": "Look after a test set: seal, correct, extend, drop, retire, renew.",
+    "labels": "Ask people for labels, take them back, count them.",
+    "runstore": "Look after the team's run store (MLflow).",
+    "ledger": "Show, verify, export and import the ledger.",
+    "report": "Write the history of the test set as a page.",
+    "badge": "Make a badge of the last verdict or of the budget.",
+    "github": "Do the gate's part of a GitHub workflow.",
+    "simulate": "Show what an account is good for: attack the test set, here in a simulation.",
+    "schema": "Print the JSON Schema of the gate file and of the outputs.",
+    "docs": "Show the pages on theory, security and more.",
 }
+"""Commands, each of its name in a module of its name."""
 
 
 class LazyGroup(click.Group):
@@ -64,15 +62,14 @@ class LazyGroup(click.Group):
         """The command itself, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        command.short_help = COMMANDS[cmd_name][1]
+        command: click.Command = getattr(importlib.import_module(f"proctor.cli.{cmd_name}"), cmd_name)
+        command.short_help = COMMANDS[cmd_name]
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, from the table: nothing is imported for it."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

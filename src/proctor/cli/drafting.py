@@ -155,7 +155,7 @@ def _as_candidate(found: Found) -> Candidate:
             return _as_predictions(found)
 
 
-def _as_predictions(found: Found) -> Candidate:
+def _as_predictions(found: Found) -> PredictionsFile:
     return PredictionsFile(found.path, found.id or "id", found.value or "prediction")
 
 
@@ -176,7 +176,7 @@ def _features(found: tuple[Found, ...], labels: Found, candidate: Candidate, mis
 
 def _baseline(found: tuple[Found, ...]) -> Declared:
     old = [one for one in of_role(found, Role.PREDICTIONS) if is_old(one)]
-    return PredictionsFile(old[0].path, old[0].id or "id", old[0].value or "prediction") if old else Accepted()
+    return _as_predictions(old[0]) if old else Accepted()
 
 
 def _first(condition: str) -> First:

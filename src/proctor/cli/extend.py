@@ -113,20 +113,15 @@ def lines(done: Change[Extended], session: Session) -> list[str]:
     """Sentences on an extension: what was done, and what is to be done now."""
     from proctor.reports.sentences import count
 
+    is_sealed = session.gate.testset.inputs is Inputs.SEALED
     grew = f"grew by {count(done.record.n_added, 'examples')} to {done.record.n_examples:,}"
     return [
         f"test set {done.record.testset[:12]} {grew}, entry {done.entry} of the ledger{done.aside}",
         f"The new examples are in {', '.join(map(str, done.files))}.",
         *lines_on_files(session.gate, "has no predictions for them yet", done.record.n_examples),
-        *_lines_on_models(session),
+        *([f"How the accepted model does on them is for the owner alone: {session.owners_file}."] if is_sealed else []),
         RULE,
     ]
-
-
-def _lines_on_models(session: Session) -> list[str]:
-    if session.gate.testset.inputs is not Inputs.SEALED:
-        return []
-    return [f"How the accepted model does on them is for the owner alone: {session.owners_file}."]
 
 
 def lines_on_files(gate: Gate, fault: str, n_examples: int) -> list[str]:

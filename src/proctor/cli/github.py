@@ -13,14 +13,16 @@ from proctor.environment import with_keys
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from proctor.cli.workflow.job import Job
+
 F = TypeVar("F", bound="Callable[..., Any]")
 PREFIX = "PROCTOR_INPUT_"
 
 
-def action_option(name: str, **settings: Any) -> Callable[[F], F]:
+def action_option(name: str, *parameter: str, **settings: Any) -> Callable[[F], F]:
     """An option that an action's input of the same name fills through the environment, never through a shell."""
     variable = PREFIX + name.upper().replace("-", "_")
-    return click.option(f"--{name}", envvar=variable, show_envvar=True, **settings)
+    return click.option(f"--{name}", *parameter, envvar=variable, show_envvar=True, **settings)
 
 
 gate_option = action_option("gate", default=".", metavar="FILE", help="Gate file, or the folder that holds it.")
@@ -67,37 +69,19 @@ Examples:
     help="auto: the base branch of a pull request, else what the branch had before, unless the gate file names "
     "predictions; gate-file: what the gate file says; or a revision.",
 )
-@action_option("comment", type=bool, default=True, help="Comment on the pull request.")
+@action_option("comment", "comments", type=bool, default=True, help="Comment on the pull request.")
 @badges_option
 @issue_option
 @action_option("artifact", type=click.Path(path_type=Path), help="What the untrusted job uploaded: a folder or a zip.")
 @action_option("result", type=click.Path(path_type=Path), help="Folder for the result that another job posts.")
-def check(
-    gate: str,
-    ledger: str,
-    baseline: str,
-    comment: bool,
-    badges: bool,
-    issue: bool,
-    artifact: Path | None,
-    result: Path | None,
-) -> int:
+def check(gate: str, ledger: str, baseline: str, **posted: Any) -> int:
     """Judge what the event is about, and make the verdict known on GitHub."""
     from proctor.cli.workflow import verdicts
-    from proctor.cli.workflow.job import open_job
     from proctor.cli.workflow.terms import Choice
 
-    _hand_git_the_token()
-    options = verdicts.Options(
-        gate=gate,
-        choice=Choice(ledger, baseline),
-        comments=comment,
-        badges=badges,
-        issue=issue,
-        artifact=artifact,
-        result=result,
-    )
-    return verdicts.check(options, open_job(with_keys()))
+    job = _trusted_job()
+    options = verdicts.Options(gate=gate, choice=Choice(ledger, baseline), **posted)
+    return verdicts.check(options, job)
 
 
 @github.command(
@@ -123,11 +107,9 @@ def comment(gate: str, ledger: str, artifact: Path, issue: bool) -> int:
     Of the stored file only the number of the ledger's entry is believed; the verdict is read from the ledger.
     """
     from proctor.cli.workflow import posting
-    from proctor.cli.workflow.job import open_job
     from proctor.cli.workflow.terms import Choice
 
-    _hand_git_the_token()
-    return posting.comment(posting.Options(gate, Choice(ledger), artifact, issue), open_job(with_keys()))
+    return posting.comment(posting.Options(gate, Choice(ledger), artifact, issue), _trusted_job())
 
 
 @github.command(
@@ -153,37 +135,24 @@ Examples:
     help="The accepted model's predictions on the new examples, where it cannot be run.",
 )
 @action_option("predecessor", metavar="FINGERPRINT", help="The set that is followed; left out: this gate's last one.")
-@action_option("reliability", type=float, metavar="P", help="Give it a budget of its own, of this reliability.")
+@action_option(
+    "reliability", "own_reliability", type=float, metavar="P", help="Give it a budget of its own, of this reliability."
+)
 @action_option("project-reliability", type=float, metavar="P", help="Reliability of all test sets together.")
 @badges_option
 @issue_option
 def renew(
-    gate: str,
-    ledger: str,
-    baseline: str,
-    predictions: Path | None,
-    predecessor: str | None,
-    reliability: float | None,
-    project_reliability: float | None,
-    badges: bool,
-    issue: bool,
+    gate: str, ledger: str, baseline: str, predictions: Path | None, badges: bool, issue: bool, **wished: Any
 ) -> int:
     """Register the test set that the gate file names now as the next one, and close the issue that asked for it."""
     from proctor.cli.workflow import renewal
-    from proctor.cli.workflow.job import open_job
     from proctor.cli.workflow.terms import Choice
     from proctor.custody.succession import Wish
 
-    _hand_git_the_token()
-    wish = Wish(
-        follows=True,
-        predecessor=predecessor,
-        baseline=predictions,
-        project_reliability=project_reliability,
-        own_reliability=reliability,
-    )
+    job = _trusted_job()
+    wish = Wish(follows=True, baseline=predictions, **wished)
     options = renewal.Options(gate, Choice(ledger, baseline), wish, badges=badges, issue=issue)
-    return renewal.renew(options, open_job(with_keys()))
+    return renewal.renew(options, job)
 
 
 @github.command(
@@ -222,8 +191,9 @@ def pack(gate: str, artifact: Path, send_model: bool) -> int:
     return 0
 
 
-def _hand_git_the_token() -> None:
-    """Give git its credentials for the ledger's pushes; none is on the short list of variables that models get."""
-    from proctor.cli.workflow.job import git_credentials
+def _trusted_job() -> Job:
+    """This job; git has credentials for the ledger's pushes now, none on the short list of variables of models."""
+    from proctor.cli.workflow.job import git_credentials, open_job
 
     os.environ.update(git_credentials(with_keys()))
+    return open_job(with_keys())

@@ -13,7 +13,6 @@ import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
@@ -72,7 +71,9 @@ def install(gates: tuple[str, ...], **development: Path | None) -> None:
     """
     repository = _repository()
     path = repository.hook("pre-push")
-    _refuse_missing(gates)
+    for gate in gates:  # the hook passes over those that are not there, as branches without one are pushed too
+        if not _is_there(gate):
+            raise Misuse(f"there is no gate file {gate!r}", hint="`proctor init` writes one. Nothing was installed.")
     content = _read(path)
     if content is not None and _MARK not in content:
         raise Misuse(
@@ -81,7 +82,8 @@ def install(gates: tuple[str, ...], **development: Path | None) -> None:
         )
     named = [("gate", gate) for gate in gates or (".",)]
     named += [(name.replace("_", "-"), str(file)) for name, file in development.items() if file is not None]
-    options = [word for name, file in named for word in (f"--{name}", _from(repository.top, file))]
+    top = repository.top.resolve()  # where git starts the hook
+    options = [word for name, file in named for word in (f"--{name}", os.path.relpath(Path(file).resolve(), top))]
     options.append(_IF_THERE)
     script = _SCRIPT.format(mark=_MARK, python=shlex.quote(sys.executable), options=shlex.join(options))
     try:
@@ -92,18 +94,10 @@ def install(gates: tuple[str, ...], **development: Path | None) -> None:
     click.echo(f"installed {path}")
 
 
-def _refuse_missing(gates: Iterable[str]) -> None:
-    """Refuse gate files that are not there: the hook passes over them, as branches without one are pushed too."""
-    for gate in gates:
-        if not _is_there(gate):
-            raise Misuse(f"there is no gate file {gate!r}", hint="`proctor init` writes one. Nothing was installed.")
-
-
 def _is_there(gate: str) -> bool:
-    from proctor.gatefile import NAMES
+    from proctor.gatefile import file_of
 
-    path = Path(gate)
-    return path.is_file() or any((path / name).exists() for name in NAMES)
+    return file_of(Path(gate)).exists()
 
 
 @hook.command(
@@ -161,46 +155,35 @@ def run(gates: tuple[str, ...], if_there: bool, remote: tuple[str, ...], **devel
     return stopping[0] if stopping else PASSED
 
 
-class Pushed(NamedTuple):
-    """One branch or tag that is pushed; *commit* is what it will point to."""
-
-    ref: str
-    commit: str
-
-
-def pushed_refs(lines: Iterable[str]) -> tuple[Pushed, ...]:
+def pushed_commits(lines: Iterable[str]) -> tuple[str, ...]:
     """
-    Branches and tags that git says it will push, without deletions (githooks(5), pre-push).
+    Commits that branches and tags will point to once git has pushed them, without deletions (githooks(5), pre-push).
 
     On the first push of a branch the remote's object is all zeros, on a force push it is no ancestor: both are pushes
     like any other. On a deletion the local object is all zeros: nothing is there to look at.
 
-    >>> pushed_refs(["refs/heads/main 1f2e refs/heads/main 0000", "(delete) 0000 refs/heads/old 1f2e"])
-    (Pushed(ref='refs/heads/main', commit='1f2e'),)
+    >>> pushed_commits(["refs/heads/main 1f2e refs/heads/main 0000", "(delete) 0000 refs/heads/old 1f2e"])
+    ('1f2e',)
     """
-    found = []
-    for line in lines:
-        words = line.split()
-        if len(words) == 4 and words[1].strip("0"):
-            found.append(Pushed(words[0], words[1]))
-    return tuple(found)
+    rows = (line.split() for line in lines)
+    return tuple(words[1] for words in rows if len(words) == 4 and words[1].strip("0"))
 
 
-def _pushed(environ: Mapping[str, str], stdin: Iterable[str]) -> tuple[Pushed, ...] | None:
+def _pushed(environ: Mapping[str, str], stdin: Iterable[str]) -> tuple[str, ...] | None:
     """
-    The refs that are pushed; ``None`` if nobody says.
+    The commits that are pushed; ``None`` if nobody says.
 
     Pre-commit reads git's lines itself, calls no hook for deletions, and hands on an empty input with variables.
     """
     if environ.get("PRE_COMMIT"):
         commit = environ.get("PRE_COMMIT_TO_REF", "")
-        return (Pushed(environ.get("PRE_COMMIT_LOCAL_BRANCH", ""), commit),) if commit else None
+        return (commit,) if commit else None
     if sys.stdin.isatty():
         return None
-    return pushed_refs(stdin)
+    return pushed_commits(stdin)
 
 
-def _remark_on_work_tree(pushed: tuple[Pushed, ...] | None) -> None:
+def _remark_on_work_tree(pushed: tuple[str, ...] | None) -> None:
     """The preflight looks at the work tree; say so where something else is pushed."""
     with contextlib.suppress(GitFault):
         found = git.find(Path.cwd())
@@ -208,8 +191,8 @@ def _remark_on_work_tree(pushed: tuple[Pushed, ...] | None) -> None:
             return
         head = found.ask("rev-parse", "--verify", "--quiet", "HEAD")
         tips = {
-            found.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref.commit}^{{commit}}")
-            for ref in pushed or ()
+            found.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}")
+            for commit in pushed or ()
         }
         changes = found.run("status", "--porcelain", "--untracked-files=no", settings=found.idle_filters("lfs"))
         if pushed and head not in tips:
@@ -243,11 +226,6 @@ def _repository() -> git.Repository:
             f"this is not a git work tree: {error.message}",
             hint=f"Run the command inside the repository that is pushed. {error.hint}",
         ) from None
-
-
-def _from(top: Path, file: str) -> str:
-    """Path of a file as the hook must name it, which git starts at the top."""
-    return os.path.relpath(Path(file).resolve(), top.resolve())
 
 
 def _read(path: Path) -> str | None:

@@ -11,12 +11,14 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from proctor.cli.gathering import gathered
 from proctor.cli.printing import confirm, json_text
 from proctor.environment import with_keys
+from proctor.errors import PASSED, UNUSABLE
 from proctor.text import printable
 
 if TYPE_CHECKING:
@@ -26,13 +28,81 @@ _IMPORT_HINT = "Import what `proctor ledger export --format jsonl` wrote; CSV is
 _ROUNDED = (
     "On sealed inputs an evaluation's time is rounded down to the minute: seconds could tell how long a model took."
 )
+_COLUMNS: dict[str, tuple[str, Callable[[Entry], str]]] = {
+    "entry": (">6", lambda entry: str(entry.number)),
+    "time (UTC)": ("<20", lambda entry: entry.at[:19].replace("T", " ")),
+    "what": ("<14", lambda entry: entry.kind),
+    "outcome": ("<8", lambda entry: _text(entry.body, "outcome")),
+    "commit": ("<8", lambda entry: _text(entry.body, "candidate", "commit")[:8]),
+    "gate": ("<12", lambda entry: _text(entry.body, "origin", "gate")[:12]),
+    "by": ("<12", lambda entry: _text(entry.body, "origin", "actor")[:12]),
+    "hash": ("<12", lambda entry: entry.hash[:12]),
+    "stake": ("<6", lambda entry: _stake(entry.body)),
+    "condition": ("<", lambda entry: _text(entry.body, "condition")),
+}
+"""Columns of the table of entries: alignment and width, and the text of a cell."""
 _CSV_COLUMNS = ("number", "at", "kind", "hash", "previous", "mac", "format", "body")
 
-Command = Callable[..., None]
+Command = Callable[..., int | None]
+
+
+class _Books(NamedTuple):
+    """A ledger, as options say which one is meant, and with which key."""
+
+    gate: Path
+    location: str | None
+    key_file: Path | None
+
+    def open(self) -> Ledger:
+        """Open it."""
+        from proctor.ledger import open_ledger
+
+        if self.location is not None:
+            return open_ledger(self.location, Path(), self.key())
+        from proctor import gatefile
+
+        declared = gatefile.load(self.gate)
+        return open_ledger(declared.ledger, declared.root, self.key())
+
+    def key(self) -> bytes | None:
+        """The owner's key; ``None`` if there is none."""
+        from proctor.errors import KeyFault
+        from proctor.ledger import derive_key
+
+        if self.key_file is None:
+            secret = with_keys().get("PROCTOR_KEY", "").encode()
+            return derive_key(secret) if secret.strip() else None
+        try:
+            secret = self.key_file.read_bytes()
+        except OSError as error:
+            raise KeyFault(f"the key file {self.key_file} cannot be read: {error.strerror}") from None
+        if not secret.strip():
+            raise KeyFault(f"the key file {self.key_file} is empty")
+        return derive_key(secret)
+
+    def lost(self, entries: Sequence[Entry]) -> tuple[str, ...]:
+        """Sentences on entries that marks know and the books lack; nothing where no gate file says where they are."""
+        from proctor import gatefile
+        from proctor.errors import ProctorError
+        from proctor.gate.marks import Marks
+        from proctor.gate.owner_key import pair_of
+        from proctor.runtime import Runtime
+
+        try:
+            declared = gatefile.load(self.gate)
+            pair = pair_of(declared.resolve(declared.testset.labels))
+        except ProctorError:
+            if self.location is None:
+                raise
+            return ()
+        if self.location is not None:
+            declared = replace(declared, ledger=self.location)
+        return Marks(declared, Runtime(), self.key(), pair).findings(entries)
 
 
 def _located(command: Command) -> Command:
-    """The options that say which ledger is meant, and with which key."""
+    """The options that say which ledger is meant, which a command takes together as ``books``."""
+    command = gathered(_Books, "books", *_Books._fields)(command)
     for option in (
         click.option(
             "--key-file",
@@ -75,7 +145,7 @@ def ledger() -> None:
 @_located
 @click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the last N entries.")
 @click.option("--json", "as_json", is_flag=True, help="Print the entries as JSON.")
-def show(gate: Path, location: str | None, key_file: Path | None, last: int | None, as_json: bool) -> None:
+def show(books: _Books, last: int | None, as_json: bool) -> None:
     """
     List the entries, after checking their chain.
 
@@ -84,15 +154,14 @@ def show(gate: Path, location: str | None, key_file: Path | None, last: int | No
       proctor ledger show --last 5
       proctor ledger show --json --ledger git:origin/proctor-ledger
     """  # click's own mark for lines that are not to be wrapped
-    with _open(gate, location, key_file) as books:
-        entries = books.read()
+    with books.open() as opened:
+        entries = opened.read()
         shown = entries[-last:] if last else entries
         if as_json:
             head = entries[-1].hash if entries else None
-            content = {"head": head, "entries": [_as_json(entry) for entry in shown]}
-            click.echo(json_text(content))
+            click.echo(json_text({"head": head, "entries": [json.loads(entry.to_line()) for entry in shown]}))
             return
-        for line in _table(shown, books.description):
+        for line in _table(shown) if shown else (f"{opened.description} has no entries yet",):
             click.echo(line)
         if any(entry.body.get("inputs") == "sealed" for entry in entries):
             click.echo(_ROUNDED)
@@ -108,15 +177,7 @@ def show(gate: Path, location: str | None, key_file: Path | None, last: int | No
     help="A head that was published with a verdict (8 digits or more, or NUMBER:HASH); may be given several times.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
-@click.pass_context
-def verify(
-    context: click.Context,
-    gate: Path,
-    location: str | None,
-    key_file: Path | None,
-    heads: tuple[str, ...],
-    as_json: bool,
-) -> None:
+def verify(books: _Books, heads: tuple[str, ...], as_json: bool) -> int:
     """
     Find edited, removed, reordered, duplicated, forked and forged entries, and say which.
 
@@ -130,11 +191,11 @@ def verify(
       proctor ledger verify
       proctor ledger verify --head 7f3a9c21 --key-file owner.key
     """  # click's own mark for lines that are not to be wrapped
-    with _open(gate, location, key_file) as books:
-        entries, findings = books.examine(known_heads=heads)
-        lost = _lost(gate, location, _key(key_file), entries)
+    with books.open() as opened:
+        entries, findings = opened.examine(known_heads=heads)
+        lost = books.lost(entries)
         if not findings and not lost:
-            _refuse_nothing(entries, books)
+            _refuse_nothing(entries, opened)
         sentences = [*(finding.sentence for finding in findings), *lost]
         head = entries[-1].hash if entries else None
         if as_json:
@@ -143,19 +204,19 @@ def verify(
             content = {"verified": not sentences, "entries": len(entries), "head": head, "findings": kinds}
             click.echo(json_text(content))
         elif sentences:
-            click.echo(f"{books.description} does not verify:")
+            click.echo(f"{opened.description} does not verify:")
             for sentence in sentences:
                 click.echo(f"  {sentence}")
         else:
-            click.echo(f"{books.description} verifies: {len(entries)} entries, head {head or 'none'}")
-    context.exit(5 if sentences else 0)
+            click.echo(f"{opened.description} verifies: {len(entries)} entries, head {head or 'none'}")
+    return UNUSABLE if sentences else PASSED
 
 
 @ledger.command(short_help="Write all entries as JSON Lines or CSV.")
 @_located
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
 @click.argument("file", type=click.File("w", encoding="utf-8", lazy=True), default="-")
-def export(gate: Path, location: str | None, key_file: Path | None, form: str, file: IO[str]) -> None:
+def export(books: _Books, form: str, file: IO[str]) -> None:
     """
     Write all entries to FILE, or to the standard output.
 
@@ -166,16 +227,22 @@ def export(gate: Path, location: str | None, key_file: Path | None, form: str, f
       proctor ledger export books.jsonl
       proctor ledger export --format csv | column -ts,
     """  # click's own mark for lines that are not to be wrapped
-    with _open(gate, location, key_file) as books:
-        entries = books.read()
-        _refuse_nothing(entries, books)
-    _WRITERS[form](entries, file)
+    with books.open() as opened:
+        entries = opened.read()
+        _refuse_nothing(entries, opened)
+    if form == "jsonl":
+        file.writelines(entry.to_line() + "\n" for entry in entries)
+        return
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(_CSV_COLUMNS)
+    for e in entries:
+        writer.writerow((e.number, e.at, e.kind, e.hash, e.previous, e.mac or "", e.format, e.text))
 
 
 @ledger.command("import", short_help="Fill an empty ledger from JSON Lines.")
 @_located
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def import_(gate: Path, location: str | None, key_file: Path | None, file: Path) -> None:
+def import_(books: _Books, file: Path) -> None:
     """
     Fill an empty ledger with the entries of FILE (JSON Lines), after checking their chain.
 
@@ -186,9 +253,9 @@ def import_(gate: Path, location: str | None, key_file: Path | None, file: Path)
       proctor ledger import books.jsonl --ledger postgresql://exam@db/books
     """  # click's own mark for lines that are not to be wrapped
     entries = _read_lines(file)
-    with _open(gate, location, key_file) as books:
-        books.adopt(entries)
-        click.echo(f"{len(entries)} entries are now in {books.description}")
+    with books.open() as opened:
+        opened.adopt(entries)
+        click.echo(f"{len(entries)} entries are now in {opened.description}")
 
 
 @ledger.command("accept-loss", short_help="Go on with a ledger that has lost entries.")
@@ -230,37 +297,6 @@ def accept_loss(file: str, reason: str, yes: bool, as_json: bool) -> None:
         click.echo(f"the loss of entries up to number {found.mark.number:,} is accepted, {where}")
 
 
-def _lost(gate: Path, location: str | None, key: bytes | None, entries: Sequence[Entry]) -> tuple[str, ...]:
-    """Sentences on entries that marks know and the books lack; nothing where no gate file says where they are."""
-    from proctor import gatefile
-    from proctor.errors import ProctorError
-    from proctor.gate.marks import Marks
-    from proctor.gate.owner_key import pair_of
-    from proctor.runtime import Runtime
-
-    try:
-        declared = gatefile.load(gate)
-        pair = pair_of(declared.resolve(declared.testset.labels))
-    except ProctorError:
-        if location is None:
-            raise
-        return ()
-    if location is not None:
-        declared = replace(declared, ledger=location)
-    return Marks(declared, Runtime(), key, pair).findings(entries)
-
-
-def _open(gate: Path, location: str | None, key_file: Path | None) -> Ledger:
-    from proctor.ledger import open_ledger
-
-    if location is not None:
-        return open_ledger(location, Path(), _key(key_file))
-    from proctor import gatefile
-
-    declared = gatefile.load(gate)
-    return open_ledger(declared.ledger, declared.root, _key(key_file))
-
-
 def _refuse_nothing(entries: Sequence[Entry], books: Ledger) -> None:
     """Refuse a ledger without entries: a misspelled address must not pass for a ledger that is in order."""
     from proctor.errors import LedgerError
@@ -270,22 +306,6 @@ def _refuse_nothing(entries: Sequence[Entry], books: Ledger) -> None:
             f"there is no ledger there: {books.description} has no entries",
             hint="Check the address; the first registration or check of a gate makes a ledger.",
         )
-
-
-def _key(file: Path | None) -> bytes | None:
-    from proctor.errors import KeyFault
-    from proctor.ledger import derive_key
-
-    if file is None:
-        secret = with_keys().get("PROCTOR_KEY", "").encode()
-    else:
-        try:
-            secret = file.read_bytes()
-        except OSError as error:
-            raise KeyFault(f"the key file {file} cannot be read: {error.strerror}") from None
-        if not secret.strip():
-            raise KeyFault(f"the key file {file} is empty")
-    return derive_key(secret) if secret.strip() else None
 
 
 def _read_lines(file: Path) -> list[Entry]:
@@ -309,29 +329,13 @@ def _read_lines(file: Path) -> list[Entry]:
     return entries
 
 
-def _as_json(entry: Entry) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(entry.to_line())
-    return content
-
-
-def _table(entries: Sequence[Entry], place: str) -> Iterable[str]:
-    if not entries:
-        yield f"{place} has no entries yet"
-        return
-    heads = ("time (UTC)", "what", "outcome", "commit", "gate", "by", "hash")
-    widths = (20, 14, 8, 8, 12, 12, 12)
-    stakes = [_stake(entry.body) for entry in entries]
-    staked = [f"{'stake':<6}"] if any(stakes) else []
-    named = [f"{head:<{width}}" for head, width in zip(heads, widths, strict=True)]
-    yield "  ".join([f"{'entry':>6}", *named, *staked, "condition"])
-    for entry, stake in zip(entries, stakes, strict=True):
-        column = f"{stake:<6}  " if staked else ""
-        yield (
-            f"{entry.number:>6}  {entry.at[:19].replace('T', ' '):<20}  {entry.kind:<14}  "
-            f"{_text(entry.body, 'outcome'):<8}  {_text(entry.body, 'candidate', 'commit')[:8]:<8}  "
-            f"{_text(entry.body, 'origin', 'gate')[:12]:<12}  {_text(entry.body, 'origin', 'actor')[:12]:<12}  "
-            f"{entry.hash[:12]}  {column}{_text(entry.body, 'condition')}".rstrip()
-        )
+def _table(entries: Sequence[Entry]) -> Iterable[str]:
+    """A head and one line for each entry; with the stakes if anything was staked."""
+    has_stakes = any(_stake(entry.body) for entry in entries)
+    shown = {name: column for name, column in _COLUMNS.items() if name != "stake" or has_stakes}
+    yield "  ".join(f"{name:{form}}" for name, (form, _) in shown.items())
+    for entry in entries:
+        yield "  ".join(f"{cell(entry):{form}}" for form, cell in shown.values()).rstrip()
 
 
 def _stake(body: Mapping[str, Any]) -> str:
@@ -348,17 +352,3 @@ def _text(body: object, *names: str) -> str:
         body = body.get(name) if isinstance(body, dict) else None
     # Gate names and commits are other people's text; a terminal must not obey it.
     return printable(body) if isinstance(body, str) else ""
-
-
-def _write_jsonl(entries: Sequence[Entry], file: IO[str]) -> None:
-    file.writelines(entry.to_line() + "\n" for entry in entries)
-
-
-def _write_csv(entries: Sequence[Entry], file: IO[str]) -> None:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(_CSV_COLUMNS)
-    for e in entries:
-        writer.writerow((e.number, e.at, e.kind, e.hash, e.previous, e.mac or "", e.format, e.text))
-
-
-_WRITERS = {"jsonl": _write_jsonl, "csv": _write_csv}

@@ -8,10 +8,11 @@ the verdict is in the ledger by then, and its exit code stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -22,7 +23,6 @@ from proctor.files import refuse_to_write_out
 if TYPE_CHECKING:
     from proctor.gatefile import Gate
     from proctor.release import Release
-    from proctor.reports.comment import Problem
     from proctor.reports.sarif import Location
 
 _CONDITION = re.compile(rb"\s*(?:-\s*)?[\"']?conditions?[\"']?\s*:")
@@ -67,39 +67,35 @@ class Outputs(NamedTuple):
 
     def write(self, release: Release, gate: Gate) -> None:
         """Write the verdict."""
-        if self.junit is not None:
-            from proctor.reports import junit
-
-            _write(self.junit, junit.render(release))
-        if self.sarif is not None:
-            from proctor.reports import sarif
-
-            _write(self.sarif, sarif.render(release, location(gate.root / Path(gate.file).name)))
+        place = gate.root / Path(gate.file).name
+        self._write(lambda junit: junit.render(release), lambda sarif: sarif.render(release, location(place)))
 
     def write_unchanged(self, gate: Gate, at: str) -> None:
         """Write that nothing was judged, *at* this time."""
-        if self.junit is not None:
-            from proctor.reports import junit
-
-            _write(self.junit, junit.render_unchanged(gate.name, at))
-        if self.sarif is not None:
-            from proctor.reports import sarif
-
-            _write(self.sarif, sarif.render_unchanged(gate.name, __version__))
+        self._write(
+            lambda junit: junit.render_unchanged(gate.name, at),
+            lambda sarif: sarif.render_unchanged(gate.name, __version__),
+        )
 
     def _write_problem(self, exit_code: int, message: str, hint: str) -> None:
         if self.junit is None and self.sarif is None:
             return
-        from proctor.reports import junit, sarif
+        from proctor.gatefile import file_of
         from proctor.reports.comment import Problem
         from proctor.runtime import Runtime
 
-        file = _gate_file(self.file)
-        problem: Problem = Problem(_name(file), exit_code, message, hint)
-        if self.junit is not None:
-            _write(self.junit, junit.render_problem(problem, Runtime().now()))
-        if self.sarif is not None:
-            _write(self.sarif, sarif.render_problem(problem, location(file), __version__))
+        file = file_of(Path(self.file))
+        problem = Problem(_name(file), exit_code, message, hint)
+        self._write(
+            lambda junit: junit.render_problem(problem, Runtime().now()),
+            lambda sarif: sarif.render_problem(problem, location(file), __version__),
+        )
+
+    def _write(self, as_junit: Callable[[Any], str], as_sarif: Callable[[Any], str]) -> None:
+        """Write each file that was asked for, by its module of `proctor.reports`."""
+        for path, name, render in ((self.junit, "junit", as_junit), (self.sarif, "sarif", as_sarif)):
+            if path is not None:
+                _write(path, render(import_module(f"proctor.reports.{name}")))
 
 
 def location(file: Path) -> Location:
@@ -109,7 +105,7 @@ def location(file: Path) -> Location:
     there = file.resolve()
     top = next((folder for folder in there.parents if (folder / ".git").exists()), Path.cwd().resolve())
     name = there.relative_to(top) if there.is_relative_to(top) else Path(there.name)
-    return Location(name.as_posix(), _line_of_condition(file))
+    return Location(name.as_posix(), line_of_condition(file))
 
 
 def remark(sentence: str) -> None:
@@ -117,19 +113,13 @@ def remark(sentence: str) -> None:
     click.echo(click.style("note: ", fg="yellow") + sentence, err=True)
 
 
-def _line_of_condition(file: Path) -> int:
+def line_of_condition(file: Path) -> int:
+    """Line of the condition in a gate file, even in one that cannot be read as such; 1 if there is none."""
     try:
         with file.open("rb") as lines:
             return next((number for number, line in enumerate(lines, 1) if _CONDITION.match(line)), 1)
     except OSError:
         return 1
-
-
-def _gate_file(file: str) -> Path:
-    from proctor.gatefile import NAMES
-
-    path = Path(file)
-    return next((path / name for name in NAMES if (path / name).exists()), path / NAMES[0]) if path.is_dir() else path
 
 
 def _name(file: Path) -> str:

@@ -51,12 +51,8 @@ def session_of(
 
 def progress_of(*, is_wanted: bool) -> Callable[[str], None]:
     """Sentences on standard error, if they are wanted and somebody watches."""
-    return _say if is_wanted and sys.stderr.isatty() else _say_nothing
+    return _say if is_wanted and sys.stderr.isatty() else lambda _sentence: None
 
 
 def _say(sentence: str) -> None:
     click.echo(click.style(f"  … {sentence}", dim=True), err=True)
-
-
-def _say_nothing(_sentence: str) -> None:
-    """No progress where nobody watches."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from proctor.cli.gathering import Form, form_options
+from proctor.cli.gathering import Form, form_options, gathered
 from proctor.cli.printing import check_plot, print_report, progress_bar, write_text
 from proctor.errors import Misuse
 
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from proctor.planning import Plan, Request
 
 _PASS_RATE = 0.3
+
+
+class _Project(NamedTuple):
+    """A project to plan, as far as options say of it; without releases, one test set is planned."""
+
+    releases: int | None
+    pass_rate: float | None
+    development: int | None
 
 
 @click.command(
@@ -74,18 +82,10 @@ Examples:
 )
 @form_options("the plan")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the plan.", metavar="FILE.svg")
+@gathered(dict, "asked", "examples", "cluster_size", "simulate", "sequential")
+@gathered(_Project, "of_project", *_Project._fields)
 def plan(
-    file: Path | None,
-    examples: int | None,
-    cluster_size: float | None,
-    releases: int | None,
-    pass_rate: float | None,
-    development: int | None,
-    simulate: bool,
-    sequential: bool,
-    form: Form,
-    plot: Path | None,
-    **options: str | None,
+    file: Path | None, asked: dict[str, Any], of_project: _Project, form: Form, plot: Path | None, **options: str | None
 ) -> None:
     """
     Say how many examples and labels a condition takes, and why.
@@ -97,24 +97,23 @@ def plan(
     from proctor.planning import plan as make_plan
     from proctor.reports import plan as report
 
-    if releases is None and (pass_rate is not None or development is not None):
-        said = "--development" if pass_rate is None else "--pass-rate"
+    if of_project.releases is None and of_project != (None, None, None):
+        said = "--development" if of_project.pass_rate is None else "--pass-rate"
         raise Misuse(
             f"{said} is about a project, and a test set is planned", hint="Say how many releases: --releases 50."
         )
     check_plot(plot)
     policy = policy_of(file, {name: text for name, text in options.items() if text is not None})
-    if cluster_size is not None and policy.cluster is None:
+    if asked["cluster_size"] is not None and policy.cluster is None:
         raise Misuse(
             "--cluster-size is about clusters, and each example counts by itself here",
             hint="Name the column of the clusters in a gate file, `testset: {cluster: COLUMN}`; or leave it out.",
         )
-    request = replace(policy.request(examples), simulate=simulate, sequential=sequential, cluster_size=cluster_size)
-    if releases is not None:
-        if sequential:
+    request = replace(policy.request(), **asked)
+    if of_project.releases is not None:
+        if request.sequential:
             raise Misuse("--sequential plans one test set, and --releases a project", hint="Leave one of them out.")
-        rate = _PASS_RATE if pass_rate is None else pass_rate
-        _plan_project(policy, request, releases, rate, development, plot, form)
+        _plan_project(policy, request, of_project, form, plot)
         return
     with progress_bar("planning") as progress:
         plans = [make_plan(each.formula, request, progress) for each in policy.parts]
@@ -144,21 +143,15 @@ def _on_conditions(policy: Policy, plans: list[Plan]) -> tuple[str, ...]:
     return ("shown is the plan of the condition that needs the most examples", *needs, price)
 
 
-def _plan_project(
-    policy: Policy,
-    request: Request,
-    releases: int,
-    pass_rate: float,
-    development: int | None,
-    plot: Path | None,
-    form: Form,
-) -> None:
+def _plan_project(policy: Policy, request: Request, asked: _Project, form: Form, plot: Path | None) -> None:
     from proctor import charts
     from proctor.planning.project import project
     from proctor.reports import project as report
 
+    assert asked.releases is not None  # noqa: S101  # else one test set is planned
+    rate = _PASS_RATE if asked.pass_rate is None else asked.pass_rate
     with progress_bar("planning") as progress:
-        done = project(policy.formula, request, releases, pass_rate, development, progress)
+        done = project(policy.formula, request, asked.releases, rate, asked.development, progress)
     if plot is not None:
         write_text(plot, charts.document([report.chart(done)]))
     print_report(report, form, done, policy.condition)

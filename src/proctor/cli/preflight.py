@@ -15,7 +15,7 @@ from proctor.cli.outputs import remark
 from proctor.loading import Named, load_gate
 
 if TYPE_CHECKING:
-    from proctor.preflight import Development, Finding, Preflight
+    from proctor.preflight import Finding, Preflight
 
 F = TypeVar("F", bound=Callable[..., Any])
 _FILE = click.Path(path_type=Path)
@@ -43,20 +43,13 @@ def inspected(file: str, development: Mapping[str, Path | None], candidate: str 
 
     Predictions on development data are on those of the gate file, where no others are named.
     """
-    from proctor.preflight import inspect
+    from proctor.preflight import Development, inspect
     from proctor.runtime import Runtime
 
-    there = _development_of(development)
+    features, labels, new, old, anchor = (development[name.replace("-", "_")] for name in _DEVELOPMENT)
+    there = Development(features, labels, new, old, anchor)
     named = Named(candidate=candidate) if there.is_there else Named(candidate=candidate, **_of_models(development))
     return inspect(load_gate(file, named), Runtime(remark=remark), there)
-
-
-def _development_of(named: Mapping[str, Path | None]) -> Development:
-    """Development data, by the options that named them."""
-    from proctor.preflight import Development
-
-    features, labels, candidate, baseline, anchor = (named[name.replace("-", "_")] for name in _DEVELOPMENT)
-    return Development(features, labels, candidate, baseline, anchor)
 
 
 def _of_models(named: Mapping[str, Path | None]) -> dict[str, str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,7 +11,17 @@ from proctor.cli.printing import print_found
 from proctor.errors import PASSED
 
 if TYPE_CHECKING:
-    from proctor.custody.succession import Succession, Wish
+    from proctor.custody.succession import Succession
+
+_project_option = click.option(
+    "--project-reliability", type=float, metavar="P", help="Reliability of all test sets together."
+)
+_another_option = click.option(
+    "--another-set",
+    "another",
+    metavar="REASON",
+    help="Why this is not the registered set that it looks like; on record.",
+)
 
 
 @click.command(
@@ -26,21 +35,17 @@ Examples:
 @gate_file
 @click.option("--predecessor", metavar="FINGERPRINT", help="The set that is followed; left out: this gate's last one.")
 @click.option("--baseline", type=EXISTING, help="Predictions of the accepted model on the new examples.")
-@click.option("--reliability", type=float, metavar="P", help="Give it a budget of its own, of this reliability.")
-@click.option("--project-reliability", type=float, metavar="P", help="Reliability of all test sets together.")
 @click.option(
-    "--another-set", metavar="REASON", help="Why this is not the registered set that it looks like; on record."
+    "--reliability",
+    "own_reliability",
+    type=float,
+    metavar="P",
+    help="Give it a budget of its own, of this reliability.",
 )
+@_project_option
+@_another_option
 @as_json_option
-def renew(
-    file: str,
-    predecessor: str | None,
-    baseline: Path | None,
-    reliability: float | None,
-    project_reliability: float | None,
-    another_set: str | None,
-    as_json: bool,
-) -> int:
+def renew(file: str, as_json: bool, **wished: Any) -> int:
     """
     Register the test set that the gate file names now as the successor of the last one.
 
@@ -53,17 +58,7 @@ def renew(
     The accepted model is measured on it and becomes its baseline: it is run again, or its predictions are given with
     --baseline.
     """
-    from proctor.custody.succession import Wish
-
-    wish = Wish(
-        follows=True,
-        predecessor=predecessor,
-        baseline=baseline,
-        project_reliability=project_reliability,
-        another=another_set,
-        own_reliability=reliability,
-    )
-    return _register(file, wish, as_json)
+    return _register(file, as_json, follows=True, **wished)
 
 
 @click.command(
@@ -76,27 +71,21 @@ Examples:
 )
 @gate_file
 @click.option("--baseline", type=EXISTING, help="Predictions of the present model, which becomes the baseline.")
-@click.option("--project-reliability", type=float, metavar="P", help="Reliability of all test sets together.")
-@click.option(
-    "--another-set", metavar="REASON", help="Why this is not the registered set that it looks like; on record."
-)
+@_project_option
+@_another_option
 @as_json_option
-def register(
-    file: str, baseline: Path | None, project_reliability: float | None, another_set: str | None, as_json: bool
-) -> int:
+def register(file: str, as_json: bool, **wished: Any) -> int:
     """
     Register the first test set of a project before its first check.
 
     With --project-reliability the set with number j may take the share 2^-j of the error probability.
     """
-    from proctor.custody.succession import Wish
-
-    wish = Wish(follows=False, baseline=baseline, project_reliability=project_reliability, another=another_set)
-    return _register(file, wish, as_json)
+    return _register(file, as_json, follows=False, **wished)
 
 
-def _register(file: str, wish: Wish, as_json: bool) -> int:
+def _register(file: str, as_json: bool, **wished: Any) -> int:
     from proctor.custody import chronicle
+    from proctor.custody.succession import Wish
     from proctor.custody.succession import register as enter
 
     session = session_of(file)
@@ -104,7 +93,7 @@ def _register(file: str, wish: Wish, as_json: bool) -> int:
         from proctor.preflight.informed import refuse_shared
 
         refuse_shared(session, session.testset)
-    done = enter(session, wish)
+    done = enter(session, Wish(**wished))
     found = {
         "testset": done.life.registered.record.testset,
         "entry": done.life.registered.entry.number,

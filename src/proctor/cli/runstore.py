@@ -12,7 +12,6 @@ from proctor.errors import PASSED, UNUSABLE, Misuse
 
 if TYPE_CHECKING:
     from proctor.gatefile import Gate
-    from proctor.runstore.delivery import Target
     from proctor.runstore.queue import Kept, Sent
 
 
@@ -47,7 +46,10 @@ def sync(file: str, url: str | None, experiment: str | None, as_json: bool) -> i
     own = gate.runstore
     if url is None:
         _refuse_others(gate)
-    target = _target(url or (own.url if own else ""), experiment or (own.experiment if own else ""))
+    address = url or (own.url if own else "")
+    if not address:
+        raise Misuse("the gate file names no run store", hint="Add `runstore: http://…` to it, or pass --url.")
+    target = delivery.Target(address, experiment or (own.experiment if own else ""))
     results = delivery.send_waiting(target, Outbox(gate.root / delivery.OUTBOX), os.environ)
     click.echo(_as_json(results) if as_json else _as_text(results))
     return UNUSABLE if any(isinstance(result, Kept) for result in results) else PASSED
@@ -62,14 +64,6 @@ def _refuse_others(gate: Gate) -> None:
     with Session(gate=gate, runtime=Runtime()) as session:
         entries = session.ledger.read()
     refuse_changed(gate, entries, is_signed=bool(entries) and entries[-1].mac is not None)
-
-
-def _target(url: str, experiment: str) -> Target:
-    from proctor.runstore.delivery import Target
-
-    if not url:
-        raise Misuse("the gate file names no run store", hint="Add `runstore: http://…` to it, or pass --url.")
-    return Target(url, experiment)
 
 
 def _as_json(results: tuple[Sent | Kept, ...]) -> str:

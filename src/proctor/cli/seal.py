@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
+from proctor.cli.owners import EXISTING
 from proctor.cli.printing import json_text
 from proctor.environment import forbid_core_dumps, with_keys
 from proctor.errors import KeyFault, Misuse
 
-EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW = click.Path(dir_okay=False, path_type=Path)
 
 

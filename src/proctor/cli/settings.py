@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from proctor.cli.owners import as_json_option, gate_file, session_of
+from proctor.cli.owners import EXISTING, as_json_option, gate_file, session_of
 from proctor.cli.printing import confirm, print_found
 from proctor.errors import PASSED
 
@@ -45,7 +45,11 @@ def settings(file: str, accept: bool, yes: bool, ledger: str | None, as_json: bo
     found = word.settings(session)
     if accept:
         if not yes and found.differences:
-            _ask(found)
+            confirm(
+                "\n".join([*(f"  {line}" for line in found.differences), "Shall this hold from now on?"]),
+                f"the gate file changes what belongs to the owner: {'; '.join(found.differences)}",
+                "Nobody is there to answer; say --yes if the owner of the test set wants this. Nothing was recorded.",
+            )
         found = word.accept_settings(session)
     content = {
         "pinned": None if found.pinned is None else dict(found.pinned),
@@ -55,15 +59,6 @@ def settings(file: str, accept: bool, yes: bool, ledger: str | None, as_json: bo
     }
     print_found(content, as_json, lambda: _lines(found))
     return PASSED
-
-
-def _ask(found: Settings) -> None:
-    """Have a person confirm what changes."""
-    confirm(
-        "\n".join([*(f"  {line}" for line in found.differences), "Shall this hold from now on?"]),
-        f"the gate file changes what belongs to the owner: {'; '.join(found.differences)}",
-        "Nobody is there to answer; say --yes if the owner of the test set wants this. Nothing was recorded.",
-    )
 
 
 def _lines(found: Settings) -> list[str]:
@@ -84,7 +79,7 @@ Example:
   proctor testset baseline old.csv
 """,
 )
-@click.argument("predictions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("predictions", type=EXISTING)
 @gate_file
 @_LEDGER
 @as_json_option

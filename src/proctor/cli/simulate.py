@@ -146,12 +146,12 @@ def _request(policy: Policy, options: dict[str, Any]) -> Request:
 def _policy_of(file: Path | None, options: dict[str, Any]) -> Policy:
     """Policy of the file, overridden by options; a demonstration where neither names a condition."""
     from proctor.cli.plan import policy_of
-    from proctor.gatefile import NAMES
+    from proctor.gatefile import file_of
 
     said = {name: options[name] for name in _POLICY if options[name] is not None}
     if options["protect"] is not None:
         said["mode"] = options["protect"]
-    if file is None and "condition" not in said and not any(Path(name).exists() for name in NAMES):
+    if file is None and "condition" not in said and not file_of(Path()).exists():
         said["condition"] = _DEMONSTRATED[options["kind"]]
     return policy_of(file, said)
 

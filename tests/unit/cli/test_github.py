@@ -458,7 +458,7 @@ def test_read__hostile_results(tmp_path, content):
 def test_read__result(tmp_path):
     """Of a verdict the entry is taken, of a problem the text, cut to a bearable length."""
     problem = Problem("g", 4, "x" * 20_000, "Register.")
-    results.store_problem(tmp_path / "a", problem, 7, SHA)
+    results.store(tmp_path / "a", problem, 7, SHA)
     stored = artifact.inspect(tmp_path / "a")
 
     found = results.read(stored, "g")
@@ -469,7 +469,7 @@ def test_read__result(tmp_path):
 
 def test_read__nothing_was_judged(tmp_path):
     """That there was nothing to judge names no verdict, so a forged file cannot make one of it."""
-    results.store_unchanged(tmp_path / "a", 7, SHA)
+    results.store(tmp_path / "a", None, 7, SHA)
 
     assert results.read(artifact.inspect(tmp_path / "a"), "g") is None
 

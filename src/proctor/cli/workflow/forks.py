@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import csv
 import posixpath
-import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from proctor.cli.workflow import terms
 from proctor.cli.workflow.job import Job
@@ -25,6 +24,7 @@ from proctor.frozen import dataclass, replace
 from proctor.gatefile import Command, Gate, Inputs, PredictionsFile, Revision, Sandbox
 from proctor.github import artifact
 from proctor.github.artifact import Artifact, Claim
+from proctor.github.event import SHA
 from proctor.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 _PREDICTIONS = "predictions.csv"
 _MODEL = "candidate"
-_SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,8 @@ def pack(job: Job, gate: Gate, folder: Path, *, sends_model: bool = False) -> Pa
     if is_file or sends_model or gate.testset.inputs is Inputs.SEALED:
         _copy_candidate(gate, folder / _MODEL)
     else:
-        _write_predictions(_predict(gate, job.runtime), folder / _PREDICTIONS)
+        session, testset = _opened_alone(gate, job.runtime)
+        _write_predictions(testset, session.runner_on(testset).candidate(), folder / _PREDICTIONS)
     artifact.pack(folder, Claim(request.number, job.facts.sha))
     return folder
 
@@ -122,19 +122,6 @@ def _declared(gate: Gate) -> tuple[str, ...]:
     return names
 
 
-class _Predicted(NamedTuple):
-    """Ids, or the places of the examples where they have none, and predictions."""
-
-    ids: tuple[str, ...]
-    values: tuple[str, ...]
-
-
-def _predict(gate: Gate, runtime: Runtime) -> _Predicted:
-    """Run the candidate as it lies here, without any label."""
-    session, testset = _opened_alone(gate, runtime)
-    return _aligned(testset, session.runner_on(testset).candidate())
-
-
 def _opened_alone(gate: Gate, runtime: Runtime) -> tuple[Session, TestSet]:
     """A gate and the examples as they lie here, whatever its books say."""
     from proctor.gate.session import Session
@@ -144,19 +131,16 @@ def _opened_alone(gate: Gate, runtime: Runtime) -> tuple[Session, TestSet]:
     return session, load(session.owner_key.files())
 
 
-def _aligned(testset: TestSet, model: ModelPredictions) -> _Predicted:
+def _write_predictions(testset: TestSet, model: ModelPredictions, path: Path) -> None:
+    """Predictions of a model, run without any label, in the order of the test set; with ids where it has them."""
     from proctor.predictions import align
 
-    found = align(testset.sheet(), model.read())
-    return _Predicted(testset.ids or (), tuple(str(value) for value in found.values.tolist()))
-
-
-def _write_predictions(found: _Predicted, path: Path) -> None:
-    """Predictions in the order of the test set; with ids where it has them."""
+    columns = {"id": testset.ids} if testset.ids else {}
+    columns["prediction"] = tuple(map(str, align(testset.sheet(), model.read()).values.tolist()))
     with path.open("x", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["id", "prediction"] if found.ids else ["prediction"])
-        writer.writerows(zip(found.ids, found.values, strict=True) if found.ids else ((v,) for v in found.values))
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
 
 
 # --- the trusted job -------------------------------------------------------------------------------------------------
@@ -180,7 +164,7 @@ def take(job: Job, gate: Gate, path: Path) -> Received:
     artifact.verify(found.claim, job.facts.sha, described)
     base = described.get("base")
     sha = str(base.get("sha")) if isinstance(base, Mapping) else ""
-    if not _SHA.fullmatch(sha):
+    if not SHA.fullmatch(sha):
         raise DataError("GitHub does not say what the pull request's base is")
     return Received(found, sha)
 
@@ -232,10 +216,9 @@ def _refuse_what_the_request_does_not_hold(gate: Gate, found: Artifact) -> None:
             f"commit {claim.head_sha} of the pull request cannot be fetched, so what was uploaded cannot be verified",
             hint="Run the job again, or look at the remote `origin` of the checkout.",
         )
-    sent = {name.removeprefix(f"{_MODEL}/"): path for name, path in found.files.items()}
     for name in _declared(gate):
         tracked = _tracked(gate.root, commit, name)
-        inside = {file: path for file, path in sent.items() if PurePosixPath(file).is_relative_to(PurePosixPath(name))}
+        inside = {file: path for file, path in _sent(found).items() if _is_among(file, (name,))}
         own = {file: _blob(gate.root, file, path) for file, path in inside.items()}
         if tracked and own != tracked:
             odd = min(file for file in own.keys() | tracked.keys() if own.get(file) != tracked.get(file))
@@ -262,18 +245,17 @@ def _fetched(root: Path, name: str) -> str:
     """The commit that is fetched from the remote by *name*; empty if there is none."""
     if not terms.git_agrees(root, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", "origin", name):
         return ""
-    return (
-        name
-        if _SHA.fullmatch(name)
-        else terms.ask_git(root, "ls-remote", "--quiet", "--", "origin", name).partition("\t")[0]
-    )
+    if SHA.fullmatch(name):
+        return name
+    return terms.ask_git(root, "ls-remote", "--quiet", "--", "origin", name).partition("\t")[0]
 
 
 def _put_in_place(gate: Gate, found: Artifact) -> None:
     """Replace the candidate in this checkout by the artifact's, and nothing else."""
     names = _declared(gate)
-    files = {name.removeprefix(f"{_MODEL}/"): path for name, path in found.files.items()}
-    strangers = [name for name in found.files if not name.startswith(f"{_MODEL}/") or not _is_among(name, names)]
+    files = _sent(found)
+    strangers = [name for name in found.files if not name.startswith(f"{_MODEL}/")]
+    strangers += [f"{_MODEL}/{file}" for file in files if not _is_among(file, names)]
     if strangers or not files:
         odd = strangers[0] if strangers else "nothing at all"
         raise DataError(
@@ -292,9 +274,13 @@ def _put_in_place(gate: Gate, found: Artifact) -> None:
         shutil.copyfile(path, target)
 
 
+def _sent(found: Artifact) -> dict[str, Path]:
+    """The files of a candidate, by the names that it has in the project."""
+    return {name.removeprefix(f"{_MODEL}/"): path for name, path in found.files.items()}
+
+
 def _is_among(name: str, declared: tuple[str, ...]) -> bool:
-    path = PurePosixPath(name.removeprefix(f"{_MODEL}/"))
-    return any(path.is_relative_to(PurePosixPath(each)) for each in declared)
+    return any(PurePosixPath(name).is_relative_to(PurePosixPath(each)) for each in declared)
 
 
 def _baseline_predictions(job: Job, gate: Gate) -> PredictionsFile:
@@ -303,5 +289,5 @@ def _baseline_predictions(job: Job, gate: Gate) -> PredictionsFile:
     contestant = session.runner_on(testset).baseline(None)
     assert contestant is not None  # noqa: S101  # the baseline is a revision
     path = Path(mkdtemp(prefix="proctor-baseline-")) / _PREDICTIONS
-    _write_predictions(_aligned(testset, contestant), path)
+    _write_predictions(testset, contestant, path)
     return PredictionsFile(str(path), "id", "prediction", is_given=True)

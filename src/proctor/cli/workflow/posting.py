@@ -18,6 +18,7 @@ from proctor.github import announcement
 from proctor.github.announcement import Place
 from proctor.github.effects import CheckRun, Effect, Status
 from proctor.github.event import Kind
+from proctor.loading import load_gate
 from proctor.release import Release
 from proctor.reports.comment import Links, Problem
 
@@ -42,8 +43,6 @@ def comment(options: Options, job: Job) -> int:
 
 
 def _post(options: Options, job: Job) -> int:
-    from proctor.loading import load_gate
-
     if job.facts.kind is not Kind.WORKFLOW_RUN or job.facts.pull_request is None:
         raise Misuse(
             "this job does not follow the workflow of a pull request",

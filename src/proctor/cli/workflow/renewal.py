@@ -17,6 +17,7 @@ from proctor.custody.succession import Succession, Wish
 from proctor.errors import PASSED, Misuse, ProctorError
 from proctor.gatefile import Gate, Revision
 from proctor.github.effects import Annotation, Effect, Output, Summary
+from proctor.loading import load_gate
 from proctor.reports import comment
 from proctor.reports.markdown import code, prose
 
@@ -33,8 +34,6 @@ class Options(NamedTuple):
 
 def renew(options: Options, job: Job) -> int:
     """Register the successor; what is over is closed, whether this job registered it or another did before."""
-    from proctor.loading import load_gate
-
     gate: Gate | None = None
     try:
         gate = _gate(load_gate(options.gate), options, job)

@@ -8,9 +8,7 @@ forged file can at most repeat what was really decided.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from proctor.errors import DataError
 from proctor.frozen import dataclass
@@ -34,23 +32,14 @@ class Named:
     entry: int
 
 
-def store_release(folder: Path, release: Release, number: int | None, sha: str) -> None:
-    """Write a verdict for another job."""
-    _store(folder, {"release": rendering.to_json(release)}, number, sha)
-
-
-def store_problem(folder: Path, problem: Problem, number: int | None, sha: str) -> None:
-    """Write why there is no verdict."""
-    content = {"exit_code": problem.exit_code, "message": problem.message, "hint": problem.hint}
-    _store(folder, {"problem": content}, number, sha)
-
-
-def store_unchanged(folder: Path, number: int | None, sha: str) -> None:
-    """Write that there was nothing to judge."""
-    _store(folder, {"unchanged": True}, number, sha)
-
-
-def _store(folder: Path, content: Mapping[str, Any], number: int | None, sha: str) -> None:
+def store(folder: Path, said: Release | Problem | None, number: int | None, sha: str) -> None:
+    """Write for another job a verdict, or why there is none; ``None`` if there was nothing to judge."""
+    content: dict[str, object] = {"unchanged": True}
+    match said:
+        case Release():
+            content = {"release": rendering.to_json(said)}
+        case Problem(_, code, message, hint):
+            content = {"problem": {"exit_code": code, "message": message, "hint": hint}}
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / FILE).write_text(text + "\n", encoding="utf-8")

@@ -14,7 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from proctor import git
+from proctor import gatefile, git
+from proctor.cli.outputs import line_of_condition
 from proctor.errors import DataError, GateFileError, GitFault
 from proctor.gatefile import (
     Accepted,
@@ -170,21 +171,14 @@ def is_tip(root: Path, facts: Facts) -> bool:
 
 def location_of(gate: Gate | None, file: str, workspace: Path) -> Location:
     """Place of the condition, for annotations; the first line if that cannot be found."""
-    path = _file(gate.file if gate else file)
+    path = gatefile.file_of(Path(gate.file if gate else file))
     name = os.path.relpath(path, workspace) if path.exists() else str(path)
-    return Location(Path(name).as_posix(), _line_of_condition(path))
+    return Location(Path(name).as_posix(), line_of_condition(path))
 
 
 def name_of(file: str) -> str:
     """Name of a gate whose file cannot be read, as far as its path tells."""
-    from proctor import gatefile
-
-    return gatefile.name_of(_file(file))
-
-
-def _file(file: str) -> Path:
-    path = Path(file)
-    return path / "proctor.yml" if path.is_dir() or path.name in {"", ".", ".."} else path
+    return gatefile.name_of(gatefile.file_of(Path(file)))
 
 
 def _baseline(gate: Gate, asked: str, revision: str) -> Baseline:
@@ -271,15 +265,3 @@ def _answer(root: Path, arguments: tuple[str, ...]) -> git.Answer | None:
             # a work tree may have files of Git LFS, which are compared through its filter; no other one runs
             return found.run(*arguments, settings=found.idle_filters("lfs"), timeout_s=_GIT_TIMEOUT_S)
     return None
-
-
-def _line_of_condition(path: Path) -> int:
-    from proctor.gatefile.nodes import Mapping, Scalar, Source, compose
-
-    try:
-        top = compose(path.read_text(encoding="utf-8-sig"), Source(str(path)))
-    except (OSError, UnicodeDecodeError, GateFileError):
-        return 1
-    entries = top.entries if isinstance(top, Mapping) else ()
-    keys = (key for key, _ in entries if isinstance(key, Scalar) and key.text in {"condition", "conditions"})
-    return next((key.place.line for key in keys), 1)

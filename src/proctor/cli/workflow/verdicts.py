@@ -20,6 +20,7 @@ from proctor.github import announcement
 from proctor.github.activities import Available, Judge, JudgeArtifact, Nothing, Prepare, Refuse, choose
 from proctor.github.announcement import Place
 from proctor.github.effects import Effect
+from proctor.loading import load_gate
 from proctor.release import Release
 from proctor.reports import sentences, terminal
 from proctor.reports.comment import Links, Problem
@@ -61,7 +62,7 @@ def check(options: Options, job: Job) -> int:
     gate: Gate | None = None
     number = job.facts.pull_request.number if job.facts.pull_request else None
     try:
-        gate = _load(options.gate)
+        gate = load_gate(options.gate)
         asked = _asked(options, job, gate)
         if asked is None:
             return PASSED
@@ -77,12 +78,6 @@ def check(options: Options, job: Job) -> int:
         problem = Problem(name, BUG, "proctor has met a bug of its own.", "The log has a report to paste.")
         _give_up(options, job, problem, _Scene(gate, number))
         raise
-
-
-def _load(file: str) -> Gate:
-    from proctor.loading import load_gate
-
-    return load_gate(file)
 
 
 def _asked(options: Options, job: Job, gate: Gate) -> Asked | None:
@@ -119,9 +114,7 @@ def _judge(options: Options, job: Job, asked: Asked) -> int:
     job.log(terminal.render_release(release))
     service.deliver(release, asked.gate, job.runtime)
     announce(options, job, asked, release)
-    if options.result is not None:
-        results.store_release(options.result, release, asked.pull_request, job.facts.sha)
-        job.output("result", str(options.result))
+    _store(options, job, release, asked.pull_request)
     return release.exit_code
 
 
@@ -131,10 +124,15 @@ def _pass_over(options: Options, job: Job, asked: Asked) -> int:
     job.log(sentences.UNCHANGED)
     made = announcement.announce_unchanged(gate.name, _place(options, job, gate, asked.pull_request))
     job.make_known((*made, *(issues.settled(gate) if options.issue else ())))
-    if options.result is not None:
-        results.store_unchanged(options.result, asked.pull_request, job.facts.sha)
-        job.output("result", str(options.result))
+    _store(options, job, None, asked.pull_request)
     return PASSED
+
+
+def _store(options: Options, job: Job, said: Release | Problem | None, number: int | None) -> None:
+    """Store the result for another job, if one is to post it."""
+    if options.result is not None:
+        results.store(options.result, said, number, job.facts.sha)
+        job.output("result", str(options.result))
 
 
 # --- a verdict -------------------------------------------------------------------------------------------------------
@@ -196,9 +194,7 @@ def _give_up(options: Options, job: Job, problem: Problem, scene: _Scene) -> int
     if scene.gate is not None and scene.error is not None and not job.facts.is_untrusted:
         made = (*made, *_afterwards(options, job, issues.with_ledger(scene.gate, options.choice), scene.error))
     job.make_known(made)
-    if options.result is not None:
-        results.store_problem(options.result, problem, scene.pull_request, job.facts.sha)
-        job.output("result", str(options.result))
+    _store(options, job, problem, scene.pull_request)
     return problem.exit_code
 
 
