@@ -69,7 +69,10 @@ def codec_of(hint: Any) -> Codec:
         return _union(arguments)
     if origin is tuple:
         item = codec_of(arguments[0])
-        return Codec(lambda value: [item.write(each) for each in value], lambda value: _items(value, item))
+        return Codec(
+            lambda value: [item.write(each) for each in value],
+            lambda value: tuple(item.read(each) for each in _checked(value, list)),
+        )
     if origin in (dict, Mapping):
         item = codec_of(arguments[1])
         return Codec(
@@ -98,10 +101,6 @@ def _checked(value: Any, kind: type) -> Any:
     if type(value) is not kind and not (kind is float and type(value) is int):
         raise ValueError(f"{value!r} is no {kind.__name__}")
     return value
-
-
-def _items(value: Any, item: Codec) -> tuple[Any, ...]:
-    return tuple(item.read(each) for each in _checked(value, list))
 
 
 def _object(kind: type[Any]) -> Codec:

@@ -78,9 +78,11 @@ class Fence(NamedTuple):
             DataError: As `resolve`.
         """
         start = Path(os.path.realpath(self.root))
-        relative = _relative_to(path, self.root)
-        here = start if relative is not None else Path(Path.cwd().anchor)
-        for part in (relative or Path(os.path.join(Path.cwd(), path))).parts:  # noqa: PTH118  # `..` is kept
+        if path.is_relative_to(self.root):
+            here, way = start, path.relative_to(self.root)
+        else:
+            here, way = Path(Path.cwd().anchor), Path(os.path.join(Path.cwd(), path))  # noqa: PTH118  # `..` is kept
+        for part in way.parts:
             here = here.parent if part == ".." else self._step(here, part, path)
         _refuse_kernel(path, here)
         return here
@@ -144,18 +146,14 @@ def open_file(path: Path, fence: Fence | None = None) -> BinaryIO:
         descriptor = _opened(real)
         opened.callback(os.close, descriptor)
         facts = os.fstat(descriptor)
-        _refuse_other_kinds(path, facts)
+        if stat.S_ISDIR(facts.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(facts.st_mode):
+            raise _no_file(path)
         if fence is not None:
             fence.refuse_kept(path, real, facts)
         opened.pop_all()
         return os.fdopen(descriptor, "rb")
-
-
-def _refuse_other_kinds(path: Path, facts: os.stat_result) -> None:
-    if stat.S_ISDIR(facts.st_mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if not stat.S_ISREG(facts.st_mode):
-        raise _no_file(path)
 
 
 def _opened(real: Path) -> int:
@@ -179,10 +177,6 @@ def _no_file(path: Path) -> DataError:
         f"{str(path)!r} is a pipe or a device, or another thing that the system only shows as a file",
         hint="It must be a file: it is read more than once",
     )
-
-
-def _relative_to(path: Path, root: Path) -> Path | None:
-    return path.relative_to(root) if path.is_relative_to(root) else None
 
 
 def refuse_to_write_out(path: Path) -> None:

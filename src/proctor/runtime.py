@@ -30,10 +30,6 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _pause(seconds: float) -> None:
-    time.sleep(seconds)
-
-
 @dataclass(frozen=True)
 class Runtime:
     """
@@ -57,7 +53,7 @@ class Runtime:
     clock: Callable[[], float] = field(default=time.monotonic, kw_only=True)
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
     jitter: Callable[[], float] = random.random
-    pause: Callable[[float], None] = _pause
+    pause: Callable[[float], None] = time.sleep
     progress: Callable[[str], None] = lambda _sentence: None
     remark: Callable[[str], None] = lambda _sentence: None
 
@@ -68,8 +64,12 @@ class Runtime:
 
 def commit_of(root: Path, environ: Mapping[str, str]) -> str | None:
     """Commit that is being judged: ``PROCTOR_COMMIT``, else the head of the repository that holds *root*."""
-    named = environ.get("PROCTOR_COMMIT", "").strip()
-    return named or _ask(root, environ, "rev-parse", "--verify", "--quiet", "HEAD")
+    if named := environ.get("PROCTOR_COMMIT", "").strip():
+        return named
+    with contextlib.suppress(GitFault):
+        if (found := git.find(root, environ)) is not None:
+            return found.ask("rev-parse", "--verify", "--quiet", "HEAD", timeout_s=_GIT_TIMEOUT_S)
+    return None
 
 
 def keep_out_of_git(folder: Path) -> None:
@@ -80,20 +80,17 @@ def keep_out_of_git(folder: Path) -> None:
 
 def cache_folder(environ: Mapping[str, str]) -> Path | None:
     """Folder in which this user's programs keep what may be deleted at any time; ``None`` if nobody says where."""
-    named = environ.get("XDG_CACHE_HOME", "")
-    if Path(named).is_absolute():
-        return Path(named) / "proctor"
-    home = environ.get("HOME", "")
-    return Path(home) / ".cache" / "proctor" if Path(home).is_absolute() else None
+    return _own_folder(environ, "XDG_CACHE_HOME", ".cache")
 
 
 def state_folder(environ: Mapping[str, str]) -> Path | None:
     """Folder in which this user's programs keep what should outlast them; ``None`` if nobody says where."""
-    named = environ.get("XDG_STATE_HOME", "")
-    if Path(named).is_absolute():
-        return Path(named) / "proctor"
-    home = environ.get("HOME", "")
-    return Path(home) / ".local/state/proctor" if Path(home).is_absolute() else None
+    return _own_folder(environ, "XDG_STATE_HOME", ".local/state")
+
+
+def _own_folder(environ: Mapping[str, str], variable: str, below_home: str) -> Path | None:
+    places = Path(environ.get(variable, "")), Path(environ.get("HOME", "")) / below_home
+    return next((place / "proctor" for place in places if place.is_absolute()), None)
 
 
 def actor_of(root: Path, environ: Mapping[str, str]) -> str | None:
@@ -116,11 +113,3 @@ def is_tracked(file: Path) -> bool:
             words = ("ls-files", "--error-unmatch", "--", found.name_of(there.name))
             return found.run(*words, settings=("safe.directory=*",), timeout_s=_GIT_TIMEOUT_S).code == 0
     return False
-
-
-def _ask(folder: Path, environ: Mapping[str, str], *words: str) -> str | None:
-    """An answer of git about a folder's repository; ``None`` if it says no or nothing, or there is none."""
-    with contextlib.suppress(GitFault):
-        found = git.find(folder, environ)
-        return found.ask(*words, timeout_s=_GIT_TIMEOUT_S) if found is not None else None
-    return None

@@ -12,21 +12,8 @@ from decimal import Decimal
 from itertools import chain, pairwise
 from typing import NamedTuple, assert_never
 
-from proctor.conditions import (
-    AllOf,
-    AnyOf,
-    Clause,
-    Formula,
-    Slice,
-    Variable,
-    clauses,
-    clustered,
-    normalize,
-    parse,
-    sampled,
-    slices,
-    variables,
-)
+from proctor import conditions
+from proctor.conditions import AllOf, AnyOf, Clause, Formula, Slice, Variable
 from proctor.errors import DomainError
 from proctor.language.tree import Relation, decimal_text
 from proctor.methods import method_of
@@ -59,7 +46,7 @@ def in_words(formula: Formula) -> str:
     """
     One short line in plain words.
 
-    >>> in_words(normalize(parse("n - o > 0.02 and d < 0.1")))
+    >>> in_words(conditions.normalize(conditions.parse("n - o > 0.02 and d < 0.1")))
     'new is better than old by more than 2 points, and at most 10 % of predictions change'
     """
     return _told(formula, is_top=True)
@@ -86,8 +73,8 @@ def explain(
         ConditionError: If the text is no condition, one that cannot mean anything, or none that goes by clusters.
         DomainError: If *mode* or *reliability* lies outside its domain.
     """
-    formula = clustered(normalize(parse(condition_text)), cluster)
-    return explain_formula(sampled(formula) if labels == "sampled" else formula, mode, reliability)
+    formula = conditions.clustered(conditions.normalize(conditions.parse(condition_text)), cluster)
+    return explain_formula(conditions.sampled(formula) if labels == "sampled" else formula, mode, reliability)
 
 
 def explain_formula(formula: Formula, mode: str, reliability: float | None) -> Explanation:
@@ -102,9 +89,15 @@ def explain_formula(formula: Formula, mode: str, reliability: float | None) -> E
     if reliability is not None and not 0 < reliability < 1:
         raise DomainError(f"reliability must lie between 0 and 1, not {reliability!r}")
     asks = (f"It asks whether {in_words(formula)}.", *_legend(formula), *_slices(formula), *_resolutions(formula, mode))
+    population = f"of the population that the test set was drawn from: {in_words(formula)}."
     if mode == "fp-free":
-        return Explanation(asks, _proven_pass(formula, reliability), _limits_of_proven_pass(formula))
-    return Explanation(asks, _unproven_pass(formula, reliability), _limits_of_unproven_pass(formula))
+        passing = (f"It is proven {population}", _proven("pass", reliability))
+        opposite = "A fail does not mean the opposite: only that the condition is not shown to hold on this test set."
+        return Explanation(asks, passing, (*_NOT_THE_SAMPLE, opposite, *_not_the_margin(formula)))
+    proven = f"In fn-free the fail is what is proven. {_proven('fail', reliability)}"
+    undecided = "A pass does not mean that the condition holds: what the test set cannot decide passes too."
+    limits = (undecided, *_NOT_THE_SAMPLE, *_not_the_margin(formula))
+    return Explanation(asks, (f"It is not disproven {population}", proven), limits)
 
 
 # --- the formula -----------------------------------------------------------------------------------------------------
@@ -160,16 +153,17 @@ def _without_repeated_subject(parts: list[str]) -> Iterator[str]:
 
 
 def _legend(formula: Formula) -> Iterator[str]:
-    named = variables(formula)
-    if any(method_of(clause.quantity).is_told_by_letters for clause in clauses(formula)):
+    named = conditions.variables(formula)
+    methods = [method_of(clause.quantity) for clause in conditions.clauses(formula)]
+    if any(method.is_told_by_letters for method in methods):
         yield from (sentence for variable, sentence in _LEGEND.items() if variable in named)
     elif Variable.A in named:
         yield "The anchor is the model that was the baseline when the test set was registered."
-    yield from dict.fromkeys(chain.from_iterable(method_of(clause.quantity).remarks for clause in clauses(formula)))
+    yield from dict.fromkeys(chain.from_iterable(method.remarks for method in methods))
 
 
 def _slices(formula: Formula) -> Iterator[str]:
-    for slice_ in slices(formula):
+    for slice_ in conditions.slices(formula):
         if slice_.every is not None:
             yield (
                 f"`{slice_}` is a clause for each value that {slice_.every} has in the test set, and all must hold; "
@@ -183,7 +177,7 @@ def _slices(formula: Formula) -> Iterator[str]:
 
 
 def _resolutions(formula: Formula, mode: str) -> Iterator[str]:
-    for clause in clauses(formula):
+    for clause in conditions.clauses(formula):
         if clause.tolerance is None:
             yield f"`{clause}` names no tolerance: the gate reports which one the test set reaches."
         else:
@@ -229,35 +223,17 @@ def _proven(outcome: str, reliability: float | None) -> str:
     )
 
 
-def _proven_pass(formula: Formula, reliability: float | None) -> tuple[str, ...]:
-    claim = f"It is proven of the population that the test set was drawn from: {in_words(formula)}."
-    return claim, _proven("pass", reliability)
-
-
-def _unproven_pass(formula: Formula, reliability: float | None) -> tuple[str, ...]:
-    claim = f"It is not disproven of the population that the test set was drawn from: {in_words(formula)}."
-    return claim, f"In fn-free the fail is what is proven. {_proven('fail', reliability)}"
-
-
-def _limits_of_proven_pass(formula: Formula) -> tuple[str, ...]:
-    opposite = "A fail does not mean the opposite: only that the condition is not shown to hold on this test set."
-    return (*_not_the_sample(), opposite, *_not_the_margin(formula))
-
-
-def _limits_of_unproven_pass(formula: Formula) -> tuple[str, ...]:
-    undecided = "A pass does not mean that the condition holds: what the test set cannot decide passes too."
-    return (undecided, *_not_the_sample(), *_not_the_margin(formula))
-
-
-def _not_the_sample() -> Iterator[str]:
-    yield "It does not speak of the examples of the test set, but of the population behind them."
-    yield "It does not speak of other data: a population that has changed since the test set was drawn is another one."
-    yield "Where the test set's inputs lie open, it does not hold for candidates that were tuned to these very inputs."
+_NOT_THE_SAMPLE = (
+    "It does not speak of the examples of the test set, but of the population behind them.",
+    "It does not speak of other data: a population that has changed since the test set was drawn is another one.",
+    "Where the test set's inputs lie open, it does not hold for candidates that were tuned to these very inputs.",
+)
 
 
 def _not_the_margin(formula: Formula) -> Iterator[str]:
-    allows_loss = any(method_of(clause.quantity).is_paired and clause.threshold < 0 for clause in clauses(formula))
-    if allows_loss and Variable.A not in variables(formula):
+    asked = conditions.clauses(formula)
+    allows_loss = any(method_of(clause.quantity).is_paired and clause.threshold < 0 for clause in asked)
+    if allows_loss and Variable.A not in conditions.variables(formula):
         yield "It does not bound the sum of small losses over many passes; a clause against the anchor `a` does."
-    if any(clause.tolerance is not None for clause in clauses(formula)):
+    if any(clause.tolerance is not None for clause in asked):
         yield "It does not tell by how much the threshold is exceeded: the tolerance does not shift the threshold."
