@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from proctor.errors import DomainError, Misuse
@@ -31,19 +32,10 @@ class FileAddress:
     """An SQLite file; *path* as it was written."""
 
     path: str
-
-    @property
-    def is_shared(self) -> bool:
-        """False: what lies on the disk of one machine is gone where that forgets everything."""
-        return False
+    is_shared: ClassVar[bool] = False  # what lies on the disk of one machine is gone where that forgets everything
 
     def at(self, root: Path) -> Path:
-        """
-        Place of the file, for an address that starts at *root*.
-
-        Raises:
-            DomainError: If it is no path.
-        """
+        """Place of the file, for an address that starts at *root*; `DomainError` if it is no path."""
         try:
             return root / Path(self.path).expanduser()
         except (RuntimeError, ValueError) as error:
@@ -59,11 +51,7 @@ class ServerAddress:
     """A PostgreSQL database; *url* as it was written, with the scheme in lower case."""
 
     url: str
-
-    @property
-    def is_shared(self) -> bool:
-        """True: every machine that reaches the server sees the same."""
-        return True
+    is_shared: ClassVar[bool] = True
 
     @property
     def has_password(self) -> bool:
@@ -85,11 +73,7 @@ class BranchAddress:
     """A branch of a git repository; *location* is what follows ``git:``, as it was written."""
 
     location: str
-
-    @property
-    def is_shared(self) -> bool:
-        """True: it is pushed to the remote."""
-        return True
+    is_shared: ClassVar[bool] = True
 
     @property
     def names_branch(self) -> bool:
@@ -144,11 +128,6 @@ def canonical_path(path: str, root: Path, project: Path | None = None) -> str:
 
     A relative path stays one, so that every checkout of a project has the same. Links are not followed: a path is
     what people write.
-
-    Args:
-        path: The path as it is written.
-        root: The folder that it starts from.
-        project: Top of the project; *root* if left out.
 
     Example:
         >>> canonical_path("/p/exam/../labels.csv", Path("/p/gates"), Path("/p"))

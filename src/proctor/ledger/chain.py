@@ -99,18 +99,12 @@ def _entry(number: int) -> str:
     return f"entry {number}" if number else "the empty ledger"
 
 
-def verify(
-    entries: Sequence[Entry],
-    expected_head: str | None = None,
-    known_heads: Iterable[str] = (),
-    key: bytes | None = None,
-) -> tuple[Finding, ...]:
+def verify(entries: Sequence[Entry], known_heads: Iterable[str] = (), key: bytes | None = None) -> tuple[Finding, ...]:
     """
     Find everything that is wrong with a ledger, in the order of the entries; nothing if it is whole.
 
     Args:
         entries: All entries, in the order in which they are stored.
-        expected_head: The head that the ledger must have now; left out: any.
         known_heads: Heads that were published at any time: whole hashes, or their first digits (at least
             `SHORTEST_HEAD`), or ``NUMBER:HASH``, which tells a rewritten ledger from a truncated one.
         key: The owner's ledger key; with it, every entry must be signed.
@@ -126,10 +120,7 @@ def verify(
     if key is not None:
         findings += _faults_of_signatures(entries, key)
     findings += [Finding(Fault.UNREADABLE, entry.number) for entry in entries if not _is_readable(entry)]
-    heads = list(known_heads)
-    findings += _faults_of_heads(entries, heads)
-    if expected_head is not None and expected_head not in heads:
-        findings += _faults_of_expected_head(entries, expected_head)
+    findings += _faults_of_heads(entries, known_heads)
     return tuple(dict.fromkeys(findings))
 
 
@@ -280,27 +271,13 @@ def _faults_of_heads(entries: Sequence[Entry], heads: Iterable[str]) -> list[Fin
         if digits == GENESIS:
             found_at.append(0)
         if found_at:
-            findings += _faults_of_place(digits, number, found_at)
-            continue
-        is_rewritten = number is not None and number <= len(entries)
-        findings.append(
-            Finding(Fault.FORKED, number or 0)
-            if is_rewritten
-            else Finding(Fault.TRUNCATED, other=len(entries), head=digits)
-        )
+            if number is not None and number not in found_at:
+                findings.append(Finding(Fault.MISPLACED, number, found_at[0], digits))
+        elif number is not None and number <= len(entries):
+            findings.append(Finding(Fault.FORKED, number))
+        else:
+            findings.append(Finding(Fault.TRUNCATED, other=len(entries), head=digits))
     return findings
-
-
-def _faults_of_place(digits: str, number: int | None, found_at: Sequence[int]) -> list[Finding]:
-    return [] if number is None or number in found_at else [Finding(Fault.MISPLACED, number, found_at[0], digits)]
-
-
-def _faults_of_expected_head(entries: Sequence[Entry], expected: str) -> list[Finding]:
-    number, digits = _parse_head(expected)
-    at, head = (entries[-1].number, entries[-1].hash) if entries else (0, GENESIS)
-    if not head.startswith(digits):
-        return [Finding(Fault.TRUNCATED, other=len(entries), head=digits)]
-    return _faults_of_place(digits, number, [at])
 
 
 def _parse_head(head: str) -> tuple[int | None, str]:

@@ -34,9 +34,11 @@ _MAC_DOMAIN = b"proctor ledger signature\n"
 _KIND = re.compile(r"[a-z][a-z0-9._-]{0,63}")
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:00)")
 _HASH = re.compile(r"[0-9a-f]{64}")
+_PATTERNS = {"at": _AT, "hash": _HASH, "kind": _KIND, "mac": _HASH, "previous": _HASH}
 _LINE = re.compile(
-    r'\{"at":"([0-9T:.Z+-]+)","body":(\{.*\}),"format":(\d{1,9}),"hash":"([0-9a-f]{64})","kind":"([a-z0-9._-]+)",'
-    r'"mac":(?:null|"([0-9a-f]{64})"),"number":(\d{1,15}),"previous":"([0-9a-f]{64})"\}'
+    r'\{"at":"(?P<at>[0-9T:.Z+-]+)","body":(?P<text>\{.*\}),"format":(?P<format>\d{1,9}),'
+    r'"hash":"(?P<hash>[0-9a-f]{64})","kind":"(?P<kind>[a-z0-9._-]+)","mac":(?:null|"(?P<mac>[0-9a-f]{64})"),'
+    r'"number":(?P<number>\d{1,15}),"previous":"(?P<previous>[0-9a-f]{64})"\}'
 )
 COLUMNS = ("number", "previous", "kind", "text", "at", "hash", "mac", "format")
 """Fields of an entry in the order of a database's columns, where the text is called ``body``."""
@@ -102,12 +104,7 @@ class Entry:
 
     @property
     def body(self) -> dict[str, JSON]:
-        """
-        The body, parsed when first asked for; not to be changed.
-
-        Raises:
-            LedgerCorrupt: If the text is no JSON object, which a tampered store can bring about.
-        """
+        """The body, parsed when first asked for, not to be changed; `LedgerCorrupt` if a tampered store has none."""
         if self._body is None:
             object.__setattr__(self, "_body", _parse_body(self))
         return self._body  # type: ignore[return-value]  # set on the line above
@@ -121,10 +118,6 @@ class Entry:
     def row(self) -> tuple[object, ...]:
         """Values for the `COLUMNS` of a table."""
         return tuple(getattr(self, name) for name in COLUMNS)
-
-    def draft(self) -> Draft:
-        """Draft that was recorded, without its place in the chain."""
-        return Draft(self.kind, self.body, self.at)
 
     def signed(self, key: bytes) -> Entry:
         """The same entry with the code of *key*; the hash does not cover it, so the chain stays as it is."""
@@ -141,7 +134,7 @@ class Entry:
 
 def seal(draft: Draft, number: int, previous: str, key: bytes | None = None) -> Entry:
     """The entry that records *draft* as the given *number*, after the entry whose hash is *previous*."""
-    text = _dump(dict(draft.body))  # the draft has checked it
+    text = _encoder.encode(dict(draft.body))  # the draft has checked it
     bare = Entry(number=number, previous=previous, kind=draft.kind, text=text, at=draft.at, hash="")
     whole = replace(bare, hash=hash_of(bare))
     return whole if key is None else whole.signed(key)
@@ -183,17 +176,13 @@ def canonical_json(body: dict[str, Any]) -> str:
     '{"a":[null,"ü"],"b":0.1}'
     """
     try:
-        text = _dump(body)
+        text = _encoder.encode(body)
         text.encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise DomainError(f"the body of a ledger entry must be plain JSON: {error}") from None
     if json.loads(text) != body:
         raise DomainError("the body of a ledger entry must be plain JSON: only string keys, and lists for sequences")
     return text
-
-
-def _dump(body: Mapping[str, JSON]) -> str:
-    return _encoder.encode(body)
 
 
 def from_line(line: str) -> Entry:
@@ -204,17 +193,8 @@ def from_line(line: str) -> Entry:
         LedgerCorrupt: If the line is not an entry; whether it is the *right* entry, the chain says.
     """
     if match := _LINE.fullmatch(line):
-        at, text, version, digest, kind, mac, number, previous = match.groups()
-        return Entry(
-            number=int(number),
-            previous=previous,
-            kind=kind,
-            text=text,
-            at=at,
-            hash=digest,
-            mac=mac,
-            format=int(version),
-        )
+        fields: dict[str, Any] = match.groupdict()
+        return Entry(**fields | {name: int(fields[name]) for name in ("number", "format")})
     try:
         return from_json(json.loads(line, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant))
     except json.JSONDecodeError:
@@ -232,24 +212,22 @@ def from_json(value: object) -> Entry:
     """
     if not isinstance(value, dict) or sorted(value) != list(_FIELDS):
         raise LedgerCorrupt(f"not a ledger entry: it needs exactly the fields {', '.join(_FIELDS)}")
-    checks = {
-        "at": isinstance(value["at"], str) and _AT.fullmatch(value["at"]),
-        "body": isinstance(value["body"], dict),
-        "format": type(value["format"]) is int and value["format"] > 0,
-        "hash": isinstance(value["hash"], str) and _HASH.fullmatch(value["hash"]),
-        "kind": isinstance(value["kind"], str) and _KIND.fullmatch(value["kind"]),
-        "mac": value["mac"] is None or (isinstance(value["mac"], str) and _HASH.fullmatch(value["mac"])),
-        "number": type(value["number"]) is int and value["number"] > 0,
-        "previous": isinstance(value["previous"], str) and _HASH.fullmatch(value["previous"]),
-    }
-    for name, is_good in checks.items():
-        if not is_good:
-            raise LedgerCorrupt(f"not a ledger entry: {name} cannot be {value[name]!r}")
+    for name, each in sorted(value.items()):
+        if not _is_good(name, each):
+            raise LedgerCorrupt(f"not a ledger entry: {name} cannot be {each!r}")
     try:
         text = canonical_json(value["body"])
     except DomainError as error:
         raise LedgerCorrupt(f"not a ledger entry: {error.message}") from None
     return Entry(text=text, **{name: each for name, each in value.items() if name != "body"})
+
+
+def _is_good(name: str, value: object) -> bool:
+    if name in ("format", "number"):
+        return type(value) is int and value > 0
+    if name in _PATTERNS:
+        return (name == "mac" and value is None) or (isinstance(value, str) and bool(_PATTERNS[name].fullmatch(value)))
+    return isinstance(value, dict)
 
 
 def _parse_body(entry: Entry) -> dict[str, JSON]:

@@ -14,22 +14,11 @@ from proctor.errors import LedgerCorrupt, LedgerError, LedgerLocked, LedgerUnrea
 
 
 class Fault(NamedTuple):
-    """
-    One kind of trouble.
-
-    Attributes:
-        kind: The error it becomes.
-        sentence: What happened, after the name of the ledger.
-        hint: What to do next.
-    """
+    """One kind of trouble: the error it becomes, what happened (after the name of the ledger), and what to do next."""
 
     kind: type[LedgerError]
     sentence: str
     hint: str
-
-    def of(self, ledger: str, reason: str) -> LedgerError:
-        """The error about *ledger*, with SQLite's own words for it."""
-        return self.kind(f"{ledger} {self.sentence}: {reason}", hint=self.hint)
 
 
 _DAMAGED = Fault(
@@ -118,4 +107,4 @@ def named(error: Exception, ledger: str) -> LedgerError:
     """The error of our own tree that a person can act on; *ledger* is what the ledger is called in messages."""
     code = code_of(error)
     fault = FAULTS.get(code) or FAULTS.get(code & 0xFF, _UNKNOWN)
-    return fault.of(ledger, str(error) or "out of memory")
+    return fault.kind(f"{ledger} {fault.sentence}: {str(error) or 'out of memory'}", hint=fault.hint)

@@ -41,7 +41,6 @@ class Question:
 
     Attributes:
         condition: Text of the condition; any way to write it is the same question.
-        candidate: The candidate.
         baseline: What it is compared with; ``None`` on a first commit.
         gate: Name of the gate that asks.
         anchor: The anchor, where the condition speaks of it.
@@ -127,15 +126,12 @@ class TestSetHistory:
     The life of one test set so far; where it was read from a checkpoint, without its earlier verdicts.
 
     Attributes:
-        registered: Its registration.
         account: What it has left.
         earlier: What it had left before the first of *verdicts*.
         verdicts: Adoptions and evaluations, in the order in which the ledger took them.
         acceptances: Candidates that have passed several conditions, in order.
         steps: What each of the evaluations among them did to the account.
         open_pending: An evaluation on sealed inputs that has begun and not ended.
-        retired: Its retirement, if it has been retired.
-        corrections: Corrections of labels.
         notices: What became of notices, in order.
         acts: What the owner accepted: settings of gates, baselines, losses of books.
         heir: The registration that took over what this set had left, and closed its account.
@@ -338,7 +334,9 @@ class TestSetHistory:
             return False
         if not question.speaks_of(Variable.O, Variable.D) or question.is_same(record.baseline, question.baseline):
             return True
-        return _is_moving(question.baseline) and _same_commit(record, question)
+        # A baseline may have become another since; a file that somebody names is the one that they mean.
+        is_moving = question.baseline is None or question.baseline.commit is not None
+        return is_moving and _same_commit(record, question)
 
     def _anchor_of(self, record: Evaluated, number: int) -> Submission | None:
         """The anchor of the evaluation in entry *number*; if that does not say, the one that its gate had then."""
@@ -372,11 +370,6 @@ def _is_acceptance_of(record: Adopted | Evaluated, question: Question) -> bool:
         and question.is_same(record.candidate, question.candidate)
         and question.has_same_condition(record.condition)
     )
-
-
-def _is_moving(baseline: Submission | None) -> bool:
-    """True if a baseline may have become another since: a file that somebody names is the one that they mean."""
-    return baseline is None or baseline.commit is not None
 
 
 def _same_commit(record: Adopted | Evaluated, question: Question) -> bool:

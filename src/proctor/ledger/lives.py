@@ -6,8 +6,10 @@ Pure: entries in, facts out. The fold over the past depends on nothing but the e
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from proctor.budget import Account, Mode, Step, inherit, open_account
 from proctor.errors import DomainError, LedgerCorrupt
@@ -15,24 +17,34 @@ from proctor.ledger.entries import Entry
 from proctor.ledger.history import Recorded, TestSetHistory
 from proctor.ledger.outcomes import Verdict
 from proctor.ledger.records import (
+    CHANGES,
     EVALUATED_FIELDS,
     Accepted,
     Adopted,
     BaselineNamed,
-    Change,
     Corrected,
     Dropped,
     Evaluated,
     Extended,
     LossAccepted,
     Notified,
-    OwnersAct,
     Pending,
     Registered,
     Retired,
     SettingsAccepted,
     from_body,
 )
+
+_LISTS = {
+    Evaluated.kind: "verdicts",
+    Adopted.kind: "verdicts",
+    Accepted.kind: "acceptances",
+    Corrected.kind: "corrections",
+    Notified.kind: "notices",
+    **dict.fromkeys(CHANGES, "changes"),
+    **dict.fromkeys((SettingsAccepted.kind, BaselineNamed.kind, LossAccepted.kind), "acts"),
+}
+"""Lists of a life in which it keeps the entries of each kind."""
 
 
 def lives(entries: Sequence[Entry], earlier: Mapping[str, Account] = MappingProxyType({})) -> dict[str, TestSetHistory]:
@@ -89,16 +101,11 @@ class _Growing:
         self.registered = registered
         self.earlier = earlier
         self.mode = registered.record.contract.mode
-        self.verdicts: list[Recorded[Adopted] | Recorded[Evaluated]] = []
-        self.acceptances: list[Recorded[Accepted]] = []
+        self.lists: defaultdict[str, list[Recorded[Any]]] = defaultdict(list)
         self.steps: list[Step] = []
         self.pending: Recorded[Pending] | None = None
         self.retired: Recorded[Retired] | None = None
-        self.corrections: list[Recorded[Corrected]] = []
-        self.notices: list[Recorded[Notified]] = []
-        self.acts: list[Recorded[OwnersAct]] = []
         self.heir: Recorded[Registered] | None = None
-        self.changes: list[Recorded[Change]] = []
         self._plain_steps: dict[tuple[object, ...], Step] = {}
 
     def take(self, entry: Entry) -> None:
@@ -108,28 +115,19 @@ class _Growing:
             )
         match entry.kind:
             case Evaluated.kind:
-                self.verdicts.append(Recorded(entry))
                 self.steps.append(self._step(entry))
                 if entry.body.get("pending") is not None:
                     self.pending = None
-            case Adopted.kind:
-                self.verdicts.append(Recorded(entry))
             case Pending.kind:
                 self.pending = Recorded(entry)
-            case Accepted.kind:
-                self.acceptances.append(Recorded(entry))
-            case Corrected.kind:
-                self.corrections.append(Recorded(entry))
-            case Extended.kind | Dropped.kind:
-                self._change(Recorded(entry))
             case Retired.kind:
                 self.retired = Recorded(entry)
-            case Notified.kind:
-                self.notices.append(Recorded(entry))
-            case SettingsAccepted.kind | BaselineNamed.kind | LossAccepted.kind:
-                self.acts.append(Recorded(entry))
-            case _:
+            case Extended.kind | Dropped.kind if self.pending or self.retired or self.heir:
+                raise LedgerCorrupt(f"entry {entry.number} changes the examples of a test set that cannot change then")
+            case kind if kind not in _LISTS:
                 from_body(entry.kind, entry.body, entry.number)  # says what is wrong with it
+        if entry.kind in _LISTS:
+            self.lists[_LISTS[entry.kind]].append(Recorded(entry))
 
     def _step(self, entry: Entry) -> Step:
         body = entry.body
@@ -152,28 +150,16 @@ class _Growing:
             raise LedgerCorrupt(f"entry {heir.entry.number} hands on an account that is {why}")
         self.heir = heir
 
-    def _change(self, taken: Recorded[Change]) -> None:
-        if self.pending is not None or self.retired is not None or self.heir is not None:
-            raise LedgerCorrupt(
-                f"entry {taken.entry.number} changes the examples of a test set that cannot change then"
-            )
-        self.changes.append(taken)
-
     def life(self) -> TestSetHistory:
         return TestSetHistory(
             registered=self.registered,
             account=self.account(),
             earlier=self.earlier,
-            verdicts=tuple(self.verdicts),
-            acceptances=tuple(self.acceptances),
             steps=tuple(self.steps),
             open_pending=self.pending,
             retired=self.retired,
-            corrections=tuple(self.corrections),
-            notices=tuple(self.notices),
-            acts=tuple(self.acts),
             heir=self.heir,
-            changes=tuple(self.changes),
+            **{name: tuple(each) for name, each in self.lists.items()},
         )
 
 

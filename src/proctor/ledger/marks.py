@@ -13,8 +13,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from proctor import codec
 from proctor.frozen import dataclass, replace
@@ -29,14 +28,11 @@ _MOST_DIGITS = 15
 @dataclass(frozen=True, kw_only=True)
 class Mark:
     """
-    The last entry that was known.
+    The last entry that was known, by its number, hash and time.
 
     Attributes:
         subject: What the books are about: a test set, sealed labels, or a place of books.
         ledger: Where they were kept, for people.
-        number: Number of the entry.
-        hash: Its hash.
-        at: When it was appended.
         mac: Code of the owner's key over all of it; ``None`` if there was no key.
     """
 
@@ -90,15 +86,12 @@ def is_lost(mark: Mark, entries: Sequence[Entry]) -> bool:
         there = _numbered(mark.number, entries)
         if there is None or there.hash == mark.hash:
             return False
-    return not any(_excuses(entry.body, entry.at, mark) for entry in entries if entry.kind == LossAccepted.kind)
+    losses = [entry for entry in entries if entry.kind == LossAccepted.kind and mark.at <= entry.at]
+    numbers = (entry.body.get("number") for entry in losses)
+    return not any(isinstance(number, int) and mark.number <= number for number in numbers)
 
 
 def _numbered(number: int, entries: Sequence[Entry]) -> Entry | None:
     if number <= len(entries) and entries[number - 1].number == number:
         return entries[number - 1]
     return next((entry for entry in entries if entry.number == number), None)
-
-
-def _excuses(loss: Mapping[str, Any], at: str, mark: Mark) -> bool:
-    number = loss.get("number")
-    return isinstance(number, int) and mark.number <= number and mark.at <= at

@@ -64,14 +64,7 @@ Outcome = Accepted | Outrun | Busy | Refused | Lost
 
 
 class Git:
-    """
-    Git in the repository that *root* lies in.
-
-    Args:
-        root: Any folder of a clone or of a linked work tree.
-        environ: Environment of git.
-        timeout_s: Limit for one command.
-    """
+    """Git in the repository that *root*, a folder of a clone or of a linked work tree, lies in."""
 
     def __init__(self, root: Path, environ: Mapping[str, str], timeout_s: float = git.TIMEOUT_S) -> None:
         self._root = root

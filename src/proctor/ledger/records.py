@@ -273,9 +273,7 @@ class SettingsAccepted:
     The owner accepted other settings for a gate, which every later commit is held to.
 
     Attributes:
-        gate: Name of the gate.
         before: What held until then; ``None`` if nothing was pinned.
-        settings: What holds from here on.
     """
 
     kind: ClassVar[str] = "settings"
@@ -299,11 +297,9 @@ class BaselineNamed:
 @dataclass(frozen=True)
 class LossAccepted:
     """
-    The owner goes on with books of which a part is lost.
+    The owner goes on with books of which a part is lost; number and hash are those of the last entry that was known.
 
     Attributes:
-        number: Number of the last entry that was known.
-        hash: Its hash.
         reason: Why, in the owner's words; everybody can read it.
     """
 

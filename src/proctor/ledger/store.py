@@ -76,12 +76,8 @@ class Ledger:
     """
     A ledger, wherever it is kept.
 
-    It remembers what it has verified: reading again costs only what was added since, and whoever rewrites the past
-    of a ledger that is being used is found out.
-
-    Args:
-        store: Where the entries are kept.
-        key: The owner's ledger key; with it, every entry must be signed and every new one is.
+    It remembers what it has verified: reading again costs only what was added since, and whoever rewrites the past of
+    a ledger that is being used is found out. With the owner's *key*, every entry must be signed and every new one is.
     """
 
     def __init__(self, store: Store, key: bytes | None = None) -> None:
@@ -186,17 +182,8 @@ class Ledger:
         entries = self._store.fetch(0)
         return entries, chain.verify(entries, known_heads=known_heads, key=self._key)
 
-    def verify(self, known_heads: Iterable[str] = ()) -> tuple[chain.Finding, ...]:
-        """Everything that is wrong with the entries as they are stored now; empty if nothing is."""
-        return self.examine(known_heads)[1]
-
     def publish(self, files: Mapping[str, bytes], message: str) -> None:
-        """
-        Show *files* beside the entries; see `publishes`.
-
-        Raises:
-            Misuse: If this kind of ledger has no room for files.
-        """
+        """Show *files* beside the entries; `Misuse` if this kind of ledger has no room for files, see `publishes`."""
         if not isinstance(self._store, Publishing):
             raise Misuse(
                 f"{self.description} has no room for files", hint="One on a git branch has: git:REMOTE/BRANCH."
@@ -232,21 +219,17 @@ def open_ledger(location: str, root: Path, key: bytes | None = None) -> Ledger:
         MissingExtra: If the kind needs a package that is not installed.
         DataError: If a link of the project leads out of it there.
     """
-    return Ledger(_store_at(location, root), key)
-
-
-def _store_at(location: str, root: Path) -> Store:
     match address.parse(location):
         case address.ServerAddress(url):
             from proctor.ledger.postgresql import PostgresqlStore
 
-            return PostgresqlStore(url)
+            return Ledger(PostgresqlStore(url), key)
         case address.BranchAddress(branch):
             from proctor.ledger.git import GitStore
 
-            return GitStore(branch, root)
+            return Ledger(GitStore(branch, root), key)
         case address.FileAddress() as file:
             from proctor.ledger.sqlite import SqliteStore
 
             Fence.around(root).resolve(file.path)  # no link that a commit brings leads to other books
-            return SqliteStore(file.at(root))
+            return Ledger(SqliteStore(file.at(root)), key)

@@ -13,6 +13,7 @@ from proctor.custody import chronicle
 from proctor.custody.settings import accept_settings, name_baseline, settings
 from proctor.errors import ContractError, DataError, LabelsMissing
 from proctor.gate.check import check as judge
+from proctor.ledger import Draft
 from proctor.runtime import Runtime
 
 
@@ -163,7 +164,7 @@ def test_check__what_failed_may_not(project: Project) -> None:
 
 def as_written_before(project: Project) -> None:
     """Write the books again as an earlier version would have: registrations pin nothing."""
-    drafts = [entry.draft() for entry in project.session().ledger.read()]
+    drafts = [Draft(entry.kind, entry.body, entry.at) for entry in project.session().ledger.read()]
     for file in (*(project.root / ".proctor").glob("ledger.db*"), *(project.root / ".proctor/owner/marks").iterdir()):
         file.unlink()
     with project.session().ledger as ledger:

@@ -17,7 +17,6 @@ import pytest
 
 from proctor.ledger import GENESIS, Draft, Entry, Ledger, Store, open_ledger
 from proctor.ledger.entries import seal
-from proctor.ledger.store import _store_at
 
 AT = "2026-11-23T21:43:00Z"
 KINDS = ("sqlite", "postgresql", "git")
@@ -39,7 +38,7 @@ class Place:
         return open_ledger(self.location, self.root, key)
 
     def store(self) -> Store:
-        return _store_at(self.location, self.root)
+        return self.open()._store
 
     def steps(self, store: Any) -> tuple[object, str]:
         """Object and name of the function that each step of a write of a *store* goes through."""

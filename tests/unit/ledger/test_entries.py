@@ -143,7 +143,7 @@ def test_draft__of_an_entry_seals_to_the_same_hash():
     """An entry's draft holds everything that was recorded."""
     entry = seal(draft(a=[1, {"b": None}]), 4, "c" * 64)
 
-    assert seal(entry.draft(), 4, "c" * 64) == entry
+    assert seal(Draft(entry.kind, entry.body, entry.at), 4, "c" * 64) == entry
 
 
 def test_derive_key__does_not_depend_on_the_end_of_the_line():

@@ -15,10 +15,10 @@ from proctor import gatefile
 from proctor.errors import LedgerCorrupt
 from proctor.gate.marks import Marks
 from proctor.gatefile import Gate
-from proctor.ledger import Entry
+from proctor.ledger import Draft, Entry
 from proctor.runtime import Runtime
 
-from .places import Place, chain_of, git
+from .places import AT, Place, chain_of, git
 
 KEY = b"k" * 32
 FINGERPRINT = "f" * 64
@@ -55,7 +55,7 @@ def written(machine: Machine, n_entries: int = 5) -> list[Entry]:
     """Real books of so many entries, with a mark after each."""
     ledger = machine.place.open(machine.key)
     for entry in chain_of(n_entries):
-        machine.marks.put(ledger.append(entry.draft(), ledger.head()), FINGERPRINT)
+        machine.marks.put(ledger.append(Draft(entry.kind, entry.body, entry.at), ledger.head()), FINGERPRINT)
     return list(machine.place.open(machine.key).read())
 
 
@@ -63,7 +63,7 @@ def test_refuse_cut_back__whole_books_and_longer_ones_are_right(machine: Machine
     entries = written(machine)
 
     machine.marks.refuse_cut_back(entries, FINGERPRINT)
-    machine.place.open(machine.key).append(entries[0].draft(), entries[-1].hash)
+    machine.place.open(machine.key).append(Draft(entries[0].kind, entries[0].body, AT), entries[-1].hash)
     machine.marks.refuse_cut_back(machine.place.open(machine.key).read(), FINGERPRINT)
     assert [] == machine.remarks
 

@@ -85,7 +85,7 @@ def test_read__finds_tampering_behind_the_triggers(path: Path, tampering: str, f
 
     with pytest.raises(LedgerError, match=finding):
         reopened(path).read()
-    assert any(finding in found.sentence for found in reopened(path).verify())
+    assert any(finding in found.sentence for found in reopened(path).examine()[1])
 
 
 def test_verify__finds_a_shortened_file_by_its_head(path: Path):
@@ -93,7 +93,7 @@ def test_verify__finds_a_shortened_file_by_its_head(path: Path):
     execute(path, *(f"DROP TRIGGER {name}" for name in TRIGGERS), "DELETE FROM entry WHERE number > 40")
 
     assert len(reopened(path).read()) == 40
-    (finding,) = reopened(path).verify(known_heads=[chain_of(50)[-1].hash])
+    _, (finding,) = reopened(path).examine(known_heads=[chain_of(50)[-1].hash])
     assert "cut off" in finding.sentence
 
 
