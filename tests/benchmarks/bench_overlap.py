@@ -44,14 +44,14 @@ def hash_and_intersect(folder: Path) -> int:
 
 def sketch_and_compare(folder: Path) -> object:
     """What the gate does: canonical hashes, a note for the ledger, and a comparison with one."""
-    from proctor.testset import overlap, sketch
+    from proctor.testset import Sketch, overlap, sketch
     from proctor.testset.hashing import row_hashes
 
     notes = []
     for name in ("one", "other"):
         rows = np.load(folder / f"{name}.npy", mmap_mode="r")
         notes.append(json.dumps(sketch(row_hashes([rows], len(rows))).to_json()))
-    return overlap(*map(json.loads, notes))
+    return overlap(*(Sketch.from_json(json.loads(note)) for note in notes))
 
 
 def timed(action: Callable[[Path], object], folder: Path) -> tuple[float, object]:

@@ -84,8 +84,8 @@ def refuse_known(session: Session, books: LedgerView) -> None:
     """
     others = books.lives.values() if books.life is None else ()
     for life, cohort in ((other, cohort) for other in others for cohort in other.ever_used):
-        is_doubtful = life in books.doubts
-        found = _agreement(session, life, cohort) if is_doubtful or _is_as_long(session, cohort) else Agreement.OTHER
+        is_doubtful, is_as_long = life in books.doubts, cohort.n_examples == session.testset.n_examples
+        found = _agreement(session, life, cohort) if is_doubtful or is_as_long else Agreement.OTHER
         name = life.registered.record.testset[:12]
         if found is Agreement.SAME:
             raise DataError(
@@ -100,10 +100,6 @@ def refuse_known(session: Session, books: LedgerView) -> None:
             )
 
 
-def _is_as_long(session: Session, cohort: Cohort) -> bool:
-    return cohort.n_examples == session.testset.n_examples
-
-
 def _agreement(session: Session, life: TestSetHistory, record: Cohort) -> Agreement:
     """The answer of labels to whether this is a registered set, as it is or was before examples were dropped."""
     salt = Registry(session.owner_key, record.testset).salt(life) if record.ranks is not None else None
@@ -113,12 +109,7 @@ def _agreement(session: Session, life: TestSetHistory, record: Cohort) -> Agreem
 
 
 def refuse_incomplete(session: Session) -> None:
-    """
-    Refuse labels with gaps: on sealed inputs, which rows lack one must not depend on what the model predicts.
-
-    Raises:
-        LabelsMissing: If an example has no label.
-    """
+    """Refuse labels with gaps (`LabelsMissing`): on sealed inputs, which rows lack one must not depend on a model."""
     missing = np.flatnonzero(~session.labels.is_known())
     if len(missing):
         raise LabelsMissing(
@@ -129,7 +120,7 @@ def refuse_incomplete(session: Session) -> None:
 
 def request(session: Session, rows: NDArray[np.intp]) -> str:
     """Write which examples need a label, for the owner's eyes; gives what to do next."""
-    path = requests_of(session).write(rows).path
+    path = requests_of(session).write(rows)
     return (
         f"A label request for the owner of the test set was written: {path}. Once the labels are there "
         "(`proctor labels import FILE`), run the same command again."

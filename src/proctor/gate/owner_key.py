@@ -52,9 +52,7 @@ class OwnerKey:
     """
     The owner's key, where there is one, and what is done with it.
 
-    Args:
-        gate: The gate file, which may name a key file.
-        runtime: Environment and randomness.
+    Attributes:
         is_owners: True if the owner asks, who may be told where in the file of labels something is wrong.
     """
 
@@ -186,9 +184,7 @@ class OwnerKey:
         """
         The part of the private *figures* that enters the ledger, and the salt that opens it where it is a commitment.
 
-        Args:
-            figures: Plain JSON.
-            context: Text that belongs to this entry alone; the hash of the entry before it.
+        The *context* belongs to this entry alone: the hash of the entry before it.
         """
         if self.key is not None:
             from proctor.testset.sealing import seal_record
@@ -211,13 +207,9 @@ class OwnerKey:
 
     def pin(self, predictions: str, fingerprint: str) -> str:
         """
-        Digest by which an accepted model's predictions on a test set are recognized later; 64 hexadecimal digits.
+        Digest by which an accepted model's predictions on a test set, given by theirs, are recognized later: 64 digits.
 
         With the key nobody else can try predictions out; without it the inputs are open, and anybody can run the model.
-
-        Args:
-            predictions: Their digest (`proctor.predictions.prediction_digest`).
-            fingerprint: What the test set is.
         """
         secret = b"proctor open predictions"
         if self.key is not None:
@@ -228,12 +220,9 @@ class OwnerKey:
 
     def draws(self, hashes: Hashes) -> NDArray[np.float64]:
         """
-        Random numbers by which examples are drawn for labeling, one for each; the same in the whole life of a test set.
+        Random numbers by which examples, given by row hashes, are drawn for labeling; the same in its whole life.
 
         Who knew them could have a model agree with the old one wherever nobody looks, so they come from the key.
-
-        Args:
-            hashes: Row hashes of the examples.
 
         Raises:
             KeyFault: If there is no key.
@@ -244,7 +233,7 @@ class OwnerKey:
                 hint=f"Set {_KEY_VARIABLE}, or name the key file: `owner: {{key: FILE}}` (`proctor testset seal` makes "
                 "one); or write `labels: all`. Nothing was spent.",
             )
-        from proctor.testset.draws import draws
+        from proctor.testset.hashing import draws
         from proctor.testset.keys import Purpose
 
         return draws(hashes, self.key.subkey(Purpose.DRAWS))

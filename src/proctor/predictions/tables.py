@@ -12,7 +12,7 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
@@ -73,10 +73,9 @@ class Source:
         """Ending of the name that tells the format, in lower case; ``.csv`` for ``labels.csv.gz.sealed``."""
         return Path(self._name.removesuffix(_PACKED)).suffix
 
-    @property
-    def is_lines(self) -> bool:
-        """True if it is JSON Lines: each line may have other keys than the first."""
-        return self.suffix in JSON_LINES
+    def columns_asked(self, names: Set[str]) -> frozenset[str] | None:
+        """Columns to be asked for where these are needed: of JSON Lines all, so that a key of a later line is found."""
+        return None if self.suffix in JSON_LINES else frozenset(names)
 
     @property
     def ending(self) -> str:

@@ -22,5 +22,5 @@ from proctor.testset.identity import (
 )
 from proctor.testset.ranks import Agreement, agreement, tags_of
 from proctor.testset.register import LabelChange, LabelRegister, register_labels
-from proctor.testset.requests import LabelRequest, Requests
+from proctor.testset.requests import Requests
 from proctor.testset.sketch import Overlap, Sketch, overlap, sketch

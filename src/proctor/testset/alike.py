@@ -37,7 +37,6 @@ class Tally(NamedTuple):
     Numbers of times that values occur.
 
     Args:
-        n_rows: Number of rows.
         marks: Hashes of the values, ascending; the smallest ones if there are many values.
         counts: How often each occurs.
         is_whole: True if no value is left out.
@@ -55,19 +54,11 @@ class Tally(NamedTuple):
 
     @staticmethod
     def from_json(form: Any) -> Tally:
-        """
-        The inverse of `to_json`.
-
-        Raises:
-            DataError: If *form* is no tally.
-        """
-        try:
-            raw = base64.b64decode(form["values"], validate=True)
-            size = len(raw) // 12
-            marks, counts = np.frombuffer(raw[: 8 * size], "<u8"), np.frombuffer(raw[8 * size :], "<u4")
-            return Tally(int(form["rows"]), marks.astype(np.uint64), counts.astype(np.uint32), bool(form["whole"]))
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError("what the ledger keeps of a test set's columns cannot be read") from error
+        """The inverse of `to_json`; a `ValueError`, `KeyError` or `TypeError` if *form* is no tally."""
+        raw = base64.b64decode(form["values"], validate=True)
+        size = len(raw) // 12
+        marks, counts = np.frombuffer(raw[: 8 * size], "<u8"), np.frombuffer(raw[8 * size :], "<u4")
+        return Tally(int(form["rows"]), marks.astype(np.uint64), counts.astype(np.uint32), bool(form["whole"]))
 
 
 @dataclass
@@ -120,10 +111,6 @@ class Column(NamedTuple):
     is_counter: bool
     name: str = ""
 
-    def is_telling(self, n_tries: int) -> bool:
-        """True if a copy of it could be told from a fresh sample, in as many tries."""
-        return self.is_like(self, n_tries)
-
     @property
     def is_distinctive(self) -> bool:
         """True if most of its values occur once: nobody draws another set so that these come out again."""
@@ -149,8 +136,7 @@ class ColumnMaker:
         """Read a chunk."""
         values = raw.reshape(len(raw), -1) if isinstance(raw, np.ndarray) and raw.ndim > 1 else raw
         for digits, tally in zip(_DIGITS, self._tallies, strict=True):
-            codes = _codes(values if digits is None else coarse(values, digits))
-            tally.add(codes)
+            tally.add(_codes(values if digits is None else coarse(values, digits)))
         self._counter.add(raw)
 
     def made(self) -> Column:
@@ -294,15 +280,10 @@ def columns_to_json(columns: Iterable[Column]) -> list[dict[str, Any]]:
 
 
 def columns_from_json(form: Any) -> tuple[Column, ...]:
-    """
-    The inverse of `columns_to_json`.
-
-    Raises:
-        DataError: If *form* is not of that form.
-    """
+    """The inverse of `columns_to_json`; `DataError` if *form* is not of that form."""
     try:
         return tuple(
             Column(tuple(Tally.from_json(tally) for tally in each["tallies"]), bool(each["counter"])) for each in form
         )
-    except (KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise DataError("what the ledger keeps of a test set's columns cannot be read") from error

@@ -48,8 +48,6 @@ class ExampleFiles:
         label: Name of the column of labels; never shown to a model, should the features have it too.
         classes: Declared classes, as text; ``None`` if none are declared.
         key: Secret key of the row hashes; empty where the inputs are open.
-        reading: How labels and predictions are read.
-        name: Name of the examples, in messages.
     """
 
     labels: Source
@@ -74,7 +72,6 @@ class TestSet:
     Examples, in the order of their file.
 
     Args:
-        files: Where they lie.
         ids: Their ids; ``None`` if they have none.
         hashes: What each of them is.
         columns: Names of the feature columns that were hashed, in natural order; empty if ids were.
@@ -197,13 +194,7 @@ class TestSet:
         return replace(self, ids=ids or self.ids, hashes=hashes, columns=tuple(columns))
 
     def masks(self, slices: Iterable[Slice]) -> dict[Slice, Mask]:
-        """
-        Masks of the examples in each slice; each is found once.
-
-        Raises:
-            Misuse: If a column of a slice is not one of `columns`, nor of the metadata.
-            DataError: If a slice is empty, or compares with a number what is none.
-        """
+        """Masks of the examples in each slice; each is found once, errors as `proctor.testset.slices.masks_of`."""
         wanted = tuple(slices)
         self._masks.update(masks_of(self.described, [each for each in wanted if each not in self._masks]))
         return {each: self._masks[each] for each in wanted}
@@ -213,13 +204,7 @@ class TestSet:
         return {each: int(mask.sum()) for each, mask in self.masks(slices).items()}
 
     def clusters(self, column: str) -> NDArray[np.intp]:
-        """
-        Number of the cluster of each example, by the order in which clusters are read; found once.
-
-        Raises:
-            Misuse: If the column is not one of `columns`, nor of the metadata.
-            DataError: If an example has no value in it, or all have the same.
-        """
+        """Number of the cluster of each example; found once, errors as `proctor.testset.slices.clusters_of`."""
         if column not in self._clusters:
             self._clusters[column] = clusters_of(self.described, column, self.files.key)
         return self._clusters[column]
@@ -258,12 +243,7 @@ class TestSet:
         return Sheet(self.n_examples, self.ids, kind, self.files.declared, self.files.name)
 
     def read_labels(self) -> Labels:
-        """
-        The labels, in the order of the examples; private.
-
-        Raises:
-            DataError: If they are not labels of these examples, or not well formed. No label is quoted.
-        """
+        """The labels, in the order of the examples; private, errors as `proctor.testset.label_table.read_labels`."""
         return read_labels(self)
 
 
@@ -328,9 +308,7 @@ def _read_features(
     ids: list[str] = []
     hashes = []
     has_ids = False
-    # In JSON Lines a later line could bring a key of its own; asked for everything, the reader refuses it.
-    wanted = None if features.is_lines else frozenset((*names, files.id))
-    for chunk in read_chunks(features, wanted):
+    for chunk in read_chunks(features, features.columns_asked({*names, files.id})):
         has_ids = files.id in chunk.columns
         ids += text_column(chunk, files.id) if has_ids else []
         hashes.append(row_hashes(_columns(chunk, names), chunk.n_rows, files.key))
@@ -352,14 +330,11 @@ def _columns(chunk: Table, names: tuple[str, ...]) -> list[Raw]:
 
 def _read_columns(files: ExampleFiles, features: Source) -> tuple[Column, ...]:
     """Records of the columns of features; of a wide table, of some of them."""
-    names = sorted(_feature_columns(files, features), key=_lot)[:_MOST_COLUMNS]
+    columns = _feature_columns(files, features)
+    lots = {name: hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest() for name in columns}
+    names = sorted(columns, key=lots.__getitem__)[:_MOST_COLUMNS]
     makers = {name: ColumnMaker(max(48, min(1024, _VALUES // len(names)))) for name in natural_order(names)}
-    wanted = None if features.is_lines else frozenset(names)
-    for chunk in read_chunks(features, wanted):
+    for chunk in read_chunks(features, features.columns_asked(set(names))):
         for name, maker in makers.items():
             maker.add(chunk.columns[name])
     return tuple(maker.made()._replace(name=name) for name, maker in makers.items())
-
-
-def _lot(name: str) -> bytes:
-    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()

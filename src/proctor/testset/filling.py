@@ -24,12 +24,9 @@ from proctor.testset.examples import TestSet
 
 def filled(testset: TestSet, labels: Mapping[str, str], kind: Kind | None) -> bytes:
     """
-    The content of the file of labels with *labels* in it.
+    The content of the file of labels with *labels* in it, by the names of the examples.
 
-    Args:
-        testset: The test set, whose file of labels can be read.
-        labels: Spelling of the class of each example, by the example's name.
-        kind: Type of the labels; ``None`` where it is not known, since there are none.
+    The *kind* is that of the labels; ``None`` where it is not known, since there are none.
 
     Raises:
         Misuse: If the file is no text table.

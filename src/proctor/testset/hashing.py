@@ -37,6 +37,7 @@ _MISSING = np.uint64(0x7FF8_0000_0000_0000)  # the bits of NaN
 _PERSON = b"proctor row 1"
 _LETTERS_OF_NUMBERS = frozenset({"nan", "inf"})
 _TRUTHS = {"true": 1.0, "false": 0.0}
+_BITS = 53  # of a drawn number: as many as a float holds
 
 
 def natural_order(names: Iterable[str]) -> list[str]:
@@ -141,9 +142,8 @@ def _cell_code(cell: Any) -> int:
 def _word_code(text: str) -> int:
     if not text:
         return int(_MISSING)
-    if text.casefold() in _TRUTHS:
-        return _number_code(_TRUTHS[text.casefold()])
-    return _text_code(text)
+    truth = _TRUTHS.get(text.casefold())
+    return _text_code(text) if truth is None else _number_code(truth)
 
 
 def _number_code(value: float) -> int:
@@ -166,6 +166,27 @@ def fingerprint(hashes: Hashes) -> str:
     whole.update(len(hashes).to_bytes(8, "little"))
     whole.update(hashes[fixed_order(hashes)].tobytes())
     return whole.hexdigest()
+
+
+def draws(hashes: Hashes, secret: bytes) -> NDArray[np.float64]:
+    """
+    A number in [0, 1) for each example, uniform and independent to whoever lacks the *secret* of up to 64 bytes.
+
+    It stays an example's own while others are added, dropped or shuffled. Repeated rows have numbers of their own, in
+    the order of the file. The shape is that of the *hashes*, (n_examples,).
+    """
+    order = fixed_order(hashes)
+    rows = hashes[order]
+    is_first = np.concatenate([[True], rows[1:] != rows[:-1]])
+    starts = np.flatnonzero(is_first)
+    repeats = np.arange(len(rows)) - starts[np.cumsum(is_first) - 1]
+    digests = b"".join(
+        hashlib.blake2b(row.tobytes() + repeat.to_bytes(8, "little"), key=secret, digest_size=8).digest()
+        for row, repeat in zip(rows, repeats.tolist(), strict=True)
+    )
+    found = np.empty(len(rows))
+    found[order] = (np.frombuffer(digests, "<u8") >> np.uint64(64 - _BITS)) / 2.0**_BITS
+    return found
 
 
 def fixed_order(hashes: Hashes) -> NDArray[np.intp]:

@@ -33,7 +33,6 @@ class Traits:
     Traits by which a test set is recognized.
 
     Args:
-        n_examples: Number of examples.
         rows: Sketch of its rows of features; of its ids if there are no features.
         has_features: True if *rows* are of features.
         ids: Sketch of its ids; ``None`` if there are none, or if it is not known.
@@ -120,13 +119,7 @@ def _derived(key: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Shares:
-    """
-    The sets have examples in common.
-
-    Attributes:
-        common: How many.
-        by: ``examples`` if it is features that they share, or ``ids``.
-    """
+    """The sets have so many examples in *common*, *by* features (``examples``) or by ``ids``."""
 
     common: Overlap
     by: str
@@ -134,12 +127,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class Copies:
-    """
-    Columns are copies of registered ones, whatever they are called.
-
-    Attributes:
-        columns: Their names in the other set.
-    """
+    """Columns of these names in the other set are copies of registered ones, whatever those are called."""
 
     columns: tuple[str, ...]
 
@@ -178,7 +166,8 @@ def judge(registered: Traits, other: Traits) -> Judgment:
     A fresh sample of the same population is taken for it by its columns at most once in a million times, and by its
     rows, where these repeat, once in 10,000; where none repeats, one that is shared is none by chance.
     """
-    are_numbered = _are_numbered(registered, other)
+    # Ids say nothing if those of one set only number its rows. Of old records it is not known.
+    are_numbered = bool(registered.is_numbered or other.is_numbered)
     if registered.has_features == other.has_features and (registered.has_features or not are_numbered):
         common = overlap(registered.rows, other.rows)
         if not common.is_fresh:
@@ -197,11 +186,6 @@ def judge(registered: Traits, other: Traits) -> Judgment:
     return Doubtful() if is_as_long or has_nothing_else else Fresh()
 
 
-def _are_numbered(registered: Traits, other: Traits) -> bool:
-    """True if ids say nothing, because those of one set only number its rows. Of old records it is not known."""
-    return bool(registered.is_numbered or other.is_numbered)
-
-
 def _copied(registered: tuple[Column, ...], others: tuple[Column, ...]) -> tuple[str, ...]:
     """
     Names of columns that are registered ones: if one is distinctive, or they are at least half of those that tell.
@@ -209,7 +193,10 @@ def _copied(registered: tuple[Column, ...], others: tuple[Column, ...]) -> tuple
     A single one of few values, each as often as before, may be how the examples are chosen.
     """
     n_tries = len(registered) * len(others)
-    telling, candidates = ([each for each in columns if each.is_telling(n_tries)] for columns in (registered, others))
+    # Those of which a copy could be told from a fresh sample, in as many tries.
+    telling, candidates = (
+        [each for each in columns if each.is_like(each, n_tries)] for columns in (registered, others)
+    )
     found = [(column, next((each for each in candidates if column.is_like(each, n_tries)), None)) for column in telling]
     copied = [(column, copy) for column, copy in found if copy is not None]
     fewest = min(len(telling), len(candidates))

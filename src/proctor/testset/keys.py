@@ -46,12 +46,9 @@ class Purpose(StrEnum):
 @dataclass(frozen=True)
 class Key:
     """
-    The owner's key.
+    The owner's key: 32 random bytes.
 
     Its text is given by `text`, only where it is to be handed to the owner; ``repr`` and ``str`` hide it.
-
-    Args:
-        secret: 32 random bytes.
     """
 
     secret: bytes = field(repr=False)

@@ -30,10 +30,10 @@ _NO_ROWS = np.empty(0, np.intp)
 
 def read_labels(testset: TestSet) -> Labels:
     """
-    The labels of a test set, in the order of its examples.
+    The labels of a test set, in the order of its examples; private.
 
     Raises:
-        DataError: If they are not labels of these examples, or not well formed.
+        DataError: If they are not labels of these examples, or not well formed. No label is quoted.
     """
     files = testset.files
     source = private(files.labels)

@@ -30,15 +30,7 @@ _MOST_WORDS = 20
 
 
 class Unlike(NamedTuple):
-    """
-    A feature by which two samples are not of one population.
-
-    Attributes:
-        column: Its name.
-        values: Those that tell it, in words.
-        first: Share of the first sample that has them.
-        second: Share of the second.
-    """
+    """A feature by which two samples are not of one population: a share of each has the *values* that tell it."""
 
     column: str
     values: str

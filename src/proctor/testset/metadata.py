@@ -25,10 +25,9 @@ class Metadata(NamedTuple):
     A file of columns beside the features.
 
     Args:
-        source: The file.
         id: Name of its column of ids.
         columns: Its other columns, in natural order; never that of the labels.
-        ids: Ids of the examples, in their order.
+        ids: Ids of the examples, in their order; the file may have more.
     """
 
     source: Source
@@ -43,8 +42,7 @@ class Metadata(NamedTuple):
         Raises:
             DataError: If an id is given twice, or an example has no row.
         """
-        # In JSON Lines a later line could bring a key of its own; asked for everything, the reader refuses it.
-        whole = read_table(self.source, None if self.source.is_lines else frozenset({*names, self.id}))
+        whole = read_table(self.source, self.source.columns_asked({*names, self.id}))
         row_of = {name: row for row, name in enumerate(unique_ids(self.source, text_column(whole, self.id)))}
         missing = [name for name in self.ids if name not in row_of]
         if missing:
@@ -63,26 +61,16 @@ class Metadata(NamedTuple):
 
     def marks(self, names: Set[str], key: bytes) -> dict[str, str]:
         """Digest of each column of these *names*, with the ids, in any order; errors as `table`."""
-        if not names:
-            return {}
-        found = self.table(names)
-        marks = {}
-        for name in natural_order(names):
-            hashes = row_hashes([list(self.ids), found.columns[name]], len(self.ids), key)
-            marks[name] = fingerprint(hashes)
-        return marks
+        columns = self.table(names).columns if names else {}
+        return {
+            name: fingerprint(row_hashes([list(self.ids), columns[name]], len(self.ids), key))
+            for name in natural_order(names)
+        }
 
 
 def find_metadata(source: Source, id_column: str, label: str, shown: Set[str], ids: tuple[str, ...] | None) -> Metadata:
     """
-    The metadata of examples.
-
-    Args:
-        source: The file.
-        id_column: Name of the column of ids.
-        label: Name of the column of labels, by which no slice is told apart.
-        shown: Names of the columns of features.
-        ids: Ids of the examples; ``None`` if they have none.
+    The metadata of examples with these *ids*, if they have any; *shown* are the columns of features.
 
     Raises:
         Misuse: If a column is one of the features, too.
@@ -144,8 +132,7 @@ class Described(NamedTuple):
         found: dict[str, Table] = {}
         of_features = frozenset(names) & set(self.columns)
         if self.features is not None and of_features:
-            # As above: a later line could bring a key of its own.
-            table = read_table(self.features, None if self.features.is_lines else of_features)
+            table = read_table(self.features, self.features.columns_asked(of_features))
             found |= dict.fromkeys(of_features, table)
         if self.metadata is not None and (others := frozenset(names) - of_features):
             found |= self.metadata.tables(others)

@@ -52,7 +52,6 @@ class LabelRegister:
     One salted tag per example; private to the owner of the test set.
 
     Args:
-        salt: The secret of the tags.
         keys: Row hashes in ascending order, repeats included.
         tags: Tag of the label of each; zeros where there was none.
     """
@@ -70,12 +69,7 @@ class LabelRegister:
         return hmac.new(self.salt, self.keys.tobytes() + self.tags.tobytes(), hashlib.sha256).hexdigest()
 
     def compare(self, hashes: Hashes, labels: Labels) -> LabelChange:
-        """
-        Find the labels that changed since registration.
-
-        Raises:
-            DataError: If the examples are not those that were registered.
-        """
+        """Find the labels that changed since registration; `DataError` if these are other examples."""
         changes = (self._compare(hashes, each) for each in labels.readings())
         return min(changes, key=lambda change: change.n_changed)
 
@@ -111,12 +105,7 @@ class LabelRegister:
 
     @staticmethod
     def from_bytes(data: bytes) -> LabelRegister:
-        """
-        The inverse of `to_bytes`.
-
-        Raises:
-            DataError: If *data* is no register.
-        """
+        """The inverse of `to_bytes`; `DataError` if *data* is no register."""
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as archive:
                 keys, tags = (archive[name].view(f"V{_TAG_BYTES}") for name in ("keys", "tags"))

@@ -20,13 +20,6 @@ from proctor.testset.forms import Form, blank_form, in_order
 from proctor.writing import write_whole
 
 
-class LabelRequest(NamedTuple):
-    """A file that was written."""
-
-    path: Path
-    n_examples: int
-
-
 def namespace(testset: TestSet) -> str:
     """The test set in which names of examples hold; without ids these examples alone, since rows may be dropped."""
     return testset.version if testset.ids is None else testset.fingerprint
@@ -37,7 +30,6 @@ class Requests(NamedTuple):
     Requests for the labels of a test set.
 
     Attributes:
-        testset: The test set.
         folder: Where they lie; made with mode 0700 if it is not there. Files have mode 0600.
     """
 
@@ -49,7 +41,7 @@ class Requests(NamedTuple):
         """File that remembers what was asked for: of each request a list of names, the last one at its end."""
         return self.folder / f"labels-asked-{namespace(self.testset)[:12]}.jsonl"
 
-    def write(self, rows: NDArray[np.intp]) -> LabelRequest:
+    def write(self, rows: NDArray[np.intp]) -> Path:
         """
         Ask for the labels of *rows*: a CSV with their names, in the order fixed at registration, and an empty column.
 
@@ -68,15 +60,10 @@ class Requests(NamedTuple):
             raise DataError(
                 f"the request for labels cannot be written to {str(self.folder)!r}: {error.strerror}"
             ) from error
-        return LabelRequest(path, len(wanted))
+        return path
 
     def asked(self) -> frozenset[str]:
-        """
-        Names of all examples that were ever asked for.
-
-        Raises:
-            DataError: If the record of them cannot be read.
-        """
+        """Names of all examples that were ever asked for; `DataError` if the record of them cannot be read."""
         return frozenset(name for names in self._asked() for name in names)
 
     def last(self) -> list[int]:

@@ -51,12 +51,11 @@ _RECORD_BYTES = 4096
 
 class Facts(NamedTuple):
     """
-    Facts that anybody can read in a sealed file.
+    Facts that anybody can read in a sealed file, its plain length among them.
 
     Attributes:
         key_id: `Key.id` of the key that opens it.
         pair: Hexadecimal; the same in labels and inputs that were sealed together.
-        plain_bytes: Length of what is inside.
     """
 
     key_id: str
@@ -136,13 +135,7 @@ def facts_of(sealed: bytes) -> Facts:
 
 
 def file_facts(path: Path) -> Facts:
-    """
-    `facts_of` the file at *path*.
-
-    Raises:
-        KeyFault: If it is not a sealed file.
-        DataError: If it cannot be read.
-    """
+    """`facts_of` the file at *path*; `KeyFault` if it is not a sealed file, `DataError` if it cannot be read."""
     with _named(path):
         return facts_of(_read(path, _HEADER.size))
 
@@ -154,12 +147,7 @@ def is_sealed(path: Path) -> bool:
 
 def open_file(path: Path, key: Key | None, context: str) -> bytes:
     """
-    Open the sealed file at *path*; in memory, and nowhere else.
-
-    Args:
-        path: A sealed file.
-        key: As `find_key` gave it.
-        context: What it must have been sealed as.
+    Open the sealed file at *path* as `open_bytes` does.
 
     Raises:
         KeyFault: As `open_bytes`, with the path; or if there is no key.
@@ -175,12 +163,7 @@ def open_file(path: Path, key: Key | None, context: str) -> bytes:
 
 
 def check_pair(labels: Path, inputs: Path) -> None:
-    """
-    Refuse sealed *labels* that were not sealed together with the sealed *inputs*, or metadata.
-
-    Raises:
-        KeyFault: If they belong to different test sets, or one of them is not sealed.
-    """
+    """Refuse sealed *labels* that were not sealed together with the sealed *inputs*, or metadata (`KeyFault`)."""
     if file_facts(labels).pair != file_facts(inputs).pair:
         raise KeyFault(
             f"{str(labels)!r} holds the labels of a different test set than {str(inputs)!r}",

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,11 +39,9 @@ _CHANCE = 1e-4
 
 class Sketch(NamedTuple):
     """
-    The smallest row hashes of a set.
+    The smallest row hashes of a set, with the numbers of its rows and of the distinct ones among them.
 
     Args:
-        n_rows: Number of rows, repeats included.
-        n_distinct: Number of distinct rows.
         marks: The smallest 63-bit hashes in ascending order, each times two, plus one if the row is repeated.
     """
 
@@ -64,12 +61,7 @@ class Sketch(NamedTuple):
 
     @staticmethod
     def from_json(form: Any) -> Sketch:
-        """
-        The inverse of `to_json`.
-
-        Raises:
-            DataError: If *form* is no sketch.
-        """
+        """The inverse of `to_json`; `DataError` if *form* is no sketch."""
         try:
             if form["form"] != _FORM:
                 raise DataError(f"the sketch has the form {form['form']!r}, which this version cannot read")
@@ -118,13 +110,8 @@ def sketch(hashes: Hashes, size: int = SKETCH_SIZE) -> Sketch:
     return Sketch(len(short), len(starts), short[kept] | is_repeated.astype(np.uint64))
 
 
-def overlap(registered: Sketch | Mapping[str, Any], other: Sketch | Mapping[str, Any]) -> Overlap:
-    """
-    Count the distinct rows that two sets have in common; exact as long as both sketches are whole.
-
-    Sketches are given as such or as their JSON form. Raises `DataError` if that cannot be read.
-    """
-    registered, other = (each if isinstance(each, Sketch) else Sketch.from_json(each) for each in (registered, other))
+def overlap(registered: Sketch, other: Sketch) -> Overlap:
+    """Count the distinct rows that two sets have in common; exact as long as both sketches are whole."""
     limits = [each.marks[-1] | np.uint64(1) for each in (registered, other) if not each.is_whole]
     limit = min(limits, default=np.uint64(2**64 - 1))
     first, second = (each.marks[each.marks <= limit] for each in (registered, other))

@@ -8,9 +8,9 @@ do not count. So files that are one test set have the same slices. An empty cell
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Set
 from decimal import Decimal
-from typing import Any, assert_never
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,16 +30,19 @@ MOST_SHOWN = 8
 MOST_GROUPS = 100
 """Most values of a column of which each is a slice."""
 
+_COMPARISONS = {
+    Relation.BELOW: np.less,
+    Relation.AT_MOST: np.less_equal,
+    Relation.ABOVE: np.greater,
+    Relation.AT_LEAST: np.greater_equal,
+}
+
 
 def groups_of(described: Described, asked: Slice) -> tuple[Slice, ...]:
     """
     The slices that a slice with a column stands for: one for each value among the examples that pass its filters.
 
     Given who is in which slice, the examples of each are drawn independently, so the values may be read off them.
-
-    Args:
-        described: As for `masks_of`.
-        asked: A slice with a column.
 
     Raises:
         Misuse: If there is no such column, or it holds more than `MOST_GROUPS` values, or some that cannot be shown.
@@ -83,10 +86,6 @@ def masks_of(described: Described, slices: Iterable[Slice]) -> dict[Slice, Mask]
     """
     Masks of the examples in each slice, in the order of the examples.
 
-    Args:
-        described: Columns that they may speak of.
-        slices: What is asked.
-
     Raises:
         Misuse: If there is no such column, or it holds more than one value for each example.
         DataError: If a slice is empty, or what is compared with a number is none.
@@ -107,7 +106,7 @@ def clusters_of(described: Described, name: str, key: bytes = b"") -> NDArray[np
     or those of some kind, tend to come first would bring about a bet's gain.
 
     Args:
-        described: As for `masks_of`.
+        described: Columns that may tell it.
         name: The column that tells whose each example is.
         key: Secret key of the hashes; empty where the inputs are open.
 
@@ -141,20 +140,12 @@ def _tables(described: Described, names: Set[str], speaker: str = "the condition
 
 
 def refuse_unknown(described: Described, names: Set[str], speaker: str = "the condition speaks of") -> None:
-    """
-    Refuse columns of these *names* that registration does not fix.
-
-    Raises:
-        Misuse: If there is one.
-    """
-    for name in sorted(names - set(described.names)):
-        raise _unknown(name, described, speaker)
-
-
-def _unknown(name: str, described: Described, speaker: str) -> Misuse:
-    columns: Sequence[str] = described.names
+    """Refuse columns of these *names* that registration does not fix (`Misuse`)."""
+    name, columns = min(names - set(described.names), default=None), described.names
+    if name is None:
+        return
     if not columns:
-        return Misuse(
+        raise Misuse(
             f"{speaker} the column {name!r}, and the test set is known by its ids alone",
             hint="Name the file that has the column, one row for each example: `testset.metadata`, or "
             "`testset.features`, which models are shown.",
@@ -164,16 +155,11 @@ def _unknown(name: str, described: Described, speaker: str) -> Misuse:
     close = get_close_matches(name, columns, n=1)
     meant = f"Did you mean {close[0]!r}? " if close else ""
     shown = ", ".join(map(repr, columns[:MOST_SHOWN])) + (", …" if len(columns) > MOST_SHOWN else "")
-    return Misuse(
-        f"{speaker} the column {name!r}, and {_nothing(described)} has this name",
-        hint=f"{meant}There are {shown}.",
+    none = ["no feature that the test set is known by"] if described.columns else []
+    none += [f"no column of {described.metadata.source}"] if described.metadata is not None else []
+    raise Misuse(
+        f"{speaker} the column {name!r}, and {' and '.join(none)} has this name", hint=f"{meant}There are {shown}."
     )
-
-
-def _nothing(described: Described) -> str:
-    known = ["no feature that the test set is known by"] if described.columns else []
-    known += [f"no column of {described.metadata.source}"] if described.metadata is not None else []
-    return " and ".join(known)
 
 
 def _mask(slice_: Slice, tables: Mapping[str, Table]) -> Mask:
@@ -197,42 +183,21 @@ def _column(name: str, tables: Mapping[str, Table]) -> Raw:
 
 def passes(asked: Filter, raw: Raw, table: Table) -> Mask:
     """
-    Mask of the cells of a column that pass a filter.
-
-    Args:
-        asked: The filter.
-        raw: The column.
-        table: Its table, for messages.
+    Mask of the cells of a column that pass a filter; its table is for messages.
 
     Raises:
         DataError: If it compares with a number what is none.
     """
     if asked.relation.is_of_numbers:
-        return _compared(asked, _numbers(asked, raw, table))
+        constant = asked.constants[0]
+        assert isinstance(constant, Decimal)  # noqa: S101  # the parser has seen to it
+        (bound,) = _coarse(np.array([float(constant)]))
+        return np.asarray(_COMPARISONS[asked.relation](_numbers(asked, raw, table), bound))
     codes, missing = cell_codes(raw), cell_codes([None])
     wanted = cell_codes([str(constant) for constant in asked.constants])
     is_one = np.isin(codes, wanted)
     found: Mask = (~is_one if asked.relation is Relation.NOT_EQUAL else is_one) & (codes != missing)
     return found
-
-
-def _compared(asked: Filter, numbers: NDArray[np.float64]) -> Mask:
-    constant = asked.constants[0]
-    assert isinstance(constant, Decimal)  # noqa: S101  # the parser has seen to it
-    (bound,) = _coarse(np.array([float(constant)]))
-    match asked.relation:
-        case Relation.BELOW:
-            return np.asarray(numbers < bound)
-        case Relation.AT_MOST:
-            return np.asarray(numbers <= bound)
-        case Relation.ABOVE:
-            return np.asarray(numbers > bound)
-        case Relation.AT_LEAST:
-            return np.asarray(numbers >= bound)
-        case Relation.EQUAL | Relation.NOT_EQUAL | Relation.ONE_OF:
-            raise AssertionError(asked.relation)
-        case _:
-            assert_never(asked.relation)
 
 
 def _coarse(numbers: NDArray[np.float64]) -> NDArray[np.float64]:

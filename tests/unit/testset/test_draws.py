@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import kstest
 
-from proctor.testset.draws import draws
+from proctor.testset.hashing import draws
 
 HASHES = np.frombuffer(np.random.default_rng(3).bytes(16 * 2_000), "V16")
 

@@ -26,11 +26,10 @@ def test_requests__for_the_owner_alone(tmp_path):
     requests = Requests(testset, tmp_path / "new" / "folder")
     request = requests.write(np.array([0, 1]))
 
-    assert 2 == request.n_examples
-    assert ["id,label", "a,", "b,"] == sorted(request.path.read_text().splitlines(), key=len, reverse=True)
+    assert ["id,label", "a,", "b,"] == sorted(request.read_text().splitlines(), key=len, reverse=True)
     assert {0o600} == {stat.S_IMODE(path.stat().st_mode) for path in requests.folder.iterdir()}
     assert 0o700 == stat.S_IMODE(requests.folder.stat().st_mode)
-    assert {request.path, requests.record} == set(requests.folder.iterdir())
+    assert {request, requests.record} == set(requests.folder.iterdir())
 
 
 def test_requests__in_the_order_fixed_at_registration(tmp_path):
@@ -41,7 +40,7 @@ def test_requests__in_the_order_fixed_at_registration(tmp_path):
         testset = exam_with(tmp_path, "id,label\n" + "".join(f"{name},\n" for name in names))
         wanted = np.flatnonzero([int(name[1:]) % 3 == 0 for name in names])
         request = Requests(testset, tmp_path / "requests").write(wanted)
-        orders.append([line.partition(",")[0] for line in request.path.read_text().splitlines()[1:]])
+        orders.append([line.partition(",")[0] for line in request.read_text().splitlines()[1:]])
         assert [name for name in testset.names(testset.order.tolist()) if name in set(orders[-1])] == orders[-1]
 
     assert orders[0] == orders[1] != sorted(orders[0], key=ids.index)
@@ -126,7 +125,7 @@ def test_requests__without_ids(tmp_path):
 
     request = Requests(testset, tmp_path).write(np.array([0, 2]))
 
-    assert {"row,label", "1,", "3,"} == set(request.path.read_text().splitlines())
+    assert {"row,label", "1,", "3,"} == set(request.read_text().splitlines())
 
 
 def test_requests__no_room(tmp_path):
