@@ -118,7 +118,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         tcp6 = listening(socket.SOCK_STREAM, ("::1", 0), socket.AF_INET6)
     except OSError:
         tcp6 = None
-    with scratch.folder() as own:
+    with scratch.folder(scratch.memory()) as own:
         yield World(home, own, victim, sockets[0], sockets[1], tcp6, sockets[2], sockets[3])
     victim.kill()
     victim.wait()

@@ -32,7 +32,7 @@ def test_check__says_what_is_open(project: Project):
 
     found = project.check(0)["sandbox"]
 
-    assert f"{sandbox.tier_of(sandbox.choose('auto'))}; open in it: /dev/full, {project.root.parent}/toolkit" == found
+    assert f"{sandbox.choose('auto').tier}; open in it: /dev/full, {project.root.parent}/toolkit" == found
     assert "open in it: /dev/full" in project.proctor("check", code=0).out
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -48,14 +46,9 @@ _SHARE_OF_SLOT = 0.5
 @dataclass(frozen=True, kw_only=True)
 class ModelRunner:
     """
-    Runner of models, which keeps what they predict.
+    Runner of models on a test set, which keeps what they predict.
 
-    Args:
-        gate: The gate file.
-        testset: The test set.
-        owner_key: The owner's key, where there is one.
-        runtime: Environment and progress.
-        versions: Versions that MLflow keeps.
+    Attributes:
         commit: Commit that is judged, where known.
         owner_record: File of the private figures, where one was named; hidden from models.
     """
@@ -93,8 +86,12 @@ class ModelRunner:
         match self.gate.baseline:
             case Accepted():
                 return self.earlier(accepted) if accepted is not None else None
-            case PredictionsFile() as file:
-                self._refuse_sealed(file)
+            case PredictionsFile(path) as file:
+                if self.gate.testset.inputs is Inputs.SEALED:
+                    raise Misuse(
+                        f"the inputs are sealed, so the baseline {path!r} was made by somebody who saw them",
+                        hint="Compare with the accepted model, or with a revision: `baseline: {revision: main}`.",
+                    )
                 return self._from_file(file, self._baseline_source(file), None)
             case Revision(revision):
                 return self._at(revision)
@@ -107,24 +104,26 @@ class ModelRunner:
             case _:
                 assert_never(self.gate.baseline)
 
+    def _source_at(self, commit: str, revision: str, path: str) -> Source:
+        """A file of predictions at the *commit* that a revision names."""
+        from proctor.models.revision import NotThere
+
+        try:
+            return Source(Path(path), self._dvc.at(commit, path))
+        except NotThere:
+            if self.gate.resolve(path).is_dir():
+                raise DataError(
+                    f"the baseline is the revision {revision!r}, and {path!r} is a folder there",
+                    hint="Write the predictions as one file; a folder is read where it lies, not from git.",
+                ) from None
+            raise _absent(revision, path) from None
+
     def _baseline_source(self, file: PredictionsFile) -> Source:
         if file.revision is None:
             return self._source(file.predictions)
-        from proctor.models.revision import NotThere, commit_of
+        from proctor.models.revision import commit_of
 
-        root = self.gate.root
-        try:
-            content = self._dvc.at(commit_of(root, file.revision), file.predictions)
-        except NotThere:
-            raise _absent(file.revision, file.predictions) from None
-        return Source(Path(file.predictions), content)
-
-    def _refuse_sealed(self, file: PredictionsFile) -> None:
-        if self.gate.testset.inputs is Inputs.SEALED:
-            raise Misuse(
-                f"the inputs are sealed, so the baseline {file.predictions!r} was made by somebody who saw them",
-                hint="Compare with the accepted model, or with a revision: `baseline: {revision: main}`.",
-            )
+        return self._source_at(commit_of(self.gate.root, file.revision), file.revision, file.predictions)
 
     def earlier(self, submission: Submission) -> ModelPredictions:
         """A model that took part before: its kept predictions, or the model itself at the commit it belongs to."""
@@ -179,12 +178,9 @@ class ModelRunner:
         files = replace(self.testset.files, features=self._source(sample), key=b"")
         begun = self.runtime.clock()
         align(load(files).sheet(), self.execution.run(candidate, self.execution.project(candidate, place), files))
-        self._remark_on_pace(self.runtime.clock() - begun)
-
-    def _remark_on_pace(self, took_s: float) -> None:
-        """Say, while nothing is at stake, that a model may not end within its slot."""
+        took_s = self.runtime.clock() - begun
         if self.gate.pace is not None and took_s > _SHARE_OF_SLOT * self.gate.seconds:
-            self.runtime.remark(
+            self.runtime.remark(  # while nothing is at stake
                 f"the candidate took {took_s:.0f} s of {self.gate.seconds:g} s on the public sample; a model that does "
                 "not end in time on the sealed inputs is charged a fail: raise `slot` in the gate file if it needs more"
             )
@@ -245,21 +241,11 @@ class ModelRunner:
 
     def _at(self, revision: str) -> ModelPredictions:
         """The candidate's own path at another revision of the repository."""
-        from proctor.models.revision import NotThere, commit_of
+        from proctor.models.revision import commit_of
 
-        root, candidate = self.gate.root, self.gate.candidate
-        commit = commit_of(root, revision)
+        candidate, commit = self.gate.candidate, commit_of(self.gate.root, revision)
         if isinstance(candidate, PredictionsFile):
-            try:
-                content = self._dvc.at(commit, candidate.predictions)
-            except NotThere:
-                if self.gate.resolve(candidate.predictions).is_dir():
-                    raise DataError(
-                        f"the baseline is the revision {revision!r}, and {candidate.predictions!r} is a folder there",
-                        hint="Write the predictions as one file; a folder is read where it lies, not from git.",
-                    ) from None
-                raise _absent(revision, candidate.predictions) from None
-            return self._from_file(candidate, Source(Path(candidate.predictions), content), commit)
+            return self._from_file(candidate, self._source_at(commit, revision, candidate.predictions), commit)
         if isinstance(candidate, Versioned):
             raise Misuse(f"git has no revision {revision!r} of {candidate}", hint="Name one: `baseline: {model: URI}`.")
         found = self._digest_at(revision, commit, candidate)
@@ -291,7 +277,7 @@ class ModelRunner:
         """Digest of the model as it was at the *commit* of a revision; it is not run."""
         from proctor.models.sandbox import scratch
 
-        with scratch.folder(Path(tempfile.gettempdir())) as folder:
+        with scratch.folder() as folder:
             try:
                 there = self._exported(commit, folder, model)
             except DataError as error:
@@ -302,7 +288,7 @@ class ModelRunner:
             try:
                 return self.execution.project(model, there).digest
             except ModelError as error:
-                found = _of_another_day(error, there.root)
+                found = fetched.of_another_day(error, there.root)
                 raise DataError(f"the baseline is the revision {revision!r}: {found.message}", found.hint) from None
 
     def _read_earlier(self, submission: Submission, column: str | None = None) -> PredictionSet:
@@ -352,12 +338,12 @@ class ModelRunner:
             return
         if not isinstance(candidate, Command | Model) or commit is None:
             raise DataError(f"{candidate} is no model of git's, as that one was", hint="Name it: `baseline: …`")
-        with scratch.folder(Path(tempfile.gettempdir())) as folder:
+        with scratch.folder() as folder:
             try:
                 there = self._exported(commit, folder, candidate)
                 project = self.execution.project(candidate, there)
             except ModelError as error:  # a file that git does not track
-                raise _of_another_day(error, there.root) from None
+                raise fetched.of_another_day(error, there.root) from None
             if former_digest(candidate, there.root, there.tree) != submission.digest:
                 self._must_be(submission, project.digest)
             yield candidate, project
@@ -382,9 +368,3 @@ def _absent(revision: str, name: str) -> DataError:
         f"the baseline is the revision {revision!r}, and {name!r} is not in it",
         hint="Commit it there; or compare with the model that was accepted last: `baseline: accepted`.",
     )
-
-
-def _of_another_day(error: ModelError, root: Path) -> DataError:
-    """No fault of the candidate of today; files are named as the user knows them, without the scratch folder *root*."""
-    message = error.message.replace(f"{root}{os.sep}", "").replace("the candidate", "the model")
-    return DataError(message, error.hint)

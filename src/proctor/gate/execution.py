@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,10 +35,7 @@ class Execution:
     """
     Runs of models for one gate, and what is to be said of them.
 
-    Args:
-        gate: The gate file.
-        testset: The test set.
-        runtime: Environment and progress.
+    Attributes:
         owner_record: File of the private figures, where one was named; hidden from models.
     """
 
@@ -63,9 +58,7 @@ class Execution:
 
     def required_tier(self) -> str:
         """Isolation that models get here, whether one has run to its end or not."""
-        from proctor.models.sandbox import tier_of
-
-        return self._isolation(tier_of(self.launcher()))
+        return self._isolation(self.launcher().tier)
 
     def project(self, model: Runnable, there: Export | None = None) -> Project:
         """Parts of *model*, here or in a tree that was exported: all of the project that it is shown."""
@@ -82,15 +75,14 @@ class Execution:
 
         launcher, opened = self.launcher(), self.opened()
         self._announce(model, files)
-        root, temporary = self.gate.root.absolute(), Path(tempfile.gettempdir())
         # What is taken away afterwards is the model's doing, too: the slot ends when the folders are gone.
         with (
             contextlib.ExitStack() as slot,
-            scratch.folder() as folder,
-            scratch.folder(temporary) as stage,
+            scratch.folder(scratch.memory()) as folder,
+            scratch.folder() as stage,
         ):
             place = Place(
-                root=root,
+                root=self.gate.root.absolute(),
                 stage=stage,
                 folder=folder,
                 launcher=launcher,
@@ -98,11 +90,14 @@ class Execution:
                 environment=self.runtime.environ,
                 hidden=(*own_paths(self.gate), *self._figures()),
                 opened=opened,
-                most_bytes=self._most_bytes(),
+                # room for the longest class and a long id of each example; more would only fill the gate's memory
+                most_bytes=min(_MOST_FILE_BYTES, (1 << 20) + _MOST_ROW_BYTES * self.testset.n_examples),
             )
             features = write_features(files, folder)
-            if files is self.testset.files:
-                slot.enter_context(self._slot())
+            if files is self.testset.files and self.gate.pace is not None:
+                # on sealed inputs, the time of one run, whatever the model does with it
+                seconds = run_s(self.gate.pace.seconds, self.testset.n_examples)
+                self._slots.append(slot.enter_context(lasting(seconds, self.runtime)))
             ran = run(model, project, features, place, self.gate.reading.predictions)
         self._tiers.append(self._isolation(ran.tier))
         if ran.said and self.gate.testset.inputs is not Inputs.SEALED:
@@ -117,23 +112,8 @@ class Execution:
         end = datetime.fromisoformat(self.runtime.now()) + timedelta(seconds=seconds)
         self.runtime.progress(f"running {model}: its time ends at {end:%H:%M:%S} UTC, whatever it does")
 
-    @contextlib.contextmanager
-    def _slot(self) -> Iterator[None]:
-        """Nothing on open inputs; on sealed ones, the time of one run, whatever the model does with it."""
-        if self.gate.pace is None:
-            yield
-            return
-        with lasting(run_s(self.gate.pace.seconds, self.testset.n_examples), self.runtime) as lasted:
-            self._slots.append(lasted)
-            yield
-
     def launcher(self) -> Launcher:
-        """
-        Isolation that models get here.
-
-        Raises:
-            SandboxError: If it is not as good as it must be.
-        """
+        """Isolation that models get here; `SandboxError` if it is not as good as it must be."""
         from proctor.models import sandbox
 
         if self.gate.testset.inputs is not Inputs.SEALED:
@@ -146,18 +126,11 @@ class Execution:
         return sandbox.choose("required")
 
     def opened(self) -> Openings:
-        """
-        Devices and folders that the gate file opens in the sandbox here; none where there is no sandbox to open.
-
-        Raises:
-            Misuse: If it would open more than it says.
-            NotStarted: If it is not here.
-        """
-        from proctor.models.sandbox import tier_of
+        """Devices and folders that are open in the sandbox here, where there is one to open; errors as `openings`."""
         from proctor.models.sandbox.openings import Openings, openings
 
         isolation = self.gate.isolation
-        if not isolation.opened or tier_of(self.launcher()) == "none":
+        if not isolation.opened or self.launcher().tier == "none":
             return Openings()
         closed = (self.gate.fence.project, *hidden_paths(self.gate), *self._figures())
         return openings(isolation.devices, isolation.folders, closed)
@@ -172,10 +145,6 @@ class Execution:
 
         memory = int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * _SHARE_OF_MEMORY)
         return Limits(self.gate.seconds, memory, _MOST_PROCESSES, _MOST_FILE_BYTES)
-
-    def _most_bytes(self) -> int:
-        """Room for the longest class and a long id of each example; more would only fill the gate's memory."""
-        return min(_MOST_FILE_BYTES, (1 << 20) + _MOST_ROW_BYTES * self.testset.n_examples)
 
     def _figures(self) -> tuple[Path, ...]:
         """Private folders beside the gate's own files; labels may stand in git's history, too."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,7 +48,7 @@ def _assembled(execution: Execution, fetched: Fetched) -> Iterator[tuple[Runnabl
         raise Misuse(
             f"the candidate {str(model)!r} has no files here, in place of which those of {fetched.uri} could be"
         )
-    with scratch.folder(Path(tempfile.gettempdir())) as stage:
+    with scratch.folder() as stage:
         start = execution.project(model).copy(stage)
         place = start / fetched.folder
         shutil.rmtree(place, ignore_errors=True)
@@ -56,6 +56,12 @@ def _assembled(execution: Execution, fetched: Fetched) -> Iterator[tuple[Runnabl
         try:
             project = execution.project(model, Export(stage / "project", start))
         except ModelError as error:
-            message = error.message.replace(f"{start}/", "").replace("the candidate", "the model")
-            raise DataError(f"the baseline is {fetched.uri}: {message}", error.hint) from None
+            found = of_another_day(error, start)
+            raise DataError(f"the baseline is {fetched.uri}: {found.message}", found.hint) from None
         yield model, project
+
+
+def of_another_day(error: ModelError, root: Path) -> DataError:
+    """No fault of the candidate of today; files are named as the user knows them, without the scratch folder *root*."""
+    message = error.message.replace(f"{root}{os.sep}", "").replace("the candidate", "the model")
+    return DataError(message, error.hint)

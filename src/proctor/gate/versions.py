@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from proctor.frozen import dataclass, field, replace
 from proctor.gatefile import Gate
@@ -25,19 +23,6 @@ def is_lost(submission: Submission) -> bool:
     return submission.commit is None and not uris.is_uri(submission.source)
 
 
-class Version(NamedTuple):
-    """
-    One model that was fetched.
-
-    Attributes:
-        model: What is run; it says as which version it was fetched.
-        place: Place on disk of its files.
-    """
-
-    model: Model
-    place: Export
-
-
 @dataclass(frozen=True)
 class Versions:
     """
@@ -51,16 +36,16 @@ class Versions:
     gate: Gate
     runtime: Runtime
     _folders: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)
-    _found: dict[tuple[str, tuple[str, ...]], Version] = field(default_factory=dict, repr=False)
+    _found: dict[tuple[str, tuple[str, ...]], tuple[Model, Export]] = field(default_factory=dict, repr=False)
 
     def close(self) -> None:
         """Remove what was fetched; it is fetched again if it is asked for once more."""
         self._found.clear()
         self._folders.close()
 
-    def of(self, named: Versioned) -> Version:
+    def of(self, named: Versioned) -> tuple[Model, Export]:
         """
-        The version that *named* is, with its files.
+        The model of the version that *named* is, and the place of its files.
 
         Raises:
             Misuse: If no server is named, no version has the alias, or its format is not trusted.
@@ -72,9 +57,9 @@ class Versions:
         if key not in self._found:
             self._found[key] = self._fetched(named)
         model, place = self._found[key]
-        return Version(replace(model, timeout=named.timeout), place)
+        return replace(model, timeout=named.timeout), place
 
-    def _fetched(self, named: Versioned) -> Version:
+    def _fetched(self, named: Versioned) -> tuple[Model, Export]:
         from proctor.models.flavors import model_in
         from proctor.models.formats import format_of
         from proctor.models.revision import Export
@@ -88,8 +73,8 @@ class Versions:
         ):
             version = artifacts.resolve(connection, named.uri)
             self.runtime.progress(f"fetching {version}" + (f", which is {named}" if str(version) != named.uri else ""))
-            files = self._folders.enter_context(scratch.folder(Path(tempfile.gettempdir()))) / "model"
+            files = self._folders.enter_context(scratch.folder()) / "model"
             artifacts.fetch(connection, version, files)
         model = model_in(files, named, str(version))
         format_of(model.model).require()
-        return Version(model, Export(files, files))
+        return model, Export(files, files)

@@ -16,7 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, NamedTuple, Protocol
+from typing import IO, ClassVar, NamedTuple, Protocol
 
 from proctor.errors import NotStarted
 from proctor.frozen import dataclass, field
@@ -87,12 +87,9 @@ class Job:
 
     Args:
         argv: Program and arguments; never a shell line.
-        cwd: Folder in which it starts.
         environment: Its whole environment.
         readable: Files and folders that it needs to read beyond the system's own.
-        writable: Files and folders that it needs to write.
         devices: Devices that it may read, write and control.
-        limits: What it may use up.
     """
 
     argv: tuple[str, ...]
@@ -122,38 +119,49 @@ class Finished(NamedTuple):
 
 
 class Launcher(Protocol):
-    """Anything that can run a `Job`."""
+    """Anything that can run a `Job`; *tier* names the isolation that it gives."""
+
+    tier: ClassVar[str]
 
     def run(self, job: Job) -> Finished:
-        """Run *job* to its end, or to its time limit; leave no process of it behind."""
+        """
+        Run *job* to its end, or to one of its limits; leave no process of it behind.
+
+        Raises:
+            NotStarted: If the program cannot be started, or a declared path does not exist.
+            SandboxError: If the isolation itself did not work.
+        """
 
 
 @dataclass(frozen=True)
 class PlainLauncher:
     """Runs a job as an ordinary child process, in a session of its own so that all of it can be ended."""
 
+    tier: ClassVar[str] = "none"
+
     def run(self, job: Job) -> Finished:
-        """
-        Run *job* to its end, or to its time limit; leave no process of its session behind.
+        """See `Launcher`; an interruption (Ctrl-C) ends the process group, too."""
+        process, tail = _started(job), deque[bytes]()
+        # Output is drained by a thread: a grandchild may hold the pipe open after the process has ended.
+        reader = threading.Thread(target=_drain, args=(process.stdout, tail), daemon=True)
+        reader.start()
+        timed_out = False
+        try:
+            process.wait(job.limits.seconds)
+        except subprocess.TimeoutExpired:
+            timed_out = True
+        finally:
+            _end_group(process)  # also when the process itself ends in time: nothing of it outlives the call
+            reader.join(2.0)
+        text = b"".join(tail)[-TAIL_BYTES:].decode("utf-8", "replace")
+        return Finished(process.returncode, text, timed_out, self.tier)
 
-        Raises:
-            NotStarted: If the program cannot be started.
-        """
-        process = start(job)
-        return supervise(process, job.limits.seconds, tier="none")
 
-
-def start(job: Job, argv: tuple[str, ...] | None = None) -> subprocess.Popen[bytes]:
-    """
-    Start *job*, or *argv* that wraps it, in a session of its own with its output in one pipe.
-
-    Raises:
-        NotStarted: If the program cannot be started.
-    """
-    command = argv or job.argv
+def _started(job: Job) -> subprocess.Popen[bytes]:
+    """The process of *job* in a session of its own, with its output in one pipe."""
     try:
         return subprocess.Popen(  # running the developer's program is the job; no shell
-            command,
+            job.argv,
             cwd=job.cwd,
             env=dict(job.environment),
             stdin=subprocess.DEVNULL,
@@ -163,35 +171,12 @@ def start(job: Job, argv: tuple[str, ...] | None = None) -> subprocess.Popen[byt
             close_fds=True,
         )
     except FileNotFoundError as error:
-        raise NotStarted(f"the program {command[0]!r} was not found", hint=WHERE_PROGRAMS_ARE) from error
+        raise NotStarted(f"the program {job.argv[0]!r} was not found", hint=WHERE_PROGRAMS_ARE) from error
     except OSError as error:
-        raise NotStarted(f"the program {command[0]!r} cannot be started: {error.strerror}") from error
+        raise NotStarted(f"the program {job.argv[0]!r} cannot be started: {error.strerror}") from error
 
 
-def supervise(process: subprocess.Popen[bytes], seconds: float, tier: str) -> Finished:
-    """
-    Wait for *process* for at most *seconds*, keep the tail of its output, and end its whole process group.
-
-    The group is ended also when the process itself ends in time: nothing of it outlives the call.
-    An interruption (Ctrl-C) ends it too.
-    """
-    tail: deque[bytes] = deque()
-    # Output is drained by a thread: a grandchild may hold the pipe open after the process has ended.
-    reader = threading.Thread(target=_drain, args=(process.stdout, tail), daemon=True)
-    reader.start()
-    timed_out = False
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        timed_out = True
-    finally:
-        end_group(process)
-        reader.join(2.0)
-    text = b"".join(tail)[-TAIL_BYTES:].decode("utf-8", "replace")
-    return Finished(process.returncode, text, timed_out, tier)
-
-
-def end_group(process: subprocess.Popen[bytes]) -> None:
+def _end_group(process: subprocess.Popen[bytes]) -> None:
     """Kill every process in the group of *process*, and reap it."""
     try:
         os.killpg(process.pid, signal.SIGKILL)

@@ -52,9 +52,7 @@ def of_program(program: Path, secrets: Iterable[Path]) -> tuple[Path, ...]:
     """
     Paths that *program* needs to be readable: its environment, and the installations behind it.
 
-    Args:
-        program: Absolute path, its links not followed.
-        secrets: What must stay unseen: no folder is given that holds one of these.
+    The program is an absolute path, its links not followed. No folder is given that holds one of the *secrets*.
     """
     found = []
     if (environment := environment_of(program)) is not None:
@@ -67,12 +65,7 @@ def of_program(program: Path, secrets: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def of_package(secrets: Iterable[Path]) -> tuple[Path, ...]:
-    """
-    Folder that this package is imported from, which for an editable installation lies in no environment.
-
-    Args:
-        secrets: What must stay unseen: the folder is not given if it holds one of these.
-    """
+    """Folder that this package is imported from, which for an editable installation lies in no environment."""
     return _narrowed([Path(__file__).parents[2]], secrets)
 
 

@@ -28,12 +28,7 @@ _NOTES = frozenset(
 
 def model_in(folder: Path, named: Versioned, uri: str) -> Model:
     """
-    The model whose files are in a *folder*, which is then where its project is.
-
-    Args:
-        folder: All files of one version.
-        named: The model as it was declared.
-        uri: The version.
+    The model of a version, as it was *named*, whose files are all in a *folder*: that is then where its project is.
 
     Raises:
         DataError: If it is no model of MLflow's, or files that it names are not there.

@@ -46,11 +46,9 @@ class Kind(StrEnum):
 
 class Part(NamedTuple):
     """
-    One file or link of a project.
+    One file or link of a project, by its path from the top, with slashes.
 
     Attributes:
-        name: Path from the top, with slashes.
-        kind: What it is.
         content: SHA-256 of a file's bytes in hexadecimal; where a link leads, as it is written.
     """
 
@@ -62,13 +60,12 @@ class Part(NamedTuple):
 @dataclass(frozen=True)
 class Project:
     """
-    Parts of a model, as they lie on disk.
+    Parts of a model, as they lie on disk, by name.
 
     Attributes:
         top: Folder that all names start from; absolute, no link on the way.
         place: Folder in which the model starts, from the top.
         title: What kind of model it is, and its command line.
-        parts: Its files and links, by name.
     """
 
     top: Path
@@ -102,7 +99,8 @@ class Project:
                 target.symlink_to(part.content)
             else:
                 self._copy_file(part, target)
-        _even_out(top)
+        for path in (*top.rglob("*"), top):  # all have the same time: it would tell which copy is whose
+            os.utime(path, (_SOME_DAY, _SOME_DAY), follow_symlinks=False)
         return start
 
     def _copy_file(self, part: Part, target: Path) -> None:
@@ -124,12 +122,6 @@ def _changed(part: Part, reason: str) -> DataError:
     )
 
 
-def _even_out(top: Path) -> None:
-    """Give everything the same time: it would tell which copy is whose."""
-    for path in (*top.rglob("*"), top):
-        os.utime(path, (_SOME_DAY, _SOME_DAY), follow_symlinks=False)
-
-
 # --- what there is ---------------------------------------------------------------------------------------------------
 
 
@@ -137,11 +129,7 @@ def declared(title: str, root: Path, names: Iterable[str], hidden: Iterable[Path
     """
     A model that consists of *names* below *root*: files, folders with all that is in them, and what links lead to.
 
-    Args:
-        title: See `Project`.
-        root: Folder of the gate file.
-        names: Paths from there.
-        hidden: What no model may see, whatever is declared.
+    What is *hidden* no model may see, whatever is declared.
 
     Raises:
         ModelError: If there is no such file, or it leads out of *root*, or is neither file nor folder.
@@ -195,11 +183,9 @@ def exported(title: str, root: Path, tree: Path, hidden: Iterable[Path] = ()) ->
 @dataclass
 class _Listing:
     """
-    Parts while they are found.
+    Parts while they are found, by their names from the top.
 
     Attributes:
-        top: Folder that all names start from.
-        hidden: What no model may see.
         follows: Whether what a link leads to belongs to the model, too.
     """
 
@@ -236,21 +222,17 @@ class _Listing:
         if name in self._seen or name.startswith("/") or name.split("/")[0] == "..":
             return
         self._seen.add(name)
-        if _NEVER.intersection(name.split("/")) or self._is_hidden(name):
+        path = self.top / name
+        if _NEVER.intersection(name.split("/")) or any(path.is_relative_to(secret) for secret in self.hidden):
             return
         if (link := self._link_on_the_way(name)) is not None:
             self._add_link(link, name.removeprefix(link).lstrip("/"))
             return
-        path = self.top / name
         if path.is_dir():
             for child in sorted(os.listdir(path)):  # noqa: PTH208  # names are all that is wanted
                 self.add(posixpath.join(name, child))
         else:
             self._add_file(name, path)
-
-    def _is_hidden(self, name: str) -> bool:
-        path = self.top / name
-        return any(path.is_relative_to(secret) for secret in self.hidden)
 
     def _link_on_the_way(self, name: str) -> str | None:
         steps = name.split("/")
@@ -267,10 +249,11 @@ class _Listing:
             self.add(posixpath.join(led, rest))
 
     def _add_file(self, name: str, path: Path) -> None:
+        is_beside_its_file = path.suffix == DVC and path.with_suffix("").exists()
         try:
             with _opened(path) as file:
                 kind = Kind.PROGRAM if _is_program(file) else Kind.FILE
-                if self.follows and not _is_beside_its_file(path):  # a program may do without the file, and worse
+                if self.follows and not is_beside_its_file:  # a program may do without the file, and worse
                     refuse_pointer(repr(str(path)), file.read(MOST_BYTES))
                     file.seek(0)
                 self._parts[name] = Part(name, kind, _digest_of(file))
@@ -291,11 +274,6 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(0, "it is a folder, a pipe or a device")
         yield file
-
-
-def _is_beside_its_file(path: Path) -> bool:
-    """True if *path* is named as a pointer of DVC, and the file or folder that it stands for is here."""
-    return path.suffix == DVC and path.with_suffix("").exists()
 
 
 def _is_program(file: IO[bytes]) -> bool:

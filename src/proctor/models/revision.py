@@ -131,10 +131,6 @@ class _Entry(NamedTuple):
     oid: str
     name: str
 
-    def is_at(self, names: Iterable[str]) -> bool:
-        """True if it is one of *names* or below one."""
-        return any(name in (".", self.name) or self.name.startswith(f"{name}/") for name in names)
-
 
 @dataclass(frozen=True)
 class _Checkout:
@@ -142,8 +138,6 @@ class _Checkout:
     A commit being written to a folder, through an index of its own.
 
     Attributes:
-        repository: Where the commit is.
-        commit: Its hash.
         folder: Holds the tree and, while it is written, the index.
         parts: Names from the top that must be whole; none: all.
     """
@@ -293,7 +287,9 @@ class _Checkout:
         return frozenset(names)
 
     def _is_needed(self, entry: _Entry) -> bool:
-        return not self.parts or entry.is_at(self._needed)
+        """True if it is one of the parts that are needed, or below one."""
+        named = entry.name
+        return not self.parts or any(name in (".", named) or named.startswith(f"{name}/") for name in self._needed)
 
     def _leave_out(self, entry: _Entry, why: str, hint: str = "") -> None:
         """Go on without a file that the model does not need."""

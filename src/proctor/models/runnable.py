@@ -93,9 +93,7 @@ class Versioned:
 
     Attributes:
         uri: Version in the registry, by number or alias, or model of a run (`proctor.models.uris`).
-        trust: What the gate file trusts, as of `Model`; ``pickle`` has it loaded by pyfunc.
-        timeout: Seconds until it is stopped; ``None`` if nothing was said.
-        id: Name of the column of ids in the features, which the model is not shown.
+        trust: As of `Model`, like all else; ``pickle`` has it loaded by pyfunc.
         is_given: True if whoever runs the gate names it, and not the gate file.
     """
 

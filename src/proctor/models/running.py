@@ -52,8 +52,6 @@ class Place:
         root: Folder of the gate file on this machine, in which environments of its own lie; absolute.
         stage: A fresh private folder for this run alone (`sandbox.scratch.folder`): the copy of the model lies there.
         folder: Another one, in memory where inputs are sealed: it holds the copy of the features.
-        launcher: Isolation.
-        limits: What it may use up.
         environment: The gate's own environment; a short list of it is handed on.
         hidden: Labels, ledger, keys: no folder is opened to the model that holds one of these.
         opened: What the owner opens in the sandbox beyond what every model may use.
@@ -77,7 +75,6 @@ class Ran(NamedTuple):
 
     Attributes:
         predictions: What came out, not aligned yet.
-        tier: Isolation that it ran under.
         said: The last lines that it printed, fit to be shown; empty if it was quiet.
     """
 

@@ -25,11 +25,8 @@ def project_of(model: Runnable, root: Path, tree: Path | None = None, hidden: It
 
     Another column of what a command writes is another model.
 
-    Args:
-        model: The model.
-        root: Folder of the gate file.
-        tree: Top of the exported tree that *root* lies in; ``None`` in a working copy.
-        hidden: Labels, ledger, keys: what no model may see, whatever it is declared to consist of.
+    The *tree* is the top of the exported one that *root*, the gate file's folder, lies in; ``None`` in a working copy.
+    What is *hidden* no model may see, whatever it is declared to consist of: labels, ledger, keys.
 
     Raises:
         ModelError: If a file of it is missing, or it is a command that neither declares files nor lies in git.
@@ -45,11 +42,6 @@ def project_of(model: Runnable, root: Path, tree: Path | None = None, hidden: It
             if tree is not None:
                 return project.exported(title, root, tree, hidden)
             return project.tracked(title, root, named, hidden)
-
-
-def digest(model: Runnable, root: Path, tree: Path | None = None) -> str:
-    """Digest of what *model* is (`project_of`): 64 hexadecimal digits, the same in any checkout."""
-    return project_of(model, root, tree).digest
 
 
 def needed_by(model: Runnable) -> tuple[str, ...]:

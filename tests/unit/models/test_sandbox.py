@@ -25,23 +25,23 @@ def test_confines__sees_that_a_plain_child_is_not_confined():
 @linux
 def test_choose__takes_the_strongest_that_works():
     """``auto`` and ``required`` choose the first candidate that the probe found to confine."""
-    works = [sandbox.tier_of(launcher) for launcher in sandbox.candidates() if sandbox.confines(launcher)]
+    works = [launcher.tier for launcher in sandbox.candidates() if sandbox.confines(launcher)]
     if not works:
         pytest.skip("no tier works on this machine")
 
-    assert works[0] == sandbox.tier_of(sandbox.choose("auto")) == sandbox.tier_of(sandbox.choose("required"))
+    assert works[0] == sandbox.choose("auto").tier == sandbox.choose("required").tier
 
 
 def test_choose__none_isolates_nothing():
     """``none`` is a plain launch, and says so."""
-    assert "none" == sandbox.tier_of(sandbox.choose("none"))
+    assert "none" == sandbox.choose("none").tier
 
 
 def test_choose__without_any_tier(monkeypatch):
     """Where nothing works, ``auto`` launches plainly and ``required`` refuses and says what to install."""
     monkeypatch.setattr(sandbox, "strongest", lambda: None)
 
-    assert "none" == sandbox.tier_of(sandbox.choose("auto"))
+    assert "none" == sandbox.choose("auto").tier
     with pytest.raises(SandboxError, match=r"apt-get install bubblewrap.*apparmor_restrict_unprivileged_userns=0"):
         sandbox.choose("required")
 
@@ -79,7 +79,7 @@ def test_program__counts_from_the_folder_of_the_job(tmp_path):
 
 def test_folder__is_private_and_gone_afterwards():
     """The shared folder is the owner's alone and leaves nothing behind."""
-    with scratch.folder() as folder:
+    with scratch.folder(scratch.memory()) as folder:
         (folder / "inputs").write_text("x")
         mode = folder.stat().st_mode & 0o777
 
@@ -165,10 +165,10 @@ def test_rlimits__follow_the_limits(limits, expected):
     """Every limit that a job has becomes one of the kernel's; no core dump is ever written."""
     import resource
 
-    from proctor.models.sandbox import rlimits
+    from proctor.models.sandbox.confinement import rlimits
 
     assert {getattr(resource, f"RLIMIT_{name}"): value for name, value in expected.items()} == dict(
-        rlimits.of(limits, cores=2)
+        rlimits(limits, cores=2)
     )
 
 
@@ -192,8 +192,8 @@ def test_run__works_in_an_undumpable_gate():
 
     code = (
         "from proctor.models import sandbox; from proctor import environment; environment.forbid_core_dumps(); "
-        "print(sandbox.tier_of(sandbox.choose('auto')))"
+        "print(sandbox.choose('auto').tier)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert sandbox.tier_of(sandbox.choose("auto")) == done.stdout.strip()
+    assert sandbox.choose("auto").tier == done.stdout.strip()

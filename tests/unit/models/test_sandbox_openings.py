@@ -13,7 +13,8 @@ import pytest
 
 from proctor.errors import Misuse, NotStarted
 from proctor.models.child import Job, Limits
-from proctor.models.sandbox import candidates, confines, rlimits
+from proctor.models.sandbox import candidates, confines
+from proctor.models.sandbox.confinement import rlimits
 from proctor.models.sandbox.openings import Openings, openings
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the sandbox is Linux's")
@@ -129,7 +130,7 @@ def test_rlimits__leave_addresses_to_a_driver():
     """A GPU's driver reserves more addresses than there is memory: what is in use is bounded by the supervisor."""
     limits = Limits(10, memory_bytes=1 << 30)
 
-    assert 1 == len(rlimits.of(limits, 1)) - len(rlimits.of(limits, 1, has_devices=True))
+    assert 1 == len(rlimits(limits, 1)) - len(rlimits(limits, 1, has_devices=True))
 
 
 def test_openings__are_kept_as_they_were_named(tmp_path):

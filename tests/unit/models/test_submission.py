@@ -11,9 +11,14 @@ import pytest
 from proctor.errors import DataError, ModelError
 from proctor.models.revision import commit_of, export, file_at
 from proctor.models.runnable import Command, Model
-from proctor.models.submission import digest
+from proctor.models.submission import project_of
 
 LINE = "python predict.py {features} {predictions}"
+
+
+def digest(model, root, tree=None):
+    """By which the question is known."""
+    return project_of(model, root, tree).digest
 
 
 @pytest.fixture

@@ -33,12 +33,9 @@ class Trust(Enum):
 @dataclass(frozen=True, kw_only=True)
 class Format:
     """
-    A way to save models.
+    A way to save models, by the *name* of the file here that loads it, and a *title* as people write it.
 
     Attributes:
-        name: Its name, and that of the file here that loads it.
-        title: Its name as people write it.
-        suffixes: Endings of its files.
         library: Package without which it cannot be loaded.
         extra: Extra of this package that installs the library; ``None`` where it is always installed.
         trust: What the gate file has to say, and can say, before it is loaded.
@@ -58,12 +55,7 @@ class Format:
         return load
 
     def require(self) -> None:
-        """
-        Make sure that a file can be loaded here.
-
-        Raises:
-            MissingExtra: If its library is not installed.
-        """
+        """Make sure that a file can be loaded here; `MissingExtra` if its library is not installed."""
         if importlib.util.find_spec(self.library) is None:
             raise MissingExtra(
                 f"a model saved by {self.title} needs the package {self.library}",

@@ -67,12 +67,7 @@ def _frame(names: list[str], columns: list[np.ndarray]) -> Any:
 
 
 def as_numbers(features: Any) -> np.ndarray:
-    """
-    Rows of numbers.
-
-    Raises:
-        ProctorError: If there is text among them.
-    """
+    """Rows of numbers; `ProctorError` if there is text among them."""
     try:
         return np.asarray(features, float)
     except ValueError as error:

@@ -27,12 +27,7 @@ _NOT_LOADED = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.Inva
 
 
 def load(path: Path, _trusted: tuple[str, ...]) -> Graph:
-    """
-    Load a graph; a library of operators of its own is never loaded with it.
-
-    Raises:
-        ProctorError: If onnxruntime cannot run it.
-    """
+    """Load a graph, never with a library of operators of its own; `ProctorError` if onnxruntime cannot run it."""
     try:
         return Graph(onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]))
     except _NOT_LOADED as error:

@@ -64,7 +64,7 @@ class Policy(StrEnum):
 
 def choose(policy: str) -> Launcher:
     """
-    The launcher for *policy* on this machine: its `tier_of` is what the release names.
+    The launcher for *policy* on this machine: its tier is what the release names.
 
     Args:
         policy: ``auto`` (the strongest tier that works, possibly none), ``required`` (some tier) or ``none``.
@@ -82,11 +82,6 @@ def choose(policy: str) -> Launcher:
     if policy == Policy.REQUIRED:
         raise SandboxError("a sandbox is required, but none works on this machine", hint=_ADVICE)
     return PlainLauncher()
-
-
-def tier_of(launcher: Launcher) -> str:
-    """Name of the isolation that *launcher* gives."""
-    return str(getattr(launcher, "tier", "none"))
 
 
 @functools.cache
@@ -113,8 +108,8 @@ def confines(launcher: Launcher) -> bool:
     import socket
 
     with (
-        scratch.folder() as secrets,
-        scratch.folder() as own,
+        scratch.folder(scratch.memory()) as secrets,
+        scratch.folder(scratch.memory()) as own,
         socket.create_server(("127.0.0.1", 0)) as listener,
     ):
         secret = secrets / "secret"
@@ -124,7 +119,7 @@ def confines(launcher: Launcher) -> bool:
         try:
             finished = launcher.run(Job(argv=argv, cwd=own, environment={}, writable=(own,), limits=Limits(seconds=10)))
         except (ProctorError, OSError) as error:
-            logger.info("%s does not work here: %s", tier_of(launcher), error)
+            logger.info("%s does not work here: %s", launcher.tier, error)
             return False
-    logger.debug("%s said %r", tier_of(launcher), finished.output_tail)
+    logger.debug("%s said %r", launcher.tier, finished.output_tail)
     return finished.returncode == 0 and finished.output_tail.strip() == "confined"

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from proctor.frozen import dataclass
 from proctor.models.child import Finished, Job
-from proctor.models.sandbox import confinement, rlimits, seccomp, system
+from proctor.models.sandbox import confinement, seccomp, system
 
 MEMORY_DISK_BYTES = 1 << 30
 _SIGNALED = 128
@@ -31,13 +31,7 @@ class Bubblewrap:
     tier: ClassVar[str] = "bubblewrap"
 
     def run(self, job: Job) -> Finished:
-        """
-        Run *job* to its end, or to one of its limits; no process of it is left.
-
-        Raises:
-            NotStarted: If the program cannot be started, or a declared path does not exist.
-            SandboxError: If the sandbox itself did not work.
-        """
+        """See `proctor.models.child.Launcher`."""
         calls = seccomp.program(os.uname().machine, private_files=True, private_processes=True)
         # a file, not a pipe: bubblewrap reads the filter to its end
         with tempfile.TemporaryFile() as loaded:
@@ -62,7 +56,7 @@ class Bubblewrap:
 
 def arguments(job: Job) -> tuple[str, ...]:
     """Arguments of bubblewrap for *job*: mounts from the root downwards, then everything that was made is sealed."""
-    size = MEMORY_DISK_BYTES if job.limits.file_bytes is None else rlimits.FOLDER_FACTOR * job.limits.file_bytes
+    size = MEMORY_DISK_BYTES if job.limits.file_bytes is None else confinement.FOLDER_FACTOR * job.limits.file_bytes
     words = [*_SWITCHES, "--proc", "/proc", "--dev", "/dev"]
     for folder in ("/tmp", "/dev/shm"):  # noqa: S108  # inside the sandbox, where both are empty and its own
         words += ["--perms", "0700", "--size", str(size), "--tmpfs", folder]

@@ -11,7 +11,9 @@ import base64
 import contextlib
 import json
 import logging
+import math
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -22,9 +24,12 @@ from typing import IO, Any
 from proctor.errors import NotStarted, SandboxError
 from proctor.frozen import dataclass
 from proctor.models.child import TAIL_BYTES, Finished, Job, Limits
-from proctor.models.sandbox import rlimits
 
 logger = logging.getLogger(__name__)
+
+OPEN_FILES = 1024
+FOLDER_FACTOR = 4
+"""All files of a job together may be this many times as large as its largest."""
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 STARTER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("starter.py")), "{complaints}")
@@ -34,12 +39,9 @@ STARTER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("starter.py"
 @dataclass(frozen=True, kw_only=True)
 class Confinement:
     """
-    Confinement of one job.
+    Confinement of one job, as it is executed: by its own program, or by a tool that confines and executes that.
 
-    Args:
-        argv: What is executed: the job's own program, or a tool that confines and executes it.
-        cwd: Folder in which *argv* starts.
-        environment: Its whole environment.
+    Attributes:
         ruleset: Descriptor of a Landlock ruleset to apply, if any.
         program: Seccomp filter to install before *argv* is executed, if any.
         inherit: Descriptors that *argv* is to find open.
@@ -56,13 +58,7 @@ class Confinement:
 
 
 def run(job: Job, confinement: Confinement, tier: str) -> Finished:
-    """
-    Run *job* under *confinement* to its end or to one of its limits; nothing of it is alive afterwards.
-
-    Raises:
-        NotStarted: If the program cannot be started.
-        SandboxError: If the supervisor itself did not work.
-    """
+    """Run *job* under *confinement*, as a `proctor.models.child.Launcher` does."""
     inherited = confinement.inherit if confinement.ruleset is None else (*confinement.inherit, confinement.ruleset)
     plan_end, control = os.pipe()
     status, status_end = os.pipe()
@@ -114,13 +110,31 @@ def _plan(job: Job, confinement: Confinement) -> dict[str, Any]:
         "ruleset": confinement.ruleset,
         "filter": None if confinement.program is None else base64.b64encode(confinement.program).decode(),
         "drop_capabilities": confinement.ruleset is not None and os.geteuid() == 0,
-        "rlimits": rlimits.of(limits, os.cpu_count() or 1, has_devices=bool(job.devices)),
+        "rlimits": rlimits(limits, os.cpu_count() or 1, has_devices=bool(job.devices)),
         "seconds": limits.seconds,
         "processes": None if limits.processes is None else limits.processes + confinement.own_processes,
         "memory_bytes": limits.memory_bytes,
-        "written_bytes": None if limits.file_bytes is None else rlimits.FOLDER_FACTOR * limits.file_bytes,
+        "written_bytes": None if limits.file_bytes is None else FOLDER_FACTOR * limits.file_bytes,
         "writable": [str(path) for path in job.writable],
     }
+
+
+def rlimits(limits: Limits, cores: int, *, has_devices: bool = False) -> list[tuple[int, int]]:
+    """
+    Pairs of resource and value that every process of a job starts with, on so many cores.
+
+    They bind each process by itself; what all of them use together is watched by the supervisor. The kernel's limit on
+    processes is left alone: it counts every process of the user, on the whole machine, and does not bind root at all.
+    A job that *has_devices* has no bound on its addresses: a GPU's driver reserves more of them than there is memory.
+    """
+    values = [(resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, OPEN_FILES)]
+    if math.isfinite(limits.seconds):
+        values.append((resource.RLIMIT_CPU, math.ceil(limits.seconds * cores) + 1))
+    if limits.memory_bytes is not None and not has_devices:
+        values.append((resource.RLIMIT_AS, limits.memory_bytes))
+    if limits.file_bytes is not None:
+        values.append((resource.RLIMIT_FSIZE, limits.file_bytes))
+    return values
 
 
 def _tail(stream: IO[bytes]) -> str:
@@ -132,7 +146,9 @@ def _tail(stream: IO[bytes]) -> str:
 
 def _finished(told: list[dict[str, Any]], tail: str, limits: Limits, tier: str) -> Finished:
     if len(told) < 2:  # started, ended
-        _end_orphans(told)
+        if told:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(told[0]["started"], signal.SIGKILL)
         # never with the model's output: it may hold sealed inputs
         raise SandboxError(
             "the supervisor of the sandbox did not report",
@@ -147,12 +163,6 @@ def _finished(told: list[dict[str, Any]], tail: str, limits: Limits, tier: str) 
     return Finished(told[1]["code"], tail, reason == "time", tier)
 
 
-def _end_orphans(told: list[dict[str, Any]]) -> None:
-    if told:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(told[0]["started"], signal.SIGKILL)
-
-
 def _explanation(reason: str, limits: Limits) -> str:
     match reason:
         case "time":
@@ -162,6 +172,6 @@ def _explanation(reason: str, limits: Limits) -> str:
         case "memory":
             return f"proctor: ended for holding more than {limits.memory_bytes} bytes of memory"
         case "files":
-            return f"proctor: ended for writing more than {rlimits.FOLDER_FACTOR} * {limits.file_bytes} bytes of files"
+            return f"proctor: ended for writing more than {FOLDER_FACTOR} * {limits.file_bytes} bytes of files"
         case _:
             return ""

@@ -32,18 +32,8 @@ _MAKE_DIR, _MAKE_REG, _MAKE_FIFO, _MAKE_SYM = 1 << 7, 1 << 8, 1 << 10, 1 << 12
 _REFER, _TRUNCATE, _IOCTL = 1 << 13, 1 << 14, 1 << 15
 _OF_A_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL
 _READ = _EXECUTE | _READ_FILE | _READ_DIR
-_WRITE = (
-    _READ
-    | _WRITE_FILE
-    | _REMOVE_DIR
-    | _REMOVE_FILE
-    | _MAKE_DIR
-    | _MAKE_REG
-    | _MAKE_FIFO
-    | _MAKE_SYM
-    | _REFER
-    | _TRUNCATE
-)
+_MAKE = _MAKE_DIR | _MAKE_REG | _MAKE_FIFO | _MAKE_SYM
+_WRITE = _READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE | _REFER | _TRUNCATE
 _USE = _READ_FILE | _WRITE_FILE | _IOCTL
 _ALL_NETWORK = 3
 _ALL_SCOPES = 3
@@ -61,13 +51,7 @@ class Landlock:
     tier: ClassVar[str] = "landlock"
 
     def run(self, job: Job) -> Finished:
-        """
-        Run *job* to its end, or to one of its limits; no process of it is left.
-
-        Raises:
-            NotStarted: If the program cannot be started, or a declared path does not exist.
-            SandboxError: If the sandbox itself did not work.
-        """
+        """See `proctor.models.child.Launcher`."""
         writable = system.declared(job.writable)
         environment = {name: value for name, value in job.environment.items() if name not in {"TEMP", "TMP", "TMPDIR"}}
         if writable:

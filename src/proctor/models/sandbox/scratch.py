@@ -25,8 +25,13 @@ _PREFIX = "proctor-scratch-"
 
 
 def in_memory() -> bool:
-    """True if folders made by `folder` lie in memory: needed before sealed inputs are handed out."""
+    """True if folders in `memory` lie there: needed before sealed inputs are handed out."""
     return os.path.ismount(MEMORY) and os.access(MEMORY, os.W_OK)
+
+
+def memory() -> Path:
+    """Where a `folder` lies in memory, if possible."""
+    return MEMORY if in_memory() else Path(tempfile.gettempdir())
 
 
 @contextlib.contextmanager
@@ -34,10 +39,9 @@ def folder(parent: Path | None = None) -> Iterator[Path]:
     """
     A fresh folder of mode 0700, removed at the end with all that is in it; first, those of dead gates are.
 
-    Args:
-        parent: Where it is made; left out: in memory if possible.
+    It is made in a *parent*, such as `memory`; left out, where temporary files lie.
     """
-    place = (parent or (MEMORY if in_memory() else Path(tempfile.gettempdir()))).resolve()
+    place = (parent or Path(tempfile.gettempdir())).resolve()
     _sweep(place)
     with _locked_folder(place) as made:
         try:

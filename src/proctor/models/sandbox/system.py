@@ -73,12 +73,7 @@ def interpreter() -> tuple[Path, ...]:
 
 
 def program(job: Job) -> tuple[Path, ...]:
-    """
-    The file that *job* executes, as it is named and where its links lead.
-
-    Raises:
-        NotStarted: If there is no such program.
-    """
+    """The file that *job* executes, as it is named and where its links lead; `NotStarted` if there is none."""
     name = job.argv[0]
     # a name with a slash counts from the job's folder, not from ours
     found = shutil.which(str(job.cwd / name) if os.sep in name else name, path=job.environment.get("PATH", os.defpath))
@@ -93,12 +88,7 @@ def absolute(path: Path) -> Path:
 
 
 def declared(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """
-    Absolute *paths* that a job declares, each as it is named and where its links lead.
-
-    Raises:
-        NotStarted: If one of them does not exist.
-    """
+    """Absolute *paths* that a job declares, as named and where links lead; `NotStarted` if one does not exist."""
     named = [absolute(path) for path in paths]
     for path in named:
         if not path.exists():
