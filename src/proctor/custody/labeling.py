@@ -22,7 +22,7 @@ from proctor.custody.corrections import LABELS, put_in_place
 from proctor.custody.receipts import Receipt, Receipts
 from proctor.errors import DataError, Misuse, TestSetRetired
 from proctor.gate.books import LedgerView
-from proctor.gate.collecting import Waiting, reader_of, sample_of, waitings_of, with_note
+from proctor.gate.collecting import Waiting, note_of, reader_of, sample_of, waitings_of
 from proctor.gate.labels import refuse_corrected, requests_of
 from proctor.gate.session import Session
 from proctor.gate.tables import refuse_table
@@ -43,8 +43,6 @@ class Holdings(NamedTuple):
 
     Attributes:
         labels: The file of labels.
-        n_examples: Number of examples.
-        n_labels: Number of examples that have a label.
         n_wanted: Number of examples of the last request that have none.
         received: Number of labels that were taken in, by who gave them.
     """
@@ -80,7 +78,6 @@ class Collecting(NamedTuple):
 
     Attributes:
         candidate: The developer's words for the new model.
-        condition: The condition.
         is_collected: True if the labels are there, so that the next check of it judges.
     """
 
@@ -93,12 +90,7 @@ def collect(session: Session, batch: int) -> list[Collecting]:
     """
     Read the labels of every question that waits, in order, and ask for the next where they do not decide it yet.
 
-    Args:
-        session: The gate, opened by its owner.
-        batch: Labels to ask for, for each question.
-
-    Returns:
-        The questions, without those that nobody can ask any more.
+    For each, a *batch* of so many labels is asked for. Questions that nobody can ask any more are left out.
 
     Raises:
         DataError: If labels are not those of registration, or predictions are not here any more.
@@ -118,7 +110,7 @@ def collect(session: Session, batch: int) -> list[Collecting]:
         needed = reader.still_needed[:batch].tolist()
         rows += needed
         if not needed:
-            waitings.put(with_note(session, waiting, reader))
+            waitings.put(replace(waiting, collected=note_of(session, waiting, reader)))
         found.append(Collecting(waiting.candidate.source, waiting.condition, not needed))
     if rows:
         requests_of(session).write(np.array(rows))
@@ -172,7 +164,11 @@ def take_in(
         raise Misuse(f"no new label is in {', '.join(repr(str(file)) for file in files)}", hint=_NOTHING)
     _refuse_unasked(session, new, requests)
     content = _content(session, {each.example: str(each.label) for each in new})
-    Receipts(session).add(_receipt(session, each, by) for each in new)
+    who = by or session.origin.actor or "unknown"
+    Receipts(session).add(
+        Receipt(each.example, str(each.label), each.by or who, each.at or session.runtime.now(), each.place)
+        for each in new
+    )
     put_in_place(session, content, session.gate.resolve(session.gate.testset.labels), LABELS)
     return len(new)
 
@@ -293,8 +289,3 @@ def _content(session: Session, given: Mapping[str, str]) -> bytes:
             hint=f"Name the classes all by numbers or all by words. {_NOTHING}",
         )
     return content
-
-
-def _receipt(session: Session, answer: Answer, by: str | None) -> Receipt:
-    who = answer.by or by or session.origin.actor or "unknown"
-    return Receipt(answer.example, str(answer.label), who, answer.at or session.runtime.now(), answer.place)

@@ -15,15 +15,10 @@ from proctor.ledger.records import Forecast
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """
-    One question.
+    One question, as of `Question`, with the models that it is about.
 
     Attributes:
-        gate: Name of the gate that asks.
         formula: The condition's normal form; ``None`` if the candidate is the first one and accepted unjudged.
-        condition: Its text.
-        candidate: The new model.
-        baseline: The old model; ``None`` on a first commit.
-        anchor: The anchor, where the condition speaks of it.
         stake: Declared stake in units (theory.md §4.5); ``None`` if none was declared.
         forecast: What the stake was made of; ``None`` if it was not made of development data.
         part: Name of the condition in the gate file's map; ``None`` where the gate has one.
@@ -58,13 +53,9 @@ def asked(
     session: Session, life: TestSetHistory | None, stake: int | None = None, part: NamedCondition | None = None
 ) -> Asked:
     """
-    The question that the gate asks of its candidate, on a test set with this *life*.
+    The question that the gate asks of its candidate, on a test set with this *life*; ``None`` before it is registered.
 
-    Args:
-        session: The session.
-        life: The life of the test set; ``None`` before it is registered.
-        stake: Declared stake in units.
-        part: The condition, of several that the gate has; ``None`` for its only one, or all at once.
+    Of several conditions that the gate has, *part* is the one; without it, all of them are asked at once.
 
     Raises:
         Misuse: If nothing can be judged without a baseline, and a first candidate is to be judged.

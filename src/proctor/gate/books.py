@@ -30,7 +30,7 @@ from proctor.gatefile import Gate
 from proctor.ledger import GENESIS, Entry, Ledger
 from proctor.ledger.history import TestSetHistory
 from proctor.ledger.lives import lives
-from proctor.ledger.records import CHANGES, Cohort, Extended, Registered, from_body
+from proctor.ledger.records import CHANGES, Extended, Registered, from_body
 from proctor.planning import Sizes, check_possible, examples_of, is_within_reach
 from proctor.reports.sentences import count, points
 from proctor.testset import (
@@ -66,12 +66,7 @@ class Reading:
 
     @cached_property
     def lives(self) -> Mapping[str, TestSetHistory]:
-        """
-        The life of every test set, by fingerprint; made when it is asked for, as only the entries tell what a set is.
-
-        Raises:
-            LedgerCorrupt: If the entries make none.
-        """
+        """The life of every test set, by fingerprint; made when asked for, as only the entries tell what a set is."""
         return lives(self.entries, self.earlier)
 
 
@@ -112,12 +107,7 @@ class LedgerView(NamedTuple):
 
 
 def read(ledger: Ledger) -> Reading:
-    """
-    The whole ledger.
-
-    Raises:
-        LedgerError: If it cannot be read or does not verify.
-    """
+    """The whole ledger; errors as `Ledger.read`."""
     return Reading(ledger.read())
 
 
@@ -127,11 +117,8 @@ def opened(
     """
     The books as of a *reading*, opened at the life of *testset*.
 
-    Args:
-        reading: What was read.
-        testset: The test set.
-        is_another: True if its owner says that it is none of those that it looks like.
-        takes_any_version: True if its examples may be those that it had before they were changed.
+    Its owner may say that it *is_another* than those that it looks like. Where somebody *takes_any_version*, its
+    examples may be those that it had before they were changed.
 
     Raises:
         DataError: If the test set is not registered, but shares examples with one that is, or is one in another form;
@@ -217,14 +204,11 @@ def traits_in_books(life: TestSetHistory, testset: TestSet) -> list[Traits]:
 
     Of what is sealed to another key than *testset*'s there are none.
     """
-    return [_traits(cohort, life, testset) for cohort in life.ever_used]
-
-
-def _traits(record: Cohort, life: TestSetHistory, testset: TestSet) -> Traits:
-    form = record.traits
-    if isinstance(form, str):
-        form = open_traits(form, testset.files.key)
-    return Traits.from_json(record.n_examples, record.sketch, bool(life.registered.record.columns), form)
+    key, has_features, found = testset.files.key, bool(life.registered.record.columns), []
+    for each in life.ever_used:
+        form = open_traits(each.traits, key) if isinstance(each.traits, str) else each.traits
+        found.append(Traits.from_json(each.n_examples, each.sketch, has_features, form))
+    return found
 
 
 def _named(life: TestSetHistory) -> str:
@@ -291,12 +275,7 @@ def refuse_outside_lineage(books: LedgerView, gate: Gate) -> None:
 
 
 def refuse_pending(life: TestSetHistory) -> None:
-    """
-    Refuse to act while a candidate is being judged on sealed inputs.
-
-    Raises:
-        EvaluationPending: If one is.
-    """
+    """Refuse to act while a candidate is being judged on sealed inputs (`EvaluationPending`)."""
     if life.open_pending is not None:
         raise EvaluationPending(
             f"entry {life.open_pending.entry.number} of the ledger is an evaluation that has begun and not ended",

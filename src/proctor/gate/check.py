@@ -77,12 +77,7 @@ class How(NamedTuple):
 
 
 def check(gate: Gate, runtime: Runtime, how: How | None = None) -> Release:
-    """
-    Judge the candidate that *gate* declares, record the verdict, and give what may be shown of it.
-
-    Raises:
-        ProctorError: Whatever stops the gate; nothing was spent then.
-    """
+    """Judge the candidate of *gate*, record the verdict, and give what may be shown; errors as of `proctor.check`."""
     how = how or How()
     units = units_of(gate, how.stake)
     with session_for(gate, runtime, how) as session:
@@ -91,12 +86,7 @@ def check(gate: Gate, runtime: Runtime, how: How | None = None) -> Release:
 
 @contextmanager
 def session_for(gate: Gate, runtime: Runtime, how: How) -> Iterator[Session]:
-    """
-    A session in which a candidate is judged, prepared.
-
-    Raises:
-        ProctorError: If something is not here, or belongs to the owner.
-    """
+    """A session in which a candidate is judged, prepared; errors as `prepare`."""
     with Session(
         gate=gate,
         runtime=runtime,
@@ -112,12 +102,7 @@ def session_for(gate: Gate, runtime: Runtime, how: How) -> Iterator[Session]:
 
 
 def prepare(session: Session) -> None:
-    """
-    Open what is asked about, test set and candidate, and refuse what a commit may not ask for.
-
-    Raises:
-        ProctorError: If something is not here, or belongs to the owner.
-    """
+    """Open what is asked about, and refuse what a commit may not ask for (`ProctorError`)."""
     gate, entries, fingerprint = session.gate, session.opening.entries, session.testset.fingerprint
     settings.say_once_if_unpinned(gate, entries, fingerprint, session.runtime.remark)
     strangers.refuse_features_from_outside(gate, entries, fingerprint)
@@ -127,12 +112,7 @@ def prepare(session: Session) -> None:
 
 
 def _refuse_unregistered_functions(session: Session) -> None:
-    """
-    Refuse functions that see labels, unless the owner has registered them; on open labels, anybody registers.
-
-    Raises:
-        ContractError: If one would be run on sealed labels, or on a test set whose settings are not pinned.
-    """
+    """Refuse functions that see labels, unless their owner has registered them; on open labels, anybody registers."""
     gate, entries = session.gate, session.opening.entries
     if not gate.metrics or settings.pin_of(gate, entries, session.testset.fingerprint) is not None:
         return
@@ -147,12 +127,7 @@ def _refuse_unregistered_functions(session: Session) -> None:
 
 
 def units_of(gate: Gate, stake: float | None) -> int | None:
-    """
-    A declared stake in the units of the account; ``None`` if there is none.
-
-    Raises:
-        Misuse: If the gate's policy has no stakes.
-    """
+    """A declared stake in the units of the account, if there is one; `Misuse` if the gate's policy has no stakes."""
     if stake is not None and gate.adaptivity is not Adaptivity.RECYCLING:
         raise Misuse(
             f"a stake has no meaning under `adaptivity: {gate.adaptivity}`, whose levels are fixed",
@@ -304,8 +279,7 @@ def _take_turn(session: Session, books: LedgerView, what: Asked) -> tuple[int, A
     """
     Begin this evaluation in the ledger, or take up its own pending entry from an earlier attempt.
 
-    Returns:
-        The entry's number, the question with the stake that stands in it, and the books with it.
+    Gives the entry's number, the question with the stake that stands in it, and the books with it.
     """
     assert books.life is not None  # noqa: S101  # registered by the caller
     waiting = books.life.open_pending

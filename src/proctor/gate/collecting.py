@@ -18,7 +18,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,8 +62,6 @@ class Reader(NamedTuple):
 
     Attributes:
         formula: The condition: clauses on accuracies and differences of two, and on *d*, which need no label.
-        terms: Level of the whole, power and what is anticipated.
-        sample: What came out.
     """
 
     formula: Formula
@@ -152,14 +150,9 @@ class Reader(NamedTuple):
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
     """
-    A question that waits for its labels.
+    A question that waits for its labels: what it is, as of `Question`, and what tunes its tests.
 
     Attributes:
-        gate: Name of the gate that asks.
-        condition: Text of the condition.
-        candidate: The new model.
-        baseline: The old model; ``None`` if the condition does not speak of it.
-        anchor: The anchor; ``None`` likewise.
         log_miss: Natural logarithm of the tolerated probability of a miss.
         disagreement: Anticipated share of changed predictions; ``None`` if nothing was said.
         stake: Declared stake in units; ``None`` if none was declared.
@@ -188,13 +181,7 @@ class Waiting:
 
 
 class Waitings(NamedTuple):
-    """
-    Questions to a version of a test set that wait for labels, each in a file for the owner alone.
-
-    Attributes:
-        folder: Where they lie, beside the requests for labels.
-        version: Identity of the examples.
-    """
+    """Questions to a *version* of a test set that wait for labels, each in a file for the owner alone."""
 
     folder: Path
     version: str
@@ -209,12 +196,7 @@ class Waitings(NamedTuple):
         return _read(file) if file.exists() else None
 
     def all(self) -> Iterator[Waiting]:
-        """
-        Every question, in a fixed order.
-
-        Raises:
-            DataError: If one cannot be read, or came with a commit.
-        """
+        """Every question, in a fixed order; `DataError` if one cannot be read, or came with a commit."""
         yield from map(_read, sorted(self.folder.glob(f"question-{self.version[:12]}-*.json")))
 
     def put(self, waiting: Waiting) -> None:
@@ -245,17 +227,14 @@ def _read(file: Path) -> Waiting:
             hint="Take the folder out of the repository (`git rm -r --cached .proctor`). Nothing was spent.",
         )
     try:
-        return _waiting(json.loads(file.read_text("utf-8")))
+        fields = json.loads(file.read_text("utf-8"))
+        models = {name: Submission(**fields[name]) for name in ("candidate", "baseline", "anchor") if fields[name]}
+        return Waiting(**{**fields, **models})
     except (OSError, ValueError, TypeError, KeyError):
         raise DataError(
             f"{str(file)!r} cannot be read, a question that waits for labels",
             hint="Remove it, and run the check again that asked. Nothing was spent.",
         ) from None
-
-
-def _waiting(fields: dict[str, Any]) -> Waiting:
-    models = {name: Submission(**fields[name]) for name in ("candidate", "baseline", "anchor") if fields[name]}
-    return Waiting(**{**fields, **models})
 
 
 def waitings_of(session: Session) -> Waitings:
@@ -278,7 +257,7 @@ def refuse_uncollected(session: Session, books: LedgerView, asked: Asked, sample
     if found is None or not found.asks_under_the_terms_of(wanted):
         waitings.put(wanted)
         found = wanted
-    if found.collected != _note(session, found, reader_of(session, books, found, sample)):
+    if found.collected != note_of(session, found, reader_of(session, books, found, sample)):
         raise LabelsMissing(
             "labels are being collected for this question; nothing was spent",
             hint="The owner of the test set has them labeled, batch by batch: `proctor labels next`. Then run the same "
@@ -306,12 +285,7 @@ def reader_of(session: Session, books: LedgerView, waiting: Waiting, sample: Sam
 
 
 def truth_in_order(session: Session, books: LedgerView, asked: Asked, sample: Sample) -> Truth:
-    """
-    Value of the condition by the labels in order.
-
-    Raises:
-        DataError: If they do not decide it.
-    """
+    """Value of the condition by the labels in order; `DataError` if they do not decide it."""
     found = reader_of(session, books, _left(session, asked), sample).truth
     if found is None:
         raise DataError(
@@ -331,11 +305,6 @@ def sample_of(session: Session, waiting: Waiting) -> Sample:
     return session.predicting.sample(candidate, *others)
 
 
-def with_note(session: Session, waiting: Waiting, reader: Reader) -> Waiting:
-    """The question with the note that its labels are there."""
-    return replace(waiting, collected=_note(session, waiting, reader))
-
-
 def _left(session: Session, asked: Asked) -> Waiting:
     question, gate = asked.question, session.gate
     return Waiting(
@@ -350,6 +319,6 @@ def _left(session: Session, asked: Asked) -> Waiting:
     )
 
 
-def _note(session: Session, waiting: Waiting, reader: Reader) -> str:
-    """The note on a question: for its tests, which may read further at another level, or in another version."""
+def note_of(session: Session, waiting: Waiting, reader: Reader) -> str:
+    """The note that the labels of a question are there: for its tests, which may be others in another version."""
     return session.owner_key.sign("\n".join((__version__, session.testset.version, waiting.key, str(reader.tests))))

@@ -105,7 +105,6 @@ class Dvc:
         root: Folder of the gate file, or the same in an exported tree.
         top: Top of the project, or of that tree.
         fence: What a commit's paths may not lead out of, and the files that it may not name.
-        remote: Where the files are kept, if it is named.
     """
 
     root: Path
@@ -123,12 +122,7 @@ class Dvc:
         """
         Put the file or folder at *path* into the place where only a pointer is, or what of it is in such places.
 
-        Args:
-            path: The file or folder.
-            before: MD5 of each file that was brought, by its path from the root.
-
-        Returns:
-            The same with those that were brought now.
+        The MD5 of each file that was brought *before*, by its path from the root, is given back with those brought now.
         """
         record, path = dict(before), _absolute(path)
         if not self.remote.is_named or (path.is_file() and self._name(path) not in before):
@@ -228,9 +222,12 @@ class Dvc:
 
     def _said_by(self, pointer: Path) -> dict[Path, Output]:
         stages = pointer.with_name(STAGES)
-        with self._reading(pointer):
+        try:
             said = _read(stages, self.fence) if pointer.name == LOCK and os.path.lexists(stages) else b""
             found = outputs_of(pointer, _read(pointer, self.fence), said)
+        except OSError as error:
+            message = f"{self._name(pointer)!r} cannot be read: {error.strerror}"
+            raise DataError(message, hint="Run `dvc pull`.") from error
         if not found and pointer.suffix == DVC:
             raise DataError(
                 f"the pointer {self._name(pointer)!r} is not one of DVC's to files or folders by their MD5",
@@ -273,15 +270,6 @@ class Dvc:
     def _name(self, path: Path) -> str:
         """A path as the gate file would name it: an exported tree is nothing that a user knows."""
         return os.path.relpath(path, _absolute(self.root))
-
-    @contextlib.contextmanager
-    def _reading(self, pointer: Path) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise DataError(
-                f"{self._name(pointer)!r} cannot be read: {error.strerror}", hint="Run `dvc pull`."
-            ) from error
 
 
 def _absolute(path: Path) -> Path:

@@ -31,15 +31,7 @@ _COMPILED = frozenset({".pyc", ".pyo"})
 
 
 class _Found(NamedTuple):
-    """
-    A function that is declared and installed.
-
-    Attributes:
-        name: Its name in conditions.
-        entry: Where it is.
-        holder: The distribution that has it.
-        files: Files of the distribution, by their names in it.
-    """
+    """A function that is declared and installed, the distribution that has it, and the files of that by name."""
 
     name: str
     entry: EntryPoint
@@ -62,10 +54,7 @@ class _Found(NamedTuple):
 
 def identities(declared: Sequence[tuple[str, str]]) -> dict[str, str]:
     """
-    Identity of each declared function, by its name; nothing of it is run.
-
-    Args:
-        declared: Names of functions, with those of the distributions that have them.
+    Identity of each function, by its name, with its distribution *declared*; nothing of it is run.
 
     Raises:
         DataError: If one is not installed.

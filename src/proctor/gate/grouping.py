@@ -83,12 +83,7 @@ def refuse_other_columns(life: TestSetHistory, testset: TestSet, names: Set[str]
 
 
 def refuse_other_metadata(life: TestSetHistory, testset: TestSet, names: Set[str]) -> None:
-    """
-    Refuse metadata in which a column of these *names* is not that of registration.
-
-    Raises:
-        DataError: If so.
-    """
+    """Refuse metadata in which a column of these *names* is not that of registration (`DataError`)."""
     registered, found = life.in_use.metadata or {}, testset.metadata_marks(names)
     for name in sorted(names & (registered.keys() | found.keys())):
         if name not in registered:

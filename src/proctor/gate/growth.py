@@ -19,12 +19,7 @@ def what_to_run(testset: TestSet) -> str:
 
 @contextlib.contextmanager
 def naming_what_grew(testset: TestSet) -> Iterator[None]:
-    """
-    Say it of predictions that do not fit a test set that was changed: they are mostly those of before.
-
-    Raises:
-        DataError: As whatever is done here raises it.
-    """
+    """Say it of predictions that do not fit a changed test set (`DataError`): they are mostly those of before."""
     try:
         yield
     except DataError as error:
@@ -34,12 +29,7 @@ def naming_what_grew(testset: TestSet) -> Iterator[None]:
 
 
 def refuse_reordered(testset: TestSet, examples: Cohort) -> None:
-    """
-    Refuse an extended test set whose former examples are not its first ones: nothing was noted of others.
-
-    Raises:
-        DataError: If so.
-    """
+    """Refuse a grown test set whose former examples are not its first (`DataError`): of others nothing was noted."""
     if testset.is_changed and fingerprint(testset.hashes[: examples.n_examples]) != version_of(examples):
         raise DataError(
             "the examples of this test set stand in another order than when they were changed; nothing was spent",

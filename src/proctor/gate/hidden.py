@@ -28,12 +28,7 @@ def hidden_paths(gate: Gate, root: Path | None = None, top: Path | None = None) 
     Absolute paths of everything that is for the gates of a project alone; they need not be there.
 
     Gate files are found by what stands in them, whatever they are called; one that cannot be read hides nothing, and
-    judges nothing either.
-
-    Args:
-        gate: The gate whose models are to run.
-        root: Its folder in a checkout; the real one if left out.
-        top: Top of that checkout; of the project if left out.
+    judges nothing either. In a checkout, *root* is the gate's folder, and *top* the checkout's.
     """
     root, top = root or gate.root, top or gate.fence.project
     return tuple({*own_paths(gate, root), *(path for other in _gates_below(top) for path in own_paths(other))})
@@ -41,17 +36,12 @@ def hidden_paths(gate: Gate, root: Path | None = None, top: Path | None = None) 
 
 def own_paths(gate: Gate, root: Path | None = None) -> tuple[Path, ...]:
     """The same of one gate alone, with its folder at *root*."""
-    return tuple(Path(os.path.abspath((root or gate.root) / path)) for path in _own(gate))  # noqa: PTH100  # a link is hidden itself
-
-
-def _own(gate: Gate) -> Iterator[Path]:
-    testset = gate.testset
-    places = address.parse(gate.ledger)
+    testset, places, folder = gate.testset, address.parse(gate.ledger), root or gate.root
     books = places.path if isinstance(places, address.FileAddress) else None
     inputs = (testset.features, testset.metadata) if testset.inputs is Inputs.SEALED else ()
-    for name in (testset.labels, gate.owner.record, gate.owner.key, books, *inputs, OWN_FOLDER):
-        if name:
-            yield Path(name).expanduser()
+    names = filter(None, (testset.labels, gate.owner.record, gate.owner.key, books, *inputs, OWN_FOLDER))
+    paths = (folder / Path(name).expanduser() for name in names)
+    return tuple(Path(os.path.abspath(path)) for path in paths)  # noqa: PTH100  # a link is hidden itself
 
 
 def _gates_below(top: Path) -> Iterator[Gate]:

@@ -11,19 +11,15 @@ from proctor.gate.books import known_as
 from proctor.gate.locked import recall
 from proctor.gate.owner_key import OwnerKey
 from proctor.ledger import Entry
-from proctor.testset import ExampleFiles, TestSet, load
+from proctor.testset import TestSet, load
 
 
 def identify(owner_key: OwnerKey, entries: Sequence[Entry], *, opens_labels: bool = True) -> TestSet:
     """
     The test set that the gate file names, as the ledger's *entries* know it; of labels no more than the ids are read.
 
-    Where the examples are sealed and the key is not here, the test set is what its registration says.
-
-    Args:
-        owner_key: The owner's key, where there is one.
-        entries: The ledger.
-        opens_labels: False if the file of labels need not be here; ids are read there if nothing else has any.
+    Where the examples are sealed and the key is not here, the test set is what its registration says. Where nobody
+    *opens_labels*, their file need not be here; ids are read there if nothing else has any.
 
     Raises:
         KeyFault: If the examples are sealed, the key is not here, and they are not registered.
@@ -45,7 +41,9 @@ def declared(owner_key: OwnerKey, *, opens_labels: bool = True) -> TestSet:
 
         return tables.load(owner_key)
     files = owner_key.files()
-    return load(files if opens_labels else _without_labels(files))
+    if not opens_labels and files.features is not None:  # then nothing of the labels is read
+        files = replace(files, labels=files.features)
+    return load(files)
 
 
 def identify_as_registered(
@@ -56,13 +54,7 @@ def identify_as_registered(
     opens_labels: bool = True,
 ) -> TestSet:
     """
-    The test set of a gate file that leaves to the owner what is the owner's.
-
-    Args:
-        owner_key: The gate file, and what may be read without its key or with it.
-        entries: The ledger as it was read.
-        reread: Reads it anew.
-        opens_labels: True if the labels may be opened.
+    The test set of a gate file that leaves to the owner what is the owner's; *reread* gives the ledger anew.
 
     Raises:
         ContractError: If it does not: nothing of it is used, and of the files no more than the examples is read.
@@ -78,8 +70,3 @@ def identify_as_registered(
     is_sealed = owner_key.pair is not None
     settings.refuse_brought(gate, entries, testset.fingerprint, is_signed=is_signed, is_sealed=is_sealed)
     return testset
-
-
-def _without_labels(files: ExampleFiles) -> ExampleFiles:
-    """The files of the test set, of which the labels are not opened, as far as the examples have another file."""
-    return files if files.features is None else replace(files, labels=files.features)

@@ -118,8 +118,7 @@ def _accept(session: Session, books: LedgerView, answers: tuple[Answer, ...]) ->
     """
     Make the candidate the baseline, if every enforced condition was passed against the present one.
 
-    Returns:
-        Why it does not become the baseline though nothing failed; ``None`` if there is nothing to say.
+    Gives why it does not become that though nothing failed; ``None`` if there is nothing to say.
     """
     gate, life = session.gate, books.life
     enforced = [each for each in answers if each.enforce]

@@ -55,14 +55,13 @@ def judge(session: Session, books: LedgerView, asked: Asked, sample: Sample) -> 
     assert asked.formula is not None  # noqa: S101  # a first candidate is accepted unjudged
     if sample.labels.known is not None and len(sample.labels.missing(sample.rows_to_label(asked.formula))):
         return _judge_unlabeled(session, books, asked, sample)
-    log_level = _log_level(session, books, asked)
+    log_level = books.account(gate).next_log_level(gate.stakes, asked.stake)
     rule = rule_at(gate, asked.formula, sample.n_examples, log_level)
     evaluation = evaluate(asked.formula, sample, gate.mode, log_level, rule)
     is_withheld = gate.adaptivity is Adaptivity.NONE
     said = None if is_withheld else message(gate.feedback, evaluation, sample, gate.mode)
-    outcome = Verdict.PASS if evaluation.is_pass[gate.mode] else Verdict.FAIL
     full = figures(evaluation, sample) if session.keeps_figures else summary(evaluation)
-    return Judged(outcome, {"figures": full}, said, session.runner.execution.tier)
+    return _judged(session, is_pass=evaluation.is_pass[gate.mode], figures=full, said=said)
 
 
 def judge_in_order(session: Session, books: LedgerView, asked: Asked, sample: Sample) -> Judged:
@@ -70,8 +69,7 @@ def judge_in_order(session: Session, books: LedgerView, asked: Asked, sample: Sa
     found = truth_in_order(session, books, asked, sample)
     is_pass = found is Truth.TRUE if session.gate.mode is Mode.FP_FREE else found is not Truth.FALSE
     figures = {"truth": found.name.lower(), "n_examples": sample.n_examples, "clauses": []}
-    outcome = Verdict.PASS if is_pass else Verdict.FAIL
-    return Judged(outcome, {"figures": figures}, None, session.runner.execution.tier)
+    return _judged(session, is_pass=is_pass, figures=figures)
 
 
 def unlabeled(session: Session, books: LedgerView, asked: Asked, sample: Sample) -> Evaluation | None:
@@ -79,7 +77,8 @@ def unlabeled(session: Session, books: LedgerView, asked: Asked, sample: Sample)
     gate = session.gate
     assert asked.formula is not None  # noqa: S101  # as above
     is_plain = gate.bound is Bound.EXACT and isinstance(gate.feedback, VerdictOnly) and sample.clusters is None
-    return evaluate_unlabeled(asked.formula, sample, gate.mode, _log_level(session, books, asked)) if is_plain else None
+    log_level = books.account(gate).next_log_level(gate.stakes, asked.stake)
+    return evaluate_unlabeled(asked.formula, sample, gate.mode, log_level) if is_plain else None
 
 
 def _judge_unlabeled(session: Session, books: LedgerView, asked: Asked, sample: Sample) -> Judged:
@@ -87,12 +86,12 @@ def _judge_unlabeled(session: Session, books: LedgerView, asked: Asked, sample: 
     evaluation = unlabeled(session, books, asked, sample)
     if evaluation is None:
         raise DataError("labels that were here a moment ago are missing; nothing was spent", hint="Run it again.")
-    outcome = Verdict.PASS if evaluation.is_pass[session.gate.mode] else Verdict.FAIL
-    return Judged(outcome, {"figures": summary(evaluation)}, None, session.runner.execution.tier)
+    return _judged(session, is_pass=evaluation.is_pass[session.gate.mode], figures=summary(evaluation))
 
 
-def _log_level(session: Session, books: LedgerView, asked: Asked) -> float:
-    return books.account(session.gate).next_log_level(session.gate.stakes, asked.stake)
+def _judged(session: Session, *, is_pass: bool, figures: Any, said: Message | None = None) -> Judged:
+    outcome = Verdict.PASS if is_pass else Verdict.FAIL
+    return Judged(outcome, {"figures": figures}, said, session.runner.execution.tier)
 
 
 def judge_unseen(session: Session, asked: Asked, outcome: Verdict) -> Judged:

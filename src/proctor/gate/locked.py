@@ -15,42 +15,36 @@ from proctor.errors import KeyFault
 from proctor.frozen import dataclass
 from proctor.gate.owner_key import LockedSource, OwnerKey
 from proctor.ledger import Entry
+from proctor.ledger.history import version_of
 from proctor.ledger.records import CHANGES, Change, Registered, from_body
 from proctor.predictions import Labels
 from proctor.testset import ExampleFiles, TestSet
 from proctor.testset.metadata import Described
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LockedTestSet(TestSet):
-    """
-    A test set known by its registration alone.
-
-    Args:
-        registered: Its registration.
-        changed: What was last added to it or dropped; ``None`` if nothing was.
-    """
+    """A test set known by its registration alone, and by what was last added to it or dropped."""
 
     __test__ = False  # not a test case
 
-    registered: Registered | None = None
-    changed: Change | None = None
+    registered: Registered
+    changed: Change | None
 
     @property
     def n_examples(self) -> int:
         """Number of examples, as registered or changed."""
-        found = self.changed or self.registered
-        return found.n_examples if found else 0
+        return (self.changed or self.registered).n_examples
 
     @cached_property
     def version(self) -> str:
         """Fingerprint of the examples, as registered or changed."""
-        return self.changed.version if self.changed else self.fingerprint
+        return version_of(self.changed or self.registered)
 
     @property
     def fingerprint(self) -> str:
         """Fingerprint of the test set, as registered."""
-        return self.registered.testset if self.registered else ""
+        return self.registered.testset
 
     @property
     def described(self) -> Described:
@@ -90,11 +84,6 @@ def _last_change(entries: Sequence[Entry], testset: str) -> Change | None:
 
 
 def refuse_locked(testset: TestSet) -> None:
-    """
-    Refuse to go on to what needs the examples themselves.
-
-    Raises:
-        KeyFault: If *testset* is known by its registration alone.
-    """
+    """Refuse to go on to what needs the examples themselves, where they are locked away (`KeyFault`)."""
     if isinstance(testset, LockedTestSet):
         raise KeyFault(*_WORDS)

@@ -17,9 +17,9 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar
 
 from proctor import git
 from proctor.errors import DataError, GitFault, LedgerCorrupt
@@ -40,40 +40,25 @@ _PATIENCE_S, _TURN_S = 1.0, 0.02
 _TRIES = 3
 
 
-class Place(Protocol):
-    """Somewhere a mark can be; `read` gives the text, and `write` raises ``OSError`` or `GitFault`."""
-
-    @property
-    def refuses_alone(self) -> bool:
-        """True if a mark here is believed without a key."""
-
-    def read(self, name: str) -> str:
-        """Text under a name; empty if there is none."""
-
-    def write(self, name: str, text: str, may_replace: Judge) -> None:
-        """Put *text* there, whole or not at all, unless what is there by now may not be replaced."""
-
-    def remove(self, name: str) -> None:
-        """Leave nothing under a name."""
-
-
-class Judge(Protocol):
-    """Test of whether a text that is in the place may be replaced."""
-
-    def __call__(self, present: str, /) -> bool:
-        """True if it may."""
+Judge = Callable[[str], bool]
+"""Test of whether a text that is in a place may be replaced."""
 
 
 @dataclass(frozen=True)
 class Folder:
-    """Marks as small files, in a project behind its *fence*."""
+    """
+    Marks as small files, in a project behind its *fence*.
+
+    Attributes:
+        refuses_alone: True if a mark here is believed without a key.
+    """
 
     path: Path
     refuses_alone: bool
     fence: Fence | None = None
 
     def read(self, name: str) -> str:
-        """See `Place`."""
+        """Text under a name; empty if there is none."""
         file = self.path / name
         try:
             if not file.is_file():
@@ -84,7 +69,15 @@ class Folder:
             return ""
 
     def write(self, name: str, text: str, may_replace: Judge) -> None:
-        """See `Place`; one process at a time, since a lower mark must not follow a higher one."""
+        """
+        Put *text* there, whole or not at all, unless what is there by now may not be replaced.
+
+        One process at a time does so, since a lower mark must not follow a higher one.
+
+        Raises:
+            OSError: If it cannot be written.
+            DataError: If a link leads out of the fence.
+        """
         if self.fence is not None:
             self.fence.real(self.path / name)  # no link of a commit is followed out of the project
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -94,7 +87,7 @@ class Folder:
             write_hint(self.path / name, text.encode())
 
     def remove(self, name: str) -> None:
-        """See `Place`."""
+        """Leave nothing under a name."""
         (self.path / name).unlink(missing_ok=True)
 
     @contextlib.contextmanager
@@ -122,15 +115,15 @@ def _locked(descriptor: int) -> bool:
 
 @dataclass(frozen=True)
 class Refs:
-    """Marks as blobs that refs of the repository, and of a *remote* of it, lead to."""
+    """Marks as blobs that refs of the repository, or of a *remote* of it, lead to; like a `Folder`."""
 
     repository: git.Repository
     remote: str | None = None
-    refuses_alone: bool = False
+    refuses_alone: ClassVar[bool] = False
     _seen: dict[str, str | None] = field(default_factory=dict, repr=False)
 
     def read(self, name: str) -> str:
-        """See `Place`."""
+        """Text under a name; empty if there is none."""
         try:
             blob = self._blob(name)
         except GitFault:
@@ -139,7 +132,7 @@ class Refs:
         return answer.text if answer is not None and answer.code == 0 else ""
 
     def write(self, name: str, text: str, may_replace: Judge) -> None:
-        """See `Place`; the ref moves only from where it was seen."""
+        """Put *text* there as a `Folder` does, or raise a `GitFault`; the ref moves only from where it was seen."""
         ref = f"{_REFS}/{name}"
         blob = self.repository.output("hash-object", "-w", "--stdin", given=text.encode()).decode().strip()
         for _ in range(_TRIES):
@@ -151,7 +144,7 @@ class Refs:
         raise GitFault(f"the mark {ref} cannot be moved")
 
     def remove(self, name: str) -> None:
-        """See `Place`."""
+        """Leave nothing under a name."""
         ref = f"{_REFS}/{name}"
         self._seen.pop(name, None)
         if self.remote is None:
@@ -182,14 +175,15 @@ class Refs:
         return self.repository.run(*words).code == 0
 
 
+Place = Folder | Refs
+
+
 @dataclass(frozen=True)
 class Marks:
     """
     The marks of one gate's books.
 
-    Args:
-        gate: The gate file.
-        runtime: Environment, and whom to tell.
+    Attributes:
         key: The owner's ledger key; ``None`` if it is not here.
         pair: The mark of the sealed labels, where they are.
     """
@@ -246,10 +240,7 @@ class Marks:
         """
         Refuse books that do not go as far as they were known to go.
 
-        Args:
-            entries: The books as they were read.
-            fingerprint: The test set that is asked.
-            reread: Reads them anew: somebody may have appended, and marked it, since they were read.
+        Those that seem so are read anew, if *reread* can: somebody may have appended, and marked it, in between.
 
         Raises:
             LedgerCorrupt: If a mark that is believed says so.
@@ -285,13 +276,10 @@ class Marks:
         found = []
         for place in self.places:
             for subject in self.subjects(fingerprint):
-                mark = self._read(place, subject)
+                mark = from_text(place.read(_name(subject)), subject)
                 if mark is not None and is_lost(mark, entries) and self._concerns(mark, place):
                     found.append((mark, place))
         return found
-
-    def _read(self, place: Place, subject: str) -> Mark | None:
-        return from_text(place.read(_name(subject)), subject)
 
     def _concerns(self, mark: Mark, place: Place) -> bool:
         """A mark that nobody signed, of another folder's books, says nothing: test sets have copies to play with."""
@@ -317,36 +305,31 @@ class Marks:
 
     def put(self, entry: Entry, fingerprint: str, *, force: bool = False) -> None:
         """
-        Raise the marks to *entry*, as far as that can be done; a remark is made if no place takes them.
+        Raise the marks to the last *entry* of the books, as far as that can be done; a remark is made if no place does.
 
-        Args:
-            entry: The last entry of the books.
-            fingerprint: The test set that is asked.
-            force: Replace whatever is there: the owner has accepted a loss.
+        With *force* whatever is there is replaced: the owner has accepted a loss.
         """
         done = False
         for place in self.places:
             try:
                 for subject in self.subjects(fingerprint):
                     if place.refuses_alone or self.key is not None or subject.startswith(_OF_BOOKS):
-                        self._put(mark_of(entry, subject, self._place, self.key), place, force=force)
+                        mark = mark_of(entry, subject, self._place, self.key)
+                        place.write(_name(subject), mark.to_text(), partial(self._rises, mark, force=force))
                 done = True
             except (OSError, GitFault, DataError):
                 continue
         if not done:
             self.runtime.remark("how far the ledger goes could not be noted anywhere: look after a copy of it")
 
-    def _put(self, mark: Mark, place: Place, *, force: bool) -> None:
-        place.write(_name(mark.subject), mark.to_text(), lambda present: force or self._rises(present, mark))
-
     def forget(self, lost: Iterable[tuple[Mark, Place]]) -> None:
         """Remove marks of books that are gone for good, all of them."""
         for mark, place in lost:
             place.remove(_name(mark.subject))
 
-    def _rises(self, present: str, mark: Mark) -> bool:
+    def _rises(self, mark: Mark, present: str, *, force: bool) -> bool:
         old = from_text(present, mark.subject)
-        if old is None or old in self._begun_again:
+        if force or old is None or old in self._begun_again:
             return True
         if self.key is not None and not old.is_signed_by(self.key):
             return True  # nobody vouches for it

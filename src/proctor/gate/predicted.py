@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 
 class ModelPredictions(NamedTuple):
     """
-    One model.
+    One model, as it was submitted.
 
     Attributes:
-        submission: What was submitted.
         read: Gives its predictions; runs the model if need be.
         former: Digest by which earlier versions knew the same file; ``None`` where it is today's.
         is_here: True if it was fetched, and can be run without the commit of its submission.

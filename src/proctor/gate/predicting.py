@@ -17,7 +17,6 @@ from proctor.frozen import dataclass, field, replace
 from proctor.gate.contestants import ModelRunner
 from proctor.gate.growth import naming_what_grew, refuse_reordered, what_to_run
 from proctor.gate.locked import refuse_locked
-from proctor.gate.owner_key import OwnerKey
 from proctor.gate.predicted import ModelPredictions
 from proctor.gatefile import Gate, Inputs, Labeling, PredictionsFile
 from proctor.ledger.history import TestSetHistory
@@ -35,7 +34,6 @@ from proctor.predictions import (
 )
 from proctor.predictions.columns import Values, distinct
 from proctor.predictions.labels import Mask
-from proctor.runtime import Runtime
 from proctor.sample import Sample
 from proctor.testset import TestSet
 from proctor.testset.hashing import fixed_order
@@ -48,25 +46,27 @@ class Predicting:
     """
     The predictions of the models that take part.
 
-    Args:
-        gate: The gate file.
-        testset: The test set.
-        owner_key: The owner's key, where there is one.
-        runtime: Progress and remarks.
-        runner: Where models are run.
+    Attributes:
+        runner: Where models are run, and on what.
         read_labels: Gives the labels; private.
         functions: Functions of the owner, by their names in conditions.
     """
 
-    gate: Gate
-    testset: TestSet
-    owner_key: OwnerKey
-    runtime: Runtime
     runner: ModelRunner
     read_labels: Callable[[], Labels]
     functions: Mapping[str, Scoring] = field(default_factory=dict)
     _aligned: dict[str, Aligned] = field(default_factory=dict, repr=False)
     _found: dict[str, PredictionSet | ModelError] = field(default_factory=dict, repr=False)
+
+    @property
+    def gate(self) -> Gate:
+        """The gate file."""
+        return self.runner.gate
+
+    @property
+    def testset(self) -> TestSet:
+        """The test set."""
+        return self.runner.testset
 
     @property
     def is_open(self) -> bool:
@@ -90,7 +90,7 @@ class Predicting:
             with self._judging_output(), naming_what_grew(self.testset):
                 aligned = self._aligned[digest] = align(sheet, found)
             for note in aligned.notes if self.is_open else ():  # ids left out on sealed inputs could be a message
-                self.runtime.remark(note)
+                self.runner.runtime.remark(note)
         return self._aligned[digest]
 
     def perform(self, *models: ModelPredictions | None) -> None:
@@ -122,12 +122,12 @@ class Predicting:
     ) -> Sample:
         """Sample that an evaluation looks at."""
         if self.is_open:  # else no line may tell how long anything takes
-            self.runtime.progress("collecting the candidate's predictions")
+            self.runner.runtime.progress("collecting the candidate's predictions")
         new = self.of(candidate)
         if baseline is not None and self.is_open:
-            self.runtime.progress("collecting the baseline's predictions")
+            self.runner.runtime.progress("collecting the baseline's predictions")
         if self.is_open and baseline is None and self.testset.files.classes is None and new.has_words:
-            self.runtime.remark(
+            self.runner.runtime.remark(
                 "classes are compared letter by letter, so CAT for cat would count as wrong; declare them in "
                 "`testset.classes`, and a class that is none is refused"
             )
@@ -154,7 +154,7 @@ class Predicting:
     @cached_property
     def _draws(self) -> NDArray[np.float64] | None:
         is_drawn = self.gate.labels is Labeling.SAMPLED
-        return self.owner_key.draws(self.testset.hashes) if is_drawn else None
+        return self.runner.owner_key.draws(self.testset.hashes) if is_drawn else None
 
     def keep(self, *models: ModelPredictions | None) -> None:
         """Keep the predictions of *models* that have given valid ones."""
@@ -205,15 +205,14 @@ class Predicting:
         if is_fail or isinstance(self.gate.candidate, PredictionsFile):
             return record
         found = self._aligned.get(record.candidate.digest)
-        return replace(record, predictions=self._pin(found) if found else self.runtime.random_bytes(32).hex())
-
-    def _pin(self, predictions: Aligned) -> str:
-        return self.pin_on(predictions, slice(None))
+        pin = self.pin_on(found, slice(None)) if found else self.runner.runtime.random_bytes(32).hex()
+        return replace(record, predictions=pin)
 
     def pin_on(self, predictions: Aligned, rows: slice | Mask) -> str:
         """Mark by which predictions are recognized on some rows; on those of an earlier day, if others came since."""
         order = fixed_order(self.testset.hashes[rows])
-        return self.owner_key.pin(prediction_digest(predictions.values[rows][order]), self.testset.fingerprint)
+        mark = prediction_digest(predictions.values[rows][order])
+        return self.runner.owner_key.pin(mark, self.testset.fingerprint)
 
     @contextlib.contextmanager
     def _judging_output(self) -> Iterator[None]:

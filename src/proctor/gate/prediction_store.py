@@ -30,11 +30,9 @@ _LEAST_BYTES, _ROW_BYTES = 4096, 16  # room for predictions of any model that pa
 @dataclass(frozen=True)
 class PredictionStore:
     """
-    PredictionStore predictions for one test set.
+    Predictions for one test set, kept in a folder.
 
-    Args:
-        folder: Where they lie.
-        testset: The test set.
+    Attributes:
         owner_key: Seals what is kept where the inputs are sealed: what a model predicts there tells of them.
     """
 
@@ -47,12 +45,7 @@ class PredictionStore:
         return self._file(digest).exists()
 
     def put(self, digest: str, values: Values) -> None:
-        """
-        Keep *values*, given in the order of the test set's file; whole or not at all.
-
-        Raises:
-            DataError: If they cannot be written.
-        """
+        """Keep *values*, in the order of the test set's file, whole or not at all; `DataError` if they cannot be."""
         if self.has(digest):
             return
         ordered = np.ascontiguousarray(values[self.testset.order])

@@ -18,23 +18,6 @@ from proctor.predictions import Labels
 from proctor.testset import LabelRegister, TestSet, seal_traits, tags_of
 
 
-def registration(session: Session, baseline: ModelPredictions | None) -> Registered:
-    """The entry that registers this test set, with its contract; drafts the owner's register of labels."""
-    register = session.registry.made_from(session.testset.hashes, session.labels)
-    session.registry.draft(register)
-    return Registered(
-        testset=session.testset.fingerprint,
-        contract=session.gate.contract,
-        inputs=str(session.gate.testset.inputs),
-        columns=session.testset.columns,
-        origin=session.origin,
-        anchor=baseline.submission.whole if baseline else None,
-        pair=session.owner_key.pair,
-        settings=settings.settings_of(session.gate),
-        **portrait(session.testset, session.labels, register, cluster=session.gate.cluster),
-    )
-
-
 def portrait(
     testset: TestSet,
     labels: Labels,
@@ -46,12 +29,7 @@ def portrait(
     """
     Fields of an entry that says which examples are in use, and by what they and their labels are known again.
 
-    Args:
-        testset: The examples.
-        labels: Their labels.
-        register: The owner's register of them.
-        before: Entry of the examples that were in use before these: no column of metadata is added to its own.
-        cluster: Name of the column of clusters; ``None`` if there are none.
+    To the columns of metadata of the entry *before* none is added. A *cluster* is the name of a column.
     """
     named = None if before is None else (before.metadata or ())
     n_clusters = None if cluster is None else testset.n_clusters(cluster)
@@ -84,7 +62,21 @@ def register(
         Misuse: If the owner registers it for a condition on a class that no label is.
     """
     _look_for_classes(session)
-    record = amended(registration(session, baseline))
+    found = session.registry.made_from(session.testset.hashes, session.labels)
+    session.registry.draft(found)
+    record = amended(
+        Registered(
+            testset=session.testset.fingerprint,
+            contract=session.gate.contract,
+            inputs=str(session.gate.testset.inputs),
+            columns=session.testset.columns,
+            origin=session.origin,
+            anchor=baseline.submission.whole if baseline else None,
+            pair=session.owner_key.pair,
+            settings=settings.settings_of(session.gate),
+            **portrait(session.testset, session.labels, found, cluster=session.gate.cluster),
+        )
+    )
     try:
         session.append(record, head)
     except LedgerMoved:

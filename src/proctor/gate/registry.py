@@ -30,13 +30,7 @@ _CONTEXT = "register of labels"
 
 @dataclass(frozen=True)
 class Registry:
-    """
-    The register of one test set's labels.
-
-    Args:
-        owner_key: The owner's key, where there is one, and the gate file that says where.
-        fingerprint: What the test set is.
-    """
+    """The register of one test set's labels."""
 
     owner_key: OwnerKey
     fingerprint: str
@@ -47,12 +41,7 @@ class Registry:
         return self.owner_key.gate.resolve(_FOLDER) / f"{self.fingerprint[:16]}.{name}.labels.npz"
 
     def draft(self, register: LabelRegister) -> None:
-        """
-        Write what will be the register once the ledger has taken its commitment.
-
-        Raises:
-            LedgerUnwritable: If the file cannot be written.
-        """
+        """Write what will be the register once the ledger has taken its commitment; errors as `proctor.owner.write`."""
         owner.write(self._draft(register.commitment), self._sealed(register))
 
     def settle(self, commitment: str) -> None:
@@ -78,12 +67,7 @@ class Registry:
         return register.salt if register is not None else None
 
     def write(self, register: LabelRegister) -> None:
-        """
-        Replace the register.
-
-        Raises:
-            LedgerUnwritable: If the file cannot be written.
-        """
+        """Replace the register; errors as `proctor.owner.write`."""
         owner.write(self.file(register.commitment), self._sealed(register))
 
     def read(self, life: TestSetHistory) -> LabelRegister | None:
@@ -108,12 +92,7 @@ class Registry:
         return None
 
     def held(self, life: TestSetHistory, hashes: Hashes, read_labels: Callable[[], Labels]) -> LabelRegister:
-        """
-        The register; with the key, made again from the labels where it is not here.
-
-        Raises:
-            DataError: If it is not here, or damaged.
-        """
+        """The register; with the key, made again from the labels where it is not here. Else it is a `DataError`."""
         found = self.read(life)
         if found is None and self.owner_key.key is not None:
             made = self.made_from(hashes, read_labels())

@@ -12,8 +12,8 @@ from dataclasses import fields
 from typing import Any
 
 from proctor import __version__
-from proctor.budget import SPENT, STAKE_UNITS, Account, Mode
-from proctor.conditions import Formula, Variable, parse, restrict
+from proctor.budget import SPENT, STAKE_UNITS, Contract, Mode
+from proctor.conditions import Formula, Variable, clauses, parse, restrict
 from proctor.errors import FAILED, PASSED
 from proctor.forecast import Prospect, budget_report
 from proctor.gate.books import LedgerView
@@ -21,10 +21,10 @@ from proctor.gate.needs import prospect
 from proctor.gatefile import Gate
 from proctor.ledger.history import Recorded, TestSetHistory
 from proctor.ledger.records import Adopted, Evaluated
+from proctor.methods import method_of
 from proctor.release import (
     Answer,
     Basis,
-    BudgetReport,
     HistoryRow,
     JointRelease,
     Release,
@@ -116,12 +116,7 @@ def recorded_release(gate: Gate, books: LedgerView, life: TestSetHistory, taken:
     """
     The release of a verdict that was given before, as the ledger has it; with those of its gate's other conditions.
 
-    Args:
-        gate: The gate file.
-        books: The books.
-        life: The life of the test set.
-        taken: The verdict.
-        commit: Commit that it is told for: that of another one is a recorded answer.
+    It is told for a *commit*: that of another one is a recorded answer.
     """
 
     def told(verdict: Concluded) -> Release:
@@ -131,9 +126,12 @@ def recorded_release(gate: Gate, books: LedgerView, life: TestSetHistory, taken:
         return told(taken)
     last = {each.entry.body.get("part"): each for each in life.verdicts if each.model == taken.model}
     answers = tuple(
-        Answer(name=each.name, condition=each.condition, enforce=each.is_enforced, release=told(last[each.name]))
-        if each.name in last
-        else Answer(name=each.name, condition=each.condition, enforce=each.is_enforced)
+        Answer(
+            name=each.name,
+            condition=each.condition,
+            enforce=each.is_enforced,
+            release=told(last[each.name]) if each.name in last else None,
+        )
         for each in gate.named
     )
     is_told = any(each.enforce and each.release is not None for each in answers)
@@ -172,7 +170,7 @@ def _of_evaluation(life: TestSetHistory, taken: Concluded) -> dict[str, Any]:
     return {
         "baseline": _baseline(life, record, taken.entry.number),
         "sandbox": record.sandbox,
-        "feedback": record.feedback.message if record.feedback else None,
+        "feedback": _feedback(record),
         "stake": _stake(record),
         "expected": record.forecast.chance if record.forecast else None,
     }
@@ -199,46 +197,53 @@ def _baseline(life: TestSetHistory, record: Evaluated, number: int) -> str:
 
 def status_of(gate: Gate, books: LedgerView, testset: TestSet, last: int) -> Status:
     """The state of the account with its *last* verdicts, for a registered test set or for one that is not yet."""
-    life = books.life
-    account = books.account(gate)
+    life, account = books.life, books.account(gate)
     if life is None:
-        contract = gate.contract
         facts = TestSetFacts(
             fingerprint=testset.fingerprint,
             n_examples=testset.n_examples,
-            reliability=contract.reliability,
-            mode=contract.mode,
-            adaptivity=contract.adaptivity,
             inputs=str(gate.testset.inputs),
             state="not registered",
+            **_terms(gate.contract),
         )
         notes: tuple[str, ...] = ("this test set is registered at its first use",)
     else:
         facts, notes = _facts(life, gate), _pending(life)
+    reports = [budget_report(account, _prospect(gate, books, each.formula, testset.n_examples)) for each in gate.parts]
     return Status(
         gate=gate.name,
         condition=str(parse(gate.condition)),
         testset=facts,
-        budget=_binding_report(gate, books, account, testset.n_examples),
+        # that of the condition that needs a fresh test set first
+        budget=min(
+            reports, key=lambda each: (not each.is_over, math.inf if each.bits_left is None else each.bits_left)
+        ),
         ledger_head=books.head,
         version=__version__,
         history=history_of(life, last) if life else (),
-        notes=(*notes, *_conditions(gate), *gate.notes_on_stakes),
+        notes=(*notes, *_conditions(gate), *_at_best(gate), *gate.notes_on_stakes),
     )
 
 
-def _binding_report(gate: Gate, books: LedgerView, account: Account, n_examples: int) -> BudgetReport:
-    """The report of the condition that needs a fresh test set first."""
-    reports = [budget_report(account, _prospect(gate, books, each.formula, n_examples)) for each in gate.parts]
-    return min(reports, key=lambda each: (not each.is_over, math.inf if each.bits_left is None else each.bits_left))
-
-
 def _conditions(gate: Gate) -> tuple[str, ...]:
-    """A note on the conditions of a map, and what a commit takes of the budget."""
+    """A note on the conditions of a map, what each reads, and what a commit takes of the budget."""
     if not gate.named:
         return ()
-    named = [f"`{each.name}`{'' if each.is_enforced else ' (informs only)'}" for each in gate.named]
+    named = []
+    for each in gate.named:
+        column = gate.column_of(each)
+        asides = [f"reads `{column}`"] * (column is not None) + ["informs only"] * (not each.is_enforced)
+        named.append(f"`{each.name}`" + (f" ({', '.join(asides)})" if asides else ""))
     return (f"a commit takes up to {len(named)} evaluations, in this order: {', '.join(named)}",)
+
+
+def _at_best(gate: Gate) -> tuple[str, ...]:
+    """A note on metrics of one class: how many examples count for them, only labels and predictions tell."""
+    found = dict.fromkeys(str(each.quantity) for each in clauses(gate.formula) if method_of(each.quantity).classes)
+    if not found:
+        return ()
+    asked = ", ".join(f"`{each}`" for each in found)
+    return (f"what the next evaluation resolves is said at best: as if every example counted for {asked}",)
 
 
 def _pending(life: TestSetHistory) -> tuple[str, ...]:
@@ -268,13 +273,15 @@ def history_of(life: TestSetHistory, last: int) -> tuple[HistoryRow, ...]:
             actor=taken.record.origin.actor,
             log_level=taken.record.log_level if isinstance(taken.record, Evaluated) else None,
             leakage_bits=round(account.leakage_bits, 6),
-            feedback=taken.record.feedback.message
-            if isinstance(taken.record, Evaluated) and taken.record.feedback
-            else None,
+            feedback=_feedback(taken.record),
             stake=_stake(taken.record),
         )
         for taken, account in life.last_verdicts(last)
     )
+
+
+def _feedback(record: Adopted | Evaluated) -> str | None:
+    return record.feedback.message if isinstance(record, Evaluated) and record.feedback else None
 
 
 def _basis(record: Adopted | Evaluated) -> Basis:
@@ -286,13 +293,19 @@ def _facts(life: TestSetHistory, gate: Gate) -> TestSetFacts:
     return TestSetFacts(
         fingerprint=registered.testset,
         n_examples=life.in_use.n_examples,
-        reliability=registered.contract.reliability,
-        mode=registered.contract.mode.value,
-        adaptivity=registered.contract.adaptivity.value,
         inputs=registered.inputs,
         state=state_of(life, gate),
         inherits=registered.inherits,
+        **_terms(registered.contract),
     )
+
+
+def _terms(contract: Contract) -> dict[str, Any]:
+    return {
+        "reliability": contract.reliability,
+        "mode": contract.mode.value,
+        "adaptivity": contract.adaptivity.value,
+    }
 
 
 def state_of(life: TestSetHistory, gate: Gate) -> str:

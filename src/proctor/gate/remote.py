@@ -37,12 +37,7 @@ _EXTRAS = {
 
 
 class Remote(NamedTuple):
-    """
-    A remote of DVC.
-
-    Attributes:
-        address: Its folder, or its URL; empty if none is named.
-    """
+    """A remote of DVC, by its folder or its URL; by nothing if none is named."""
 
     address: str
 

@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 from proctor import __version__, owner
 from proctor.budget import Adaptivity
 from proctor.counting.scoring import Scoring
-from proctor.errors import Misuse
+from proctor.errors import LedgerLocked, LedgerMoved, Misuse
 from proctor.frozen import dataclass
 from proctor.gate import dvc, functions
 from proctor.gate.books import LedgerView, Reading, known_as, opened, read
@@ -27,7 +27,6 @@ from proctor.gate.pace import time_of
 from proctor.gate.predicted import ModelPredictions
 from proctor.gate.predicting import Predicting
 from proctor.gate.registry import Registry
-from proctor.gate.turns import retry_on_conflict
 from proctor.gate.versions import Versions
 from proctor.gatefile import Gate
 from proctor.ledger import Draft, Entry, Ledger, open_ledger
@@ -39,6 +38,10 @@ from proctor.runtime import OWN_FOLDER, Runtime, actor_of, commit_of, keep_out_o
 from proctor.testset import TestSet
 
 T = TypeVar("T")
+
+_ATTEMPTS = 200
+_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.02, 2.0
+_DOUBLINGS = 10
 
 
 class Stance(Enum):
@@ -58,9 +61,6 @@ class Session:
     One gate, opened by somebody.
 
     Attributes:
-        gate: The gate file.
-        runtime: Clock, environment, randomness.
-        stance: In what part it is opened.
         named_commit: Commit that is judged, where it was named.
         named_record: File for the private figures, where one was named.
         another: Why the test set is another one than those that it looks like; ``None`` if nobody says so.
@@ -105,12 +105,7 @@ class Session:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """
-        The ledger.
-
-        Raises:
-            LedgerError: If it cannot be opened.
-        """
+        """The ledger; errors as `open_ledger`."""
         return open_ledger(self.gate.ledger, self.gate.root, self.owner_key.ledger_key)
 
     @cached_property
@@ -120,15 +115,7 @@ class Session:
 
     @cached_property
     def testset(self) -> TestSet:
-        """
-        The test set as the ledger knows it; of labels no more than the ids are read.
-
-        Raises:
-            KeyFault: If it is sealed and its key is needed and not here.
-            ContractError: If a candidate is judged and the gate file does not leave to the owner what is the owner's.
-            DataError: If a file is missing or malformed.
-            LedgerError: If the ledger cannot be read, or was cut back.
-        """
+        """The test set as the ledger knows it, of labels no more than the ids; errors as `identify_as_registered`."""
         entries = self.opening.entries
         if self.stance is Stance.JUDGE:
             return identify_as_registered(self.owner_key, entries, self._reread, opens_labels=self.opens_labels)
@@ -177,12 +164,7 @@ class Session:
 
     @cached_property
     def functions(self) -> Mapping[str, Scoring]:
-        """
-        Functions of the owner that the condition asks; imported before a model runs, which could change their files.
-
-        Raises:
-            DataError: If one is not installed, or cannot be imported.
-        """
+        """Functions of the owner that the condition asks; imported before a model runs, which could change them."""
         return functions.loaded(self.gate.metrics, own_of(self.gate.formula))
 
     # --- models ------------------------------------------------------------------------------------------------------
@@ -223,27 +205,19 @@ class Session:
     @cached_property
     def predicting(self) -> Predicting:
         """Predictions of the models on the test set, each run or read once."""
-        return self._predicting(self.testset, self.runner, lambda: self.labels)
+        return self._predicting(self.runner, lambda: self.labels)
 
     def predicting_on(self, testset: TestSet) -> Predicting:
         """Predictions of the models on the examples of *testset*."""
-        return self._predicting(testset, self.runner_on(testset), testset.read_labels)
+        return self._predicting(self.runner_on(testset), testset.read_labels)
 
-    def _predicting(self, testset: TestSet, runner: ModelRunner, read_labels: Callable[[], Labels]) -> Predicting:
+    def _predicting(self, runner: ModelRunner, read_labels: Callable[[], Labels]) -> Predicting:
         kind = Predicting
         if self.gate.testset.engine is not None:
             from proctor.gate.table_models import TablePredicting
 
             kind = TablePredicting
-        return kind(
-            gate=self.gate,
-            testset=testset,
-            owner_key=self.owner_key,
-            runtime=self.runtime,
-            runner=runner,
-            read_labels=read_labels,
-            functions=self.functions,
-        )
+        return kind(runner=runner, read_labels=read_labels, functions=self.functions)
 
     # --- books -------------------------------------------------------------------------------------------------------
 
@@ -253,12 +227,7 @@ class Session:
         return opened(found, self.testset, is_another=is_another, takes_any_version=self.takes_any_version)
 
     def life(self, books: LedgerView) -> TestSetHistory:
-        """
-        The life of the test set.
-
-        Raises:
-            Misuse: If it is not registered.
-        """
+        """The life of the test set; `Misuse` if it is not registered."""
         if books.life is None:
             raise Misuse(
                 f"test set {self.testset.fingerprint[:12]} is not in the books of {self.ledger.description}",
@@ -267,12 +236,7 @@ class Session:
         return books.life
 
     def decide(self, act: Callable[[LedgerView], T]) -> T:
-        """
-        Do *act* on the books as they stand, again from the new books if somebody else appended first.
-
-        Raises:
-            LedgerLocked: If the books never stand still.
-        """
+        """Do *act* on the books as they stand, again from the new books if others append first; `retry_on_conflict`."""
         return retry_on_conflict(lambda: act(self.books()), self.ledger, self.runtime)
 
     def append(self, record: Record, head: str) -> Entry:
@@ -312,6 +276,25 @@ class Session:
         private = _private_of(record)
         if self.owner_record is not None and private is not None:
             owner.settle(self.owner_record, private)
+
+
+def retry_on_conflict(attempt: Callable[[], T], ledger: Ledger, runtime: Runtime) -> T:
+    """
+    Result of *attempt*, tried again after a random pause as long as it raises `LedgerMoved`: others append first.
+
+    Raises:
+        LedgerLocked: If the books never stand still.
+    """
+    for count in range(_ATTEMPTS):
+        try:
+            return attempt()
+        except LedgerMoved:
+            longest = min(_LONGEST_PAUSE_S, _SHORTEST_PAUSE_S * 2 ** min(count, _DOUBLINGS))
+            runtime.pause(runtime.jitter() * longest)
+    raise LedgerLocked(
+        f"{ledger.description} moved {_ATTEMPTS} times while an entry for it was being made",
+        hint="Nothing was spent. Run the same command again when fewer jobs use it.",
+    )
 
 
 def _private_of(record: Record) -> owner.Private | None:

@@ -52,7 +52,7 @@ HINT = (
 
 def settings_of(gate: Gate) -> dict[str, str | None]:
     """The owner's part of a gate file."""
-    testset, store, project = gate.testset, gate.runstore, gate.fence.project
+    testset, store, project, feedback = gate.testset, gate.runstore, gate.fence.project, gate.feedback
     place = partial(canonical_path, root=gate.root, project=project)
     record = place(gate.owner.record)
     return {
@@ -76,7 +76,9 @@ def settings_of(gate: Gate) -> dict[str, str | None]:
         "sandbox": gate.sandbox.tier.value,
         "sandbox.devices": _listed(gate.sandbox.devices),
         "sandbox.folders": _listed(gate.sandbox.folders),
-        "feedback": None if isinstance(gate.feedback, VerdictOnly) else _feedback(gate),
+        "feedback": None
+        if isinstance(feedback, VerdictOnly)
+        else json.dumps([type(feedback).__name__, asdict(feedback)], sort_keys=True),
         "slot": json.dumps(gate.slot._asdict(), sort_keys=True) if gate.slot and gate.slot.most > 1 else None,
         "labels": None if gate.labels is Labeling.ALL else gate.labels.value,
         "adaptivity": gate.recipient,
@@ -96,10 +98,6 @@ def _ledger(gate: Gate) -> str:
 
 def _listed(paths: Sequence[str]) -> str | None:
     return json.dumps(sorted(set(paths)), ensure_ascii=False) if paths else None
-
-
-def _feedback(gate: Gate) -> str:
-    return json.dumps([type(gate.feedback).__name__, asdict(gate.feedback)], sort_keys=True)
 
 
 def _declared(baseline: Baseline) -> str | None:
@@ -122,11 +120,9 @@ def _declared(baseline: Baseline) -> str | None:
 
 class Pin(NamedTuple):
     """
-    Settings that hold for a gate on one test set.
+    Settings that hold for a gate on one test set, by its fingerprint.
 
     Attributes:
-        testset: The test set's fingerprint.
-        settings: The owner's settings.
         is_sealed: True if the labels were sealed when it was registered.
         commit: Commit of the gate file, where known.
     """
@@ -201,11 +197,8 @@ def differences(pin: Pin, gate: Gate, *, is_signed: bool = True) -> tuple[str, .
     """
     Requests of a gate file that differ from what is pinned, in words; more isolation than pinned is no difference.
 
-    Args:
-        pin: What holds.
-        gate: What the gate file says.
-        is_signed: False if the books vouch for nothing but themselves: then their place says nothing, and whoever
-            moves them needs nobody's leave.
+    Books that are not signed vouch for nothing but themselves: then their place says nothing, and whoever moves them
+    needs nobody's leave.
     """
     asked, is_own = settings_of(gate), _is_of(pin, gate)
     seen = _seen_from(pin.settings, str(asked["folder"]))

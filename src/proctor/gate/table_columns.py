@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from proctor.crosstabs import Combinations, Field
-from proctor.crosstabs.identity import Identity
+from proctor.crosstabs import Combinations, Crosstab, Field
+from proctor.crosstabs.identity import Identity, Portrait
 from proctor.errors import DataError, Misuse
 from proctor.frozen import dataclass, field
 from proctor.gate.table_files import Read
@@ -19,13 +19,32 @@ from proctor.testset.hashing import natural_order
 from proctor.testset.slices import groups_of, refuse_unknown
 
 
-class ColumnEngine(Protocol):
-    """A program that reads columns of tables; see `proctor.crosstabs.duckdb`."""
+class TableEngine(Protocol):
+    """A program that counts tables; see `proctor.crosstabs.duckdb`."""
+
+    def identity(self, field: Field, *, id: str) -> Identity:  # noqa: A002  # the word of the gate file
+        """Identity of a table."""
+
+    def portrait(self, field: Field, *, id: str) -> Portrait:  # noqa: A002  # as above
+        """Portrait of a table."""
+
+    def count(
+        self,
+        labels: Field,
+        new: Field,
+        old: Field | None = None,
+        *,
+        id: str | None,  # noqa: A002  # as above
+        classes: frozenset[str] | None,
+        described: Sequence[Field] = (),
+        slices: Sequence[Slice] = (),
+    ) -> Crosstab:
+        """Count examples by label and predictions, and by slices of columns that are *described*."""
 
     def columns(self, table: Field) -> dict[str, bool]:
         """Names of the columns of a table; each is true if slices can speak of it."""
 
-    def mark(self, field: Field, *, id: str) -> Identity:  # noqa: A002  # the word of the gate file
+    def mark(self, field: Field, *, id: str) -> Identity:  # noqa: A002  # as above
         """Identity of a column, with the ids."""
 
     def combinations(
@@ -44,15 +63,13 @@ class TableColumns:
     """
     Metadata of a test set that an engine counts.
 
-    Args:
-        engine: The engine.
+    Attributes:
         table: The table, with no column named, as it was read.
-        id: Name of the column of ids.
         label: Name of the column of labels, by which no slice is told apart.
         ids: Digest of the ids of the test set, which are those of this table.
     """
 
-    engine: ColumnEngine
+    engine: TableEngine
     table: Read
     id: str
     label: str

@@ -16,35 +16,19 @@ from proctor.predictions.tables import parts
 
 
 class Read(NamedTuple):
-    """
-    A table that was read.
-
-    Attributes:
-        field: The table and its column.
-        facts: Facts of its files that change if anything is written to them.
-    """
+    """A table that was read, and facts of its files that change if anything is written to them."""
 
     field: Field
     facts: tuple[tuple[int, ...], ...]
 
     def refuse_rewritten(self) -> None:
-        """
-        Refuse a table that was written to since: what is counted may not be what it is known by.
-
-        Raises:
-            DataError: If it was.
-        """
+        """Refuse a table that was written to since (`DataError`): what is counted may not be what it is known by."""
         if self.facts != _facts(self.field):
             raise DataError(f"{self.field.source} was changed while it was read", hint="Nothing was spent. Try again.")
 
 
 def read(field: Field) -> Read:
-    """
-    A table that is about to be read.
-
-    Raises:
-        DataError: If its file is not here.
-    """
+    """A table that is about to be read; `DataError` if its file is not here."""
     return Read(field, _facts(field))
 
 

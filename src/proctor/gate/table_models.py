@@ -73,12 +73,7 @@ class TableRunner(ModelRunner):
         return submission.digest in self.tables
 
     def table_of(self, model: ModelPredictions) -> Read:
-        """
-        The table of a model.
-
-        Raises:
-            DataError: If the gate file does not name it.
-        """
+        """The table of a model; `DataError` if the gate file does not name it."""
         found = self.tables.get(model.submission.digest)
         if found is None:
             raise DataError(
@@ -139,7 +134,7 @@ class TablePredicting(Predicting):
         assert isinstance(testset, TableTestSet)  # noqa: S101  # else another class is asked
         assert isinstance(runner, TableRunner)  # noqa: S101  # as above
         tables = [testset.table, *map(runner.table_of, models)]
-        self.runtime.progress("counting labels and predictions")
+        self.runner.runtime.progress("counting labels and predictions")
         files, fields = testset.files, [each.field for each in tables]
         columns = testset.described_by if slices else None
         described = columns.fields(slices) if columns else ()
@@ -157,12 +152,7 @@ class TablePredicting(Predicting):
 
 @dataclass(frozen=True, kw_only=True)
 class TableSample(Sample):
-    """
-    Combinations of label and predictions, each of so many examples; of the examples nothing else is known.
-
-    Args:
-        crosstab: The combinations with their numbers.
-    """
+    """Combinations of label and predictions, each of so many examples; of the examples nothing else is known."""
 
     crosstab: Crosstab
 
@@ -183,9 +173,7 @@ class TableSample(Sample):
         """Refuse, as `Crosstab.values`."""
         self.crosstab.values(valuing)
 
-    def cluster_means(self, valuing: Valuing) -> NoReturn:
-        """Refuse, as `Crosstab.values`."""
-        self.crosstab.values(valuing)
+    cluster_means = values
 
     def on(self, slice_: Slice) -> TableSample:
         """The examples in a slice; errors as `Crosstab.on`."""

@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, assert_never
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from proctor.crosstabs import Crosstab, Field
 from proctor.crosstabs.identity import Identity, Portrait
 from proctor.errors import Misuse
 from proctor.frozen import dataclass
 from proctor.gate.owner_key import OwnerKey, is_sealed
-from proctor.gate.table_columns import ColumnEngine, TableColumns
+from proctor.gate.table_columns import TableColumns, TableEngine
 from proctor.gate.table_files import Read, labels_of, metadata_of, read
 from proctor.gatefile import Engine, Gate
 from proctor.language import Slice
@@ -28,36 +27,8 @@ from proctor.predictions import Labels, Source
 from proctor.testset import ExampleFiles, Sketch, TestSet, Traits
 
 
-class TableEngine(ColumnEngine, Protocol):
-    """A program that counts tables; see `proctor.crosstabs.duckdb`."""
-
-    def identity(self, field: Field, *, id: str) -> Identity:  # noqa: A002  # the word of the gate file
-        """Identity of a table."""
-
-    def portrait(self, field: Field, *, id: str) -> Portrait:  # noqa: A002  # as above
-        """Portrait of a table."""
-
-    def count(
-        self,
-        labels: Field,
-        new: Field,
-        old: Field | None = None,
-        *,
-        id: str | None,  # noqa: A002  # as above
-        classes: frozenset[str] | None,
-        described: Sequence[Field] = (),
-        slices: Sequence[Slice] = (),
-    ) -> Crosstab:
-        """Count examples by label and predictions, and by slices of columns that are *described*."""
-
-
 def engine_of(gate: Gate) -> TableEngine:
-    """
-    The engine that a gate file names.
-
-    Raises:
-        MissingExtra: If its packages are not installed.
-    """
+    """The engine that a gate file names; `MissingExtra` if its packages are not installed."""
     match gate.testset.engine:
         case Engine.DUCKDB:
             from proctor.crosstabs import duckdb
@@ -78,10 +49,8 @@ class TableTestSet(TestSet):
     """
     A test set that an engine counts.
 
-    Args:
-        engine: The engine.
+    Attributes:
         table: The table of labels, as it was read.
-        identity: Its identity.
         described_by: Columns by which slices are told apart; ``None`` if there are none.
     """
 
@@ -142,13 +111,7 @@ class TableTestSet(TestSet):
         return self._columns.groups(asked)
 
     def sizes(self, slices: Iterable[Slice]) -> dict[Slice | None, int]:
-        """
-        Number of examples in each slice.
-
-        Raises:
-            Misuse: If there is no such column, or it is of a type that cannot be compared.
-            DataError: If a slice is empty, or what is compared with a number is none.
-        """
+        """Number of examples in each slice; errors as `TableColumns.sizes`."""
         return self._columns.sizes(tuple(slices))
 
     def metadata_marks(self, names: Iterable[str] | None = None) -> dict[str, str]:
@@ -207,12 +170,7 @@ CHANGES_ARE_RENEWALS = "A test set that has to change is renewed: `proctor tests
 
 
 def refuse_table(gate: Gate, act: str, hint: str = CHANGES_ARE_RENEWALS) -> None:
-    """
-    Refuse a command, *act*, that looks at single examples.
-
-    Raises:
-        Misuse: If an engine counts the test set.
-    """
+    """Refuse a command, *act*, that looks at single examples, where an engine counts the test set (`Misuse`)."""
     if gate.testset.engine is not None:
         raise Misuse(
             f"`{act}` looks at single examples, and an engine counts this test set as a whole (`testset.engine`)",

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from proctor import service
 from proctor.errors import Misuse
 from proctor.gatefile import Command, Fetched, Gate, Model
-from proctor.models.uris import LoggedModel, ModelVersion
+from proctor.models.uris import LoggedModel, ModelAlias, ModelVersion, parse
 from proctor.release import Release, Verdict
 from proctor.runstore import artifacts
 from proctor.runstore.artifacts import reaching
@@ -79,8 +79,8 @@ def judge_version(
     ):
         with reaching("Nothing was spent; run the same command again when it answers."):
             model = artifacts.resolve(connection, uri)
-            old = artifacts.resolve(connection, baseline) if baseline is not None else None
             before = _holder(connection, model, alias, makes_alias)
+            old = _baseline(connection, baseline, before, alias) if baseline is not None else None
             if before is not None and before != model:
                 _refuse_strange(connection, before, old, found, runtime)
             artifacts.fetch(connection, model, found.resolve(folder))
@@ -111,6 +111,13 @@ def _holder(connection: Connection, model: LoggedModel, alias: str | None, makes
         advice = "Spell it as the registry does; or have it made: `--new-alias` of the example, or `makes_alias=True`."
         raise artifacts.no_holder(model.name, alias, f"{advice} Nothing was spent.")
     return ModelVersion(model.name, version) if version is not None else None
+
+
+def _baseline(connection: Connection, uri: str, holder: ModelVersion | None, alias: str | None) -> LoggedModel:
+    """The model of a *uri*; where it names the alias itself, the version that was found to hold it."""
+    named = parse(uri)
+    is_holder = holder is not None and isinstance(named, ModelAlias) and named == (holder.name, alias)
+    return holder if holder is not None and is_holder else artifacts.resolve(connection, uri)
 
 
 def _refuse_without(folder: str, gate: Gate) -> None:

@@ -113,6 +113,22 @@ def verdicts(release: Release) -> dict[str, str | None]:
     return {each.name: each.release.verdict.value if each.release else None for each in release.answers}
 
 
+def test_status__says_what_each_reads_and_what_is_said_at_best(project: Project) -> None:
+    """Conditions go by their columns; how many examples count for a metric of one class, no account can say."""
+    gate = project.gate(conditions={**ALL, "liked": {**LIKED, "enforce": False}})
+
+    notes = service.status(gate, Runtime({})).notes
+
+    assert any(
+        "`recall` (reads `class`), `ranking` (reads `score`), `liked` (reads `judge`, informs only)" in note
+        for note in notes
+    )
+    at_best = [note for note in notes if "at best" in note]
+    assert 1 == len(at_best)
+    assert 'recall(n, "fraud")' in at_best[0]
+    assert "mean" not in at_best[0]
+
+
 def test_check__asks_each_of_its_column(started: Project) -> None:
     """A class, a score and a judge's score are judged in one gate, and the candidate becomes the baseline whole."""
     release = started.check()

@@ -7,7 +7,6 @@ import pytest
 from proctor import gatefile
 from proctor.custody.retirement import retire
 from proctor.errors import ContractError
-from proctor.gate import browsing
 from proctor.gate.status import glance, status
 from proctor.release import Basis, Status, Verdict
 from proctor.runtime import Runtime
@@ -91,7 +90,7 @@ def test_glance__shows_the_account_that_status_shows(
     project: Project, monkeypatch: pytest.MonkeyPatch, many: int
 ) -> None:
     """Reading on from the last glance gives the same account as reading everything."""
-    monkeypatch.setattr(browsing, "MANY", many)
+    monkeypatch.setattr("proctor.gate.status.MANY", many)
     project.environ["XDG_CACHE_HOME"] = str(project.root / "cache")
     project.check()
     first = glanced(project)

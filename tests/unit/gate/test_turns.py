@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proctor.errors import LedgerLocked, LedgerMoved
-from proctor.gate.turns import retry_on_conflict
+from proctor.gate.session import retry_on_conflict
 from proctor.ledger import open_ledger
 from proctor.runtime import Runtime
 

@@ -135,6 +135,19 @@ def test_judge_version__baseline_by_uri(judged: Project, fraud: Fraud) -> None:
         ask(judged, fraud, f"/{fraud.register(5)}", baseline=f"/{old}")
 
 
+def test_judge_version__alias_of_the_baseline_is_looked_up_once(
+    judged: Project, fraud: Fraud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The alias that is to move, named as the baseline, too, is one version throughout, whoever moves it meanwhile."""
+    old, better = (fraud.register(n_wrong) for n_wrong in (160, 20))
+    fraud.set_alias(old)
+    found, holder = [], registry.artifacts.holder
+    monkeypatch.setattr(registry.artifacts, "holder", lambda *given: (found.append(holder(*given)), found[-1])[1])
+
+    assert ask(judged, fraud, f"/{better}", baseline="@champion").holds
+    assert [old, old, better] == found  # before it is judged, before the alias is moved, and afterwards
+
+
 def test_judge_version__baseline_is_known_by_its_files(judged: Project, fraud: Fraud) -> None:
     """The same files under another number are the same baseline: the question is the same, and free."""
     old, better = fraud.register(160), fraud.register(20)
