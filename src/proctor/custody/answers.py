@@ -27,14 +27,12 @@ _GIVEN = ("choices", "number", "rating")
 
 class Answer(NamedTuple):
     """
-    One example of a file of answers.
+    One example of a file of answers, by its name: the id, or the row from 1 where there are no ids.
 
     Attributes:
-        example: Its name: the id, or the row from 1 where there are no ids.
         label: Its class, in the one spelling; ``None`` if nobody labeled it.
         by: Who labeled it, where the file says so.
         at: When, likewise.
-        place: Where it stands, for a message.
     """
 
     example: str
@@ -78,7 +76,7 @@ def _of_label_studio(source: Source, testset: TestSet) -> Iterator[Answer]:
             raise DataError(f"{place} names no example: `data.{testset.example_column}` is not there", hint=_EXPORT)
         _refuse_other_testset(task, testset, place)
         annotations = [each for each in _list(task, "annotations", place) if not each.get("was_cancelled")]
-        if task.get("predictions") or any(map(_leans_on_a_prediction, annotations)):
+        if task.get("predictions") or any(a.get("prediction") or a.get("parent_prediction") for a in annotations):
             raise DataError(
                 f"{place} was shown with a model's prediction, which sways whoever sees it",
                 hint="Turn predictions off in the project's settings, and have these examples labeled anew.",
@@ -104,10 +102,6 @@ def _refuse_other_testset(task: Json, testset: TestSet, place: str) -> None:
         raise DataError(
             f"{place} was asked for test set {str(asked_of)[:12]!r}, and this is {testset.fingerprint[:12]}"
         )
-
-
-def _leans_on_a_prediction(annotation: Json) -> bool:
-    return bool(annotation.get("prediction") or annotation.get("parent_prediction"))
 
 
 def _answer(name: str, annotations: Sequence[Json], place: str) -> Answer:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import Enum, auto
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from proctor.custody.corrections import put_in_place
-from proctor.errors import AccountHandedOn, BudgetSpent, DataError, TestSetRetired
+from proctor.errors import AccountHandedOn, BudgetSpent, DataError, Misuse, TestSetRetired
 from proctor.gate import labels
 from proctor.gate.books import refuse_outgrown, refuse_pending
 from proctor.gate.grouping import refuse_other_metadata
@@ -18,9 +19,11 @@ from proctor.ledger.records import Dropped, Extended
 from proctor.predictions.columns import distinct
 from proctor.predictions.labels import Mask
 from proctor.reports.sentences import count
-from proctor.testset import TestSet
+from proctor.testset import ExampleFiles, TestSet
 
 Record = TypeVar("Record", Extended, Dropped)
+
+_LONGEST_REASON = 200
 
 
 class Attempt(Enum):
@@ -33,12 +36,9 @@ class Attempt(Enum):
 
 class Change(NamedTuple, Generic[Record]):
     """
-    A change of the examples that is in the books, and in the files.
+    A change of the examples that is in the books, by an entry with this number and time, and in the files.
 
     Attributes:
-        record: The entry's record.
-        entry: Its number.
-        at: The entry's time.
         files: The files that hold the examples now.
         attempt: The first one, or one that completes another, or one that finds everything done.
     """
@@ -63,17 +63,18 @@ def earlier(life: TestSetHistory, kind: type[Record], version: str) -> Change[Re
     return Change(last.record, last.entry.number, last.entry.at, attempt=Attempt.COMPLETING)
 
 
+def refuse_no_reason(reason: str, hint: str = "") -> None:
+    """Refuse a reason that is none, or more than one line (`Misuse`); the *hint* says what to write."""
+    if not reason.strip() or not reason.isprintable() or len(reason) > _LONGEST_REASON:
+        said = f"the reason must be one line of at most {_LONGEST_REASON} characters, not {reason[:60]!r}"
+        raise Misuse(said, hint=hint)
+
+
 def refuse_split(whole: TestSet, cluster: str | None, mask: Mask) -> None:
     """
-    Refuse to part the examples of one cluster: it is one observation, and is in use as a whole or not at all.
+    Refuse to part the examples of one cluster (`DataError`): it is one observation, in use as a whole or not at all.
 
-    Args:
-        whole: All examples, those that come or go included.
-        cluster: Name of the column of clusters; ``None`` if there are none.
-        mask: The examples on one side.
-
-    Raises:
-        DataError: If a cluster lies on both sides.
+    The *whole* is all examples, those that come or go included; the *mask* those on one side.
     """
     if cluster is None:
         return
@@ -120,13 +121,17 @@ def _refuse_over(life: TestSetHistory) -> None:
         )
 
 
-def written(session: Session, done: Change[Record], contents: Mapping[str, bytes]) -> Change[Record]:
-    """
-    The change with its files; those with *contents*, of the labels and of the inputs, are put in place.
+def holding(files: ExampleFiles, contents: Mapping[str, bytes]) -> ExampleFiles:
+    """The files, of which some have new *contents*, by what they hold."""
+    if "labels" in contents:
+        files = replace(files, labels=replace(files.labels, content=contents["labels"]))
+    if files.features is not None and "inputs" in contents:
+        files = replace(files, features=replace(files.features, content=contents["inputs"]))
+    return files
 
-    Raises:
-        DataError: If one cannot be written.
-    """
+
+def written(session: Session, done: Change[Record], contents: Mapping[str, bytes]) -> Change[Record]:
+    """The change with its files; those with *contents*, of labels or inputs, are put in place, as by `put_in_place`."""
     testset = session.gate.testset
     named = {"labels": testset.labels, "inputs": testset.features}
     files = {what: session.gate.resolve(name) for what, name in named.items() if name is not None}

@@ -18,16 +18,7 @@ Json = dict[str, Any]
 
 def chronicle(lives: Mapping[str, TestSetHistory], fingerprint: str) -> Json:
     """The life of a registered test set and its lineage, as plain JSON."""
-    found = lineage(lives, fingerprint)
-    project = found.project_error
-    return {
-        "testset": _portrait(lives[fingerprint]),
-        "lineage": {
-            "sets": _sets(found),
-            "error_sum": found.error_sum,
-            "project_reliability": None if project is None else 1 - project,
-        },
-    }
+    return {"testset": _portrait(lives[fingerprint]), "lineage": _line_of_sets(lineage(lives, fingerprint))}
 
 
 def state(life: TestSetHistory) -> str:
@@ -54,7 +45,7 @@ def _portrait(life: TestSetHistory) -> Json:
         "pending": life.open_pending.entry.number if life.open_pending else None,
         "corrections": [_dated(taken, rows="n_rows") for taken in life.corrections],
         **_changes(life),
-        "retired": _retired(life),
+        "retired": _dated(life.retired, reason="reason") if life.retired is not None else None,
         "acts": [_dated(taken) | {"kind": taken.entry.kind, "what": _act(taken.record)} for taken in life.acts],
         "notices": [_dated(taken, occasion="occasion", channel="channel", stage="stage") for taken in life.notices],
         "verdicts": [
@@ -104,15 +95,14 @@ def _act(record: OwnersAct) -> str:
             assert_never(record)
 
 
-def _retired(life: TestSetHistory) -> Json | None:
-    if life.retired is None:
-        return None
-    return _dated(life.retired, reason="reason")
-
-
-def _sets(found: Lineage) -> list[Json]:
+def _line_of_sets(found: Lineage) -> Json:
     handed = (None, *(_handed_on(life) for life in found.sets))
-    return [_line(number, life, given) for number, (life, given) in enumerate(zip(found.sets, handed, strict=False), 1)]
+    sets = zip(found.sets, handed, strict=False)
+    return {
+        "sets": [_line(number, life, given) for number, (life, given) in enumerate(sets, 1)],
+        "error_sum": found.error_sum,
+        "project_reliability": None if found.project_error is None else 1 - found.project_error,
+    }
 
 
 def _handed_on(life: TestSetHistory) -> float | None:
@@ -197,10 +187,4 @@ def _error_share(each: Json) -> str:
 
 def lineage_lines(found: Lineage) -> list[str]:
     """A lineage alone, for people."""
-    return _lineage_lines(
-        {
-            "sets": _sets(found),
-            "error_sum": found.error_sum,
-            "project_reliability": None if found.project_error is None else 1 - found.project_error,
-        }
-    )
+    return _lineage_lines(_line_of_sets(found))

@@ -33,8 +33,6 @@ class Correction(NamedTuple):
     A correction that is in the books.
 
     Attributes:
-        n_rows: Number of corrected labels.
-        entry: Entry of the ledger that records it.
         labels: The file of labels, which holds the corrected ones now.
         completed: True if an earlier attempt had recorded it already.
     """
@@ -49,10 +47,8 @@ def correct(session: Session, new_labels: Path, reason: str) -> Correction:
     """
     Record that labels are corrected to those of *new_labels*, and put these in place.
 
-    Args:
-        session: The gate, opened by its owner.
-        new_labels: File of all labels, corrected; sealed or not; may be the file of labels itself.
-        reason: Why; for the owner's record alone.
+    That is a file of all labels, sealed or not; it may be the file of labels itself. The *reason* is for the owner's
+    record alone.
 
     Raises:
         DataError: If they are not labels of this test set, or the owner's register is not here.
@@ -158,12 +154,7 @@ def put_in_place(session: Session, content: bytes, target: Path, context: str) -
 
 
 def write_whole(target: Path, content: bytes, mode: int) -> None:
-    """
-    Write a file wholly or not at all.
-
-    Raises:
-        DataError: If it cannot be written.
-    """
+    """Write a file wholly or not at all; `DataError` if it cannot be written."""
     try:
         writing.write_whole(target, content, mode)
     except OSError as error:

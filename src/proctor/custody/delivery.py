@@ -10,7 +10,8 @@ What is sent carries the same message id or idempotency key each time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import assert_never
 
 from proctor.custody.notices import Channel, Medium, Notice, due
@@ -73,11 +74,7 @@ Result = Sent | SentBefore | Failed | Doubtful
 
 def send_due(session: Session, *, again: bool = False) -> tuple[Result, ...]:
     """
-    Send every notice that is due and was not sent.
-
-    Args:
-        session: The gate, opened by its owner.
-        again: Send those once more of which it is not known whether they arrived.
+    Send every notice that is due and was not sent; *again* those of which it is not known whether they arrived.
 
     Raises:
         Misuse: If the gate file names no receiver, or the test set is not registered.
@@ -102,14 +99,14 @@ def send_due(session: Session, *, again: bool = False) -> tuple[Result, ...]:
 
 def _deliver(session: Session, notice: Notice, channel: Channel, again: bool) -> Result:
     try:
-        check_configured(channel, session.runtime.environ)
+        send = _sender(notice, channel, session.runtime.environ)
     except Undelivered as error:
         return Failed(notice, channel, str(error))
     claimed = session.decide(lambda books: _claim(session, books, notice, channel, again))
     if claimed is not None:
         return claimed
     try:
-        transmit(notice, channel, session.runtime.environ)
+        send()
     except Undelivered as error:
         _record(session, notice, channel, Stage.FAILED)
         return Failed(notice, channel, str(error))
@@ -155,30 +152,16 @@ def idempotency_key(notice: Notice, channel: Channel) -> str:
     return f"{notice.testset[:16]}-{notice.occasion}-{channel.name}".replace(" ", "-")
 
 
-def check_configured(channel: Channel, environ: Mapping[str, str]) -> None:
-    """Refuse a channel that lacks its settings, before anything is claimed (`Undelivered`)."""
-    if channel.medium is Medium.MAIL:
-        from proctor.custody import mail
-
-        mail.settings(environ)
-
-
-def transmit(notice: Notice, channel: Channel, environ: Mapping[str, str]) -> None:
-    """
-    Send a notice.
-
-    Raises:
-        Undelivered: If it surely did not arrive.
-        Uncertain: If that is not known.
-    """
+def _sender(notice: Notice, channel: Channel, environ: Mapping[str, str]) -> Callable[[], None]:
+    """What sends a notice (`Undelivered`, `Uncertain`); a channel that lacks its settings is refused by it already."""
     match channel.medium:
         case Medium.MAIL:
             from proctor.custody import mail
 
-            mail.send(notice, channel, mail.settings(environ))
+            return partial(mail.send, notice, channel, mail.settings(environ))
         case Medium.WEBHOOK:
             from proctor.custody import webhook
 
-            webhook.post(notice, channel)
+            return partial(webhook.post, notice, channel)
         case _:
             assert_never(channel.medium)

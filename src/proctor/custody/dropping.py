@@ -16,8 +16,8 @@ from typing import NamedTuple, assert_never
 
 import numpy as np
 
-from proctor.custody.changes import Change, earlier, refuse_split, refuse_unchangeable, written
-from proctor.custody.reasons import refuse_no_reason
+from proctor.custody import changes
+from proctor.custody.changes import Change
 from proctor.custody.recognition import compared
 from proctor.errors import DataError, Misuse, ModelError
 from proctor.frozen import dataclass, replace
@@ -42,12 +42,7 @@ from proctor.testset.appending import remaining
 
 @dataclass(frozen=True)
 class Oldest:
-    """
-    A rule that drops the first examples of the files.
-
-    Args:
-        n_examples: How many.
-    """
+    """A rule that drops so many of the first examples of the files."""
 
     n_examples: int
 
@@ -57,13 +52,7 @@ class Oldest:
 
 @dataclass(frozen=True)
 class Before:
-    """
-    A rule that drops what is older than a day.
-
-    Args:
-        day: The first day that stays.
-        column: Column of the features or the metadata that holds the dates.
-    """
+    """A rule that drops what is older than a day, by a column of dates in the features or the metadata."""
 
     day: dt.date
     column: str
@@ -86,13 +75,9 @@ class _Shrinking(NamedTuple):
 
 def drop(session: Session, rule: Rule, reason: str, *, leaves_too_few: bool = False) -> Change[Dropped]:
     """
-    Record that the oldest examples leave the test set, and take them out of its files.
+    Record that the oldest examples leave the test set, and take them out of its files; the *reason* is public.
 
-    Args:
-        session: The gate, opened by its owner.
-        rule: Which examples go.
-        reason: Why; public.
-        leaves_too_few: True if so many may go that the next evaluation is out of reach.
+    Who *leaves_too_few* may have the next evaluation out of reach.
 
     Raises:
         Misuse: If the rule fits no examples, all, or more than may go; if it needs what is not there; or if the reason
@@ -102,7 +87,9 @@ def drop(session: Session, rule: Rule, reason: str, *, leaves_too_few: bool = Fa
         EvaluationPending: If an evaluation has begun and not ended.
     """
     refuse_table(session.gate, "proctor testset drop")
-    refuse_no_reason(reason, 'Say why they go: --reason "a year old, as agreed in March". Everybody can read it.')
+    changes.refuse_no_reason(
+        reason, 'Say why they go: --reason "a year old, as agreed in March". Everybody can read it.'
+    )
     session = replace(session, takes_any_version=True)
     shrinking = _shrinking(session, rule)
     if not leaves_too_few:
@@ -113,7 +100,7 @@ def drop(session: Session, rule: Rule, reason: str, *, leaves_too_few: bool = Fa
     store = session.runner_on(shrinking.after).store
     for digest, found in predictions.items():
         store.put(digest, found.values[shrinking.stays])
-    return written(session, done, shrinking.contents)
+    return changes.written(session, done, shrinking.contents)
 
 
 def _refuse_too_few(session: Session, n_left: int) -> None:
@@ -141,14 +128,12 @@ def _shrinking(session: Session, rule: Rule) -> _Shrinking:
             f"{rule}: that is {said} of the {before.n_examples:,} examples",
             hint="Name a rule by which some go and some stay. Nothing was recorded.",
         )
-    refuse_split(before, session.gate.cluster, stays)
+    changes.refuse_split(before, session.gate.cluster, stays)
     gone = set() if before.ids is None else {before.ids[row] for row in np.flatnonzero(~stays)}
     contents = {"labels": _without(before.files, before.files.labels, gone, stays)}
-    files = replace(before.files, labels=replace(before.files.labels, content=contents["labels"]))
-    if files.features is not None:
-        contents["inputs"] = _without(before.files, files.features, gone, stays)
-        files = replace(files, features=replace(files.features, content=contents["inputs"]))
-    after = load(files).seen_through(before.columns)
+    if before.files.features is not None:
+        contents["inputs"] = _without(before.files, before.files.features, gone, stays)
+    after = load(changes.holding(before.files, contents)).seen_through(before.columns)
     if after is None or not np.array_equal(after.hashes, before.hashes[stays]):
         raise DataError(
             "without these examples, the files would not hold the others as they were",
@@ -209,9 +194,9 @@ def _record(
 ) -> Change[Dropped]:
     """The entry of this drop, appended now or by an earlier attempt; takes up *predictions* of accepted models."""
     life = session.life(books)
-    if (done := earlier(life, Dropped, shrinking.after.version)) is not None:
+    if (done := changes.earlier(life, Dropped, shrinking.after.version)) is not None:
         return done
-    refuse_unchangeable(session, life, shrinking.before)
+    changes.refuse_unchangeable(session, life, shrinking.before)
     if isinstance(rule, Before):
         refuse_other_metadata(life, shrinking.before, {rule.column})
     _refuse_in_another_order(shrinking.before, life)

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from proctor import owner
-from proctor.custody.changes import Attempt, Change, earlier, refuse_split, refuse_unchangeable, written
-from proctor.custody.reasons import refuse_no_reason
+from proctor.custody import changes
+from proctor.custody.changes import Attempt, Change
 from proctor.custody.recognition import Remeasuring
 from proctor.errors import DataError, Misuse
 from proctor.gate.books import LedgerView, traits_in_books
@@ -89,18 +89,18 @@ def extend(
     """
     _refuse_unusable(session, new_labels, new_features, reason)
     if another is not None:
-        refuse_no_reason(another, "Say what makes the columns look alike. Everybody can read it.")
+        changes.refuse_no_reason(another, "Say what makes the columns look alike. Everybody can read it.")
     session = replace(session, takes_any_version=True, another=another)
     growth = _growth(session, new_labels, new_features)
     models = Remeasuring(session, growth.after)
     done, register = session.decide(lambda books: _record(session, books, growth, models, reason, refuses))
     if done.attempt is Attempt.REPEATED:
-        return written(session, done, {})
+        return changes.written(session, done, {})
     _remark_on_likeness(session, growth)
     session.registry.write(register)
     session.registry.discard(register.commitment)
     models.keep()
-    return written(session, done, growth.contents)
+    return changes.written(session, done, growth.contents)
 
 
 def _remark_on_likeness(session: Session, growth: _Growth) -> None:
@@ -129,7 +129,7 @@ def _refuse_unusable(session: Session, new_labels: Sequence[Path], new_features:
         raise Misuse(f"the test set {missing}", hint=hint)
     if testset.inputs is Inputs.SEALED:
         _refuse_in_sight(session, (*new_labels, *new_features))
-    refuse_no_reason(
+    changes.refuse_no_reason(
         reason, 'Say why the examples come now: --reason "those that arrived in March". Everybody can read it.'
     )
 
@@ -176,7 +176,7 @@ def _growth(session: Session, new_labels: Sequence[Path], new_features: Sequence
     new = _seen_alike(added, before)
     _refuse_known_ids(before, new, parts, is_labeled="labels" not in news)
     new.read_labels()  # whatever is wrong with the new files is said before anything that they may be taken for
-    after = replace(_seen_alike(_holding(files, news), before), account=before.fingerprint)
+    after = replace(_seen_alike(changes.holding(files, news), before), account=before.fingerprint)
     return _Growth(before, new, parts, after, news)
 
 
@@ -243,15 +243,6 @@ def _refuse_known_ids(before: TestSet, added: TestSet, parts: Sequence[ExampleFi
         )
 
 
-def _holding(files: ExampleFiles, contents: Mapping[str, bytes]) -> ExampleFiles:
-    """The files, of which some have new *contents*."""
-    if "labels" in contents:
-        files = replace(files, labels=replace(files.labels, content=contents["labels"]))
-    if files.features is not None and "inputs" in contents:
-        files = replace(files, features=replace(files.features, content=contents["inputs"]))
-    return files
-
-
 def _seen_alike(files: ExampleFiles, before: TestSet) -> TestSet:
     """The examples of *files*, known by the columns that those *before* are known by."""
     found = load(files).seen_through(before.columns)
@@ -272,13 +263,15 @@ def _record(
 ) -> tuple[Change[Extended], LabelRegister]:
     """The entry of this extension, appended now or by an earlier attempt, and the register of labels that it makes."""
     life = session.life(books)
-    done = earlier(life, Extended, growth.after.version)
+    done = changes.earlier(life, Extended, growth.after.version)
     if done is not None and done.record.n_added == growth.added.n_examples:
         register = session.registry.held(life, growth.after.hashes, growth.after.read_labels)
         return done if growth.contents else done._replace(attempt=Attempt.REPEATED), register
-    refuse_unchangeable(session, life, growth.before)
+    changes.refuse_unchangeable(session, life, growth.before)
     _refuse_changed(growth)
-    refuse_split(growth.after, session.gate.cluster, np.arange(growth.after.n_examples) < growth.before.n_examples)
+    changes.refuse_split(
+        growth.after, session.gate.cluster, np.arange(growth.after.n_examples) < growth.before.n_examples
+    )
     labels = _all_labels(growth, is_pool=not life.in_use.is_labeled)
     _refuse_other_classes(labels, growth.before.n_examples)
     for other in books.lives.values():
@@ -287,9 +280,16 @@ def _record(
         refuses(growth.after)
     register = session.registry.held(life, growth.before.hashes, growth.before.read_labels)
     register = register.updated(growth.after.hashes, labels)
-    marks = models.marks(life) if session.gate.testset.inputs is Inputs.SEALED else {}
-    examples = portrait(growth.after, labels, register, life.in_use, cluster=session.gate.cluster)
-    record = _extension(session, growth, examples, marks, reason)
+    record = Extended(
+        testset=growth.after.fingerprint,
+        version=growth.after.version,
+        n_added=growth.after.n_examples - growth.before.n_examples,
+        pins=models.marks(life) if session.gate.testset.inputs is Inputs.SEALED else {},
+        another=session.another,
+        reason=reason,
+        origin=session.origin,
+        **portrait(growth.after, labels, register, life.in_use, cluster=session.gate.cluster),
+    )
     session.registry.draft(register)
     entry = session.append(record, books.head)
     return Change(record, entry.number, entry.at), register
@@ -350,19 +350,3 @@ def _refuse_other_classes(labels: Labels, n_before: int) -> None:
             "none of the new labels is a class of the test set",
             hint="Give labels of the same task, spelled as those of before. Nothing was recorded.",
         )
-
-
-def _extension(
-    session: Session, growth: _Growth, examples: dict[str, Any], marks: dict[str, str], reason: str
-) -> Extended:
-    after = growth.after
-    return Extended(
-        testset=after.fingerprint,
-        version=after.version,
-        n_added=after.n_examples - growth.before.n_examples,
-        pins=marks,
-        another=session.another,
-        reason=reason,
-        origin=session.origin,
-        **examples,
-    )

@@ -119,12 +119,7 @@ def last_set(lives: Mapping[str, TestSetHistory], name: str | None, gate: str) -
 
 
 def project_error(reliability: float | None, before: Lineage) -> float | None:
-    """
-    Error probability of the whole project: as the owner asks now, else as was asked before.
-
-    Raises:
-        DomainError: If *reliability* is not a probability.
-    """
+    """Error probability of the whole project, as asked now or before; `DomainError` if *reliability* is none."""
     if reliability is None:
         return before.project_error
     if not 0 < reliability < 1:
@@ -145,12 +140,7 @@ def needed_reliability(project: float, number: int) -> float:
 
 def refuse_above_share(project: float | None, before: Lineage, reliability: float) -> None:
     """
-    Refuse a test set that would take more than its share of the project's error probability.
-
-    Args:
-        project: δ of the whole project; ``None`` if the owner asks for none.
-        before: The test sets before this one.
-        reliability: Reliability that this one is to be registered with.
+    Refuse a test set that would take more than its share of δ of the whole *project*, with its *reliability*.
 
     Raises:
         ContractError: If it takes more than δ2^−j, or the sets before took more than theirs together.

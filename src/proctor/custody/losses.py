@@ -14,10 +14,9 @@ from proctor.ledger.records import LossAccepted
 
 class Loss(NamedTuple):
     """
-    Loss of entries that were known.
+    Loss of entries that were known, the last of them by its *mark*.
 
     Attributes:
-        mark: The last entry that was known.
         left: Number of entries that are left.
         entry: Entry that records it; ``None`` if there are no books left to record it in.
     """

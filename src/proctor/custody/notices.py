@@ -32,7 +32,6 @@ class Channel(NamedTuple):
     One receiver.
 
     Attributes:
-        medium: How.
         address: Where to; a webhook's address may be a secret and appears in no message.
     """
 
@@ -47,15 +46,12 @@ class Channel(NamedTuple):
 
 class Notice(NamedTuple):
     """
-    One message.
+    One message of a gate about a test set, to its receivers.
 
     Attributes:
         occasion: What happened, once in a life: ``spent``, ``out of reach``, ``retired``, ``outcome 7``.
-        testset: Fingerprint of the test set.
-        gate: Name of the gate.
         subject: One line.
         text: The body, plain text and Markdown at once.
-        channels: Receivers.
     """
 
     occasion: str
@@ -70,11 +66,7 @@ def due(gate: Gate, books: LedgerView, life: TestSetHistory, opened: Sequence[Op
     """
     Every notice that there is occasion for, whether it was sent before or not.
 
-    Args:
-        gate: The gate file.
-        books: The books.
-        life: The life of its test set.
-        opened: Outcomes that could be opened, for ``none -> ADDRESS``; empty elsewhere.
+    Outcomes that could be *opened* are for ``none -> ADDRESS``; elsewhere there are none.
     """
     ending = end_of(gate, books, life)
     return (*_outcomes(gate, life, opened), *((ending,) if ending is not None else ()))
@@ -102,6 +94,11 @@ def _ending(gate: Gate, life: TestSetHistory, occasion: str, what: str) -> Notic
     registered = life.registered.record
     name = gate.testset.name or registered.testset[:12]
     subject = f"{gate.name}: a fresh test set is needed ({name} is {occasion})"
+    its_end = (
+        "The examples of this one are the developers' now, as a validation set."
+        if life.retired is not None
+        else "`proctor testset retire` gives the examples of this one to developers, as a validation set."
+    )
     text = f"""\
 Test set {name} of the gate {gate.name} is {occasion}.
 {what}
@@ -112,7 +109,7 @@ Recorded answers are still given; nothing new is judged on this test set.
 What to do:
 - {next_set_hint(gate, life)}
 - Name its files in {gate.file}, under `testset`, and run `proctor testset renew`.
-{_what_becomes_of_it(life)}
+- {its_end}
 
 Fingerprint: {registered.testset}
 """
@@ -125,12 +122,6 @@ Fingerprint: {registered.testset}
         text=text,
         channels=(*channels, *_mail(gate)),
     )
-
-
-def _what_becomes_of_it(life: TestSetHistory) -> str:
-    if life.retired is not None:
-        return "- The examples of this one are the developers' now, as a validation set."
-    return "- `proctor testset retire` gives the examples of this one to developers, as a validation set."
 
 
 def _mail(gate: Gate) -> tuple[Channel, ...]:

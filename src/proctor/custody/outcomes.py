@@ -26,11 +26,9 @@ _CONTEXT = ("at", "commit", "private", "salt", "candidate")
 
 class Opened(NamedTuple):
     """
-    One evaluation, opened: private.
+    One evaluation as the ledger has it, and its number among the charged ones, opened: private.
 
     Attributes:
-        taken: The evaluation as the ledger has it.
-        step: Its number among the charged evaluations.
         outcome: Pass or fail; ``None`` if it could not be opened and was withheld.
         figures: Everything that was found; ``None`` if it could not be opened.
         problem: Why it could not be opened; empty if it was.
@@ -44,12 +42,7 @@ class Opened(NamedTuple):
 
 
 def open_outcomes(session: Session, life: TestSetHistory) -> tuple[Opened, ...]:
-    """
-    Every evaluation in the life of the test set, opened as far as key and owner's record go.
-
-    Raises:
-        DataError: If the owner's record cannot be read.
-    """
+    """Every evaluation of a test set, opened as far as key and owner's record go; `DataError` if that is unreadable."""
     evaluated = [Recorded[Evaluated](taken.entry) for taken in life.verdicts if isinstance(taken.record, Evaluated)]
     for taken in evaluated:  # a machine may have died right after any of them
         owner.settle(session.owners_file, taken.record.private)

@@ -20,16 +20,7 @@ _CONTEXT = "receipts for labels"
 
 
 class Receipt(NamedTuple):
-    """
-    Receipt for one label.
-
-    Attributes:
-        example: Name of the example.
-        label: Its class.
-        by: Who labeled it.
-        at: When.
-        place: File in which it came, and where in it.
-    """
+    """Receipt for the label of one example: by whom and when it was given, in which file and where in it."""
 
     example: str
     label: str

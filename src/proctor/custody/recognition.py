@@ -56,8 +56,7 @@ class Remeasuring:
     """
     Accepted models, run on a test set with sealed inputs that has grown; each once.
 
-    Args:
-        session: The gate, opened by its owner.
+    Attributes:
         grown: The test set with the new examples, which come last.
     """
 
@@ -67,11 +66,10 @@ class Remeasuring:
 
     def marks(self, life: TestSetHistory) -> dict[str, str]:
         """
-        Marks by which the accepted models are recognized on all examples from here on.
+        Marks by which the accepted models are recognized on all examples from here on; errors as `compared`.
 
         Raises:
             DataError: If the files of one are not here.
-            Misuse: If another gate has an accepted model too.
         """
         models = [self._model(submission) for submission in compared(self.session, life)]
         return {model.submission.digest: self._mark(life, model) for model in models}

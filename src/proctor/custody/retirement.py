@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from proctor.budget import Adaptivity
+from proctor.custody.changes import refuse_no_reason
 from proctor.custody.corrections import write_whole
 from proctor.custody.outcomes import open_outcomes
-from proctor.custody.reasons import refuse_no_reason
 from proctor.errors import DataError, KeyFault, Misuse
 from proctor.gate.books import LedgerView, refuse_pending
 from proctor.gate.owner_key import is_sealed
@@ -38,7 +38,6 @@ class Retirement(NamedTuple):
     A test set that is retired.
 
     Attributes:
-        taken: Its retirement, as the ledger has it.
         files: Labels, and inputs where there are any, in the open.
         completed: True if an earlier attempt had recorded it already.
     """
@@ -50,11 +49,7 @@ class Retirement(NamedTuple):
 
 def retire(session: Session, reason: str) -> Retirement:
     """
-    Record the end of the test set, and open what was sealed.
-
-    Args:
-        session: The gate, opened by its owner.
-        reason: Why; public.
+    Record the end of the test set, and open what was sealed; the *reason* is public.
 
     Raises:
         Misuse: If it is not registered, the reason is none, or a file is in the way of an opened one.

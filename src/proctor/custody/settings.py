@@ -22,10 +22,9 @@ from proctor.ledger.submissions import Submission
 
 class Settings(NamedTuple):
     """
-    Settings that belong to the owner of a test set, as the gate file says them and as the ledger holds them.
+    Settings that belong to the owner of a test set, as they are *asked* by the gate file and held by the ledger.
 
     Attributes:
-        asked: What the gate file says.
         pinned: What holds; ``None`` where nothing was pinned, in ledgers of earlier versions.
         differences: What is otherwise, in words.
         entry: Entry of the ledger that records the acceptance; ``None`` if there was nothing to accept.
@@ -38,12 +37,7 @@ class Settings(NamedTuple):
 
 
 def settings(session: Session) -> Settings:
-    """
-    Settings that hold for the gate, and what its file says otherwise.
-
-    Raises:
-        Misuse: If the test set is not registered.
-    """
+    """Settings that hold for the gate, and what its file says otherwise; `Misuse` if the test set is not registered."""
     session.life(session.books())
     return _held(session, _pin(session))
 
@@ -135,6 +129,5 @@ def _pin(session: Session) -> Pin | None:
 
 
 def _held(session: Session, pin: Pin | None) -> Settings:
-    if pin is None:
-        return Settings(settings_of(session.gate), None, ())
-    return Settings(settings_of(session.gate), pin.settings, differences(pin, session.gate))
+    asked = settings_of(session.gate)
+    return Settings(asked, None, ()) if pin is None else Settings(asked, pin.settings, differences(pin, session.gate))

@@ -61,7 +61,6 @@ class Succession(NamedTuple):
     A test set that is registered.
 
     Attributes:
-        life: Its life.
         lineage: The sets that it belongs to, itself the last.
         baseline: The model that was measured on it; ``None`` if there is none.
         completed: True if an earlier attempt had registered it already.
@@ -93,9 +92,12 @@ def register(session: Session, wish: Wish) -> Succession:
     if books.life is None:
         refuse_above_share(project, before, session.gate.reliability)
         inherits(session.gate, before, wish)
-    baseline, is_adopted = _Model(session, before.sets[-1] if before.sets else None, wish).find()
+    baseline, is_adopted = _present(session, before.sets[-1] if before.sets else None, wish.baseline)
     if baseline is not None and session.gate.testset.inputs is Inputs.OPEN:
-        _measure(session, baseline)
+        session.runtime.progress("measuring the present baseline on the new test set")
+        for each in baseline.each:
+            session.predicting.of(each)
+            session.predicting.keep(each)  # for the checks to come
     completed = session.decide(lambda books: _enter(session, books, before, wish, baseline))
     if baseline is not None and is_adopted:
         session.decide(lambda books: _adopt(session, books, baseline))
@@ -133,72 +135,57 @@ def _refuse_unless_unfinished(session: Session, life: TestSetHistory, *, follows
         )
 
 
-@dataclass(frozen=True)
-class _Model:
-    """The present baseline, found and measured on the new examples."""
-
-    session: Session
-    before: TestSetHistory | None
-    wish: Wish
-
-    def find(self) -> tuple[ModelPredictions | None, bool]:
-        """The model, and whether it is to be adopted: one that the gate file names is not."""
-        if not isinstance(self.session.gate.baseline, Accepted):
-            if self.wish.baseline is not None:
-                raise Misuse(
-                    "the gate file names the baseline already",
-                    hint="Leave --baseline out, or say `baseline: accepted`.",
-                )
-            return self.session.runner.baseline(None), False
-        accepted = self._accepted()
-        if self.wish.baseline is not None:
-            return self._from_file(self.wish.baseline, accepted), True
-        return (self._again(accepted) if accepted is not None else None), True
-
-    def _accepted(self) -> Submission | None:
-        """The model that the gate accepted last on the predecessor; another gate's, if that was the only one."""
-        if self.before is None:
-            return None
-        gates = {taken.record.origin.gate for taken in self.before.verdicts}
-        gate = self.session.gate.name
-        taken = self.before.accepted(next(iter(gates)) if gate not in gates and len(gates) == 1 else gate)
-        return taken.record.candidate if taken is not None else None
-
-    def _from_file(self, path: Path, accepted: Submission | None) -> ModelPredictions:
-        if self.session.gate.testset.inputs is Inputs.SEALED:
+def _present(
+    session: Session, before: TestSetHistory | None, named: Path | None
+) -> tuple[ModelPredictions | None, bool]:
+    """The present baseline, and whether it is to be adopted: one that the gate file names is not."""
+    if not isinstance(session.gate.baseline, Accepted):
+        if named is not None:
             raise Misuse(
-                f"the inputs are sealed, so {str(path)!r} was made by somebody who saw them",
-                hint="Leave --baseline out: the model is run in the sandbox.",
+                "the gate file names the baseline already", hint="Leave --baseline out, or say `baseline: accepted`."
             )
-        candidate, names = self.session.gate.candidate, PredictionsFile(str(path))
-        if isinstance(candidate, PredictionsFile):
-            names = replace(names, id=candidate.id, prediction=candidate.prediction)
-        return self.session.runner.named(names, accepted.commit if accepted else None)
-
-    def _again(self, accepted: Submission) -> ModelPredictions:
-        """The accepted model itself, to be run on the new examples."""
-        if isinstance(self.session.gate.candidate, PredictionsFile):
-            raise Misuse(
-                f"the accepted baseline {accepted.source!r} predicted the examples of the test set before this one",
-                hint="Give its predictions on the new examples: --baseline FILE. Nothing was recorded.",
-            )
-        candidate = self.session.runner.candidate()
-        if candidate.submission.digest == accepted.digest:
-            return ModelPredictions(accepted, candidate.read)
-        if accepted.commit is None:
-            raise Misuse(
-                f"the accepted baseline {accepted.source!r} is not what lies here, and its commit is not known",
-                hint="Put its files back for this command. Nothing was recorded.",
-            )
-        return self.session.runner.earlier(accepted)
+        return session.runner.baseline(None), False
+    accepted = _accepted(session.gate.name, before) if before is not None else None
+    if named is not None:
+        return _from_file(session, named, accepted), True
+    return (_again(session, accepted) if accepted is not None else None), True
 
 
-def _measure(session: Session, baseline: ModelPredictions) -> None:
-    """Its predictions on the new examples, kept for the checks to come."""
-    session.runtime.progress("measuring the present baseline on the new test set")
-    for each in baseline.each:
-        session.predicting.of(each)
-        session.predicting.keep(each)
+def _accepted(gate: str, before: TestSetHistory) -> Submission | None:
+    """The model that the gate accepted last on the predecessor; another gate's, if that was the only one."""
+    gates = {taken.record.origin.gate for taken in before.verdicts}
+    taken = before.accepted(next(iter(gates)) if gate not in gates and len(gates) == 1 else gate)
+    return taken.record.candidate if taken is not None else None
+
+
+def _from_file(session: Session, path: Path, accepted: Submission | None) -> ModelPredictions:
+    if session.gate.testset.inputs is Inputs.SEALED:
+        raise Misuse(
+            f"the inputs are sealed, so {str(path)!r} was made by somebody who saw them",
+            hint="Leave --baseline out: the model is run in the sandbox.",
+        )
+    candidate, names = session.gate.candidate, PredictionsFile(str(path))
+    if isinstance(candidate, PredictionsFile):
+        names = replace(names, id=candidate.id, prediction=candidate.prediction)
+    return session.runner.named(names, accepted.commit if accepted else None)
+
+
+def _again(session: Session, accepted: Submission) -> ModelPredictions:
+    """The accepted model itself, to be run on the new examples."""
+    if isinstance(session.gate.candidate, PredictionsFile):
+        raise Misuse(
+            f"the accepted baseline {accepted.source!r} predicted the examples of the test set before this one",
+            hint="Give its predictions on the new examples: --baseline FILE. Nothing was recorded.",
+        )
+    candidate = session.runner.candidate()
+    if candidate.submission.digest == accepted.digest:
+        return ModelPredictions(accepted, candidate.read)
+    if accepted.commit is None:
+        raise Misuse(
+            f"the accepted baseline {accepted.source!r} is not what lies here, and its commit is not known",
+            hint="Put its files back for this command. Nothing was recorded.",
+        )
+    return session.runner.earlier(accepted)
 
 
 def _enter(session: Session, books: LedgerView, before: Lineage, wish: Wish, baseline: ModelPredictions | None) -> bool:
@@ -236,5 +223,5 @@ def _note(session: Session, baseline: ModelPredictions) -> None:
     predicted = align(session.testset.sheet(session.labels), kept.get(baseline.submission.digest, "")).values
     right = int(np.count_nonzero((predicted == session.labels.values) & known))
     measured: dict[str, Any] = {"baseline": baseline.submission.source, "right": right, "labeled": int(known.sum())}
-    note = {"at": session.runtime.now(), "testset": session.testset.fingerprint, **measured}
-    owner.append(session.owners_file, note)
+    about = {"at": session.runtime.now(), "testset": session.testset.fingerprint}
+    owner.append(session.owners_file, about | measured)

@@ -50,7 +50,7 @@ def test_register__interrupted_act_is_completed(project):
     project.gate(baseline=None)
     wish = Wish(follows=False, baseline=project.root / "old.csv")
     session = project.session()
-    baseline, _ = succession._Model(session, None, wish).find()
+    baseline, _ = succession._present(session, None, wish.baseline)
     succession._enter(session, session.books(), Lineage(()), wish, baseline)
 
     done = register(project.session(), wish)
@@ -65,7 +65,7 @@ def test_renew__after_the_first_candidate_of_another_job_was_accepted(project):
     project.gate(baseline=None)
     wish = Wish(follows=False, baseline=project.root / "old.csv")
     session = project.session()
-    baseline, _ = succession._Model(session, None, wish).find()
+    baseline, _ = succession._present(session, None, wish.baseline)
     succession._enter(session, session.books(), Lineage(()), wish, baseline)
     project.check()
 
