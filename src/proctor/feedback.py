@@ -26,13 +26,8 @@ _CANNOT_TELL = "cannot tell"
 _LATE_BITS = 20
 
 
-def message(policy: Feedback, evaluation: Evaluation, outcomes: Outcomes, mode: Mode) -> tuple[str, float] | None:
-    """
-    Message released with this evaluation, and the natural logarithm of its declared probability.
-
-    Returns:
-        ``None`` if nothing is released beside the verdict.
-    """
+def message(policy: Feedback, evaluation: Evaluation, outcomes: Outcomes, mode: Mode) -> Message | None:
+    """Message released with this evaluation; ``None`` if nothing is released beside the verdict."""
     match policy:
         case VerdictOnly():
             return None
@@ -44,7 +39,7 @@ def message(policy: Feedback, evaluation: Evaluation, outcomes: Outcomes, mode: 
             assert_never(policy)
 
 
-def message_without_judgment(policy: Feedback) -> tuple[str, float] | None:
+def message_without_judgment(policy: Feedback) -> Message | None:
     """Message released for a crash on sealed inputs: it must not be told from a judged outcome (theory.md §4.3.4)."""
     match policy:
         case VerdictOnly():
@@ -63,10 +58,8 @@ def message_of_time(slot: Slot, runs: Sequence[int], judging: int, evaluations: 
 
     Where nothing may be said by time, a run that took longer than its slot, as a model can bring about by leaving much
     to clear away, is *late*. Being late by j slots after h evaluations has the probability 2^(-20-j) / (h + 2)^2:
-    of all ways to be late in the life of a test set together less than a millionth, by which δ grows.
-
-    Returns:
-        ``None`` if it says nothing.
+    of all ways to be late in the life of a test set together less than a millionth, by which δ grows. ``None`` if it
+    says nothing.
     """
     late = judging - 1 + (sum(runs) - len(runs) if slot.most == 1 else 0)
     spoken = None

@@ -22,12 +22,8 @@ class Named:
     """
     Files and URIs that the command line names in place of the gate file; paths start from the present folder.
 
-    Attributes:
-        labels: Labels of the test set.
-        candidate: Predictions of the new model, or its version.
-        baseline: The same of the old model.
-        development_candidate: Predictions of the new model on the development data.
-        development_baseline: The same of the old model.
+    Candidate and baseline are predictions of the new and the old model, or their versions; on the development data,
+    predictions of theirs.
     """
 
     labels: str | None = None
@@ -99,10 +95,6 @@ def commit_named(commit: str | None, root: Path) -> str | None:
     """
     The commit that the command line names, by its whole hash where git knows it: it is recorded for good.
 
-    Args:
-        commit: What was named; empty or ``None`` for nothing.
-        root: Folder of the gate file.
-
     Raises:
         Misuse: If it is no commit of the repository, or, where there is no repository, cannot be one.
         GitFault: If git refuses the repository, in its own words.
@@ -129,19 +121,19 @@ def commit_named(commit: str | None, root: Path) -> str | None:
 
 
 def _contender(named: str, gate: Gate, *in_place_of: Candidate | Baseline) -> PredictionsFile | Versioned:
-    """
-    The file of predictions, or the version that MLflow keeps, that the command line names.
-
-    Raises:
-        Misuse: If it is a URI of no version, or there are no features to show to it.
-    """
+    """The file of predictions, or the version that MLflow keeps, that the command line names; errors as `_version`."""
     from proctor.models import uris
 
     return _version(named, gate, *in_place_of) if uris.is_uri(named) else _file(named, gate, *in_place_of)
 
 
 def _version(uri: str, gate: Gate, *in_place_of: Candidate | Baseline) -> Versioned:
-    """A version that MLflow keeps, trusted like the model that the gate file names there."""
+    """
+    A version that MLflow keeps, trusted like the model that the gate file names there.
+
+    Raises:
+        Misuse: If it is none, or there are no features to show to it.
+    """
     from proctor.gatefile import Model
     from proctor.models import uris
     from proctor.models.runnable import Versioned

@@ -62,13 +62,7 @@ def _beginning(prefix: str, text: str) -> str:
 
 
 def commitment(figures: Mapping[str, Any], salt: bytes) -> Commitment:
-    """
-    Text that binds *figures* and says nothing about them to anyone without the *salt*.
-
-    Args:
-        figures: Plain JSON.
-        salt: Random bytes, at least 32; whoever has them can open the commitment.
-    """
+    """Text that binds *figures*, plain JSON, and says nothing of them without the *salt*: at least 32 random bytes."""
     canonical = json.dumps(figures, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return Commitment(Commitment.PREFIX + hmac.new(salt, canonical.encode(), hashlib.sha256).hexdigest())
 
@@ -89,12 +83,7 @@ def write(path: Path, content: bytes) -> None:
 
 def draft(path: Path, private: Private, note: Mapping[str, Any]) -> None:
     """
-    Write what `settle` makes a line of the owner's file.
-
-    Args:
-        path: The owner's file.
-        private: What the entry will hold of it: a commitment, or a sealed record.
-        note: Plain JSON.
+    Write what `settle` makes a line of the owner's file: the *note* on what *private* stands for in an entry.
 
     Raises:
         LedgerUnwritable: If the file cannot be written, or is another file.

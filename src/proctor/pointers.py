@@ -40,13 +40,7 @@ _DVC = re.compile(rb"^(md5: [0-9a-f]{32}\b|outs:\s*$)", re.MULTILINE)
 
 
 class Pointer(NamedTuple):
-    """
-    A pointer of Git LFS.
-
-    Attributes:
-        oid: SHA-256 of the file, in hexadecimal.
-        size: Its bytes.
-    """
+    """A pointer of Git LFS: SHA-256 of the file, in hexadecimal, and its number of bytes."""
 
     oid: str
     size: int
@@ -59,7 +53,8 @@ class Pointer(NamedTuple):
         """True if *file* is the one that is meant: its size and its digest are right."""
         try:
             with file.open("rb") as content:
-                return file.stat().st_size == self.size and self.oid == _sha256(content)
+                is_as_long = file.stat().st_size == self.size
+                return is_as_long and self.oid == hashlib.file_digest(content, "sha256").hexdigest()
         except OSError:
             return False
 
@@ -111,10 +106,8 @@ def outputs_of(pointer: PurePath, content: bytes, stages: bytes = b"") -> dict[s
     """
     Files and folders that a pointer of DVC stands for, by their paths; none if it cannot be read.
 
-    Args:
-        pointer: Path of the pointer: a file `*.dvc`, or a `dvc.lock`.
-        content: What it holds.
-        stages: The `dvc.yaml` beside a `dvc.lock`, which says in what folder a stage works.
+    A pointer is a file `*.dvc`, or a `dvc.lock`; then *stages* is the `dvc.yaml` beside it, which says in what folder a
+    stage works.
     """
     found, said = _mapping(content), _mapping(stages)
     locked = _mapping_in(found, "stages")
@@ -150,9 +143,8 @@ def members_of(folder: Output, content: bytes) -> dict[str, Output] | None:
         members = {str(each["relpath"]): Output(str(each["md5"]), folder.layout) for each in json.loads(content)}
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return (
-        members if all(_stays(path) and _MD5_OF_FILE.fullmatch(out.digest) for path, out in members.items()) else None
-    )
+    is_sound = all(_stays(path) and _MD5_OF_FILE.fullmatch(out.digest) for path, out in members.items())
+    return members if is_sound else None
 
 
 def _stays(path: str) -> bool:
@@ -185,9 +177,7 @@ def missing(path: Path, top: Path | None = None) -> str:
     """
     Advice about a file or folder that is not there, where DVC keeps it; empty where it does not.
 
-    Args:
-        path: The file or folder.
-        top: Top of the project that it is in; left out: only a pointer beside it is looked for.
+    Without the *top* of the project that it is in, only a pointer beside it is looked for.
     """
     place = Path(os.path.abspath(path))  # noqa: PTH100  # a link is not followed
     for pointer in map(Path, pointers_to(place, place.parent if top is None else top)):
@@ -218,14 +208,9 @@ def pointer_of(content: bytes) -> Pointer | None:
 
 def refuse_pointer(name: str, content: bytes) -> None:
     """
-    Refuse a pointer in place of the file that it stands for.
+    Refuse a pointer in place of the file that it stands for (`DataError`).
 
-    Args:
-        name: The file, as it is quoted.
-        content: Its beginning, at least `MOST_BYTES` of it.
-
-    Raises:
-        DataError: If it is a pointer.
+    The *content* is its beginning, at least `MOST_BYTES` of it; the *name* is as it is quoted.
     """
     if content.startswith(_VERSIONS):
         raise DataError(f"{name} is a pointer of Git LFS, not the file itself", hint="Run `git lfs pull`.")
@@ -233,7 +218,3 @@ def refuse_pointer(name: str, content: bytes) -> None:
         raise DataError(
             f"{name} is a pointer of DVC, not the file itself", hint="Run `dvc pull`, and name the file without `.dvc`."
         )
-
-
-def _sha256(content: object) -> str:
-    return hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]  # any binary reader does

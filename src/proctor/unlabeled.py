@@ -29,14 +29,7 @@ def evaluate_unlabeled(formula: Formula, sample: Sample, mode: Mode, log_level: 
     """
     Evaluate a condition whose verdict is the same whatever the labels are; ``None`` if it is not.
 
-    Args:
-        formula: The condition.
-        sample: What came out; of it, predictions alone are looked at.
-        mode: Which outcome must be proven.
-        log_level: Natural logarithm of the level of the whole evaluation; < 0.
-
-    Returns:
-        The evaluation with, for each clause, the least that can be found of it.
+    Of the *sample*, predictions alone are looked at. For each clause, the least is told that can be found of it.
     """
     assignments = allocate(formula, mode.value)
     for most in (2, None):  # nearly always the two extremes already differ

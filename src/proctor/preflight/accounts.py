@@ -64,8 +64,8 @@ class Cost(NamedTuple):
     """Level of the next evaluation, and the bits that each outcome would take from the account."""
 
     log_level: float
-    if_pass: float
-    if_fail: float
+    bits_if_pass: float
+    bits_if_fail: float
 
 
 def cost_of(account: Account, gate: Gate) -> Cost:
@@ -94,16 +94,10 @@ def judge_account(
     if formula is None and gate.testset.inputs is Inputs.OPEN:
         return (good("cost", "there is no baseline yet: the candidate is accepted as the first one, at no cost"),), {}
     cost = cost_of(books.account(gate), gate)
-    figures: dict[str, float | None] = {
-        "log_level": cost.log_level,
-        "bits_if_pass": cost.if_pass,
-        "bits_if_fail": cost.if_fail,
-    }
+    figures: dict[str, float | None] = cost._asdict()
     if formula is None:
-        return (
-            *begun,
-            good("cost", f"accepted as the first one, charged like a proof on sealed inputs: {price(cost)}"),
-        ), figures
+        said = good("cost", f"accepted as the first one, charged like a proof on sealed inputs: {price(cost)}")
+        return (*begun, said), figures
     reach = prospect(gate, formula, n_examples, books.sizes(formula)).reach(cost.log_level)
     resolved = "what is asked" if reach.tolerance is None else f"±{points(reach.tolerance, reach.unit)}"
     wanted = "" if reach.asked is None else f" (asked: ±{points(reach.asked, reach.unit)})"
@@ -134,7 +128,7 @@ def price(cost: Cost) -> str:
     """
     exponent = cost.log_level / math.log(10)
     level = f"{math.exp(cost.log_level):.2g}" if exponent > -300 else f"10^{exponent:.0f}"
-    return f"level {level}; a pass costs {cost.if_pass:.1f} bits, a fail {cost.if_fail:.1f} bits"
+    return f"level {level}; a pass costs {cost.bits_if_pass:.1f} bits, a fail {cost.bits_if_fail:.1f} bits"
 
 
 def plan_without_testset(gate: Gate) -> Finding:
@@ -147,12 +141,7 @@ def plan_without_testset(gate: Gate) -> Finding:
 
 
 def planned(gate: Gate) -> Plan:
-    """
-    The plan of a fresh test set for this gate file, for the condition that needs the most examples.
-
-    Raises:
-        Misuse: If the condition could never be proven as planned, or names no tolerance.
-    """
+    """The plan of a fresh test set for the condition that needs the most examples; errors as `plan`."""
     return max((plan(each.formula, gate.request()) for each in gate.parts), key=lambda each: each.examples)
 
 

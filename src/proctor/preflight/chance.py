@@ -25,7 +25,7 @@ from proctor.errors import DataError
 from proctor.evaluation import PaperRule, evaluate
 from proctor.gate.needs import rule_at
 from proctor.gatefile import Gate
-from proctor.methods import Valuing
+from proctor.methods import Outcomes, Valuing
 from proctor.predictions import Labels
 from proctor.sample import Sample
 
@@ -42,7 +42,6 @@ class Next(NamedTuple):
     The evaluation that is to come.
 
     Attributes:
-        formula: What it asks.
         mode: Which outcome must be proven.
         log_level: Natural logarithm of its level.
         n_examples: Size of the test set.
@@ -55,10 +54,9 @@ class Next(NamedTuple):
     n_examples: int
     rule: PaperRule | None = None
 
-    @property
-    def needs(self) -> frozenset[Variable]:
-        """The models that must be there."""
-        return models_of(self.formula)
+    def passes(self, outcomes: Outcomes) -> bool:
+        """True if it passes on these *outcomes*."""
+        return evaluate(self.formula, outcomes, self.mode, self.log_level, self.rule).is_pass[self.mode]
 
 
 def next_of(gate: Gate, formula: Formula, log_level: float, n_examples: int) -> Next:
@@ -79,12 +77,11 @@ def missing_from(panel: Panel, formula: Formula) -> frozenset[Variable]:
 
 class Chance(NamedTuple):
     """
-    Chance of a pass.
+    Chance of a pass, by so many simulated evaluations each.
 
     Attributes:
         at_estimate: If the test set is like the development examples.
         with_uncertainty: Allowing for the number of those.
-        runs: Number of simulated evaluations for each.
     """
 
     at_estimate: float
@@ -106,7 +103,8 @@ def chance(development: Sequence[int], coming: Next, runs: int = RUNS) -> Chance
     rng = np.random.default_rng(_SEED)
     known: dict[tuple[int, ...], bool] = {}
     at_estimate = sum(_passes(rng, share, coming, known) for _ in range(runs))
-    weights = cells + [_PRIOR * _is_possible(code, coming.needs) for code in range(len(cells))]
+    needs = models_of(coming.formula)
+    weights = cells + [_PRIOR * _is_possible(code, needs) for code in range(len(cells))]
     there = weights > 0
     uncertain = 0
     for _ in range(runs):
@@ -118,15 +116,10 @@ def chance(development: Sequence[int], coming: Next, runs: int = RUNS) -> Chance
 
 def resampled_chance(panel: Panel, labels: Labels, coming: Next) -> Chance:
     """
-    Chance that the *coming* evaluation passes, from development examples drawn again and again.
+    Chance that the *coming* evaluation passes, from development examples drawn again and again; at least one.
 
     It is for metrics that do not follow from who is right. Allowing for the number of examples, each of them stands
     for a share of the population that is drawn as well (Rubin's Bayesian bootstrap).
-
-    Args:
-        panel: Predictions on the development examples; at least one.
-        labels: Their labels, as far as the metrics need them.
-        coming: The evaluation.
     """
     rng, n = np.random.default_rng(_SEED), len(panel)
     runs = max(_FEWEST_RUNS, min(RUNS, _DRAWN // coming.n_examples))
@@ -136,8 +129,7 @@ def resampled_chance(panel: Panel, labels: Labels, coming: Next) -> Chance:
         drawn = panel.at(rows)
         if drawn.draws is not None:  # each time another test set, of which other examples are drawn for labeling
             drawn = replace(drawn, draws=rng.random(len(rows)))
-        sample = Sample(drawn, Labels(labels.values[rows]), np.arange(len(rows)))
-        return evaluate(coming.formula, sample, coming.mode, coming.log_level, coming.rule).is_pass[coming.mode]
+        return coming.passes(Sample(drawn, Labels(labels.values[rows]), np.arange(len(rows))))
 
     at_estimate = sum(passes(None) for _ in range(runs))
     uncertain = sum(passes(rng.dirichlet(np.ones(n))) for _ in range(runs))
@@ -161,10 +153,7 @@ def _passes(
     """Draw a test set and judge it; the same counts are judged once."""
     drawn = tuple(rng.multinomial(coming.n_examples, share).tolist())
     if drawn not in known:
-        outcomes = Drawn(drawn, rng)
-        known[drawn] = evaluate(coming.formula, outcomes, coming.mode, coming.log_level, coming.rule).is_pass[
-            coming.mode
-        ]
+        known[drawn] = coming.passes(Drawn(drawn, rng))
     return known[drawn]
 
 
@@ -174,7 +163,6 @@ class Drawn(NamedTuple):
 
     Args:
         joint: Number of examples with each code of the `JOINT` events.
-        rng: Source of the order of the examples.
     """
 
     joint: tuple[int, ...]

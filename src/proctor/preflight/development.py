@@ -39,10 +39,7 @@ class Development:
 
     Attributes:
         features: What a model is shown.
-        labels: Their labels.
         candidate: Predictions of the new model on them; it is run if left out.
-        baseline: Predictions of the old model on them.
-        anchor: Predictions of the anchor on them.
         guard: What no link may lead out of, where the gate file names them; ``None`` where the user does.
     """
 
@@ -97,11 +94,7 @@ def open_development(
     """
     The development examples; of their labels no more than the ids.
 
-    Args:
-        gate: The gate file.
-        files: What was named.
-        testset: The test set; ``None`` if its examples are not here.
-        compares: True to look for examples of the test set among them; left out, only where its inputs are open.
+    Whoever *compares* looks for examples of the test set among them; left out, only where its inputs are open.
 
     Raises:
         Misuse: If they are the test set, or share examples with it; or if conditions read several columns.
@@ -150,10 +143,7 @@ class Bench:
     Bench on which the models of a gate predict on development data.
 
     Attributes:
-        gate: The gate file.
         files: What the user named.
-        examples: The development examples.
-        runner: Where models are run on them.
         life: Life of the test set, which knows the accepted baseline; ``None`` if it is not registered or not here.
     """
 
@@ -162,10 +152,6 @@ class Bench:
     examples: TestSet
     runner: ModelRunner
     life: TestSetHistory | None
-
-    def labels(self) -> Labels | None:
-        """The development labels; ``None`` if none were named."""
-        return None if self.files.labels is None else self.examples.read_labels()
 
     def panel(self, labels: Labels | None) -> Panel:
         """
@@ -192,12 +178,7 @@ class Bench:
 
     @cached_property
     def candidate(self) -> PredictionSet:
-        """
-        Predictions of the new model, read or made once.
-
-        Raises:
-            ProctorError: If it cannot be run.
-        """
+        """Predictions of the new model, read or made once; `ProctorError` if it cannot be run."""
         if self.files.candidate is not None:
             return read_predictions(self.files.source(self.files.candidate), self._columns())
         if isinstance(self.gate.candidate, PredictionsFile):
@@ -215,24 +196,24 @@ class Bench:
                 found = self.runner.baseline(None)
                 return found.read() if found is not None else None
             case Accepted():
-                accepted = self.life.accepted(self.gate.name) if self.life else None
-                return self._earlier(accepted.record.candidate if accepted else None)
+                return self._earlier(self._accepted)
             case _:
                 return None
+
+    @property
+    def _accepted(self) -> Submission | None:
+        accepted = self.life.accepted(self.gate.name) if self.life else None
+        return accepted.record.candidate if accepted else None
 
     def _candidates_file_then(self) -> PredictionSet | None:
         """The candidate's file of predictions as it was at the baseline's commit; ``None`` if it is not known there."""
         from proctor.models.revision import NotThere, commit_of, file_at
 
-        gate, file = self.gate, self.files.candidate
-        accepted = self.life.accepted(gate.name) if self.life else None
-        match gate.baseline:
-            case Revision(revision):
-                named: str | None = revision
-            case Accepted():
-                named = accepted.record.candidate.commit if accepted else None
-            case _:
-                named = None
+        gate, file, accepted, named = self.gate, self.files.candidate, self._accepted, None
+        if isinstance(gate.baseline, Revision):
+            named = gate.baseline.revision
+        elif isinstance(gate.baseline, Accepted) and accepted is not None:
+            named = accepted.commit
         if file is None or named is None:
             return None
         try:

@@ -188,15 +188,9 @@ def _refuse_other_classes(files: Development, found: Results) -> None:
 
 def refuse_shared(session: Session, testset: TestSet) -> None:
     """
-    Refuse development data that share examples with the test set; for its owner, who may know who is a member.
+    Refuse development data that share examples with the test set, as it is or as it is going to be.
 
-    Args:
-        session: The gate, opened by its owner.
-        testset: The test set, as it is or as it is going to be.
-
-    Raises:
-        Misuse: If they do, or are the test set.
-        DataError: If they cannot be read.
+    It is for the owner of the test set, who may know who is a member; errors as `open_development`.
     """
     files = declared(session.gate)
     if files.is_there:

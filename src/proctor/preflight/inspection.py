@@ -56,10 +56,7 @@ def inspect(gate: Gate, runtime: Runtime, development: Development | None = None
     """
     Look at everything that can be known of the candidate without a test label; spend nothing.
 
-    Args:
-        gate: The gate file.
-        runtime: Clock, environment, randomness.
-        development: Development data; left out, those that the gate file names.
+    Development data that are left out are those that the gate file names.
     """
     refuse_table(gate, "proctor preflight", "`proctor check` refuses tables that do not fit before anything is spent.")
     with Session(gate=gate, runtime=runtime, opens_labels=False) as session:
@@ -85,7 +82,6 @@ class _Context:
     Context that every part is given.
 
     Attributes:
-        session: The gate.
         testset: The test set, of a sealed one without the key what the ledger says; ``None`` if it is not here.
         books: What the ledger says of it; ``None`` if it cannot be asked.
         files: Development data that were named.
@@ -164,12 +160,13 @@ def _account_of_part(context: _Context, books: LedgerView, testset: TestSet, par
     found = _account_of(context, books, testset, question)
     if part.is_enforced:
         return found
-    return found._replace(findings=tuple(_only_told(finding) for finding in found.findings))
-
-
-def _only_told(finding: Finding) -> Finding:
-    is_problem = finding.mark is Mark.PROBLEM and finding.exit_code == FRESH_TEST_SET
-    return warning(finding.name, f"it will not be judged: {finding.text}", finding.hint) if is_problem else finding
+    told = (
+        warning(each.name, f"it will not be judged: {each.text}", each.hint)
+        if each.mark is Mark.PROBLEM and each.exit_code == FRESH_TEST_SET
+        else each
+        for each in found.findings
+    )
+    return found._replace(findings=tuple(told))
 
 
 def _account_of(context: _Context, books: LedgerView, testset: TestSet, found: Asked) -> _Part:
@@ -263,7 +260,7 @@ def _development(context: _Context) -> _Part:
         hint = "Name some: --development FEATURES --development-labels LABELS."
         return _Part((skipped("chance", "not known: no development data were named", hint),))
     try:
-        labels = context.bench.labels()
+        labels = context.bench.examples.read_labels() if context.files.labels is not None else None
         if not has_candidate(context.gate, context.files):
             said = "not known: what the candidate predicts on the development data is not known"
             return _Part((skipped("chance", said, "Name it: --development-candidate FILE."),))

@@ -20,12 +20,9 @@ class Mark(StrEnum):
 @dataclass(frozen=True)
 class Finding:
     """
-    One thing that was looked at.
+    One thing that was looked at, and what was found, in a sentence.
 
     Attributes:
-        name: What was looked at.
-        mark: How to take it.
-        text: What was found, a sentence.
         hint: What to do next; empty if nothing.
         exit_code: Exit code that `proctor check` would end with for this; 0 unless it is a problem.
     """

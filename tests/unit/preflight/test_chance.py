@@ -8,7 +8,7 @@ import pytest
 
 from proctor.budget import Mode
 from proctor.conditions import Variable, normalize, parse
-from proctor.preflight.chance import RUNS, Next, chance
+from proctor.preflight.chance import RUNS, Next, chance, models_of
 from proctor.stats import binomial
 
 LEVEL = math.log(0.001)
@@ -96,7 +96,7 @@ def test_chance__same_question_same_figure():
     assert chance(*question) == chance(*question)
 
 
-def test_needs__changes_take_both_models():
+def test_models_of__changes_take_both_models():
     """A clause on d needs the baseline's predictions, not a third column."""
-    assert frozenset({Variable.N, Variable.O}) == coming("n > 0.5 +/- 0.1 /\\ d < 0.1 +/- 0.1").needs
-    assert frozenset({Variable.N, Variable.A}) == coming("n - a > 0 +/- 0.1").needs
+    assert frozenset({Variable.N, Variable.O}) == models_of(coming("n > 0.5 +/- 0.1 /\\ d < 0.1 +/- 0.1").formula)
+    assert frozenset({Variable.N, Variable.A}) == models_of(coming("n - a > 0 +/- 0.1").formula)
