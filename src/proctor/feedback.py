@@ -20,7 +20,7 @@ from proctor.gatefile.slot import Slot
 from proctor.methods import Outcomes
 
 Message = tuple[str, float]
-"""What is released, and the natural logarithm of its declared probability."""
+"""Words that are released, and the natural logarithm of their declared probability."""
 
 _CANNOT_TELL = "cannot tell"
 _LATE_BITS = 20

@@ -22,7 +22,7 @@ MOST_BYTES = 1024
 """A pointer of Git LFS is shorter than this, as its specification says."""
 
 DVC, LOCK, STAGES = ".dvc", "dvc.lock", "dvc.yaml"
-"""What a pointer of DVC ends with, the file of those of a pipeline, and that which declares its stages."""
+"""Ending of a pointer of DVC, the file of those of a pipeline, and the one that declares its stages."""
 
 REMOTE = "PROCTOR_DVC_REMOTE"
 """Variable that names a remote of DVC, by its folder or its URL. It must hold no labels that are not sealed."""

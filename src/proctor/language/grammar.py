@@ -71,4 +71,3 @@ def _origin() -> list[str]:
 def _numbered(table: dict[str, Any]) -> dict[str | int, Any]:
     # JSON knows names only, where lark numbers states and tokens.
     return {int(key) if key.isdecimal() else key: value for key, value in table.items()}
-
