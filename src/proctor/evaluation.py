@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 from proctor.budget import Mode
 from proctor.conditions import Assignment, Clause, Formula, Quantity, Truth, allocate, truth
 from proctor.language.quantities import DISAGREEMENT
-from proctor.methods import Outcomes, method_of
+from proctor.methods import Claim, Outcomes, method_of
 from proctor.planning import Terms
 
 
@@ -130,11 +129,12 @@ def decide(assignment: Assignment, statistic: Any, n_examples: int, log_level: f
     """True if the clause's negation is rejected, False if the clause is; no examples decide nothing."""
     if n_examples == 0:
         return Truth.UNKNOWN
-    clause, cap = assignment.clause, assignment.disagreement_cap
-    rejects = partial(method_of(clause.quantity).rejects, clause, statistic, n_examples, log_level, cap)
-    if rejects(above=clause.above):
+    clause, method = assignment.clause, method_of(assignment.clause.quantity)
+    claim = Claim(clause.threshold, clause.above, log_level, assignment.disagreement_cap)
+    if method.rejects(claim, statistic, n_examples):
         return Truth.TRUE
-    return Truth.FALSE if rejects(above=not clause.above) else Truth.UNKNOWN
+    is_false = method.rejects(claim._replace(above=not clause.above), statistic, n_examples)
+    return Truth.FALSE if is_false else Truth.UNKNOWN
 
 
 # --- for the owner's eyes --------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ from proctor.methods.linear import LinearMethod
 from proctor.methods.macro import MacroMethod
 from proctor.methods.mean import MEANS, MeanMethod, own_metric
 from proctor.methods.mean_recall import BALANCED, MeanRecallDifferenceMethod, MeanRecallMethod
-from proctor.methods.method import Counted, Method, Outcomes, Sequential, Valued, Valuing
+from proctor.methods.method import Claim, Counted, Method, Outcomes, Sequential, Valued, Valuing
 from proctor.methods.metric import Metric, named
 from proctor.methods.proportion import ProportionMethod
 from proctor.methods.quantile import QUANTILES, WithinMethod

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from proctor.counting.reading import Content, Numbers, Reading
 from proctor.language import Call, Clause, Ranking
 from proctor.methods.figures import MODELS, percent
+from proctor.methods.method import Bounds, Claim
 from proctor.methods.metric import Metric
 from proctor.methods.one_class import model_and_class
 from proctor.methods.standard import InPercent
@@ -96,16 +97,16 @@ class AucMethod(InPercent[Ranking, Pairs]):
         said, is_positive = outcomes.values(Said(self.quantity.model)), outcomes.values(IsOf(self.quantity.positive))
         return pairs(said[is_positive == 1], said[is_positive == 0])
 
-    def rejects(
-        self, clause: Clause, statistic: Pairs, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
+    def rejects(self, claim: Claim, statistic: Pairs, n_examples: int) -> bool:
         """The hinge bound on so many independent pairs; to show "below", won and lost change places."""
-        if not statistic.independent or log_level == -math.inf:
+        if not statistic.independent or claim.log_level == -math.inf:
             return False
-        won, threshold = (statistic.won, clause.threshold) if above else (1 - statistic.won, 1 - clause.threshold)
+        won, threshold = statistic.won, claim.threshold
+        if not claim.above:
+            won, threshold = 1 - won, 1 - threshold
         if not 0 < threshold < 1:
             return threshold < 0
-        return _log_p_value(won, statistic.independent, threshold) <= log_level
+        return _log_p_value(won, statistic.independent, threshold) <= claim.log_level
 
     def estimate(self, statistic: Pairs, n_examples: int) -> float:
         """The area of the sample."""
@@ -115,9 +116,7 @@ class AucMethod(InPercent[Ranking, Pairs]):
         """Examples of either kind."""
         return {"positives": statistic.positives, "negatives": statistic.negatives}
 
-    def bounds(
-        self, clause: Clause, statistic: Pairs, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
+    def bounds(self, clause: Clause, statistic: Pairs, n_examples: int, level: float) -> Bounds:
         """Bounds by the hinge, which is monotone in the threshold, and its p-value."""
         if not statistic.independent:
             return 0.0, 1.0, 1.0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from proctor.counting.reading import Reading
 from proctor.language import Clause, MetricDifference
 from proctor.methods.auc import READING, IsOf, chance_in_words, pairs
+from proctor.methods.method import Bounds, Claim
 from proctor.methods.one_class import OfTwoModels
 
 if TYPE_CHECKING:
@@ -60,15 +61,12 @@ class AucDifferenceMethod(OfTwoModels[MetricDifference, Contests]):
         first, second = (pairs(of[:, model], others[:, model]).won for model in range(2))
         return Contests(contests(of, others), first - second, len(of), len(others))
 
-    def rejects(
-        self, clause: Clause, statistic: Contests, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
+    def rejects(self, claim: Claim, statistic: Contests, n_examples: int) -> bool:
         """Averaged bets on the pairs; to show "below", the models change places."""
         from proctor.stats import pairing
 
-        if above:
-            return pairing.rejects(statistic.values, clause.threshold, log_level)
-        return pairing.rejects(-statistic.values, -clause.threshold, log_level)
+        sign = 1 if claim.above else -1
+        return pairing.rejects(sign * statistic.values, sign * claim.threshold, claim.log_level)
 
     def estimate(self, statistic: Contests, n_examples: int) -> float:
         """Difference of the areas of the sample, over all pairs."""
@@ -78,9 +76,7 @@ class AucDifferenceMethod(OfTwoModels[MetricDifference, Contests]):
         """Examples of either kind."""
         return {"positives": statistic.positives, "negatives": statistic.negatives}
 
-    def bounds(
-        self, clause: Clause, statistic: Contests, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
+    def bounds(self, clause: Clause, statistic: Contests, n_examples: int, level: float) -> Bounds:
         """Bounds by averaged bets; a betting test has no p-value for a level chosen afterwards."""
         from proctor.stats import pairing
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from proctor.language import Clause, MetricDifference, Ratio
-from proctor.methods.method import Judged, Method, Sequential
+from proctor.methods.method import Bounds, Claim, Judged, Method, Sequential
 from proctor.methods.one_class import OfOneClass, OfOneModel, OfTwoModels
 from proctor.methods.standard import bounds_of_values, rejects_values
 
@@ -39,11 +39,9 @@ class Groups(NamedTuple):
 class ByGroups(Method[Judged, Groups]):
     """A method that bets on what each group of examples shows."""
 
-    def rejects(
-        self, clause: Clause, statistic: Groups, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
+    def rejects(self, claim: Claim, statistic: Groups, n_examples: int) -> bool:
         """Betting on the scores of the groups."""
-        return rejects_values(statistic.scores, clause.threshold, log_level, self.value_range, above=above)
+        return rejects_values(statistic.scores, claim, self.value_range)
 
     def estimate(self, statistic: Groups, n_examples: int) -> float:
         """Balanced accuracy of the sample, or its difference."""
@@ -53,9 +51,7 @@ class ByGroups(Method[Judged, Groups]):
         """Number of groups."""
         return {"groups": len(statistic.scores)}
 
-    def bounds(
-        self, clause: Clause, statistic: Groups, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
+    def bounds(self, clause: Clause, statistic: Groups, n_examples: int, level: float) -> Bounds:
         """Bounds by betting on the scores of the groups."""
         return bounds_of_values(statistic.scores, level, self.value_range)
 

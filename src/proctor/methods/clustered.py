@@ -16,7 +16,7 @@ from proctor.methods.difference import DifferenceMethod
 from proctor.methods.figures import Unit
 from proctor.methods.linear import LinearMethod
 from proctor.methods.mean import MeanMethod
-from proctor.methods.method import Method
+from proctor.methods.method import Bounds, Claim, Method
 from proctor.methods.proportion import ProportionMethod
 
 if TYPE_CHECKING:
@@ -85,19 +85,15 @@ class ClusteredMethod(Method[Clustered, "Floats"]):
 
     # --- decisions ---
 
-    def rejects(
-        self, clause: Clause, statistic: Floats, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
+    def rejects(self, claim: Claim, statistic: Floats, n_examples: int) -> bool:
         """Betting on the means."""
-        return self._bets.rejects(clause, statistic, len(statistic), log_level, cap, above=above)
+        return self._bets.rejects(claim, statistic, len(statistic))
 
     def estimate(self, statistic: Floats, n_examples: int) -> float:
         """Mean of the means."""
         return self._bets.estimate(statistic, len(statistic))
 
-    def bounds(
-        self, clause: Clause, statistic: Floats, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
+    def bounds(self, clause: Clause, statistic: Floats, n_examples: int, level: float) -> Bounds:
         """Bounds by betting on the means."""
         return self._bets.bounds(clause, statistic, len(statistic), level)
 

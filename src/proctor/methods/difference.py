@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from proctor.counting.events import Event, Right
 from proctor.language import Clause, Difference
 from proctor.methods.figures import MODELS, points, share
-from proctor.methods.method import Counted, Judged, Method
+from proctor.methods.method import Bounds, Claim, Counted, Judged, Method
 from proctor.methods.standard import bounds_of_wins, rejects_wins
 
 if TYPE_CHECKING:
@@ -34,11 +34,9 @@ class PairedMethod(Method[Judged, WinsAndLosses]):
             yield discordant, 0
             yield 0, discordant
 
-    def rejects(
-        self, clause: Clause, statistic: WinsAndLosses, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
+    def rejects(self, claim: Claim, statistic: WinsAndLosses, n_examples: int) -> bool:
         """Exact paired score test."""
-        return rejects_wins(*statistic, n_examples, clause.threshold, log_level, cap, above=above)
+        return rejects_wins(*statistic, n_examples, claim)
 
     def estimate(self, statistic: WinsAndLosses, n_examples: int) -> float:
         """Wins without losses, as a share of the examples."""
@@ -50,9 +48,7 @@ class PairedMethod(Method[Judged, WinsAndLosses]):
         wins, losses = statistic
         return {"wins": wins, "losses": losses}
 
-    def bounds(
-        self, clause: Clause, statistic: WinsAndLosses, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
+    def bounds(self, clause: Clause, statistic: WinsAndLosses, n_examples: int, level: float) -> Bounds:
         """Bounds and p-value of the paired test."""
         return bounds_of_wins(*statistic, n_examples, clause.threshold, level, above=clause.above)
 

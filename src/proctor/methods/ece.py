@@ -15,7 +15,7 @@ from proctor.language import Calibration, Call, Clause
 from proctor.language.tree import Number
 from proctor.methods.auc import IsOf
 from proctor.methods.figures import MODELS, points
-from proctor.methods.method import Method
+from proctor.methods.method import Bounds, Claim, Method
 from proctor.methods.metric import Metric, refusal
 from proctor.methods.one_class import model_and_class
 
@@ -59,21 +59,18 @@ class EceMethod(Method[Calibration, "Deviations"]):
             said, is_positive = said[:0], is_positive[:0]
         return Deviations(said - is_positive, bin_of(said, self.quantity.bins), self.quantity.bins)
 
-    def rejects(
-        self, clause: Clause, statistic: Deviations, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
+    def rejects(self, claim: Claim, statistic: Deviations, n_examples: int) -> bool:
         """Bets on every way to give the bins signs: one has to succeed to show "above", all to show "below"."""
         from proctor.stats import calibration
 
-        return (calibration.is_above if above else calibration.is_below)(statistic, clause.threshold, log_level)
+        shows = calibration.is_above if claim.above else calibration.is_below
+        return shows(statistic, claim.threshold, claim.log_level)
 
     def estimate(self, statistic: Deviations, n_examples: int) -> float:
         """The error of the sample, which is larger than that of the population on average."""
         return statistic.error
 
-    def bounds(
-        self, clause: Clause, statistic: Deviations, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
+    def bounds(self, clause: Clause, statistic: Deviations, n_examples: int, level: float) -> Bounds:
         """Hoeffding's bounds, which cost nothing and are wider than the bets; there is no p-value."""
         n, error = len(statistic.values), statistic.error
         if not n:

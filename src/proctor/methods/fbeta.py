@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from proctor.language import Call, Clause, FScore, MeanFScore, Ratio
 from proctor.language.tree import Number, decimal_text
-from proctor.methods.method import Sequential
+from proctor.methods.method import Bounds, Claim, Sequential
 from proctor.methods.metric import Metric, refusal
 from proctor.methods.one_class import OfOneModel, model_and_class, model_of_macro
 
@@ -53,11 +53,9 @@ class FBetaMethod(OfOneModel[FScore, "Codes"], Sequential[FScore, "Codes"]):
         counted: Codes = codes[codes != 0]
         return counted
 
-    def rejects(
-        self, clause: Clause, statistic: Codes, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
+    def rejects(self, claim: Claim, statistic: Codes, n_examples: int) -> bool:
         """Betting on the score at the threshold; to show "below", it is mirrored. Nothing shows nothing."""
-        return bool(len(statistic)) and self._refutes(statistic, clause.threshold, log_level, above=above)
+        return bool(len(statistic)) and self._refutes(statistic, claim)
 
     def estimate(self, statistic: Codes, n_examples: int) -> float:
         """F-beta of the sample; NaN where no example counts."""
@@ -70,9 +68,7 @@ class FBetaMethod(OfOneModel[FScore, "Codes"], Sequential[FScore, "Codes"]):
         """Hits, misses and false alarms."""
         return {name: self._count(statistic, code) for code, name in ((3, "hits"), (1, "misses"), (2, "false_alarms"))}
 
-    def bounds(
-        self, clause: Clause, statistic: Codes, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
+    def bounds(self, clause: Clause, statistic: Codes, n_examples: int, level: float) -> Bounds:
         """Bounds found by halving; a betting test has no p-value for a level chosen afterwards."""
         return self._bound(statistic, level, above=True), self._bound(statistic, level, above=False), None
 
@@ -82,20 +78,20 @@ class FBetaMethod(OfOneModel[FScore, "Codes"], Sequential[FScore, "Codes"]):
 
         return FBetaSizing(share, simulate, progress, float(self.quantity.beta))
 
-    def _refutes(self, codes: Codes, threshold: float, log_level: float, *, above: bool) -> bool:
+    def _refutes(self, codes: Codes, claim: Claim) -> bool:
         import numpy as np
 
         from proctor.stats import bounded
 
-        of_code = np.array(scores(float(self.quantity.beta), threshold)) * (1 if above else -1)
-        return bounded.rejects(of_code[codes], 0.0, log_level, float(of_code.min()), float(of_code.max()))
+        of_code = np.array(scores(float(self.quantity.beta), claim.threshold)) * (1 if claim.above else -1)
+        return bounded.rejects(of_code[codes], 0.0, claim.log_level, float(of_code.min()), float(of_code.max()))
 
     def _bound(self, codes: Codes, level: float, *, above: bool) -> float:
         """The farthest value found such that every one that was tried up to it is refuted."""
         refuted, kept = (0.0, 1.0) if above else (1.0, 0.0)
         for _ in range(_HALVINGS):
             middle = (refuted + kept) / 2
-            is_refuted = bool(len(codes)) and self._refutes(codes, middle, math.log(level), above=above)
+            is_refuted = bool(len(codes)) and self._refutes(codes, Claim(middle, above, math.log(level)))
             refuted, kept = (middle, kept) if is_refuted else (refuted, middle)
         return refuted
 

@@ -16,7 +16,7 @@ from proctor.language import Call, Clause, Gap, Mean, Proportion, Quantity, Rati
 from proctor.language.tree import Argument, Expression, Text, Word
 from proctor.methods.figures import MODELS, Unit
 from proctor.methods.mean import MEANS, MeanMethod
-from proctor.methods.method import Method
+from proctor.methods.method import Bounds, Claim, Method
 from proctor.methods.metric import Metric, model_of, refusal
 from proctor.methods.one_class import ratio_called
 from proctor.methods.proportion import ProportionMethod
@@ -70,16 +70,7 @@ class GapMethod(Method[Gap, tuple[Group, ...]]):
 
     # --- decisions ---
 
-    def rejects(
-        self,
-        clause: Clause,
-        statistic: tuple[Group, ...],
-        n_examples: int,
-        log_level: float,
-        cap: float,
-        *,
-        above: bool,
-    ) -> bool:
+    def rejects(self, claim: Claim, statistic: tuple[Group, ...], n_examples: int) -> bool:
         """
         Two bounds at half the level each: below, against every other group; above, against any of them.
 
@@ -87,41 +78,38 @@ class GapMethod(Method[Gap, tuple[Group, ...]]):
         above may be wrong of each, so they share it.
         """
         own, *others = statistic
-        half = log_level - math.log(2) - (math.log(len(others)) if above and others else 0.0)
+        half = claim.log_level - math.log(2) - (math.log(len(others)) if claim.above and others else 0.0)
         is_empty = any(math.isnan(self._of.estimate(each.statistic, each.n_examples)) for each in statistic)
         if not others or is_empty or half < _LOWEST_LOG_LEVEL:
             return False
-        return self._shows_far(clause, own, others, half) if above else self._shows_close(clause, own, others, half)
+        return (self._shows_far if claim.above else self._shows_close)(claim.threshold, half, own, others)
 
-    def _shows_close(self, clause: Clause, own: Group, others: list[Group], log_level: float) -> bool:
-        """True if this group is proven to be less than the threshold above each other one."""
-        return all(self._lies_close(clause, own, each, log_level) for each in others)
+    def _shows_close(self, gap: float, log_level: float, own: Group, others: list[Group]) -> bool:
+        """True if this group is proven to be less than *gap* above each other one."""
+        return all(self._lies_close(gap, log_level, own, each) for each in others)
 
-    def _shows_far(self, clause: Clause, own: Group, others: list[Group], log_level: float) -> bool:
-        """True if this group is proven to be more than the threshold above another one."""
-        return any(self._lies_apart(clause, own, each, log_level) for each in others)
+    def _shows_far(self, gap: float, log_level: float, own: Group, others: list[Group]) -> bool:
+        """True if this group is proven to be more than *gap* above another one."""
+        return any(self._lies_apart(gap, log_level, own, each) for each in others)
 
-    def _lies_close(self, clause: Clause, own: Group, other: Group, log_level: float) -> bool:
-        """True if a point is proven to lie above this group's metric, and less than the threshold above the other's."""
-        near, far = self._bounds(own, log_level)[1], self._bounds(other, log_level)[0] + clause.threshold
-        point = min(1.0, max(clause.threshold, (near + far) / 2))
-        is_under = point >= 1 or self._shows(clause, own, point, log_level, above=False)  # no share exceeds 1
-        return is_under and (
-            point <= clause.threshold or self._shows(clause, other, point - clause.threshold, log_level, above=True)
-        )
+    def _lies_close(self, gap: float, log_level: float, own: Group, other: Group) -> bool:
+        """True if a point is proven to lie above this group's metric, and less than *gap* above the other's."""
+        near, far = self._bounds(own, log_level)[1], self._bounds(other, log_level)[0] + gap
+        point = min(1.0, max(gap, (near + far) / 2))
+        is_under = point >= 1 or self._shows(own, Claim(point, False, log_level))  # no share exceeds 1
+        return is_under and (point <= gap or self._shows(other, Claim(point - gap, True, log_level)))
 
-    def _lies_apart(self, clause: Clause, own: Group, other: Group, log_level: float) -> bool:
-        """True if a point is proven to lie below this group's metric, and more than the threshold above the other's."""
-        near, far = self._bounds(own, log_level)[0], self._bounds(other, log_level)[1] + clause.threshold
+    def _lies_apart(self, gap: float, log_level: float, own: Group, other: Group) -> bool:
+        """True if a point is proven to lie below this group's metric, and more than *gap* above the other's."""
+        near, far = self._bounds(own, log_level)[0], self._bounds(other, log_level)[1] + gap
         point = (near + far) / 2
-        if not clause.threshold < point < 1:
+        if not gap < point < 1:
             return False
-        is_over = self._shows(clause, own, point, log_level, above=True)
-        return is_over and self._shows(clause, other, point - clause.threshold, log_level, above=False)
+        is_over = self._shows(own, Claim(point, True, log_level))
+        return is_over and self._shows(other, Claim(point - gap, False, log_level))
 
-    def _shows(self, clause: Clause, group: Group, point: float, log_level: float, *, above: bool) -> bool:
-        asked = replace(clause, quantity=self.quantity.of, threshold=point)
-        return self._of.rejects(asked, group.statistic, group.n_examples, log_level, 1.0, above=above)
+    def _shows(self, group: Group, claim: Claim) -> bool:
+        return self._of.rejects(claim, group.statistic, group.n_examples)
 
     def _bounds(self, group: Group, log_level: float) -> tuple[float, float]:
         asked = Clause(self.quantity.of, above=True, threshold=0.5, tolerance=None, text="", index=0)
@@ -137,9 +125,7 @@ class GapMethod(Method[Gap, tuple[Group, ...]]):
         """Counts of this group; each other one has a clause of its own."""
         return self._of.counts(statistic[0].statistic)
 
-    def bounds(
-        self, clause: Clause, statistic: tuple[Group, ...], n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
+    def bounds(self, clause: Clause, statistic: tuple[Group, ...], n_examples: int, level: float) -> Bounds:
         """Bounds of how far this group is ahead of the one that is furthest behind."""
         own, *others = statistic
         log_half = max(math.log(level) - math.log(2), _LOWEST_LOG_LEVEL)
@@ -185,41 +171,37 @@ class GapOfMeansMethod(GapMethod):
 
     unit: ClassVar[Unit] = Unit.OWN
 
-    def __init__(self, quantity: Gap) -> None:
-        super().__init__(quantity)
-        assert isinstance(quantity.of, Mean)  # noqa: S101  # how the method is chosen
-        self._mean = MeanMethod(quantity.of)
-
-    def _shows_close(self, clause: Clause, own: Group, others: list[Group], log_level: float) -> bool:
-        """True if a number above this mean is less than the threshold above one below each other mean."""
+    def _shows_close(self, gap: float, log_level: float, own: Group, others: list[Group]) -> bool:
+        """True if a number above this mean is less than *gap* above one below each other mean."""
         highest = self._above(own, log_level)
-        return all(highest - self._below(each, log_level) < clause.threshold for each in others)
+        return all(highest - self._below(each, log_level) < gap for each in others)
 
-    def _shows_far(self, clause: Clause, own: Group, others: list[Group], log_level: float) -> bool:
-        """True if a number below this mean is more than the threshold above one that is above another mean."""
+    def _shows_far(self, gap: float, log_level: float, own: Group, others: list[Group]) -> bool:
+        """True if a number below this mean is more than *gap* above one that is above another mean."""
         lowest = self._below(own, log_level)
-        return any(lowest - self._above(each, log_level) > clause.threshold for each in others)
+        return any(lowest - self._above(each, log_level) > gap for each in others)
 
     def _above(self, group: Group, log_level: float) -> float:
         from proctor.stats import bounded
 
-        return bounded.surely_below(group.statistic, log_level, *self._mean.value_range)
+        return bounded.surely_below(group.statistic, log_level, *self._of.value_range)
 
     def _below(self, group: Group, log_level: float) -> float:
         from proctor.stats import bounded
 
-        return bounded.surely_above(group.statistic, log_level, *self._mean.value_range)
+        return bounded.surely_above(group.statistic, log_level, *self._of.value_range)
 
     def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
         """Size of the two bounds, of each group."""
         from proctor.methods.sizes.gap import GapOfMeansSizing
 
-        return GapOfMeansSizing(share, len(self.quantity.others), of=self._mean)
+        assert isinstance(self._of, MeanMethod)  # noqa: S101  # how this method is chosen
+        return GapOfMeansSizing(share, len(self.quantity.others), of=self._of)
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """The way in which groups are compared, and the range of what is averaged."""
-        return *super().remarks, *self._mean.remarks
+        return *super().remarks, *self._of.remarks
 
 
 def _method_of(of: Proportion | Ratio | Mean) -> ProportionMethod | RatioMethod | MeanMethod:

@@ -22,6 +22,7 @@ from proctor.language import Clause, MeanFScore
 from proctor.methods.balanced import grouped
 from proctor.methods.fbeta import noun_of
 from proctor.methods.figures import MODELS, percent
+from proctor.methods.method import Bounds, Claim
 from proctor.methods.standard import InPercent, bounds_of_values, rejects_values
 
 if TYPE_CHECKING:
@@ -73,15 +74,13 @@ class MacroMethod(InPercent[MeanFScore, Classes]):
         scores = grouped([right[counts_for == each] for each in counted]).scores
         return Classes(scores, len(counted), len(classes), _mean(true, called, classes, weight))
 
-    def rejects(
-        self, clause: Clause, statistic: Classes, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
+    def rejects(self, claim: Claim, statistic: Classes, n_examples: int) -> bool:
         """Betting on the scores of the groups, at the limit that each number of classes sets for those that count."""
-        far = clause.threshold if above else 1 - clause.threshold
+        far = claim.threshold if claim.above else 1 - claim.threshold
         for n_classes in range(statistic.n_classes, statistic.n_counted - 1, -1):
             needed = far * n_classes / statistic.n_counted
-            limit = needed if above else 1 - needed
-            if not rejects_values(statistic.scores, limit, log_level, self.value_range, above=above):
+            limit = needed if claim.above else 1 - needed
+            if not rejects_values(statistic.scores, claim._replace(threshold=limit), self.value_range):
                 return False
         return True
 
@@ -94,9 +93,7 @@ class MacroMethod(InPercent[MeanFScore, Classes]):
         n_groups = len(statistic.scores)
         return {"groups": n_groups, "classes": statistic.n_classes, "counted": statistic.n_counted}
 
-    def bounds(
-        self, clause: Clause, statistic: Classes, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
+    def bounds(self, clause: Clause, statistic: Classes, n_examples: int, level: float) -> Bounds:
         """Bounds by betting on the scores of the groups, whatever the classes have for which nothing counts."""
         lower, upper, _ = bounds_of_values(statistic.scores, level, self.value_range)
         part = statistic.n_counted / statistic.n_classes

@@ -19,7 +19,7 @@ from proctor.language import Call, Clause, Form, Mean, Root, Score, Variable
 from proctor.language.tree import Argument, Name, Number, Text, Word
 from proctor.methods.figures import MODELS, Unit, figure
 from proctor.methods.kinds import OWN, kind_of, range_in_words, reading, refuse_unusable, value_of
-from proctor.methods.method import Valued
+from proctor.methods.method import Bounds, Claim, Valued
 from proctor.methods.metric import MODELS_IN_WORDS, Metric, refusal
 from proctor.methods.one_class import model_and_class
 from proctor.methods.standard import Betting
@@ -94,17 +94,13 @@ class MeanMethod(Betting[Mean], Valued[Mean]):
         whole: Floats = np.clip(np.sum(parts, axis=0), *self.value_range)  # by no more than the rounding of the sum
         return whole
 
-    def rejects(
-        self, clause: Clause, statistic: Floats, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
+    def rejects(self, claim: Claim, statistic: Floats, n_examples: int) -> bool:
         """Betting against the threshold, where there is anything to bet on."""
         if _is_nothing(statistic):
             return False
-        return super().rejects(clause, statistic, n_examples, log_level, cap, above=above)
+        return super().rejects(claim, statistic, n_examples)
 
-    def bounds(
-        self, clause: Clause, statistic: Floats, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
+    def bounds(self, clause: Clause, statistic: Floats, n_examples: int, level: float) -> Bounds:
         """Bounds by betting; the whole range where there is nothing to bet on."""
         if _is_nothing(statistic):
             return *self.value_range, None

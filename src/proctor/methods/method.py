@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from proctor.counting.events import Coding, Event
 from proctor.counting.reading import CLASSES, Reading
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Judged = TypeVar("Judged", bound=Quantity)
 Statistic = TypeVar("Statistic")
+Bounds = tuple[float, float, float | None]
+"""Lower and upper confidence bound, and a p-value where the test has one."""
 
 
 class Valuing(Protocol):
@@ -77,6 +79,23 @@ class Outcomes(Protocol):
         Raises:
             DataError: If it is empty, or not known which examples are in it.
         """
+
+
+class Claim(NamedTuple):
+    """
+    Claim about a quantity, and the level at which it is to be shown.
+
+    Attributes:
+        threshold: Number that the quantity is compared with.
+        above: True if it is to be shown to lie above the threshold, False if below.
+        log_level: Natural logarithm of the probability of a wrong rejection.
+        cap: Bound on the disagreement that the test may rely on; 1 where there is none.
+    """
+
+    threshold: float
+    above: bool
+    log_level: float
+    cap: float = 1.0
 
 
 class Method(ABC, Generic[Judged, Statistic]):
@@ -177,19 +196,14 @@ class Method(ABC, Generic[Judged, Statistic]):
     # --- decisions ---
 
     @abstractmethod
-    def rejects(
-        self, clause: Clause, statistic: Statistic, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
+    def rejects(self, claim: Claim, statistic: Statistic, n_examples: int) -> bool:
         """
-        Test whether the quantity lies above (or below) the threshold of *clause*.
+        Test whether a claim about the quantity is shown.
 
         Args:
-            clause: The clause, on this method's quantity.
+            claim: The claim, and the level.
             statistic: Statistic of the examples.
             n_examples: Number of examples; at least 1.
-            log_level: Natural logarithm of the probability of a wrong rejection.
-            cap: Bound on the disagreement that the test may rely on; 1 where there is none.
-            above: The side that is to be shown.
         """
 
     @abstractmethod
@@ -201,9 +215,7 @@ class Method(ABC, Generic[Judged, Statistic]):
         return {}
 
     @abstractmethod
-    def bounds(
-        self, clause: Clause, statistic: Statistic, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
+    def bounds(self, clause: Clause, statistic: Statistic, n_examples: int, level: float) -> Bounds:
         """Lower and upper confidence bound of the quantity, and the p-value of the clause if there is one."""
 
     # --- plan and words ---

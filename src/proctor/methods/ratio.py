@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from proctor.counting.events import is_class
 from proctor.language import Clause, Ratio
-from proctor.methods.method import Counted
+from proctor.methods.method import Bounds, Claim, Counted
 from proctor.methods.metric import Metric
 from proctor.methods.one_class import OfOneModel, mean_called, ratio_called
 from proctor.methods.standard import bounds_of_count
@@ -100,16 +100,14 @@ class RatioMethod(OfOneModel[Ratio, Hits], Counted[Ratio, Hits]):
         """Hits, and the examples that count."""
         return Hits(counts[self.kind.hit], sum(counts[code] for code in self.kind.part))
 
-    def rejects(
-        self, clause: Clause, statistic: Hits, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
+    def rejects(self, claim: Claim, statistic: Hits, n_examples: int) -> bool:
         """Exact binomial test among the examples that count; where there are none, nothing is shown."""
         from proctor.stats import binomial
 
         if not statistic.part:
             return False
-        threshold = self.kind.share_of(clause.threshold)
-        return binomial.rejects(statistic.hits, statistic.part, threshold, log_level, above=above)
+        threshold = self.kind.share_of(claim.threshold)
+        return binomial.rejects(statistic.hits, statistic.part, threshold, claim.log_level, above=claim.above)
 
     def estimate(self, statistic: Hits, n_examples: int) -> float:
         """The metric of the sample; NaN where no example counts."""
@@ -119,9 +117,7 @@ class RatioMethod(OfOneModel[Ratio, Hits], Counted[Ratio, Hits]):
         """Hits, and the examples that count."""
         return {"hits": statistic.hits, "counted": statistic.part}
 
-    def bounds(
-        self, clause: Clause, statistic: Hits, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
+    def bounds(self, clause: Clause, statistic: Hits, n_examples: int, level: float) -> Bounds:
         """Clopper and Pearson's bounds, and the exact p-value."""
         if not statistic.part:
             return 0.0, 1.0, 1.0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from proctor.counting.events import is_class
 from proctor.language import Clause, FScore, MetricDifference, Ratio
 from proctor.methods.fbeta import noun_of
-from proctor.methods.method import Counted, Sequential
+from proctor.methods.method import Bounds, Claim, Counted, Sequential
 from proctor.methods.one_class import OfTwoModels
 from proctor.methods.ratio import KINDS
 from proctor.methods.standard import bounds_of_wins, rejects_wins
@@ -79,11 +79,9 @@ class ShareDifferenceMethod(OfKind[Pairs], Counted[MetricDifference, Pairs]):
         first, second = part[0b01], part[0b10]
         return Pairs(first, second, sum(part)) if is_recall else Pairs(second, first, sum(part))
 
-    def rejects(
-        self, clause: Clause, statistic: Pairs, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
+    def rejects(self, claim: Claim, statistic: Pairs, n_examples: int) -> bool:
         """Exact paired score test among the examples that count; where there are none, nothing is shown."""
-        return bool(statistic.part) and rejects_wins(*statistic, clause.threshold, log_level, 1.0, above=above)
+        return bool(statistic.part) and rejects_wins(*statistic, claim._replace(cap=1.0))
 
     def estimate(self, statistic: Pairs, n_examples: int) -> float:
         """Wins without losses, as a share of the examples that count; NaN where there are none."""
@@ -94,9 +92,7 @@ class ShareDifferenceMethod(OfKind[Pairs], Counted[MetricDifference, Pairs]):
         """Wins, losses, and the examples that count."""
         return {"wins": statistic.wins, "losses": statistic.losses, "counted": statistic.part}
 
-    def bounds(
-        self, clause: Clause, statistic: Pairs, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
+    def bounds(self, clause: Clause, statistic: Pairs, n_examples: int, level: float) -> Bounds:
         """Bounds and p-value of the paired test among the examples that count."""
         if not statistic.part:
             return -1.0, 1.0, 1.0
@@ -116,16 +112,14 @@ class CellsMethod(OfKind["Codes"], Sequential[MetricDifference, "Codes"]):
         """The codes: the test reads the label and both predictions of each example."""
         return codes
 
-    def rejects(
-        self, clause: Clause, statistic: Codes, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
+    def rejects(self, claim: Claim, statistic: Codes, n_examples: int) -> bool:
         """Betting on every cell; to show "below", the models change places."""
         from proctor.stats import contrast
 
         first = self._contrast(statistic)
-        if above:
-            return contrast.rejects(first, clause.threshold, log_level)
-        return contrast.rejects(first.swapped, -clause.threshold, log_level)
+        if claim.above:
+            return contrast.rejects(first, claim.threshold, claim.log_level)
+        return contrast.rejects(first.swapped, -claim.threshold, claim.log_level)
 
     def estimate(self, statistic: Codes, n_examples: int) -> float:
         """Difference of the metrics of the sample; NaN where no example counts."""
@@ -140,9 +134,7 @@ class CellsMethod(OfKind["Codes"], Sequential[MetricDifference, "Codes"]):
             for name, count in (("hits", tally.hits), ("counted", tally.counted(self.weight)))
         }
 
-    def bounds(
-        self, clause: Clause, statistic: Codes, n_examples: int, level: float
-    ) -> tuple[float, float, float | None]:
+    def bounds(self, clause: Clause, statistic: Codes, n_examples: int, level: float) -> Bounds:
         """Bounds by betting; a betting test has no p-value for a level chosen afterwards."""
         from proctor.stats import contrast
 

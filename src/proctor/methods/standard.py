@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from proctor.language import Clause
 from proctor.methods.figures import percent, points, share
-from proctor.methods.method import Judged, Method
+from proctor.methods.method import Bounds, Claim, Judged, Method
 
 if TYPE_CHECKING:
     from proctor.methods.method import Floats
 
 Statistic = TypeVar("Statistic")
-Bounds = tuple[float, float, float | None]
-"""Lower and upper confidence bound, and a p-value where the test has one."""
 
 
 def bounds_of_count(
@@ -32,15 +30,13 @@ def bounds_of_count(
     return binomial.lower_bound(successes, n, level), binomial.upper_bound(successes, n, level), p_value
 
 
-def rejects_wins(
-    wins: int, losses: int, n: int, threshold: float, log_level: float, cap: float, *, above: bool
-) -> bool:
+def rejects_wins(wins: int, losses: int, n: int, claim: Claim) -> bool:
     """Exact paired score test; to show "below", the models change places."""
     from proctor.stats.paired import PairedTest
 
-    if above:
-        return PairedTest(n, threshold, log_level, cap).rejects(wins, losses)
-    return PairedTest(n, -threshold, log_level, cap).rejects(losses, wins)
+    if claim.above:
+        return PairedTest(n, claim.threshold, claim.log_level, claim.cap).rejects(wins, losses)
+    return PairedTest(n, -claim.threshold, claim.log_level, claim.cap).rejects(losses, wins)
 
 
 def bounds_of_wins(wins: int, losses: int, n: int, threshold: float, level: float, *, above: bool) -> Bounds:
@@ -52,16 +48,14 @@ def bounds_of_wins(wins: int, losses: int, n: int, threshold: float, level: floa
     return lower, upper, paired.p_value(*signed, level)
 
 
-def rejects_values(
-    values: Floats, threshold: float, log_level: float, value_range: tuple[float, float], *, above: bool
-) -> bool:
+def rejects_values(values: Floats, claim: Claim, value_range: tuple[float, float]) -> bool:
     """Betting against the threshold; to show "below", the values are mirrored."""
     from proctor.stats import bounded
 
     low, high = value_range
-    if above:
-        return bounded.rejects(values, threshold, log_level, low, high)
-    return bounded.rejects(-values, -threshold, log_level, -high, -low)
+    if claim.above:
+        return bounded.rejects(values, claim.threshold, claim.log_level, low, high)
+    return bounded.rejects(-values, -claim.threshold, claim.log_level, -high, -low)
 
 
 def bounds_of_values(values: Floats, level: float, value_range: tuple[float, float]) -> Bounds:
@@ -86,13 +80,11 @@ class InPercent(Method[Judged, Statistic]):
 class Binomial(InPercent[Judged, int]):
     """A method that tests one count of examples exactly."""
 
-    def rejects(
-        self, clause: Clause, statistic: int, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
+    def rejects(self, claim: Claim, statistic: int, n_examples: int) -> bool:
         """Exact binomial test."""
         from proctor.stats import binomial
 
-        return binomial.rejects(statistic, n_examples, clause.threshold, log_level, above=above)
+        return binomial.rejects(statistic, n_examples, claim.threshold, claim.log_level, above=claim.above)
 
     def estimate(self, statistic: int, n_examples: int) -> float:
         """Share of the examples."""
@@ -106,11 +98,9 @@ class Binomial(InPercent[Judged, int]):
 class Betting(Method[Judged, "Floats"]):
     """A method that bets on one bounded value for each example."""
 
-    def rejects(
-        self, clause: Clause, statistic: Floats, n_examples: int, log_level: float, cap: float, *, above: bool
-    ) -> bool:
+    def rejects(self, claim: Claim, statistic: Floats, n_examples: int) -> bool:
         """Betting on the values."""
-        return rejects_values(statistic, clause.threshold, log_level, self.value_range, above=above)
+        return rejects_values(statistic, claim, self.value_range)
 
     def estimate(self, statistic: Floats, n_examples: int) -> float:
         """Mean of the values."""

@@ -24,7 +24,7 @@ from proctor.conditions import AllOf, Assignment, Clause, Formula, Quantity, all
 from proctor.counting.coding import recoded
 from proctor.frozen import dataclass, field
 from proctor.language.quantities import DISAGREEMENT
-from proctor.methods import Counted, Sequential, method_of
+from proctor.methods import Claim, Counted, Sequential, method_of
 from proctor.simulation.worlds import EVENTS, Contest, Counts, SimulatedSets
 
 Floats = NDArray[np.float64]
@@ -153,9 +153,8 @@ class Examiner:
         method = method_of(clause.quantity)
 
         def shown(statistic: Any, level: float) -> bool:
-            rejects = partial(
-                method.rejects, clause, statistic, n_examples, level, assignment.disagreement_cap, above=above
-            )
+            claim = Claim(clause.threshold, above, level, assignment.disagreement_cap)
+            rejects = partial(method.rejects, claim, statistic, n_examples)
             if (ranked := method.ranked(statistic, n_examples, above)) is None:
                 return rejects()
             count, rest = ranked

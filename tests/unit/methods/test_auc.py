@@ -16,7 +16,7 @@ from proctor.counting.panel import Panel
 from proctor.errors import ConditionError, DataError
 from proctor.evaluation import evaluate, figures
 from proctor.language import Clause
-from proctor.methods import method_of
+from proctor.methods import Claim, method_of
 from proctor.methods.auc import Pairs, pairs
 from proctor.methods.sizes.share import Share
 from proctor.methods.sizing import Sizing
@@ -67,7 +67,7 @@ def test_rejects__at_the_boundary_with_at_most_its_level(positives: int, negativ
         wrong = wrong_naively = 0.0
         for i, j in product(range(positives + 1), range(negatives + 1)):
             drawn = pairs(np.arange(positives) < i, np.arange(negatives) < j)
-            if method.rejects(asked, drawn, positives + negatives, math.log(level), 1.0, above=asked.above):
+            if method.rejects(Claim(asked.threshold, asked.above, math.log(level)), drawn, positives + negatives):
                 wrong += chances[i, j]
             won, null = (drawn.won, 0.7) if asked.above else (1 - drawn.won, 0.3)
             n_pairs = positives * negatives
@@ -145,7 +145,7 @@ def test_plan__has_its_power() -> None:
     missed = 0
     for _ in range(200):
         drawn = pairs(rng.binomial(1, 0.8, size), rng.binomial(1, 0.2, size))  # 0.5 + 0.6 / 2 = 0.8
-        missed += not method_of(asked.quantity).rejects(asked, drawn, 2 * size, math.log(1e-3), 1.0, above=True)
+        missed += not method_of(asked.quantity).rejects(Claim(asked.threshold, True, math.log(1e-3)), drawn, 2 * size)
 
     assert missed <= 20 + 5 * math.sqrt(18)
     assert planned.tolerance(size) <= 0.0501

@@ -17,7 +17,7 @@ from proctor.counting.panel import Panel
 from proctor.errors import ConditionError, Misuse
 from proctor.evaluation import evaluate, figures
 from proctor.language import Clause
-from proctor.methods import AnyMethod, method_of
+from proctor.methods import AnyMethod, Claim, method_of
 from proctor.methods.fbeta import scores
 from proctor.methods.sizes.share import Share
 from proctor.planning import Request, plan
@@ -91,7 +91,7 @@ def wrong(method: AnyMethod, clause: Clause, shares: dict[int, float], n: int, l
     found = 0.0
     for codes in product(shares, repeat=n):
         statistic = method.of_codes(np.array(codes))  # type: ignore[union-attr]
-        if method.rejects(clause, statistic, n, math.log(level), 1.0, above=True):
+        if method.rejects(Claim(clause.threshold, True, math.log(level)), statistic, n):
             found += math.prod(shares[code] for code in codes)
     return found
 
@@ -121,7 +121,7 @@ def test_balanced__at_the_boundary_with_at_most_its_level() -> None:
     enumerated = 0.0
     for calls in product((0, 1), repeat=6):
         codes = np.array([label | call << 1 for label, call in zip((1, 0, 0, 1, 0, 0), calls, strict=True)])
-        shown = method.rejects(clause, method.of_codes(codes), 6, math.log(0.4), 1.0, above=True)  # type: ignore
+        shown = method.rejects(Claim(clause.threshold, True, math.log(0.4)), method.of_codes(codes), 6)  # type: ignore
         enumerated += shown * math.prod(0.8 if call else 0.2 for call in calls)  # recall .8, specificity .2
     assert 0 < enumerated <= 0.4
 
@@ -130,7 +130,7 @@ def test_balanced__at_the_boundary_with_at_most_its_level() -> None:
     for _ in range(2_000):
         labels = (rng.random(40) < 0.3).astype(int)
         codes = labels | (rng.random(40) < 0.8).astype(int) << 1
-        rejected += method.rejects(clause, method.of_codes(codes), 40, math.log(0.05), 1.0, above=True)  # type: ignore
+        rejected += method.rejects(Claim(clause.threshold, True, math.log(0.05)), method.of_codes(codes), 40)  # type: ignore
     assert 0 < rejected <= binom.isf(1e-6, 2_000, 0.05)
 
 

@@ -21,7 +21,7 @@ from proctor.evaluation import evaluate
 from proctor.gate.check import check
 from proctor.language import Clause, Gap, Mean, Proportion, Ratio, Score, Slice, Variable
 from proctor.language.tree import Filter, Relation
-from proctor.methods import method_of
+from proctor.methods import Claim, method_of
 from proctor.methods.gap import Group
 from proctor.methods.ratio import Hits
 from proctor.release import Verdict
@@ -41,7 +41,7 @@ def rejects(counts: tuple[int, ...], sizes: tuple[int, ...], log_level: float, a
     """Decision of the clause on the first group, against all others."""
     clause = clause_on(len(counts) - 1)
     groups = tuple(map(Group, counts, sizes))
-    return method_of(clause.quantity).rejects(clause, groups, sizes[0], log_level, 1.0, above=above)
+    return method_of(clause.quantity).rejects(Claim(clause.threshold, above, log_level), groups, sizes[0])
 
 
 def decides(sizes: tuple[int, ...], log_level: float, above: bool = False) -> np.ndarray:
@@ -102,7 +102,7 @@ def test_rejects__nothing_is_shown_without_examples_that_count():
     good, none = Group(Hits(500, 500), 900), Group(Hits(0, 0), 900)
 
     def decided(*groups: Group, log_level: float = -5.0) -> bool:
-        return method.rejects(clause, groups, 900, log_level, 1.0, above=False)
+        return method.rejects(Claim(clause.threshold, False, log_level), groups, 900)
 
     assert decided(good, good)
     assert not decided(good, none)
@@ -125,7 +125,7 @@ def test_sizing__has_the_power_that_is_asked_for():
     n = size.sample_size()
     draws = np.random.default_rng(20_261_128).binomial(n, 0.5, (200, 2)).tolist()
 
-    shown = [method.rejects(clause, (Group(a, n), Group(b, n)), n, log_level, 1, above=False) for a, b in draws]
+    shown = [method.rejects(Claim(clause.threshold, False, log_level), (Group(a, n), Group(b, n)), n) for a, b in draws]
 
     assert np.mean(shown) >= 0.7
     assert size.resolves(n)
@@ -145,7 +145,9 @@ def decides_means(sizes: tuple[int, int], log_level: float, above: bool = False)
     samples = [[np.array(each) for each in itertools.product((0.0, 1.0), repeat=size)] for size in sizes]
     decided = [
         [
-            method.rejects(clause, (Group(own, len(own)), Group(other, len(other))), 1, log_level, 1.0, above=above)
+            method.rejects(
+                Claim(clause.threshold, above, log_level), (Group(own, len(own)), Group(other, len(other))), 1
+            )
             for other in samples[1]
         ]
         for own in samples[0]
@@ -176,7 +178,7 @@ def test_rejects__each_bound_of_a_mean_has_half_the_level(factor, holds):
             sum(own)
             for own in itertools.product((0.0, 1.0), repeat=size)
             if method.rejects(
-                clause, (Group(np.array(own), size), none), size, math.log(level * factor), 1.0, above=False
+                Claim(clause.threshold, False, math.log(level * factor)), (Group(np.array(own), size), none), size
             )
         ]
         wrong = sum(SHARE**k * (1 - SHARE) ** (size - k) for k in shown)
@@ -193,7 +195,7 @@ def test_rejects__of_means_shows_what_is_there():
     high, middle, low = (Group(rng.beta(20 * mean, 20 * (1 - mean), 400), 400) for mean in (0.7, 0.6, 0.2))
 
     def decided(*groups: Group, above: bool = False, log_level: float = -7.0) -> bool:
-        return method.rejects(clause, groups, 400, log_level, 1.0, above=above)
+        return method.rejects(Claim(clause.threshold, above, log_level), groups, 400)
 
     assert decided(high, middle, middle)
     assert not decided(high, middle, low)
@@ -218,7 +220,7 @@ def test_sizing__of_means_has_the_power_that_is_asked_for(spread):
     n, rng = size.sample_size(), np.random.default_rng(7)
     draws = rng.integers(0, 2, (60, 2, n)) * 1.0 if spread is None else np.clip(rng.normal(0.5, 0.1, (60, 2, n)), 0, 1)
 
-    shown = [method.rejects(clause, (Group(a, n), Group(b, n)), n, log_level, 1, above=False) for a, b in draws]
+    shown = [method.rejects(Claim(clause.threshold, False, log_level), (Group(a, n), Group(b, n)), n) for a, b in draws]
 
     assert np.mean(shown) >= 0.6  # with a probability of 5e-4 a power of just 0.8 falls below
     assert n < (120 if spread else 600)

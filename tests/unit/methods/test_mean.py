@@ -17,7 +17,7 @@ from proctor.counting.reading import Content, Numbers
 from proctor.errors import ConditionError, DataError
 from proctor.evaluation import evaluate, figures
 from proctor.language import Clause
-from proctor.methods import method_of, reading_of
+from proctor.methods import Claim, method_of, reading_of
 from proctor.methods.sizes.share import Share
 from proctor.methods.sizes.simulation import misses
 from proctor.methods.sizing import Sizing
@@ -121,7 +121,7 @@ def test_rejects__at_the_boundary_with_at_most_its_level(
         for drawn in product((0, 1), repeat=8):
             said = np.array([errors[each] for each in drawn])
             statistic = method.statistic(sample(said, np.zeros(8)))
-            if method.rejects(asked, statistic, 8, math.log(level), 1.0, above=asked.above):
+            if method.rejects(Claim(asked.threshold, asked.above, math.log(level)), statistic, 8):
                 whole += math.prod(chances[each] for each in drawn)
         return whole
 
@@ -152,7 +152,7 @@ def test_rejects__at_the_boundary_of_continuous_populations(text: str) -> None:
     wrong = 0
     for _ in range(runs):
         drawn = np.clip(values(150) + shift, low, high)
-        wrong += method.rejects(asked, drawn, 150, math.log(level), 1.0, above=asked.above)
+        wrong += method.rejects(Claim(asked.threshold, asked.above, math.log(level)), drawn, 150)
 
     assert wrong <= binom.isf(1e-6, runs, level)
     assert wrong > 0

@@ -15,7 +15,7 @@ from proctor.counting.reading import Content, Numbers
 from proctor.errors import ConditionError, DataError
 from proctor.evaluation import evaluate, figures
 from proctor.language import Clause
-from proctor.methods import method_of, reading_of
+from proctor.methods import Claim, method_of, reading_of
 from proctor.methods.sizes.share import Share
 from proctor.predictions import Labels
 from proctor.sample import Sample
@@ -41,7 +41,7 @@ def test_rejects__at_the_boundary_with_at_most_its_level(text: str, level: float
     method = method_of(asked.quantity)
 
     def wrong(n: int, log_level: float) -> float:
-        within = [k for k in range(n + 1) if method.rejects(asked, k, n, log_level, 1.0, above=asked.above)]
+        within = [k for k in range(n + 1) if method.rejects(Claim(asked.threshold, asked.above, log_level), k, n)]
         return float(binom.pmf(within, n, 0.9).sum())
 
     sizes = range(1, 200, 3)

@@ -19,7 +19,7 @@ from proctor.evaluation import evaluate, figures
 from proctor.gatefile import loads
 from proctor.language import MetricDifference, Ratio, Variable
 from proctor.language.quantities import OF_HITS, combined
-from proctor.methods import method_of
+from proctor.methods import Claim, method_of
 from proctor.methods.ratio import KINDS, Hits
 from proctor.methods.sizes.share import Share
 from proctor.predictions import Labels
@@ -62,7 +62,7 @@ def test_rejects__at_the_boundary_with_at_most_its_level(name: str, threshold: f
     share = KINDS[name].share_of(threshold)
 
     def wrong(n: int, log_level: float) -> float:
-        hits = [k for k in range(n + 1) if method.rejects(clause, Hits(k, n), 100, log_level, 1.0, above=True)]
+        hits = [k for k in range(n + 1) if method.rejects(Claim(clause.threshold, True, log_level), Hits(k, n), 100)]
         return float(binom.pmf(hits, n, share).sum())
 
     assert max(wrong(n, math.log(level)) for n in range(1, 61)) <= level
@@ -78,7 +78,9 @@ def test_rejects__whole_populations_by_enumeration(name: str) -> None:
     shares = _at_boundary(name, threshold)
     wrong = 0.0
     for counts in product(range(8), repeat=4):
-        if sum(counts) == 7 and method.rejects(clause, method.of_counts(counts), 7, math.log(level), 1.0, above=True):
+        if sum(counts) == 7 and method.rejects(
+            Claim(clause.threshold, True, math.log(level)), method.of_counts(counts), 7
+        ):
             ways = math.factorial(7) / math.prod(map(math.factorial, counts))
             wrong += ways * math.prod(p**k for p, k in zip(shares, counts, strict=True))
     assert 0 < wrong <= level

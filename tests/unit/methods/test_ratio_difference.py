@@ -15,7 +15,7 @@ from proctor.counting.panel import Panel
 from proctor.errors import ConditionError, Misuse
 from proctor.evaluation import evaluate, figures
 from proctor.language import Clause, MetricDifference, Ratio, Variable
-from proctor.methods import is_gain, method_of
+from proctor.methods import Claim, is_gain, method_of
 from proctor.methods.sizes.share import Share
 from proctor.planning import Request, plan
 from proctor.predictions import Labels
@@ -89,7 +89,7 @@ def test_shares__are_judged_by_the_paired_test_of_their_part(name: str) -> None:
         clause = clause_of(f'{name}(n, "spam") - {name}(o, "spam") > {c}')
         for above, test in ((True, (c, wins, losses)), (False, (-c, losses, wins))):
             expected = PairedTest(int(part.sum()), test[0], math.log(0.05), 1.0).rejects(*test[1:])
-            assert expected == method.rejects(clause, statistic, 400, math.log(0.05), 0.01, above=above)
+            assert expected == method.rejects(Claim(clause.threshold, above, math.log(0.05), 0.01), statistic, 400)
             verdicts.add(expected)
     assert {True, False} == verdicts
 

@@ -15,7 +15,7 @@ from proctor.counting.panel import Panel
 from proctor.errors import ConditionError, DataError
 from proctor.evaluation import evaluate, figures
 from proctor.language import Clause
-from proctor.methods import method_of, reading_of
+from proctor.methods import Claim, method_of, reading_of
 from proctor.predictions import Labels
 from proctor.sample import Sample
 from proctor.words import explain, in_words
@@ -64,7 +64,7 @@ def test_rejects__as_the_exact_binomial_test_does() -> None:
         outcomes = sample(new, np.full(n, "ant"))
         statistic = method_of(asked.quantity).statistic(outcomes)
         above, below = (
-            method_of(asked.quantity).rejects(asked, statistic, n, math.log(level), 1.0, above=side)
+            method_of(asked.quantity).rejects(Claim(asked.threshold, side, math.log(level)), statistic, n)
             for side in (True, False)
         )
         assert above == (binom.sf(count - 1, n, 0.7) <= level)
