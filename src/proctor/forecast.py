@@ -83,16 +83,13 @@ def budget_report(account: Account, prospect: Prospect, *, foresees: bool = True
         return report
     log_end = _log_level_at_which_reach_ends(reach, log_level, prospect.terms.log_miss)
     is_proof_pass = mode is Mode.FP_FREE
+    ends_by_reach = account.contract.adaptivity is Adaptivity.RECYCLING
     return replace(
         report,
         lasts_passes=None if withheld else _lasts(account, prospect.stakes, log_end, proven=is_proof_pass),
         lasts_fails=None if withheld else _lasts(account, prospect.stakes, log_end, proven=not is_proof_pass),
-        bits_left=max(0.0, (log_level - log_end) / math.log(2)) if _is_bounded_by_reach(account) else None,
+        bits_left=max(0.0, (log_level - log_end) / math.log(2)) if ends_by_reach else None,
     )
-
-
-def _is_bounded_by_reach(account: Account) -> bool:
-    return account.contract.adaptivity is Adaptivity.RECYCLING
 
 
 def _log_level_at_which_reach_ends(reach: Reach, log_level: float, log_miss: float) -> float:

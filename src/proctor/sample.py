@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proctor.conditions import Formula, Slice, clauses
-from proctor.counting.coding import coded, joint_counts, marginal
-from proctor.counting.engine import NUMPY, Engine
+from proctor.counting.coding import coded, counted, joint_counts, marginal
 from proctor.counting.events import JOINT, Coding
 from proctor.counting.panel import Mask, Panel, mask_of
 from proctor.errors import DataError
@@ -35,7 +34,6 @@ class Sample:
         order: Permutation that was fixed at registration, before any label was read; shape (n_examples,).
         slices: Masks of the slices that can be asked, in the order of the test set.
         mask: Examples that it is about; ``None`` for all.
-        engine: What counts.
         clusters: Number of the cluster of each example, in the order of the test set, by which clusters are read;
             ``None`` where examples are judged one by one.
     """
@@ -45,7 +43,6 @@ class Sample:
     order: NDArray[Any]
     slices: Mapping[Slice, Mask] = field(default_factory=dict)
     mask: Mask | None = None
-    engine: Engine = NUMPY
     clusters: NDArray[np.intp] | None = None
 
     @property
@@ -74,7 +71,7 @@ class Sample:
         if set(coding.events) <= set(JOINT):  # counted once for all of them
             return marginal(self._joint, coding.events)
         codes = coded(self.panel, self.labels, coding.events)
-        return list(self.engine.count(codes, 1 << len(coding.events), self.mask))
+        return counted(codes, 1 << len(coding.events), self.mask)
 
     def codes(self, coding: Coding) -> NDArray[np.uint8]:
         """The code of each example, in the order fixed at registration; errors as `counts`."""
@@ -117,8 +114,8 @@ class Sample:
         return self.order if self.mask is None else self.order[self.mask[self.order]]
 
     @cached_property
-    def _joint(self) -> tuple[int, ...]:
-        return joint_counts(self.panel, self.labels, self.mask, self.engine)
+    def _joint(self) -> list[int]:
+        return joint_counts(self.panel, self.labels, self.mask)
 
     def _refuse_clusters(self) -> None:
         """Refuse to count one by one what depends on each other: a test that does would prove too much."""

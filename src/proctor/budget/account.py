@@ -78,33 +78,27 @@ class Contract:
 
 
 @dataclass(frozen=True)
-class Adaptive:
-    """Stakes without an end: passes predict passes. *steps* and *passes* are expectations that size the plan."""
-
+class _Expectations:
     steps: int = 32
     passes: int = 3
 
     def __post_init__(self) -> None:
-        _check_expectations(self.steps, self.passes)
+        if self.steps < 1 or not 1 <= self.passes <= self.steps:
+            given = f"steps {self.steps} and passes {self.passes}"
+            raise DomainError(f"steps and passes must fulfill 1 <= passes <= steps, not {given}")
 
 
 @dataclass(frozen=True)
-class Guaranteed:
+class Adaptive(_Expectations):
+    """Stakes without an end: passes predict passes. *steps* and *passes* are expectations that size the plan."""
+
+
+@dataclass(frozen=True)
+class Guaranteed(_Expectations):
     """Stakes that promise every evaluation within *steps* and *passes* the same lowest level."""
-
-    steps: int = 32
-    passes: int = 3
-
-    def __post_init__(self) -> None:
-        _check_expectations(self.steps, self.passes)
 
 
 Stakes = Adaptive | Guaranteed
-
-
-def _check_expectations(steps: int, passes: int) -> None:
-    if steps < 1 or not 1 <= passes <= steps:
-        raise DomainError(f"steps and passes must fulfill 1 <= passes <= steps, not steps {steps} and passes {passes}")
 
 
 @dataclass(frozen=True)

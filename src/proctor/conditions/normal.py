@@ -18,7 +18,17 @@ from proctor.frozen import dataclass, field
 from proctor.language.clauses import Clause, Formula, mapped, renumbered
 from proctor.language.parser import parse
 from proctor.language.place import Place
-from proctor.language.quantities import Difference, Gap, Linear, MeanFScore, Proportion, Quantity, combined, extremes
+from proctor.language.quantities import (
+    Difference,
+    Gap,
+    Linear,
+    MeanFScore,
+    Proportion,
+    Quantity,
+    combined,
+    extremes,
+    has_difference,
+)
 from proctor.language.quantity import ORDER
 from proctor.language.scores import Mean, Quantile, Root, Within
 from proctor.language.tree import (
@@ -176,7 +186,7 @@ def _collected(comparison: Comparison) -> _Bound:
     tolerance = None if comparison.tolerance is None else Fraction(comparison.tolerance)
     if form.others:
         return _by_itself(comparison, form, above, tolerance)
-    return _simplified(_Bound(_linear(form.weights), form.weights, above, -form.constant, tolerance))
+    return _simplified(_Bound(Linear(*map(float, form.weights)), form.weights, above, -form.constant, tolerance))
 
 
 def _form(expression: Expression) -> _Form:
@@ -225,10 +235,10 @@ def _by_itself(comparison: Comparison, form: _Form, above: bool, tolerance: Frac
                 f"Compare one with a number: `{quantity} > 0.8`; two models by `balanced_accuracy(n) - "
                 'balanced_accuracy(o) > 0`, or class by class: `f1(n, "spam") - f1(o, "spam") > -0.01`.',
             )
+        either = ", or as its difference between two models" if has_difference(quantity) else ""
         raise _refusal(
             comparison,
-            f"`{comparison}` adds up `{quantity}` and another quantity, and such a metric is judged by itself, or as "
-            "its difference between two models",
+            f"`{comparison}` adds up `{quantity}` and another quantity, and such a metric is judged by itself{either}",
             f"Compare one with a number: `{quantity} > 0.8`.",
         )
     quantity, factor = found
@@ -294,10 +304,6 @@ def _divided(bound: _Bound, divisor: Fraction, quantity: Quantity) -> _Bound:
         bound.threshold / divisor,
         None if bound.tolerance is None else bound.tolerance / abs(divisor),
     )
-
-
-def _linear(weights: tuple[Fraction, ...]) -> Linear:
-    return Linear(*(float(weight) for weight in weights))
 
 
 # --- what cannot mean anything ---------------------------------------------------------------------------------------

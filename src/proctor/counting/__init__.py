@@ -1,7 +1,7 @@
 """
 Counts of small integers, one code for each example, from aligned predictions and labels.
 
-A method of `proctor.methods` says by which events it tells examples apart (`events`); `coding` turns them into codes,
-and an engine counts codes (`engine`) and knows nothing else. `panel` has the predictions that all of it looks at.
+A method of `proctor.methods` says by which events it tells examples apart (`events`); `coding` turns them into codes
+and counts these, whatever they stand for. `panel` has the predictions that all of it looks at.
 Importing this package loads the standard library alone.
 """

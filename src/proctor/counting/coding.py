@@ -6,19 +6,20 @@ Counts of few events follow from counts of more: `recoded` says which code of th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from proctor.counting.engine import NUMPY, Codes, Engine
 from proctor.counting.events import JOINT, Event
 from proctor.counting.panel import Labeled, Mask, Panel, pieces
 from proctor.errors import DataError
 
+Codes = NDArray[np.uint8]
+
 EVERYTHING = np.array([[code >> bit & 1 for bit in range(len(JOINT))] for code in range(1 << len(JOINT))], np.bool_)
-"""Which of the `JOINT` events happen under each of their codes, shape (16, 4)."""
+"""Truth of each of the `JOINT` events under each of their codes, shape (16, 4)."""
 
 
 def coded(panel: Panel, labels: Labeled, events: Sequence[Event]) -> Iterator[Codes]:
@@ -39,9 +40,26 @@ def coded(panel: Panel, labels: Labeled, events: Sequence[Event]) -> Iterator[Co
         yield codes
 
 
-def joint_counts(panel: Panel, labels: Labeled, mask: Mask | None = None, engine: Engine = NUMPY) -> tuple[int, ...]:
+def counted(codes: Iterable[Codes], n_codes: int, mask: Mask | None = None) -> list[int]:
+    """
+    Number of times that each code occurs.
+
+    Args:
+        codes: One code for each example, below *n_codes*, in pieces.
+        n_codes: Number of codes.
+        mask: Examples that count, over all pieces together; ``None`` for all.
+    """
+    found, start = np.zeros(n_codes, np.int64), 0
+    for piece in codes:
+        chosen = piece if mask is None else piece[mask[start : start + len(piece)]]
+        found += np.bincount(chosen, minlength=n_codes)
+        start += len(piece)
+    return found.tolist()
+
+
+def joint_counts(panel: Panel, labels: Labeled, mask: Mask | None = None) -> list[int]:
     """Number of examples, of all or of those under *mask*, with each code of the `JOINT` events."""
-    return engine.count(coded(panel, labels, JOINT), 1 << len(JOINT), mask)
+    return counted(coded(panel, labels, JOINT), 1 << len(JOINT), mask)
 
 
 def recoded(events: Sequence[Event], happens: NDArray[Any] = EVERYTHING) -> NDArray[np.intp]:

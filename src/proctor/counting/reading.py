@@ -71,7 +71,7 @@ class Reading(NamedTuple):
 
 
 CLASSES = Reading()
-"""What conditions on accuracies need."""
+"""The reading that conditions on accuracies need."""
 
 
 def of_labels(readings: Iterable[Reading]) -> Reading:

@@ -122,15 +122,15 @@ class RightMore(NamedTuple):
         return found
 
 
-class ClassNumber(NamedTuple):
+class ClassNumbers(NamedTuple):
     """
-    The class of each example, as a number; every label is needed.
+    The classes of each example, as numbers; every label is needed.
 
     Attributes:
-        beside: The model whose predictions are numbered with the labels; ``None`` where labels are alone.
+        model: The model whose predictions are numbered with the labels; ``None`` where labels are alone.
     """
 
-    beside: Variable | None = None
+    model: Variable | None = None
 
     def needs_label(self, panel: Panel) -> Mask:
         """All examples."""
@@ -138,43 +138,14 @@ class ClassNumber(NamedTuple):
 
     def values_of(self, panel: Panel, labels: Labeled) -> NDArray[np.float64]:
         """
-        Number of each label among all that occur, in the order of the test set.
+        Number of each label among all classes that occur, and beside it that of each prediction; shape (n, 1 or 2).
 
         Raises:
             DataError: If there are no predictions of the model.
         """
-        if self.beside is None:
-            return np.unique(labels.values, return_inverse=True)[1].astype(np.float64)
-        return _numbered(labels.values, _predicted(panel, self.beside))[: len(panel)]
-
-
-class CalledNumber(NamedTuple):
-    """
-    The class that a model calls each example, numbered with the labels.
-
-    Attributes:
-        model: The model.
-    """
-
-    model: Variable
-
-    def needs_label(self, panel: Panel) -> Mask:
-        """All examples: numbers follow from labels, too."""
-        return np.full(len(panel), True)
-
-    def values_of(self, panel: Panel, labels: Labeled) -> NDArray[np.float64]:
-        """
-        Number of each prediction among labels and predictions, in the order of the test set.
-
-        Raises:
-            DataError: If there are no predictions of the model.
-        """
-        return _numbered(labels.values, _predicted(panel, self.model))[len(panel) :]
-
-
-def _numbered(labels: Values, predictions: Values) -> NDArray[np.float64]:
-    """Number of the class of each label, and behind them of each prediction."""
-    return np.unique(np.concatenate([labels, predictions]), return_inverse=True)[1].astype(np.float64)
+        columns = [labels.values, *([] if self.model is None else [_predicted(panel, self.model)])]
+        numbers = np.unique(np.concatenate(columns), return_inverse=True)[1]
+        return numbers.reshape(len(columns), -1).T.astype(np.float64)
 
 
 def _predicted(panel: Panel, model: Variable) -> Values:

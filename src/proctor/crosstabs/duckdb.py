@@ -18,7 +18,7 @@ import numpy as np
 from proctor.crosstabs.addresses import DatabaseTable, in_database
 from proctor.crosstabs.aggregation import count as counted
 from proctor.crosstabs.crosstab import Crosstab
-from proctor.crosstabs.engine import PLAIN_ID
+from proctor.crosstabs.engine import PLAIN_ID, Bytes, Digests
 from proctor.crosstabs.fields import (
     MOST_COMBINATIONS,
     Field,
@@ -28,7 +28,7 @@ from proctor.crosstabs.fields import (
     strange_types,
     too_many_cells,
 )
-from proctor.crosstabs.identity import CODED, ROWS, Bytes, Digests, Identity, Portrait, SketchMaker, Tree
+from proctor.crosstabs.identity import CODED, ROWS, Identity, Portrait, SketchMaker, Tree
 from proctor.crosstabs.identity import identity as of_table
 from proctor.crosstabs.identity import mark as of_column
 from proctor.crosstabs.identity import portrait as portrait_of

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proctor.crosstabs.fields import MOST_COMBINATIONS, Field, Groups
+from proctor.testset.sketch import Sketch
 
 PLAIN_ID = "[!-~]([ -~]*[!-~])?"
 """Ids that `proctor.spelling.example_ids` leaves as they are; all others are given to it."""
+
+Bytes = NDArray[np.uint8]
+
+
+class Digests(NamedTuple):
+    """
+    Digests of a table.
+
+    Attributes:
+        ids: That of the ids alone: 64 hexadecimal digits.
+        rows: That of the ids with their classes.
+        has_repeats: True if an id is there more than once.
+    """
+
+    ids: str
+    rows: str
+    has_repeats: bool
 
 
 class Engine(Protocol):
@@ -38,6 +56,12 @@ class Engine(Protocol):
 
     def groups(self, query: str, cells: list[str]) -> Groups:
         """The answer to *query* with the columns *cells*, and ``times``."""
+
+    def digests(self, classes: Bytes) -> Digests:
+        """Digests of `proctor.crosstabs.identity:ROWS`, by the kept *classes* of each code of `CELLS`."""
+
+    def sketch(self, n_rows: int) -> Sketch:
+        """The sketch of the ids of these rows."""
 
 
 def keep_cells(engine: Engine, name: str, rows: str, cell: str) -> Groups:

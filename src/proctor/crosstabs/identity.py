@@ -15,12 +15,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from proctor.crosstabs.engine import Engine, keep_cells
+from proctor.crosstabs.engine import Bytes, Engine, keep_cells
 from proctor.crosstabs.fields import SHOWN, Field, Groups, Strangers, class_names, refuse, refuse_uncounted
 from proctor.testset.hashing import cell_codes, row_hashes
 from proctor.testset.ranks import N_RANKS
@@ -34,8 +34,6 @@ CODED = f"{ROWS} JOIN {CELLS} ON {ROWS}.c0 IS NOT DISTINCT FROM {CELLS}.c0"  # n
 
 HALF = 16
 """Bytes of a hash that are kept."""
-
-Bytes = NDArray[np.uint8]
 
 
 class Identity(NamedTuple):
@@ -68,32 +66,7 @@ class Portrait(NamedTuple):
     first: Sequence[str]
 
 
-class Digests(NamedTuple):
-    """
-    Digests of a table.
-
-    Attributes:
-        ids: That of the ids alone: 64 hexadecimal digits.
-        rows: That of the ids with their classes.
-        has_repeats: True if an id is there more than once.
-    """
-
-    ids: str
-    rows: str
-    has_repeats: bool
-
-
-class Identifying(Engine, Protocol):
-    """A program that runs SQL on tables, and digests them."""
-
-    def digests(self, classes: Bytes) -> Digests:
-        """Digests of `ROWS`, where *classes* are the kept bytes of each code of `CELLS`."""
-
-    def sketch(self, n_rows: int) -> Sketch:
-        """The sketch of the ids of `ROWS`."""
-
-
-def identity(engine: Identifying, field: Field, id_column: str) -> Identity:
+def identity(engine: Engine, field: Field, id_column: str) -> Identity:
     """
     The identity of a table.
 
@@ -104,7 +77,7 @@ def identity(engine: Identifying, field: Field, id_column: str) -> Identity:
     return _identity(engine, field, class_names(field, found), found)
 
 
-def mark(engine: Identifying, field: Field, id_column: str) -> Identity:
+def mark(engine: Engine, field: Field, id_column: str) -> Identity:
     """
     The identity of a column by which slices are told apart, whose cells are known by what they are compared by.
 
@@ -116,7 +89,7 @@ def mark(engine: Identifying, field: Field, id_column: str) -> Identity:
     return _identity(engine, field, [f"{code:016x}" for code in cell_codes(found.cells[0]).tolist()], found)
 
 
-def _identity(engine: Identifying, field: Field, names: list[str], cells: Groups) -> Identity:
+def _identity(engine: Engine, field: Field, names: list[str], cells: Groups) -> Identity:
     """The identity of rows whose *cells* have these names."""
     found = engine.digests(np.array([[*kept(name)] for name in names], np.uint8))
     if found.has_repeats:
@@ -124,7 +97,7 @@ def _identity(engine: Identifying, field: Field, names: list[str], cells: Groups
     return Identity(int(cells.times.sum()), found.ids[: 2 * HALF], found.rows)
 
 
-def portrait(engine: Identifying, field: Field, id_column: str) -> Portrait:
+def portrait(engine: Engine, field: Field, id_column: str) -> Portrait:
     """The portrait of a table that has an identity; reads every id once more."""
     found = _held(engine, field, id_column)
     names, n_rows = class_names(field, found), int(found.times.sum())
@@ -139,7 +112,7 @@ def kept(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()[:HALF]
 
 
-def _held(engine: Identifying, field: Field, id_column: str) -> Groups:
+def _held(engine: Engine, field: Field, id_column: str) -> Groups:
     """The different cells of the rows by their codes, and the number of rows of each."""
     engine.hold(ROWS, field, {"c0": field.name}, id_column)
     return keep_cells(engine, CELLS, ROWS, "c0")

@@ -14,9 +14,9 @@ from proctor.crosstabs import identity as identities
 from proctor.crosstabs.addresses import SPARK
 from proctor.crosstabs.aggregation import count as counted
 from proctor.crosstabs.crosstab import Crosstab
-from proctor.crosstabs.engine import PLAIN_ID
+from proctor.crosstabs.engine import PLAIN_ID, Bytes, Digests
 from proctor.crosstabs.fields import Field, Groups, fields, refuse_absent, strange_types
-from proctor.crosstabs.identity import CODED, ROWS, Bytes, Digests, Identity, Portrait, SketchMaker, of_buckets
+from proctor.crosstabs.identity import CODED, ROWS, Identity, Portrait, SketchMaker, of_buckets
 from proctor.crosstabs.slicing import Combinations, Slicing
 from proctor.crosstabs.slicing import combinations as combinations_of
 from proctor.errors import DataError, MissingExtra
@@ -76,69 +76,10 @@ def count(
         return counted(cluster, asked, Slicing(tuple(described), tuple(slices)), classes)
 
 
-def identity(session: SparkSession, field: Field, *, id: str = "id") -> Identity:  # noqa: A002  # as above
-    """
-    Identity of a table of ids and classes; arguments are as for `count`.
-
-    Raises:
-        DataError: If the table is malformed, an id is there more than once, or a row has no class.
-    """
-    with _working(session, f"read {field.source}") as cluster:
-        return identities.identity(cluster, field, id)
-
-
-def portrait(session: SparkSession, field: Field, *, id: str = "id") -> Portrait:  # noqa: A002  # as above
-    """Portrait of a table; arguments and errors are as for `identity`. Workers need NumPy."""
-    with _working(session, f"read {field.source}") as cluster:
-        return identities.portrait(cluster, field, id)
-
-
-def columns(session: SparkSession, table: Field) -> dict[str, bool]:
-    """Names of the columns of the table of a field; each is true if slices can speak of it."""
-    with _working(session, f"read {table.source}") as cluster:
-        return cluster.columns(table)
-
-
-def mark(session: SparkSession, field: Field, *, id: str = "id") -> Identity:  # noqa: A002  # as above
-    """
-    Identity of a column that slices speak of, with the ids; arguments are as for `count`.
-
-    Raises:
-        DataError: If the table is malformed, an id is there more than once, or the column holds too much.
-    """
-    with _working(session, f"read {field.source}") as cluster:
-        return identities.mark(cluster, field, id)
-
-
-def combinations(
-    session: SparkSession,
-    described: Sequence[Field],
-    slices: Sequence[Slice],
-    columns: Sequence[str],
-    *,
-    id: str = "id",  # noqa: A002  # as above
-) -> Combinations:
-    """
-    Contents of the columns that slices speak of, counted.
-
-    Args:
-        session: Session on the cluster.
-        described: These columns, all of one table.
-        slices: The slices.
-        columns: Names of all columns of which slices may speak.
-        id: As for `count`.
-
-    Raises:
-        DataError: If the table is malformed, or a column holds too much or what cannot be compared.
-    """
-    with _working(session, f"read {described[0].source}") as cluster:
-        return combinations_of(cluster, Slicing(tuple(described), tuple(slices)), id, columns)
-
-
 @dataclass(frozen=True)
 class Counting:
     """
-    This module, bound to a session.
+    Everything that `proctor.crosstabs.duckdb` answers, on a cluster; arguments and errors are as there.
 
     Args:
         session: Session on the cluster.
@@ -146,13 +87,15 @@ class Counting:
 
     session: SparkSession
 
-    def identity(self, field: Field, *, id: str) -> Identity:  # noqa: A002  # as above
-        """The function `identity`."""
-        return identity(self.session, field, id=id)
+    def identity(self, field: Field, *, id: str = "id") -> Identity:  # noqa: A002  # as above
+        """Identity of a table of ids and classes."""
+        with _working(self.session, f"read {field.source}") as cluster:
+            return identities.identity(cluster, field, id)
 
-    def portrait(self, field: Field, *, id: str) -> Portrait:  # noqa: A002  # as above
-        """The function `portrait`."""
-        return portrait(self.session, field, id=id)
+    def portrait(self, field: Field, *, id: str = "id") -> Portrait:  # noqa: A002  # as above
+        """Portrait of a table; workers need NumPy."""
+        with _working(self.session, f"read {field.source}") as cluster:
+            return identities.portrait(cluster, field, id)
 
     def count(
         self,
@@ -170,12 +113,14 @@ class Counting:
         return count(self.session, labels, new, old, **more)
 
     def columns(self, table: Field) -> dict[str, bool]:
-        """The function `columns`."""
-        return columns(self.session, table)
+        """Names of the columns of the table of a field; each is true if slices can speak of it."""
+        with _working(self.session, f"read {table.source}") as cluster:
+            return cluster.columns(table)
 
-    def mark(self, field: Field, *, id: str) -> Identity:  # noqa: A002  # as above
-        """The function `mark`."""
-        return mark(self.session, field, id=id)
+    def mark(self, field: Field, *, id: str = "id") -> Identity:  # noqa: A002  # as above
+        """Identity of a column that slices speak of, with the ids."""
+        with _working(self.session, f"read {field.source}") as cluster:
+            return identities.mark(cluster, field, id)
 
     def combinations(
         self,
@@ -183,10 +128,11 @@ class Counting:
         slices: Sequence[Slice],
         columns: Sequence[str],
         *,
-        id: str,  # noqa: A002  # as above
+        id: str = "id",  # noqa: A002  # as above
     ) -> Combinations:
-        """The function `combinations`."""
-        return combinations(self.session, described, slices, columns, id=id)
+        """Contents of the columns that slices speak of, counted."""
+        with _working(self.session, f"read {described[0].source}") as cluster:
+            return combinations_of(cluster, Slicing(tuple(described), tuple(slices)), id, columns)
 
 
 def here() -> Counting:

@@ -168,14 +168,7 @@ def _called(word: str) -> str | None:
 def _suggestion(word: str) -> str | None:
     from difflib import get_close_matches
 
-    known = (
-        {variable.value: variable.value for variable in Variable}
-        | habits.WORDS_INSTEAD
-        | {
-            "and": "and",
-            "or": "or",
-        }
-    )
+    known = {name: name for name in (*_LETTERS, "and", "or")} | habits.WORDS_INSTEAD
     parts = [word, *word.split("_")]
     close = [name for part in parts for name in get_close_matches(part, known, n=1, cutoff=0.7)]
     return known[close[0]] if close else None

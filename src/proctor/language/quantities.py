@@ -73,8 +73,6 @@ class Ratio(OfOneModel):
 
     Attributes:
         metric: Its name.
-        model: The model.
-        positive: The class, as it is spelled in labels.
     """
 
     metric: str
@@ -91,8 +89,6 @@ class FScore(OfOneModel):
     F-beta of one model for one class: recall counts *beta* times as much as precision.
 
     Attributes:
-        model: The model.
-        positive: The class, as it is spelled in labels.
         beta: The weight; neither 0, which is precision, nor 1, which is F1.
     """
 
@@ -128,7 +124,6 @@ class MeanFScore(OfOneModel):
     The mean over all classes of the F-beta of each.
 
     Attributes:
-        model: The model.
         beta: The weight: 0 for precision, 1 for F1.
     """
 
@@ -181,8 +176,19 @@ Averaged = Proportion | Difference | Linear | Mean
 """Quantities that are the mean of one bounded value of each example."""
 
 
+class _About(Whole):
+    """A quantity made of another, whose models are its own."""
+
+    of: Quantity
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Coefficients of n, o, a and d."""
+        return self.of.weights
+
+
 @dataclass(frozen=True)
-class Clustered(Whole):
+class Clustered(_About):
     """
     A quantity averaged over clusters in place of examples: each cluster counts once, however many examples it has.
 
@@ -200,11 +206,6 @@ class Clustered(Whole):
         return self.of.is_bounded_by_d
 
     @property
-    def weights(self) -> tuple[float, ...]:
-        """Coefficients of n, o, a and d."""
-        return self.of.weights
-
-    @property
     def terms(self) -> tuple[tuple[float, str], ...]:
         """Coefficients and names of what it is made of; none is 0."""
         return self.of.terms
@@ -214,7 +215,7 @@ class Clustered(Whole):
 
 
 @dataclass(frozen=True)
-class Sampled(Whole):
+class Sampled(_About):
     """
     A difference between two models, of which not all labels are bought where the models agree.
 
@@ -226,17 +227,12 @@ class Sampled(Whole):
     of: MetricDifference
     share: float
 
-    @property
-    def weights(self) -> tuple[float, ...]:
-        """Coefficients of n, o, a and d: those of the two models."""
-        return self.of.weights
-
     def __str__(self) -> str:
         return str(self.of)
 
 
 @dataclass(frozen=True)
-class Gap(Whole):
+class Gap(_About):
     """
     The largest minus the smallest value of a metric over the values of a column, or how far one of them is ahead.
 
@@ -249,11 +245,6 @@ class Gap(Whole):
     of: Proportion | Ratio | Mean
     by: str
     others: tuple[Slice, ...] = ()
-
-    @property
-    def weights(self) -> tuple[float, ...]:
-        """Coefficients of n, o, a and d: the metric's."""
-        return self.of.weights
 
     @property
     def extremes(self) -> tuple[Fraction, Fraction]:
@@ -312,7 +303,7 @@ def combined(terms: Mapping[Quantity, Fraction]) -> tuple[Quantity, Fraction] | 
             isinstance(other, type(one))
             and replace(other, model=one.model) == one
             and factor == -opposite
-            and (not isinstance(one, Ratio) or one.metric in COMPARED)
+            and has_difference(one)
         ):
             return MetricDifference(one, other.model), factor
         case [(MeanRecall(plus, None), factor), (MeanRecall(minus, None), opposite)] if factor == -opposite:
@@ -321,6 +312,13 @@ def combined(terms: Mapping[Quantity, Fraction]) -> tuple[Quantity, Fraction] | 
             return TopKDifference(plus, minus, first), factor
         case _:
             return None
+
+
+def has_difference(quantity: Quantity) -> bool:
+    """True of a metric of one model whose difference between two models is judged."""
+    if isinstance(quantity, Ratio):
+        return quantity.metric in COMPARED
+    return isinstance(quantity, FScore | Ranking | MeanRecall | TopK | Mean | Root)
 
 
 def _mean_of(terms: Mapping[Mean, Fraction]) -> tuple[Mean, Fraction]:

@@ -66,7 +66,13 @@ class OfTwoModels(Whole):
 
 
 class OfOneModel(Whole):
-    """A quantity of one model."""
+    """
+    A quantity of one model.
+
+    Attributes:
+        model: The model.
+        positive: The class that it is told by, if there is one, as it is spelled in labels.
+    """
 
     model: Variable
 

@@ -103,13 +103,7 @@ class Mean(Whole):
 
 @dataclass(frozen=True)
 class Ranking(OfOneModel):
-    """
-    Chance that an example of a class has a larger prediction than one of another: the area under the ROC curve.
-
-    Attributes:
-        model: The model.
-        positive: The class, as it is spelled in labels.
-    """
+    """Chance that an example of a class has a larger prediction than one of another: the area under the ROC curve."""
 
     model: Variable
     positive: str
@@ -124,7 +118,6 @@ class Calibration(OfOneModel):
     Expected calibration error: how far predicted probabilities lie from what comes out, by bins of equal width.
 
     Attributes:
-        model: The model.
         positive: The class whose probability is predicted, as it is spelled in labels.
         bins: Number of bins.
     """
@@ -141,9 +134,9 @@ class Measure(StrEnum):
     """Number of an example that a quantile is one of; its name in conditions."""
 
     PREDICTION = "quantile"
-    """What a model predicts."""
+    """The prediction of a model."""
     ERROR = "error_quantile"
-    """How far that is from what is true."""
+    """The distance of that from what is true."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +145,6 @@ class Within(OfOneModel):
     Share of the examples on which a number is at most a limit.
 
     Attributes:
-        model: The model.
         limit: The largest number that counts.
         measure: The number.
     """
@@ -172,7 +164,6 @@ class TopK(OfOneModel):
     Share of the examples whose label is among the first classes that a model ranks.
 
     Attributes:
-        model: The model.
         first: Number of classes that count.
     """
 
@@ -213,7 +204,6 @@ class Quantile(OfOneModel):
     Value that a number does not exceed on a share of the examples; compared with one, it says how large `Within` is.
 
     Attributes:
-        model: The model.
         level: The share, in (0, 1).
         measure: The number.
     """
@@ -232,7 +222,6 @@ class Root(OfOneModel):
     Root of a mean squared error; compared with a number, it says how large the mean is.
 
     Attributes:
-        model: The model.
         largest: The error above which every error counts as this one.
     """
 

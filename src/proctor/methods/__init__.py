@@ -41,7 +41,7 @@ from proctor.methods.accuracy import ACCURACY
 from proctor.methods.auc import AUC, AucMethod
 from proctor.methods.auc_difference import AucDifferenceMethod
 from proctor.methods.balanced import BalancedDifferenceMethod, BalancedMethod
-from proctor.methods.clustered import of_clusters
+from proctor.methods.clustered import ClusteredMethod
 from proctor.methods.difference import DifferenceMethod
 from proctor.methods.ece import ECE, EceMethod
 from proctor.methods.error import ERROR
@@ -107,7 +107,7 @@ METHODS: Mapping[type[Quantity], Callable[[Any], AnyMethod]] = {
     Within: WithinMethod,
     TopK: TopKMethod,
     TopKDifference: TopKDifferenceMethod,
-    Clustered: of_clusters,
+    Clustered: ClusteredMethod,
     Sampled: SampledMethod,
     Gap: _of_gap,
 }

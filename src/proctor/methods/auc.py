@@ -9,15 +9,13 @@ pairs: so every convex bound of the latter holds for it (Hoeffding 1963), the hi
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from proctor.counting.reading import Content, Numbers, Reading
 from proctor.language import Call, Clause, Ranking
-from proctor.methods.figures import MODELS, percent
 from proctor.methods.method import Bounds, Claim
 from proctor.methods.metric import Metric
-from proctor.methods.one_class import model_and_class
-from proctor.methods.standard import InPercent
+from proctor.methods.one_class import OfOneModel, model_and_class
 
 if TYPE_CHECKING:
     from proctor.counting.panel import Labeled, Mask, Panel
@@ -71,24 +69,15 @@ class IsOf(NamedTuple):
         return is_class(labels.values, self.positive).astype(np.float64)
 
 
-class AucMethod(InPercent[Ranking, Pairs]):
+class AucMethod(OfOneModel[Ranking, Pairs]):
     """Judges the area by the share of pairs that are in order, and the number of the rarer kind."""
 
-    is_of_accuracies: ClassVar[bool] = False
-
-    @property
-    def classes(self) -> frozenset[str]:
-        """The positive one."""
-        return frozenset({self.quantity.positive})
+    noun = "AUC"
 
     @property
     def reading(self) -> Reading:
         """Scores of any size, and labels that are classes."""
         return READING
-
-    def needs_label(self, panel: Panel) -> Mask:
-        """All examples."""
-        return IsOf(self.quantity.positive).needs_label(panel)
 
     def statistic(self, outcomes: Outcomes) -> Pairs:
         """The pairs of all examples."""
@@ -132,11 +121,6 @@ class AucMethod(InPercent[Ranking, Pairs]):
         from proctor.methods.sizes.auc import AucSizing
 
         return AucSizing(share)
-
-    def in_words(self, clause: Clause) -> str:
-        """The area in per cent."""
-        subject = f"the AUC of {MODELS[self.quantity.model]} for class {self.quantity.positive}"
-        return f"{subject} is {'above' if clause.above else 'below'} {percent(clause.threshold)}"
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ that they order alike.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from proctor.counting.reading import Reading
 from proctor.language import Clause, MetricDifference
@@ -41,7 +41,7 @@ class Contests(NamedTuple):
 class AucDifferenceMethod(OfTwoModels[MetricDifference, Contests]):
     """Judges the difference by bets on pairs, averaged over many pairings of the examples in the order fixed."""
 
-    noun: ClassVar[str] = "AUC"
+    noun = "AUC"
 
     @property
     def reading(self) -> Reading:

@@ -7,13 +7,13 @@ judged by betting on these means, whatever its examples have to do with each oth
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from proctor.counting.reading import Reading
 from proctor.language import Averaged, Clause, Clustered, Difference, Linear, Mean, Proportion, Variable
 from proctor.methods.difference import DifferenceMethod
-from proctor.methods.figures import Unit
 from proctor.methods.linear import LinearMethod
 from proctor.methods.mean import MeanMethod
 from proctor.methods.method import Bounds, Claim, Method
@@ -31,12 +31,12 @@ Plain = ProportionMethod | DifferenceMethod | LinearMethod | MeanMethod
 class ClusteredMethod(Method[Clustered, "Floats"]):
     """Judges a sum of accuracies by its mean on each cluster, in an order that was fixed at registration."""
 
-    is_of_accuracies: ClassVar[bool] = False
-
     def __init__(self, quantity: Clustered) -> None:
         super().__init__(quantity)
-        self._plain = _plain(quantity.of)
-        self._betting = quantity.of if isinstance(quantity.of, Mean | Linear) else Linear(*quantity.of.weights)
+        self._plain = plain = _PLAIN[type(quantity.of)](quantity.of)
+        weights = quantity.of.weights
+        self._bets = plain if isinstance(plain, LinearMethod | MeanMethod) else LinearMethod(Linear(*weights))
+        self.is_paired, self.is_told_by_letters, self.unit = plain.is_paired, plain.is_told_by_letters, plain.unit
 
     @property
     def classes(self) -> frozenset[str]:
@@ -104,10 +104,10 @@ class ClusteredMethod(Method[Clustered, "Floats"]):
         from proctor.methods.sizes.linear import ClusteredSizing
         from proctor.methods.sizes.mean import MeanSizing
 
-        share = replace(share, clause=replace(share.clause, quantity=self._betting))
-        if isinstance(self._betting, Linear):
+        share = replace(share, clause=replace(share.clause, quantity=self._bets.quantity))
+        if isinstance(self._bets, LinearMethod):
             return ClusteredSizing(share, simulate, progress)
-        found = MeanMethod(self._betting).sizing(share, simulate, progress)
+        found = self._bets.sizing(share, simulate, progress)
         assert isinstance(found, MeanSizing)  # noqa: S101  # as of every mean
         return replace(found, observation="cluster")
 
@@ -138,50 +138,11 @@ class ClusteredMethod(Method[Clustered, "Floats"]):
         )
         return *self._plain.remarks, observation, claim
 
-    @property
-    def _bets(self) -> LinearMethod | MeanMethod:
-        return MeanMethod(self._betting) if isinstance(self._betting, Mean) else LinearMethod(self._betting)
 
-
-class ClusteredDifferenceMethod(ClusteredMethod):
-    """Judges a difference of accuracies."""
-
-    is_paired: ClassVar[bool] = True
-
-
-class ClusteredLinearMethod(ClusteredMethod):
-    """Judges any other linear expression."""
-
-    is_told_by_letters: ClassVar[bool] = True
-
-
-class ClusteredMeanMethod(ClusteredMethod):
-    """Judges a sum of means."""
-
-    unit: ClassVar[Unit] = Unit.OWN
-
-
-def of_clusters(quantity: Clustered) -> ClusteredMethod:
-    """The method of a quantity that is averaged over clusters."""
-    match quantity.of:
-        case Proportion():
-            return ClusteredMethod(quantity)
-        case Difference():
-            return ClusteredDifferenceMethod(quantity)
-        case Linear():
-            return ClusteredLinearMethod(quantity)
-        case Mean():
-            return ClusteredMeanMethod(quantity)
-
-
-def _plain(quantity: Averaged) -> Plain:
-    """The method of the quantity itself, which has its words."""
-    match quantity:
-        case Proportion():
-            return ProportionMethod(quantity)
-        case Difference():
-            return DifferenceMethod(quantity)
-        case Linear():
-            return LinearMethod(quantity)
-        case Mean():
-            return MeanMethod(quantity)
+_PLAIN: Mapping[type[Averaged], Callable[[Any], Plain]] = {
+    Proportion: ProportionMethod,
+    Difference: DifferenceMethod,
+    Linear: LinearMethod,
+    Mean: MeanMethod,
+}
+"""The method of the quantity itself, which has its words."""

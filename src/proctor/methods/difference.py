@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from proctor.counting.events import Event, Right
 from proctor.language import Clause, Difference
-from proctor.methods.figures import MODELS, points, share
+from proctor.methods.figures import MODELS, ahead, points, share
 from proctor.methods.method import Bounds, Claim, Counted, Judged, Method
 from proctor.methods.standard import bounds_of_wins, rejects_wins
 
@@ -21,7 +21,7 @@ WinsAndLosses = tuple[int, int]
 class PairedMethod(Method[Judged, WinsAndLosses]):
     """Judges a difference of two shares by the numbers of examples that count for one model alone."""
 
-    is_paired: ClassVar[bool] = True
+    is_paired = True
 
     def ranked(self, statistic: WinsAndLosses, n_examples: int, above: bool) -> tuple[int, tuple[int, ...]]:
         """Wins, for each number of discordant examples; losses are the wins of the mirrored test."""
@@ -66,6 +66,8 @@ class PairedMethod(Method[Judged, WinsAndLosses]):
 class DifferenceMethod(PairedMethod[Difference], Counted[Difference, WinsAndLosses]):
     """Judges a difference by the numbers of examples on which one model alone is right."""
 
+    is_of_accuracies = True
+
     @property
     def events(self) -> tuple[Event, Event]:
         """Two events: each of the two models is right."""
@@ -77,10 +79,5 @@ class DifferenceMethod(PairedMethod[Difference], Counted[Difference, WinsAndLoss
 
     def in_words(self, clause: Clause) -> str:
         """Words that say which model is better, and by how many points."""
-        other, margin = MODELS[self.quantity.minus], points(abs(clause.threshold))
-        better, worse = ("better", "worse") if clause.above else ("worse", "better")
-        towards = clause.threshold if clause.above else -clause.threshold
-        subject = MODELS[self.quantity.plus]
-        if towards < 0:
-            return f"{subject} is at most {margin} {worse} than {other}"
-        return f"{subject} is {better} than {other}" + (f" by more than {margin}" if towards else "")
+        plus, minus = MODELS[self.quantity.plus], MODELS[self.quantity.minus]
+        return ahead(clause, f"{plus} is", "better", "worse", f"than {minus}")

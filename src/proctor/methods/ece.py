@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from proctor.counting.reading import Content, Numbers, Reading
 from proctor.language import Calibration, Call, Clause
 from proctor.language.tree import Number
 from proctor.methods.auc import IsOf
-from proctor.methods.figures import MODELS, points
-from proctor.methods.method import Bounds, Claim, Method
+from proctor.methods.figures import points
+from proctor.methods.method import Bounds, Claim
 from proctor.methods.metric import Metric, refusal
-from proctor.methods.one_class import model_and_class
+from proctor.methods.one_class import OfOneClass, model_and_class
 
 if TYPE_CHECKING:
-    from proctor.counting.panel import Mask, Panel
     from proctor.methods.method import Outcomes
     from proctor.methods.sizes.share import Share
     from proctor.methods.sizing import Progress, Sizing
@@ -30,24 +29,15 @@ USUAL_BINS, MOST_BINS = 10, 10
 """Bins where none are named, and so many at most: a test of each of their signs takes time."""
 
 
-class EceMethod(Method[Calibration, "Deviations"]):
+class EceMethod(OfOneClass[Calibration, "Deviations"]):
     """Judges the error by bets on the deviations, in the order fixed at registration."""
 
-    is_of_accuracies: ClassVar[bool] = False
-
-    @property
-    def classes(self) -> frozenset[str]:
-        """The one whose probability is predicted."""
-        return frozenset({self.quantity.positive})
+    noun = "calibration error"
 
     @property
     def reading(self) -> Reading:
         """Probabilities, and labels that are classes."""
         return Reading(Numbers(0.0, 1.0), Content.CLASSES)
-
-    def needs_label(self, panel: Panel) -> Mask:
-        """All examples."""
-        return IsOf(self.quantity.positive).needs_label(panel)
 
     def statistic(self, outcomes: Outcomes) -> Deviations:
         """Deviations of all examples; none where no label is of the class, as if it were misspelled."""
@@ -87,8 +77,7 @@ class EceMethod(Method[Calibration, "Deviations"]):
 
     def in_words(self, clause: Clause) -> str:
         """The error in points."""
-        of = f"the calibration error of {MODELS[self.quantity.model]} for class {self.quantity.positive}"
-        return f"{of} is {'above' if clause.above else 'below'} {points(clause.threshold)}"
+        return f"{self.subject} {'above' if clause.above else 'below'} {points(clause.threshold)}"
 
     def value_in_words(self, value: float) -> str:
         """A distance of probabilities in points."""

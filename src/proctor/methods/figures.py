@@ -6,7 +6,7 @@ import math
 from decimal import Decimal
 from enum import StrEnum
 
-from proctor.language import Variable
+from proctor.language import Clause, Variable
 from proctor.language.tree import decimal_text
 
 MODELS = {Variable.N: "new", Variable.O: "old", Variable.A: "the anchor"}
@@ -25,6 +25,17 @@ class Unit(StrEnum):
 def share(count: int, n_examples: int) -> float:
     """*count* as a share of the examples; NaN without examples."""
     return count / n_examples if n_examples else math.nan
+
+
+def ahead(clause: Clause, subject: str, more: str, less: str, than: str, by: str = " by") -> str:
+    """Words that say that a subject is ahead of another, or not too far behind, and by how many points."""
+    margin = points(abs(clause.threshold))
+    if not clause.above:
+        more, less = less, more
+    towards = clause.threshold if clause.above else -clause.threshold
+    if towards < 0:
+        return f"{subject} at most {margin} {less} {than}"
+    return f"{subject} {more} {than}" + (f"{by} more than {margin}" if towards else "")
 
 
 def figure(value: float) -> str:

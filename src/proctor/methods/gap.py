@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from proctor.language import Call, Clause, Gap, Mean, Proportion, Quantity, Ratio
 from proctor.language.tree import Argument, Expression, Text, Word
@@ -42,8 +42,6 @@ class Group(NamedTuple):
 
 class GapMethod(Method[Gap, tuple[Group, ...]]):
     """Judges how far one group is ahead of all others; its statistic begins with that group."""
-
-    is_of_accuracies: ClassVar[bool] = False
 
     def __init__(self, quantity: Gap) -> None:
         super().__init__(quantity)
@@ -169,7 +167,7 @@ class GapMethod(Method[Gap, tuple[Group, ...]]):
 class GapOfMeansMethod(GapMethod):
     """Judges how far the mean of one group is above those of all others, by rungs of one ladder (theory.md §3.5)."""
 
-    unit: ClassVar[Unit] = Unit.OWN
+    unit = Unit.OWN
 
     def _shows_close(self, gap: float, log_level: float, own: Group, others: list[Group]) -> bool:
         """True if a number above this mean is less than *gap* above one below each other mean."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from proctor.counting.events import Event, event_of
 from proctor.language import Clause, Linear, Variable
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class LinearMethod(Betting[Linear], Sequential[Linear, "Floats"]):
     """Judges a linear expression by its values on the examples, in the order fixed at registration."""
 
-    is_told_by_letters: ClassVar[bool] = True
+    is_of_accuracies = True
+    is_told_by_letters = True
 
     @property
     def labeled_together(self) -> frozenset[Variable]:

@@ -16,7 +16,7 @@ follow from labels, so every number up to theirs has to be refuted, one of which
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from proctor.language import Clause, MeanFScore
 from proctor.methods.balanced import grouped
@@ -52,8 +52,6 @@ class Classes(NamedTuple):
 class MacroMethod(InPercent[MeanFScore, Classes]):
     """Judges the mean by the groups."""
 
-    is_of_accuracies: ClassVar[bool] = False
-
     def needs_label(self, panel: Panel) -> Mask:
         """All examples: each counts for some class."""
         import numpy as np
@@ -64,12 +62,12 @@ class MacroMethod(InPercent[MeanFScore, Classes]):
         """Groups with some examples of each class for which any count, and what the sample shows."""
         import numpy as np
 
-        from proctor.counting.said import CalledNumber, ClassNumber, RightMore
+        from proctor.counting.said import ClassNumbers
 
-        model, weight = self.quantity.model, float(self.quantity.beta) ** 2
-        true, called = outcomes.values(ClassNumber(model)), outcomes.values(CalledNumber(model))
-        right = outcomes.values(RightMore(model))
-        counts_for = np.where(_tossed(outcomes.values(ClassNumber())) < weight / (1 + weight), true, called)
+        weight = float(self.quantity.beta) ** 2
+        true, called = outcomes.values(ClassNumbers(self.quantity.model)).T
+        right = (true == called).astype(np.float64)
+        counts_for = np.where(_tossed(outcomes.values(ClassNumbers())[:, 0]) < weight / (1 + weight), true, called)
         counted, classes = np.unique(counts_for), np.union1d(true, called)
         scores = grouped([right[counts_for == each] for each in counted]).scores
         return Classes(scores, len(counted), len(classes), _mean(true, called, classes, weight))

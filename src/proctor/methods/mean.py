@@ -11,7 +11,7 @@ import math
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from proctor.counting.reading import Reading
 from proctor.errors import ConditionError
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 class MeanMethod(Betting[Mean], Valued[Mean]):
     """Judges a sum of means by one value for each example, in the order fixed at registration."""
 
-    is_of_accuracies: ClassVar[bool] = False
-    unit: ClassVar[Unit] = Unit.OWN
+    unit = Unit.OWN
 
     @property
     def classes(self) -> frozenset[str]:

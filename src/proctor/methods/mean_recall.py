@@ -8,7 +8,7 @@ has the mean recall as its expectation.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from proctor.language import Call, Clause, MeanRecall, Ratio, Variable
 from proctor.language.tree import Name
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 
 class _MeanRecallMethod(ByGroups[MeanRecall]):
-    is_of_accuracies: ClassVar[bool] = False
-
     def needs_label(self, panel: Panel) -> Mask:
         """All examples: those of any class may lie anywhere."""
         import numpy as np
@@ -38,10 +36,10 @@ class _MeanRecallMethod(ByGroups[MeanRecall]):
         """Groups with some examples of each class that occurs."""
         import numpy as np
 
-        from proctor.counting.said import ClassNumber, RightMore
+        from proctor.counting.said import ClassNumbers, RightMore
 
         right = outcomes.values(RightMore(self.quantity.plus, self.quantity.minus))
-        numbers = outcomes.values(ClassNumber())
+        (numbers,) = outcomes.values(ClassNumbers()).T
         return grouped([right[numbers == number] for number in np.unique(numbers)])
 
     def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
@@ -72,7 +70,7 @@ class MeanRecallMethod(InPercent[MeanRecall, Groups], _MeanRecallMethod):
 class MeanRecallDifferenceMethod(_MeanRecallMethod):
     """Judges a difference between two models by the groups."""
 
-    is_paired: ClassVar[bool] = True
+    is_paired = True
 
     def in_words(self, clause: Clause) -> str:
         """The difference in points."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from proctor.counting.events import Coding, Event
 from proctor.counting.reading import CLASSES, Reading
@@ -105,14 +105,14 @@ class Method(ABC, Generic[Judged, Statistic]):
     Decisions take the statistic and nothing else, so that a gate, a simulation and a preflight share them.
     """
 
-    is_paired: ClassVar[bool] = False
-    """Whether two models are compared by their disagreements."""
-    is_of_accuracies: ClassVar[bool] = True
-    """Whether it follows from who is right and what changes: simulations draw no more, ease.ml/ci knows no more."""
-    unit: ClassVar[Unit] = Unit.POINTS
+    is_paired: bool = False
+    """True if two models are compared by their disagreements."""
+    is_of_accuracies: bool = False
+    """True if it follows from who is right and what changes: simulations draw no more, ease.ml/ci knows no more."""
+    unit: Unit = Unit.POINTS
     """Unit in which its tolerances are told."""
-    is_told_by_letters: ClassVar[bool] = False
-    """Whether its plain words speak of n, o, a and d, which then have to be explained."""
+    is_told_by_letters: bool = False
+    """True if its plain words speak of n, o, a and d, which then have to be explained."""
 
     def __init__(self, quantity: Judged) -> None:
         self.quantity = quantity

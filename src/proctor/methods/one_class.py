@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from proctor.counting.events import Called, Event, Positive
 from proctor.errors import ConditionError
-from proctor.language import Call, Clause, FScore, MeanFScore, MeanRecall, MetricDifference, Ratio, Variable
+from proctor.language import (
+    Calibration,
+    Call,
+    Clause,
+    FScore,
+    MeanFScore,
+    MeanRecall,
+    MetricDifference,
+    Ranking,
+    Ratio,
+    Variable,
+)
 from proctor.language.tree import Argument, Name, Number, Text, Word, decimal_text
-from proctor.methods.figures import MODELS, percent, points
+from proctor.methods.figures import MODELS, ahead, percent, points
 from proctor.methods.method import Method
 from proctor.methods.metric import MODELS_IN_WORDS, refusal, refuse_words
 from proctor.methods.standard import InPercent
@@ -25,14 +36,12 @@ _WEIGHTED = (Text("weighted"), Word("weighted"))
 _OF_HITS = frozenset({"precision", "recall", "f1", "fbeta"})
 """Metrics whose micro average over all classes is the accuracy, where each example has one class and one prediction."""
 
-Judged = TypeVar("Judged", bound=Ratio | FScore | MetricDifference)
+Judged = TypeVar("Judged", bound=Ratio | FScore | Ranking | Calibration | MetricDifference)
 Statistic = TypeVar("Statistic")
 
 
 class OfOneClass(Method[Judged, Statistic]):
     """A method that asks of each example whether it is of a class, and which models say so."""
-
-    is_of_accuracies: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -78,16 +87,11 @@ class OfOneModel(OfOneClass[Judged, Statistic], InPercent[Judged, Statistic]):
 class OfTwoModels(OfOneClass[Judged, Statistic]):
     """Words of a difference between two models."""
 
-    is_paired: ClassVar[bool] = True
+    is_paired = True
 
     def in_words(self, clause: Clause) -> str:
         """Words that say which model has more of it, and by how many points."""
-        other, margin = MODELS[self.models[1]], points(abs(clause.threshold))
-        more, less = ("higher", "lower") if clause.above else ("lower", "higher")
-        towards = clause.threshold if clause.above else -clause.threshold
-        if towards < 0:
-            return f"{self.subject} at most {margin} {less} than that of {other}"
-        return f"{self.subject} {more} than that of {other}" + (f" by more than {margin}" if towards else "")
+        return ahead(clause, self.subject, "higher", "lower", f"than that of {MODELS[self.models[1]]}")
 
     def value_in_words(self, value: float) -> str:
         """A difference in points."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class ProportionMethod(Binomial[Proportion], Counted[Proportion, int]):
     """Judges a proportion by the number of examples that have the property."""
 
+    is_of_accuracies = True
+
     @property
     def reading(self) -> Reading | None:
         """Classes; whether two predictions differ can be told of anything."""
@@ -47,7 +49,7 @@ class ProportionMethod(Binomial[Proportion], Counted[Proportion, int]):
         """Size of the exact binomial test."""
         from proctor.methods.sizes.proportion import ProportionSizing
 
-        return ProportionSizing(share)
+        return ProportionSizing(share, is_labeled=self.quantity != DISAGREEMENT)
 
     def in_words(self, clause: Clause) -> str:
         """Shares in per cent."""

@@ -7,7 +7,7 @@ It lies below the limit where more than 95 % of the numbers do not exceed it: an
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from proctor.counting.reading import Content, Numbers, Reading
 from proctor.language import Call, Clause, Measure, Quantile, Variable, Within
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 class WithinMethod(Binomial[Within]):
     """Judges the share of predictions that do not exceed a limit, by their number."""
-
-    is_of_accuracies: ClassVar[bool] = False
 
     @property
     def reading(self) -> Reading:
@@ -48,9 +46,9 @@ class WithinMethod(Binomial[Within]):
 
     def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
         """Size of the exact binomial test; predictions take no labels."""
-        from proctor.methods.sizes.within import WithinSizing
+        from proctor.methods.sizes.proportion import ProportionSizing
 
-        return WithinSizing(share)
+        return ProportionSizing(share, "a share of all examples", self._is_of_errors)
 
     def in_words(self, clause: Clause) -> str:
         """The quantile, by its share in per cent."""

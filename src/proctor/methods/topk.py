@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from proctor.counting.reading import Content, Rankings, Reading
 from proctor.language import Call, Clause, TopK, TopKDifference, Variable
 from proctor.language.tree import Name, Number
 from proctor.methods.difference import PairedMethod, WinsAndLosses
-from proctor.methods.figures import MODELS, percent, points
+from proctor.methods.figures import MODELS, ahead, percent
 from proctor.methods.metric import MODELS_IN_WORDS, Metric, refusal, refuse_words
 from proctor.methods.standard import Binomial
 
@@ -36,8 +36,6 @@ READING = Reading(Rankings(), Content.CLASSES)
 
 class _OfRankings:
     """Everything that follows from predictions being rankings."""
-
-    is_of_accuracies: ClassVar[bool] = False
 
     @property
     def reading(self) -> Reading:
@@ -70,9 +68,9 @@ class TopKMethod(_OfRankings, Binomial[TopK]):
 
     def sizing(self, share: Share, simulate: bool, progress: Progress | None) -> Sizing:
         """Size of the exact binomial test."""
-        from proctor.methods.sizes.topk import TopKSizing
+        from proctor.methods.sizes.proportion import ProportionSizing
 
-        return TopKSizing(share)
+        return ProportionSizing(share, "one share of all examples")
 
     def in_words(self, clause: Clause) -> str:
         """Shares in per cent."""
@@ -98,13 +96,8 @@ class TopKDifferenceMethod(_OfRankings, PairedMethod[TopKDifference]):
     def in_words(self, clause: Clause) -> str:
         """Words that say which model has the label more often, and by how many points."""
         plus, minus = (MODELS[model] for model in (self.quantity.plus, self.quantity.minus))
-        margin, first = points(abs(clause.threshold)), self.quantity.first
-        more, less = ("more", "less") if clause.above else ("less", "more")
-        towards = clause.threshold if clause.above else -clause.threshold
-        subject = f"{plus} has the label among its first {first} classes"
-        if towards < 0:
-            return f"{subject} at most {margin} {less} often than {minus}"
-        return f"{subject} {more} often than {minus}" + (f", by more than {margin}" if towards else "")
+        subject = f"{plus} has the label among its first {self.quantity.first} classes"
+        return ahead(clause, subject, "more often", "less often", f"than {minus}", ", by")
 
     @property
     def _among(self) -> Among:

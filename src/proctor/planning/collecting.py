@@ -74,7 +74,7 @@ def test_of(share: Share, n_examples: int) -> SequentialTest:
         )
     return SequentialTest(
         n_examples=n_examples,
-        threshold=share.clause.threshold if share.above else -share.clause.threshold,
+        threshold=share.towards,
         log_level=share.log_level,
         log_miss=share.log_miss,
         disagreement=share.disagreement,

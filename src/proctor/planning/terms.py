@@ -167,7 +167,7 @@ class LifeCell(NamedTuple):
     examples: int | None
     tolerance: float | None
     is_rough: bool = False
-    """Whether the figure may be scaled from the plan's own level: right to a few parts in a hundred."""
+    """True if the figure may be scaled from the plan's own level: right to a few parts in a hundred."""
 
     @property
     def height(self) -> float | None:
@@ -300,7 +300,7 @@ class Plan:
 
     @property
     def life_chart(self) -> Chart:
-        """What each number of passes takes of the set, or leaves to it: one line for each kind of stakes."""
+        """The life of the set by number of passes, with a line for each kind of stakes."""
         from proctor.charts import Chart, Line, Point
 
         unit = self.counted if self.examples_at_hand is None else "tolerance, points"

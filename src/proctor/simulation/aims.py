@@ -32,7 +32,7 @@ class Aim(Enum):
     MOVE = "move"
     """Surely accepted: it moves the baseline."""
     CASH = "cash"
-    """What a proof of it would claim is false, by as little as possible."""
+    """False by as little as possible in what a proof of it would claim."""
 
 
 @dataclass(frozen=True)

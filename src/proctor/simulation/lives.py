@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from proctor.budget import SPENT, Mode
 from proctor.frozen import dataclass
+from proctor.methods.sizing import Progress
 from proctor.reports.simulation import Tally
 from proctor.simulation.decisions import Booleans, Examiner, Floats, holds
 from proctor.simulation.developers import Developer
@@ -16,7 +16,6 @@ from proctor.simulation.gates import Accounted, Comparison, Gate, GateAccounts
 from proctor.simulation.worlds import Contest, Counts, Models, SimulatedSets, World, accuracy
 from proctor.stats import binomial
 
-Progress = Callable[[float], None]
 _MISS = 0.025
 
 
@@ -71,7 +70,8 @@ def live(setting: Setting, gate: Gate, developer: Developer, progress: Progress 
     baseline = developer.begin(first)
     contest = Contest(baseline, baseline, first)
     accounts = GateAccounts(gate, setting.lives, setting.examiner.mode)
-    record = _Record(*_nothing(setting.lives), baseline)
+    zeros = np.zeros(setting.lives, np.int64)
+    record = _Record(zeros > 0, zeros.copy(), zeros.copy(), baseline)
     false_by_commit: list[int] = []
     for step in range(setting.steps):
         contest = _step(setting, developer, step, contest, accounts, record)
@@ -79,10 +79,6 @@ def live(setting: Setting, gate: Gate, developer: Developer, progress: Progress 
         if progress is not None:
             progress((step + 1) / setting.steps)
     return _tally(setting, accounts, record, first, tuple(false_by_commit))
-
-
-def _nothing(lives: int) -> tuple[Booleans, Counts, Counts]:
-    return np.zeros(lives, np.bool_), np.zeros(lives, np.int64), np.zeros(lives, np.int64)
 
 
 def _step(

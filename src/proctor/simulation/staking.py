@@ -19,8 +19,8 @@ from proctor.conditions import Clause, Formula
 from proctor.errors import Misuse
 from proctor.frozen import dataclass, field, replace
 from proctor.methods import is_gain
+from proctor.methods.sizing import Progress
 from proctor.reports.simulation import Tally
-from proctor.simulation.lives import Progress
 from proctor.stats import binomial, normal
 
 _STAKES = Adaptive()

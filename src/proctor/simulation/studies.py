@@ -18,12 +18,13 @@ from proctor.language import Linear
 from proctor.language.clauses import mapped
 from proctor.language.quantities import DISAGREEMENT
 from proctor.methods import is_gain, method_of
+from proctor.methods.sizing import Progress, within
 from proctor.reports.simulation import Study, Tally
 from proctor.simulation.aims import Aim, Tuner
 from proctor.simulation.decisions import Examiner, Floats, evidence, holds
 from proctor.simulation.developers import Breadth, Climber, Developer, Repeater, Slider
 from proctor.simulation.gates import BONFERRONI, GUARANTEED, Accounted, Gate, line_up
-from proctor.simulation.lives import Progress, Setting, live
+from proctor.simulation.lives import Setting, live
 from proctor.simulation.populations import (
     BLOCKS,
     climbing_worlds,
@@ -105,7 +106,7 @@ def ratchet(request: Request, progress: Progress | None = None) -> Study:
 
     gates, tallies = _gates_for_sliding(request), list[Tally]()
     for half, formula in enumerate((without, anchored)):
-        part = None if progress is None else _part_of(progress, half, 2)
+        part = within(progress, half, 2)
         tallies += _side_by_side(setting_of(request, world, formula), gates, developer, str(formula), part)
     said = f"commits a model that is {100 * request.drop:g} points worse than the last accepted one, every time"
     return _study(request, Kind.RATCHET, said, tuple(tallies))
@@ -165,7 +166,7 @@ def _counted_rightly_and_not(
 
     if size is None:
         return _side_by_side(setting, gates, one, request.condition, progress)
-    first, second = (None if progress is None else _part_of(progress, half, 2) for half in range(2))
+    first, second = (within(progress, half, 2) for half in range(2))
     by_clusters = _side_by_side(setting, gates, one, f"{request.condition}, by clusters", first)
     naive = setting._replace(testset=setting.testset.repeated(size), examiner=Examiner(formula, request.contract.mode))
     accounts = [gate for gate in gates if isinstance(gate, Accounted)]
@@ -197,13 +198,9 @@ def _side_by_side(
 ) -> tuple[Tally, ...]:
     gates, tallies = tuple(gates), []
     for done, gate in enumerate(gates):
-        part = None if progress is None else _part_of(progress, done, len(gates))
+        part = within(progress, done, len(gates))
         tallies.append(replace(live(setting, gate, developer(), part), condition=text))
     return tuple(tallies)
-
-
-def _part_of(progress: Progress, done: int, parts: int) -> Progress:
-    return lambda share: progress((done + share) / parts)
 
 
 def _study(request: Request, kind: Kind, developer: str, tallies: tuple[Tally, ...]) -> Study:

@@ -45,18 +45,7 @@ def upper_bound(successes: int, n_examples: int, level: float) -> float:
     """
     Proportion that the true one stays below, except with probability at most *level*.
 
-    The one-sided bound of Clopper and Pearson (1934); exact for every sample size and every proportion.
-
-    Args:
-        successes: Examples with the property; a whole number in [0, n_examples].
-        n_examples: Independent examples; >= 0.
-        level: Probability that the bound lies below the true proportion; in (0, 1).
-
-    Returns:
-        A number in [0, 1]; 1 if nothing was observed.
-
-    Raises:
-        DomainError: If an argument lies outside its domain.
+    The mirror image of `lower_bound`, with successes and failures exchanged; 1 if nothing was observed.
 
     Example:
         No failure in 1,000 examples still allows 0.69 % of them at 99.9 % confidence:

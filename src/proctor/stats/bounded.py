@@ -103,16 +103,7 @@ def upper_bound(scores: Scores, level: float, low: float = 0.0, high: float = 1.
     """
     Upper confidence bound on the mean of bounded scores: every mean tried above it is refuted at the level.
 
-    The mirror image of `lower_bound`, and like it for the owner's eyes.
-
-    Args:
-        scores: One score for each example, in an order that was fixed before any of them was known.
-        level: Probability that the bound lies below the mean; in (0, 1).
-        low: Smallest value that a score can have.
-        high: Largest value that a score can have; above *low*.
-
-    Raises:
-        DomainError: If an argument lies outside its domain; if a score is NaN or outside [low, high].
+    The mirror image of `lower_bound`, with its arguments and errors, and like it for the owner's eyes.
 
     Example:
         Without a score nothing is known:
@@ -133,14 +124,7 @@ def surely_above(scores: Scores, log_level: float, low: float = 0.0, high: float
     certain beforehand, so it happens with probability at most the level. (The means that the test refutes need not
     form an interval: the largest refuted one alone would prove nothing.)
 
-    Args:
-        scores: One score for each example, in an order that was fixed before any of them was known.
-        log_level: Natural logarithm of the level; < 0, and ``-inf`` (a spent account) shows *low*.
-        low: Smallest value that a score can have.
-        high: Largest value that a score can have; above *low*.
-
-    Raises:
-        DomainError: If an argument lies outside its domain; if a score is NaN or outside [low, high].
+    Arguments and errors are those of `rejects`; at a level of 0 (``-inf``, a spent account) it is *low*.
     """
     scaled = _scaled(scores, low, high)
     check_log_stake(log_level)

@@ -65,9 +65,9 @@ class Tally(NamedTuple):
 
     def counted(self, weight: float) -> int:
         """Examples that count: calls, and where a miss weighs anything, also misses; for recall these and the hits."""
-        if weight == math.inf:
-            return self.positives
-        return self.called + (self.positives - self.hits if weight else 0)
+        of_calls, of_positives = _weights(weight)
+        misses = self.positives - (self.hits if of_calls else 0)
+        return (self.called if of_calls else 0) + (misses if of_positives else 0)
 
     def metric(self, weight: float) -> float:
         """The metric of the sample; NaN where no example counts."""
@@ -186,7 +186,8 @@ def rejects(contrast: Contrast, threshold: float, log_level: float) -> bool:
     tallies = contrast.swapped.tally(), contrast.tally()
     if log_level == -math.inf or not all(each.counted(contrast.weight) for each in tallies):
         return False
-    if contrast.weight == math.inf:  # both recalls are shares of the same examples, whatever the baseline's is
+    of_calls, _ = _weights(contrast.weight)
+    if not of_calls:  # both recalls are shares of the same examples, whatever the baseline's is
         return contrast.refutes(scores(contrast.weight, threshold, 0.0, 1.0), log_level)
     interval = tallies[1].interval(contrast.weight, log_level + math.log(INTERVAL_SHARE))
     rest = log_level + math.log1p(-INTERVAL_SHARE)
@@ -235,10 +236,10 @@ def scores(weight: float, threshold: float, low: float, high: float) -> Floats:
 
     """
     more, less = np.maximum(_FIRST - _SECOND, 0), np.maximum(_SECOND - _FIRST, 0)
-    if weight == math.inf:
-        return np.asarray(_LABEL * (more - less - threshold), np.float64)
-    gained: Floats = (1 + weight) * _LABEL * (more - less) - threshold * (weight * _LABEL + _FIRST)
-    return gained - high * more + low * less
+    of_calls, of_positives = _weights(weight)
+    hits = (of_calls + of_positives) * _LABEL * (more - less)
+    gained: Floats = hits - threshold * (of_positives * _LABEL + of_calls * _FIRST)
+    return gained - of_calls * (high * more - low * less)
 
 
 def _refutes(contrast: Contrast, threshold: float, cell: tuple[float, float], log_level: float) -> bool:
@@ -250,10 +251,14 @@ def _refutes(contrast: Contrast, threshold: float, cell: tuple[float, float], lo
 
 
 def _metric(hits: float, called: float, positives: float, weight: float) -> float:
-    if weight == math.inf:
-        return hits / positives if positives else math.nan
-    size = called + weight * positives
-    return (1 + weight) * hits / size if size else math.nan
+    of_calls, of_positives = _weights(weight)
+    size = of_calls * called + of_positives * positives
+    return (of_calls + of_positives) * hits / size if size else math.nan
+
+
+def _weights(weight: float) -> tuple[float, float]:
+    """Weights of calls and of positives in D: those of recall, whose miss outweighs everything, are 0 and 1."""
+    return (0.0, 1.0) if weight == math.inf else (1.0, weight)
 
 
 def _bounds(hits: int, part: int, level: float) -> tuple[float, float]:

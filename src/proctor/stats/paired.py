@@ -105,19 +105,7 @@ def upper_bound(wins: int, losses: int, n_examples: int, level: float) -> float:
     """
     Difference of accuracies that the true one stays below, except with probability at most *level*.
 
-    The mirror image of :func:`lower_bound`, with wins and losses exchanged.
-
-    Args:
-        wins: Examples on which the candidate alone is right; a whole number.
-        losses: Examples on which the baseline alone is right; a whole number.
-        n_examples: Size of the sample, ties included; at least wins + losses.
-        level: Probability that the bound lies below the true difference; in (0, 1).
-
-    Returns:
-        A number in [-1, 1]; 1 if nothing was observed.
-
-    Raises:
-        DomainError: If an argument lies outside its domain.
+    The mirror image of :func:`lower_bound`, with wins and losses exchanged; 1 if nothing was observed.
 
     Example:
         No difference on 10,000 examples: the candidate is better by less than a tenth of a point, at 99.9 %:

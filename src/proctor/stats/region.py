@@ -19,7 +19,7 @@ import numpy as np
 
 from proctor.stats import certified, normal, score, tails
 from proctor.stats.certified import Floats, Integers
-from proctor.stats.unconditional import PairedTest, as_counts, check_alternative, discordant_window
+from proctor.stats.unconditional import PairedTest, check_alternative, discordant_window
 
 _NODES_PER_ERROR = 2.0
 _SWEEPS = 2  # from the third on, what is left of the excess is the steps between outcomes
@@ -71,16 +71,7 @@ class Region(NamedTuple):
         return math.log(min(total, 1.0)) if total > 0 else -math.inf
 
     def power(self, difference: float, disagreement: float) -> float:
-        """
-        Probability of rejecting (see :meth:`log_miss`).
-
-        Args:
-            difference: True difference of the accuracies.
-            disagreement: True P(exactly one of the two models is right); in [abs(difference), 1].
-
-        Raises:
-            DomainError: If no population is like that.
-        """
+        """Probability of rejecting (see :meth:`log_miss`)."""
         return -math.expm1(self.log_miss(difference, disagreement))
 
 
@@ -131,12 +122,8 @@ class Sketch(NamedTuple):
         """
         Logarithm of the probability of a miss if every doubt were decided twice over for the test, and against it.
 
-        Args:
-            difference: True difference of the accuracies.
-            disagreement: True P(exactly one of the two models is right); in [abs(difference), 1].
-
-        Returns:
-            A range wider than the error of the interpolation; None where too much is in doubt to say.
+        A range wider than the error of the interpolation; None where too much is in doubt to say. Arguments are those
+        of :meth:`Region.log_miss`.
         """
         region = self.region
         if 2 * len(self.doubtful) > len(region.critical):
@@ -160,11 +147,11 @@ class Sketch(NamedTuple):
         self, difference: float, disagreement: float, goal: float | None = None, spared: float = SPARED
     ) -> Region:
         """
-        The region, exact wherever it matters to the power at one alternative.
+        The region, exact wherever it matters to the power at one alternative (see :meth:`Region.log_miss`).
 
         Args:
             difference: True difference of the accuracies.
-            disagreement: True P(exactly one of the two models is right); in [abs(difference), 1].
+            disagreement: True P(exactly one of the two models is right).
             goal: Logarithm of a miss; where it is given, all that matters is on which side of it the region's own lies.
             spared: Share of the miss, or of the power where that is smaller, that doubts left open may have.
         """
@@ -197,13 +184,16 @@ class Sketch(NamedTuple):
         return above, below
 
     def _settled_at(self, position: int) -> int:
-        """The critical value of the test itself at a doubtful position."""
+        """The critical value of the test itself at a doubtful position: the fewest wins that reject."""
         test, discordant = self.region.test, self.region.first + position
-        critical = int(self.region.critical[position])
-        lowest = _lowered(test, discordant, critical) if position in self.may_be_less else critical
-        if lowest < critical or position not in self.may_be_more:
-            return lowest
-        return _raised(test, discordant, critical)
+        guess = critical = int(self.region.critical[position])
+        if position in self.may_be_less:
+            while critical > 0 and test.rejects(critical - 1, discordant - critical + 1):
+                critical -= 1
+        if critical == guess and position in self.may_be_more:
+            while critical <= discordant and not test.rejects(critical, discordant - critical):
+                critical += 1
+        return critical
 
 
 def sketch(test: PairedTest, disagreement: float, log_miss: float, curve: Curve | None = None) -> Sketch:
@@ -217,7 +207,7 @@ def sketch(test: PairedTest, disagreement: float, log_miss: float, curve: Curve 
         curve: Critical statistics computed for a nearby sample size, to save time; where it does not reach, none.
     """
     first, last = discordant_window(test.n_examples, disagreement, log_miss + _RESOLVED)
-    m = as_counts(first, last)
+    m = np.arange(first, last + 1)
     if test.foregone is not None or test.threshold == -1 or test.log_level == -math.inf:
         return Sketch(Region(test, first, _plain_region(test, m)), m[:0], m[:0])
     if test.is_deep:
@@ -312,17 +302,3 @@ def _doubts(
     over = score.statistic(at, m - at, n, c) < bounds + jitter
     under = score.statistic(below, m - below, n, c) > bounds - jitter
     return np.flatnonzero((critical <= m) & over), np.flatnonzero((critical > 0) & under)
-
-
-def _lowered(test: PairedTest, discordant: int, critical: int) -> int:
-    """Fewest wins that reject, walking down from a guess."""
-    while critical > 0 and test.rejects(critical - 1, discordant - critical + 1):
-        critical -= 1
-    return critical
-
-
-def _raised(test: PairedTest, discordant: int, critical: int) -> int:
-    """Fewest wins that reject, walking up from a guess."""
-    while critical <= discordant and not test.rejects(critical, discordant - critical):
-        critical += 1
-    return critical

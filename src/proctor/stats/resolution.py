@@ -19,11 +19,11 @@ from proctor.stats.region import SPARED, Curve, draw_curve, sketch
 from proctor.stats.unconditional import PairedTest, check_alternative, discordant_window
 
 NEXT_FEW = 3
-"""How many larger samples must have the power too, because exact tests are not monotone in their size."""
+"""Number of larger samples that must have the power too, because exact tests are not monotone in their size."""
 ROUNDING = 1e-3
 """Relative excess of a reached over an asked tolerance that is the search's resolution, not the test set's."""
 _TEETH = 24
-"""How far below a size with the power another is looked for, in steps that no run of them fits between."""
+"""Distance below a size with the power in which another is looked for, in steps that no run of them fits between."""
 _STEADY = 1500  # examples, from which on critical statistics hardly differ between neighboring sizes
 _SHOWN = 0.05  # share of a miss that doubts may leave open in a tolerance shown: parts in a thousand of it
 _RESULTS = 4096
@@ -235,7 +235,7 @@ class _Search:
             if abs(target - x) > 0.005 * x:  # between neighbors the sawtooth hides the slope
                 rise = min((z - y) / (target - x), -1e-6)
             x, y = target, z
-        slope = _as_log(goal + rise * x * 0.005) - self.demand.log_miss
+        slope = normal.log_cdf(goal + rise * x * 0.005) - self.demand.log_miss
         return max(1, round(target * target)), min(slope / (0.01 * x * x), -1e-12)
 
     def _arrived(self, start: int, slope: float) -> int:
@@ -296,10 +296,6 @@ class _Search:
 
 def _as_deviate(log_miss: float) -> float:
     return normal.quantile(min(max(log_miss, -1e4), -1e-12))
-
-
-def _as_log(deviate: float) -> float:
-    return normal.log_cdf(deviate)
 
 
 def _check_tolerance(tolerance: float) -> None:

@@ -18,7 +18,7 @@ import math
 from collections.abc import Callable
 from enum import Enum
 from functools import cache, cached_property
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,25 +62,6 @@ class Reading(NamedTuple):
 
     answer: Answer
     n_examples: int
-
-
-class EndTest(Protocol):
-    """Exact test of all examples, at the share of the level that is kept for it."""
-
-    @property
-    def n_examples(self) -> int:
-        """Number of examples."""
-
-    @property
-    def log_level(self) -> float:
-        """Natural logarithm of its level."""
-
-    @property
-    def foregone(self) -> bool | None:
-        """Its answer, where that needs no data; else ``None``."""
-
-    def rejects(self, wins: int, losses: int) -> bool:
-        """True if as many examples won and lost prove what is to be proven."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +112,7 @@ class SequentialTest:
             raise DomainError(f"the loss at which to give up must be positive, not {self.futility!r}")
 
     @cached_property
-    def at_the_end(self) -> EndTest:
+    def at_the_end(self) -> PairedTest | BinomialTest:
         """The exact test of all examples, at its share of the level."""
         return PairedTest(self.n_examples, self.threshold, self._log_level_at_the_end, self.disagreement_cap)
 
@@ -246,9 +227,9 @@ class SequentialShare(SequentialTest):
     is_above: bool = True
 
     @cached_property
-    def at_the_end(self) -> EndTest:
+    def at_the_end(self) -> BinomialTest:
         """The exact binomial test of all examples, at its share of the level."""
-        return _BinomialTest(self.n_examples, self.threshold, self._log_level_at_the_end, self.is_above)
+        return BinomialTest(self.n_examples, self.threshold, self._log_level_at_the_end, self.is_above)
 
     @property
     def boundary(self) -> float:
@@ -274,7 +255,7 @@ class SequentialShare(SequentialTest):
             raise DomainError(f"an outcome must be 0, 1 or {UNKNOWN} (unknown), not -1")
 
 
-class _BinomialTest(NamedTuple):
+class BinomialTest(NamedTuple):
     """Binomial test of the examples that speak for what is to be proven; the others are ties, and none is lost."""
 
     n_examples: int
@@ -284,11 +265,11 @@ class _BinomialTest(NamedTuple):
 
     @property
     def foregone(self) -> bool | None:
-        """See `EndTest`: without a level nothing is proven, and without examples."""
+        """False where nothing can be proven, without a level or without examples; else ``None``."""
         return False if self.log_level == -math.inf or self.n_examples == 0 else None
 
     def rejects(self, wins: int, losses: int) -> bool:
-        """See `EndTest`."""
+        """True if so many examples that speak for it prove what is to be proven."""
         successes = wins if self.is_above else self.n_examples - wins
         return binomial.rejects(successes, self.n_examples, self.threshold, self.log_level, self.is_above)
 

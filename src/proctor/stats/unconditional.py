@@ -12,8 +12,6 @@ import math
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from proctor.errors import DomainError
 from proctor.frozen import dataclass
 from proctor.stats import binomial, certified, score, tails
@@ -254,8 +252,3 @@ def discordant_window(n_examples: int, disagreement: float, log_outside: float) 
     mean = n_examples * disagreement
     reach = depth / 3 + math.sqrt(depth * depth / 9 + 2 * mean * (1 - disagreement) * depth)
     return max(0, math.floor(mean - reach)), min(n_examples, math.ceil(mean + reach))
-
-
-def as_counts(first: int, last: int) -> certified.Integers:
-    """Whole numbers from *first* to *last*, both included."""
-    return np.arange(first, last + 1)

@@ -76,14 +76,14 @@ def identities(session: SparkSession, folder: Path) -> None:
         of_tables.mkdir()
         contract.write_all(of_tables, ".parquet", np.random.default_rng(22), cells, ids)
         labels, new = Field(of_tables / "labels.parquet", "label", True), Field(of_tables / "new.parquet", "prediction")
-        assert definition.of_labels(labels.table) == spark.identity(session, labels), name
-        assert definition.of_predictions(new.table) == spark.identity(session, new), name
-    found = spark.portrait(session, labels)
+        assert definition.of_labels(labels.table) == spark.Counting(session).identity(labels), name
+        assert definition.of_predictions(new.table) == spark.Counting(session).identity(new), name
+    found = spark.Counting(session).portrait(labels)
     assert found.sketch.to_json() == definition.sketch_of(labels.table).to_json()
     assert found.is_numbered
     contract.write(folder / "new.parquet", {"id": ["a", "b", " b"], "prediction": [1, 1, 0]})
     with pytest.raises(DataError, match=r"1 id \(b\) more than once"):
-        spark.identity(session, Field(folder / "new.parquet", "prediction"))
+        spark.Counting(session).identity(Field(folder / "new.parquet", "prediction"))
 
 
 def gates(session: SparkSession, folder: Path) -> None:

@@ -19,7 +19,6 @@ class AucSizing(SizedOnUnit, ComputedAnew):
     """The hinge bound on pairs of either kind; what is to be proven is always that the area lies above."""
 
     method: ClassVar[str] = "hinge bound on independent pairs"
-    """Name of the test."""
 
     @property
     def reason(self) -> str:

@@ -27,12 +27,11 @@ class AucDifferenceSizing(SizedByShare, ComputedAnew):
     """Averaged bets on pairs; `disagreement` is taken to be the share of pairs that the models order differently."""
 
     method: ClassVar[str] = "averaged bets on pairs"
-    """Name of the test."""
 
     @property
     def reason(self) -> str:
         """Reason for this test, and which examples count."""
-        share = self._disagreement
+        share = self.share.disagreement_on_part
         said = f"the models are expected to order {100 * share:.4g} % of pairs differently"
         worst = "nothing is said of `disagreement`, so they may order every pair differently"
         return (
@@ -48,7 +47,7 @@ class AucDifferenceSizing(SizedByShare, ComputedAnew):
     def check(self) -> None:
         """Refuse a difference that is impossible, or that the anticipated disagreement rules out."""
         check_alternative(self.share, -1.0, 1.0)
-        check_alternative(self.share, -self._disagreement, self._disagreement, "disagreement")
+        check_alternative(self.share, -self.share.disagreement_on_part, self.share.disagreement_on_part, "disagreement")
 
     def sample_size(self) -> int:
         """Examples of the rarer kind."""
@@ -58,7 +57,7 @@ class AucDifferenceSizing(SizedByShare, ComputedAnew):
         """Smallest tolerance that so many examples of either kind reach."""
         if self.log_level == -math.inf or n_examples < 1:
             return None
-        room = (self._disagreement - self._null) / 2
+        room = (self.share.disagreement_on_part - self.share.towards) / 2
         return smallest(partial(self._works, n_examples), room, FINE)
 
     def resolves(self, n_examples: int) -> bool:
@@ -72,17 +71,8 @@ class AucDifferenceSizing(SizedByShare, ComputedAnew):
 
     def _size(self, tolerance: float) -> int:
         """Examples whose bets come to 1/level: by a normal approximation, and what bounded bets need beyond it."""
-        null, gain, needed = self._null, 2 * tolerance, -self.log_level
+        null, gain, needed = self.share.towards, 2 * tolerance, -self.log_level
         truth = null + gain
-        square = max(self._disagreement, abs(truth)) - 2 * null * truth + null**2
+        square = max(self.share.disagreement_on_part, abs(truth)) - 2 * null * truth + null**2
         gaussian = square * ((math.sqrt(2 * needed) + deviate(self.share.log_miss)) / gain) ** 2
         return math.ceil(_WIDTH * gaussian + needed * (1 + abs(null)) / gain)
-
-    @property
-    def _null(self) -> float:
-        return self.clause.threshold if self.share.above else -self.clause.threshold
-
-    @property
-    def _disagreement(self) -> float:
-        """A bound on the share of predictions that change bounds no share of pairs."""
-        return self.share.disagreement if self.share.is_said else 1.0

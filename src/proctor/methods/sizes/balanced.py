@@ -34,8 +34,8 @@ class BalancedSizing(BettingSizing):
     @property
     def room(self) -> float:
         """Largest tolerance whose alternative is possible, or agrees with the anticipated disagreement."""
-        low, high = (-self._disagreement, self._disagreement) if self._is_difference else (0.0, 1.0)
-        return self.share.room(low, high)
+        most = self.share.disagreement_on_part
+        return self.share.room(-most, most) if self._is_difference else self.share.room(0.0, 1.0)
 
     def test(self, tolerance: float, n_examples: int) -> Scaled:
         """The bets on the mean of two examples, one of each kind."""
@@ -59,17 +59,12 @@ class BalancedSizing(BettingSizing):
         """Chance of each score of one example, whose mean is *truth*."""
         if not self._is_difference:
             return {1.0: truth, 0.0: 1 - truth}
-        d = max(self._disagreement, math.fabs(truth))
+        d = max(self.share.disagreement_on_part, math.fabs(truth))
         return {1.0: (d + truth) / 2, -1.0: (d - truth) / 2, 0.0: 1 - d}
 
     @property
     def _is_difference(self) -> bool:
         return value_range(self.clause.quantity)[0] < 0
-
-    @property
-    def _disagreement(self) -> float:
-        """A bound on the disagreement of all examples bounds none on a kind of them."""
-        return self.share.disagreement if self.share.is_said else 1.0
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,6 @@ class BoundedSizing(Simulated):
 
     observation: str = "example"
     subject: ClassVar[str]
-    """The quantity, for words."""
 
     @abstractmethod
     def means(self) -> tuple[float, float]:

@@ -18,7 +18,6 @@ class DifferenceSizing(SizedByShare):
     """The exact paired score test; for ``<`` the models change places."""
 
     method: ClassVar[str] = "exact paired score test"
-    """Name of the test."""
 
     @property
     def reason(self) -> str:
@@ -103,8 +102,7 @@ class DifferenceSizing(SizedByShare):
     def _demand(self) -> Demand:
         """The demand in one direction: what is proven is always that a difference lies above."""
         share = self.share
-        threshold = share.clause.threshold if share.above else -share.clause.threshold
-        return Demand(threshold, share.log_level, share.log_miss, share.disagreement, share.cap)
+        return Demand(share.towards, share.log_level, share.log_miss, share.disagreement, share.cap)
 
 
 def _as_difference(planned: Sizing) -> DifferenceSizing:

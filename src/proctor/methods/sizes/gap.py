@@ -31,7 +31,6 @@ class GapSizing(SizedOnUnit, ComputedAnew):
 
     n_others: int = 0
     method: ClassVar[str] = "two exact binomial bounds"
-    """Name of the test."""
 
     @property
     def reason(self) -> str:
@@ -91,7 +90,7 @@ class GapOfMeansSizing(GapSizing):
 
     @property
     def label_share(self) -> float:
-        """That of the mean."""
+        """The mean's own."""
         return self._bound.label_share
 
     @property

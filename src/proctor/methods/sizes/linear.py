@@ -16,7 +16,6 @@ class LinearSizing(BoundedSizing):
     """The betting test of one linear expression, each example one bounded value."""
 
     subject: ClassVar[str] = "a linear expression"
-    """The quantity, for words."""
 
     @property
     def label_share(self) -> float:
@@ -47,7 +46,6 @@ class ClusteredSizing(LinearSizing):
 
     observation: str = "cluster"
     subject: ClassVar[str] = "an accuracy, or a sum of them,"
-    """The quantity, for words."""
 
     @property
     def reason(self) -> str:

@@ -30,7 +30,6 @@ class MeanSizing(BoundedSizing):
     is_difference: bool = False
     is_labeled: bool = True
     subject: ClassVar[str] = "a mean"
-    """The quantity, for words."""
 
     @property
     def reason(self) -> str:

@@ -10,13 +10,14 @@ import math
 from collections.abc import Callable
 from typing import ClassVar
 
-from proctor.language import Proportion, Variable
+from proctor.frozen import dataclass
 from proctor.methods.sizes.share import NEXT_FEW, SLACK, SizedOnUnit
 from proctor.methods.sizing import ComputedAnew
 from proctor.stats import binomial, tails
 from proctor.stats.domain import LARGEST_SAMPLE, too_many
 
 
+@dataclass(frozen=True)
 class ProportionSizing(SizedOnUnit, ComputedAnew):
     """
     The exact binomial test.
@@ -24,24 +25,28 @@ class ProportionSizing(SizedOnUnit, ComputedAnew):
     A *hit* is an example with the property whose share is the clause's quantity, or one without it: whichever is
     rarer. With the decision at so many hits, the sizes that work form one interval, a *tooth*: within it the
     decision is evidence enough and still falls as it should with the asked power.
+
+    Args:
+        share: What the clause may use.
+        subject: The quantity, for words.
+        is_labeled: Whether a label has a part in it.
     """
 
+    subject: str = "one accuracy"
+    is_labeled: bool = True
     method: ClassVar[str] = "exact binomial test"
-    """Name of the test."""
-    subject: ClassVar[str] = "one accuracy"
-    """The quantity, for words."""
 
     @property
     def reason(self) -> str:
         """Reason for this test."""
-        if self.label_share == 0:
-            return "a share of all examples; the predictions alone decide it, without labels"
-        return f"{self.subject}; every example needs its label"
+        if self.is_labeled:
+            return f"{self.subject}; every example needs its label"
+        return "a share of all examples; the predictions alone decide it, without labels"
 
     @property
     def label_share(self) -> float:
-        """A share of changed predictions needs no labels."""
-        return 0.0 if self.clause.quantity == Proportion(Variable.D) else 1.0
+        """All labels or none."""
+        return float(self.is_labeled)
 
     def sample_size(self) -> int:
         """Smallest number of examples that works, at it and the next few."""

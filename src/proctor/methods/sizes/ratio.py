@@ -24,7 +24,6 @@ class RatioSizing(SizedOnUnit, ComputedAnew):
 
     kind: Kind
     method: ClassVar[str] = "exact binomial test"
-    """Name of the test."""
 
     @property
     def reason(self) -> str:

@@ -37,7 +37,7 @@ class ShareDifferenceSizing(DifferenceSizing):
     """
 
     def __init__(self, share: Share, *, is_recall: bool) -> None:
-        super().__init__(replace(share, cap=1.0, disagreement=share.disagreement if share.is_said else 1.0))
+        super().__init__(replace(share, cap=1.0, disagreement=share.disagreement_on_part))
         self.is_recall = is_recall
 
     @property
@@ -67,7 +67,6 @@ class CellsSizing(BettingSizing):
 
     weight: float
     method: ClassVar[str] = "betting on cells"
-    """Name of the test."""
 
     @property
     def reason(self) -> str:
@@ -80,14 +79,14 @@ class CellsSizing(BettingSizing):
     @property
     def room(self) -> float:
         """Largest tolerance whose alternative the anticipated disagreement allows."""
-        return (self._reach[1] - self._null) / 2
+        return (self._reach[1] - self.share.towards) / 2
 
     def test(self, tolerance: float, n_examples: int) -> Scaled:
         """The bets on the cell that is hardest to refute; the test itself leaves out scores of 0, and is no worse."""
-        chances = self._population(self._null + 2 * tolerance)
+        chances = self._population(self.share.towards + 2 * tolerance)
         rest = self.log_level + math.log1p(-contrast.INTERVAL_SHARE)
         cells = contrast.cells(self._interval(chances, n_examples), n_examples)
-        every = [contrast.scores(self.weight, self._null, *cell) for cell in (cells[0], cells[-1])]
+        every = [contrast.scores(self.weight, self.share.towards, *cell) for cell in (cells[0], cells[-1])]
         return self._hardest(every, chances, rest)
 
     def check(self) -> None:
@@ -117,7 +116,7 @@ class CellsSizing(BettingSizing):
     def _population(self, difference: float) -> Floats:
         """Chance of each code, in the population with this difference that is hardest to tell from the threshold."""
         baseline, found = _assumed(difference), self._vertices(difference)
-        scores = contrast.scores(self.weight, self._null, baseline, baseline)
+        scores = contrast.scores(self.weight, self.share.towards, baseline, baseline)
         gains = np.maximum(found @ scores, 1e-12)
         hardest: Floats = found[np.argmax(found @ scores**2 / gains**2)]
         return hardest
@@ -149,10 +148,6 @@ class CellsSizing(BettingSizing):
             middle = (near + far) / 2
             near, far = (middle, far) if len(self._vertices(middle)) else (near, middle)
         return near
-
-    @property
-    def _null(self) -> float:
-        return self.clause.threshold if self.share.above else -self.clause.threshold
 
 
 def _assumed(difference: float) -> float:

@@ -58,10 +58,10 @@ class SampledSizing(CellsSizing):
         """The bets; of recall and specificity, on one score."""
         if self.weight < math.inf:
             return super().test(tolerance, n_examples)
-        difference, changed = self._null + 2 * tolerance, self.share.disagreement
+        difference, changed = self.share.towards + 2 * tolerance, self.share.disagreement
         chances = np.zeros(contrast.CODES)
         chances[[_WIN, _LOSS, _BOTH]] = (changed + difference) / 2, (changed - difference) / 2, 1 - changed
-        return self._scaled(contrast.scores(self.weight, self._null, 0.0, 1.0), chances, self.log_level)
+        return self._scaled(contrast.scores(self.weight, self.share.towards, 0.0, 1.0), chances, self.log_level)
 
     def _hardest(self, every: list[Floats], chances: Floats, log_level: float) -> Scaled:
         """The bets that take most examples: with few labels the cells lie far apart, and so do their ranges."""

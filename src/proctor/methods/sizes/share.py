@@ -39,6 +39,16 @@ class Share:
     is_said: bool
 
     @property
+    def towards(self) -> float:
+        """The threshold of a difference as whoever is to be ahead sees it."""
+        return self.clause.threshold if self.above else -self.clause.threshold
+
+    @property
+    def disagreement_on_part(self) -> float:
+        """Anticipated share on a part of the examples, or of pairs: a bound on that of all examples bounds none."""
+        return self.disagreement if self.is_said else 1.0
+
+    @property
     def asked(self) -> float:
         """The clause's own tolerance."""
         assert self.clause.tolerance is not None  # noqa: S101  # a plan asks only clauses that name one

@@ -28,7 +28,6 @@ class Simulated(SizedByShare, ComputedAnew):
     simulate: bool
     progress: Progress | None
     method: ClassVar[str] = "betting (STaR-Bets)"
-    """Name of the test."""
 
     @abstractmethod
     def test(self, tolerance: float, n_examples: int) -> Scaled:
