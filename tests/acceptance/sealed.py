@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from command_line import Ran, here
 
 from proctor.models import sandbox
 
@@ -41,28 +42,21 @@ def program(wrong: int = 0, before: str = "") -> str:
     return HONEST.format(wrong=wrong, before=before, names=LABEL_TOKENS)
 
 
-@dataclass(frozen=True)
-class Ran:
-    """How one command line ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        return json.loads(self.out)
-
-
 @dataclass
 class Project:
-    """A folder with a sealed exam, a candidate in Python and a gate file."""
+    """
+    A folder with a sealed exam, a candidate in Python and a gate file.
+
+    Command lines are run in this process, or by another *way*: ``command_line.alone``, in processes of their own, where
+    memory, environment or temporary files of a process are looked at.
+    """
 
     root: Path
     inputs: str = "sealed"
     key: str = ""
     said: list[str] = field(default_factory=list)
     first_x: int = 0
+    way: Callable[..., Ran] = here
 
     @property
     def temporary(self) -> Path:
@@ -90,8 +84,7 @@ class Project:
         """Seal what lies open, and delete it."""
         folder = self.root / "exam"
         sealing = ["exam/labels.csv", *(["--features", "exam/features.csv"] if self.inputs == "sealed" else [])]
-        sealed = self.run("-c", "from proctor.cli.seal import seal; seal()", *sealing, key=self.key)
-        assert 0 == sealed.code, sealed.err
+        sealed = self.proctor("testset", "seal", *sealing, code=0)
         if not self.key:
             self.key = next(word for word in sealed.out.split() if word.startswith("proctor-key-1-"))
         (folder / "labels.csv").unlink()
@@ -127,7 +120,9 @@ class Project:
 
     def proctor(self, *arguments: str, code: int | None = None, key: str | None = None) -> Ran:
         """Run the command line with the project's key, or another (empty: none)."""
-        ran = self.run("-m", "proctor", *arguments, key=self.key if key is None else key)
+        key = self.key if key is None else key
+        ran = self.way(self.root, *arguments, env=self.environment(key))
+        self.said += [ran.out, ran.err] if key else [ran.err]
         if code is not None:
             assert code == ran.code, ran.out + ran.err
         return ran
@@ -136,22 +131,16 @@ class Project:
         """`proctor check --json`, which must end with *code*."""
         return self.proctor("check", "--json", code=code, **how).json
 
-    def run(self, *arguments: str, key: str = "") -> Ran:
-        process = self.start(*arguments, key=key)
-        out, err = process.communicate(timeout=120)
-        self.said += [out, err] if key else [err]
-        return Ran(process.returncode, out, err)
+    def environment(self, key: str) -> dict[str, str]:
+        """What a command line finds in its environment beside everything else."""
+        return {"TMPDIR": str(self.temporary), **({"PROCTOR_KEY": key} if key else {})}
 
-    def start(self, *arguments: str, key: str = "") -> subprocess.Popen[str]:
-        environ = {
-            **os.environ,
-            "NO_COLOR": "1",
-            "TMPDIR": str(self.temporary),
-            **({"PROCTOR_KEY": key} if key else {}),
-        }
+    def start(self, *arguments: str, key: str) -> subprocess.Popen[str]:
+        """A command line in a process of its own, which goes on."""
         return subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=self.root, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            [sys.executable, "-m", "proctor", *arguments],
+            cwd=self.root, env={**os.environ, "NO_COLOR": "1", **self.environment(key)},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
     def entries(self) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from command_line import alone
 from sealed import Project
 
 if not sys.platform.startswith("linux"):
@@ -22,6 +23,7 @@ TELL = "import sys; sys.exit(open(sys.argv[1], errors='replace').read()[:4000])\
 def project(tmp_path: Path) -> Project:
     """A judged project with sealed labels and open inputs."""
     found = Project(tmp_path / "project", inputs="open").testset().candidate().gate()
+    found.way = alone  # the key is in the environment with which a process begins
     found.check(0)
     return found
 
@@ -76,7 +78,7 @@ def test_predictions__link_to_the_owners_files(project: Project):
 def test_environment__while_a_candidate_runs(project: Project):
     """The key is in the environment of no process of a running gate, as the kernel shows it."""
     project.candidate(wrong=1, before="import time; time.sleep(1)")
-    gate = project.start("-m", "proctor", "check", key=project.key)
+    gate = project.start("check", key=project.key)
     seen = {}
     while gate.poll() is None:
         for pid in _family(gate.pid):

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
+from command_line import alone
 from sealed import INPUT_TOKEN, LABEL_TOKENS, Project, program
 
 if not sys.platform.startswith("linux"):
@@ -160,7 +161,7 @@ def wait_for(project: Project, kind: str) -> None:
 def killed(project: Project) -> Project:
     """A project whose gate was killed while the candidate looked at the inputs."""
     project.candidate(before="import time; time.sleep(1)")
-    gate = project.start("-m", "proctor", "check", key=project.key)
+    gate = project.start("check", key=project.key)
     wait_for(project, "pending")
     gate.send_signal(signal.SIGKILL)
     gate.communicate()
@@ -316,6 +317,7 @@ def test_sandbox__shows_the_candidate_neither_labels_nor_key(project: Project):
         "found += [p for p in ('exam', '.proctor') if any(q.is_file() for q in pathlib.Path(p).rglob('*'))]\n"
         "assert not found, found\n"
     )
+    project.way = alone
 
     assert "pass" == project.candidate(before=look).check(0)["verdict"]
 

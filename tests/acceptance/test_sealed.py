@@ -1,5 +1,5 @@
 """
-The life of a sealed test set, whole processes: sealed, used, asked without its key, attacked, and never written open.
+The life of a sealed test set: sealed, used, asked without its key, attacked, and never written open.
 
 The labels hold a class that no program knows and the inputs a word of their own: wherever either turns up, or the
 key, something was written that must not be.
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from command_line import alone
 from sealed import INPUT_TOKEN, LABEL_TOKENS, N_EXAMPLES, SECRET_LABEL, Project
 
 from proctor.models import sandbox
@@ -103,6 +104,7 @@ def test_whole_life__writes_nothing_decrypted_anywhere(project: Project):
 
     The class that only the labels hold, the word that only the inputs hold, the key.
     """
+    project.way = alone
     left_by_killed_gates = set(SHARED_MEMORY.iterdir())  # of tests that kill one, and share our words
     assert project.check(0)["verdict"] == "pass"
     assert project.candidate(wrong=300).check(1)["verdict"] == "fail"
@@ -136,7 +138,7 @@ def open_inputs() -> list[Path]:
 def test_ended_gate__leaves_no_inputs_behind(originals: dict[str, Project], tmp_path: Path, ending: signal.Signals):
     """A gate that is told to end tidies up; after one that is killed outright the next one does."""
     project = copy_of(originals["sealed"], tmp_path).candidate(before="import time; time.sleep(1)")
-    gate = project.start("-m", "proctor", "check", key=project.key)
+    gate = project.start("check", key=project.key)
     deadline = time.monotonic() + 30
     while not open_inputs():
         assert time.monotonic() < deadline
@@ -375,6 +377,7 @@ def test_key_file__is_as_good_as_the_variable_and_hidden_from_the_candidate(proj
     """A key file opens, signs and verifies like the variable; the candidate finds neither, nor labels or ledger."""
     if sandbox.strongest() is None:
         pytest.skip("nothing is hidden from a candidate where no sandbox works")
+    project.way = alone
     (project.root / "owner.key").write_text(project.key + "\n")
     look = LOOK.format(key=project.key[14:])
     project.gate(owner={"key": "owner.key"}).candidate(before=look)
