@@ -1,5 +1,5 @@
 """
-One test set, many hands: whole processes of `proctor check` on ledgers that a team shares.
+One test set, many hands: `proctor check` on ledgers that a team shares; in processes of their own where at once.
 
 Every repository is a clone with a remote of its own; the ledger is a schema of a running PostgreSQL, or a branch of a
 bare repository. Nothing is shared between the clones but the ledger and the files of the test set.
@@ -8,7 +8,6 @@ bare repository. Nothing is shared between the clones but the ledger and the fil
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from command_line import Ran, here
 
 from proctor.budget import Contract, fold
 from proctor.gate import prediction_store
@@ -49,19 +49,6 @@ with open(sys.argv[2], "w", newline="") as file:
 
 
 @dataclass(frozen=True)
-class Ran:
-    """How one command line ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        return json.loads(self.out)
-
-
-@dataclass(frozen=True)
 class Clone:
     """A clone in which one person or job works."""
 
@@ -78,6 +65,7 @@ class Clone:
         return git(self.root, "rev-parse", "HEAD").strip()
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """A command line in a process of its own, beside others."""
         environ = {**os.environ, "NO_COLOR": "1", "PROCTOR_ACTOR": self.actor}
         return subprocess.Popen(
             [sys.executable, "-m", "proctor", *arguments],
@@ -85,7 +73,7 @@ class Clone:
         )  # fmt: skip
 
     def proctor(self, *arguments: str, code: int | None = None) -> Ran:
-        ran = ended(self.start(*arguments))
+        ran = here(self.root, *arguments, env={"PROCTOR_ACTOR": self.actor})
         if code is not None:
             assert code == ran.code, ran.out + ran.err
         return ran
