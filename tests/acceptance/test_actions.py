@@ -296,15 +296,14 @@ def test_check__two_gates_have_two_comments(repository, workshop):
 
 
 def spend(repository, workshop):
-    """A test set for a single step, spent: the runs that say so."""
+    """A test set for a single step, spent, and a commit that comes too late: its head and its base."""
     workshop.gate(baseline=None, adaptivity="full", steps=1, power=0.3)
     repository.commit("One step only")
     sha, base = improve(repository, workshop)
     last = repository.pull_request(sha, base)
     assert "true" == last.outputs["fresh-test-set-needed"], last.summary
     workshop.predictions("new.csv", range(100, 300))
-    other = repository.commit("And another")
-    return [repository.pull_request(other, base) for _ in range(2)]
+    return repository.commit("And another"), base
 
 
 def fresh_exam(repository, workshop, wrong=range(300)):
@@ -326,7 +325,9 @@ def test_check__spent_test_set_opens_one_issue_and_the_successor_closes_it(repos
 
     The next set is registered at its first verdict; it has a single step as well, and gets an issue of its own.
     """
-    spent = spend(repository, workshop)
+    late = spend(repository, workshop)
+
+    spent = [repository.pull_request(*late) for _ in range(2)]
 
     assert [1, 1] == [run.code for run in spent]
     assert ("none", "4") == (spent[0].verdict, spent[0].outputs["exit-code"])
@@ -553,7 +554,8 @@ def test_fork__the_key_is_in_the_trusted_job_only(repository, workshop, inputs):
         testset["features"] += ".sealed"
     (workshop.root / "predict.sh").write_text('cp "$(dirname "$0")/new.csv" "$2"\n')
     program = {"command": "sh predict.sh {features} {predictions}", "files": ["predict.sh", "new.csv"]}
-    workshop.gate(baseline=None, candidate=program, testset=testset)
+    slot = 4 if both else None  # the program needs less than one second; by default a run takes twenty
+    workshop.gate(baseline=None, candidate=program, testset=testset, slot=slot)
     repository.commit("Seal the exam")
     sha, base = improve(repository, workshop)
 
