@@ -139,7 +139,7 @@ def test_ended_gate__leaves_no_inputs_behind(originals: dict[str, Project], tmp_
     """A gate that is told to end tidies up; after one that is killed outright the next one does."""
     project = copy_of(originals["sealed"], tmp_path).candidate(before="import time; time.sleep(1)")
     gate = project.start("check", key=project.key)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not open_inputs():
         assert time.monotonic() < deadline
         time.sleep(0.02)
