@@ -94,7 +94,7 @@ def test_action__defaults_are_those_of_the_program(action, command):
     """An input that is left out means what the option means that is left out."""
     inputs = content(PROJECT / "actions" / action / "action.yml")["inputs"]
     for option in github.commands[command].params:
-        given = inputs[option.name.replace("_", "-")]
+        given = inputs[option.opts[0].removeprefix("--")]
         is_left_out = option.default in (None, "") or not isinstance(option.default, str | bool)
         expected = "" if is_left_out else str(option.default).lower()
         assert expected == given.get("default", ""), option.name

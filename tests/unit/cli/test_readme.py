@@ -25,8 +25,7 @@ def between(start: str, end: str) -> str:
 def test_readme__table_of_commands():
     """Every command stands in the README with its own words; PROCTOR_WRITE_README=1 writes the table."""
     rows = [
-        f"| `proctor {name}` | {summary[0].lower()}{summary[1:].rstrip('.')} |"
-        for name, (_, summary) in COMMANDS.items()
+        f"| `proctor {name}` | {summary[0].lower()}{summary[1:].rstrip('.')} |" for name, summary in COMMANDS.items()
     ]
     expected = "\n" + "\n".join(["| command | what it does |", "|---|---|", *rows]) + "\n"
     if os.environ.get("PROCTOR_WRITE_README"):
