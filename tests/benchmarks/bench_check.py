@@ -83,10 +83,10 @@ def main() -> None:
         judging = cold_imports(
             [*PROCTOR, "check"], folder, lambda: shutil.rmtree(folder / ".proctor", ignore_errors=True)
         )
-        figure("`proctor check`, 5,000 predictions from CSV / cold import", judging.wall, most=2.5)
+        figure("`proctor check`, 5,000 predictions from CSV / cold import", judging.wall, most=1.7)
         figure("the same, processor time", judging.cpu)
         replaying = cold_imports([*PROCTOR, "check"], folder)
-        figure("`proctor check`, asked again / cold import", replaying.wall, most=2.5)
+        figure("`proctor check`, asked again / cold import", replaying.wall, most=judging.wall)
         figure("`proctor status` / cold import", cold_imports([*PROCTOR, "status"], folder).wall, most=2.5)
         informed(folder, judging)
     figure("`proctor --help` / cold import", cold_imports([*PROCTOR, "--help"]).wall, most=1)

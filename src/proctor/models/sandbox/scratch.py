@@ -30,7 +30,7 @@ def in_memory() -> bool:
 
 
 def memory() -> Path:
-    """Where a `folder` lies in memory, if possible."""
+    """The folder in which a `folder` lies in memory, if that is possible."""
     return MEMORY if in_memory() else Path(tempfile.gettempdir())
 
 
