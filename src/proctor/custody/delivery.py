@@ -153,7 +153,7 @@ def idempotency_key(notice: Notice, channel: Channel) -> str:
 
 
 def _sender(notice: Notice, channel: Channel, environ: Mapping[str, str]) -> Callable[[], None]:
-    """What sends a notice (`Undelivered`, `Uncertain`); a channel that lacks its settings is refused by it already."""
+    """The sender of a notice (it raises `Undelivered`, `Uncertain`); a channel that lacks its settings is refused at once."""
     match channel.medium:
         case Medium.MAIL:
             from proctor.custody import mail

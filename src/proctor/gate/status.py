@@ -68,7 +68,7 @@ def _status(session: Session, last: int) -> Status:
 
 
 def _read_on(ledger: Ledger, place: Path) -> Reading:
-    """What follows the checkpoint at *place*, or everything if there is none; leaves one there if that was much."""
+    """The entries after the checkpoint at *place*, or all if there is none; leaves one there if they were many."""
     since = _found(place)
     new = ledger.read_after(since.last) if since is not None else None
     if since is None or new is None:
