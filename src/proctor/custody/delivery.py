@@ -153,7 +153,7 @@ def idempotency_key(notice: Notice, channel: Channel) -> str:
 
 
 def _sender(notice: Notice, channel: Channel, environ: Mapping[str, str]) -> Callable[[], None]:
-    """The sender of a notice (it raises `Undelivered`, `Uncertain`); a channel that lacks its settings is refused at once."""
+    """The sender of a notice (it raises `Undelivered`, `Uncertain`); without its settings, a channel is refused."""
     match channel.medium:
         case Medium.MAIL:
             from proctor.custody import mail
