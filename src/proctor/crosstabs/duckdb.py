@@ -9,34 +9,28 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from proctor.crosstabs.addresses import DatabaseTable, in_database
-from proctor.crosstabs.aggregation import count as counted
+from proctor.crosstabs.counting import Counting
 from proctor.crosstabs.crosstab import Crosstab
 from proctor.crosstabs.engine import PLAIN_ID, Bytes, Digests
 from proctor.crosstabs.fields import (
     MOST_COMBINATIONS,
     Field,
     Groups,
-    fields,
     refuse_absent,
     strange_types,
     too_many_cells,
 )
-from proctor.crosstabs.identity import CODED, ROWS, Identity, Portrait, SketchMaker, Tree
-from proctor.crosstabs.identity import identity as of_table
-from proctor.crosstabs.identity import mark as of_column
-from proctor.crosstabs.identity import portrait as portrait_of
-from proctor.crosstabs.slicing import Combinations, Slicing
-from proctor.crosstabs.slicing import combinations as combinations_of
+from proctor.crosstabs.identity import CODED, ROWS, SketchMaker, Tree
 from proctor.crosstabs.vocabulary import Vocabulary
 from proctor.errors import DataError, MissingExtra, ProctorError
-from proctor.language.tree import Slice
 from proctor.predictions.columns import classes_column, text_column
 from proctor.predictions.tables import Raw, Source, Table, column_names, read_chunks
 from proctor.spelling import example_ids
@@ -60,98 +54,19 @@ _IDS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UI
 _CELLS = {*_IDS, "BOOLEAN", "FLOAT", "DOUBLE"}
 
 
-def count(
-    labels: Field,
-    new: Field,
-    old: Field | None = None,
-    anchor: Field | None = None,
-    *,
-    id: str | None = "id",  # noqa: A002  # the word of the gate file
-    classes: frozenset[str] | None = None,
-    described: Sequence[Field] = (),
-    slices: Sequence[Slice] = (),
-    memory: str = "2GB",
-) -> Crosstab:
+def counting(memory: str = "2GB") -> Counting:
     """
-    Count examples by label and predictions.
+    Counting of files, and of ``duckdb:FILE#TABLE``, a table in a database of DuckDB.
 
     Args:
-        labels: Labels: a column of a file, or of ``duckdb:FILE#TABLE``, a table in a database of DuckDB.
-        new: Predictions of the candidate.
-        old: Predictions of the baseline; ``None`` if there is none.
-        anchor: Predictions of the anchor; ``None`` if there is none.
-        id: Name of the column of ids in each table; ``None`` where one table has all columns, a row for each example.
-        classes: Declared classes, as text; ``None`` if none are declared.
-        described: Columns that slices speak of, all of one table with the same ids.
-        slices: Slices that will be asked.
         memory: Memory that DuckDB may take, in its own words; what does not fit goes to a temporary folder.
-
-    Raises:
-        DataError: If tables are malformed, or do not have the same ids, each of them once; or if a slice is empty.
-        Misuse: If there are several tables and no column of ids.
     """
-    asked = fields(labels, (new, old, anchor), id)
-    with _opened(memory, f"count {asked.labels.source} and the predictions") as session:
-        return counted(session, asked, Slicing(tuple(described), tuple(slices)), classes)
+    return Counting(partial(_opened, memory))
 
 
-def identity(field: Field, *, id: str = "id", memory: str = "2GB") -> Identity:  # noqa: A002  # as above
-    """
-    Identity of a table of ids and classes; arguments are as for `count`.
-
-    Raises:
-        DataError: If the table is malformed, an id is there more than once, or a row has no class.
-    """
-    with _opened(memory, f"read {field.source}") as session:
-        return of_table(session, field, id)
-
-
-def portrait(field: Field, *, id: str = "id", memory: str = "2GB") -> Portrait:  # noqa: A002  # as above
-    """Portrait of a table of ids and classes; arguments and errors are as for `identity`."""
-    with _opened(memory, f"read {field.source}") as session:
-        return portrait_of(session, field, id)
-
-
-def columns(table: Field) -> dict[str, bool]:
-    """Names of the columns of the table of a field; each is true if slices can speak of it."""
-    with _opened("2GB", f"read {table.source}") as session:
-        return session.columns(table)
-
-
-def mark(field: Field, *, id: str = "id", memory: str = "2GB") -> Identity:  # noqa: A002  # as above
-    """
-    Identity of a column that slices speak of, with the ids; arguments are as for `count`.
-
-    Raises:
-        DataError: If the table is malformed, an id is there more than once, or the column holds too much.
-    """
-    with _opened(memory, f"read {field.source}") as session:
-        return of_column(session, field, id)
-
-
-def combinations(
-    described: Sequence[Field],
-    slices: Sequence[Slice],
-    columns: Sequence[str],
-    *,
-    id: str = "id",  # noqa: A002  # as above
-    memory: str = "2GB",
-) -> Combinations:
-    """
-    Contents of the columns that slices speak of, counted.
-
-    Args:
-        described: These columns, all of one table.
-        slices: The slices.
-        columns: Names of all columns of which slices may speak.
-        id: As for `count`.
-        memory: As for `count`.
-
-    Raises:
-        DataError: If the table is malformed, or a column holds too much or what cannot be compared.
-    """
-    with _opened(memory, f"read {described[0].source}") as session:
-        return combinations_of(session, Slicing(tuple(described), tuple(slices)), id, columns)
+def count(labels: Field, new: Field, *others: Field | None, memory: str = "2GB", **asked: Any) -> Crosstab:
+    """Count examples by label and predictions: `Counting.count` of `counting`."""
+    return counting(memory).count(labels, new, *others, **asked)
 
 
 @contextlib.contextmanager

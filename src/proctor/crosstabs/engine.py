@@ -57,6 +57,9 @@ class Engine(Protocol):
     def groups(self, query: str, cells: list[str]) -> Groups:
         """The answer to *query* with the columns *cells*, and ``times``."""
 
+    def columns(self, field: Field) -> dict[str, bool]:
+        """Names of the columns of a table; each is true if its cells can be told apart."""
+
     def digests(self, classes: Bytes) -> Digests:
         """Digests of `proctor.crosstabs.identity:ROWS`, by the kept *classes* of each code of `CELLS`."""
 

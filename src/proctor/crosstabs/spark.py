@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from proctor import spelling
-from proctor.crosstabs import identity as identities
 from proctor.crosstabs.addresses import SPARK
-from proctor.crosstabs.aggregation import count as counted
+from proctor.crosstabs.counting import Counting
 from proctor.crosstabs.crosstab import Crosstab
 from proctor.crosstabs.engine import PLAIN_ID, Bytes, Digests
-from proctor.crosstabs.fields import Field, Groups, fields, refuse_absent, strange_types
-from proctor.crosstabs.identity import CODED, ROWS, Identity, Portrait, SketchMaker, of_buckets
-from proctor.crosstabs.slicing import Combinations, Slicing
-from proctor.crosstabs.slicing import combinations as combinations_of
+from proctor.crosstabs.fields import Field, Groups, refuse_absent, strange_types
+from proctor.crosstabs.identity import CODED, ROWS, SketchMaker, of_buckets
 from proctor.errors import DataError, MissingExtra
-from proctor.frozen import dataclass
-from proctor.language.tree import Slice
 from proctor.predictions.tables import Raw
 from proctor.testset import hashing
 from proctor.testset.hashing import row_hashes
@@ -41,103 +37,19 @@ _WHOLE = {"tinyint": "i1", "smallint": "i2", "int": "i4", "bigint": "i8"}
 _NUMBERS = {**_WHOLE, "float": "f4", "double": "f8", "boolean": "?"}
 
 
-def count(
-    session: SparkSession,
-    labels: Field,
-    new: Field,
-    old: Field | None = None,
-    anchor: Field | None = None,
-    *,
-    id: str | None = "id",  # noqa: A002  # the word of the gate file
-    classes: frozenset[str] | None = None,
-    described: Sequence[Field] = (),
-    slices: Sequence[Slice] = (),
-) -> Crosstab:
+def counting(session: SparkSession | None = None) -> Counting:
     """
-    Count examples by label and predictions.
+    Counting of Parquet at a path that a cluster reads, and of ``spark:NAME``, a table or view.
 
     Args:
-        session: Session on the cluster.
-        labels: Labels: a column of Parquet at a path that the cluster reads, or of ``spark:NAME``, a table or view.
-        new: Predictions of the candidate.
-        old: Predictions of the baseline; ``None`` if there is none.
-        anchor: Predictions of the anchor; ``None`` if there is none.
-        id: Name of the column of ids in each table; ``None`` where one table has all columns, a row for each example.
-        classes: Declared classes, as text; ``None`` if none are declared.
-        described: Columns that slices speak of, all of one table with the same ids.
-        slices: Slices that will be asked.
-
-    Raises:
-        DataError: If tables are malformed, or do not have the same ids, each of them once; or if a slice is empty.
-        Misuse: If there are several tables and no column of ids.
+        session: Session on the cluster; left out: that of this process, which is begun if there is none.
     """
-    asked = fields(labels, (new, old, anchor), id)
-    with _working(session, f"count {asked.labels.source} and the predictions") as cluster:
-        return counted(cluster, asked, Slicing(tuple(described), tuple(slices)), classes)
+    return Counting(partial(_working, session or SparkSession.builder.appName("proctor").getOrCreate()))
 
 
-@dataclass(frozen=True)
-class Counting:
-    """
-    Everything that `proctor.crosstabs.duckdb` answers, on a cluster; arguments and errors are as there.
-
-    Args:
-        session: Session on the cluster.
-    """
-
-    session: SparkSession
-
-    def identity(self, field: Field, *, id: str = "id") -> Identity:  # noqa: A002  # as above
-        """Identity of a table of ids and classes."""
-        with _working(self.session, f"read {field.source}") as cluster:
-            return identities.identity(cluster, field, id)
-
-    def portrait(self, field: Field, *, id: str = "id") -> Portrait:  # noqa: A002  # as above
-        """Portrait of a table; workers need NumPy."""
-        with _working(self.session, f"read {field.source}") as cluster:
-            return identities.portrait(cluster, field, id)
-
-    def count(
-        self,
-        labels: Field,
-        new: Field,
-        old: Field | None = None,
-        *,
-        id: str | None,  # noqa: A002  # as above
-        classes: frozenset[str] | None,
-        described: Sequence[Field] = (),
-        slices: Sequence[Slice] = (),
-    ) -> Crosstab:
-        """The function `count`."""
-        more: Any = {"id": id, "classes": classes, "described": described, "slices": slices}
-        return count(self.session, labels, new, old, **more)
-
-    def columns(self, table: Field) -> dict[str, bool]:
-        """Names of the columns of the table of a field; each is true if slices can speak of it."""
-        with _working(self.session, f"read {table.source}") as cluster:
-            return cluster.columns(table)
-
-    def mark(self, field: Field, *, id: str = "id") -> Identity:  # noqa: A002  # as above
-        """Identity of a column that slices speak of, with the ids."""
-        with _working(self.session, f"read {field.source}") as cluster:
-            return identities.mark(cluster, field, id)
-
-    def combinations(
-        self,
-        described: Sequence[Field],
-        slices: Sequence[Slice],
-        columns: Sequence[str],
-        *,
-        id: str = "id",  # noqa: A002  # as above
-    ) -> Combinations:
-        """Contents of the columns that slices speak of, counted."""
-        with _working(self.session, f"read {described[0].source}") as cluster:
-            return combinations_of(cluster, Slicing(tuple(described), tuple(slices)), id, columns)
-
-
-def here() -> Counting:
-    """Counting in the session of this process, which is begun if there is none."""
-    return Counting(SparkSession.builder.appName("proctor").getOrCreate())
+def count(session: SparkSession, labels: Field, new: Field, *others: Field | None, **asked: Any) -> Crosstab:
+    """Count examples by label and predictions: `Counting.count` of `counting`."""
+    return counting(session).count(labels, new, *others, **asked)
 
 
 @contextlib.contextmanager

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 
-from proctor.crosstabs import Combinations, Crosstab, Field
-from proctor.crosstabs.identity import Identity, Portrait
+from proctor.crosstabs import Combinations, Field
+from proctor.crosstabs.counting import Counting
 from proctor.errors import DataError, Misuse
 from proctor.frozen import dataclass, field
 from proctor.gate.table_files import Read
@@ -17,45 +16,6 @@ from proctor.language import Slice
 from proctor.predictions.tables import Source, is_index
 from proctor.testset.hashing import natural_order
 from proctor.testset.slices import groups_of, refuse_unknown
-
-
-class TableEngine(Protocol):
-    """A program that counts tables; see `proctor.crosstabs.duckdb`."""
-
-    def identity(self, field: Field, *, id: str) -> Identity:  # noqa: A002  # the word of the gate file
-        """Identity of a table."""
-
-    def portrait(self, field: Field, *, id: str) -> Portrait:  # noqa: A002  # as above
-        """Portrait of a table."""
-
-    def count(
-        self,
-        labels: Field,
-        new: Field,
-        old: Field | None = None,
-        *,
-        id: str | None,  # noqa: A002  # as above
-        classes: frozenset[str] | None,
-        described: Sequence[Field] = (),
-        slices: Sequence[Slice] = (),
-    ) -> Crosstab:
-        """Count examples by label and predictions, and by slices of columns that are *described*."""
-
-    def columns(self, table: Field) -> dict[str, bool]:
-        """Names of the columns of a table; each is true if slices can speak of it."""
-
-    def mark(self, field: Field, *, id: str) -> Identity:  # noqa: A002  # as above
-        """Identity of a column, with the ids."""
-
-    def combinations(
-        self,
-        described: Sequence[Field],
-        slices: Sequence[Slice],
-        columns: Sequence[str],
-        *,
-        id: str,  # noqa: A002  # as above
-    ) -> Combinations:
-        """Contents of the columns that slices speak of, counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +29,7 @@ class TableColumns:
         ids: Digest of the ids of the test set, which are those of this table.
     """
 
-    engine: TableEngine
+    engine: Counting
     table: Read
     id: str
     label: str

@@ -15,11 +15,12 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from proctor.crosstabs.counting import Counting
 from proctor.crosstabs.identity import Identity, Portrait
 from proctor.errors import Misuse
 from proctor.frozen import dataclass
 from proctor.gate.owner_key import OwnerKey, is_sealed
-from proctor.gate.table_columns import TableColumns, TableEngine
+from proctor.gate.table_columns import TableColumns
 from proctor.gate.table_files import Read, labels_of, metadata_of, read
 from proctor.gatefile import Engine, Gate
 from proctor.language import Slice
@@ -27,17 +28,17 @@ from proctor.predictions import Labels, Source
 from proctor.testset import ExampleFiles, Sketch, TestSet, Traits
 
 
-def engine_of(gate: Gate) -> TableEngine:
+def engine_of(gate: Gate) -> Counting:
     """The engine that a gate file names; `MissingExtra` if its packages are not installed."""
     match gate.testset.engine:
         case Engine.DUCKDB:
             from proctor.crosstabs import duckdb
 
-            return duckdb
+            return duckdb.counting()
         case Engine.SPARK:
             from proctor.crosstabs import spark
 
-            return spark.here()
+            return spark.counting()
         case None:
             raise AssertionError("the gate file names no engine")
         case _:
@@ -56,7 +57,7 @@ class TableTestSet(TestSet):
 
     __test__ = False  # not a test case
 
-    engine: TableEngine
+    engine: Counting
     table: Read
     identity: Identity
     described_by: TableColumns | None = None
@@ -159,7 +160,7 @@ def load(owner_key: OwnerKey) -> TableTestSet:
     return TableTestSet(files, None, hashes, engine=engine, table=table, identity=identity, described_by=columns)
 
 
-def _columns_of(gate: Gate, engine: TableEngine, identity: Identity) -> TableColumns | None:
+def _columns_of(gate: Gate, engine: Counting, identity: Identity) -> TableColumns | None:
     field, testset = metadata_of(gate), gate.testset
     if field is None:
         return None

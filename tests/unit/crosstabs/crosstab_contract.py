@@ -116,7 +116,7 @@ def whole_testset(folder, ending):
 
 
 def check_slices(engine, count, folder, ending, conditions=SLICES):
-    """Sizes, groups and counts of slices are those of whole files; *engine* is a module, or as one."""
+    """Sizes, groups and counts of slices are those of whole files; *engine* is a `Counting`."""
     testset, sample = whole_testset(folder, ending), reference(folder, ending)
     meta = folder / f"meta{ending}"
     known = [name for name, is_told in engine.columns(Field(meta, "")).items() if is_told]

@@ -55,7 +55,7 @@ def counts(engine, folder: Path) -> None:
 
 def slices(session: SparkSession, folder: Path) -> None:
     """Slices, their sizes and counts, and what their columns are known by."""
-    engine, count = spark.Counting(session), functools.partial(spark.count, session)
+    engine, count = spark.counting(session), functools.partial(spark.count, session)
     cells, ids, missing = TABLES["words"]
     of_tables = folder / "sliced"
     of_tables.mkdir()
@@ -76,14 +76,14 @@ def identities(session: SparkSession, folder: Path) -> None:
         of_tables.mkdir()
         contract.write_all(of_tables, ".parquet", np.random.default_rng(22), cells, ids)
         labels, new = Field(of_tables / "labels.parquet", "label", True), Field(of_tables / "new.parquet", "prediction")
-        assert definition.of_labels(labels.table) == spark.Counting(session).identity(labels), name
-        assert definition.of_predictions(new.table) == spark.Counting(session).identity(new), name
-    found = spark.Counting(session).portrait(labels)
+        assert definition.of_labels(labels.table) == spark.counting(session).identity(labels), name
+        assert definition.of_predictions(new.table) == spark.counting(session).identity(new), name
+    found = spark.counting(session).portrait(labels)
     assert found.sketch.to_json() == definition.sketch_of(labels.table).to_json()
     assert found.is_numbered
     contract.write(folder / "new.parquet", {"id": ["a", "b", " b"], "prediction": [1, 1, 0]})
     with pytest.raises(DataError, match=r"1 id \(b\) more than once"):
-        spark.Counting(session).identity(Field(folder / "new.parquet", "prediction"))
+        spark.counting(session).identity(Field(folder / "new.parquet", "prediction"))
 
 
 def gates(session: SparkSession, folder: Path) -> None:

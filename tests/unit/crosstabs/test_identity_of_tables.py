@@ -28,10 +28,10 @@ def test_identity__is_that_of_the_definition(tmp_path, ending, cells):
     """Labels and predictions, in all spellings of ids and classes."""
     contract.write_all(tmp_path, ending, np.random.default_rng(31), cells, contract.text_ids)
 
-    assert definition.of_labels(tmp_path / f"labels{ending}") == duckdb.identity(labels(tmp_path, ending))
+    assert definition.of_labels(tmp_path / f"labels{ending}") == duckdb.counting().identity(labels(tmp_path, ending))
     for name in ("new", "old"):
         path = tmp_path / f"{name}{ending}"
-        assert definition.of_predictions(path) == duckdb.identity(Field(path, "prediction"))
+        assert definition.of_predictions(path) == duckdb.counting().identity(Field(path, "prediction"))
 
 
 def test_identity__depends_on_every_row_and_on_no_order(tmp_path):
@@ -46,7 +46,7 @@ def test_identity__depends_on_every_row_and_on_no_order(tmp_path):
     found = {}
     for name, (ids, cells) in tables.items():
         contract.write(tmp_path / "labels.parquet", {"id": ids, "label": cells})
-        found[name] = duckdb.identity(labels(tmp_path))
+        found[name] = duckdb.counting().identity(labels(tmp_path))
 
     assert found["first"] == found["shuffled"]
     assert found["first"].ids == found["exchanged"].ids
@@ -57,10 +57,10 @@ def test_identity__depends_on_every_row_and_on_no_order(tmp_path):
 def test_identity__does_not_depend_on_the_pieces(tmp_path, monkeypatch):
     """Buckets that go across pieces are one, and so are repeats."""
     contract.write_all(tmp_path, ".parquet", np.random.default_rng(32), contract.words, contract.text_ids)
-    whole = duckdb.identity(labels(tmp_path))
+    whole = duckdb.counting().identity(labels(tmp_path))
     monkeypatch.setattr(duckdb, "_BATCH", 1)
 
-    assert whole == duckdb.identity(labels(tmp_path))
+    assert whole == duckdb.counting().identity(labels(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_identity__of_what_is_no_table_of_classes(tmp_path, ids, cells, words):
     """It is refused, and nothing of it is told."""
     contract.write(tmp_path / "labels.jsonl", {"id": ids, "label": cells})
     with pytest.raises(DataError) as refused:
-        duckdb.identity(labels(tmp_path, ".jsonl"))
+        duckdb.counting().identity(labels(tmp_path, ".jsonl"))
 
     assert words in refused.value.message
     assert "'b'" not in refused.value.message
@@ -88,7 +88,7 @@ def test_identity__names_repeated_ids_of_predictions(tmp_path):
     """An id of predictions is no secret."""
     contract.write(tmp_path / "new.parquet", {"id": [A, B, B, C, C], "prediction": [1, 1, 0, 0, 0]})
     with pytest.raises(DataError, match=r"2 ids \(b, c\) more than once"):
-        duckdb.identity(Field(tmp_path / "new.parquet", "prediction"))
+        duckdb.counting().identity(Field(tmp_path / "new.parquet", "prediction"))
 
 
 def test_identity__reads_no_view(tmp_path):
@@ -99,7 +99,7 @@ def test_identity__reads_no_view(tmp_path):
     with engine.connect(str(tmp_path / "new.db")) as made:
         made.execute(f"CREATE VIEW new AS SELECT id, label AS prediction FROM '{tmp_path}/labels.parquet'")
     with pytest.raises(DataError, match="is a view"):
-        duckdb.identity(Field(f"duckdb:{tmp_path}/new.db#new", "prediction"))
+        duckdb.counting().identity(Field(f"duckdb:{tmp_path}/new.db#new", "prediction"))
 
 
 @pytest.mark.parametrize("ids", [contract.text_ids, contract.number_ids])
@@ -109,7 +109,7 @@ def test_portrait__is_that_of_a_file(tmp_path, ids, monkeypatch):
     expected = definition.load(definition.ExampleFiles(definition.Source(tmp_path / "labels.parquet")))
     for size in (16_384, 50):
         monkeypatch.setattr(identity, "SKETCH_SIZE", size)
-        found = duckdb.portrait(labels(tmp_path))
+        found = duckdb.counting().portrait(labels(tmp_path))
 
         assert found.sketch.to_json() == sketch(expected.hashes, size).to_json()
         assert found.is_numbered is expected.is_numbered
@@ -125,7 +125,7 @@ def test_mark__is_that_of_the_definition(tmp_path, ending, ids):
     """In any format and order, with cells that are missing and other spellings of one."""
     contract.write_described(tmp_path, ending, np.random.default_rng(34), ids)
     for name in ("region", "age", "score", "flag"):
-        found = duckdb.mark(Field(tmp_path / f"meta{ending}", name))
+        found = duckdb.counting().mark(Field(tmp_path / f"meta{ending}", name))
         assert definition.of_column(tmp_path / f"meta{ending}", name) == found, name
         assert 300 == found.n_rows
 
@@ -135,6 +135,6 @@ def test_mark__of_another_cell(tmp_path):
     marks = []
     for cells in (["EU", "US", None], [" EU", "US", ""], ["EU", "EU", None]):
         contract.write(tmp_path / "meta.parquet", {"id": [A, B, C], "region": cells})
-        marks.append(duckdb.mark(Field(tmp_path / "meta.parquet", "region")).rows)
+        marks.append(duckdb.counting().mark(Field(tmp_path / "meta.parquet", "region")).rows)
 
     assert marks[0] == marks[1] != marks[2]
